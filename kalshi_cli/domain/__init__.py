@@ -1,0 +1,1 @@
+"""The exchange's words as values: pure, exact, and free of input and output."""

@@ -1,0 +1,91 @@
+"""Trading fees, to the exchange's own rounding.
+
+Model: taker = M * 0.07 * C * P * (1 - P); a maker pays a share of that which depends on the fee
+type. The trade fee is rounded up to $0.0001; then the cash change is floored to the member's
+precision ($0.0001 for direct members) and the difference is a rounding fee. This rule reproduces
+33 of 33 real taker fills recorded in August 2026. A fill's own `fee_cost` is the truth; a
+difference to this model is an alarm.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from kalshi_cli.domain.money import Contracts, Money, Price, parse_units
+from kalshi_cli.domain.side import Side
+
+MILLION = 1_000_000
+TAKER_PER_MILLION = 70_000
+MAKER_SHARE_PERCENT: Mapping[str, int] = MappingProxyType(
+    {
+        "quadratic": 0,
+        "quadratic_with_maker_fees": 25,
+        "quadratic_with_combo_maker_fees": 50,
+    }
+)
+DIRECT_PRECISION = Money(100)
+_TRADE_FEE_STEP = 100
+
+
+@dataclass(frozen=True, slots=True)
+class FeeTerms:
+    """A fee type and its multiplier M in millionths (1.0 is 1_000_000)."""
+
+    fee_type: str
+    multiplier: int = MILLION
+
+    @classmethod
+    def parse(cls, fee_type: str, multiplier: str) -> "FeeTerms":
+        """Read the exchange's fee type and multiplier (a decimal number as text)."""
+        return cls(fee_type, parse_units(multiplier, 6))
+
+    @property
+    def is_known(self) -> bool:
+        """Whether fees can be computed; an unknown type makes a market untradable for entries."""
+        return self.fee_type in MAKER_SHARE_PERCENT and self.multiplier >= 0
+
+
+FREE = FeeTerms("quadratic", 0)
+WORST_KNOWN = FeeTerms("quadratic_with_combo_maker_fees")
+
+
+def effective_terms(
+    series: FeeTerms, event: FeeTerms | None, waiver_expires_us: int | None, now_us: int
+) -> FeeTerms:
+    """The terms in force: a waiver frees a market, an event overrides its series."""
+    if waiver_expires_us is not None and now_us < waiver_expires_us:
+        return FREE
+    return series if event is None else event
+
+
+def exit_terms(terms: FeeTerms) -> FeeTerms:
+    """Terms to price an exit with: an unknown type is charged as the worst one known."""
+    return terms if terms.is_known else WORST_KNOWN
+
+
+def fill_fee(
+    terms: FeeTerms,
+    *,
+    side: Side,
+    price: Price,
+    count: Contracts,
+    is_taker: bool,
+    precision: Money = DIRECT_PRECISION,
+) -> Money:
+    """The fee of one fill, rounding fee included. `price` is the YES price; `terms` must be known.
+
+    Raises `KeyError` for an unknown fee type: ask `is_known` before, or use `exit_terms`.
+    """
+    share = 100 if is_taker else MAKER_SHARE_PERCENT[terms.fee_type]
+    exact = terms.multiplier * TAKER_PER_MILLION * share
+    exact *= count.units * price.units * (10_000 - price.units)
+    trade_fee = -(-exact // (10**18 * _TRADE_FEE_STEP)) * _TRADE_FEE_STEP
+    change = -side.sign * (price.units * count.units) - trade_fee
+    return Money(trade_fee + change % precision.units)
+
+
+def fee_per_contract(terms: FeeTerms, price: Price, *, is_taker: bool) -> float:
+    """The unrounded fee in dollars a contract, for edges and sizing, never for the ledger."""
+    share = 100 if is_taker else MAKER_SHARE_PERCENT[terms.fee_type]
+    odds = price.units * (10_000 - price.units) / 10**8
+    return terms.multiplier * TAKER_PER_MILLION * share * odds / (MILLION * MILLION * 100)

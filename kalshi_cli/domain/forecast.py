@@ -1,0 +1,83 @@
+"""Forecasts. Probability, confidence and edge are three types, and none turns into another."""
+
+from dataclasses import dataclass
+from typing import NewType
+
+from kalshi_cli.domain.money import NO_COST, AiCost
+from kalshi_cli.errors import InvalidValue
+
+Probability = NewType("Probability", float)
+"""Chance of YES, strictly between 0 and 1."""
+Confidence = NewType("Confidence", float)
+"""1 - width of the 80 % interval, for every forecaster. Scored; never a probability or a size."""
+Edge = NewType("Edge", float)
+"""Dollars a contract: probability of what is bought, minus its all-in cost."""
+
+
+def probability(value: float) -> Probability:
+    """Check a number and call it a probability. Raises `InvalidValue` outside (0, 1) or for NaN."""
+    if not 0.0 < value < 1.0:
+        raise InvalidValue(f"Expected a probability between 0 and 1, was {value!r}.")
+    return Probability(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a forecaster says of one market, before it is blended with the price.
+
+    `low` and `high` bound the 80 % interval. `logit_error` is the forecaster's own error in logits
+    (sigma_f); 0 where the number is calibrated by construction.
+    """
+
+    ticker: str
+    probability: Probability
+    low: Probability
+    high: Probability
+    logit_error: float
+    rationale: str
+    model: str
+    cost: AiCost = NO_COST
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.low <= self.probability <= self.high < 1.0:
+            raise InvalidValue(
+                f"{self.ticker}: probability {self.probability} outside its interval "
+                f"[{self.low}, {self.high}]."
+            )
+
+    @property
+    def confidence(self) -> Confidence:
+        return Confidence(1.0 - (self.high - self.low))
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A judgement on record, with the market of that moment and the blended number.
+
+    `market` is the mid at decision time, None unless both sides existed within 10 cents; `blended`
+    is p*, None where there was no market to anchor to (such a forecast trades nothing).
+    `weight` is w, the say of the forecaster against the market.
+    """
+
+    forecast_id: str
+    run_id: str
+    ticker: str
+    event_ticker: str
+    category: str
+    forecaster: str
+    model: str
+    made_us: int
+    probability: Probability
+    low: Probability
+    high: Probability
+    logit_error: float
+    weight: float
+    market: Probability | None
+    blended: Probability | None
+    cost: AiCost
+    rationale: str
+    label: str = ""
+
+    @property
+    def confidence(self) -> Confidence:
+        return Confidence(1.0 - (self.high - self.low))

@@ -1,0 +1,31 @@
+"""The limits that every order is held against. None means a person wrote "unlimited"."""
+
+from dataclasses import dataclass
+
+from kalshi_cli.domain.instant import HOUR
+from kalshi_cli.domain.money import Money
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Shares are fractions of the bankroll (equity under `capital_limit`); times microseconds.
+
+    Defaults live in `settings`; this only names what the controls read.
+    """
+
+    max_single_position: float | None
+    max_event_exposure: float | None
+    max_cluster_exposure: float | None
+    max_category_exposure: float | None
+    strategy_allocation: float | None
+    max_positions: int | None
+    max_trades_per_hour: int | None
+    max_daily_loss: float | None
+    max_drawdown: float | None
+    min_cash_reserve: float
+    min_net_edge: float
+    min_confidence_to_trade: float
+    max_quote_age_us: int
+    max_price_gap: float
+    reentry_cooldown_us: int = 6 * HOUR
+    capital_limit: Money | None = None

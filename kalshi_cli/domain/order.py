@@ -1,0 +1,217 @@
+"""Orders: what is wanted, what was sent, what the exchange says, and the states between.
+
+`INTENT` is committed before the request and means *may have been sent*. `LEGAL` is the whole
+state machine as data; `fold_report` and `fold_fill` are the only ways an order moves.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from types import MappingProxyType
+
+from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money, Price
+from kalshi_cli.domain.side import Side
+from kalshi_cli.errors import IntegrityError
+
+
+class TimeInForce(StrEnum):
+    """The exchange's own values. A market order is an IOC at a bounded price: there is no other."""
+
+    GTC = "good_till_canceled"
+    IOC = "immediate_or_cancel"
+    FOK = "fill_or_kill"
+
+
+class Purpose(StrEnum):
+    """Why an order exists; controls declare which purposes they apply to."""
+
+    ENTRY = "entry"
+    EXIT = "exit"
+    QUOTE = "quote"
+
+
+class OrderState(StrEnum):
+    INTENT = "intent"
+    NOT_SENT = "not_sent"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    ABSENT = "absent"
+    RESTING = "resting"
+    PARTIALLY_FILLED = "partially_filled"
+    FILLED = "filled"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+
+class Pending(StrEnum):
+    """A request about the order whose effect is not known yet."""
+
+    NONE = "none"
+    CANCEL = "cancel"
+    AMEND = "amend"
+
+
+_O = OrderState
+_ANSWERS = frozenset(
+    {_O.RESTING, _O.PARTIALLY_FILLED, _O.FILLED, _O.CANCELED, _O.REJECTED, _O.NOT_SENT}
+)
+LEGAL: Mapping[OrderState, frozenset[OrderState]] = MappingProxyType(
+    {
+        _O.INTENT: _ANSWERS | {_O.UNKNOWN},
+        _O.UNKNOWN: _ANSWERS | {_O.EXPIRED, _O.ABSENT},
+        _O.RESTING: frozenset({_O.PARTIALLY_FILLED, _O.FILLED, _O.CANCELED, _O.EXPIRED}),
+        _O.PARTIALLY_FILLED: frozenset({_O.FILLED, _O.CANCELED, _O.EXPIRED}),
+        _O.FILLED: frozenset(),
+        _O.CANCELED: frozenset(),
+        _O.EXPIRED: frozenset(),
+        _O.REJECTED: frozenset(),
+        _O.NOT_SENT: frozenset(),
+        _O.ABSENT: frozenset({_O.RESTING, _O.PARTIALLY_FILLED, _O.FILLED, _O.CANCELED, _O.EXPIRED}),
+    }
+)
+UNRESOLVED = frozenset({_O.INTENT, _O.UNKNOWN})
+WORKING = frozenset({_O.RESTING, _O.PARTIALLY_FILLED})
+LIVE = UNRESOLVED | WORKING
+DEAD = frozenset({_O.NOT_SENT, _O.REJECTED, _O.ABSENT, _O.FILLED, _O.CANCELED, _O.EXPIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class OrderIntent:
+    """An order wanted, sized and not yet checked. `limit` is the YES price in dollars.
+
+    `fair` is the probability the strategy trades on; `forecast_id` names it where there is one.
+    `expires_us` (market time) goes with GTC only. `reason` is for people.
+    """
+
+    strategy: str
+    ticker: str
+    event_ticker: str
+    side: Side
+    limit: Price
+    count: Contracts
+    time_in_force: TimeInForce
+    purpose: Purpose
+    reason: str
+    post_only: bool = False
+    reduce_only: bool = False
+    fair: float | None = None
+    forecast_id: str | None = None
+    expires_us: int | None = None
+    exchange_index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One row of the journal: an intent with its identity and how far it has come.
+
+    `filled` is what the exchange has reported; the fills themselves are the ledger.
+    """
+
+    client_order_id: str
+    intent: OrderIntent
+    state: OrderState
+    created_us: int
+    updated_us: int
+    run_id: str
+    sequence: int
+    order_id: str | None = None
+    pending: Pending = Pending.NONE
+    filled: Contracts = NO_CONTRACTS
+    message: str = ""
+
+    @property
+    def remaining(self) -> Contracts:
+        """Contracts that may still trade; none once the order is dead."""
+        return NO_CONTRACTS if self.state in DEAD else self.intent.count - self.filled
+
+    def moved(self, state: OrderState, at_us: int, message: str = "") -> "Order":
+        """The order in another state. Raises `IntegrityError` for an illegal transition."""
+        if state is not self.state and state not in LEGAL[self.state]:
+            raise IntegrityError(
+                f"Order {self.client_order_id} cannot go from {self.state} to {state}.",
+                remedy="Run `kalshi inspect-db` and compare with the exchange.",
+            )
+        return replace(self, state=state, updated_us=at_us, message=message or self.message)
+
+
+class ExchangeOrderStatus(StrEnum):
+    """The status words of the exchange's order objects."""
+
+    RESTING = "resting"
+    CANCELED = "canceled"
+    EXECUTED = "executed"
+
+
+@dataclass(frozen=True, slots=True)
+class OrderReport:
+    """An order as the exchange tells it."""
+
+    order_id: str
+    client_order_id: str | None
+    ticker: str
+    side: Side
+    price: Price
+    initial: Contracts
+    filled: Contracts
+    remaining: Contracts
+    status: ExchangeOrderStatus
+    created_us: int
+    expires_us: int | None = None
+    exchange_index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """Part of an order executed: `price` is the YES price, `fee` what the exchange charged."""
+
+    fill_id: str
+    order_id: str
+    ticker: str
+    side: Side
+    price: Price
+    count: Contracts
+    is_taker: bool
+    fee: Money
+    at_us: int
+    exchange_index: int = 0
+
+
+def reported_state(report: OrderReport, expires_us: int | None, now_us: int) -> OrderState:
+    """The state that a report of the exchange means."""
+    if report.status is ExchangeOrderStatus.EXECUTED:
+        return OrderState.FILLED
+    if report.status is ExchangeOrderStatus.RESTING:
+        return OrderState.PARTIALLY_FILLED if report.filled else OrderState.RESTING
+    if not report.remaining and report.filled == report.initial:
+        return OrderState.FILLED
+    expired = expires_us is not None and now_us >= expires_us
+    return OrderState.EXPIRED if expired else OrderState.CANCELED
+
+
+def fold_report(order: Order, report: OrderReport, now_us: int) -> Order:
+    """The order after a report. Old news (fewer fills, life after death) is ignored."""
+    if report.filled < order.filled:
+        return order
+    known = replace(order, order_id=report.order_id, filled=report.filled)
+    state = reported_state(report, order.intent.expires_us, now_us)
+    if state is order.state:
+        return known if known == order else replace(known, updated_us=now_us)
+    if state not in LEGAL[order.state]:
+        return known
+    pending = Pending.NONE if state in DEAD else order.pending
+    return replace(known.moved(state, now_us), pending=pending)
+
+
+def fold_fill(order: Order, filled: Contracts, now_us: int) -> Order:
+    """The order once its fills add up to `filled`. A dead order accepts fills too."""
+    if filled <= order.filled:
+        return order
+    if filled > order.intent.count:
+        raise IntegrityError(
+            f"Order {order.client_order_id} filled {filled} of {order.intent.count} contracts.",
+            remedy="The exchange reports an overfill: run `kalshi halt` and compare by hand.",
+        )
+    counted = replace(order, filled=filled, updated_us=now_us)
+    full = filled == order.intent.count
+    state = OrderState.FILLED if full else OrderState.PARTIALLY_FILLED
+    return counted.moved(state, now_us) if state in LEGAL[order.state] else counted

@@ -1,0 +1,27 @@
+"""What strategies say: a trade worth considering, before it is sized."""
+
+from dataclasses import dataclass
+
+from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.order import Purpose
+from kalshi_cli.domain.side import Side
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A trade worth considering, unsized. `limit` is the worst YES price accepted (dollars).
+
+    `fair` is the probability of YES it is based on. `resting` proposals are post-only and expire at
+    `expires_us`; the others take what the book gives up to `limit`.
+    """
+
+    ticker: str
+    side: Side
+    limit: Price
+    fair: float
+    purpose: Purpose
+    max_contracts: Contracts | None
+    reason: str
+    resting: bool = False
+    expires_us: int | None = None
+    forecast_id: str | None = None

@@ -1,0 +1,112 @@
+"""Every deliberate error, grouped by what the reader should do about it.
+
+KalshiError                         1   unexpected
+    UsageError                      2   fix the command line
+    NotFound                        3   the thing named does not exist
+    ConfigError                     4   fix settings, credentials or environment
+        LiveNotConfirmed            4   real money was not confirmed
+        StoreVersion                4   the store is older or newer than the program
+        StoreMismatch               4   the store belongs to another environment or account
+    Unavailable                     5   exchange or AI unreachable; trying again may help
+        MalformedAnswer             5   the exchange answered with something unreadable
+    Refused                         6   refused or halted by risk, lease, world or budget
+        LeaseHeld                   6   another process trades this account
+        Halted                      6   the desk is halted
+        WorldHeld                   6   another process holds the simulated world
+    IntegrityError                  7   the books do not balance, or the store is unreadable
+        StoreUnusable               7   unreadable, corrupt, full or read-only
+    ExchangeRefusal                 6   the exchange refused a request, and nothing traded
+
+Values that break a domain rule raise `InvalidValue`, which adapters turn into an unusable row.
+"""
+
+from typing import ClassVar
+
+
+class KalshiError(Exception):
+    """A deliberate error: `str()` says what happened, `remedy` what to do about it."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, remedy: str = "") -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
+    @property
+    def code(self) -> str:
+        """The stable name used in JSON, derived from the class: `LeaseHeld` is `lease_held`."""
+        name = type(self).__name__
+        return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+
+
+class UsageError(KalshiError):
+    exit_code = 2
+
+
+class NotFound(KalshiError):
+    exit_code = 3
+
+
+class ConfigError(KalshiError):
+    exit_code = 4
+
+
+class LiveNotConfirmed(ConfigError):
+    pass
+
+
+class StoreVersion(ConfigError):
+    pass
+
+
+class StoreMismatch(ConfigError):
+    pass
+
+
+class Unavailable(KalshiError):
+    exit_code = 5
+
+
+class MalformedAnswer(Unavailable):
+    pass
+
+
+class Refused(KalshiError):
+    exit_code = 6
+
+
+class LeaseHeld(Refused):
+    pass
+
+
+class Halted(Refused):
+    pass
+
+
+class WorldHeld(Refused):
+    pass
+
+
+class ExchangeRefusal(Refused):
+    """The exchange answered 4xx with a recognised error body.
+
+    `status` is the HTTP status and `exchange_code` the exchange's own code: branch on the code,
+    since 409 means three different things.
+    """
+
+    def __init__(self, message: str, *, status: int, exchange_code: str, remedy: str = "") -> None:
+        super().__init__(message, remedy=remedy)
+        self.status = status
+        self.exchange_code = exchange_code
+
+
+class IntegrityError(KalshiError):
+    exit_code = 7
+
+
+class StoreUnusable(IntegrityError):
+    pass
+
+
+class InvalidValue(ValueError):
+    """A value that the domain refuses: too fine for its unit, off its range, of the wrong kind."""

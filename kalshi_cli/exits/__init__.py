@@ -1,0 +1,1 @@
+"""Exits: when a position is left before settlement. One file each."""

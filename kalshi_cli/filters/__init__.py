@@ -1,0 +1,1 @@
+"""Filters: which markets are worth looking at. One file each."""

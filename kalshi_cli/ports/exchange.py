@@ -1,0 +1,172 @@
+"""The exchange: market data for everyone, trading for the account.
+
+Reads raise `Unavailable` (or its `MalformedAnswer`), `ExchangeRefusal` or `ConfigError` (bad
+credentials). A list comes in pages: `Page.cursor` is `""` at the end; rows that cannot be trusted
+are named in `unusable`, never guessed. Writes do not raise for what the exchange or the wire did:
+their outcome is data.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, Protocol, TypeVar
+
+from kalshi_cli.domain.account import Balance, CashMovement, ExchangePosition, Settlement
+from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.market import Event, Listing, Series, Trade
+from kalshi_cli.domain.money import NO_CONTRACTS, Contracts
+from kalshi_cli.domain.order import Fill, OrderIntent, OrderReport
+
+Row = TypeVar("Row")
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """A row that was refused: what it was, and why."""
+
+    what: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[Row]):
+    """One page of a list. `cursor` asks for the next; `""` means this was the last."""
+
+    items: tuple[Row, ...]
+    cursor: str = ""
+    unusable: tuple[Unusable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EventListing:
+    """An event with its markets and their quotes."""
+
+    event: Event
+    listings: tuple[Listing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExchangeStatus:
+    """Whether the exchange answers and trades at all."""
+
+    exchange_active: bool
+    trading_active: bool
+    resumes_us: int | None = None
+
+
+class MarketData(Protocol):
+    """Public reads. Quotes and books carry the market time at which they were read."""
+
+    async def exchange_status(self) -> ExchangeStatus: ...
+
+    async def series(self) -> Page[Series]:
+        """Every series; not paged by the exchange."""
+        ...
+
+    async def open_events(self, cursor: str = "") -> Page[EventListing]:
+        """Open events with nested markets, combos excluded."""
+        ...
+
+    async def event(self, event_ticker: str) -> EventListing:
+        """One event whatever its status. Raises `NotFound`."""
+        ...
+
+    async def updated_markets(self, since_us: int, cursor: str = "") -> Page[Listing]:
+        """Markets whose metadata changed at or after an instant, combos excluded."""
+        ...
+
+    async def listings(self, tickers: Collection[str]) -> Page[Listing]:
+        """The named markets whatever their status; unknown tickers are simply absent."""
+        ...
+
+    async def books(self, tickers: Collection[str]) -> Mapping[str, OrderBook]:
+        """Order books; a ticker is absent where its book was unusable."""
+        ...
+
+    async def trades(self, ticker: str, min_us: int = 0, cursor: str = "") -> Page[Trade]:
+        """Public prints of one market, newest first."""
+        ...
+
+
+class PlacementKind(StrEnum):
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    THROTTLED = "throttled"
+    DUPLICATE = "duplicate"
+    NOT_SENT = "not_sent"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Placement:
+    """What became of an order that was sent.
+
+    ACCEPTED: `order_id`, `filled` and `remaining` are the exchange's. REFUSED: nothing traded,
+    `code` is the exchange's. THROTTLED: not executed, the same id may be sent again. DUPLICATE: the
+    id exists already: fetch and adopt. NOT_SENT: refused before the first byte. UNKNOWN: anything
+    may have happened; never send again, look for it.
+    """
+
+    kind: PlacementKind
+    order_id: str | None = None
+    filled: Contracts = NO_CONTRACTS
+    remaining: Contracts = NO_CONTRACTS
+    code: str = ""
+    message: str = ""
+
+
+class CancellationKind(StrEnum):
+    CANCELED = "canceled"
+    GONE = "gone"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Cancellation:
+    """What became of a cancel. GONE (404) is no proof of a cancel: read the order."""
+
+    kind: CancellationKind
+    reduced_by: Contracts = NO_CONTRACTS
+    code: str = ""
+    message: str = ""
+
+
+class Trading(Protocol):
+    """The account: orders, fills, positions, settlements, cash."""
+
+    async def place(self, client_order_id: str, intent: OrderIntent) -> Placement:
+        """Send one order. Never retries on its own."""
+        ...
+
+    async def cancel(self, order_id: str, ticker: str, exchange_index: int) -> Cancellation:
+        """Cancel one order."""
+        ...
+
+    async def order(self, order_id: str) -> OrderReport | None:
+        """One order; None when the exchange does not know it (yet: reads lag writes)."""
+        ...
+
+    async def orders(
+        self, *, resting_only: bool = False, min_us: int = 0, cursor: str = ""
+    ) -> Page[OrderReport]:
+        """Orders of the account, newest first. There is no look-up by client_order_id."""
+        ...
+
+    async def fills(self, *, min_us: int = 0, cursor: str = "") -> Page[Fill]:
+        """Fills of the account at or after an instant, newest first."""
+        ...
+
+    async def positions(self, cursor: str = "") -> Page[ExchangePosition]:
+        """Unsettled net positions that are not zero."""
+        ...
+
+    async def settlements(self, *, min_us: int = 0, cursor: str = "") -> Page[Settlement]:
+        """Settlements of the account at or after an instant, newest first."""
+        ...
+
+    async def cash_movements(self, cursor: str = "") -> Page[CashMovement]:
+        """Deposits and withdrawals."""
+        ...
+
+    async def balance(self) -> Balance: ...

@@ -1,0 +1,353 @@
+"""The store: one transaction a unit of work, never open across a network or AI call.
+
+    async with store.unit() as unit:
+        live = await unit.orders.live()
+        ...
+        await unit.commit()
+
+Leaving without `commit` rolls back. All methods raise `StoreUnusable` when the database cannot be
+read or written. Every amount is exact and every instant market time, unless it says wall.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from kalshi_cli.domain.account import CashMovement, Settlement
+from kalshi_cli.domain.forecast import Forecast
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.market import Event, Listing, Market, MarketStatus, Quote, Series
+from kalshi_cli.domain.money import AiCost, Contracts, Money
+from kalshi_cli.domain.order import Fill, Order
+from kalshi_cli.domain.position import Position, RoundTrip
+from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.risk._base import Denial
+
+
+@dataclass(frozen=True, slots=True)
+class Saved:
+    """How many rows a bulk write found new, changed, and as they were."""
+
+    new: int = 0
+    changed: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CatalogEntry:
+    """A market with everything known around it."""
+
+    market: Market
+    quote: Quote
+    event: Event
+    series: Series
+
+    @property
+    def category(self) -> str:
+        return self.event.category or self.series.category
+
+
+class Catalog(Protocol):
+    """Series, events, markets and one quote row a market; quote history only where asked."""
+
+    async def save_series(self, series: Sequence[Series], at_us: int) -> Saved: ...
+
+    async def save_events(self, events: Sequence[Event], at_us: int) -> Saved: ...
+
+    async def save_listings(self, listings: Sequence[Listing], at_us: int) -> Saved:
+        """Insert or update markets and their quotes; their events must be there."""
+        ...
+
+    async def known_events(self, event_tickers: Collection[str]) -> frozenset[str]: ...
+
+    async def entries(
+        self,
+        tickers: Collection[str] | None = None,
+        statuses: Collection[MarketStatus] | None = None,
+    ) -> tuple[CatalogEntry, ...]:
+        """Markets by ticker, by status, or all; in ticker order."""
+        ...
+
+    async def watched(self) -> frozenset[str]:
+        """Unsettled markets that we hold, have live orders in, or have forecast."""
+        ...
+
+    async def record_quotes(self, quotes: Sequence[Quote], why: str) -> None:
+        """Append to the quote history: at decisions (`decision`) and for held markets (`held`)."""
+        ...
+
+    async def drop_counts(self, run_id: str, counts: Mapping[str, int]) -> None:
+        """Record how many markets each filter dropped in a pass (the funnel)."""
+        ...
+
+    async def marker(self, name: str) -> int | None:
+        """An instant the desk remembers, such as the last full pass."""
+        ...
+
+    async def set_marker(self, name: str, instant_us: int) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class AiCall:
+    """One call to an AI provider, with what the server says it cost."""
+
+    call_id: str
+    run_id: str
+    ticker: str
+    role: str
+    requested_model: str
+    served_model: str
+    prompt_tokens: int
+    completion_tokens: int
+    cost: AiCost
+    latency_ms: int
+    outcome: str
+    called_wall_us: int
+
+
+class Forecasts(Protocol):
+    async def add(self, forecasts: Sequence[Forecast]) -> None: ...
+
+    async def latest(self, tickers: Collection[str]) -> Mapping[str, Forecast]:
+        """The newest forecast of each ticker."""
+        ...
+
+    async def times_since(self, since_us: int) -> Mapping[str, tuple[int, ...]]:
+        """When each ticker was forecast, at or after an instant."""
+        ...
+
+    async def add_calls(self, calls: Sequence[AiCall]) -> None: ...
+
+    async def spent(self, wall_day: int) -> AiCost:
+        """What AI calls of a UTC day (days since 1970, real time) cost."""
+        ...
+
+
+class Journal(Protocol):
+    """Orders and denials. `record` commits nothing by itself: commit, then send."""
+
+    async def record(self, order: Order, lease_token: str) -> None:
+        """Insert an INTENT, checking the lease's token and expiry in this transaction.
+
+        Raises `LeaseHeld` when the lease is not ours, `Refused` when the (strategy, ticker,
+        forecast) already has a live entry.
+        """
+        ...
+
+    async def save(self, order: Order) -> None:
+        """Update a journalled order."""
+        ...
+
+    async def live(self) -> tuple[Order, ...]:
+        """Orders that may still trade: INTENT, UNKNOWN, RESTING, PARTIALLY_FILLED."""
+        ...
+
+    async def find(
+        self,
+        *,
+        client_order_ids: Collection[str] | None = None,
+        order_ids: Collection[str] | None = None,
+    ) -> tuple[Order, ...]: ...
+
+    async def entries_since(self, since_us: int) -> int:
+        """Entry orders sent at or after an instant."""
+        ...
+
+    async def traded_forecasts(self, tickers: Collection[str]) -> frozenset[tuple[str, str, str]]:
+        """(strategy, ticker, forecast_id) of every entry that was sent, dead or alive."""
+        ...
+
+    async def deny(
+        self, denials: Sequence[tuple[str, str, str, Denial]], run_id: str, at_us: int
+    ) -> None:
+        """Record denials: (strategy, ticker, purpose, denial)."""
+        ...
+
+
+class Ledger(Protocol):
+    """Append-only facts of money, and what is derived from them."""
+
+    async def add_fills(self, fills: Sequence[tuple[Fill, str]]) -> tuple[Fill, ...]:
+        """Append (fill, owner); returns those not known before, oldest first."""
+        ...
+
+    async def filled(self, order_ids: Collection[str]) -> Mapping[str, Contracts]:
+        """Contracts filled of each order, by the ledger."""
+        ...
+
+    async def last_fill_us(self) -> int | None: ...
+
+    async def add_settlement(self, settlement: Settlement) -> Settlement | None:
+        """Append a settlement; None if known. A changed one gets the next revision."""
+        ...
+
+    async def last_settlement_us(self) -> int | None: ...
+
+    async def settled(self, ticker: str) -> Settlement | None:
+        """The newest revision of a market's settlement."""
+        ...
+
+    async def add_cash(self, movements: Sequence[CashMovement]) -> tuple[CashMovement, ...]:
+        """Append cash movements; returns those not known before."""
+        ...
+
+    async def history(
+        self, tickers: Collection[str] | None = None
+    ) -> tuple[tuple[Fill, str] | Settlement, ...]:
+        """Fills (with owner) and settlements in the order they happened."""
+        ...
+
+    async def cash(self) -> Money:
+        """Cash derived from the ledger: what the exchange should have."""
+        ...
+
+    async def positions(self, *, open_only: bool = True) -> tuple[Position, ...]: ...
+
+    async def save_positions(self, positions: Sequence[Position]) -> None: ...
+
+    async def add_round_trip(self, trip: RoundTrip) -> None: ...
+
+    async def last_exits(self) -> Mapping[tuple[str, str], int]:
+        """When each (owner, ticker) was last left."""
+        ...
+
+
+class Plans(Protocol):
+    async def save(self, plan: ExitPlan) -> None: ...
+
+    async def all(self) -> Mapping[tuple[str, str], ExitPlan]:
+        """Plans of open positions, by (ticker, owner)."""
+        ...
+
+    async def remove(self, ticker: str, owner: str) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The desk's worth at an instant. `equity` is cash plus marks, `liquidation` cash plus bids."""
+
+    at_us: int
+    cash: Money
+    equity: Money
+    liquidation: Money
+    unmarked: int
+    positions: int
+
+
+@dataclass(frozen=True, slots=True)
+class Performance:
+    """What one strategy earned up to an instant."""
+
+    at_us: int
+    strategy: str
+    realized: Money
+    unrealized: Money
+    fees: Money
+    ai_cost: Money
+    round_trips: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watermarks:
+    """Equity to measure losses from."""
+
+    first: Money | None
+    day_start: Money | None
+    peak: Money | None
+    last: Snapshot | None
+
+
+class Snapshots(Protocol):
+    async def add(self, snapshot: Snapshot, performance: Sequence[Performance]) -> None: ...
+
+    async def watermarks(self, day: int) -> Watermarks:
+        """Equity at the first snapshot of a market-time day, at its peak, and the newest one."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One invocation of a command that writes. `number` counts them."""
+
+    run_id: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeskRequest:
+    """An order from another process to whoever holds the lease: `cancel` or `close` a target."""
+
+    request_id: int
+    kind: str
+    target: str
+    answer: str | None = None
+    exit_code: int | None = None
+
+
+class Desk(Protocol):
+    """Runs, the run state, and requests between processes."""
+
+    async def start_run(self, command: str, at_us: int, wall_us: int) -> Run: ...
+
+    async def end_run(self, run_id: str, at_us: int, wall_us: int, reason: str) -> None: ...
+
+    async def state(self) -> DeskState: ...
+
+    async def set_state(
+        self, state: DeskState, *, reason: str, who: str, at_us: int, wall_us: int
+    ) -> None:
+        """Change the run state and keep the change on record."""
+        ...
+
+    async def nonce(self) -> bytes:
+        """The installation's nonce, from which client order ids are derived."""
+        ...
+
+    async def ask(self, kind: str, target: str, wall_us: int) -> int:
+        """Leave a request for the lease holder; returns its id."""
+        ...
+
+    async def requests(self) -> tuple[DeskRequest, ...]:
+        """Requests without an answer, oldest first."""
+        ...
+
+    async def request(self, request_id: int) -> DeskRequest | None: ...
+
+    async def answer(self, request_id: int, answer: str, exit_code: int, wall_us: int) -> None: ...
+
+
+class Unit(Protocol):
+    """One transaction."""
+
+    @property
+    def catalog(self) -> Catalog: ...
+    @property
+    def forecasts(self) -> Forecasts: ...
+    @property
+    def journal(self) -> Journal: ...
+    @property
+    def ledger(self) -> Ledger: ...
+    @property
+    def plans(self) -> Plans: ...
+    @property
+    def snapshots(self) -> Snapshots: ...
+    @property
+    def desk(self) -> Desk: ...
+
+    async def commit(self) -> None: ...
+
+
+class Store(Protocol):
+    def unit(self) -> AbstractAsyncContextManager[Unit]: ...
+
+
+class Lease(Protocol):
+    """The right to trade an account, on real time, renewed from a thread while held."""
+
+    @property
+    def token(self) -> str: ...
+
+    def check(self) -> None:
+        """Raises `LeaseHeld` if the lease has run out or was taken."""
+        ...

@@ -1,0 +1,1 @@
+"""Controls: what may stop an order before it is sent. One file each; all on."""

@@ -1,0 +1,87 @@
+"""What a control sees and answers."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.forecast import Forecast
+from kalshi_cli.domain.identity import DeskState, Env
+from kalshi_cli.domain.limits import Limits
+from kalshi_cli.domain.market import Event, Market, Quote
+from kalshi_cli.domain.money import Money
+from kalshi_cli.domain.order import Order, OrderIntent, Purpose
+from kalshi_cli.domain.position import Position
+
+
+@dataclass(frozen=True, slots=True)
+class MarketFacts:
+    """What is known of a market. `rejected_by` is the filter that dropped it."""
+
+    market: Market
+    event: Event
+    category: str
+    quote: Quote
+    book: OrderBook | None
+    fees: FeeTerms
+    forecast: Forecast | None
+    rejected_by: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RiskState:
+    """One frozen view of everything the controls may read.
+
+    Money is dollars. `positions` are all owners'; `orders` are all live ones (resting and unknown
+    count as filled). `event_of` and `category_of` cover every ticker held, ordered or asked about.
+    `last_exit_us` is when (owner, ticker) was last left; `entries_last_hour` counts entry orders of
+    the last hour of market time; `traded_forecasts` are (strategy, ticker, forecast) that had an
+    entry; `unresolved` are tickers with an order whose outcome is unknown.
+    """
+
+    env: Env
+    desk: DeskState
+    limits: Limits
+    equity: Money
+    bankroll: Money
+    cash: Money
+    day_start_equity: Money
+    peak_equity: Money
+    facts: Mapping[str, MarketFacts]
+    positions: tuple[Position, ...]
+    orders: tuple[Order, ...]
+    event_of: Mapping[str, str]
+    category_of: Mapping[str, str]
+    exclusive_events: frozenset[str]
+    entries_last_hour: int
+    last_exit_us: Mapping[tuple[str, str], int]
+    traded_forecasts: frozenset[tuple[str, str, str]]
+    unresolved: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Denial:
+    """Which control refused, with its number against its limit (both as text, in their units)."""
+
+    code: str
+    detail: str
+    value: str
+    limit: str
+
+
+ENTRIES = frozenset({Purpose.ENTRY, Purpose.QUOTE})
+EVERYTHING = frozenset(Purpose)
+
+
+class Control(ABC):
+    """Pure. Controls run by `rank`, each on the purposes it declares; the first denial counts."""
+
+    code: ClassVar[str]
+    rank: ClassVar[int]
+    purposes: ClassVar[frozenset[Purpose]]
+
+    @abstractmethod
+    def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
+        """None to let the intent pass."""
