@@ -1,0 +1,99 @@
+"""What every test gets: no network but loopback, a home of its own, no secrets of the person.
+
+Hypothesis' profiles are here too: `default` explores, `ci` (set by the `CI` variable) repeats
+itself.
+"""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+LOCAL_NAMES = frozenset({"", "localhost", "ip6-localhost", "ip6-loopback"})
+
+settings.register_profile(
+    "default",
+    deadline=None,
+    max_examples=60,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
+)
+settings.register_profile("ci", settings.get_profile("default"), derandomize=True)
+settings.load_profile("ci" if os.environ.get("CI") else "default")
+
+
+class NetworkForbidden(AssertionError):
+    """A test reached for a host that is not this machine."""
+
+
+def is_local(host: object) -> bool:
+    """Whether a host, by name or by number, is this machine."""
+    name = host.decode() if isinstance(host, bytes) else host
+    if name is None or name in LOCAL_NAMES:
+        return True
+    try:
+        return ipaddress.ip_address(str(name).partition("%")[0]).is_loopback
+    except ValueError:
+        return False
+
+
+def _check(family: int, address: Any) -> None:
+    if family in {socket.AF_INET, socket.AF_INET6} and not is_local(address[0]):
+        raise NetworkForbidden(f"Tests talk to loopback only, not to {address!r}.")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _loopback_only() -> Iterator[None]:
+    """Refuse connections, datagrams and name look-ups that would leave this machine."""
+    plain = socket.socket
+    connect, connect_ex, sendto = plain.connect, plain.connect_ex, plain.sendto
+    resolve = socket.getaddrinfo
+
+    def guarded_connect(self: socket.socket, address: Any) -> None:
+        _check(self.family, address)
+        return connect(self, address)
+
+    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
+        _check(self.family, address)
+        return connect_ex(self, address)
+
+    def guarded_sendto(self: socket.socket, data: Any, *rest: Any) -> int:
+        _check(self.family, rest[-1])
+        return sendto(self, data, *rest)
+
+    def guarded_resolve(host: Any, *rest: Any, **options: Any) -> Any:
+        if not is_local(host):
+            raise NetworkForbidden(f"Tests resolve no names but this machine's, not {host!r}.")
+        return resolve(host, *rest, **options)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(plain, "connect", guarded_connect)
+        patch.setattr(plain, "connect_ex", guarded_connect_ex)
+        patch.setattr(plain, "sendto", guarded_sendto)
+        patch.setattr(socket, "getaddrinfo", guarded_resolve)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def kalshi_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty `KALSHI_HOME` in a temporary directory, and no other setting of the person's."""
+    for name in [name for name in os.environ if name.startswith(("KALSHI_", "XAI_"))]:
+        monkeypatch.delenv(name)
+    home = tmp_path / "kalshi-home"
+    monkeypatch.setenv("KALSHI_HOME", str(home))
+    return home
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Recorded market data beside the repository; skips, with the reason, where there is none."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip(f"no recorded data at {os.path.relpath(SHARED_DATA, REPOSITORY)}")
+    return SHARED_DATA
