@@ -1,0 +1,362 @@
+"""What a person may look up in the store: rows for `inspect`, `status` and `evaluate`.
+
+Read only, straight from columns into these rows: nothing here is ever written back. Amounts are
+exact, instants market time in microseconds unless they say wall. A filter left at None does not
+filter; `since_us` includes its instant; rows come newest first unless a method says otherwise, and
+`limit` keeps the newest ones. All methods raise `StoreUnusable` when the database cannot be read.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from kalshi_cli.domain.book import Level
+from kalshi_cli.domain.forecast import Forecast, Probability
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.market import MarketStatus, Result
+from kalshi_cli.domain.marks import Mark
+from kalshi_cli.domain.money import AiCost, Contracts, Money, Price
+from kalshi_cli.domain.order import Fill, Order, OrderState, Pending, Purpose, TimeInForce
+from kalshi_cli.domain.position import RoundTrip
+from kalshi_cli.domain.side import Outcome, Side
+from kalshi_cli.ports.store import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class PositionRow:
+    """What one owner holds, in the terms of the outcome held.
+
+    `average` is dollars a contract of that outcome, `mark` what the whole position is worth by the
+    newest quote (of `quoted_us`; None where the market was never quoted). `realized` is before
+    `fees`. `payout` is dollars a YES contract once the result is known.
+    """
+
+    ticker: str
+    title: str
+    event_ticker: str
+    category: str
+    owner: str
+    outcome: Outcome
+    count: Contracts
+    average: float
+    cost: Money
+    mark: Mark
+    unrealized: Money
+    realized: Money
+    fees: Money
+    bid: Level | None
+    ask: Level | None
+    quoted_us: int | None
+    status: MarketStatus | None
+    payout: Price | None
+    opened_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRow:
+    """One journalled order; `limit` is the YES price."""
+
+    client_order_id: str
+    order_id: str | None
+    run_id: str
+    strategy: str
+    ticker: str
+    event_ticker: str
+    purpose: Purpose
+    side: Side
+    limit: Price
+    count: Contracts
+    filled: Contracts
+    time_in_force: TimeInForce
+    post_only: bool
+    state: OrderState
+    pending: Pending
+    fair: float | None
+    forecast_id: str | None
+    reason: str
+    message: str
+    created_us: int
+    updated_us: int
+    expires_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class FillRow:
+    """One execution; `price` is the YES price, `client_order_id` None where the order is foreign."""
+
+    fill: Fill
+    owner: str
+    client_order_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RoundTripRow:
+    """A closed trade with its market's title; `pnl` is net of fees."""
+
+    trip: RoundTrip
+    title: str
+    pnl: Money
+
+
+@dataclass(frozen=True, slots=True)
+class TapeRow:
+    """One event of money: a fill, a settlement or a cash movement.
+
+    `kind` is `fill`, `settlement`, or the kind of cash movement. `cash` is the change of cash, fee
+    included; `balance` the cash derived after it. `side`, `price` and `count` are a fill's; of a
+    settlement `price` is what a YES contract paid and `count` the net position.
+    """
+
+    at_us: int
+    kind: str
+    reference: str
+    ticker: str | None
+    owner: str | None
+    side: Side | None
+    price: Price | None
+    count: Contracts | None
+    fee: Money
+    cash: Money
+    balance: Money
+
+
+@dataclass(frozen=True, slots=True)
+class MarketRow:
+    """A market with its newest quote. `bid`, `ask`, `last` are None where there is none."""
+
+    ticker: str
+    title: str
+    event_ticker: str
+    series_ticker: str
+    category: str
+    status: MarketStatus
+    bid: Level | None
+    ask: Level | None
+    last: Price | None
+    volume: Contracts
+    volume_24h: Contracts
+    open_interest: Contracts
+    quoted_us: int
+    close_us: int
+    expires_us: int
+    result: Result | None
+    payout: Price | None
+
+
+@dataclass(frozen=True, slots=True)
+class AnalysisRow:
+    """A forecast, the quote recorded for that decision, and how the market ended where it has."""
+
+    forecast: Forecast
+    title: str
+    bid: Level | None
+    ask: Level | None
+    result: Result | None
+    payout: Price | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One invocation of a command that writes. Without an end it is running, or was killed."""
+
+    run_id: str
+    number: int
+    command: str
+    started_us: int
+    started_wall_us: int
+    ended_us: int | None
+    ended_wall_us: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DenialRow:
+    """Which control refused an order, with its number against its limit."""
+
+    run_id: str
+    strategy: str
+    ticker: str
+    purpose: str
+    code: str
+    detail: str
+    value: str
+    limit: str
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelRow:
+    """How many markets the newest pass counted under a name, most first."""
+
+    run_id: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyRow:
+    """What one owner earned. `realized` and `unrealized` are before `fees`; `net` after.
+
+    `won` counts round trips with a profit after fees.
+    """
+
+    strategy: str
+    open_positions: int
+    live_orders: int
+    fills: int
+    round_trips: int
+    won: int
+    realized: Money
+    unrealized: Money
+    fees: Money
+    net: Money
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRow:
+    """A forecast of a market whose result is known. `payout` is dollars a YES contract.
+
+    `is_first` marks the earliest forecast of this market by this forecaster's model.
+    """
+
+    forecast_id: str
+    ticker: str
+    event_ticker: str
+    category: str
+    forecaster: str
+    model: str
+    label: str
+    made_us: int
+    close_us: int
+    probability: Probability
+    low: Probability
+    high: Probability
+    market: Probability | None
+    blended: Probability | None
+    cost: AiCost
+    payout: Price
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DeskSummary:
+    """The desk on one screen. `cash` is derived from the ledger; `ai_cost` is all ever spent."""
+
+    state: DeskState
+    state_reason: str
+    state_since_us: int | None
+    cash: Money
+    snapshot: Snapshot | None
+    events: int
+    markets: int
+    markets_active: int
+    forecasts: int
+    markets_forecast: int
+    orders: int
+    live_orders: int
+    unresolved_orders: int
+    fills: int
+    open_positions: int
+    round_trips: int
+    settlements: int
+    denials: int
+    ai_calls: int
+    ai_cost: AiCost
+    last_run: RunRow | None
+
+
+class Reports(Protocol):
+    async def positions(
+        self, *, ticker: str | None = None, owner: str | None = None
+    ) -> tuple[PositionRow, ...]:
+        """Open positions, in ticker order."""
+        ...
+
+    async def orders(
+        self,
+        *,
+        ticker: str | None = None,
+        strategy: str | None = None,
+        states: Collection[OrderState] | None = None,
+        since_us: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[OrderRow, ...]: ...
+
+    async def order(self, some_id: str) -> Order | None:
+        """The order with this client order id or exchange id."""
+        ...
+
+    async def fills(
+        self,
+        *,
+        ticker: str | None = None,
+        owner: str | None = None,
+        since_us: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[FillRow, ...]: ...
+
+    async def round_trips(
+        self,
+        *,
+        ticker: str | None = None,
+        owner: str | None = None,
+        since_us: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[RoundTripRow, ...]: ...
+
+    async def tape(
+        self,
+        *,
+        ticker: str | None = None,
+        since_us: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[TapeRow, ...]: ...
+
+    async def markets(
+        self,
+        *,
+        ticker: str | None = None,
+        event_ticker: str | None = None,
+        category: str | None = None,
+        statuses: Collection[MarketStatus] | None = None,
+        limit: int | None = None,
+    ) -> tuple[MarketRow, ...]:
+        """Markets by 24-hour volume, most first."""
+        ...
+
+    async def analyses(
+        self,
+        *,
+        ticker: str | None = None,
+        model: str | None = None,
+        since_us: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[AnalysisRow, ...]: ...
+
+    async def runs(
+        self, *, command: str | None = None, limit: int | None = None
+    ) -> tuple[RunRow, ...]: ...
+
+    async def denials(
+        self,
+        *,
+        ticker: str | None = None,
+        strategy: str | None = None,
+        run_id: str | None = None,
+        since_us: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[DenialRow, ...]: ...
+
+    async def funnel(self) -> tuple[FunnelRow, ...]:
+        """The counts of the newest pass."""
+        ...
+
+    async def strategies(self) -> tuple[StrategyRow, ...]:
+        """Profit and loss of each owner, in name order."""
+        ...
+
+    async def scored(self, *, since_us: int | None = None) -> tuple[ScoredRow, ...]:
+        """Forecasts of markets with a known payout, oldest first."""
+        ...
+
+    async def summary(self) -> DeskSummary: ...
