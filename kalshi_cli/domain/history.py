@@ -1,0 +1,132 @@
+"""From what happened in a market to positions and round trips, by replay.
+
+Positions are never edited: whatever arrives late, twice or out of order, the history of the ticker
+is folded again. A market's settlement counts in its newest revision only.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kalshi_cli.domain.account import Settlement
+from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money
+from kalshi_cli.domain.order import Fill
+from kalshi_cli.domain.position import (
+    Position,
+    RoundTrip,
+    apply_fill,
+    apply_settlement,
+    outcome_cost,
+)
+from kalshi_cli.domain.side import Side
+
+Entry = tuple[Fill, str] | Settlement
+
+
+@dataclass(frozen=True, slots=True)
+class Folded:
+    """What an owner holds in a market, and the trips that are over, oldest first."""
+
+    position: Position
+    trips: tuple[RoundTrip, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """The trip under way: what was paid, received and charged since the position opened."""
+
+    side: Side
+    count: Contracts = NO_CONTRACTS
+    entry_cost: Money = NO_MONEY
+    proceeds: Money = NO_MONEY
+    fees: Money = NO_MONEY
+    opened_us: int = 0
+
+
+def fold_history(
+    ticker: str, history: Sequence[Entry], reasons: Mapping[str, str] | None = None
+) -> tuple[Folded, ...]:
+    """Fold one market's history, in the order it happened, for each owner.
+
+    `reasons` says by order id why an exit was made.
+    """
+    owners: dict[str, Folded] = {}
+    trips: dict[str, _Open | None] = {}
+    settlement = _newest_settlement(history)
+    for entry in history:
+        if isinstance(entry, Settlement):
+            continue
+        fill, owner = entry
+        before = owners.get(owner) or Folded(Position(ticker, owner), ())
+        owners[owner], trips[owner] = _after_fill(
+            before, trips.get(owner), fill, (reasons or {}).get(fill.order_id, "traded")
+        )
+    if settlement is not None:
+        for owner, folded in owners.items():
+            owners[owner] = _after_settlement(folded, trips.get(owner), settlement)
+    return tuple(owners[owner] for owner in sorted(owners))
+
+
+def _newest_settlement(history: Sequence[Entry]) -> Settlement | None:
+    settled = [entry for entry in history if isinstance(entry, Settlement)]
+    return max(settled, key=lambda s: (s.settled_us, s.revision), default=None)
+
+
+def _after_fill(
+    before: Folded, trip: _Open | None, fill: Fill, reason: str
+) -> tuple[Folded, _Open | None]:
+    held = before.position
+    after = apply_fill(
+        held, side=fill.side, price=fill.price, count=fill.count, fee=fill.fee, at_us=fill.at_us
+    )
+    closing = Contracts(
+        min(abs(held.net.units), fill.count.units) if held.net.units * fill.side.sign < 0 else 0
+    )
+    opening = fill.count - closing
+    trips, fee = before.trips, fill.fee
+    if closing and trip is not None:
+        trip = replace(
+            trip,
+            proceeds=trip.proceeds + outcome_cost(trip.side, fill.price, closing),
+            fees=trip.fees + fee,
+        )
+        fee = NO_MONEY
+        if closing == abs(held.net):
+            trips = (*trips, _trip(held, trip, len(trips), fill.at_us, reason))
+            trip = None
+    if opening:
+        trip = trip or _Open(fill.side, opened_us=fill.at_us)
+        trip = replace(
+            trip,
+            count=trip.count + opening,
+            entry_cost=trip.entry_cost + outcome_cost(fill.side, fill.price, opening),
+            fees=trip.fees + fee,
+        )
+    return Folded(after, trips), trip
+
+
+def _after_settlement(folded: Folded, trip: _Open | None, settlement: Settlement) -> Folded:
+    held = folded.position
+    if trip is None or held.is_flat:
+        return folded
+    paid = outcome_cost(trip.side, settlement.value, abs(held.net))
+    reason = f"settled {settlement.result}"
+    over = replace(trip, proceeds=trip.proceeds + paid)
+    closed = _trip(held, over, len(folded.trips), settlement.settled_us, reason)
+    flat = apply_settlement(held, settlement.value, settlement.settled_us)
+    return Folded(flat, (*folded.trips, closed))
+
+
+def _trip(held: Position, trip: _Open, number: int, closed_us: int, reason: str) -> RoundTrip:
+    return RoundTrip(
+        round_trip_id=f"{held.ticker}/{held.owner}/{number}",
+        ticker=held.ticker,
+        owner=held.owner,
+        side=trip.side,
+        count=trip.count,
+        entry_cost=trip.entry_cost,
+        proceeds=trip.proceeds,
+        fees=trip.fees,
+        opened_us=trip.opened_us,
+        closed_us=closed_us,
+        reason=reason,
+    )
