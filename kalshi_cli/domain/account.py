@@ -29,6 +29,8 @@ class ExchangePosition:
 class Settlement:
     """What a market paid. `value` is dollars a YES contract; `revenue` dollars to the account.
 
+    `fee` repeats the trading fees that the fills already charged: it moves no cash.
+
     The exchange gives settlements no id: they are keyed by ticker, time and revision. A changed one
     is a new revision that reverses the old.
     """
@@ -45,6 +47,9 @@ class Settlement:
 
 
 class CashKind(StrEnum):
+    """Why cash moved. `opening` is what an account held when the desk first saw it."""
+
+    OPENING = "opening"
     DEPOSIT = "deposit"
     WITHDRAWAL = "withdrawal"
     INTEREST = "interest"
