@@ -82,7 +82,7 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True)
 class FillRow:
-    """One execution; `price` is the YES price, `client_order_id` None where the order is foreign."""
+    """One execution. `client_order_id` is None where the order is foreign."""
 
     fill: Fill
     owner: str

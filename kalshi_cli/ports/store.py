@@ -59,6 +59,8 @@ class Catalog(Protocol):
         """Insert or update markets and their quotes; their events must be there."""
         ...
 
+    async def known_series(self) -> frozenset[str]: ...
+
     async def known_events(self, event_tickers: Collection[str]) -> frozenset[str]: ...
 
     async def entries(
@@ -127,11 +129,11 @@ class Forecasts(Protocol):
 class Journal(Protocol):
     """Orders and denials. `record` commits nothing by itself: commit, then send."""
 
-    async def record(self, order: Order, lease_token: str) -> None:
+    async def record(self, order: Order, lease_token: str, wall_us: int) -> None:
         """Insert an INTENT, checking the lease's token and expiry in this transaction.
 
-        Raises `LeaseHeld` when the lease is not ours, `Refused` when the (strategy, ticker,
-        forecast) already has a live entry.
+        `wall_us` is real time now. Raises `LeaseHeld` when the lease is not ours, `Refused` when
+        the (strategy, ticker, forecast) already has an entry.
         """
         ...
 
@@ -206,7 +208,9 @@ class Ledger(Protocol):
 
     async def save_positions(self, positions: Sequence[Position]) -> None: ...
 
-    async def add_round_trip(self, trip: RoundTrip) -> None: ...
+    async def save_round_trips(self, ticker: str, trips: Sequence[RoundTrip]) -> None:
+        """Replace a market's round trips: a late fill may merge two that looked complete."""
+        ...
 
     async def last_exits(self) -> Mapping[tuple[str, str], int]:
         """When each (owner, ticker) was last left."""
