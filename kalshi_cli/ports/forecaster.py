@@ -26,9 +26,11 @@ class Forecaster(Protocol):
     @property
     def label(self) -> str: ...
 
-    @property
-    def market_logit_error(self) -> float | None:
-        """The market's error it weighs itself against; None where the fixed AI weight applies."""
+    def market_error(self, category: str) -> float | None:
+        """The market's error in logits (sigma_m) that it weighs itself against in a category.
+
+        None where the starting weight of AI models applies instead.
+        """
         ...
 
     async def judge(self, question: Question) -> tuple[Judgement, ...]:
