@@ -10,7 +10,8 @@ from kalshi_cli.domain.money import Money
 class Limits:
     """Shares are fractions of the bankroll (equity under `capital_limit`); times microseconds.
 
-    Defaults live in `settings`; this only names what the controls read.
+    `strategy_allocation` is the share of the strategy whose orders are checked. Defaults live in
+    `settings`; this only names what the controls and the stake read.
     """
 
     max_single_position: float | None

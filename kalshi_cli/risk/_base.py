@@ -34,8 +34,11 @@ class MarketFacts:
 class RiskState:
     """One frozen view of everything the controls may read.
 
-    Money is dollars. `positions` are all owners'; `orders` are all live ones (resting and unknown
-    count as filled). `event_of` and `category_of` cover every ticker held, ordered or asked about.
+    Money is dollars. `cash` is the account's cash before the collateral of live orders, which the
+    controls subtract themselves. `positions` are all owners'; `orders` are all live ones (resting
+    and unknown count as filled). `event_of`, `category_of` and `clusters_of` cover every ticker
+    held, ordered or asked about; a cluster is what tends to lose together: the underlying (the
+    series) and the settlement day.
     `last_exit_us` is when (owner, ticker) was last left; `entries_last_hour` counts entry orders of
     the last hour of market time; `traded_forecasts` are (strategy, ticker, forecast) that had an
     entry; `unresolved` are tickers with an order whose outcome is unknown.
@@ -54,6 +57,7 @@ class RiskState:
     orders: tuple[Order, ...]
     event_of: Mapping[str, str]
     category_of: Mapping[str, str]
+    clusters_of: Mapping[str, frozenset[str]]
     exclusive_events: frozenset[str]
     entries_last_hour: int
     last_exit_us: Mapping[tuple[str, str], int]
