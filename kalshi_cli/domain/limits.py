@@ -10,11 +10,13 @@ from kalshi_cli.domain.money import Money
 class Limits:
     """Shares are fractions of the bankroll (equity under `capital_limit`); times microseconds.
 
+    `max_single_position` bounds one stake, `max_market_exposure` all that a market may lose.
     `strategy_allocation` is the share of the strategy whose orders are checked. Defaults live in
     `settings`; this only names what the controls and the stake read.
     """
 
     max_single_position: float | None
+    max_market_exposure: float | None
     max_event_exposure: float | None
     max_cluster_exposure: float | None
     max_category_exposure: float | None
@@ -27,6 +29,7 @@ class Limits:
     min_net_edge: float
     min_confidence_to_trade: float
     max_quote_age_us: int
+    max_book_age_us: int
     max_price_gap: float
     reentry_cooldown_us: int = 6 * HOUR
     capital_limit: Money | None = None
