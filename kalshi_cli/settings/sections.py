@@ -1,0 +1,261 @@
+"""Every setting and its default, once. Shares are fractions of the bankroll; `_s` is seconds.
+
+`"unlimited"` is the only word that removes a limit and `"off"` the only one that turns a rule off;
+both are None in the program. Null, zero and negative limits are refused.
+"""
+
+from pathlib import Path
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    InstanceOf,
+    PlainSerializer,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.money import Money
+from kalshi_cli.errors import InvalidValue
+
+
+def _unless(word: str, value: object) -> object:
+    """None for the word; the absence of a value is refused, so that nobody lifts a limit by it."""
+    if value is None:
+        raise ValueError(f'write a number, or "{word}"')
+    return None if value == word else value
+
+
+def _unless_unlimited(value: object) -> object:
+    return _unless("unlimited", value)
+
+
+def _unless_off(value: object) -> object:
+    return _unless("off", value)
+
+
+def _dollars(value: object) -> object:
+    """Exact dollars from a number or a decimal text; None passes (it was "unlimited")."""
+    if value is None or isinstance(value, Money):
+        return value
+    try:
+        money = Money.parse(str(value))
+    except InvalidValue as error:
+        raise ValueError(str(error)) from error
+    if money.units <= 0:
+        raise ValueError("write more than 0 dollars")
+    return money
+
+
+Share = Annotated[float, Field(gt=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(gt=0)]
+ShareLimit = Annotated[
+    Annotated[float, Field(gt=0, le=1)] | None, BeforeValidator(_unless_unlimited)
+]
+CountLimit = Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_unless_unlimited)]
+Dollars = Annotated[
+    InstanceOf[Money] | None,
+    BeforeValidator(_dollars),
+    BeforeValidator(_unless_unlimited),
+    PlainSerializer(lambda value: None if value is None else str(value)),
+]
+Rule = Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(_unless_off)]
+Names = tuple[str, ...]
+
+
+class Section(BaseModel):
+    """A table of the config file. Unknown keys are errors."""
+
+    model_config: ClassVar[ConfigDict] = ConfigDict(
+        extra="forbid", frozen=True, use_attribute_docstrings=True
+    )
+
+
+class Trading(Section):
+    strategies: Names = ("directional_trading",)
+    """Which strategies propose trades."""
+    preset: Literal["beast", "disciplined"] = "beast"
+    """`disciplined` means kelly_fraction 0.25, max_single_position 0.03 and min_net_edge 0.02."""
+    forecaster: Literal["grok", "baseline", "oracle"] | None = None
+    """Who forecasts; unset means baseline in sim and grok elsewhere. The oracle exists in sim."""
+    oracle_error: Annotated[float, Field(ge=0)] = 0.0
+    """How far the oracle blurs the simulated truth, in logits."""
+    kelly_fraction: Share = 0.75
+    """Share of the Kelly stake that is bet."""
+    max_single_position: ShareLimit = 0.05
+    """Largest stake of one entry."""
+    min_net_edge: Share = 0.01
+    """Least edge of an entry, in dollars a contract after fees."""
+    min_confidence_threshold: Share = 0.45
+    """Forecasts less confident than this are stored and propose nothing."""
+    min_confidence_to_trade: Share = 0.50
+    """Entries need a forecast at least this confident (1 - width of its 80 % interval)."""
+    resting_minutes: Positive = 30.0
+    """How long a resting entry waits for a fill before it expires."""
+    probation_stake: Share = 0.0025
+    """Largest stake of an entry with real money until its strategy has evidence."""
+    capital_limit: Dollars = None
+    """Dollars that sizing may count as bankroll, or "unlimited" for the whole account."""
+    on_stop: Literal["cancel_entries", "leave"] = "cancel_entries"
+    """What the first Ctrl-C does with our resting entries. Exits always stay."""
+
+
+class Allocation(Section):
+    directional_trading: Share = 0.40
+    """Share of the bankroll for directional trading."""
+
+
+class Filters(Section):
+    min_volume: Annotated[float, Field(ge=0)] = 200.0
+    """Least volume of a market, in contracts."""
+    max_days_to_expiry: Positive = 30.0
+    """Markets that end later than this are dropped."""
+    min_minutes_to_close: Annotated[float, Field(ge=0)] = 10.0
+    """Markets that close sooner than this are dropped."""
+    max_filter_spread: Share = 0.20
+    """Widest spread, in dollars."""
+    allow_series: Names = ()
+    """Where not empty: only these series."""
+    block_series: Names = ()
+    """Never these series."""
+    allow_categories: Names = ()
+    """Where not empty: only these categories."""
+    block_categories: Names = ()
+    """Never these categories."""
+    allow_tickers: Names = ()
+    """Where not empty: only these markets."""
+    block_tickers: Names = ()
+    """Never these markets."""
+
+
+class Exits(Section):
+    stop_loss: Rule = None
+    """Leave after losing this share of the entry price, or "off": a binary price that moved
+    against a sound forecast is no reason to sell."""
+    take_profit: bool = True
+    """Leave where the bid of what is held reaches the forecast."""
+    target_confidence_change: Share = 0.15
+    """Leave when the forecast's confidence has fallen by this much since entry."""
+    max_hold_hours: Rule = 72.0
+    """Leave after this many hours, or "off". Directional trades have their own."""
+    directional_max_hold_hours: Rule = None
+    """Leave a directional trade after this many hours, or "off" to hold it to settlement."""
+
+
+class Risk(Section):
+    max_positions: CountLimit = 15
+    """Most markets held or entered at a time."""
+    max_trades_per_hour: CountLimit = 15
+    """Most entries in any hour of market time."""
+    max_daily_loss: ShareLimit = 0.10
+    """Entries stop after losing this much since 00:00 UTC."""
+    max_drawdown: ShareLimit = 0.15
+    """Entries stop after losing this much from the peak."""
+    min_cash_reserve: Share = 0.01
+    """Cash that entries never touch."""
+    max_market_exposure: ShareLimit = 0.05
+    """Most that one market may lose."""
+    max_event_exposure: ShareLimit = 0.10
+    """Most that one event may lose, in its worst state."""
+    max_cluster_exposure: ShareLimit = 0.15
+    """Most that markets on one underlying or one settlement day may lose."""
+    max_category_exposure: ShareLimit = 0.30
+    """Most that one category may lose."""
+    reentry_cooldown_hours: Positive = 6.0
+    """How long a market that was left is left alone."""
+    max_quote_age_s: Positive = 900.0
+    """Entries need a quote no older than this."""
+    max_book_age_s: Positive = 30.0
+    """Orders need a book no older than this."""
+    max_price_gap: Share = 0.20
+    """Farthest an order's limit may be from the market, in dollars."""
+
+
+class Ai(Section):
+    analysis_cooldown_hours: Positive = 4.0
+    """A market is not forecast again sooner than this."""
+    max_analyses_per_day: Count = 4
+    """Most forecasts of one market in 24 hours of market time."""
+    daily_ai_budget: Dollars = Money.parse("5.00")
+    """Dollars that AI calls may cost in a real UTC day, or "unlimited"."""
+    max_ai_cost_per_decision: Dollars = Money.parse("0.08")
+    """Dollars that one forecast may cost, or "unlimited"."""
+    starting_weight: Share = 0.10
+    """Say of an AI model against the market's price until its record is measured."""
+    max_weight: Share = 0.33
+    """Largest say of an AI model against the market's price."""
+
+
+class Intervals(Section):
+    ingest_s: Positive = 300.0
+    """Seconds between two ingests in run-loop."""
+    analyze_s: Positive = 300.0
+    """Seconds between two rounds of forecasts in run-loop."""
+    trade_s: Positive = 60.0
+    """Seconds between two rounds of trading in run-loop."""
+    track_s: Positive = 120.0
+    """Seconds between two looks at positions in run-loop."""
+    evaluate_s: Positive = 300.0
+    """Seconds between two evaluations in run-loop."""
+    sim_cycle_s: Positive = 900.0
+    """Seconds of market time between two cycles in sim, where each step runs once a cycle."""
+
+
+class Live(Section):
+    acknowledged: bool = False
+    """Real money without a terminal: needed besides --yes, and counts in a config file only."""
+    evidence: Literal["warn", "block"] = "warn"
+    """What happens where a strategy has no evidence and real money is at stake."""
+
+
+class Settings(BaseSettings):
+    """All settings, frozen. Read them with `load`, which knows where each value came from."""
+
+    model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
+        extra="forbid",
+        frozen=True,
+        use_attribute_docstrings=True,
+        env_prefix="KALSHI_",
+        env_nested_delimiter="__",
+    )
+
+    env: Env | None = None
+    """sim, paper or demo; unset means demo where its credentials exist, else sim. Real money is
+    chosen on the command line only."""
+    home: Annotated[Path, AfterValidator(Path.expanduser)] = Field(
+        default=Path("~/.kalshi"), validate_default=True
+    )
+    """Where the program keeps everything it keeps."""
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    """Least severity that is written to the log file."""
+    trading: Trading = Trading()
+    allocation: Allocation = Allocation()
+    filters: Filters = Filters()
+    exits: Exits = Exits()
+    risk: Risk = Risk()
+    ai: Ai = Ai()
+    intervals: Intervals = Intervals()
+    live: Live = Live()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the library's signature
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what is passed in: `load` reads the layers one by one, to name their origins."""
+        return (init_settings,)
+
+
+PRESETS: dict[str, dict[str, float]] = {
+    "disciplined": {"kelly_fraction": 0.25, "max_single_position": 0.03, "min_net_edge": 0.02},
+}
+"""What a preset puts in place of the defaults of `[trading]`; an explicit value still wins."""
