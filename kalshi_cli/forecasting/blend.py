@@ -1,0 +1,32 @@
+"""A forecast anchored to the market, and how much say it gets."""
+
+from kalshi_cli.domain.forecast import Probability, probability
+from kalshi_cli.forecasting.logit import expit, logit
+
+MAX_DISTANCE = 0.15
+"""However sure the forecaster, p* stays this close to the market's probability."""
+
+
+def blend(ai: float, market: float, weight: float) -> Probability:
+    """p* = market moved by `weight` of the way to the forecast, in log-odds.
+
+    A forecaster that agrees with the market gives exactly the market: nothing here shrinks toward
+    one half. `weight` is w, from 0 (the market alone) to 1 (the forecast alone).
+    """
+    if not 0.0 <= weight <= 1.0:
+        raise ValueError(f"Expected a weight from 0 to 1, was {weight!r}.")
+    if ai == market or weight == 0.0:
+        return probability(market)
+    pooled = ai if weight == 1.0 else expit(logit(market) + weight * (logit(ai) - logit(market)))
+    return probability(min(max(pooled, market - MAX_DISTANCE), market + MAX_DISTANCE))
+
+
+def inverse_variance_weight(market_error: float, own_error: float) -> float:
+    """The say of a forecaster whose error is independent of the market's, both in logits.
+
+    A forecaster without error gets 1: there is nothing to weigh.
+    """
+    if own_error == 0.0:
+        return 1.0
+    ours, theirs = own_error**2, market_error**2
+    return theirs / (theirs + ours)

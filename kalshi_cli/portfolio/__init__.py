@@ -1,0 +1,1 @@
+"""From proposals to stakes: edges, exposure, and how much to bet."""
