@@ -39,10 +39,11 @@ class Page(Generic[Row]):
 
 @dataclass(frozen=True, slots=True)
 class EventListing:
-    """An event with its markets and their quotes."""
+    """An event with its markets and their quotes; `unusable` names the markets left out."""
 
     event: Event
     listings: tuple[Listing, ...]
+    unusable: tuple[Unusable, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class MarketData(Protocol):
         ...
 
     async def open_events(self, cursor: str = "") -> Page[EventListing]:
-        """Open events with nested markets, combos excluded."""
+        """Open events with nested markets, combos excluded; `unusable` counts markets too."""
         ...
 
     async def event(self, event_ticker: str) -> EventListing:
