@@ -1,8 +1,9 @@
 """Corrections of the market's price, fitted walk-forward and used only where they were proved.
 
 The markets of a category are put in order of time and cut into blocks. Each block is scored with
-the bias of the markets that had settled before it, shrunk toward none. A category gets a correction only if it
-lowered the Brier score of those held-out blocks beyond chance, events taken as one observation.
+the bias of the markets that had settled before it, shrunk toward none. A category gets a correction
+only if it lowered the Brier score of those held-out blocks beyond chance, an event counting as one
+observation.
 """
 
 import math

@@ -1,0 +1,178 @@
+"""Directional trading: buy the side that the blended forecast makes cheap, and hold it.
+
+The forecast is anchored to the market of this moment, not of the moment it was made: what the
+market learned since counts for all that the forecaster does not claim to know better. A quote that
+pays for its taker fee is taken up to the last price that keeps the edge; else an order waits
+inside the spread. Of events whose markets exclude each other at most one YES leg is proposed, the
+best, and none beside a YES leg already held; NO legs hedge each other and all stand.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kalshi_cli.domain.book import reaches
+from kalshi_cli.domain.forecast import Forecast
+from kalshi_cli.domain.grid import PriceGrid
+from kalshi_cli.domain.instant import MINUTE
+from kalshi_cli.domain.market import Quote
+from kalshi_cli.domain.marks import benchmark
+from kalshi_cli.domain.money import Price
+from kalshi_cli.domain.order import Purpose
+from kalshi_cli.domain.proposal import Proposal
+from kalshi_cli.domain.side import Side
+from kalshi_cli.forecasting.blend import blend
+from kalshi_cli.portfolio.edge import SLACK, net_edge
+from kalshi_cli.strategies._base import Candidate, Strategy, View
+
+
+@dataclass(frozen=True, slots=True)
+class _Idea:
+    """A proposal with what ranks it: dollars a contract at the price it would trade at first."""
+
+    candidate: Candidate
+    proposal: Proposal
+    edge: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One market with everything an idea needs."""
+
+    candidate: Candidate
+    forecast: Forecast
+    grid: PriceGrid
+    fair: float
+    expires_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class DirectionalTrading(Strategy):
+    """Edges are dollars a contract after fees; resting entries wait `resting_minutes`."""
+
+    min_net_edge: float
+    min_confidence_to_trade: float
+    resting_minutes: float
+
+    name: ClassVar[str] = "directional_trading"
+
+    def propose(self, view: View) -> tuple[Proposal, ...]:
+        ideas = [
+            idea
+            for candidate in view.candidates
+            if (case := self._case(candidate, view.now_us)) is not None
+            and (idea := self._best_side(case)) is not None
+        ]
+        chosen = _coherent(ideas, view.candidates)
+        return tuple(sorted((idea.proposal for idea in chosen), key=lambda p: p.ticker))
+
+    def _case(self, candidate: Candidate, now_us: int) -> _Case | None:
+        """None where something is missing: a forecast sure enough, a market to anchor to."""
+        forecast, market = candidate.forecast, candidate.market
+        anchor = benchmark(candidate.quote.bid, candidate.quote.ask)
+        if forecast is None or forecast.blended is None or anchor is None:
+            return None
+        if market.grid is None or candidate.is_working or market.close_us <= now_us:
+            return None
+        if forecast.confidence < self.min_confidence_to_trade:
+            return None
+        fair = blend(forecast.probability, anchor, forecast.weight)
+        waits_until = min(now_us + int(self.resting_minutes * MINUTE), market.close_us)
+        return _Case(candidate, forecast, market.grid, fair, waits_until)
+
+    def _best_side(self, case: _Case) -> _Idea | None:
+        held = case.candidate.held.units
+        sides = (side for side in Side if held * side.sign >= 0)
+        ideas = [idea for side in sides if (idea := self._idea(case, side)) is not None]
+        ideas.sort(key=lambda idea: idea.edge)
+        if len(ideas) == 2 and ideas[1].edge - ideas[0].edge <= SLACK:
+            return None  # as good either way: the spread pays for that, not the forecast
+        return ideas[-1] if ideas else None
+
+    def _idea(self, case: _Case, side: Side) -> _Idea | None:
+        return self._taking(case, side) or self._resting(case, side)
+
+    def _taking(self, case: _Case, side: Side) -> _Idea | None:
+        quote = case.candidate.quote
+        touch = quote.ask if side is Side.BID else quote.bid
+        if touch is None or not self._pays(case, side, touch.price, is_taker=True):
+            return None
+        limit = self._last_paying(case, side)
+        if limit is None or not reaches(side, limit, touch.price):
+            return None
+        edge = _edge(case, side, touch.price, is_taker=True)
+        return _Idea(case.candidate, _proposal(case, side, limit, edge, resting=False), edge)
+
+    def _last_paying(self, case: _Case, side: Side) -> Price | None:
+        """The worst price on the grid that still keeps the edge after the taker's fee."""
+        bound = case.fair - side.sign * self.min_net_edge
+        price = case.grid.floor(bound) if side is Side.BID else case.grid.ceil(bound)
+        while price is not None and not self._pays(case, side, price, is_taker=True):
+            price = _worse(case.grid, side.opposite, price)
+        return price
+
+    def _resting(self, case: _Case, side: Side) -> _Idea | None:
+        for price in _waiting_prices(case.candidate.quote, case.grid, side):
+            if self._pays(case, side, price, is_taker=False):
+                edge = _edge(case, side, price, is_taker=False)
+                return _Idea(case.candidate, _proposal(case, side, price, edge, resting=True), edge)
+        return None
+
+    def _pays(self, case: _Case, side: Side, price: Price, *, is_taker: bool) -> bool:
+        return _edge(case, side, price, is_taker=is_taker) >= self.min_net_edge - SLACK
+
+
+def _edge(case: _Case, side: Side, price: Price, *, is_taker: bool) -> float:
+    terms = case.candidate.fees
+    return net_edge(side, fair=case.fair, price=price, terms=terms, is_taker=is_taker)
+
+
+def _worse(grid: PriceGrid, side: Side, price: Price) -> Price | None:
+    """The next price at which the side pays more."""
+    return grid.above(price) if side is Side.BID else grid.below(price)
+
+
+def _waiting_prices(quote: Quote, grid: PriceGrid, side: Side) -> Iterable[Price]:
+    """Post-only prices worth waiting at: one tick inside the spread, else beside the best."""
+    if quote.bid is None or quote.ask is None:
+        return
+    best = quote.bid.price if side is Side.BID else quote.ask.price
+    inside = _worse(grid, side, best)
+    if inside is not None and quote.bid.price < inside < quote.ask.price:
+        yield inside
+    if grid.contains(best):
+        yield best
+
+
+def _proposal(case: _Case, side: Side, limit: Price, edge: float, *, resting: bool) -> Proposal:
+    what = "YES" if side is Side.BID else "NO"
+    how = "waiting inside the spread" if resting else "taking the quote"
+    return Proposal(
+        ticker=case.candidate.market.ticker,
+        side=side,
+        limit=limit,
+        fair=case.fair,
+        purpose=Purpose.ENTRY,
+        max_contracts=None,
+        reason=f"{what}, {how}: fair {case.fair:.4f}, net edge {edge:.4f} a contract",
+        resting=resting,
+        expires_us=case.expires_us if resting else None,
+        forecast_id=case.forecast.forecast_id,
+    )
+
+
+def _coherent(ideas: Iterable[_Idea], candidates: Iterable[Candidate]) -> list[_Idea]:
+    """All ideas but the weaker YES legs of events that can have only one winner."""
+    taken = {
+        c.event.event_ticker for c in candidates if c.event.mutually_exclusive and c.held.units > 0
+    }
+    kept: list[_Idea] = []
+    for idea in sorted(ideas, key=lambda idea: (-idea.edge, idea.proposal.ticker)):
+        event = idea.candidate.event
+        if event.mutually_exclusive and idea.proposal.side is Side.BID:
+            adds_to_held = idea.candidate.held.units > 0
+            if event.event_ticker in taken and not adds_to_held:
+                continue
+            taken.add(event.event_ticker)
+        kept.append(idea)
+    return kept
