@@ -11,6 +11,7 @@ KalshiError                         1   unexpected
         MalformedAnswer             5   the exchange answered with something unreadable
     Refused                         6   refused or halted by risk, lease, world or budget
         LeaseHeld                   6   another process trades this account
+        DuplicateEntry              6   this forecast was traded already
         Halted                      6   the desk is halted
         WorldHeld                   6   another process holds the simulated world
     IntegrityError                  7   the books do not balance, or the store is unreadable
@@ -77,6 +78,10 @@ class Refused(KalshiError):
 
 class LeaseHeld(Refused):
     pass
+
+
+class DuplicateEntry(Refused):
+    """This strategy already entered this market on this forecast."""
 
 
 class Halted(Refused):

@@ -125,6 +125,10 @@ class Forecasts(Protocol):
         """What AI calls of a UTC day (days since 1970, real time) cost."""
         ...
 
+    async def spent_ever(self) -> AiCost:
+        """What all AI calls cost together."""
+        ...
+
 
 class Journal(Protocol):
     """Orders and denials. `record` commits nothing by itself: commit, then send."""
@@ -133,7 +137,7 @@ class Journal(Protocol):
         """Insert an INTENT, checking the lease's token and expiry in this transaction.
 
         `wall_us` is real time now. Raises `LeaseHeld` when the lease is not ours, `Refused` when
-        the (strategy, ticker, forecast) already has an entry.
+        the (strategy, ticker, forecast) already has a live entry.
         """
         ...
 
@@ -210,6 +214,10 @@ class Ledger(Protocol):
 
     async def save_round_trips(self, ticker: str, trips: Sequence[RoundTrip]) -> None:
         """Replace a market's round trips: a late fill may merge two that looked complete."""
+        ...
+
+    async def round_trip_counts(self) -> Mapping[str, int]:
+        """How many round trips each owner has behind it."""
         ...
 
     async def last_exits(self) -> Mapping[tuple[str, str], int]:

@@ -1,0 +1,175 @@
+"""Two lanes, so that a slow decision never delays an exit.
+
+A lane runs its due steps one after another, in their order. On the real clock each lane is a task
+of its own; on a virtual clock due lanes run one at a time, ordered by (due time, lane), so a run
+is the same every time.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+
+from kalshi_cli.errors import KalshiError, Unavailable
+from kalshi_cli.ports.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Something to run every so often (microseconds of market time)."""
+
+    name: str
+    every_us: int
+    run: Callable[[], Awaitable[object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Steps that run in order, never at once. `counts` marks the lane that makes cycles."""
+
+    name: str
+    steps: tuple[Step, ...]
+    counts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One step that ran: its result, or the error that it survived."""
+
+    lane: str
+    step: str
+    at_us: int
+    result: object | None
+    error: KalshiError | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Why and when a loop ended."""
+
+    reason: str
+    cycles: int
+    at_us: int
+
+
+@dataclass(slots=True)
+class Stop:
+    """A request to stop, with its reason; the step under way is finished first."""
+
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+    reason: str = ""
+
+    def ask(self, reason: str) -> None:
+        """Ask for a stop. The first reason counts."""
+        self.reason = self.reason or reason
+        self.event.set()
+
+    @property
+    def asked(self) -> bool:
+        return self.event.is_set()
+
+
+@dataclass(slots=True)
+class _Timetable:
+    """When each step of a lane is due next."""
+
+    lane: Lane
+    due: dict[str, int]
+    rounds: int = 0
+
+    @property
+    def next_us(self) -> int:
+        return min(self.due.values())
+
+    def due_steps(self, now_us: int) -> list[Step]:
+        return [step for step in self.lane.steps if self.due[step.name] <= now_us]
+
+
+class Loop:
+    """Runs lanes until a number of cycles, a request to stop, or an error nobody can survive.
+
+    `report` hears of every step. `Unavailable` is survived: the step is tried again when next due.
+    """
+
+    def __init__(
+        self,
+        lanes: Sequence[Lane],
+        clock: Clock,
+        *,
+        stop: Stop,
+        report: Callable[[Ran], None],
+        cycles: int | None = None,
+    ) -> None:
+        self._clock = clock
+        self._stop = stop
+        self._report = report
+        self._cycles = cycles
+        start = clock.now()
+        self._tables = [
+            _Timetable(lane, {step.name: start for step in lane.steps})
+            for lane in sorted(lanes, key=lambda lane: lane.name)
+        ]
+
+    async def run(self) -> Stopped:
+        """Run to the end. Raises the first error that is not survived, after the others stop."""
+        if self._clock.is_virtual:
+            await self._run_virtual()
+        else:
+            await self._run_real()
+        return Stopped(self._stop.reason, self._counted(), self._clock.now())
+
+    def _counted(self) -> int:
+        return sum(table.rounds for table in self._tables if table.lane.counts)
+
+    async def _run_virtual(self) -> None:
+        while not self._stop.asked:
+            table = min(self._tables, key=lambda t: (t.next_us, t.lane.name))
+            await self._clock.sleep_until(table.next_us)
+            await self._round(table)
+            if self._cycles is not None and all(t.rounds >= self._cycles for t in self._tables):
+                self._stop.ask(f"{self._cycles} cycles done")
+
+    async def _run_real(self) -> None:
+        ended = await asyncio.gather(
+            *(self._follow(table) for table in self._tables), return_exceptions=True
+        )  # no lane is cancelled for another's error: it may be between a request and its record
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
+
+    async def _follow(self, table: _Timetable) -> None:
+        try:
+            while not self._stop.asked:
+                await self._wait(table.next_us)
+                if self._stop.asked:
+                    break
+                await self._round(table)
+                if table.lane.counts and self._cycles is not None and table.rounds >= self._cycles:
+                    self._stop.ask(f"{self._cycles} cycles done")
+        except BaseException:
+            self._stop.ask("an error")
+            raise
+
+    async def _wait(self, until_us: int) -> None:
+        sleeping = asyncio.ensure_future(self._clock.sleep_until(until_us))
+        stopping = asyncio.ensure_future(self._stop.event.wait())
+        _, pending = await asyncio.wait({sleeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+
+    async def _round(self, table: _Timetable) -> None:
+        now = self._clock.now()
+        for step in table.due_steps(now):
+            await self._run_step(table.lane, step)
+            table.due[step.name] = max(table.due[step.name] + step.every_us, now + 1)
+            if self._stop.asked and not self._clock.is_virtual:
+                return
+        table.rounds += 1
+
+    async def _run_step(self, lane: Lane, step: Step) -> None:
+        try:
+            result = await step.run()
+        except Unavailable as error:
+            self._report(Ran(lane.name, step.name, self._clock.now(), None, error))
+            return
+        self._report(Ran(lane.name, step.name, self._clock.now(), result, None))

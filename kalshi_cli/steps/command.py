@@ -1,0 +1,218 @@
+"""What a person orders by hand: cancel an order, close a position, stop for the night.
+
+Whoever holds the lease carries it out; another process leaves a request and waits for the answer.
+Each is verified by reading back.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.order import (
+    WORKING,
+    ExchangeOrderStatus,
+    Order,
+    OrderReport,
+    Purpose,
+)
+from kalshi_cli.domain.position import Position
+from kalshi_cli.errors import KalshiError, NotFound, Refused, Unavailable
+from kalshi_cli.exits._base import ExitReason
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.exchange import CancellationKind, MarketData
+from kalshi_cli.ports.store import DeskRequest, Store
+from kalshi_cli.risk._gate import first_denial
+from kalshi_cli.steps.desk_view import look, risk_state
+from kalshi_cli.steps.execution import Desk, cancel, send
+from kalshi_cli.steps.reconcile import reconcile
+from kalshi_cli.steps.track import exit_intent
+from kalshi_cli.steps.trade import TradePolicy
+
+READ_BACKS = 5
+ANSWER_WITHIN = 60 * SECOND
+BY_HAND = ExitReason("BY_HAND", "closed by hand")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What was ordered, and what the exchange says about it now."""
+
+    kind: str
+    target: str
+    outcome: str
+    orders: tuple[Order, ...] = ()
+
+
+async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
+    """Cancel an order by our id or the exchange's, and read it back.
+
+    Raises `NotFound` for an id nobody knows, `Unavailable` when it still rests or cannot be read.
+    """
+    order = await _journalled(desk.store, some_id)
+    if order is None or order.order_id is None:
+        report = await desk.trading.order(some_id)
+        if report is None:
+            raise NotFound(
+                f"No order is called {some_id}.", remedy="`kalshi inspect orders` lists them."
+            )
+        answer = await desk.trading.cancel(report.order_id, report.ticker, report.exchange_index)
+        kind, order_id = answer.kind, report.order_id
+    else:
+        if order.state not in WORKING:
+            return Done("cancel", some_id, f"nothing to cancel: it is {order.state}", (order,))
+        _, answer = await cancel(desk, order)
+        kind, order_id = answer.kind, order.order_id
+    report = await _read_back(desk, order_id)
+    await reconcile(data, desk.trading, desk.store, desk.clock, in_flight=frozenset(desk.in_flight))
+    if report is None or report.status is ExchangeOrderStatus.RESTING:
+        raise Unavailable(
+            f"The cancel of {some_id} ({kind}) could not be confirmed: {answer.message or 'no word'}.",
+            remedy="Run the same command again.",
+        )
+    after = await _journalled(desk.store, some_id)
+    outcome = f"{report.status} after {report.filled} of {report.initial} contracts"
+    if kind is CancellationKind.GONE:
+        outcome += " (it was gone already)"
+    return Done("cancel", some_id, outcome, (after,) if after else ())
+
+
+async def _journalled(store: Store, some_id: str) -> Order | None:
+    async with store.unit() as unit:
+        by_ours = await unit.journal.find(client_order_ids=[some_id])
+        return next(iter(by_ours or await unit.journal.find(order_ids=[some_id])), None)
+
+
+async def _read_back(desk: Desk, order_id: str) -> OrderReport | None:
+    """The order once it no longer rests; reads lag writes, so ask a few times."""
+    report = None
+    for attempt in range(READ_BACKS):
+        if attempt:
+            await desk.clock.sleep_until(desk.clock.now() + SECOND)
+        report = await desk.trading.order(order_id)
+        if report is not None and report.status is not ExchangeOrderStatus.RESTING:
+            return report
+    return report
+
+
+async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: TradePolicy) -> Done:
+    """Sell what is held in a market, whoever owns it, and read the position back.
+
+    Raises `NotFound` when nothing is held there, `Refused` when a control forbids it or nobody is
+    on the other side.
+    """
+    found = await reconcile(
+        data, desk.trading, desk.store, desk.clock, in_flight=frozenset(desk.in_flight)
+    )
+    view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
+    held = [position for position in view.positions if position.ticker == ticker]
+    if not held:
+        raise NotFound(
+            f"Nothing is held in {ticker}.", remedy="`kalshi inspect positions` lists what is."
+        )
+    books = await data.books([ticker])
+    orders: list[Order] = []
+    for position in held:
+        intent = exit_intent(position, BY_HAND, view, books) if ticker in books else None
+        if intent is None:
+            raise Refused(f"Nobody bids for what is held in {ticker}.", remedy="Try again later.")
+        state = risk_state(
+            view,
+            env=policy.env,
+            limits=policy.limits,
+            cash=found.balance.cash,
+            books=books,
+            frozen=frozenset(),
+        )
+        denial = first_denial(policy.controls, intent, state, desk.clock.now())
+        if denial is not None:
+            raise Refused(f"{denial.code}: {denial.detail}.", remedy="`kalshi status` says more.")
+        orders.append(await send(desk, intent))
+    await reconcile(data, desk.trading, desk.store, desk.clock, in_flight=frozenset(desk.in_flight))
+    async with desk.store.unit() as unit:
+        left = [p for p in await unit.ledger.positions() if p.ticker == ticker]
+    return Done("close", ticker, _said(left), tuple(orders))
+
+
+def _said(left: Sequence[Position]) -> str:
+    if not left:
+        return "flat"
+    return "still held: " + ", ".join(f"{p.net} by {p.owner}" for p in left)
+
+
+async def obey(data: MarketData, desk: Desk, *, policy: TradePolicy) -> tuple[Done, ...]:
+    """Carry out what other processes asked of the lease holder, oldest first."""
+    async with desk.store.unit() as unit:
+        asked = await unit.desk.requests()
+    done: list[Done] = []
+    for request in asked:
+        try:
+            if request.kind == "cancel":
+                result = await cancel_order(data, desk, request.target)
+            else:
+                result = await close_position(data, desk, request.target, policy=policy)
+            answer, code = result.outcome, 0
+            done.append(result)
+        except KalshiError as error:
+            answer, code = f"{error} {error.remedy}".strip(), error.exit_code
+        async with desk.store.unit() as unit:
+            await unit.desk.answer(request.request_id, answer, code, desk.clock.wall())
+            await unit.commit()
+    return tuple(done)
+
+
+async def ask_holder(store: Store, real_clock: Clock, kind: str, target: str) -> DeskRequest:
+    """Leave a request for the lease holder and wait for its answer, in real time.
+
+    Raises `Unavailable` when no answer comes within a minute.
+    """
+    async with store.unit() as unit:
+        request_id = await unit.desk.ask(kind, target, real_clock.wall())
+        await unit.commit()
+    deadline = real_clock.wall() + ANSWER_WITHIN
+    while real_clock.wall() < deadline:
+        async with store.unit() as unit:
+            request = await unit.desk.request(request_id)
+        if request is not None and request.answer is not None:
+            return request
+        await real_clock.sleep_until(real_clock.now() + SECOND // 5)
+    raise Unavailable(
+        f"The process that trades did not answer the {kind} of {target} within a minute.",
+        remedy="`kalshi halt` stops it; then run the same command again.",
+    )
+
+
+async def set_desk_state(
+    store: Store, clock: Clock, state: DeskState, *, reason: str, who: str
+) -> DeskState:
+    """Change the run state; returns what it was. A running loop reads it before every order."""
+    async with store.unit() as unit:
+        before = await unit.desk.state()
+        await unit.desk.set_state(
+            state, reason=reason, who=who, at_us=clock.now(), wall_us=clock.wall()
+        )
+        await unit.commit()
+    return before
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a stopped desk leaves behind."""
+
+    canceled: tuple[Order, ...]
+    resting: tuple[Order, ...]
+    positions: tuple[Position, ...]
+
+
+async def wind_down(data: MarketData, desk: Desk, *, cancel_entries: bool) -> Left:
+    """Before a stop: cancel own resting entries (exits stay), and say what is left."""
+    async with desk.store.unit() as unit:
+        live = await unit.journal.live()
+    canceled: list[Order] = []
+    for order in live if cancel_entries else ():
+        if order.state in WORKING and order.intent.purpose is not Purpose.EXIT:
+            after, _ = await cancel(desk, order)
+            canceled.append(after)
+    await reconcile(data, desk.trading, desk.store, desk.clock, in_flight=frozenset(desk.in_flight))
+    async with desk.store.unit() as unit:
+        return Left(tuple(canceled), await unit.journal.live(), await unit.ledger.positions())

@@ -1,0 +1,175 @@
+"""Everything the decisions read, as of one instant, in one transaction."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.fees import FeeTerms, effective_terms
+from kalshi_cli.domain.forecast import Forecast
+from kalshi_cli.domain.identity import DeskState, Env
+from kalshi_cli.domain.instant import DAY, HOUR, day_of
+from kalshi_cli.domain.limits import Limits
+from kalshi_cli.domain.market import MarketStatus, Quote
+from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money
+from kalshi_cli.domain.order import Order, OrderState, Purpose
+from kalshi_cli.domain.position import Position
+from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.filters._base import Filter, Rejection
+from kalshi_cli.ports.store import CatalogEntry, Store, Unit, Watermarks
+from kalshi_cli.risk._base import MarketFacts, RiskState
+from kalshi_cli.steps.selection import screen
+from kalshi_cli.steps.valuation import Valuation, value
+
+
+@dataclass(frozen=True, slots=True)
+class DeskView:
+    """The desk at `now_us`. `entries` covers active markets and all that are held or ordered."""
+
+    now_us: int
+    state: DeskState
+    entries: Mapping[str, CatalogEntry]
+    eligible: tuple[str, ...]
+    rejected: Mapping[str, Rejection]
+    forecasts: Mapping[str, Forecast]
+    positions: tuple[Position, ...]
+    orders: tuple[Order, ...]
+    plans: Mapping[tuple[str, str], ExitPlan]
+    traded_forecasts: frozenset[tuple[str, str, str]]
+    entries_last_hour: int
+    last_exit_us: Mapping[tuple[str, str], int]
+    watermarks: Watermarks
+
+    @property
+    def quotes(self) -> dict[str, Quote]:
+        return {ticker: entry.quote for ticker, entry in self.entries.items()}
+
+    def terms(self, ticker: str) -> FeeTerms:
+        """The fee terms in force in a market."""
+        entry = self.entries[ticker]
+        return effective_terms(
+            entry.series.fees, entry.event.fees, entry.market.fee_waiver_expires_us, self.now_us
+        )
+
+    def held(self, ticker: str, owner: str) -> Contracts:
+        """Signed contracts an owner holds."""
+        own = (p.net for p in self.positions if p.ticker == ticker and p.owner == owner)
+        return next(own, NO_CONTRACTS)
+
+    def working(self, owner: str) -> dict[str, Order]:
+        """An owner's live orders by ticker."""
+        return {o.intent.ticker: o for o in self.orders if o.intent.strategy == owner}
+
+    def valued(self, cash: Money) -> Valuation:
+        """The desk's worth at the stored quotes."""
+        return value(cash, self.positions, self.quotes)
+
+
+async def look(store: Store, *, now_us: int, filters: Sequence[Filter]) -> DeskView:
+    """Read the desk."""
+    async with store.unit() as unit:
+        entries = await _entries(unit)
+        active = [e for e in entries.values() if e.market.status is MarketStatus.ACTIVE]
+        screened = screen(active, filters, now_us)
+        tickers = list(entries)
+        return DeskView(
+            now_us=now_us,
+            state=await unit.desk.state(),
+            entries=entries,
+            eligible=tuple(entry.market.ticker for entry in screened.eligible),
+            rejected=screened.rejected,
+            forecasts=await unit.forecasts.latest(tickers),
+            positions=await unit.ledger.positions(open_only=True),
+            orders=await unit.journal.live(),
+            plans=await unit.plans.all(),
+            traded_forecasts=await unit.journal.traded_forecasts(tickers),
+            entries_last_hour=await unit.journal.entries_since(now_us - HOUR),
+            last_exit_us=await unit.ledger.last_exits(),
+            watermarks=await unit.snapshots.watermarks(day_of(now_us)),
+        )
+
+
+async def _entries(unit: Unit) -> dict[str, CatalogEntry]:
+    active = await unit.catalog.entries(statuses={MarketStatus.ACTIVE})
+    watched = await unit.catalog.watched() - {entry.market.ticker for entry in active}
+    others = await unit.catalog.entries(tickers=watched) if watched else ()
+    return {entry.market.ticker: entry for entry in (*active, *others)}
+
+
+def risk_state(
+    view: DeskView,
+    *,
+    env: Env,
+    limits: Limits,
+    cash: Money,
+    books: Mapping[str, OrderBook],
+    frozen: frozenset[str],
+) -> RiskState:
+    """What the controls see. `frozen` are markets where nothing new may be risked."""
+    worth = view.valued(cash)
+    bankroll = worth.equity
+    if limits.capital_limit is not None:
+        bankroll = min(bankroll, limits.capital_limit)
+    marks = view.watermarks
+    return RiskState(
+        env=env,
+        desk=view.state,
+        limits=limits,
+        equity=worth.liquidation,
+        bankroll=bankroll,
+        cash=cash,
+        day_start_equity=worth.liquidation if marks.day_start is None else marks.day_start,
+        peak_equity=worth.liquidation if marks.peak is None else marks.peak,
+        facts={ticker: _facts(view, ticker, books.get(ticker)) for ticker in view.entries},
+        positions=view.positions,
+        orders=view.orders,
+        event_of={t: entry.event.event_ticker for t, entry in view.entries.items()},
+        category_of={t: entry.category for t, entry in view.entries.items()},
+        clusters_of={t: clusters(entry) for t, entry in view.entries.items()},
+        exclusive_events=frozenset(
+            e.event.event_ticker for e in view.entries.values() if e.event.mutually_exclusive
+        ),
+        entries_last_hour=view.entries_last_hour,
+        last_exit_us=view.last_exit_us,
+        traded_forecasts=view.traded_forecasts,
+        unresolved=frozen,
+    )
+
+
+def with_sent(state: RiskState, order: Order) -> RiskState:
+    """What the controls see after an order was sent."""
+    ticker = order.intent.ticker
+    is_entry = order.intent.purpose is not Purpose.EXIT
+    unknown = {ticker} if order.state is OrderState.UNKNOWN else set()
+    return replace(
+        state,
+        orders=(*state.orders, counted(order)),
+        entries_last_hour=state.entries_last_hour + is_entry,
+        unresolved=state.unresolved | unknown,
+    )
+
+
+def counted(order: Order) -> Order:
+    """A just-sent order as risk must see it until its fills are booked: all of it still to come."""
+    if order.state in {OrderState.REJECTED, OrderState.NOT_SENT, OrderState.UNKNOWN}:
+        return order
+    return replace(order, state=OrderState.RESTING, filled=NO_CONTRACTS)
+
+
+def clusters(entry: CatalogEntry) -> frozenset[str]:
+    """What a market tends to lose together with: its underlying (series) and settlement day."""
+    return frozenset({f"underlying:{entry.series.ticker}", f"day:{entry.market.expires_us // DAY}"})
+
+
+def _facts(view: DeskView, ticker: str, book: OrderBook | None) -> MarketFacts:
+    entry = view.entries[ticker]
+    rejection = view.rejected.get(ticker)
+    return MarketFacts(
+        market=entry.market,
+        event=entry.event,
+        category=entry.category,
+        quote=entry.quote,
+        book=book,
+        fees=view.terms(ticker),
+        forecast=view.forecasts.get(ticker),
+        rejected_by=rejection.code if rejection else None,
+    )

@@ -1,0 +1,162 @@
+"""Sending one order so that it can never be sent twice or lost.
+
+The intent is committed before the request. Just before sending, the halt and the lease are checked
+again. What the exchange or the wire answered becomes a state; an unknown outcome stays UNKNOWN
+until `reconcile` finds the order or proves it absent.
+"""
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from kalshi_cli.domain.identity import DeskState, client_order_id
+from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.order import (
+    LEGAL,
+    WORKING,
+    Order,
+    OrderIntent,
+    OrderState,
+    Pending,
+    Purpose,
+    TimeInForce,
+)
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.exchange import (
+    Cancellation,
+    CancellationKind,
+    Placement,
+    PlacementKind,
+    Trading,
+)
+from kalshi_cli.ports.store import Lease, Run, Store
+from kalshi_cli.steps.reconcile import amend
+
+THROTTLE_RETRIES = 3
+
+
+@dataclass(slots=True)
+class Desk:
+    """Who is sending: the account's ports, the lease, the run, and how many orders it has sent."""
+
+    trading: Trading
+    store: Store
+    clock: Clock
+    lease: Lease
+    run: Run
+    sequence: int = 0
+    in_flight: set[str] = field(default_factory=set)
+
+
+async def send(desk: Desk, intent: OrderIntent) -> Order:
+    """Journal an intent and send it; returns the order in the state it reached.
+
+    Raises `LeaseHeld` when another process trades the account now, `Refused` when this forecast
+    already has a live entry here, `StoreUnusable` when the intent cannot be journalled. In all
+    three cases nothing was sent.
+    """
+    order = await _journal(desk, intent)
+    try:
+        if not await _may_send(desk, intent.purpose):
+            return await _became(desk, order, Placement(PlacementKind.NOT_SENT, message="halted"))
+        desk.lease.check()
+        return await _became(desk, order, await _place(desk, order))
+    finally:
+        desk.in_flight.discard(order.client_order_id)
+
+
+async def _journal(desk: Desk, intent: OrderIntent) -> Order:
+    now = desk.clock.now()
+    desk.sequence += 1
+    async with desk.store.unit() as unit:
+        order = Order(
+            client_order_id=client_order_id(
+                await unit.desk.nonce(),
+                desk.run.number,
+                intent.strategy,
+                intent.ticker,
+                desk.sequence,
+            ),
+            intent=intent,
+            state=OrderState.INTENT,
+            created_us=now,
+            updated_us=now,
+            run_id=desk.run.run_id,
+            sequence=desk.sequence,
+        )
+        await unit.journal.record(order, desk.lease.token, desk.clock.wall())
+        desk.in_flight.add(order.client_order_id)
+        await unit.commit()
+    return order
+
+
+async def _may_send(desk: Desk, purpose: Purpose) -> bool:
+    async with desk.store.unit() as unit:
+        state = await unit.desk.state()
+    if state is DeskState.HALTED:
+        return False
+    return state is DeskState.ACTIVE or purpose is Purpose.EXIT
+
+
+async def _place(desk: Desk, order: Order) -> Placement:
+    placement = await desk.trading.place(order.client_order_id, order.intent)
+    for _ in range(THROTTLE_RETRIES):
+        if placement.kind is not PlacementKind.THROTTLED:
+            break
+        await desk.clock.sleep_until(desk.clock.now() + SECOND)
+        desk.lease.check()
+        placement = await desk.trading.place(order.client_order_id, order.intent)
+    return placement
+
+
+async def _became(desk: Desk, order: Order, placement: Placement) -> Order:
+    fold = partial(_after, placement=placement, now_us=desk.clock.now())
+    (after,) = await amend(desk.store, {order.client_order_id: fold})
+    return after
+
+
+def _after(order: Order, placement: Placement, now_us: int) -> Order:
+    """The order's state after an answer."""
+    message = " ".join(filter(None, (placement.code, placement.message)))
+    match placement.kind:
+        case PlacementKind.ACCEPTED:
+            known = replace(order, order_id=placement.order_id, filled=placement.filled)
+            return known.moved(_accepted_state(order, placement), now_us, message)
+        case PlacementKind.REFUSED:
+            return order.moved(OrderState.REJECTED, now_us, message)
+        case PlacementKind.THROTTLED | PlacementKind.NOT_SENT:
+            return order.moved(OrderState.NOT_SENT, now_us, message)
+        case PlacementKind.DUPLICATE | PlacementKind.UNKNOWN:
+            return order.moved(OrderState.UNKNOWN, now_us, message)
+
+
+def _accepted_state(order: Order, placement: Placement) -> OrderState:
+    if placement.filled == order.intent.count:
+        return OrderState.FILLED
+    if order.intent.time_in_force is not TimeInForce.GTC or not placement.remaining:
+        return OrderState.CANCELED
+    return OrderState.PARTIALLY_FILLED if placement.filled else OrderState.RESTING
+
+
+async def cancel(desk: Desk, order: Order) -> tuple[Order, Cancellation]:
+    """Cancel one working order. A 404 alone is no proof: the next reconciliation reads it back."""
+    if order.order_id is None:
+        return order, Cancellation(CancellationKind.UNKNOWN, message="its outcome is not known yet")
+    await amend(desk.store, {order.client_order_id: _asked_to_cancel})
+    desk.lease.check()
+    answer = await desk.trading.cancel(
+        order.order_id, order.intent.ticker, order.intent.exchange_index
+    )
+    if answer.kind is CancellationKind.CANCELED:
+        fold = partial(_canceled, now_us=desk.clock.now())
+        (order,) = await amend(desk.store, {order.client_order_id: fold})
+    return order, answer
+
+
+def _asked_to_cancel(order: Order) -> Order:
+    return replace(order, pending=Pending.CANCEL) if order.state in WORKING else order
+
+
+def _canceled(order: Order, now_us: int) -> Order:
+    done = replace(order, pending=Pending.NONE)
+    legal = OrderState.CANCELED in LEGAL[order.state]
+    return done.moved(OrderState.CANCELED, now_us) if legal else done

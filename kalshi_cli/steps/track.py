@@ -1,0 +1,224 @@
+"""Watch what is held: reconcile first, leave what should be left, and write down what it is worth.
+
+Settlements come from the exchange's result, never from a price.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.grid import PriceGrid
+from kalshi_cli.domain.identity import EXTERNAL, DeskState
+from kalshi_cli.domain.instant import MINUTE
+from kalshi_cli.domain.money import Money, Price
+from kalshi_cli.domain.order import Order, OrderIntent, Purpose, TimeInForce
+from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.side import Side
+from kalshi_cli.exits._base import Exit, ExitReason
+from kalshi_cli.ports.exchange import MarketData
+from kalshi_cli.ports.store import Performance, Snapshot, Unit
+from kalshi_cli.risk._base import Denial
+from kalshi_cli.risk._gate import first_denial
+from kalshi_cli.steps.desk_view import DeskView, look, risk_state, with_sent
+from kalshi_cli.steps.execution import Desk, send
+from kalshi_cli.steps.reconcile import Reconciliation, reconcile
+from kalshi_cli.steps.trade import TradePolicy
+from kalshi_cli.steps.valuation import performance, snapshot
+
+SNAPSHOT_EVERY = 5 * MINUTE
+EXIT_SLIPPAGE = Price(300)
+"""How far through the best price an exit may reach, in dollars a contract."""
+FLATTEN = ExitReason("FLATTEN", "the desk is told to flatten")
+
+
+@dataclass(frozen=True, slots=True)
+class Exited:
+    """A position that had a reason to go: the order sent, or why none was."""
+
+    position: Position
+    reason: ExitReason
+    order: Order | None
+    denial: Denial | None
+
+
+@dataclass(frozen=True, slots=True)
+class TrackResult:
+    """One look at what is held. `snapshot` is None where the last one is fresh enough."""
+
+    at_us: int
+    reconciled: Reconciliation
+    exits: tuple[Exited, ...]
+    open_positions: int
+    equity: Money
+    snapshot: Snapshot | None
+    performance: tuple[Performance, ...]
+
+
+async def track(
+    data: MarketData, desk: Desk, *, exits: Sequence[Exit], policy: TradePolicy
+) -> TrackResult:
+    """Reconcile, exit, take a snapshot."""
+    found = await _reconcile(data, desk)
+    await _refresh_held(data, desk)
+    view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
+    books = await _books(data, view)
+    exited = await _leave(desk, view, books, exits, policy, found)
+    if any(item.order is not None for item in exited):
+        found = _joined(found, await _reconcile(data, desk))
+        view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
+    return await _written_down(desk, view, found, exited, policy)
+
+
+def _joined(first: Reconciliation, second: Reconciliation) -> Reconciliation:
+    """Both passes as one: what the first found, and how things stand after the second."""
+    return replace(
+        second,
+        new_fills=first.new_fills + second.new_fills,
+        settlements=first.settlements + second.settlements,
+        changed=first.changed + second.changed,
+    )
+
+
+async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:
+    return await reconcile(
+        data, desk.trading, desk.store, desk.clock, in_flight=frozenset(desk.in_flight)
+    )
+
+
+async def _refresh_held(data: MarketData, desk: Desk) -> None:
+    """Quotes and statuses of what is held, and a line of history for each."""
+    async with desk.store.unit() as unit:
+        held = sorted({position.ticker for position in await unit.ledger.positions()})
+    if not held:
+        return
+    page = await data.listings(held)
+    async with desk.store.unit() as unit:
+        await unit.catalog.save_listings(page.items, desk.clock.now())
+        await unit.catalog.record_quotes([listing.quote for listing in page.items], "held")
+        await unit.commit()
+
+
+async def _books(data: MarketData, view: DeskView) -> Mapping[str, OrderBook]:
+    held = sorted({p.ticker for p in view.positions if p.owner != EXTERNAL})
+    return await data.books(held) if held else {}
+
+
+async def _leave(
+    desk: Desk,
+    view: DeskView,
+    books: Mapping[str, OrderBook],
+    exits: Sequence[Exit],
+    policy: TradePolicy,
+    found: Reconciliation,
+) -> tuple[Exited, ...]:
+    state = risk_state(
+        view,
+        env=policy.env,
+        limits=policy.limits,
+        cash=found.balance.cash,
+        books=books,
+        frozen=found.frozen_tickers,
+    )
+    exited: list[Exited] = []
+    for position in view.positions:
+        reason = reason_to_leave(position, view, books, exits)
+        intent = reason and exit_intent(position, reason, view, books)
+        if reason is None or not intent:
+            continue
+        denial = first_denial(policy.controls, intent, state, desk.clock.now())
+        order = None if denial else await send(desk, intent)
+        state = with_sent(state, order) if order else state
+        exited.append(Exited(position, reason, order, denial))
+    return tuple(exited)
+
+
+def reason_to_leave(
+    position: Position, view: DeskView, books: Mapping[str, OrderBook], exits: Sequence[Exit]
+) -> ExitReason | None:
+    """The first reason by rank; none without a plan and a book, nor for what is not ours."""
+    plan = view.plans.get((position.ticker, position.owner))
+    book = books.get(position.ticker)
+    if position.owner == EXTERNAL or position.is_flat or book is None:
+        return None
+    if view.state is DeskState.FLATTEN:
+        return FLATTEN
+    if plan is None:
+        return None
+    forecast = view.forecasts.get(position.ticker)
+    for rule in sorted(exits, key=lambda rule: rule.rank):
+        reason = rule.check(position, plan, forecast, book, view.now_us)
+        if reason is not None:
+            return reason
+    return None
+
+
+def exit_intent(
+    position: Position, reason: ExitReason, view: DeskView, books: Mapping[str, OrderBook]
+) -> OrderIntent | None:
+    """Leave all of a position at once, at a bounded price; None where nobody would take it."""
+    entry = view.entries[position.ticker]
+    limit = exit_limit(books[position.ticker], position.side.opposite, entry.market.grid)
+    if limit is None:
+        return None
+    return OrderIntent(
+        strategy=position.owner,
+        ticker=position.ticker,
+        event_ticker=entry.event.event_ticker,
+        side=position.side.opposite,
+        limit=limit,
+        count=abs(position.net),
+        time_in_force=TimeInForce.IOC,
+        purpose=Purpose.EXIT,
+        reason=f"{reason.code.lower()}: {reason.detail}",
+        reduce_only=True,
+        exchange_index=entry.market.exchange_index,
+    )
+
+
+def exit_limit(book: OrderBook, side: Side, grid: PriceGrid | None) -> Price | None:
+    """The worst price an exit on `side` accepts: a few cents through the best one, on the grid."""
+    levels = book.against(side)
+    if not levels or grid is None:
+        return None
+    best = levels[0].price
+    if side is Side.ASK:
+        return grid.ceil(best - EXIT_SLIPPAGE)
+    return grid.floor(best + EXIT_SLIPPAGE)
+
+
+async def _written_down(
+    desk: Desk,
+    view: DeskView,
+    found: Reconciliation,
+    exited: tuple[Exited, ...],
+    policy: TradePolicy,
+) -> TrackResult:
+    now = desk.clock.now()
+    worth = view.valued(found.balance.cash)
+    last = view.watermarks.last
+    due = last is None or now - last.at_us >= SNAPSHOT_EVERY or bool(found.settlements)
+    row = snapshot(worth, now) if due else None
+    async with desk.store.unit() as unit:
+        everything = await unit.ledger.positions(open_only=False)
+        charges = await _ai_charges(unit, policy)
+        trips = await unit.ledger.round_trip_counts()
+        results = performance(everything, view.quotes, trips, charges, now)
+        if row is not None:
+            await unit.snapshots.add(row, results)
+        await unit.commit()
+    return TrackResult(
+        at_us=now,
+        reconciled=found,
+        exits=exited,
+        open_positions=len(view.positions),
+        equity=worth.equity,
+        snapshot=row,
+        performance=results,
+    )
+
+
+async def _ai_charges(unit: Unit, policy: TradePolicy) -> dict[str, Money]:
+    """AI is paid for by the strategy that trades on forecasts."""
+    if policy.ai_charged_to is None:
+        return {}
+    return {policy.ai_charged_to: (await unit.forecasts.spent_ever()).to_money()}

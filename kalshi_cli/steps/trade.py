@@ -1,0 +1,290 @@
+"""Strategies propose, the portfolio sizes, risk disposes, execution sends.
+
+Books are reconciled first and, where anything was sent, once more after. `--dry-run` is all of it
+but the sending (and but the reconciling, which is the lease holder's).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from kalshi_cli.domain.forecast import Forecast
+from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.limits import Limits
+from kalshi_cli.domain.money import Money
+from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Purpose
+from kalshi_cli.domain.proposal import Proposal
+from kalshi_cli.errors import DuplicateEntry
+from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.exits._planning import ExitRules, plan_for
+from kalshi_cli.filters._base import Filter
+from kalshi_cli.portfolio.edge import net_edge
+from kalshi_cli.portfolio.stake import Unsized, size
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.exchange import MarketData, Trading
+from kalshi_cli.ports.store import Store
+from kalshi_cli.risk._base import Control, Denial, RiskState
+from kalshi_cli.risk._gate import first_denial
+from kalshi_cli.steps.desk_view import DeskView, counted, look, risk_state, with_sent
+from kalshi_cli.steps.execution import Desk, cancel, send
+from kalshi_cli.steps.means import means
+from kalshi_cli.steps.reconcile import Reconciliation, reconcile
+from kalshi_cli.strategies._base import Candidate, Strategy, View
+
+
+@dataclass(frozen=True, slots=True)
+class TradePolicy:
+    """What trading is held to. `allocations` are shares of the bankroll by strategy.
+
+    `ai_charged_to` is the strategy whose profit pays for the forecasts.
+    """
+
+    env: Env
+    strategies: tuple[Strategy, ...]
+    controls: tuple[Control, ...]
+    filters: tuple[Filter, ...]
+    limits: Limits
+    allocations: Mapping[str, float]
+    exit_rules: Mapping[str, ExitRules]
+    kelly_fraction: float
+    probation_stake: float | None
+    ai_charged_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """An intent that a control refused."""
+
+    intent: OrderIntent
+    denial: Denial
+
+
+@dataclass(frozen=True, slots=True)
+class TradeResult:
+    """From proposals to orders. In a dry run `passed` is what would have been sent."""
+
+    at_us: int
+    dry_run: bool
+    considered: int
+    proposals: tuple[Proposal, ...]
+    unsized: tuple[Unsized, ...]
+    denied: tuple[Denied, ...]
+    passed: tuple[OrderIntent, ...]
+    orders: tuple[Order, ...]
+    canceled: tuple[Order, ...]
+    reconciled: Reconciliation | None
+
+
+async def trade(
+    data: MarketData, desk: Desk, *, policy: TradePolicy, only: str | None = None
+) -> TradeResult:
+    """Trade once. Raises `LeaseHeld` when another process took the account."""
+    before = await _reconcile(data, desk)
+    view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
+    canceled = await _drop_stale(desk, view, policy.limits)
+    if canceled:
+        view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
+    result = _Session(view, policy, before.balance.cash, before.frozen_tickers)
+    for strategy in policy.strategies:
+        if only in {None, strategy.name}:
+            await _run_strategy(data, desk, result, strategy)
+    after = await _reconcile(data, desk) if result.orders else before
+    await _record_denials(desk.store, desk.run.run_id, result)
+    return replace(result.result(dry_run=False), canceled=canceled, reconciled=after)
+
+
+async def rehearse(
+    data: MarketData,
+    trading: Trading,
+    store: Store,
+    clock: Clock,
+    *,
+    policy: TradePolicy,
+    only: str | None = None,
+) -> TradeResult:
+    """All of a trade but the sending: nothing is written and nothing is sent."""
+    balance = await trading.balance()
+    view = await look(store, now_us=clock.now(), filters=policy.filters)
+    unresolved = frozenset(o.intent.ticker for o in view.orders if o.state not in WORKING)
+    result = _Session(view, policy, balance.cash, unresolved)
+    for strategy in policy.strategies:
+        if only in {None, strategy.name}:
+            await _decide(data, result, strategy)
+    return result.result(dry_run=True)
+
+
+class _Session:
+    """One pass of trading: what was seen, and what came of it so far."""
+
+    def __init__(
+        self, view: DeskView, policy: TradePolicy, cash: Money, frozen: frozenset[str]
+    ) -> None:
+        self.view = view
+        self.policy = policy
+        self.cash = cash
+        self.frozen = frozen
+        self.proposals: list[Proposal] = []
+        self.unsized: list[Unsized] = []
+        self.denied: list[Denied] = []
+        self.passed: list[OrderIntent] = []
+        self.orders: list[Order] = []
+
+    def limits_of(self, strategy: str) -> Limits:
+        share = self.policy.allocations.get(strategy, 0.0)
+        return replace(self.policy.limits, strategy_allocation=share)
+
+    def seen(self) -> DeskView:
+        """The view with the orders of this pass counted in."""
+        return replace(self.view, orders=(*self.view.orders, *map(counted, self.orders)))
+
+    def result(self, *, dry_run: bool) -> TradeResult:
+        return TradeResult(
+            at_us=self.view.now_us,
+            dry_run=dry_run,
+            considered=len(self.view.eligible),
+            proposals=tuple(self.proposals),
+            unsized=tuple(self.unsized),
+            denied=tuple(self.denied),
+            passed=tuple(self.passed),
+            orders=tuple(self.orders),
+            canceled=(),
+            reconciled=None,
+        )
+
+
+async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:
+    return await reconcile(
+        data, desk.trading, desk.store, desk.clock, in_flight=frozenset(desk.in_flight)
+    )
+
+
+async def _run_strategy(
+    data: MarketData, desk: Desk, session: _Session, strategy: Strategy
+) -> None:
+    intents, state = await _decide(data, session, strategy, gate=False)
+    for intent in intents:
+        denial = first_denial(session.policy.controls, intent, state, desk.clock.now())
+        if denial is not None:
+            session.denied.append(Denied(intent, denial))
+            continue
+        session.passed.append(intent)
+        order = await _send(desk, session, intent)
+        if order is not None:
+            session.orders.append(order)
+            state = with_sent(state, order)
+
+
+async def _decide(
+    data: MarketData, session: _Session, strategy: Strategy, *, gate: bool = True
+) -> tuple[tuple[OrderIntent, ...], RiskState]:
+    """Propose and size; with `gate`, hold the intents against the controls too."""
+    view, policy = session.seen(), session.policy
+    proposals = strategy.propose(strategy_view(view, strategy.name))
+    books = await data.books([p.ticker for p in proposals]) if proposals else {}
+    limits = session.limits_of(strategy.name)
+    state = risk_state(
+        view,
+        env=policy.env,
+        limits=limits,
+        cash=session.cash,
+        books=books,
+        frozen=session.frozen,
+    )
+    capital = means(
+        view,
+        strategy=strategy.name,
+        bankroll=state.bankroll,
+        cash=session.cash,
+        limits=limits,
+        kelly_fraction=policy.kelly_fraction,
+        probation_stake=policy.probation_stake,
+    )
+    sizing = size(proposals, books, capital)
+    session.proposals += proposals
+    session.unsized += sizing.unsized
+    for intent in sizing.intents if gate else ():
+        denial = first_denial(policy.controls, intent, state, view.now_us)
+        if denial is None:
+            session.passed.append(intent)
+        else:
+            session.denied.append(Denied(intent, denial))
+    return sizing.intents, state
+
+
+def strategy_view(view: DeskView, strategy: str) -> View:
+    """What one strategy sees: eligible markets whose fees are known, in ticker order."""
+    working = view.working(strategy)
+    candidates = [
+        Candidate(
+            event=view.entries[ticker].event,
+            market=view.entries[ticker].market,
+            quote=view.entries[ticker].quote,
+            fees=view.terms(ticker),
+            forecast=view.forecasts.get(ticker),
+            held=view.held(ticker, strategy),
+            is_working=ticker in working,
+        )
+        for ticker in view.eligible
+        if view.terms(ticker).is_known
+    ]
+    return View(view.now_us, tuple(candidates))
+
+
+async def _send(desk: Desk, session: _Session, intent: OrderIntent) -> Order | None:
+    """Keep the exit plan, then send. A forecast traded already is a denial, not an error."""
+    forecast = session.view.forecasts.get(intent.ticker)
+    plan = entry_plan(intent, forecast, session)
+    async with desk.store.unit() as unit:
+        await unit.plans.save(plan)
+        await unit.commit()
+    try:
+        return await send(desk, intent)
+    except DuplicateEntry as error:
+        session.denied.append(Denied(intent, Denial("DUPLICATE_ENTRY", str(error), "1", "1")))
+        return None
+
+
+def entry_plan(intent: OrderIntent, forecast: Forecast | None, session: _Session) -> ExitPlan:
+    """What is decided about leaving when a position is entered."""
+    rules = session.policy.exit_rules.get(intent.strategy, ExitRules())
+    return plan_for(intent, forecast, rules, session.view.now_us)
+
+
+async def _drop_stale(desk: Desk, view: DeskView, limits: Limits) -> tuple[Order, ...]:
+    """Cancel resting entries whose edge is gone by the newest forecast."""
+    canceled: list[Order] = []
+    for order in view.orders:
+        if order.state in WORKING and _is_stale(order, view, limits):
+            after, _ = await cancel(desk, order)
+            canceled.append(after)
+    return tuple(canceled)
+
+
+def _is_stale(order: Order, view: DeskView, limits: Limits) -> bool:
+    intent = order.intent
+    forecast = view.forecasts.get(intent.ticker)
+    if intent.purpose is not Purpose.ENTRY or forecast is None or intent.forecast_id is None:
+        return False
+    if forecast.forecast_id == intent.forecast_id:
+        return False
+    if forecast.blended is None:
+        return True
+    edge = net_edge(
+        intent.side,
+        fair=forecast.blended,
+        price=intent.limit,
+        terms=view.terms(intent.ticker),
+        is_taker=False,
+    )
+    return edge < limits.min_net_edge
+
+
+async def _record_denials(store: Store, run_id: str, session: _Session) -> None:
+    if not session.denied:
+        return
+    rows = [
+        (d.intent.strategy, d.intent.ticker, str(d.intent.purpose), d.denial)
+        for d in session.denied
+    ]
+    async with store.unit() as unit:
+        await unit.journal.deny(rows, run_id, session.view.now_us)
+        await unit.commit()

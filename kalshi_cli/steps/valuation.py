@@ -1,0 +1,81 @@
+"""What the desk is worth now, and what each strategy has earned."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kalshi_cli.domain.market import Quote
+from kalshi_cli.domain.marks import liquidation, mark
+from kalshi_cli.domain.money import NO_MONEY, Money, total
+from kalshi_cli.domain.position import Position
+from kalshi_cli.ports.store import Performance, Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """`equity` is cash plus marks (for people), `liquidation` cash plus bids (for risk).
+
+    `unmarked` counts positions without a mid within 10 cents.
+    """
+
+    cash: Money
+    equity: Money
+    liquidation: Money
+    unmarked: int
+    positions: int
+
+
+def value(cash: Money, positions: Sequence[Position], quotes: Mapping[str, Quote]) -> Valuation:
+    """Value open positions at their quotes; a market never quoted is worth $0 to sell."""
+    marks = []
+    exits = []
+    for position in positions:
+        quote = quotes.get(position.ticker)
+        bid, ask = (quote.bid, quote.ask) if quote else (None, None)
+        marks.append(mark(position.net, bid, ask))
+        exits.append(liquidation(position.net, bid, ask))
+    return Valuation(
+        cash=cash,
+        equity=cash + total([mark.value for mark in marks]),
+        liquidation=cash + total(exits),
+        unmarked=sum(not mark.is_mid for mark in marks),
+        positions=len(positions),
+    )
+
+
+def snapshot(valuation: Valuation, at_us: int) -> Snapshot:
+    """The valuation as a row of the store."""
+    return Snapshot(
+        at_us=at_us,
+        cash=valuation.cash,
+        equity=valuation.equity,
+        liquidation=valuation.liquidation,
+        unmarked=valuation.unmarked,
+        positions=valuation.positions,
+    )
+
+
+def performance(
+    positions: Sequence[Position],
+    quotes: Mapping[str, Quote],
+    trips: Mapping[str, int],
+    ai_costs: Mapping[str, Money],
+    at_us: int,
+) -> tuple[Performance, ...]:
+    """What each owner earned so far: `trips` are round trips, `ai_costs` what it spent on AI."""
+    rows: list[Performance] = []
+    for owner in sorted({position.owner for position in positions} | ai_costs.keys()):
+        own = [position for position in positions if position.owner == owner]
+        held = [position for position in own if not position.is_flat]
+        rows.append(
+            Performance(
+                at_us=at_us,
+                strategy=owner,
+                realized=total([position.realized for position in own]),
+                unrealized=value(NO_MONEY, held, quotes).equity
+                - total([position.cost for position in held]),
+                fees=total([position.fees for position in own]),
+                ai_cost=ai_costs.get(owner, NO_MONEY),
+                round_trips=trips.get(owner, 0),
+            )
+        )
+    return tuple(rows)
