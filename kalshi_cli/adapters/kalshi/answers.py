@@ -1,0 +1,180 @@
+"""What an answer of the exchange means: errors of reads, outcomes of writes.
+
+Four error bodies are on the wire: `{"error": {code, message, details}}`, the same flat,
+`{"msg": …}`, and `{"error": "text"}`. A write's 4xx counts as a refusal only with one of them;
+whatever is not understood leaves the outcome unknown, because the order may have traded.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import msgspec
+
+from kalshi_cli.adapters.kalshi.rows import UNREADABLE, decode_row, quantity, reason_of
+from kalshi_cli.adapters.kalshi.wire import CanceledWire, PlacedWire
+from kalshi_cli.errors import (
+    ConfigError,
+    ExchangeRefusal,
+    InvalidValue,
+    KalshiError,
+    MalformedAnswer,
+    Unavailable,
+)
+from kalshi_cli.ports.exchange import (
+    Cancellation,
+    CancellationKind,
+    Placement,
+    PlacementKind,
+)
+
+DUPLICATE_ORDER = "order_already_exists"
+NOT_SENT = "not_sent"
+_NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+"""Transport errors before the first byte of a request. Any other may hide an executed order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Status and body of one response."""
+
+    status: int
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorBody:
+    """The exchange's own words. `code` is empty in the two shapes that have none."""
+
+    code: str
+    message: str
+
+
+class ErrorWire(msgspec.Struct, frozen=True):
+    error: Any = None
+    code: Any = None
+    message: Any = None
+    details: Any = None
+    msg: Any = None
+
+
+def error_body(body: bytes) -> ErrorBody | None:
+    """Read any of the four shapes; None where the body is none of them."""
+    try:
+        wire = msgspec.json.decode(body, type=ErrorWire)
+    except UNREADABLE:
+        return None
+    if isinstance(wire.error, dict):
+        return _coded(wire.error.get("code"), wire.error.get("message"), wire.error.get("details"))
+    plain = wire.error or wire.msg
+    if isinstance(plain, str) and plain:
+        return ErrorBody("", _line(plain))
+    return _coded(wire.code, wire.message, wire.details)
+
+
+def _coded(code: object, message: object, details: object) -> ErrorBody | None:
+    if not isinstance(code, str) or not code:
+        return None
+    texts = [_line(text) for text in (message, details) if isinstance(text, str) and text]
+    return ErrorBody(_line(code), ": ".join(dict.fromkeys(texts)) or _line(code))
+
+
+def _line(text: str) -> str:
+    """The exchange's text on one line, short, without control characters."""
+    return "".join(c for c in " ".join(text.split())[:200] if c.isprintable())
+
+
+def read_error(answer: Answer, what: str) -> KalshiError:
+    """The error of a read that was not answered with 200. `what` names the request."""
+    error = error_body(answer.body)
+    said = f" ({error.message})" if error else ""
+    if answer.status == 401:
+        return _unauthorized(error, said)
+    if answer.status == 403:
+        return ConfigError(
+            f"The exchange does not allow this key to {what}{said}.",
+            remedy="Check the key's scopes and location on the exchange's API keys page.",
+        )
+    if answer.status in {408, 429} or not 400 <= answer.status < 500:
+        return Unavailable(
+            f"The exchange answered {answer.status} to {what}{said}.",
+            remedy="Try again; `kalshi doctor` shows whether the exchange is up.",
+        )
+    if error is None:
+        return MalformedAnswer(f"The exchange answered {answer.status} to {what}, unreadably.")
+    return ExchangeRefusal(
+        f"The exchange refused {what}{said}.", status=answer.status, exchange_code=error.code
+    )
+
+
+def _unauthorized(error: ErrorBody | None, said: str) -> ConfigError:
+    if error and error.code == "header_timestamp_expired":
+        return ConfigError(
+            "The exchange rejected the time of the request: this machine's clock is off.",
+            remedy="Set the clock (NTP); `kalshi doctor` measures the difference.",
+        )
+    return ConfigError(
+        f"The exchange did not accept the API key{said}.",
+        remedy="Check that key id and private key belong together and to this environment.",
+    )
+
+
+def placement_of(answer: Answer, client_order_id: str) -> Placement:
+    """What the answer to a new order means for it."""
+    if answer.status in {200, 201}:
+        return _accepted(answer.body, client_order_id)
+    error = error_body(answer.body)
+    if answer.status == 429:
+        return Placement(PlacementKind.THROTTLED, code="too_many_requests")
+    if error is None or answer.status == 408 or not 400 <= answer.status < 500:
+        return Placement(PlacementKind.UNKNOWN, code=f"http_{answer.status}")
+    duplicate = answer.status == 409 and error.code == DUPLICATE_ORDER
+    kind = PlacementKind.DUPLICATE if duplicate else PlacementKind.REFUSED
+    return Placement(kind, code=error.code, message=error.message)
+
+
+def _accepted(body: bytes, client_order_id: str) -> Placement:
+    try:
+        wire = decode_row(body, PlacedWire)
+        filled, remaining = quantity(wire.fill_count), quantity(wire.remaining_count)
+    except InvalidValue as error:
+        return Placement(PlacementKind.UNKNOWN, code="unreadable", message=reason_of(error))
+    if not wire.order_id or wire.client_order_id not in {None, "", client_order_id}:
+        return Placement(PlacementKind.UNKNOWN, code="unreadable", message="of another order")
+    return Placement(PlacementKind.ACCEPTED, wire.order_id, filled, remaining)
+
+
+def placement_without_answer(error: httpx.RequestError) -> Placement:
+    """What a transport error means for a new order."""
+    kind = PlacementKind.NOT_SENT if isinstance(error, _NEVER_LEFT) else PlacementKind.UNKNOWN
+    return Placement(kind, code=type(error).__name__, message=_line(str(error)))
+
+
+def cancellation_of(answer: Answer, order_id: str) -> Cancellation:
+    """What the answer to a cancel means; one that describes another order proves nothing."""
+    if answer.status == 200:
+        return _canceled(answer.body, order_id)
+    error = error_body(answer.body)
+    if answer.status == 429:
+        return Cancellation(CancellationKind.REFUSED, code="too_many_requests")
+    if error is None or answer.status == 408 or not 400 <= answer.status < 500:
+        return Cancellation(CancellationKind.UNKNOWN, code=f"http_{answer.status}")
+    kind = CancellationKind.GONE if answer.status == 404 else CancellationKind.REFUSED
+    return Cancellation(kind, code=error.code, message=error.message)
+
+
+def _canceled(body: bytes, order_id: str) -> Cancellation:
+    try:
+        wire = decode_row(body, CanceledWire)
+        reduced = quantity(wire.reduced_by)
+    except InvalidValue as error:
+        return Cancellation(CancellationKind.UNKNOWN, code="unreadable", message=reason_of(error))
+    if wire.order_id != order_id:
+        return Cancellation(CancellationKind.UNKNOWN, code="unreadable", message="another order")
+    return Cancellation(CancellationKind.CANCELED, reduced)
+
+
+def cancellation_without_answer(error: httpx.RequestError) -> Cancellation:
+    """What a transport error means for a cancel: the order must be read."""
+    code = NOT_SENT if isinstance(error, _NEVER_LEFT) else type(error).__name__
+    return Cancellation(CancellationKind.UNKNOWN, code=code, message=_line(str(error)))

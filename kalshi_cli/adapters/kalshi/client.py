@@ -1,0 +1,167 @@
+"""The HTTP core: one client, no redirects, bounded bodies, signed anew at every attempt.
+
+Reads are tried up to five times; writes exactly once, because only the caller can find out what
+became of an order.
+"""
+
+import asyncio
+import random
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+
+import httpx
+
+from kalshi_cli import __version__
+from kalshi_cli.adapters.kalshi.answers import Answer, read_error
+from kalshi_cli.adapters.kalshi.pace import (
+    DEFAULT_COST,
+    Bucket,
+    Sleep,
+    TokenBucket,
+    sleep_monotonic,
+)
+from kalshi_cli.adapters.kalshi.signing import Signer
+from kalshi_cli.domain.instant import SECOND, from_datetime
+from kalshi_cli.errors import ConfigError, Unavailable
+from kalshi_cli.ports.clock import Clock
+
+Params = Sequence[tuple[str, str | int]]
+
+READ_ATTEMPTS = 5
+LARGEST_BODY = 64 * 2**20
+"""Bytes after decompression; the largest known answer is the series list, about 18 MB."""
+TIMEOUT = httpx.Timeout(20.0, connect=5.0)
+ATTEMPT_TIMEOUT_S = 60.0
+"""For one attempt as a whole: `TIMEOUT` alone lets a body drip for ever."""
+_BACKOFF_S = (0.1, 5.0)
+_RETRIED = frozenset({408, 429, 500, 502, 503, 504})
+
+
+@dataclass(slots=True)
+class RestClient:
+    """Requests to one exchange. `skew_us` is its clock minus ours, by the `Date` header."""
+
+    http: httpx.AsyncClient
+    base: httpx.URL
+    clock: Clock
+    signer: Signer | None = None
+    buckets: Mapping[Bucket, TokenBucket] = field(default_factory=dict)
+    sleep: Sleep = sleep_monotonic
+    skew_us: int | None = None
+
+    async def get(
+        self,
+        path: str,
+        params: Params = (),
+        *,
+        signed: bool = False,
+        bucket: Bucket = Bucket.READ,
+        cost: int = DEFAULT_COST,
+        accept: Collection[int] = (200,),
+    ) -> bytes:
+        """The body of a read. Raises `Unavailable`, `ExchangeRefusal` or `ConfigError`."""
+        what = f"GET {path}"
+        for attempt in range(1, READ_ATTEMPTS + 1):
+            await self._pace(bucket, cost)
+            try:
+                answer = await self._send("GET", path, params, signed=signed)
+            except httpx.RequestError as error:
+                if attempt == READ_ATTEMPTS or not isinstance(error, httpx.TransportError):
+                    raise self._unreachable(error) from error
+            else:
+                if answer.status in accept:
+                    return answer.body
+                if attempt == READ_ATTEMPTS or answer.status not in _RETRIED:
+                    raise read_error(answer, what)
+            await self.sleep(backoff_s(attempt))
+        raise AssertionError("the last attempt returns or raises")
+
+    async def write(
+        self, method: str, path: str, params: Params = (), *, body: bytes | None, cost: int
+    ) -> Answer:
+        """One signed attempt. Raises `httpx.RequestError` for what the wire did."""
+        await self._pace(Bucket.WRITE, cost)
+        return await self._send(method, path, params, body=body, signed=True)
+
+    async def _pace(self, bucket: Bucket, cost: int) -> None:
+        if bucket in self.buckets:
+            await self.buckets[bucket].take(cost)
+
+    async def _send(
+        self, method: str, path: str, params: Params, *, signed: bool, body: bytes | None = None
+    ) -> Answer:
+        request = self._request(method, path, params, body, signed=signed)
+        try:
+            async with asyncio.timeout(ATTEMPT_TIMEOUT_S):
+                response = await self.http.send(request, stream=True)
+                try:
+                    self._measure_skew(response.headers)
+                    return Answer(response.status_code, await _bounded(response))
+                finally:
+                    await response.aclose()
+        except TimeoutError as error:
+            raise httpx.ReadTimeout("The answer took too long.", request=request) from error
+
+    def _request(
+        self, method: str, path: str, params: Params, body: bytes | None, *, signed: bool
+    ) -> httpx.Request:
+        url = self.base.copy_with(path=f"{self.base.path}{path}", query=_query(params))
+        headers = {"Accept": "application/json", "User-Agent": f"kalshi-cli/{__version__}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        if signed:
+            headers |= self._signature(method, url)
+        return self.http.build_request(method, url, content=body, headers=headers)
+
+    def _signature(self, method: str, url: httpx.URL) -> dict[str, str]:
+        if self.signer is None:
+            raise ConfigError(
+                "The account cannot be reached without an API key.",
+                remedy="Set the key id and the private key of this environment.",
+            )
+        path = url.raw_path.partition(b"?")[0].decode()
+        return self.signer.headers(method, path, self.clock.wall())
+
+    def _measure_skew(self, headers: httpx.Headers) -> None:
+        """Compare clocks. `Date` has whole seconds: its middle is the best guess, ±0.5 s."""
+        if "date" not in headers or "age" in headers:
+            return
+        try:
+            told_us = from_datetime(parsedate_to_datetime(headers["date"]))
+        except ValueError:
+            return
+        self.skew_us = told_us + SECOND // 2 - self.clock.wall()
+
+    def _unreachable(self, error: httpx.RequestError) -> Unavailable:
+        said = " ".join(str(error).split()) or type(error).__name__
+        return Unavailable(
+            f"The exchange at {origin_of(self.base)} cannot be reached: {said}",
+            remedy="Check the network and the address; `kalshi doctor` tests both.",
+        )
+
+
+async def _bounded(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for chunk in response.aiter_bytes():
+        body += chunk
+        if len(body) > LARGEST_BODY:
+            raise httpx.DecodingError("The answer is too large.", request=response.request)
+    return bytes(body)
+
+
+def _query(params: Params) -> bytes | None:
+    return str(httpx.QueryParams(tuple(params))).encode() if params else None
+
+
+def backoff_s(attempt: int) -> float:
+    """Full jitter: anything up to a bound that doubles with each attempt (from 1)."""
+    first, most = _BACKOFF_S
+    return random.uniform(0, min(most, first * 2**attempt))  # noqa: S311 - no secret
+
+
+def origin_of(url: httpx.URL) -> str:
+    """Scheme, host and, where it is not the default, port."""
+    port = "" if url.port is None else f":{url.port}"
+    host = f"[{url.host}]" if ":" in url.host else url.host
+    return f"{url.scheme}://{host}{port}"

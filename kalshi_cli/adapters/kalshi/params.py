@@ -1,0 +1,37 @@
+"""Query parameters as the exchange wants them: tickers in chunks, cursors, Unix seconds."""
+
+import re
+from collections.abc import Collection, Iterator
+from itertools import islice
+
+from kalshi_cli.domain.instant import SECOND
+
+ROWS_PER_PAGE = 1000
+EVENTS_PER_PAGE = 200
+TRANSFERS_PER_PAGE = 500
+TICKERS_PER_REQUEST = 100
+_TICKER = re.compile(r"[\w.:-]{1,120}", re.ASCII)
+
+Query = list[tuple[str, str | int]]
+
+
+def is_ticker(text: str) -> bool:
+    """Whether a text can name anything: a comma or an empty name would change the question."""
+    return _TICKER.fullmatch(text) is not None
+
+
+def ticker_chunks(tickers: Collection[str]) -> Iterator[tuple[str, ...]]:
+    """The distinct plausible tickers, sorted, in groups that one request may name."""
+    names = iter(sorted(name for name in set(tickers) if is_ticker(name)))
+    while chunk := tuple(islice(names, TICKERS_PER_REQUEST)):
+        yield chunk
+
+
+def at_cursor(cursor: str) -> Query:
+    """The page to continue at; nothing for the first one."""
+    return [("cursor", cursor)] if cursor else []
+
+
+def since(min_us: int) -> Query:
+    """`min_ts` in whole seconds, a second early, because whether it is inclusive is unknown."""
+    return [("min_ts", max(0, min_us // SECOND - 1))] if min_us > 0 else []

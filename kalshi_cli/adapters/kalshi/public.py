@@ -1,0 +1,227 @@
+"""Public objects of the wire as domain values. Everything here raises `InvalidValue`, alone."""
+
+from functools import partial
+
+import msgspec
+
+from kalshi_cli.adapters.kalshi.rows import (
+    convert_rows,
+    decode_row,
+    identity,
+    number,
+    price,
+    quantity,
+    traded,
+    word,
+)
+from kalshi_cli.adapters.kalshi.wire import (
+    BookWire,
+    EventWire,
+    MarketWire,
+    RangeWire,
+    SeriesWire,
+    StatusWire,
+    TradeWire,
+)
+from kalshi_cli.domain.book import Level, OrderBook
+from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.grid import PriceGrid, PriceRange
+from kalshi_cli.domain.instant import SECOND, parse_rfc3339
+from kalshi_cli.domain.market import (
+    Event,
+    Listing,
+    Market,
+    MarketStatus,
+    Quote,
+    Result,
+    Series,
+    Trade,
+    payout,
+)
+from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Price
+from kalshi_cli.domain.side import Side
+from kalshi_cli.errors import InvalidValue
+from kalshi_cli.ports.exchange import EventListing, ExchangeStatus
+
+UNPAIRED = FeeTerms("override without its pair", 0)
+"""Fee terms of an event that overrides only half of them: an unknown type, so no entries."""
+
+
+def to_status(wire: StatusWire) -> ExchangeStatus:
+    return ExchangeStatus(
+        wire.exchange_active, wire.trading_active, instant(wire.exchange_estimated_resume_time)
+    )
+
+
+def to_series(wire: SeriesWire) -> Series:
+    return Series(
+        ticker=identity(wire.ticker, "series ticker"),
+        title=wire.title,
+        category=wire.category,
+        fees=FeeTerms.parse(wire.fee_type, number(wire.fee_multiplier)),
+        frequency=wire.frequency or "",
+        exchange_index=wire.exchange_index or 0,
+    )
+
+
+def to_event_listing(wire: EventWire, at_us: int) -> EventListing:
+    listings, unusable = convert_rows(wire.markets, MarketWire, partial(to_listing, at_us=at_us))
+    return EventListing(_to_event(wire), listings, unusable)
+
+
+def _to_event(wire: EventWire) -> Event:
+    return Event(
+        event_ticker=identity(wire.event_ticker, "event ticker"),
+        series_ticker=identity(wire.series_ticker, "series ticker"),
+        title=wire.title,
+        sub_title=wire.sub_title or "",
+        category=wire.category or "",
+        mutually_exclusive=wire.mutually_exclusive,
+        fees=_override(wire),
+        strike_us=instant(wire.strike_date),
+        exchange_index=wire.exchange_index or 0,
+    )
+
+
+def _override(wire: EventWire) -> FeeTerms | None:
+    fee_type, multiplier = wire.fee_type_override or None, wire.fee_multiplier_override
+    if fee_type is None and multiplier is None:
+        return None
+    if fee_type is None or multiplier is None:
+        return UNPAIRED
+    return FeeTerms.parse(fee_type, number(multiplier))
+
+
+def to_listing(wire: MarketWire, at_us: int) -> Listing:
+    """A market and its quote, read at `at_us` (market time)."""
+    if wire.notional_value_dollars and Price.parse(wire.notional_value_dollars) != ONE_DOLLAR:
+        raise InvalidValue(f"A contract of ${wire.notional_value_dollars}, not of $1.")
+    return Listing(_to_market(wire), _to_quote(wire, at_us))
+
+
+def _to_market(wire: MarketWire) -> Market:
+    result, value = _to_result(wire)
+    return Market(
+        ticker=identity(wire.ticker, "ticker"),
+        event_ticker=identity(wire.event_ticker, "event ticker"),
+        title=wire.title or wire.yes_sub_title or "",
+        status=word(MarketStatus, wire.status, "market status"),
+        open_us=parse_rfc3339(wire.open_time),
+        close_us=parse_rfc3339(wire.close_time),
+        latest_expiration_us=parse_rfc3339(wire.latest_expiration_time),
+        grid=_to_grid(wire.price_ranges),
+        expected_expiration_us=instant(wire.expected_expiration_time),
+        strike_type=wire.strike_type or "",
+        floor_strike=None if wire.floor_strike is None else number(wire.floor_strike),
+        cap_strike=None if wire.cap_strike is None else number(wire.cap_strike),
+        rules_primary=wire.rules_primary or "",
+        rules_secondary=wire.rules_secondary or "",
+        can_close_early=wire.can_close_early,
+        settlement_timer_s=wire.settlement_timer_seconds or 0,
+        settlement_bounds_type=wire.settlement_bounds_type or "default",
+        fee_waiver_expires_us=instant(wire.fee_waiver_expiration_time),
+        result=result,
+        settlement_value=value,
+        settlement_us=instant(wire.settlement_ts),
+        exchange_index=wire.exchange_index or 0,
+        updated_us=instant(wire.updated_time),
+    )
+
+
+def _to_result(wire: MarketWire) -> tuple[Result | None, Price | None]:
+    """The result, if any, and its value; a contradiction between the two refuses the market."""
+    value = price(wire.settlement_value_dollars) if wire.settlement_value_dollars else None
+    if not wire.result:
+        return None, value
+    result = word(Result, wire.result, "result")
+    if value is not None and payout(result, value) != value:
+        raise InvalidValue(f"Result {result} with a settlement value of ${value}.")
+    return result, value
+
+
+def _to_grid(raw: msgspec.Raw) -> PriceGrid | None:
+    """The price grid; None where it cannot be represented, which makes the market untradable."""
+    try:
+        ranges = decode_row(raw, list[RangeWire])
+        return PriceGrid(
+            tuple(PriceRange(price(r.start), price(r.end), price(r.step)) for r in ranges)
+        )
+    except InvalidValue:
+        return None
+
+
+def _to_quote(wire: MarketWire, at_us: int) -> Quote:
+    bid = _to_side(wire.yes_bid_dollars, wire.yes_bid_size_fp)
+    ask = _to_side(wire.yes_ask_dollars, wire.yes_ask_size_fp)
+    if bid and ask and bid.price >= ask.price:
+        raise InvalidValue(f"A crossed quote: bid {bid.price}, ask {ask.price}.")
+    last = price(wire.last_price_dollars) if wire.last_price_dollars else ZERO_PRICE
+    return Quote(
+        ticker=wire.ticker,
+        bid=bid,
+        ask=ask,
+        last=last or None,
+        volume=quantity(wire.volume_fp),
+        volume_24h=quantity(wire.volume_24h_fp),
+        open_interest=quantity(wire.open_interest_fp),
+        at_us=at_us,
+    )
+
+
+def _to_side(dollars: str | None, size: str) -> Level | None:
+    """One side of a quote. It exists only if it has size: prices of empty sides are sentinels."""
+    count = quantity(size)
+    if not count:
+        return None
+    if not dollars:
+        raise InvalidValue("A side with size and no price.")
+    value = price(dollars)
+    if not 0 < value.units < ONE_DOLLAR.units:
+        raise InvalidValue(f"A side with size at ${value}.")
+    return Level(value, count)
+
+
+def to_book(wire: BookWire, at_us: int) -> OrderBook:
+    ladders = wire.orderbook_fp
+    return OrderBook.from_bids(
+        identity(wire.ticker, "ticker"),
+        _to_ladder(ladders.yes_dollars),
+        _to_ladder(ladders.no_dollars),
+        at_us,
+    )
+
+
+def _to_ladder(levels: list[tuple[str, str]] | None) -> tuple[Level, ...]:
+    ladder = (Level(price(dollars), quantity(size)) for dollars, size in levels or ())
+    return tuple(level for level in ladder if level.count)
+
+
+def to_trade(wire: TradeWire) -> Trade:
+    return Trade(
+        trade_id=identity(wire.trade_id, "trade id"),
+        ticker=identity(wire.ticker, "ticker"),
+        price=price(wire.yes_price_dollars),
+        count=traded(wire.count_fp),
+        taker_side=book_side(wire.taker_book_side, wire.taker_outcome_side),
+        at_us=parse_rfc3339(wire.created_time),
+    )
+
+
+def book_side(side: str | None, outcome: str | None) -> Side:
+    """The side of the YES book, which the wire says twice: as bid/ask and as yes/no."""
+    told = word(Side, side, "book side") if side else None
+    implied = {"yes": Side.BID, "no": Side.ASK}.get(outcome or "")
+    found = told or implied
+    if found is None or (implied and implied is not found):
+        raise InvalidValue(f"Book side {side!r} with outcome side {outcome!r}.")
+    return found
+
+
+def instant(text: str | None) -> int | None:
+    """An optional RFC 3339 time in microseconds."""
+    return parse_rfc3339(text) if text else None
+
+
+def seconds(unix_s: int) -> int:
+    """Unix seconds in microseconds."""
+    return unix_s * SECOND

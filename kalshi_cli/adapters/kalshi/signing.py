@@ -1,0 +1,100 @@
+"""Request signatures: RSA-PSS or Ed25519 over `timestamp + METHOD + path`, never HMAC.
+
+RSA is RSASSA-PSS with SHA-256, MGF1 of SHA-256 and a salt as long as the digest. The kind of key
+is taken from the parsed key, not from the PEM's header. The path is the whole one from the root,
+without the query; host and body are not signed. Source: Kalshi's API keys page, 2026-09.
+"""
+
+import base64
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from kalshi_cli.domain.instant import MILLISECOND
+from kalshi_cli.errors import ConfigError
+
+PrivateKey = RSAPrivateKey | Ed25519PrivateKey
+_REMEDY = "Use the private key file that Kalshi showed once when the API key was made."
+_PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
+
+
+def read_private_key(pem_or_path: str) -> str:
+    """The PEM text itself, or the contents of the file it names.
+
+    A PEM on one line, its line ends written as in a C string, is what environment files hold.
+    Raises `ConfigError`.
+    """
+    text = pem_or_path.strip()
+    if "-----BEGIN" in text:
+        return text.replace("\\n", "\n")
+    try:
+        return Path(text).expanduser().read_text(encoding="ascii")
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is not a text file"
+        raise ConfigError(
+            f"The private key file cannot be read: {why}.",
+            remedy="Set the private key to a PEM or to the path of a PEM file.",
+        ) from error
+
+
+def load_private_key(pem: str) -> PrivateKey:
+    """Parse an RSA (PKCS#1, PKCS#8) or Ed25519 private key. Raises `ConfigError`, key unquoted."""
+    if "-----BEGIN" not in pem:
+        raise ConfigError("The private key is not a PEM: it has no BEGIN line.", remedy=_REMEDY)
+    if "PUBLIC KEY-----" in pem:
+        raise ConfigError("This is a public key; a private key is needed.", remedy=_REMEDY)
+    try:
+        key = load_pem_private_key(pem.encode(), password=None)
+    except TypeError as error:
+        raise ConfigError(
+            "The private key is encrypted with a password.",
+            remedy="Decrypt it first, for example with `openssl pkey -in KEY -out NEW`.",
+        ) from error
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise ConfigError("The private key PEM is damaged.", remedy=_REMEDY) from error
+    if isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
+        return key
+    kind = type(key).__name__.lstrip("_").removesuffix("PrivateKey")
+    raise ConfigError(
+        f"The private key is of kind {kind}; Kalshi takes RSA and Ed25519.", remedy=_REMEDY
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """An API key: its id and what signs for it. Its repr shows no secret."""
+
+    key_id: str
+    _key: PrivateKey = field(repr=False)
+
+    @classmethod
+    def from_pem(cls, key_id: str, pem_text: str) -> "Signer":
+        """Build from a key id and a PEM. Raises `ConfigError` with what is wrong."""
+        name = key_id.strip()
+        if not name or not name.isascii() or not name.isprintable():
+            raise ConfigError(
+                "The API key id is empty or not plain text.",
+                remedy="Copy the key id from the exchange's API keys page.",
+            )
+        return cls(name, load_private_key(pem_text))
+
+    def headers(self, method: str, path: str, wall_us: int) -> dict[str, str]:
+        """The three headers of a request; `path` begins at the root, without `?query`."""
+        timestamp = str(wall_us // MILLISECOND)
+        signature = self._sign(f"{timestamp}{method.upper()}{path}".encode())
+        return {
+            "KALSHI-ACCESS-KEY": self.key_id,
+            "KALSHI-ACCESS-TIMESTAMP": timestamp,
+            "KALSHI-ACCESS-SIGNATURE": base64.b64encode(signature).decode(),
+        }
+
+    def _sign(self, message: bytes) -> bytes:
+        if isinstance(self._key, RSAPrivateKey):
+            return self._key.sign(message, _PSS, hashes.SHA256())
+        return self._key.sign(message)

@@ -1,0 +1,196 @@
+"""The exchange's objects as they come over the wire, reduced to what the desk reads.
+
+Tolerant of what it does not know (extra fields are ignored, enum words are plain text here) and
+strict about what it needs: a missing or mistyped field refuses the row. Rows of a list are kept
+raw, so that a bad one costs only itself. Source: the exchange's OpenAPI file, 3.34.0.
+"""
+
+from decimal import Decimal
+from typing import Annotated
+
+import msgspec
+
+Level = tuple[str, str]
+Shard = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
+Seconds = Annotated[int, msgspec.Meta(ge=0, lt=2**35)]
+Cents = Annotated[int, msgspec.Meta(ge=0, lt=2**48)]
+NULL = msgspec.Raw(b"null")
+
+
+class StatusWire(msgspec.Struct, frozen=True):
+    exchange_active: bool
+    trading_active: bool
+    exchange_estimated_resume_time: str | None = None
+
+
+class SeriesWire(msgspec.Struct, frozen=True):
+    ticker: str
+    title: str
+    category: str
+    fee_type: str
+    fee_multiplier: Decimal
+    frequency: str | None = None
+    exchange_index: Shard | None = None
+
+
+class EventWire(msgspec.Struct, frozen=True):
+    event_ticker: str
+    series_ticker: str
+    title: str
+    mutually_exclusive: bool
+    sub_title: str | None = None
+    category: str | None = None
+    strike_date: str | None = None
+    fee_type_override: str | None = None
+    fee_multiplier_override: Decimal | None = None
+    exchange_index: Shard | None = None
+    markets: list[msgspec.Raw] | None = None
+
+
+class RangeWire(msgspec.Struct, frozen=True):
+    start: str
+    end: str
+    step: str
+
+
+class MarketWire(msgspec.Struct, frozen=True):
+    """`price_ranges` stays raw: a structure that cannot be read makes a market untradable."""
+
+    ticker: str
+    event_ticker: str
+    status: str
+    open_time: str
+    close_time: str
+    latest_expiration_time: str
+    result: str
+    yes_bid_size_fp: str
+    yes_ask_size_fp: str
+    volume_fp: str
+    volume_24h_fp: str
+    open_interest_fp: str
+    last_price_dollars: str | None = None
+    yes_bid_dollars: str | None = None
+    yes_ask_dollars: str | None = None
+    notional_value_dollars: str | None = None
+    price_ranges: msgspec.Raw = NULL
+    title: str | None = None
+    yes_sub_title: str | None = None
+    expected_expiration_time: str | None = None
+    strike_type: str | None = None
+    floor_strike: Decimal | None = None
+    cap_strike: Decimal | None = None
+    rules_primary: str | None = None
+    rules_secondary: str | None = None
+    can_close_early: bool = False
+    settlement_timer_seconds: Seconds | None = None
+    settlement_bounds_type: str | None = None
+    settlement_value_dollars: str | None = None
+    settlement_ts: str | None = None
+    fee_waiver_expiration_time: str | None = None
+    exchange_index: Shard | None = None
+    updated_time: str | None = None
+
+
+class LaddersWire(msgspec.Struct, frozen=True):
+    yes_dollars: list[Level] | None = None
+    no_dollars: list[Level] | None = None
+
+
+class BookWire(msgspec.Struct, frozen=True):
+    ticker: str
+    orderbook_fp: LaddersWire
+
+
+class TradeWire(msgspec.Struct, frozen=True):
+    trade_id: str
+    ticker: str
+    count_fp: str
+    yes_price_dollars: str
+    created_time: str
+    taker_book_side: str | None = None
+    taker_outcome_side: str | None = None
+
+
+class OrderWire(msgspec.Struct, frozen=True):
+    order_id: str
+    ticker: str
+    status: str
+    yes_price_dollars: str
+    initial_count_fp: str
+    fill_count_fp: str
+    remaining_count_fp: str
+    created_time: str
+    client_order_id: str | None = None
+    book_side: str | None = None
+    outcome_side: str | None = None
+    expiration_time: str | None = None
+    exchange_index: Shard | None = None
+
+
+class FillWire(msgspec.Struct, frozen=True):
+    fill_id: str
+    order_id: str
+    ticker: str
+    count_fp: str
+    yes_price_dollars: str
+    is_taker: bool
+    fee_cost: str
+    created_time: str
+    book_side: str | None = None
+    outcome_side: str | None = None
+    exchange_index: Shard | None = None
+
+
+class PositionWire(msgspec.Struct, frozen=True):
+    ticker: str
+    position_fp: str
+    exchange_index: Shard | None = None
+
+
+class SettlementWire(msgspec.Struct, frozen=True):
+    """`revenue` and `value` are whole cents, cut off; `value` may be null."""
+
+    ticker: str
+    event_ticker: str
+    market_result: str
+    yes_count_fp: str
+    no_count_fp: str
+    revenue: Cents
+    fee_cost: str
+    settled_time: str
+    value: Cents | None = None
+
+
+class TransferWire(msgspec.Struct, frozen=True):
+    """A deposit or a withdrawal, in cents; only `applied` ones moved the balance."""
+
+    id: str
+    status: str
+    amount_cents: Cents
+    fee_cents: Cents
+    created_ts: Seconds
+    finalized_ts: Seconds | None = None
+
+
+class ShardBalanceWire(msgspec.Struct, frozen=True):
+    exchange_index: Shard
+    balance: str
+
+
+class BalanceWire(msgspec.Struct, frozen=True):
+    """`balance_dollars` is exact; the `balance` beside it is in cents, cut off, and not read."""
+
+    balance_dollars: str
+    balance_breakdown: list[ShardBalanceWire] | None = None
+
+
+class PlacedWire(msgspec.Struct, frozen=True):
+    order_id: str
+    fill_count: str
+    remaining_count: str
+    client_order_id: str | None = None
+
+
+class CanceledWire(msgspec.Struct, frozen=True):
+    order_id: str
+    reduced_by: str
