@@ -1,0 +1,65 @@
+"""What the account risks already, and what one more intent would make of it."""
+
+from collections.abc import Callable, Iterable
+
+from kalshi_cli.domain.money import Money, total
+from kalshi_cli.domain.order import OrderIntent, Purpose
+from kalshi_cli.portfolio.exposure import Claim, exposure, order_claim, position_claim
+from kalshi_cli.risk._base import Denial, RiskState
+
+Belongs = Callable[[str, str], bool]
+"""Whether (ticker, owner) counts toward the exposure asked about."""
+
+
+def everything(_ticker: str, _owner: str) -> bool:
+    return True
+
+
+def live_claims(state: RiskState, belongs: Belongs = everything) -> list[Claim]:
+    """Positions, and live orders as if filled: resting and unknown ones alike."""
+    held = [position_claim(p) for p in state.positions if p.net and belongs(p.ticker, p.owner)]
+    return held + [
+        order_claim(order.intent.ticker, order.intent.side, order.intent.limit, order.remaining)
+        for order in state.orders
+        if belongs(order.intent.ticker, order.intent.strategy)
+    ]
+
+
+def worst(claims: Iterable[Claim], state: RiskState) -> Money:
+    """Dollars lost in the worst states of all events together."""
+    return exposure(claims, state.event_of, state.exclusive_events)
+
+
+def over_share(
+    code: str,
+    what: str,
+    intent: OrderIntent,
+    state: RiskState,
+    *,
+    share: float | None,
+    belongs: Belongs,
+) -> Denial | None:
+    """Deny an intent that makes an exposure larger than its share of the bankroll.
+
+    One that leaves the worst state as it was adds nothing, and passes.
+    """
+    if share is None:
+        return None
+    claims = live_claims(state, belongs)
+    before = worst(claims, state)
+    own = order_claim(intent.ticker, intent.side, intent.limit, intent.count)
+    after = worst([*claims, own], state)
+    limit = state.bankroll.scaled(share)
+    if after <= limit or after <= before:
+        return None
+    return Denial(code, f"{what} could lose ${after}, at most ${limit} may", str(after), str(limit))
+
+
+def reserved(state: RiskState) -> Money:
+    """Dollars that live orders may still take, before fees; exits only give back."""
+    claims = [
+        order_claim(order.intent.ticker, order.intent.side, order.intent.limit, order.remaining)
+        for order in state.orders
+        if order.intent.purpose is not Purpose.EXIT
+    ]
+    return total([claim.at_most for claim in claims])

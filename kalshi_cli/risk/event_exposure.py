@@ -1,0 +1,28 @@
+"""What one event may lose in its worst state."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kalshi_cli.domain.order import OrderIntent, Purpose
+from kalshi_cli.risk._base import ENTRIES, Control, Denial, RiskState
+from kalshi_cli.risk._exposure import over_share
+
+
+@dataclass(frozen=True, slots=True)
+class EventExposure(Control):
+    """Legs of an exclusive event hedge each other; other legs may all go wrong."""
+
+    code: ClassVar[str] = "EVENT_EXPOSURE"
+    rank: ClassVar[int] = 130
+    purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+
+    def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
+        event = state.event_of[intent.ticker]
+        return over_share(
+            self.code,
+            event,
+            intent,
+            state,
+            share=state.limits.max_event_exposure,
+            belongs=lambda ticker, _: state.event_of[ticker] == event,
+        )

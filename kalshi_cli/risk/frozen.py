@@ -1,0 +1,31 @@
+"""Our position and a foreign one of opposite sign net out at the exchange."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.order import OrderIntent, Purpose
+from kalshi_cli.risk._base import EVERYTHING, Control, Denial, RiskState
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen(Control):
+    """What one of the two sells, the other loses: nothing trades until a person sorts it out."""
+
+    code: ClassVar[str] = "MARKET_FROZEN"
+    rank: ClassVar[int] = 92
+    purposes: ClassVar[frozenset[Purpose]] = EVERYTHING
+
+    def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
+        foreign = _net(state, intent.ticker, EXTERNAL)
+        if not foreign:
+            return None
+        held = _net(state, intent.ticker, intent.strategy)
+        if (held or intent.side.sign) * foreign > 0:
+            return None
+        detail = "what we and others hold here has opposite signs"
+        return Denial(self.code, detail, str(held), str(foreign))
+
+
+def _net(state: RiskState, ticker: str, owner: str) -> int:
+    return sum(p.net.units for p in state.positions if (p.ticker, p.owner) == (ticker, owner))

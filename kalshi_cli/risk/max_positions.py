@@ -1,0 +1,28 @@
+"""How many markets the desk may be in."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.order import OrderIntent, Purpose
+from kalshi_cli.risk._base import ENTRIES, Control, Denial, RiskState
+
+
+@dataclass(frozen=True, slots=True)
+class MaxPositions(Control):
+    """Markets held or with a live entry, this one included; foreign positions are not ours to
+    count.
+    """
+
+    code: ClassVar[str] = "MAX_POSITIONS"
+    rank: ClassVar[int] = 170
+    purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+
+    def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
+        most = state.limits.max_positions
+        markets = {p.ticker for p in state.positions if p.net and p.owner != EXTERNAL}
+        markets |= {o.intent.ticker for o in state.orders if o.intent.strategy != EXTERNAL}
+        count = len(markets | {intent.ticker})
+        if most is None or count <= most or intent.ticker in markets:
+            return None
+        return Denial(self.code, f"this would be market {count}", str(count), str(most))

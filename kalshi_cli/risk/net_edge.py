@@ -1,0 +1,37 @@
+"""The edge that is left at the limit, after the fee."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kalshi_cli.domain.fees import exit_terms
+from kalshi_cli.domain.order import OrderIntent, Purpose
+from kalshi_cli.portfolio.edge import SLACK, net_edge
+from kalshi_cli.risk._base import Control, Denial, RiskState
+
+
+@dataclass(frozen=True, slots=True)
+class NetEdge(Control):
+    """For entries with a forecast; in dollars a contract, at the worst price accepted."""
+
+    code: ClassVar[str] = "NET_EDGE"
+    rank: ClassVar[int] = 110
+    purposes: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ENTRY})
+
+    def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
+        if intent.forecast_id is None:
+            return None
+        facts = state.facts.get(intent.ticker)
+        if facts is None or intent.fair is None:
+            return Denial(self.code, "there is no fair value to compare with", "none", "a number")
+        edge = net_edge(
+            intent.side,
+            fair=intent.fair,
+            price=intent.limit,
+            terms=exit_terms(facts.fees),
+            is_taker=not intent.post_only,
+        )
+        least = state.limits.min_net_edge
+        if edge >= least - SLACK:
+            return None
+        detail = f"net edge {edge:.4f} a contract at {intent.limit}, at least {least:.4f} is asked"
+        return Denial(self.code, detail, f"{edge:.4f}", f"{least:.4f}")
