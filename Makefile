@@ -1,0 +1,50 @@
+# Everything a newcomer needs. Each target sets up what it uses, in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+TESTS := $(BIN)/python -m pytest -n 2
+K ?=
+
+.PHONY: run test test-quick bench study check documents smoke clean
+
+run: .venv/.run  ## Show the desk trading on the embedded exchange.
+	$(BIN)/kalshi run-loop --sim --cycles 20
+	$(BIN)/kalshi status --sim --no-advance
+
+test: .venv/.dev  ## Run every test, or those that match: make test K=pattern
+	$(TESTS) $(if $(K),-k "$(K)")
+
+test-quick: .venv/.dev  ## Run the quick tests, in half a minute.
+	$(TESTS) -m "not slow" $(if $(K),-k "$(K)")
+
+bench: .venv/.dev  ## Measure, as ratios against a floor of the same run.
+	$(BIN)/python -m tests.bench
+
+study: .venv/.dev  ## The long studies: does the oracle earn, is the world fair.
+	$(BIN)/python -m tests.studies
+
+check: .venv/.dev  ## Lint, types, import contracts, generated documents.
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m kalshi_cli.cli.documents --check
+
+documents: .venv/.run  ## Write config.example.toml and COMMANDS_REFERENCE.md anew.
+	$(BIN)/python -m kalshi_cli.cli.documents
+
+smoke: .venv/.dev  ## Build the wheel and use it in an environment of its own.
+	.ci/smoke
+
+clean:
+	rm -rf .venv dist
+
+.venv/.run: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable .
+	touch $@
+
+.venv/.dev: .venv/.run
+	$(BIN)/python -m pip install --quiet --group dev
+	touch $@
