@@ -1,0 +1,31 @@
+"""Leave when too much of the entry price is lost. Off unless a plan carries a stop."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.forecast import Forecast
+from kalshi_cli.domain.position import Position
+from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason
+from kalshi_cli.exits._pricing import exit_price
+
+
+@dataclass(frozen=True, slots=True)
+class StopLoss(Exit):
+    """Compares the bid of the outcome held with the plan's stop."""
+
+    code: ClassVar[str] = "STOP_LOSS"
+    rank: ClassVar[int] = 10
+
+    def check(
+        self,
+        position: Position,
+        plan: ExitPlan,
+        forecast: Forecast | None,
+        book: OrderBook,
+        now_us: int,
+    ) -> ExitReason | None:
+        price = exit_price(position, book)
+        if price is None or plan.stop is None or price > plan.stop:
+            return None
+        return ExitReason(self.code, f"the bid is {price}, the stop {plan.stop}")
