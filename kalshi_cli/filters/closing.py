@@ -1,0 +1,25 @@
+"""Markets about to close."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kalshi_cli.domain.instant import MINUTE, format_span
+from kalshi_cli.domain.market import Quote
+from kalshi_cli.filters._base import Filter, Rejection, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Closing(Filter):
+    """Too close to the end an order has no time to fill or to be undone."""
+
+    min_minutes_to_close: float
+
+    code: ClassVar[str] = "CLOSING"
+    rank: ClassVar[int] = 70
+
+    def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:
+        left = subject.market.close_us - now_us
+        if left >= self.min_minutes_to_close * MINUTE:
+            return None
+        least = f"{self.min_minutes_to_close:g} minutes"
+        return Rejection(self.code, f"closes in {format_span(left)}, at least {least}")

@@ -1,0 +1,21 @@
+"""Only markets that trade."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kalshi_cli.domain.market import MarketStatus, Quote
+from kalshi_cli.filters._base import Filter, Rejection, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Status(Filter):
+    """Every other status of the lifecycle is dropped."""
+
+    code: ClassVar[str] = "NOT_ACTIVE"
+    rank: ClassVar[int] = 10
+
+    def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:
+        status = subject.market.status
+        if status is MarketStatus.ACTIVE:
+            return None
+        return Rejection(self.code, f"the market is {status}")

@@ -1,0 +1,24 @@
+"""Markets that hardly trade."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kalshi_cli.domain.market import Quote
+from kalshi_cli.filters._base import Filter, Rejection, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Volume(Filter):
+    """Contracts traded since the market opened."""
+
+    min_volume: float
+
+    code: ClassVar[str] = "LOW_VOLUME"
+    rank: ClassVar[int] = 80
+
+    def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:
+        if float(quote.volume) >= self.min_volume:
+            return None
+        return Rejection(
+            self.code, f"{quote.volume} contracts traded, at least {self.min_volume:g}"
+        )
