@@ -120,12 +120,15 @@ class Loop:
     def _counted(self) -> int:
         return sum(table.rounds for table in self._tables if table.lane.counts)
 
+    def _has_counted_out(self) -> bool:
+        return self._cycles is not None and self._counted() >= self._cycles
+
     async def _run_virtual(self) -> None:
         while not self._stop.asked:
             table = min(self._tables, key=lambda t: (t.next_us, t.lane.name))
             await self._clock.sleep_until(table.next_us)
             await self._round(table)
-            if self._cycles is not None and all(t.rounds >= self._cycles for t in self._tables):
+            if self._has_counted_out() and min(t.next_us for t in self._tables) > self._clock.now():
                 self._stop.ask(f"{self._cycles} cycles done")
 
     async def _run_real(self) -> None:
@@ -143,7 +146,7 @@ class Loop:
                 if self._stop.asked:
                     break
                 await self._round(table)
-                if table.lane.counts and self._cycles is not None and table.rounds >= self._cycles:
+                if self._has_counted_out():
                     self._stop.ask(f"{self._cycles} cycles done")
         except BaseException:
             self._stop.ask("an error")
