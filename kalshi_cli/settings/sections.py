@@ -38,6 +38,10 @@ def _unless_off(value: object) -> object:
     return _unless("off", value)
 
 
+NONE_WORDS = ((_unless_unlimited, "unlimited"), (_unless_off, "off"))
+"""Which check stands for which word, so that a None can be written as the person wrote it."""
+
+
 def _dollars(value: object) -> object:
     """Exact dollars from a number or a decimal text; None passes (it was "unlimited")."""
     if value is None or isinstance(value, Money):

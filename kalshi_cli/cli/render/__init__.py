@@ -1,0 +1,1 @@
+"""Results as tables for people or JSON for programs; nothing else writes to stdout."""

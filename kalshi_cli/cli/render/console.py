@@ -1,0 +1,20 @@
+"""The consoles: colour and width as the terminal and `NO_COLOR` say."""
+
+import sys
+from typing import TYPE_CHECKING
+
+from kalshi_cli.cli.options import Options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+WIDTH = 80
+"""Columns where there is no terminal; every table fits."""
+
+
+def stdout(options: Options) -> "Console":
+    """Where results go."""
+    from rich.console import Console  # 50 ms: only what prints a table pays it
+
+    width = None if sys.stdout.isatty() else WIDTH
+    return Console(file=sys.stdout, no_color=options.no_color or None, width=width, highlight=False)

@@ -1,0 +1,226 @@
+"""Runs one command: the only event loop, and the only place where errors become exit codes.
+
+A result goes to stdout once, as a table or as an envelope; everything else goes to stderr.
+asyncio (40 ms) and logging (10 ms) are imported by what uses them: `--help` does not.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+
+import typer
+from typer.exceptions import TyperException
+
+from kalshi_cli.cli.invocation import Invocation
+from kalshi_cli.errors import KalshiError, UsageError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from kalshi_cli.scheduler.lanes import Stop
+
+Result = TypeVar("Result")
+Show = Callable[[Result, "Console"], None]
+"""Draws a result for people."""
+Verdict = Callable[[Result], KalshiError | None]
+"""What a result that was shown still counts as: an error sets the exit code."""
+
+
+class Interrupted(KalshiError):
+    exit_code = 130
+
+
+class Terminated(KalshiError):
+    exit_code = 143
+
+
+class Unexpected(KalshiError):
+    """A fault of the program itself."""
+
+    exit_code: ClassVar[int] = 1
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit code."""
+    from kalshi_cli.cli.app import build
+
+    invocation = Invocation()
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        code = build().main(
+            args=arguments, prog_name="kalshi", standalone_mode=False, obj=invocation
+        )
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has enough
+        code = 0
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - every error ends here
+        code = _failed(invocation, arguments, error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def emit(invocation: Invocation, data: object, error: KalshiError | None = None) -> None:
+    """Write one envelope to stdout."""
+    from kalshi_cli.cli.render.as_json import envelope
+
+    line = envelope(
+        command=invocation.command,
+        env=invocation.env,
+        data=data,
+        warnings=invocation.warnings,
+        error=error,
+    )
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+def begin(ctx: typer.Context) -> Invocation:
+    """The invocation of a command about to run."""
+    invocation: Invocation = ctx.obj
+    invocation.command = command_name(ctx)
+    return invocation
+
+
+def finish(
+    invocation: Invocation,
+    result: Result,
+    show: Show[Result],
+    verdict: Verdict[Result] | None = None,
+) -> None:
+    """Show a result once. A verdict against it is told after it and sets the exit code."""
+    error = None if verdict is None else verdict(result)
+    if invocation.wants_json:
+        emit(invocation, result, error)
+    else:
+        from kalshi_cli.cli.render.console import stdout
+
+        show(result, stdout(invocation.options))
+    if error is not None:
+        say_error(invocation, error)
+        raise typer.Exit(error.exit_code)
+
+
+def run_async(action: Coroutine[Any, Any, Result], stop: "Stop | None" = None) -> Result:
+    """Run to the end, or until a signal: with `stop` the first one only asks, the second cancels.
+
+    Raises `Interrupted` or `Terminated` when a signal cut the work short.
+    """
+    import asyncio
+
+    received: list[signal.Signals] = []
+    try:
+        return asyncio.run(_obeying_signals(action, received, stop))
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        raise _signalled(received) from None
+
+
+def after_stop(stop: "Stop") -> None:
+    """Leave with the signal's exit code after a stop that a signal asked for, however clean."""
+    codes = {"SIGINT": Interrupted.exit_code, "SIGTERM": Terminated.exit_code}
+    if stop.reason in codes:
+        raise typer.Exit(codes[stop.reason])
+
+
+async def _obeying_signals(
+    action: Awaitable[Result], received: list[signal.Signals], stop: "Stop | None"
+) -> Result:
+    import asyncio
+
+    task = asyncio.ensure_future(action)
+
+    def obey(number: signal.Signals) -> None:
+        received.append(number)
+        if stop is None or len(received) > 1:
+            task.cancel()
+        else:
+            stop.ask(number.name)
+
+    with _handling(obey):
+        return await task
+
+
+@contextmanager
+def _handling(obey: Callable[[signal.Signals], None]) -> Iterator[None]:
+    import asyncio
+
+    loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    with suppress(NotImplementedError):  # Windows: Ctrl-C raises KeyboardInterrupt instead
+        for number in numbers:
+            loop.add_signal_handler(number, obey, number)
+    try:
+        yield
+    finally:
+        with suppress(NotImplementedError):
+            for number in numbers:
+                loop.remove_signal_handler(number)
+
+
+def _signalled(received: Sequence[signal.Signals]) -> KalshiError:
+    if received and received[-1] is signal.SIGTERM:
+        return Terminated("Terminated before it was done.")
+    return Interrupted("Interrupted before it was done.")
+
+
+def _failed(invocation: Invocation, arguments: Sequence[str], raised: BaseException) -> int:
+    """Tell an error in one line, and in the envelope where JSON was asked for."""
+    error = _understood(raised)
+    if "--json" in arguments:  # the error may have come before the option was parsed
+        invocation.given["json"] = True
+    if not invocation.command:
+        invocation.command = command_name(getattr(raised, "ctx", None))
+    if isinstance(error, Unexpected):
+        _record(invocation, raised)
+    if invocation.wants_json:
+        emit(invocation, None, error)
+    say_error(invocation, error)
+    return error.exit_code
+
+
+def _record(invocation: Invocation, raised: BaseException) -> None:
+    """Keep the traceback of a fault of our own; show it only where asked."""
+    import logging
+
+    logging.getLogger(__name__).error("unexpected", exc_info=raised)
+    if invocation.given.get("verbose"):
+        sys.excepthook(type(raised), raised, raised.__traceback__)
+
+
+def _understood(raised: BaseException) -> KalshiError:
+    if isinstance(raised, KalshiError):
+        return raised
+    if isinstance(raised, KeyboardInterrupt | typer.Abort):
+        return Interrupted("Interrupted before it was done.")
+    if isinstance(raised, TyperException):
+        return _usage_error(raised)
+    lines = str(raised).splitlines() or [""]
+    return Unexpected(
+        f"Unexpected {type(raised).__name__}: {lines[0]}.",
+        remedy="The log file has the traceback; -v shows it here.",
+    )
+
+
+def _usage_error(raised: TyperException) -> UsageError:
+    """The library's complaint in one sentence, with the nearest option where one was mistyped."""
+    typed, known = getattr(raised, "option_name", ""), getattr(raised, "possibilities", None)
+    close = get_close_matches(typed, known or (), n=1, cutoff=0.75)
+    text = raised.message if typed else raised.format_message()
+    sentence = " ".join(text.split()).rstrip(".?") + ("?" if text.endswith("?") else ".")
+    ctx = getattr(raised, "ctx", None)
+    see = f"See `{ctx.command_path if ctx else 'kalshi'} --help`."
+    return UsageError(sentence, remedy=f"Did you mean {close[0]}? {see}" if close else see)
+
+
+def command_name(ctx: typer.Context | None) -> str:
+    """The command's words without the program's own name."""
+    return "" if ctx is None else " ".join(ctx.command_path.split()[1:])
+
+
+def say_error(invocation: Invocation, error: KalshiError) -> None:
+    """One line on stderr: what happened and what to do about it."""
+    remedy = f" {error.remedy}" if error.remedy else ""
+    invocation.say_always(f"error: {error}{remedy}")

@@ -1,0 +1,86 @@
+"""The settings as a config file writes them, and the example file with all of them."""
+
+import json
+from collections.abc import Iterator
+from enum import Enum
+from pathlib import Path
+from textwrap import wrap
+from typing import get_args
+
+from pydantic import BaseModel, BeforeValidator
+from pydantic.fields import FieldInfo
+
+from kalshi_cli.domain.money import Money
+from kalshi_cli.settings.sections import NONE_WORDS, Settings
+
+WIDTH = 98
+UNSET = "unset"
+_HEADER = """\
+# Settings of kalshi. Every line is the default: uncomment what you change.
+#
+# An option on the command line wins over a KALSHI_ variable (KALSHI_RISK__MAX_POSITIONS), that over
+# .env, that over this file. "unlimited" is the only word that removes a limit, "off" the only one
+# that turns a rule off. Keys and other secrets do not belong here: set them as variables."""
+
+
+def written(key: str, value: object) -> str:
+    """A value as TOML writes it; None as the word that made it so, or `unset`."""
+    if value is None:
+        word = _none_word(field_of(key))
+        return UNSET if word is None else json.dumps(word)
+    if isinstance(value, Money):
+        return json.dumps(str(value) if value.units % 10_000 else f"{value.decimal:.2f}")
+    if isinstance(value, Enum):
+        return json.dumps(value.value)
+    return json.dumps(str(value) if isinstance(value, Path) else value)
+
+
+def example() -> str:
+    """A config file with every setting, its meaning and its default, commented out."""
+    top, sections = [], []
+    for name, field in Settings.model_fields.items():
+        section = field.annotation
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            entries = _entries(section, f"{name}.")
+            sections.append(f"[{name}]\n" + "\n".join(entries))
+        else:
+            top.append(_entry(name, name, field))
+    return "\n\n".join([_HEADER, "\n".join(top), *sections]) + "\n"
+
+
+def field_of(key: str) -> FieldInfo:
+    """The declaration of `section.key`."""
+    head, _, leaf = key.partition(".")
+    field = Settings.model_fields[head]
+    section = field.annotation
+    if not leaf:
+        return field
+    assert isinstance(section, type)  # noqa: S101 - for the type checker
+    assert issubclass(section, BaseModel)  # noqa: S101
+    return section.model_fields[leaf]
+
+
+def _entries(section: type[BaseModel], prefix: str) -> Iterator[str]:
+    return (_entry(prefix + key, key, field) for key, field in section.model_fields.items())
+
+
+def _entry(key: str, name: str, field: FieldInfo) -> str:
+    meaning = " ".join((field.description or "").split())
+    lines = [f"# {line}" for line in wrap(meaning, WIDTH)]
+    shown = written(key, field.default)
+    if shown == UNSET:
+        shown = f"{json.dumps(_choices(field)[0])}  # unset by default"
+    return "\n".join([*lines, f"# {name} = {shown}"])
+
+
+def _none_word(field: FieldInfo) -> str | None:
+    checks = [each.func for each in field.metadata if isinstance(each, BeforeValidator)]
+    return next((word for check, word in NONE_WORDS if check in checks), None)
+
+
+def _choices(field: FieldInfo) -> list[str]:
+    """The words that an unset choice could be set to."""
+    first = get_args(field.annotation)[0]
+    is_enum = isinstance(first, type) and issubclass(first, Enum)
+    values: list[object] = list(first) if is_enum else list(get_args(first))
+    return [str(getattr(value, "value", value)) for value in values]
