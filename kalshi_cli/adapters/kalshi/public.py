@@ -38,7 +38,7 @@ from kalshi_cli.domain.market import (
     Trade,
     payout,
 )
-from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Price
+from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Contracts, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import InvalidValue
 from kalshi_cli.ports.exchange import EventListing, ExchangeStatus
@@ -169,9 +169,12 @@ def _to_quote(wire: MarketWire, at_us: int) -> Quote:
 
 
 def _to_side(dollars: str | None, size: str) -> Level | None:
-    """One side of a quote. It exists only if it has size: prices of empty sides are sentinels."""
-    count = quantity(size)
-    if not count:
+    """One side of a quote. It exists only if it has size: prices of empty sides are sentinels.
+
+    The demo exchange lists determined markets with sizes below zero: no side either.
+    """
+    count = Contracts.parse(size)
+    if count.units <= 0:
         return None
     if not dollars:
         raise InvalidValue("A side with size and no price.")
