@@ -199,7 +199,8 @@ def _validated(merged: Mapping[str, Any], origins: Mapping[str, str]) -> Setting
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
     key = ".".join(str(part) for part in first["loc"][:2])
-    origin = origins.get(key, "the settings")
+    below = (name for name in origins if name == key or name.startswith(f"{key}."))
+    origin = origins.get(next(below, ""), "the command line")
     if first["type"] == "extra_forbidden":
         raise ConfigError(f"{origin} has an unknown key {key}.", remedy=_suggestion(key))
     reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
@@ -211,7 +212,7 @@ def _validated(merged: Mapping[str, Any], origins: Mapping[str, str]) -> Setting
 
 def _suggestion(key: str) -> str:
     """The nearest key: by its whole name, else the same name in another section."""
-    known = [name for name, _ in keys(Settings())]
+    known = [name for name, _ in keys(Settings())] + list(Settings.model_fields)
     close = get_close_matches(key, known, n=1)
     leaf = key.rpartition(".")[2]
     close = close or [name for name in known if name.rpartition(".")[2] == leaf]

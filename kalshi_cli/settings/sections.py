@@ -23,11 +23,18 @@ from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import InvalidValue
 
 
+def _number(value: object) -> object:
+    """True and false are no numbers here, though Python thinks so."""
+    if isinstance(value, bool):
+        raise ValueError("write a number")  # noqa: TRY004 - pydantic reports only ValueError
+    return value
+
+
 def _unless(word: str, value: object) -> object:
     """None for the word; the absence of a value is refused, so that nobody lifts a limit by it."""
     if value is None:
         raise ValueError(f'write a number, or "{word}"')
-    return None if value == word else value
+    return None if value == word else _number(value)
 
 
 def _unless_unlimited(value: object) -> object:
@@ -55,20 +62,19 @@ def _dollars(value: object) -> object:
     return money
 
 
-Share = Annotated[float, Field(gt=0, le=1)]
-Positive = Annotated[float, Field(gt=0)]
-Count = Annotated[int, Field(gt=0)]
-ShareLimit = Annotated[
-    Annotated[float, Field(gt=0, le=1)] | None, BeforeValidator(_unless_unlimited)
-]
-CountLimit = Annotated[Annotated[int, Field(gt=0)] | None, BeforeValidator(_unless_unlimited)]
+Share = Annotated[float, BeforeValidator(_number), Field(gt=0, le=1)]
+Positive = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
+NotNegative = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)]
+Count = Annotated[int, BeforeValidator(_number), Field(gt=0)]
+ShareLimit = Annotated[Share | None, BeforeValidator(_unless_unlimited)]
+CountLimit = Annotated[Count | None, BeforeValidator(_unless_unlimited)]
 Dollars = Annotated[
     InstanceOf[Money] | None,
     BeforeValidator(_dollars),
     BeforeValidator(_unless_unlimited),
     PlainSerializer(lambda value: None if value is None else str(value)),
 ]
-Rule = Annotated[Annotated[float, Field(gt=0)] | None, BeforeValidator(_unless_off)]
+Rule = Annotated[Positive | None, BeforeValidator(_unless_off)]
 Names = tuple[str, ...]
 
 
@@ -87,7 +93,7 @@ class Trading(Section):
     """`disciplined` means kelly_fraction 0.25, max_single_position 0.03 and min_net_edge 0.02."""
     forecaster: Literal["grok", "baseline", "oracle"] | None = None
     """Who forecasts; unset means baseline in sim and grok elsewhere. The oracle exists in sim."""
-    oracle_error: Annotated[float, Field(ge=0)] = 0.0
+    oracle_error: NotNegative = 0.0
     """How far the oracle blurs the simulated truth, in logits."""
     kelly_fraction: Share = 0.75
     """Share of the Kelly stake that is bet."""
@@ -115,11 +121,11 @@ class Allocation(Section):
 
 
 class Filters(Section):
-    min_volume: Annotated[float, Field(ge=0)] = 200.0
+    min_volume: NotNegative = 200.0
     """Least volume of a market, in contracts."""
     max_days_to_expiry: Positive = 30.0
     """Markets that end later than this are dropped."""
-    min_minutes_to_close: Annotated[float, Field(ge=0)] = 10.0
+    min_minutes_to_close: NotNegative = 10.0
     """Markets that close sooner than this are dropped."""
     max_filter_spread: Share = 0.20
     """Widest spread, in dollars."""
