@@ -1,0 +1,52 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kalshi_cli.domain.book import Level
+from kalshi_cli.domain.marks import benchmark, liquidation, mark
+from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price
+
+
+def level(price):
+    return Level(Price(price), Contracts(100))
+
+
+BID, ASK = level(4_000), level(4_500)
+
+
+@pytest.mark.parametrize(
+    ("net", "bid", "ask", "value", "is_mid"),
+    [
+        (1_000, BID, ASK, "4.250000", True),  # 10 YES at the mid of 0.425
+        (-1_000, BID, ASK, "5.750000", True),  # 10 NO at 1 - 0.425
+        (1_000, level(4_000), level(5_000), "4.500000", True),  # 10 cents apart is still a mid
+        (1_000, level(4_000), level(5_001), "4.000000", False),  # wider: the bid of YES
+        (-1_000, level(4_000), level(5_001), "4.999000", False),  # the bid of NO
+        (1_000, BID, None, "4.000000", False),
+        (1_000, None, ASK, "0.000000", False),
+        (-1_000, BID, None, "0.000000", False),
+        (0, None, None, "0.000000", False),
+    ],
+)
+def test_marks(net, bid, ask, value, is_mid):
+    found = mark(Contracts(net), bid, ask)
+    assert (found.value, found.is_mid) == (Money.parse(value), is_mid)
+
+
+@given(st.integers(-(10**5), 10**5), st.integers(1, 9_998), st.integers(1, 500))
+def test_leaving_never_pays_more_than_the_mark(net, bid, width):
+    ask = level(min(bid + width, 9_999)) if bid + width <= 9_999 else None
+    held = Contracts(net)
+    assert NO_MONEY <= liquidation(held, level(bid), ask) <= mark(held, level(bid), ask).value
+    mirrored = None if ask is None else level(10_000 - ask.price.units)
+    if mirrored is not None:
+        same = mark(-held, mirrored, level(10_000 - bid))
+        assert same.value == mark(held, level(bid), ask).value
+
+
+def test_a_benchmark_needs_both_sides_within_ten_cents():
+    assert benchmark(BID, ASK) == pytest.approx(0.425)
+    assert benchmark(level(4_000), level(5_000)) == pytest.approx(0.45)
+    assert benchmark(level(4_000), level(5_001)) is None
+    assert benchmark(None, ASK) is None
+    assert benchmark(BID, None) is None
