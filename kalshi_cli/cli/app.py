@@ -30,8 +30,8 @@ _SUMMARY = re.compile(r'\A"""(.+?)(?:"""|\n)')
 _PANEL = re.compile(r'^PANEL = "(.+)"$', re.MULTILINE)
 _EPILOG = """Example: kalshi run-loop --sim --cycles 20 --seed 7
 
-Results go to stdout, everything else to stderr. Exit codes: 0 done, 2 usage, 3 not found,
-4 configuration, 5 unreachable, 6 refused or halted, 7 integrity."""
+Results go to stdout, everything else to stderr. Exit codes: 0 done, 2 usage,
+3 not found, 4 configuration, 5 unreachable, 6 refused or halted, 7 integrity."""
 
 
 def _note(ctx: "Context", param: "Parameter", value: object) -> object:
@@ -124,6 +124,9 @@ class Branch(TyperGroup):
 class LazyGroup(TyperGroup):
     """The top of the command line."""
 
+    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
+        return super().parse_args(ctx, args or ["--help"])
+
     def list_commands(self, ctx: "Context") -> list[str]:  # noqa: ARG002 - library's signature
         return names()
 
@@ -211,13 +214,10 @@ def build() -> LazyGroup:
         rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
         help="An AI trading desk for the Kalshi prediction-market exchange.",
-        no_args_is_help=False,
-        invoke_without_command=True,
     )
 
     @app.callback()
     def kalshi(
-        ctx: typer.Context,
         *,
         version: Annotated[  # noqa: ARG001 - its callback does the work
             bool,
@@ -226,10 +226,7 @@ def build() -> LazyGroup:
             ),
         ] = False,
     ) -> None:
-        if ctx.invoked_subcommand is None:
-            if ctx.obj.given:
-                ctx.fail("No command was named. `kalshi --help` lists them.")
-            typer.echo(ctx.get_help())
+        """Declare the options of the top; the group does the rest."""
 
     group = typer.main.get_command(app)
     assert isinstance(group, LazyGroup)  # noqa: S101 - the class given above

@@ -15,7 +15,7 @@ def show_settings(result: Shown, console: "Console", *, origin: bool) -> None:
     for entry in entries:
         came = f"  # {entry.origin}" if origin else ""
         line = f"{entry.key.ljust(width)} = {entry.value}{came}"
-        console.print(line, markup=False, soft_wrap=True)
+        console.print(line, soft_wrap=True)
 
 
 def show_places(result: Places, console: "Console") -> None:
@@ -25,8 +25,8 @@ def show_places(result: Places, console: "Console") -> None:
         ("log file", result.log_file),
     )
     for name, value in rows:
-        console.print(f"{name.ljust(11)}  {value}", markup=False, soft_wrap=True)
+        console.print(f"{name.ljust(11)}  {value}", soft_wrap=True)
 
 
 def show_written(result: Written, console: "Console") -> None:
-    console.print(f"Wrote {result.path}.", markup=False, soft_wrap=True)
+    console.print(f"Wrote {result.path}.", soft_wrap=True)

@@ -1,4 +1,7 @@
-"""The consoles: colour and width as the terminal and `NO_COLOR` say."""
+"""The console: colour and width as the terminal and `NO_COLOR` say.
+
+Markup is off: titles and messages come from elsewhere and may hold brackets.
+"""
 
 import sys
 from typing import TYPE_CHECKING
@@ -17,4 +20,10 @@ def stdout(options: Options) -> "Console":
     from rich.console import Console  # 50 ms: only what prints a table pays it
 
     width = None if sys.stdout.isatty() else WIDTH
-    return Console(file=sys.stdout, no_color=options.no_color or None, width=width, highlight=False)
+    return Console(
+        file=sys.stdout,
+        no_color=options.no_color or None,
+        width=width,
+        highlight=False,
+        markup=False,
+    )

@@ -1,0 +1,152 @@
+"""How the single steps look when they are run by hand."""
+
+from collections import Counter
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from kalshi_cli.cli.render.tables import print_facts, print_table
+from kalshi_cli.cli.render.words import cents, count, dollars, instant, percent
+from kalshi_cli.domain.order import Order
+from kalshi_cli.steps.analyze import AnalyzeResult
+from kalshi_cli.steps.ingest import IngestResult
+from kalshi_cli.steps.reconcile import Reconciliation
+from kalshi_cli.steps.track import TrackResult
+from kalshi_cli.steps.trade import TradeResult
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def show_ingest(result: IngestResult, console: "Console") -> None:
+    """One pass, and the funnel from open markets to eligible ones."""
+    saved = result.saved
+    whole = "" if result.complete else f" (incomplete: {result.why_incomplete})"
+    facts = [
+        ("pass", f"{result.kind} at {instant(result.at_us)}{whole}"),
+        ("read", f"{result.events} events, {result.markets} markets"),
+        ("rows", f"{saved.new} new, {saved.changed} changed, {saved.unchanged} unchanged"),
+        ("open", f"{result.open_markets} markets, of which {result.eligible} are eligible"),
+    ]
+    if result.unusable:
+        first = result.unusable[0]
+        facts.append(("unusable", f"{len(result.unusable)}, first {first.what}: {first.reason}"))
+    print_facts(console, facts)
+    if result.dropped:
+        rows = [(code, str(number)) for code, number in result.dropped]
+        print_table(console, "Dropped", ("filter", ("markets", "right")), rows)
+
+
+def show_analyze(result: AnalyzeResult, console: "Console") -> None:
+    """Forecasts beside the market they were made against, and what they cost."""
+    label = f" ({result.label})" if result.label else ""
+    budget = "" if result.budget is None else f" of {dollars(result.budget.to_money())}"
+    rows = [
+        (
+            forecast.ticker,
+            percent(forecast.market),
+            percent(forecast.probability),
+            percent(forecast.blended),
+            f"{percent(forecast.low)}-{percent(forecast.high)}",
+        )
+        for forecast in result.forecasts
+    ]
+    columns = (
+        ("ticker", "fold"),
+        ("market", "right"),
+        ("forecast", "right"),
+        ("blended", "right"),
+        ("80% interval", "right"),
+    )
+    print_table(console, f"Forecasts by {result.forecaster}{label}", columns, rows)
+    spent = dollars(result.spent.to_money())
+    today = dollars(result.spent_today.to_money())
+    print_facts(
+        console,
+        [
+            ("skipped", tally(each.code for each in result.skipped)),
+            ("cost", f"{spent} now, {today}{budget} today"),
+        ],
+    )
+
+
+def show_trade(result: TradeResult, console: "Console") -> None:
+    """From proposals to orders, and why the rest went no further."""
+    if result.dry_run:
+        console.print("Dry run: nothing was sent.", style="bold")
+    print_facts(
+        console,
+        [
+            ("considered", f"{result.considered} markets"),
+            ("proposed", str(len(result.proposals))),
+            ("not sized", tally(each.reason for each in result.unsized)),
+            ("denied", tally(each.denial.code for each in result.denied)),
+            ("canceled", f"{len(result.canceled)} stale entries"),
+        ],
+    )
+    rows: list[tuple[str, ...]]
+    if result.dry_run:
+        rows = [
+            (intent.ticker, intent.side, count(intent.count), cents(intent.limit), intent.reason)
+            for intent in result.passed
+        ]
+        last = ("reason", "cut")
+    else:
+        rows = [order_cells(order) for order in result.orders]
+        last = ("state", "left")
+    columns = (("ticker", "fold"), "side", ("count", "right"), ("limit", "right"), last)
+    print_table(console, "Would send" if result.dry_run else "Orders", columns, rows)
+    if result.reconciled is not None:
+        show_reconciled(result.reconciled, console)
+
+
+def show_track(result: TrackResult, console: "Console") -> None:
+    """What happened to what is held, and what it is worth."""
+    rows = [
+        (
+            each.position.ticker,
+            each.reason.code,
+            "not sent" if each.order is None else str(each.order.state),
+            each.reason.detail if each.denial is None else each.denial.detail,
+        )
+        for each in result.exits
+    ]
+    print_table(console, "Exits", (("ticker", "fold"), "reason", "order", ("why", "cut")), rows)
+    show_reconciled(result.reconciled, console)
+    print_facts(
+        console,
+        [
+            ("cash", dollars(result.reconciled.balance.cash)),
+            ("equity", dollars(result.equity)),
+            ("positions", str(result.open_positions)),
+        ],
+    )
+
+
+def show_reconciled(found: Reconciliation, console: "Console") -> None:
+    """What the exchange told, and everything it tells otherwise."""
+    told = f"{len(found.new_fills)} fills, {len(found.settlements)} settlements"
+    facts = [("exchange", f"{told}, {len(found.unresolved)} orders unresolved")]
+    if not found.complete:
+        facts.append(("incomplete", found.why))
+    facts += [
+        ("difference", f"{each.what}: ours {each.ours}, theirs {each.theirs}")
+        for each in found.differences
+    ]
+    print_facts(console, facts)
+
+
+def order_cells(order: Order) -> tuple[str, ...]:
+    """An order in five cells: ticker, side, count, limit, state."""
+    intent = order.intent
+    partly = order.filled and order.filled != intent.count
+    state = f"{order.state} {count(order.filled)}" if partly else str(order.state)
+    return intent.ticker, intent.side, count(intent.count), cents(intent.limit), state
+
+
+def tally(codes: Iterable[str]) -> str:
+    """`3 (2 COOLDOWN, 1 CAP)`, most first."""
+    counted = Counter(codes)
+    if not counted:
+        return "0"
+    parts = ", ".join(f"{number} {code}" for code, number in counted.most_common())
+    return f"{counted.total()} ({parts})"

@@ -1,0 +1,67 @@
+"""Numbers and times as people read them: dollars, cents a contract, per cent, UTC."""
+
+from typing import TYPE_CHECKING
+
+from kalshi_cli.domain.book import Level
+from kalshi_cli.domain.instant import to_datetime
+from kalshi_cli.domain.money import Contracts, Money, Price
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+NOTHING = "-"
+"""What stands where there is no number: a missing price is never shown as one."""
+
+
+def dollars(amount: Money | None) -> str:
+    """`$1,234.56`, to the cent."""
+    if amount is None:
+        return NOTHING
+    sign = "-" if amount.units < 0 else ""
+    return f"{sign}${abs(amount.decimal):,.2f}"
+
+
+def gain(amount: Money) -> "Text":
+    """A profit or loss with its sign, coloured."""
+    from rich.text import Text
+
+    if not amount:
+        return Text("$0.00")
+    up = amount.units > 0
+    return Text(f"{'+' if up else ''}{dollars(amount)}", style="green" if up else "red")
+
+
+def cents(price: Price | None) -> str:
+    """A price in cents a contract, with a decimal only where it has one."""
+    if price is None:
+        return NOTHING
+    whole, rest = divmod(abs(price.units), 100)
+    sign = "-" if price.units < 0 else ""
+    return f"{sign}{whole}c" if not rest else f"{sign}{price.units / 100:.2f}".rstrip("0") + "c"
+
+
+def best(level: Level | None) -> str:
+    """The price of a book's side; nothing where it is empty."""
+    return NOTHING if level is None else cents(level.price)
+
+
+def count(contracts: Contracts | None) -> str:
+    """Contracts, with decimals only where there are any."""
+    if contracts is None:
+        return NOTHING
+    return f"{contracts.units // 100:,}" if contracts.is_whole else f"{contracts.decimal:,.2f}"
+
+
+def percent(probability: float | None) -> str:
+    """A probability in per cent, to a tenth."""
+    return NOTHING if probability is None else f"{probability * 100:.1f}%"
+
+
+def instant(at_us: int | None) -> str:
+    """`2027-01-04 06:15Z`."""
+    return NOTHING if at_us is None else to_datetime(at_us).strftime("%Y-%m-%d %H:%MZ")
+
+
+def moment(at_us: int | None) -> str:
+    """`01-04 06:15`, where the year and the zone are clear from the heading (UTC)."""
+    return NOTHING if at_us is None else to_datetime(at_us).strftime("%m-%d %H:%M")
