@@ -129,7 +129,7 @@ def test_maker_fees_where_the_series_has_them():
         ),
         (order(expiration_us=START_US), 400, "invalid_order", "expiration in the past"),
         (order(tif=FOK), 400, "invalid_order", "fill_or_kill is not offered here"),
-        (order(count="2000"), 400, "insufficient_balance", ""),
+        (order(count="2000.01"), 400, "insufficient_balance", ""),
     ],
 )
 def test_refusals_change_nothing(world, exchange, command, status, code, details):

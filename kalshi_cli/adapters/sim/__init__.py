@@ -1,0 +1,1 @@
+"""The embedded exchange made usable: kept in a file, spoken to over Kalshi's API."""

@@ -1,0 +1,89 @@
+"""The exchange's HTTP application: `/trade-api/v2`, in-process or served.
+
+A `Date` header is added by whoever carries the answers: the server, or the in-process transport.
+"""
+
+from collections.abc import Callable
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from kalshi_cli.adapters.sim.auth import KeyRing
+from kalshi_cli.adapters.sim.host import Host
+from kalshi_cli.adapters.sim.market_routes import MarketRoutes
+from kalshi_cli.adapters.sim.portfolio_routes import PortfolioRoutes
+from kalshi_cli.adapters.sim.replies import BadParameter, rejection, reply
+from kalshi_cli.engine.commands import Rejected
+from kalshi_cli.errors import KalshiError
+
+PREFIX = "/trade-api/v2"
+
+
+class Signed:
+    """Lets only requests through whose signature holds."""
+
+    def __init__(self, app: ASGIApp, *, keys: KeyRing, wall: Callable[[], int]) -> None:
+        self._app, self._keys, self._wall = app, keys, wall
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        headers = {
+            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
+        }
+        path = scope["raw_path"].decode("ascii")
+        objection = self._keys.objection(headers, scope["method"], path, self._wall())
+        if objection is None:
+            await self._app(scope, receive, send)
+        else:
+            await rejection(objection)(scope, receive, send)
+
+
+def build_app(host: Host, keys: KeyRing, *, user_id: str, wall: Callable[[], int]) -> Starlette:
+    """The application in front of a host; `wall` is real time in microseconds."""
+    private = [
+        Route(
+            route.path,
+            Signed(route.app, keys=keys, wall=wall),
+            methods=list(route.methods or ()),
+        )
+        for route in PortfolioRoutes(host, user_id).routes()
+    ]
+    routes: list[BaseRoute] = [*MarketRoutes(host).routes(), *private]
+    api = Router(routes, redirect_slashes=False)
+    return Starlette(
+        routes=[Mount(PREFIX, app=_Alive(api, host))],
+        exception_handlers={
+            BadParameter: _bad_parameter,
+            HTTPException: _no_such_route,
+            KalshiError: _failed,
+        },
+    )
+
+
+class _Alive:
+    """Answers nothing once the world's file has failed: memory may be ahead of it."""
+
+    def __init__(self, app: ASGIApp, host: Host) -> None:
+        self._app, self._host = app, host
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._host.failure is not None:
+            raise self._host.failure
+        await self._app(scope, receive, send)
+
+
+async def _bad_parameter(_request: Request, error: Exception) -> Response:
+    return reply({"msg": str(error)}, 400)
+
+
+async def _no_such_route(_request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 404
+    code = "not_found" if status == 404 else "method_not_allowed"
+    return rejection(Rejected(status, code))
+
+
+async def _failed(_request: Request, error: Exception) -> Response:
+    return rejection(Rejected(503, "service_unavailable", str(error)))

@@ -1,0 +1,88 @@
+"""Who may use the account: keys, and the signatures that requests must carry.
+
+Signed bytes are `timestamp_ms + METHOD + path`, the path without its query. RSA keys sign with
+PSS (SHA-256, salt as long as the digest), Ed25519 keys sign the bytes as they are. Time is real
+time, whatever the world's clock says; skew beyond 10 s is refused.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from kalshi_cli.domain.instant import MILLISECOND, SECOND
+from kalshi_cli.engine.commands import Rejected
+
+PublicKey = Ed25519PublicKey | RSAPublicKey
+MAX_SKEW_US = 10 * SECOND
+KEY, TIMESTAMP, SIGNATURE = (
+    "kalshi-access-key",
+    "kalshi-access-timestamp",
+    "kalshi-access-signature",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyRing:
+    """The account's keys by id."""
+
+    keys: Mapping[str, PublicKey]
+
+    def objection(
+        self, headers: Mapping[str, str], method: str, path: str, wall_us: int
+    ) -> Rejected | None:
+        """Why a request is not let in; None when its signature holds."""
+        if not all(headers.get(name) for name in (KEY, TIMESTAMP, SIGNATURE)):
+            return Rejected(401, "signature_is_missing_from_headers")
+        key = self.keys.get(headers[KEY])
+        if key is None:
+            return Rejected(401, "authentication_error", "NOT_FOUND")
+        timestamp = headers[TIMESTAMP]
+        if not _is_fresh(timestamp, wall_us):
+            return Rejected(401, "header_timestamp_expired")
+        if not _holds(key, headers[SIGNATURE], f"{timestamp}{method}{path}".encode()):
+            return Rejected(401, "authentication_error", "INCORRECT_API_KEY_SIGNATURE")
+        return None
+
+
+def new_private_key() -> str:
+    """A new Ed25519 key as PKCS#8 PEM."""
+    pem = Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    return pem.decode()
+
+
+def public_key(private_pem: str) -> PublicKey:
+    """The public half of a PEM. Raises `ValueError` for what is no Ed25519 or RSA key."""
+    key = serialization.load_pem_private_key(private_pem.encode(), password=None).public_key()
+    if isinstance(key, Ed25519PublicKey | RSAPublicKey):
+        return key
+    raise ValueError("neither an Ed25519 nor an RSA key")
+
+
+def _is_fresh(timestamp: str, wall_us: int) -> bool:
+    if not (timestamp.isascii() and timestamp.isdecimal() and len(timestamp) < 18):
+        return False
+    return abs(int(timestamp) * MILLISECOND - wall_us) <= MAX_SKEW_US
+
+
+def _holds(key: PublicKey, signature: str, signed: bytes) -> bool:
+    try:
+        raw = base64.b64decode(signature, validate=True)
+        if isinstance(key, Ed25519PublicKey):
+            key.verify(raw, signed)
+        else:
+            pss = padding.PSS(padding.MGF1(hashes.SHA256()), hashes.SHA256.digest_size)
+            key.verify(raw, signed, pss, hashes.SHA256())
+    except (InvalidSignature, binascii.Error, ValueError):
+        return False
+    return True

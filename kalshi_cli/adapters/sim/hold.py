@@ -1,0 +1,57 @@
+"""One process holds the world: a lock of the operating system, which dies with its holder."""
+
+import fcntl
+import os
+import time
+from pathlib import Path
+from typing import IO
+
+from kalshi_cli.errors import StoreUnusable, WorldHeld
+
+PATIENCE_S = 10.0
+_POLL_S = 0.05
+
+
+class Hold:
+    """The exclusive right to a world, from construction to `release`.
+
+    The file keeps the holder's process id for whoever has to wait. Raises `WorldHeld` after
+    `patience_s` seconds.
+    """
+
+    def __init__(self, path: Path, *, patience_s: float = PATIENCE_S) -> None:
+        self._file = _open(path)
+        give_up = time.monotonic() + patience_s
+        while not self._try():
+            if time.monotonic() >= give_up:
+                holder = self._file.read().strip() or "unknown"
+                self._file.close()
+                raise WorldHeld(
+                    f"Process {holder} holds the simulated world.",
+                    remedy="Wait until it ends, stop it, or use another --home.",
+                )
+            time.sleep(_POLL_S)
+        self._file.seek(0)
+        self._file.truncate()
+        self._file.write(f"{os.getpid()}\n")
+        self._file.flush()
+
+    def _try(self) -> bool:
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def release(self) -> None:
+        self._file.close()
+
+
+def _open(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        return os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT, 0o600), "r+")
+    except OSError as error:
+        raise StoreUnusable(
+            f"{path} cannot be opened: {error.strerror}.", remedy="Use another --home."
+        ) from error

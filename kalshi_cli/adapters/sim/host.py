@@ -1,0 +1,86 @@
+"""An exchange that survives: each command is applied, logged and synced before it is answered."""
+
+import time
+
+from kalshi_cli.adapters.sim.world_store import WorldStore
+from kalshi_cli.adapters.sim.worlds import Origin, begin, freeze, thaw
+from kalshi_cli.engine.commands import Answer, Command, Rejected
+from kalshi_cli.engine.exchange import Exchange
+from kalshi_cli.errors import IntegrityError, KalshiError
+
+_REPLAY_S = 0.5
+_COMMANDS = 500
+
+
+class Host:
+    """Owns an exchange and its file.
+
+    A snapshot is taken whenever replaying the log since the last one would take about half a
+    second, so that opening stays quick. After a failure of the file, memory may be ahead of it:
+    the host then answers nothing any more, and `failure` says why.
+    """
+
+    def __init__(
+        self,
+        store: WorldStore,
+        origin: Origin,
+        *,
+        snapshots: bool,
+        exchange: Exchange | None = None,
+    ) -> None:
+        """Take up the stored world, or `exchange`, just begun from `origin`."""
+        self._store = store
+        self._snapshots = snapshots
+        self.origin = origin
+        self.failure: KalshiError | None = None
+        self._busy_s, self._since = 0.0, 0
+        self.seq, self.exchange = (0, exchange) if exchange else self._load()
+
+    def _load(self) -> tuple[int, Exchange]:
+        found = self._store.newest_snapshot()
+        if found is None:
+            seq, exchange = 0, begin(self.origin)
+        else:
+            seq, exchange = found[0], thaw(self.origin, found[1], found[2])
+        started = time.monotonic()
+        for number, command in self._store.commands_after(seq):
+            exchange.apply(command)
+            seq, self._since = number, self._since + 1
+        self._busy_s = time.monotonic() - started
+        return seq, exchange
+
+    def apply(self, command: Command) -> Answer:
+        """Apply a command and log it; a rejected one leaves no trace."""
+        if self.failure is not None:
+            raise self.failure
+        started = time.monotonic()
+        try:
+            answer = self.exchange.apply(command)
+            if not isinstance(answer, Rejected):
+                self._store.append(self.seq + 1, command)
+                self.seq += 1
+                self._since += 1
+        except KalshiError as error:
+            self.failure = error
+            raise
+        except Exception as error:
+            self.failure = IntegrityError(f"The simulated exchange failed: {error!r}.")
+            raise self.failure from error
+        self._busy_s += time.monotonic() - started
+        if self._busy_s > _REPLAY_S or self._since >= _COMMANDS:
+            self.snapshot()
+        return answer
+
+    def snapshot(self) -> None:
+        """Keep the state as it is now, unless nothing happened since the last time."""
+        if self._snapshots and self._since and self.failure is None:
+            exchange, world = freeze(self.exchange)
+            self._store.save_snapshot(self.seq, exchange, world)
+        self._busy_s, self._since = 0.0, 0
+
+    def close(self) -> None:
+        """Leave a snapshot for the next opening, and close the file."""
+        try:
+            self.snapshot()
+        finally:
+            self._store.close()
