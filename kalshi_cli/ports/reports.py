@@ -38,7 +38,7 @@ class PositionRow:
     owner: str
     outcome: Outcome
     count: Contracts
-    average: float
+    average: float | None
     cost: Money
     mark: Mark
     unrealized: Money

@@ -1,0 +1,140 @@
+"""Integrity: what the database says of itself, what no row may say, and whether the books add up.
+
+Comparing with the exchange is a step's work: it takes `Audit.cash` and the ledger's positions.
+"""
+
+from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
+from typing import Protocol
+
+from sqlalchemy import Table, delete, func, select, text
+
+from kalshi_cli.adapters.store import ledger_mapping as mapping
+from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.connection import BARE, Location, make_engine
+from kalshi_cli.adapters.store.derived import (
+    Derived,
+    derive,
+    differences,
+    settled_otherwise,
+    wrong_positions,
+    wrong_trips,
+)
+from kalshi_cli.adapters.store.failures import translated
+from kalshi_cli.adapters.store.impossible import RULES
+from kalshi_cli.adapters.store.ledger import SqlLedger
+from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.ports.audit import Audit, Finding, Repair
+
+_COUNTED = (
+    t.MARKETS,
+    t.QUOTES,
+    t.FORECASTS,
+    t.ORDERS,
+    t.FILLS,
+    t.POSITIONS,
+    t.SETTLEMENTS,
+    t.CASH_MOVEMENTS,
+    t.ROUND_TRIPS,
+)
+
+
+class Opener(Protocol):
+    """`SqlStore.transaction`."""
+
+    def __call__(self, *, reads: bool = False) -> AbstractAsyncContextManager[Transaction]: ...
+
+
+class SqlAuditor:
+    """Implements `ports.audit.Auditor`."""
+
+    def __init__(self, location: Location, opened: Opener) -> None:
+        self._location = location
+        self._opened = opened
+
+    async def check(self) -> Audit:
+        async with self._opened(reads=True) as transaction:
+            findings = await _check_file(transaction)
+            for rule in RULES:
+                rows = await transaction.rows(rule.query)
+                findings += [Finding(rule.code, str(row[0]), rule.detail) for row in rows]
+            ledger = SqlLedger(transaction)
+            history = await ledger.history()
+            findings += settled_otherwise(history)
+            findings += differences(await _stored(transaction), derive(history))
+            checked = [(table.name, await _count(transaction, table)) for table in _COUNTED]
+            return Audit(tuple(checked), tuple(findings), await ledger.cash())
+
+    async def repair(self) -> Repair:
+        async with self._opened() as transaction:
+            ledger = SqlLedger(transaction)
+            stored, wanted = await _stored(transaction), derive(await ledger.history())
+            positions, trips = wrong_positions(stored, wanted), wrong_trips(stored, wanted)
+            await _replace_positions(transaction, wanted, positions)
+            await _replace_trips(transaction, stored, wanted, trips)
+            await transaction.commit()
+        return Repair(positions=len(positions), round_trips=len(trips))
+
+    async def vacuum(self) -> None:
+        engine = make_engine(self._location)
+        try:
+            with translated(str(self._location)):
+                async with engine.connect() as connection:
+                    await connection.execution_options(**BARE)
+                    await connection.exec_driver_sql("VACUUM")
+        finally:
+            await engine.dispose()
+
+
+async def _check_file(transaction: Transaction) -> list[Finding]:
+    if transaction.is_postgres:
+        return []  # PostgreSQL keeps its own pages and foreign keys whole
+    pages = await transaction.rows(text("PRAGMA quick_check"))
+    rows = await transaction.rows(text("PRAGMA foreign_key_check"))
+    broken = [Finding("FILE_DAMAGED", "the file", str(row[0])) for row in pages if row[0] != "ok"]
+    orphans = [
+        Finding("ROW_ORPHANED", f"{row[0]} row {row[1]}", f"refers to nothing in {row[2]}")
+        for row in rows
+    ]
+    return broken + orphans
+
+
+async def _count(transaction: Transaction, table: Table) -> int:
+    return await transaction.number(select(func.count()).select_from(table)) or 0
+
+
+async def _stored(transaction: Transaction) -> Derived:
+    positions = await SqlLedger(transaction).positions(open_only=False)
+    rows = await transaction.rows(select(*t.ROUND_TRIPS.c))
+    trips = map(mapping.trip_from, rows)
+    return Derived(
+        {(position.ticker, position.owner): position for position in positions},
+        {trip.round_trip_id: trip for trip in trips},
+    )
+
+
+async def _replace_positions(
+    transaction: Transaction, wanted: Derived, keys: list[tuple[str, str]]
+) -> None:
+    for ticker, owner in keys:
+        mine = (t.POSITIONS.c.ticker == ticker) & (t.POSITIONS.c.owner == owner)
+        await transaction.write(delete(t.POSITIONS).where(mine))
+    rows = [mapping.position_row(wanted.positions[key]) for key in keys if key in wanted.positions]
+    await transaction.append(t.POSITIONS, rows)
+
+
+async def _replace_trips(
+    transaction: Transaction, stored: Derived, wanted: Derived, ids: list[str]
+) -> None:
+    """A trip keeps its reason, which the ledger does not know."""
+    for trip_id in ids:
+        mine = t.ROUND_TRIPS.c.round_trip_id == trip_id
+        await transaction.write(delete(t.ROUND_TRIPS).where(mine))
+    trips = [wanted.trips[trip_id] for trip_id in ids if trip_id in wanted.trips]
+    kept = [
+        replace(trip, reason=stored.trips[trip.round_trip_id].reason)
+        if trip.round_trip_id in stored.trips
+        else trip
+        for trip in trips
+    ]
+    await transaction.append(t.ROUND_TRIPS, [mapping.trip_row(trip) for trip in kept])

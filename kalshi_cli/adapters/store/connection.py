@@ -1,0 +1,145 @@
+"""Where a store is, and how to connect to it: SQLite by path or URL, PostgreSQL by URL.
+
+Both give one writer at a time. SQLite takes its write lock when a unit begins (`BEGIN IMMEDIATE`):
+taking it later, at the first write, fails at once when somebody else wrote in between. PostgreSQL
+takes an advisory lock that lasts as long as the transaction.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Connection, StaticPool, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from kalshi_cli.errors import ConfigError, StoreUnusable
+
+BUSY_S = 10
+"""How long to wait for another writer."""
+READS = {"kalshi_reads": True}
+"""Execution option of transactions that only read: they wait for nobody."""
+BARE = {"isolation_level": "AUTOCOMMIT"}
+"""Execution option of statements that no transaction may surround."""
+_WRITER_LOCK = 0x6B616C736869
+_PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL")
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """`path` is None in memory and on PostgreSQL."""
+
+    url: URL
+    path: Path | None
+
+    @property
+    def is_postgres(self) -> bool:
+        return self.url.get_backend_name() == "postgresql"
+
+    @property
+    def is_memory(self) -> bool:
+        return self.path is None and not self.is_postgres
+
+    @property
+    def is_missing(self) -> bool:
+        return self.path is not None and not self.path.exists()
+
+    def __str__(self) -> str:
+        if self.path is not None:
+            return f"The store {self.path}"
+        return "The store in memory" if self.is_memory else f"The store {self.url}"
+
+
+def locate(url_or_path: str | Path) -> Location:
+    """Understand a path, `:memory:`, `sqlite:///...` or `postgresql://...`."""
+    text = str(url_or_path)
+    if "://" not in text:
+        text = f"sqlite:///{text}"
+    try:
+        url = make_url(text)
+    except ArgumentError as error:
+        raise ConfigError(f"{text!r} is no database URL.", remedy=_URLS) from error
+    backend = url.get_backend_name()
+    if backend == "postgresql":
+        return Location(url.set(drivername="postgresql+asyncpg"), None)
+    if backend != "sqlite":
+        raise ConfigError(f"A store cannot be kept in {backend}.", remedy=_URLS)
+    sqlite = url.set(drivername="sqlite+aiosqlite")
+    if url.database in {None, "", ":memory:"}:
+        return Location(sqlite.set(database=None), None)
+    path = Path(url.database or "").expanduser()
+    return Location(sqlite.set(database=str(path)), path)
+
+
+_URLS = "Use a path, sqlite:///PATH or postgresql://USER@HOST/DATABASE."
+
+
+def create_file(path: Path) -> None:
+    """Make an empty database file that only its owner may read; SQLite's side files follow it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+    except OSError as error:
+        raise StoreUnusable(
+            f"The store {path} cannot be created: {error.strerror}.",
+            remedy="Check that its directory can be written, or set KALSHI_HOME.",
+        ) from error
+
+
+def make_engine(
+    location: Location, *, read_only: bool = False, foreign_keys: bool = True
+) -> AsyncEngine:
+    """An engine whose transactions begin as described above."""
+    if location.is_postgres:
+        return _postgres_engine(location, read_only=read_only)
+    options: dict[str, Any] = {"poolclass": StaticPool} if location.is_memory else {}
+    engine = create_async_engine(location.url, **options)
+    pragmas = [*_PRAGMAS, f"foreign_keys={int(foreign_keys)}", f"query_only={int(read_only)}"]
+
+    @event.listens_for(engine.sync_engine, "connect")
+    def _connected(connection: DBAPIConnection, _record: object) -> None:
+        connection.isolation_level = None  # SQLAlchemy's BEGIN below, not the driver's own
+        cursor = connection.cursor()
+        for pragma in pragmas:
+            cursor.execute(f"PRAGMA {pragma}")
+        cursor.close()
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begun(connection: Connection) -> None:
+        if _is_bare(connection):
+            return
+        reads = read_only or _only_reads(connection)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _postgres_engine(location: Location, *, read_only: bool) -> AsyncEngine:
+    try:
+        engine = create_async_engine(location.url)
+    except ModuleNotFoundError as error:
+        raise ConfigError(
+            "A store on PostgreSQL needs asyncpg.", remedy="Install `kalshi-cli[postgres]`."
+        ) from error
+
+    @event.listens_for(engine.sync_engine, "begin")
+    def _begun(connection: Connection) -> None:
+        if _is_bare(connection):
+            return
+        if read_only or _only_reads(connection):
+            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            return
+        connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_S}s'")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+
+    return engine
+
+
+def _only_reads(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("kalshi_reads"))
+
+
+def _is_bare(connection: Connection) -> bool:
+    return connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"

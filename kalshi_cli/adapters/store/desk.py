@@ -1,0 +1,91 @@
+"""Runs, the run state, and requests from one process to another."""
+
+from sqlalchemy import func, insert, select, update
+
+from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.transaction import AnyRow, Transaction
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.errors import IntegrityError, NotFound
+from kalshi_cli.ports.store import DeskRequest, Run
+
+_REQUEST = (
+    t.DESK_REQUESTS.c.request_id,
+    t.DESK_REQUESTS.c.kind,
+    t.DESK_REQUESTS.c.target,
+    t.DESK_REQUESTS.c.answer,
+    t.DESK_REQUESTS.c.exit_code,
+)
+
+
+class SqlDesk:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def start_run(self, command: str, at_us: int, wall_us: int) -> Run:
+        last = await self._transaction.number(select(func.max(t.RUNS.c.number)))
+        number = (last or 0) + 1
+        run = Run(f"run-{number:06d}", number)
+        row = {
+            "run_id": run.run_id,
+            "number": number,
+            "command": command,
+            "started_us": at_us,
+            "started_wall_us": wall_us,
+        }
+        await self._transaction.append(t.RUNS, [row])
+        return run
+
+    async def end_run(self, run_id: str, at_us: int, wall_us: int, reason: str) -> None:
+        ended = update(t.RUNS).where(t.RUNS.c.run_id == run_id)
+        ended = ended.values(ended_us=at_us, ended_wall_us=wall_us, reason=reason)
+        if not await self._transaction.write(ended):
+            raise IntegrityError(f"There is no run {run_id} to end.")
+
+    async def state(self) -> DeskState:
+        column = t.DESK_STATES.c.state
+        query = select(column).order_by(t.DESK_STATES.c.change_id.desc()).limit(1)
+        row = await self._transaction.first(query)
+        return DeskState.ACTIVE if row is None else DeskState(row[0])
+
+    async def set_state(
+        self, state: DeskState, *, reason: str, who: str, at_us: int, wall_us: int
+    ) -> None:
+        row = {
+            "state": state.value,
+            "reason": reason,
+            "who": who,
+            "at_us": at_us,
+            "changed_wall_us": wall_us,
+        }
+        await self._transaction.append(t.DESK_STATES, [row])
+
+    async def nonce(self) -> bytes:
+        row = await self._transaction.first(select(t.IDENTITY.c.nonce))
+        if row is None:
+            raise IntegrityError("The store does not say whose it is.")
+        return bytes(row[0])
+
+    async def ask(self, kind: str, target: str, wall_us: int) -> int:
+        asked = insert(t.DESK_REQUESTS).values(kind=kind, target=target, asked_wall_us=wall_us)
+        rows = await self._transaction.rows(asked.returning(t.DESK_REQUESTS.c.request_id))
+        return int(rows[0][0])
+
+    async def requests(self) -> tuple[DeskRequest, ...]:
+        query = select(*_REQUEST).where(t.DESK_REQUESTS.c.answered_wall_us.is_(None))
+        rows = await self._transaction.rows(query.order_by(t.DESK_REQUESTS.c.request_id))
+        return tuple(map(_request_from, rows))
+
+    async def request(self, request_id: int) -> DeskRequest | None:
+        query = select(*_REQUEST).where(t.DESK_REQUESTS.c.request_id == request_id)
+        row = await self._transaction.first(query)
+        return None if row is None else _request_from(row)
+
+    async def answer(self, request_id: int, answer: str, exit_code: int, wall_us: int) -> None:
+        answered = update(t.DESK_REQUESTS).where(t.DESK_REQUESTS.c.request_id == request_id)
+        answered = answered.values(answer=answer, exit_code=exit_code, answered_wall_us=wall_us)
+        if not await self._transaction.write(answered):
+            raise NotFound(f"There is no request {request_id}.")
+
+
+def _request_from(row: AnyRow) -> DeskRequest:
+    return DeskRequest(*row)

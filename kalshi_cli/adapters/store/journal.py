@@ -1,0 +1,135 @@
+"""Orders, committed before they are sent, and the denials that kept others from being sent."""
+
+from collections.abc import Collection, Sequence
+
+from sqlalchemy import ColumnElement, func, or_, select, update
+
+from kalshi_cli.adapters.store import ledger_mapping as mapping
+from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.transaction import Transaction, chunks
+from kalshi_cli.domain.order import DEAD, LIVE, Order, OrderState, Purpose
+from kalshi_cli.errors import IntegrityError, LeaseHeld, Refused
+from kalshi_cli.risk._base import Denial
+
+ORDER_COLUMNS = tuple(t.ORDERS.c)[:25]
+"""What `order_from` reads: all but the journal's own `entry_key` and `lease_token`."""
+_SENT_ENTRY = (t.ORDERS.c.purpose == Purpose.ENTRY.value) & (
+    t.ORDERS.c.state != OrderState.NOT_SENT.value
+)
+
+
+class SqlJournal:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def record(self, order: Order, lease_token: str, wall_us: int) -> None:
+        await self._check_lease(lease_token, wall_us)
+        entry_key = _entry_key(order)
+        await self._check_unique(order.client_order_id, entry_key)
+        row = {**mapping.order_row(order), "entry_key": entry_key, "lease_token": lease_token}
+        await self._transaction.append(t.ORDERS, [row])
+
+    async def _check_lease(self, token: str, wall_us: int) -> None:
+        held = select(t.LEASES.c.expires_wall_us).where(t.LEASES.c.token == token)
+        expires_wall_us = await self._transaction.number(held)
+        if expires_wall_us is None or expires_wall_us <= wall_us:
+            raise LeaseHeld(
+                "The right to trade this account has run out or was taken; nothing was sent.",
+                remedy="See what else is running, then start again.",
+            )
+
+    async def _check_unique(self, client_order_id: str, entry_key: str | None) -> None:
+        # Asked before the insert, because PostgreSQL gives up the transaction when a key clashes.
+        table = t.ORDERS.c
+        clash = table.client_order_id == client_order_id
+        if entry_key is not None:
+            clash = or_(clash, table.entry_key == entry_key)
+        found = await self._transaction.first(select(table.client_order_id).where(clash))
+        if found is not None:
+            raise Refused(
+                f"Order {found[0]} already stands for this strategy, market and forecast.",
+                remedy="Wait until it is filled or gone; nothing was sent.",
+            )
+
+    async def save(self, order: Order) -> None:
+        changes = {
+            "state": order.state.value,
+            "pending": order.pending.value,
+            "order_id": order.order_id,
+            "filled_units": order.filled.units,
+            "message": order.message,
+            "updated_us": order.updated_us,
+        }
+        if order.state in DEAD:
+            # Given back for good: an order that turns up again after all must not clash.
+            changes["entry_key"] = None
+        mine = t.ORDERS.c.client_order_id == order.client_order_id
+        if not await self._transaction.write(update(t.ORDERS).where(mine).values(changes)):
+            raise IntegrityError(
+                f"Order {order.client_order_id} is not in the journal.",
+                remedy="Run `kalshi inspect-db`.",
+            )
+
+    async def live(self) -> tuple[Order, ...]:
+        return await self._orders(t.ORDERS.c.state.in_(LIVE))
+
+    async def find(
+        self,
+        *,
+        client_order_ids: Collection[str] | None = None,
+        order_ids: Collection[str] | None = None,
+    ) -> tuple[Order, ...]:
+        found: dict[str, Order] = {}
+        for column, ids in (
+            (t.ORDERS.c.client_order_id, client_order_ids),
+            (t.ORDERS.c.order_id, order_ids),
+        ):
+            for part in chunks(set(ids or ())):
+                orders = await self._orders(column.in_(part))
+                found.update((order.client_order_id, order) for order in orders)
+        return tuple(sorted(found.values(), key=lambda order: (order.created_us, order.sequence)))
+
+    async def _orders(self, wanted: ColumnElement[bool]) -> tuple[Order, ...]:
+        query = select(*ORDER_COLUMNS).where(wanted)
+        query = query.order_by(t.ORDERS.c.created_us, t.ORDERS.c.sequence)
+        return tuple(map(mapping.order_from, await self._transaction.rows(query)))
+
+    async def entries_since(self, since_us: int) -> int:
+        query = select(func.count()).where(_SENT_ENTRY, t.ORDERS.c.created_us >= since_us)
+        return await self._transaction.number(query) or 0
+
+    async def traded_forecasts(self, tickers: Collection[str]) -> frozenset[tuple[str, str, str]]:
+        table = t.ORDERS.c
+        traded: set[tuple[str, str, str]] = set()
+        for part in chunks(set(tickers)):
+            query = select(table.strategy, table.ticker, table.forecast_id).where(
+                _SENT_ENTRY, table.forecast_id.is_not(None), table.ticker.in_(part)
+            )
+            traded.update((row[0], row[1], row[2]) for row in await self._transaction.rows(query))
+        return frozenset(traded)
+
+    async def deny(
+        self, denials: Sequence[tuple[str, str, str, Denial]], run_id: str, at_us: int
+    ) -> None:
+        rows = [
+            {
+                "run_id": run_id,
+                "strategy": strategy,
+                "ticker": ticker,
+                "purpose": purpose,
+                "code": denial.code,
+                "detail": denial.detail,
+                "value": denial.value,
+                "limit": denial.limit,
+                "at_us": at_us,
+            }
+            for strategy, ticker, purpose, denial in denials
+        ]
+        await self._transaction.append(t.DENIALS, rows)
+
+
+def _entry_key(order: Order) -> str | None:
+    intent = order.intent
+    if intent.purpose is not Purpose.ENTRY or intent.forecast_id is None:
+        return None
+    return f"{intent.strategy}/{intent.ticker}/{intent.forecast_id}"

@@ -1,0 +1,263 @@
+"""Reports on markets: what is held, what is listed, what was forecast, and how that scored."""
+
+from collections.abc import Collection
+
+from sqlalchemy import and_, func, or_, select
+
+from kalshi_cli.adapters.store import ledger_mapping, market_mapping
+from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.market_mapping import Values, level_from, price_from
+from kalshi_cli.adapters.store.queries import CATEGORY, Reading, filtered, newest, with_catalog
+from kalshi_cli.adapters.store.transaction import AnyRow
+from kalshi_cli.domain.forecast import Probability
+from kalshi_cli.domain.instant import MINUTE
+from kalshi_cli.domain.market import MarketStatus, Result, payout
+from kalshi_cli.domain.marks import mark
+from kalshi_cli.domain.money import ZERO_PRICE, AiCost, Price
+from kalshi_cli.domain.side import held_terms
+from kalshi_cli.ports.reports import AnalysisRow, MarketRow, PositionRow, ScoredRow
+
+_MARKETS, _QUOTES, _FORECASTS = t.MARKETS.c, t.QUOTES.c, t.FORECASTS.c
+_SIDES = (
+    _QUOTES.bid_price_units,
+    _QUOTES.bid_count_units,
+    _QUOTES.ask_price_units,
+    _QUOTES.ask_count_units,
+)
+_HELD = len(t.POSITIONS.c)
+POSITION_QUERY = with_catalog(
+    select(
+        *t.POSITIONS.c,
+        *_SIDES,
+        _QUOTES.at_us,
+        _MARKETS.title,
+        _MARKETS.event_ticker,
+        CATEGORY,
+        _MARKETS.status,
+        _MARKETS.result,
+        _MARKETS.settlement_value_units,
+    ).select_from(t.POSITIONS),
+    t.POSITIONS.c.ticker,
+)
+_DECISION_US = 15 * MINUTE
+"""A quote recorded longer before a forecast was stale by then, and belongs to another decision."""
+
+
+def position_row(row: AnyRow) -> PositionRow:
+    position = ledger_mapping.position_from(row[:_HELD])
+    bid_units, bid_count, ask_units, ask_count, quoted_us, title, event, category, *end = row[
+        _HELD:
+    ]
+    bid, ask = level_from(bid_units, bid_count), level_from(ask_units, ask_count)
+    worth = mark(position.net, bid, ask)
+    outcome, count, _ = held_terms(position.net, ZERO_PRICE)
+    return PositionRow(
+        ticker=position.ticker,
+        title=title or "",
+        event_ticker=event or "",
+        category=category,
+        owner=position.owner,
+        outcome=outcome,
+        count=count,
+        average=position.average,
+        cost=position.cost,
+        mark=worth,
+        unrealized=worth.value - position.cost,
+        realized=position.realized,
+        fees=position.fees,
+        bid=bid,
+        ask=ask,
+        quoted_us=quoted_us,
+        status=None if end[0] is None else MarketStatus(end[0]),
+        payout=_payout(end[1], end[2]),
+        opened_us=position.opened_us,
+    )
+
+
+def _payout(result: str | None, value_units: int | None) -> Price | None:
+    return None if result is None else payout(Result(result), price_from(value_units))
+
+
+class MarketReports(Reading):
+    async def positions(
+        self, *, ticker: str | None = None, owner: str | None = None
+    ) -> tuple[PositionRow, ...]:
+        held = t.POSITIONS.c
+        query = POSITION_QUERY.where(held.net_units != 0).order_by(held.ticker, held.owner)
+        async with self._opened() as transaction:
+            found = await transaction.rows(
+                filtered(query, {held.ticker: ticker, held.owner: owner})
+            )
+        return tuple(map(position_row, found))
+
+    async def markets(
+        self,
+        *,
+        ticker: str | None = None,
+        event_ticker: str | None = None,
+        category: str | None = None,
+        statuses: Collection[MarketStatus] | None = None,
+        limit: int | None = None,
+    ) -> tuple[MarketRow, ...]:
+        columns = (
+            _MARKETS.event_ticker,
+            t.EVENTS.c.series_ticker,
+            CATEGORY,
+            _MARKETS.title,
+            _MARKETS.status,
+            _MARKETS.close_us,
+            _MARKETS.expected_expiration_us,
+            _MARKETS.result,
+            _MARKETS.settlement_value_units,
+        )
+        quote = (_QUOTES[name] for name in market_mapping.QUOTE)
+        query = select(*columns, *quote).join_from(t.MARKETS, t.QUOTES)
+        query = query.join(t.EVENTS).join(t.SERIES)
+        wanted = {_MARKETS.ticker: ticker, _MARKETS.event_ticker: event_ticker, CATEGORY: category}
+        query = filtered(query, wanted)
+        if statuses is not None:
+            query = query.where(_MARKETS.status.in_([status.value for status in statuses]))
+        query = query.order_by(_QUOTES.volume_24h_units.desc(), _MARKETS.ticker).limit(limit)
+        async with self._opened() as transaction:
+            return tuple(map(_market_row, await transaction.rows(query)))
+
+    async def analyses(
+        self,
+        *,
+        ticker: str | None = None,
+        model: str | None = None,
+        since_us: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[AnalysisRow, ...]:
+        past = t.QUOTE_HISTORY.c
+        before = t.QUOTE_HISTORY.alias().c
+        decided = (
+            select(func.max(before.at_us))
+            .where(before.ticker == _FORECASTS.ticker, before.why == "decision")
+            .where(before.at_us.between(_FORECASTS.made_us - _DECISION_US, _FORECASTS.made_us))
+            .correlate(t.FORECASTS)
+            .scalar_subquery()
+        )
+        same = and_(past.ticker == _FORECASTS.ticker, past.why == "decision", past.at_us == decided)
+        quote = (
+            past.bid_price_units,
+            past.bid_count_units,
+            past.ask_price_units,
+            past.ask_count_units,
+        )
+        end = (_MARKETS.title, _MARKETS.result, _MARKETS.settlement_value_units)
+        query = select(*_FORECASTS, *quote, *end).join_from(t.FORECASTS, t.MARKETS)
+        query = query.outerjoin(t.QUOTE_HISTORY, same)
+        query = filtered(query, {_FORECASTS.ticker: ticker, _FORECASTS.model: model})
+        query = newest(
+            query, _FORECASTS.made_us, _FORECASTS.forecast_id, since_us=since_us, limit=limit
+        )
+        async with self._opened() as transaction:
+            return tuple(map(_analysis_row, await transaction.rows(query)))
+
+    async def scored(self, *, since_us: int | None = None) -> tuple[ScoredRow, ...]:
+        order = func.row_number().over(
+            partition_by=(_FORECASTS.ticker, _FORECASTS.forecaster, _FORECASTS.model),
+            order_by=(_FORECASTS.made_us, _FORECASTS.forecast_id),
+        )
+        known = or_(
+            _MARKETS.result != Result.SCALAR.value, _MARKETS.settlement_value_units.is_not(None)
+        )
+        ended = (_MARKETS.close_us, _MARKETS.result, _MARKETS.settlement_value_units)
+        ranked = (
+            select(*_SCORED, *ended, order.label("rank"))
+            .join_from(t.FORECASTS, t.MARKETS)
+            .where(_MARKETS.result.is_not(None), known)
+            .subquery()
+        )
+        query = select(*ranked.c).order_by(ranked.c.made_us, ranked.c.forecast_id)
+        if since_us is not None:
+            query = query.where(ranked.c.made_us >= since_us)
+        async with self._opened() as transaction:
+            return tuple(map(_scored_row, await transaction.rows(query)))
+
+
+_SCORED = tuple(
+    _FORECASTS[name]
+    for name in (
+        "forecast_id",
+        "ticker",
+        "event_ticker",
+        "category",
+        "forecaster",
+        "model",
+        "label",
+        "made_us",
+        "probability",
+        "low",
+        "high",
+        "market",
+        "blended",
+        "cost_units",
+    )
+)
+
+
+def _market_row(row: AnyRow) -> MarketRow:
+    event, series, category, title, status, close_us, expected_us, result, value, *rest = row
+    quote = market_mapping.quote_from(rest)
+    return MarketRow(
+        ticker=quote.ticker,
+        title=title,
+        event_ticker=event,
+        series_ticker=series,
+        category=category,
+        status=MarketStatus(status),
+        bid=quote.bid,
+        ask=quote.ask,
+        last=quote.last,
+        volume=quote.volume,
+        volume_24h=quote.volume_24h,
+        open_interest=quote.open_interest,
+        quoted_us=quote.at_us,
+        close_us=close_us,
+        expires_us=close_us if expected_us is None else expected_us,
+        result=None if result is None else Result(result),
+        payout=_payout(result, value),
+    )
+
+
+def _analysis_row(row: AnyRow) -> AnalysisRow:
+    values: Values = row
+    width = len(_FORECASTS)
+    bid, bid_count, ask, ask_count, title, result, value = values[width:]
+    return AnalysisRow(
+        forecast=market_mapping.forecast_from(values[:width]),
+        title=title,
+        bid=level_from(bid, bid_count),
+        ask=level_from(ask, ask_count),
+        result=None if result is None else Result(result),
+        payout=_payout(result, value),
+    )
+
+
+def _scored_row(row: AnyRow) -> ScoredRow:
+    forecast_id, ticker, event, category, forecaster, model, label, made_us, *rest = row
+    number, low, high, market, blended, cost, close_us, result, value, rank = rest
+    paid = _payout(result, value)
+    if paid is None:
+        raise AssertionError(f"{ticker} was selected for its payout.")
+    return ScoredRow(
+        forecast_id=forecast_id,
+        ticker=ticker,
+        event_ticker=event,
+        category=category,
+        forecaster=forecaster,
+        model=model,
+        label=label,
+        made_us=made_us,
+        close_us=close_us,
+        probability=Probability(number),
+        low=Probability(low),
+        high=Probability(high),
+        market=market,
+        blended=blended,
+        cost=AiCost(cost),
+        payout=paid,
+        is_first=rank == 1,
+    )

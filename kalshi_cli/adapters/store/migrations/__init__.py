@@ -1,0 +1,1 @@
+"""The schema's history. Numbered files, never edited once released; one head."""

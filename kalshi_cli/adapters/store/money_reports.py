@@ -1,0 +1,188 @@
+"""Reports on orders and money: the journal, the fills, closed trades, and the tape of it all."""
+
+from collections.abc import Collection
+
+from sqlalchemy import func, or_, select
+
+from kalshi_cli.adapters.store import ledger_mapping as mapping
+from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.journal import ORDER_COLUMNS
+from kalshi_cli.adapters.store.ledger import SqlLedger
+from kalshi_cli.adapters.store.market_reports import POSITION_QUERY, position_row
+from kalshi_cli.adapters.store.queries import AnySelect, Reading, filtered, newest
+from kalshi_cli.adapters.store.tape import replay
+from kalshi_cli.adapters.store.transaction import AnyRow, Transaction
+from kalshi_cli.domain.money import NO_MONEY, Money, total
+from kalshi_cli.domain.order import LIVE, Order, OrderState
+from kalshi_cli.ports.reports import (
+    FillRow,
+    OrderRow,
+    PositionRow,
+    RoundTripRow,
+    StrategyRow,
+    TapeRow,
+)
+
+_ORDERS, _FILLS, _TRIPS = t.ORDERS.c, t.FILLS.c, t.ROUND_TRIPS.c
+
+
+class MoneyReports(Reading):
+    async def orders(
+        self,
+        *,
+        ticker: str | None = None,
+        strategy: str | None = None,
+        states: Collection[OrderState] | None = None,
+        since_us: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[OrderRow, ...]:
+        query = filtered(
+            select(*ORDER_COLUMNS), {_ORDERS.ticker: ticker, _ORDERS.strategy: strategy}
+        )
+        if states is not None:
+            query = query.where(_ORDERS.state.in_(states))
+        query = newest(query, _ORDERS.created_us, _ORDERS.sequence, since_us=since_us, limit=limit)
+        async with self._opened() as transaction:
+            found = await transaction.rows(query)
+        return tuple(_order_row(mapping.order_from(row)) for row in found)
+
+    async def order(self, some_id: str) -> Order | None:
+        query = select(*ORDER_COLUMNS).where(
+            or_(_ORDERS.client_order_id == some_id, _ORDERS.order_id == some_id)
+        )
+        async with self._opened() as transaction:
+            row = await transaction.first(query)
+        return None if row is None else mapping.order_from(row)
+
+    async def fills(
+        self,
+        *,
+        ticker: str | None = None,
+        owner: str | None = None,
+        since_us: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[FillRow, ...]:
+        query = select(*_FILLS, _ORDERS.client_order_id).join_from(
+            t.FILLS, t.ORDERS, _ORDERS.order_id == _FILLS.order_id, isouter=True
+        )
+        query = filtered(query, {_FILLS.ticker: ticker, _FILLS.owner: owner})
+        query = newest(query, _FILLS.at_us, _FILLS.fill_id, since_us=since_us, limit=limit)
+        async with self._opened() as transaction:
+            found = await transaction.rows(query)
+        return tuple(FillRow(*mapping.fill_from(row[:-1]), row[-1]) for row in found)
+
+    async def round_trips(
+        self,
+        *,
+        ticker: str | None = None,
+        owner: str | None = None,
+        since_us: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[RoundTripRow, ...]:
+        query = select(*_TRIPS, t.MARKETS.c.title).join_from(
+            t.ROUND_TRIPS, t.MARKETS, t.MARKETS.c.ticker == _TRIPS.ticker, isouter=True
+        )
+        query = filtered(query, {_TRIPS.ticker: ticker, _TRIPS.owner: owner})
+        query = newest(
+            query, _TRIPS.closed_us, _TRIPS.round_trip_id, since_us=since_us, limit=limit
+        )
+        async with self._opened() as transaction:
+            found = await transaction.rows(query)
+        return tuple(_trip_row(row) for row in found)
+
+    async def tape(
+        self, *, ticker: str | None = None, since_us: int | None = None, limit: int | None = None
+    ) -> tuple[TapeRow, ...]:
+        async with self._opened() as transaction:
+            history = await SqlLedger(transaction).history()
+            movements = await transaction.rows(select(*t.CASH_MOVEMENTS.c))
+        tape = replay(history, map(mapping.movement_from, movements))
+        wanted = [
+            row
+            for row in reversed(tape)
+            if (ticker is None or row.ticker == ticker)
+            and (since_us is None or row.at_us >= since_us)
+        ]
+        return tuple(wanted[:limit])
+
+    async def strategies(self) -> tuple[StrategyRow, ...]:
+        async with self._opened() as transaction:
+            held = [position_row(row) for row in await transaction.rows(POSITION_QUERY)]
+            live = select(_ORDERS.strategy, func.count()).where(_ORDERS.state.in_(LIVE))
+            orders = await _counts(transaction, live.group_by(_ORDERS.strategy))
+            fills = select(_FILLS.owner, func.count()).group_by(_FILLS.owner)
+            filled = await _counts(transaction, fills)
+            trips = [mapping.trip_from(row) for row in await transaction.rows(select(*_TRIPS))]
+        owners = sorted({row.owner for row in held} | orders.keys() | filled.keys())
+        return tuple(
+            _strategy_row(
+                owner,
+                [row for row in held if row.owner == owner],
+                [trip.pnl for trip in trips if trip.owner == owner],
+                live_orders=orders.get(owner, 0),
+                fills=filled.get(owner, 0),
+            )
+            for owner in owners
+        )
+
+
+async def _counts(transaction: Transaction, query: AnySelect) -> dict[str, int]:
+    return {row[0]: row[1] for row in await transaction.rows(query)}
+
+
+def _strategy_row(
+    owner: str,
+    held: list[PositionRow],
+    trips: list[Money],
+    *,
+    live_orders: int,
+    fills: int,
+) -> StrategyRow:
+    realized = total([row.realized for row in held])
+    unrealized = total([row.unrealized for row in held])
+    fees = total([row.fees for row in held])
+    return StrategyRow(
+        strategy=owner,
+        open_positions=sum(1 for row in held if row.count),
+        live_orders=live_orders,
+        fills=fills,
+        round_trips=len(trips),
+        won=sum(1 for pnl in trips if pnl > NO_MONEY),
+        realized=realized,
+        unrealized=unrealized,
+        fees=fees,
+        net=realized + unrealized - fees,
+    )
+
+
+def _trip_row(row: AnyRow) -> RoundTripRow:
+    trip = mapping.trip_from(row[:-1])
+    return RoundTripRow(trip, row[-1] or "", trip.pnl)
+
+
+def _order_row(order: Order) -> OrderRow:
+    intent = order.intent
+    return OrderRow(
+        client_order_id=order.client_order_id,
+        order_id=order.order_id,
+        run_id=order.run_id,
+        strategy=intent.strategy,
+        ticker=intent.ticker,
+        event_ticker=intent.event_ticker,
+        purpose=intent.purpose,
+        side=intent.side,
+        limit=intent.limit,
+        count=intent.count,
+        filled=order.filled,
+        time_in_force=intent.time_in_force,
+        post_only=intent.post_only,
+        state=order.state,
+        pending=order.pending,
+        fair=intent.fair,
+        forecast_id=intent.forecast_id,
+        reason=intent.reason,
+        message=order.message,
+        created_us=order.created_us,
+        updated_us=order.updated_us,
+        expires_us=intent.expires_us,
+    )

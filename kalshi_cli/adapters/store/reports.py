@@ -1,0 +1,111 @@
+"""Reading for people: from columns straight into rows, in transactions that wait for nobody."""
+
+from sqlalchemy import ColumnElement, ScalarSelect, Table, distinct, func, select
+
+from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.ledger import SqlLedger
+from kalshi_cli.adapters.store.market_reports import MarketReports
+from kalshi_cli.adapters.store.money_reports import MoneyReports
+from kalshi_cli.adapters.store.queries import filtered, newest
+from kalshi_cli.adapters.store.snapshots import newest_snapshot
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.money import AiCost
+from kalshi_cli.domain.order import LIVE, UNRESOLVED
+from kalshi_cli.ports.reports import DenialRow, DeskSummary, FunnelRow, RunRow
+
+_RUNS, _DENIALS, _FUNNEL = t.RUNS.c, t.DENIALS.c, t.FUNNEL.c
+_STATES = t.DESK_STATES.c
+_STATE = (
+    select(_STATES.state, _STATES.reason, _STATES.at_us).order_by(_STATES.change_id.desc()).limit(1)
+)
+
+
+def _count(table: Table, *wanted: ColumnElement[bool]) -> ScalarSelect[int]:
+    return select(func.count()).select_from(table).where(*wanted).scalar_subquery()
+
+
+_COUNTS = {
+    "events": _count(t.EVENTS),
+    "markets": _count(t.MARKETS),
+    "markets_active": _count(t.MARKETS, t.MARKETS.c.status == MarketStatus.ACTIVE.value),
+    "forecasts": _count(t.FORECASTS),
+    "markets_forecast": select(func.count(distinct(t.FORECASTS.c.ticker))).scalar_subquery(),
+    "orders": _count(t.ORDERS),
+    "live_orders": _count(t.ORDERS, t.ORDERS.c.state.in_(LIVE)),
+    "unresolved_orders": _count(t.ORDERS, t.ORDERS.c.state.in_(UNRESOLVED)),
+    "fills": _count(t.FILLS),
+    "open_positions": _count(t.POSITIONS, t.POSITIONS.c.net_units != 0),
+    "round_trips": _count(t.ROUND_TRIPS),
+    "settlements": _count(t.SETTLEMENTS),
+    "denials": _count(t.DENIALS),
+    "ai_calls": _count(t.AI_CALLS),
+}
+
+
+class SqlReports(MarketReports, MoneyReports):
+    """Implements `ports.reports.Reports`."""
+
+    async def runs(
+        self, *, command: str | None = None, limit: int | None = None
+    ) -> tuple[RunRow, ...]:
+        query = filtered(select(*_RUNS), {_RUNS.command: command})
+        query = query.order_by(_RUNS.number.desc()).limit(limit)
+        async with self._opened() as transaction:
+            return tuple(RunRow(*row) for row in await transaction.rows(query))
+
+    async def denials(
+        self,
+        *,
+        ticker: str | None = None,
+        strategy: str | None = None,
+        run_id: str | None = None,
+        since_us: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[DenialRow, ...]:
+        wanted = {_DENIALS.ticker: ticker, _DENIALS.strategy: strategy, _DENIALS.run_id: run_id}
+        query = filtered(select(*list(_DENIALS)[1:]), wanted)
+        query = newest(query, _DENIALS.at_us, _DENIALS.denial_id, since_us=since_us, limit=limit)
+        async with self._opened() as transaction:
+            return tuple(DenialRow(*row) for row in await transaction.rows(query))
+
+    async def funnel(self) -> tuple[FunnelRow, ...]:
+        newest_pass = (
+            select(_FUNNEL.run_id, _FUNNEL.pass_number)
+            .join_from(t.FUNNEL, t.RUNS)
+            .order_by(_RUNS.number.desc(), _FUNNEL.pass_number.desc())
+            .limit(1)
+            .subquery()
+        )
+        query = (
+            select(_FUNNEL.run_id, _FUNNEL.name, _FUNNEL.count)
+            .join(
+                newest_pass,
+                (newest_pass.c.run_id == _FUNNEL.run_id)
+                & (newest_pass.c.pass_number == _FUNNEL.pass_number),
+            )
+            .order_by(_FUNNEL.count.desc(), _FUNNEL.name)
+        )
+        async with self._opened() as transaction:
+            return tuple(FunnelRow(*row) for row in await transaction.rows(query))
+
+    async def summary(self) -> DeskSummary:
+        async with self._opened() as transaction:
+            state = await transaction.first(_STATE)
+            counts = (await transaction.rows(select(*_COUNTS.values())))[0]
+            snapshot = await newest_snapshot(transaction)
+            last_run = await transaction.first(
+                select(*_RUNS).order_by(_RUNS.number.desc()).limit(1)
+            )
+            cash = await SqlLedger(transaction).cash()
+            ai_cost = await transaction.number(select(func.sum(t.DAILY_AI_COST.c.cost_units)))
+        return DeskSummary(
+            state=DeskState.ACTIVE if state is None else DeskState(state[0]),
+            state_reason="" if state is None else state[1],
+            state_since_us=None if state is None else state[2],
+            cash=cash,
+            snapshot=snapshot,
+            ai_cost=AiCost(ai_cost or 0),
+            last_run=None if last_run is None else RunRow(*last_run),
+            **dict(zip(_COUNTS, counts, strict=True)),
+        )

@@ -1,0 +1,69 @@
+"""What the desk was worth, and what each strategy had earned, at instants on record."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.market_mapping import Values
+from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.domain.instant import DAY
+from kalshi_cli.domain.money import Money
+from kalshi_cli.ports.store import Performance, Snapshot, Watermarks
+
+_BALANCES = t.BALANCE_SNAPSHOTS
+
+
+class SqlSnapshots:
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def add(self, snapshot: Snapshot, performance: Sequence[Performance]) -> None:
+        row = {
+            "at_us": snapshot.at_us,
+            "cash_units": snapshot.cash.units,
+            "equity_units": snapshot.equity.units,
+            "liquidation_units": snapshot.liquidation.units,
+            "unmarked": snapshot.unmarked,
+            "positions": snapshot.positions,
+        }
+        await self._transaction.upsert(_BALANCES, [row])
+        rows = [
+            {
+                "at_us": earned.at_us,
+                "strategy": earned.strategy,
+                "realized_units": earned.realized.units,
+                "unrealized_units": earned.unrealized.units,
+                "fees_units": earned.fees.units,
+                "ai_cost_units": earned.ai_cost.units,
+                "round_trips": earned.round_trips,
+            }
+            for earned in performance
+        ]
+        await self._transaction.upsert(t.PERFORMANCE_SNAPSHOTS, rows)
+
+    async def watermarks(self, day: int) -> Watermarks:
+        at_us, equity = _BALANCES.c.at_us, _BALANCES.c.equity_units
+        oldest = select(equity).order_by(at_us).limit(1)
+        today = oldest.where(at_us >= day * DAY, at_us < (day + 1) * DAY)
+        return Watermarks(
+            first=_money(await self._transaction.number(oldest)),
+            day_start=_money(await self._transaction.number(today)),
+            peak=_money(await self._transaction.number(select(func.max(equity)))),
+            last=await newest_snapshot(self._transaction),
+        )
+
+
+async def newest_snapshot(transaction: Transaction) -> Snapshot | None:
+    query = select(*_BALANCES.c).order_by(_BALANCES.c.at_us.desc()).limit(1)
+    row = await transaction.first(query)
+    return None if row is None else _snapshot_from(row)
+
+
+def _snapshot_from(values: Values) -> Snapshot:
+    at_us, cash, equity, liquidation, unmarked, positions = values
+    return Snapshot(at_us, Money(cash), Money(equity), Money(liquidation), unmarked, positions)
+
+
+def _money(units: int | None) -> Money | None:
+    return None if units is None else Money(units)

@@ -1,0 +1,159 @@
+"""A store and its units of work.
+
+async with await open_store(path, identity, wall_us=clock.wall()) as store:
+    async with store.unit() as unit:
+        ...
+        await unit.commit()
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from kalshi_cli.adapters.store.audit import SqlAuditor
+from kalshi_cli.adapters.store.connection import (
+    BUSY_S,
+    READS,
+    Location,
+    create_file,
+    locate,
+    make_engine,
+)
+from kalshi_cli.adapters.store.failures import translated
+from kalshi_cli.adapters.store.ownership import check_owner, create_schema, schema_version
+from kalshi_cli.adapters.store.reports import SqlReports
+from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.adapters.store.unit import SqlUnit
+from kalshi_cli.adapters.store.version import check_version
+from kalshi_cli.domain.identity import StoreIdentity
+from kalshi_cli.errors import NotFound, StoreUnusable
+
+
+class SqlStore:
+    """Implements `ports.store.Store`; `reports` and `audit` are the ports of those names."""
+
+    def __init__(self, location: Location, *, read_only: bool = False) -> None:
+        self.location = location
+        self.read_only = read_only
+        self._engine = make_engine(location, read_only=read_only)
+        self._turn = asyncio.Lock()
+        self.reports = SqlReports(partial(self.transaction, reads=True))
+        self.audit = SqlAuditor(location, self.transaction)
+
+    @asynccontextmanager
+    async def unit(self) -> AsyncIterator[SqlUnit]:
+        async with self.transaction() as transaction:
+            yield SqlUnit(transaction)
+
+    @asynccontextmanager
+    async def transaction(self, *, reads: bool = False) -> AsyncIterator[Transaction]:
+        """A transaction, rolled back unless committed.
+
+        Writers of this process take turns here, where waiting is fair, before they wait for other
+        processes in the database, where it is not. One that only `reads` waits for nobody, except
+        in memory, where there is only one connection.
+        """
+        if reads and not self.location.is_memory:
+            async with self._begun(reads=True) as transaction:
+                yield transaction
+            return
+        await self._take_turn()
+        try:
+            async with self._begun(reads=reads) as transaction:
+                yield transaction
+        finally:
+            self._turn.release()
+
+    async def _take_turn(self) -> None:
+        try:
+            async with asyncio.timeout(BUSY_S):
+                await self._turn.acquire()
+        except TimeoutError as error:
+            raise StoreUnusable(
+                f"{self.location} has had a unit of work open for {BUSY_S} s.",
+                remedy="This is a defect: a unit is never open across a network or AI call.",
+            ) from error
+
+    @asynccontextmanager
+    async def _begun(self, *, reads: bool) -> AsyncIterator[Transaction]:
+        where = str(self.location)
+        with translated(where):
+            connection = await self._engine.connect()
+        try:
+            if reads:
+                await connection.execution_options(**READS)
+            yield Transaction(connection, where)
+        finally:
+            # Shielded: a cancelled task must still give its connection back.
+            await asyncio.shield(connection.close())
+
+    async def close(self) -> None:
+        await self._engine.dispose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+
+async def open_store(
+    url_or_path: str | Path,
+    identity: StoreIdentity,
+    *,
+    wall_us: int,
+    create: bool = True,
+    read_only: bool = False,
+) -> SqlStore:
+    """Open the store that belongs to `identity`; `wall_us` is real time now.
+
+    A missing one is created, unless `create` is False: then `NotFound`. Raises `StoreVersion` for
+    an older or newer schema, `StoreMismatch` for somebody else's store or database, and
+    `StoreUnusable` for what cannot be read or written.
+    """
+    store = SqlStore(locate(url_or_path), read_only=read_only)
+    try:
+        await _prepare(store, identity, wall_us, create=create)
+    except BaseException:
+        await store.close()
+        raise
+    return store
+
+
+async def _prepare(store: SqlStore, identity: StoreIdentity, wall_us: int, *, create: bool) -> None:
+    location = store.location
+    if location.is_missing and create and location.path is not None:
+        create_file(location.path)
+    version = None
+    if not location.is_missing:
+        async with store.transaction(reads=True) as transaction:
+            version = await schema_version(transaction, str(store.location))
+    if version is not None:
+        check_version(version, str(location))
+    elif create:
+        await _create(store, identity, wall_us)
+    else:
+        raise NotFound(f"{location} does not exist.", remedy="Any command that writes makes it.")
+    async with store.transaction(reads=True) as transaction:
+        await check_owner(transaction, identity, str(location))
+
+
+async def _create(store: SqlStore, identity: StoreIdentity, wall_us: int) -> None:
+    if store.read_only:
+        async with SqlStore(store.location) as writable:
+            await _create(writable, identity, wall_us)
+        return
+    async with store.transaction() as transaction:
+        # Somebody else may have been faster while we waited for our turn.
+        if await schema_version(transaction, str(store.location)) is None:
+            await create_schema(transaction, identity, wall_us)
+            await transaction.commit()

@@ -1,0 +1,27 @@
+"""One transaction and its parts."""
+
+from kalshi_cli.adapters.store.catalog import SqlCatalog
+from kalshi_cli.adapters.store.desk import SqlDesk
+from kalshi_cli.adapters.store.forecasts import SqlForecasts
+from kalshi_cli.adapters.store.journal import SqlJournal
+from kalshi_cli.adapters.store.ledger import SqlLedger
+from kalshi_cli.adapters.store.plans import SqlPlans
+from kalshi_cli.adapters.store.snapshots import SqlSnapshots
+from kalshi_cli.adapters.store.transaction import Transaction
+
+
+class SqlUnit:
+    """Implements `ports.store.Unit`."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self.transaction = transaction
+        self.catalog = SqlCatalog(transaction)
+        self.forecasts = SqlForecasts(transaction)
+        self.journal = SqlJournal(transaction)
+        self.ledger = SqlLedger(transaction)
+        self.plans = SqlPlans(transaction)
+        self.snapshots = SqlSnapshots(transaction)
+        self.desk = SqlDesk(transaction)
+
+    async def commit(self) -> None:
+        await self.transaction.commit()
