@@ -1,6 +1,7 @@
 """A connection to one exchange: the two ports and the one HTTP client under them."""
 
 import ipaddress
+import re
 from types import TracebackType
 from typing import Self
 
@@ -15,6 +16,7 @@ from kalshi_cli.errors import ConfigError
 from kalshi_cli.ports.clock import Clock
 
 API_ROOT = "/trade-api/v2"
+_HOST = re.compile(r"[\w.-]+|[0-9a-f:]+", re.ASCII)
 
 
 class KalshiConnection:
@@ -77,7 +79,7 @@ def api_url(text: str, *, in_process: bool = False) -> httpx.URL:
         url = httpx.URL(text.strip())
     except httpx.InvalidURL as error:
         raise _bad_address(text, "it is not a URL") from error
-    if url.scheme not in {"http", "https"} or not url.host:
+    if url.scheme not in {"http", "https"} or not _HOST.fullmatch(url.host):
         raise _bad_address(text, "it must begin with https:// and name a host")
     if url.userinfo or url.query or url.fragment:
         raise _bad_address(text, "it must have no user, query or fragment")

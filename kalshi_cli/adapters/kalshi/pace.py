@@ -15,6 +15,9 @@ DEFAULT_COST = 10
 CANCEL_COST = 2
 GET_ORDER_COST = 2
 
+_SHORTEST_NAP_S = 0.001
+"""A nap lost in the clock's rounding would never fill the bucket."""
+
 Sleep = Callable[[float], Awaitable[None]]
 
 
@@ -48,7 +51,7 @@ class TokenBucket:
         """Wait until `cost` tokens are there, and use them."""
         async with self._turn:
             while self._refill() < cost:
-                await self.sleep((cost - self._level) / self.rate)
+                await self.sleep(max(_SHORTEST_NAP_S, (cost - self._level) / self.rate))
             self._level -= cost
 
     def _refill(self) -> float:
