@@ -1,0 +1,144 @@
+"""The participants of the generated world: makers, noise traders and informed traders.
+
+Everything about them is exogenous: when they come, how much they want and how eager they are
+depends on their streams alone. What they get depends on the book they find, ours included.
+"""
+
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from kalshi_cli.domain.grid import PriceGrid
+from kalshi_cli.domain.instant import HOUR
+from kalshi_cli.domain.money import ZERO_PRICE
+from kalshi_cli.domain.side import Side
+from kalshi_cli.engine.noise import normal_of, poisson, stream, uniforms
+from kalshi_cli.engine.series_plan import Climate, tapered_bias
+
+MEDIAN_SIZE = 24.0
+SIZE_SPREAD = 1.603
+"""Deviation of ln(size): the 99th percentile is then about 1,000 contracts."""
+INFORMED_MARGIN = 0.005
+"""What an informed trader wants to gain a contract, after the fee (dollars)."""
+LEVELS = 4
+_DRAWS = 6
+_TAKER_FEE = 0.07
+_SLACK = 1e-6
+"""Raw units: a quote that is on a tick but for float noise stays on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A trader who comes to take. `reach` is how far beyond fair a noise trader goes (dollars)."""
+
+    at_us: int
+    informed: bool
+    side: Side
+    units: int
+    reach: float
+
+
+@dataclass(frozen=True, slots=True)
+class Quotes:
+    """What makers show: `(price, units)`, best first."""
+
+    bids: tuple[tuple[int, int], ...]
+    asks: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Temper:
+    """One market's own habits around its category's: half the spread, depth, traders an hour."""
+
+    half_spread: float
+    depth: float
+    trades_per_hour: float
+
+
+def temper_of(seed: int, ticker: str, climate: Climate) -> Temper:
+    """Markets of a category differ: spreads by 0.7 to 1.5, depth and flow by 0.6 to 1.6."""
+    spread, depth, flow = uniforms(stream(seed, ticker, "temper"), 3)
+    half = climate.half_spread * (0.7 + 0.8 * spread)
+    return Temper(
+        half_spread=min(0.15, half),
+        depth=climate.depth * (0.6 + depth),
+        trades_per_hour=climate.trades_per_hour * (0.6 + flow),
+    )
+
+
+def arrivals(
+    seed: int, ticker: str, climate: Climate, temper: Temper, hour: int
+) -> tuple[Arrival, ...]:
+    """The takers of one hour (hours since 1970), in order of time."""
+    (luck,) = uniforms(stream(seed, ticker, "count", hour), 1)
+    count = poisson(luck, temper.trades_per_hour)
+    if not count:
+        return ()
+    draws = uniforms(stream(seed, ticker, "takers", hour), _DRAWS * count)
+    takers = [
+        _arrival(hour, climate, temper, draws[i : i + _DRAWS]) for i in range(0, len(draws), _DRAWS)
+    ]
+    return tuple(sorted(takers, key=lambda taker: taker.at_us))
+
+
+def _arrival(hour: int, climate: Climate, temper: Temper, draws: list[float]) -> Arrival:
+    when, kind, which, first, second, eager = draws
+    size = MEDIAN_SIZE * math.exp(SIZE_SPREAD * normal_of(first, second))
+    return Arrival(
+        at_us=hour * HOUR + int(when * HOUR),
+        informed=kind < climate.informed_share,
+        side=Side.BID if which < 0.5 else Side.ASK,
+        units=100 * max(1, round(size)),
+        reach=-math.log(eager) * (0.01 + 1.5 * temper.half_spread),
+    )
+
+
+def taker_fee(price: float, multiplier: float) -> float:
+    """What taking costs, in dollars a contract."""
+    return _TAKER_FEE * multiplier * price * (1.0 - price)
+
+
+@cache
+def tick_table(grid: PriceGrid) -> tuple[int, ...]:
+    """Every price that the grid accepts, ascending, in raw units."""
+    ticks: list[int] = []
+    price = grid.ceil(ZERO_PRICE)
+    while price is not None:
+        ticks.append(price.units)
+        price = grid.above(price)
+    return tuple(ticks)
+
+
+def maker_quotes(
+    name: bytes, crowd: float, climate: Climate, temper: Temper, ticks: Sequence[int]
+) -> Quotes:
+    """Quotes around the crowd's fair price plus the category's bias.
+
+    The size-weighted mid is the price that makers believe in, up to their noise: the side that the
+    grid pushed further away shows more. A quote outside the grid is not clipped: it is not there.
+    """
+    draws = uniforms(name, 2 * LEVELS)
+    centre = 10_000 * (crowd + tapered_bias(climate.yes_bias, crowd))
+    half = 10_000 * max(0.005, temper.half_spread * (0.35 + 2.6 * crowd * (1.0 - crowd)))
+    bid = bisect_right(ticks, centre - half + _SLACK) - 1
+    ask = bisect_left(ticks, centre + half - _SLACK)
+    away_bid = centre - ticks[bid] if bid >= 0 else half
+    away_ask = ticks[ask] - centre if ask < len(ticks) else half
+    depth = 200.0 * temper.depth / (away_bid + away_ask)
+    stride = max(1, round(half / 100))
+    return Quotes(
+        _ladder(ticks, range(bid, -1, -stride), depth * away_bid, draws[:LEVELS]),
+        _ladder(ticks, range(ask, len(ticks), stride), depth * away_ask, draws[LEVELS:]),
+    )
+
+
+def _ladder(
+    ticks: Sequence[int], rungs: range, size: float, draws: list[float]
+) -> tuple[tuple[int, int], ...]:
+    """Quotes from the best rung outwards, each deeper one larger; whole contracts."""
+    return tuple(
+        (ticks[rung], max(1, int(size * (1.0 + 0.5 * i) * (0.8 + 0.4 * draw)) // 100) * 100)
+        for i, (rung, draw) in enumerate(zip(rungs, draws, strict=False))
+    )
