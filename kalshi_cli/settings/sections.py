@@ -193,8 +193,6 @@ class Ai(Section):
     """Most forecasts of one market in 24 hours of market time."""
     daily_ai_budget: Dollars = Money.parse("5.00")
     """Dollars that AI calls may cost in a real UTC day, or "unlimited"."""
-    max_ai_cost_per_decision: Dollars = Money.parse("0.08")
-    """Dollars that one forecast may cost, or "unlimited"."""
     starting_weight: Share = 0.10
     """Say of an AI model against the market's price until its record is measured."""
     max_weight: Share = 0.33
@@ -241,6 +239,8 @@ class Settings(BaseSettings):
         default=Path("~/.kalshi"), validate_default=True
     )
     """Where the program keeps everything it keeps."""
+    database: str = ""
+    """URL of the desk's database (postgresql://...); empty means a file in the home directory."""
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severity that is written to the log file."""
     trading: Trading = Trading()

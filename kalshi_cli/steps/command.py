@@ -67,7 +67,7 @@ async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
     await reconcile(data, desk.trading, desk.store, desk.clock, in_flight=frozenset(desk.in_flight))
     if report is None or report.status is ExchangeOrderStatus.RESTING:
         raise Unavailable(
-            f"The cancel of {some_id} ({kind}) could not be confirmed: {answer.message or 'no word'}.",
+            f"The cancel of {some_id} ({kind}) is not confirmed: {answer.message or 'no word'}.",
             remedy="Run the same command again.",
         )
     after = await _journalled(desk.store, some_id)

@@ -35,7 +35,8 @@ from kalshi_cli.strategies._base import Candidate, Strategy, View
 class TradePolicy:
     """What trading is held to. `allocations` are shares of the bankroll by strategy.
 
-    `ai_charged_to` is the strategy whose profit pays for the forecasts.
+    Forecasts below `min_confidence` are on record but no candidates. `ai_charged_to` is the
+    strategy whose profit pays for the forecasts.
     """
 
     env: Env
@@ -47,6 +48,7 @@ class TradePolicy:
     exit_rules: Mapping[str, ExitRules]
     kelly_fraction: float
     probation_stake: float | None
+    min_confidence: float
     ai_charged_to: str | None = None
 
 
@@ -178,7 +180,7 @@ async def _decide(
 ) -> tuple[tuple[OrderIntent, ...], RiskState]:
     """Propose and size; with `gate`, hold the intents against the controls too."""
     view, policy = session.seen(), session.policy
-    proposals = strategy.propose(strategy_view(view, strategy.name))
+    proposals = strategy.propose(strategy_view(view, strategy.name, policy.min_confidence))
     books = await data.books([p.ticker for p in proposals]) if proposals else {}
     limits = session.limits_of(strategy.name)
     state = risk_state(
@@ -210,16 +212,17 @@ async def _decide(
     return sizing.intents, state
 
 
-def strategy_view(view: DeskView, strategy: str) -> View:
+def strategy_view(view: DeskView, strategy: str, min_confidence: float) -> View:
     """What one strategy sees: eligible markets whose fees are known, in ticker order."""
     working = view.working(strategy)
+    sure = {t: f for t, f in view.forecasts.items() if f.confidence >= min_confidence}
     candidates = [
         Candidate(
             event=view.entries[ticker].event,
             market=view.entries[ticker].market,
             quote=view.entries[ticker].quote,
             fees=view.terms(ticker),
-            forecast=view.forecasts.get(ticker),
+            forecast=sure.get(ticker),
             held=view.held(ticker, strategy),
             is_working=ticker in working,
         )
@@ -246,7 +249,7 @@ async def _send(desk: Desk, session: _Session, intent: OrderIntent) -> Order | N
 def entry_plan(intent: OrderIntent, forecast: Forecast | None, session: _Session) -> ExitPlan:
     """What is decided about leaving when a position is entered."""
     rules = session.policy.exit_rules.get(intent.strategy, ExitRules())
-    return plan_for(intent, forecast, rules, session.view.now_us)
+    return plan_for(intent, forecast, rules, session.view.now_us, session.view.terms(intent.ticker))
 
 
 async def _drop_stale(desk: Desk, view: DeskView, limits: Limits) -> tuple[Order, ...]:

@@ -88,6 +88,10 @@ class SqlCatalog:
             await self._transaction.write(touched.values(at_us=bindparam("seen_us")), touches)
         return {row["ticker"] for row in writes}
 
+    async def known_series(self) -> frozenset[str]:
+        rows = await self._transaction.rows(select(t.SERIES.c.ticker))
+        return frozenset(row[0] for row in rows)
+
     async def known_events(self, event_tickers: Collection[str]) -> frozenset[str]:
         column = t.EVENTS.c.event_ticker
         known: set[str] = set()

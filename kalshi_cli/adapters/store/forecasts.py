@@ -78,6 +78,14 @@ class SqlForecasts:
         query = select(table.c.cost_units).where(table.c.wall_day == wall_day)
         return AiCost(await self._transaction.number(query) or 0)
 
+    async def spent_ever(self) -> AiCost:
+        query = select(func.sum(t.DAILY_AI_COST.c.cost_units))
+        return AiCost(int(await self._transaction.number(query) or 0))
+
+    async def spent_ever(self) -> AiCost:
+        query = select(func.sum(t.DAILY_AI_COST.c.cost_units))
+        return AiCost(await self._transaction.number(query) or 0)
+
 
 def _call_row(call: AiCall) -> Columns:
     return {

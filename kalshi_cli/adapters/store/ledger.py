@@ -138,6 +138,15 @@ class SqlLedger:
         await self._transaction.write(delete(t.ROUND_TRIPS).where(t.ROUND_TRIPS.c.ticker == ticker))
         await self._transaction.append(t.ROUND_TRIPS, list(map(mapping.trip_row, trips)))
 
+    async def round_trip_counts(self) -> Mapping[str, int]:
+        query = select(t.ROUND_TRIPS.c.owner, func.count()).group_by(t.ROUND_TRIPS.c.owner)
+        return {owner: count for owner, count in await self._transaction.rows(query)}
+
+    async def round_trip_counts(self) -> Mapping[str, int]:
+        owner = t.ROUND_TRIPS.c.owner
+        rows = await self._transaction.rows(select(owner, func.count()).group_by(owner))
+        return {name: count for name, count in rows}
+
     async def last_exits(self) -> Mapping[tuple[str, str], int]:
         trips = t.ROUND_TRIPS.c
         query = select(trips.owner, trips.ticker, func.max(trips.closed_us))

@@ -1,0 +1,147 @@
+"""An open desk: every step bound to its ports and policies, for one command or a whole loop."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kalshi_cli.bootstrap.policies import Policies
+from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.errors import ConfigError, UsageError
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.exchange import MarketData, Trading
+from kalshi_cli.ports.forecaster import Forecaster
+from kalshi_cli.ports.store import Run
+from kalshi_cli.scheduler.lanes import Lane, Step
+from kalshi_cli.settings.environment import Environment
+from kalshi_cli.settings.sections import Settings
+from kalshi_cli.steps.analyze import AnalyzeResult, analyze
+from kalshi_cli.steps.command import Done, Left, cancel_order, close_position, obey, wind_down
+from kalshi_cli.steps.evaluate import EvaluateResult, evaluate
+from kalshi_cli.steps.execution import Desk
+from kalshi_cli.steps.ingest import IngestResult, ingest
+from kalshi_cli.steps.reconcile import Reconciliation, reconcile
+from kalshi_cli.steps.track import TrackResult, track
+from kalshi_cli.steps.trade import TradeResult, rehearse, trade
+
+if TYPE_CHECKING:
+    from kalshi_cli.adapters.kalshi.connection import KalshiConnection
+    from kalshi_cli.adapters.sim.simulation import Simulation
+    from kalshi_cli.adapters.store.store import SqlStore
+
+REQUESTS_EVERY_US = SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDesk:
+    """Everything a command that works needs. `desk` is None for commands that never trade."""
+
+    environment: Environment
+    settings: Settings
+    clock: Clock
+    connection: "KalshiConnection"
+    data: MarketData
+    trading: Trading
+    store: "SqlStore"
+    run: Run
+    policies: Policies
+    forecaster: Forecaster | None
+    desk: Desk | None
+    simulation: "Simulation | None"
+
+    async def ingest(self) -> IngestResult:
+        return await ingest(
+            self.data,
+            self.store,
+            self.clock,
+            filters=self.policies.filters,
+            run_id=self.run.run_id,
+        )
+
+    async def analyze(self, tickers: Sequence[str] = ()) -> AnalyzeResult:
+        """Raises `ConfigError` where nobody forecasts."""
+        if self.forecaster is None:
+            raise ConfigError(
+                f"Nobody forecasts in {self.environment.env} yet.",
+                remedy="Add --forecaster baseline.",
+            )
+        return await analyze(
+            self.data,
+            self.store,
+            self.clock,
+            self.forecaster,
+            filters=self.policies.filters,
+            policy=self.policies.analysis,
+            run_id=self.run.run_id,
+            tickers=tickers,
+        )
+
+    async def trade(self, only: str | None = None) -> TradeResult:
+        return await trade(self.data, self.sender, policy=self.policies.trading, only=only)
+
+    async def rehearse(self, only: str | None = None) -> TradeResult:
+        return await rehearse(
+            self.data,
+            self.trading,
+            self.store,
+            self.clock,
+            policy=self.policies.trading,
+            only=only,
+        )
+
+    async def track(self) -> TrackResult:
+        return await track(
+            self.data, self.sender, exits=self.policies.exits, policy=self.policies.trading
+        )
+
+    async def evaluate(self) -> EvaluateResult:
+        charged = self.policies.trading.ai_charged_to
+        return await evaluate(self.store, self.store.reports, self.clock, ai_charged_to=charged)
+
+    async def reconcile(self) -> Reconciliation:
+        """Compare with the exchange; for commands without the lease too, as nothing is sent."""
+        return await reconcile(self.data, self.trading, self.store, self.clock)
+
+    async def cancel_order(self, some_id: str) -> Done:
+        return await cancel_order(self.data, self.sender, some_id)
+
+    async def close_position(self, ticker: str) -> Done:
+        return await close_position(self.data, self.sender, ticker, policy=self.policies.trading)
+
+    async def wind_down(self) -> Left:
+        """Cancel own resting entries, as configured, and say what is left."""
+        cancel = self.settings.trading.on_stop == "cancel_entries"
+        return await wind_down(self.data, self.sender, cancel_entries=cancel)
+
+    @property
+    def sender(self) -> Desk:
+        """Who sends orders. Raises `UsageError` for a desk that was opened without trading."""
+        if self.desk is None:
+            raise UsageError("This command does not trade.")
+        return self.desk
+
+    def lanes(self, only: str | None = None) -> tuple[Lane, ...]:
+        """The two lanes of the whole desk; in a simulated world every step is due once a cycle."""
+        seconds = self.settings.intervals
+        virtual = int(seconds.sim_cycle_s * SECOND) if self.clock.is_virtual else None
+
+        def every(interval_s: float) -> int:
+            return virtual or int(interval_s * SECOND)
+
+        async def trade_one() -> TradeResult:
+            return await self.trade(only)
+
+        async def answer() -> object:
+            return await obey(self.data, self.sender, policy=self.policies.trading)
+
+        analyzing = [Step("analyze", every(seconds.analyze_s), self.analyze)]
+        decide = (
+            Step("ingest", every(seconds.ingest_s), self.ingest),
+            *(analyzing if self.forecaster is not None else []),
+            Step("trade", every(seconds.trade_s), trade_one),
+            Step("evaluate", every(seconds.evaluate_s), self.evaluate),
+        )
+        guard = (
+            Step("requests", virtual or REQUESTS_EVERY_US, answer),
+            Step("track", every(seconds.track_s), self.track),
+        )
+        return Lane("decide", decide, counts=True), Lane("guard", guard)

@@ -1,0 +1,251 @@
+"""Opening a desk, in order, and closing it in reverse.
+
+`open_records` opens the store alone, for looking things up. `open_desk` opens the exchange, the
+store, the forecaster and, for commands that trade, the lease.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kalshi_cli.bootstrap.desk import OpenDesk
+from kalshi_cli.bootstrap.policies import policies
+from kalshi_cli.domain.identity import Env, StoreIdentity, short_hash
+from kalshi_cli.domain.instant import MINUTE
+from kalshi_cli.errors import ConfigError
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.forecaster import Forecaster
+from kalshi_cli.ports.store import Run
+from kalshi_cli.settings.environment import Environment
+from kalshi_cli.settings.sections import Settings
+from kalshi_cli.steps.execution import Desk
+
+if TYPE_CHECKING:
+    from kalshi_cli.adapters.kalshi.connection import KalshiConnection
+    from kalshi_cli.adapters.sim.simulation import Simulation
+    from kalshi_cli.adapters.store.store import SqlStore
+
+SINGLE_STEP_US = MINUTE
+"""How far a single step moves the simulated world first."""
+
+
+@asynccontextmanager
+async def open_records(
+    environment: Environment, settings: Settings, *, read_only: bool = True
+) -> AsyncIterator["SqlStore"]:
+    """The store alone, without an exchange; a missing one is created empty."""
+    from kalshi_cli.adapters.clock import SystemClock
+    from kalshi_cli.adapters.store.store import open_store
+
+    store = await open_store(
+        store_location(environment, settings),
+        _recorded_identity(environment),
+        wall_us=SystemClock().wall(),
+        read_only=read_only,
+    )
+    async with store:
+        yield store
+
+
+@asynccontextmanager
+async def open_desk(
+    environment: Environment,
+    settings: Settings,
+    *,
+    command: str,
+    trades: bool,
+    single_step: bool = True,
+) -> AsyncIterator[OpenDesk]:
+    """Open the desk for one command.
+
+    `trades` takes the lease: `LeaseHeld` where another process has it. A `single_step` moves the
+    simulated world by a minute first, unless told not to.
+    """
+    from kalshi_cli.adapters.clock import SystemClock
+    from kalshi_cli.adapters.store.lease import hold_lease
+    from kalshi_cli.adapters.store.store import open_store
+
+    real = SystemClock()
+    async with AsyncExitStack() as stack:
+        simulation = await _simulation(stack, environment)
+        clock: Clock = real if simulation is None else simulation.clock
+        connection = await stack.enter_async_context(_connection(environment, simulation, clock))
+        if connection.trading is None:
+            raise ConfigError("Trading needs an API key.", remedy="`kalshi doctor` says more.")
+        if simulation is not None and single_step and environment.advance:
+            await clock.sleep_until(clock.now() + SINGLE_STEP_US)
+        identity = _identity(environment, simulation, connection)
+        store = await stack.enter_async_context(
+            await open_store(store_location(environment, settings), identity, wall_us=real.wall())
+        )
+        lease = None
+        if trades:
+            name = lease_name(identity)
+            lease = await stack.enter_async_context(hold_lease(store, name, real.wall))
+        run = await stack.enter_async_context(_recorded_run(store, clock, command))
+        forecaster = await _forecaster(environment, settings, simulation, store)
+        yield OpenDesk(
+            environment=environment,
+            settings=settings,
+            clock=clock,
+            connection=connection,
+            data=connection.market_data,
+            trading=connection.trading,
+            store=store,
+            run=run,
+            policies=policies(environment.env, settings, forecaster.name if forecaster else None),
+            forecaster=forecaster,
+            desk=Desk(connection.trading, store, clock, lease, run) if lease else None,
+            simulation=simulation,
+        )
+
+
+def store_location(environment: Environment, settings: Settings) -> str | Path:
+    """Where the desk's store is: each environment has its own."""
+    if settings.database:
+        return settings.database
+    name = "sim/desk.db" if environment.env is Env.SIM else f"{environment.env}.db"
+    return environment.home / name
+
+
+def lease_name(identity: StoreIdentity) -> str:
+    """One lease for each environment and account."""
+    return f"{identity.env}/{identity.account}"
+
+
+@asynccontextmanager
+async def _recorded_run(store: "SqlStore", clock: Clock, command: str) -> AsyncIterator[Run]:
+    """A run on record, with the reason of its end; one without an end was killed."""
+    async with store.unit() as unit:
+        run = await unit.desk.start_run(command, clock.now(), clock.wall())
+        await unit.commit()
+    reason = "done"
+    try:
+        yield run
+    except BaseException as error:
+        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise
+    finally:
+        async with store.unit() as unit:
+            await unit.desk.end_run(run.run_id, clock.now(), clock.wall(), reason)
+            await unit.commit()
+
+
+async def _simulation(stack: AsyncExitStack, environment: Environment) -> "Simulation | None":
+    if environment.env is not Env.SIM:
+        return None
+    from kalshi_cli.adapters.sim.simulation import open_simulation
+
+    return await stack.enter_async_context(
+        open_simulation(
+            environment.home,
+            seed=environment.seed,
+            world=environment.world,
+            fresh=environment.fresh,
+        )
+    )
+
+
+def _connection(
+    environment: Environment, simulation: "Simulation | None", clock: Clock
+) -> "KalshiConnection":
+    from kalshi_cli.adapters.kalshi.connection import connect
+    from kalshi_cli.adapters.kalshi.signing import Signer
+
+    if simulation is not None:
+        signer = Signer.from_pem(simulation.key_id, simulation.private_key_pem)
+        return connect(
+            base_url=simulation.origin,
+            signer=signer,
+            clock=clock,
+            transport=simulation.transport(),
+            paced=False,
+        )
+    found = environment.credentials
+    return connect(
+        base_url=environment.base_url,
+        signer=None if found is None else Signer.from_pem(found.key_id, found.private_key),
+        clock=clock,
+    )
+
+
+def _identity(
+    environment: Environment, simulation: "Simulation | None", connection: "KalshiConnection"
+) -> StoreIdentity:
+    if simulation is not None:
+        return StoreIdentity(Env.SIM, "", "", simulation.world_id)
+    return StoreIdentity(environment.env, connection.origin, _account(environment), "")
+
+
+def _recorded_identity(environment: Environment) -> StoreIdentity:
+    """Whose store it must be, told without opening the exchange."""
+    if environment.env is Env.SIM:
+        from kalshi_cli.adapters.sim.simulation import recorded_world_id
+
+        return StoreIdentity(Env.SIM, "", "", recorded_world_id(environment.home))
+    from kalshi_cli.adapters.kalshi.connection import origin_of_url
+
+    return StoreIdentity(
+        environment.env, origin_of_url(environment.base_url), _account(environment), ""
+    )
+
+
+def _account(environment: Environment) -> str:
+    return "" if environment.credentials is None else short_hash(environment.credentials.key_id)
+
+
+async def _forecaster(
+    environment: Environment,
+    settings: Settings,
+    simulation: "Simulation | None",
+    store: "SqlStore",
+) -> Forecaster | None:
+    """Who forecasts: the baseline in sim, nobody elsewhere, unless chosen. Prod takes neither."""
+    chosen = settings.trading.forecaster or ("baseline" if environment.env is Env.SIM else None)
+    if chosen is None:
+        return None
+    if chosen == "oracle":
+        return _oracle(settings, simulation)
+    if environment.env is Env.PROD:
+        raise ConfigError(
+            "Real money does not trade on the baseline.", remedy="Leave out --forecaster."
+        )
+    return await _baseline(simulation, store)
+
+
+def _oracle(settings: Settings, simulation: "Simulation | None") -> Forecaster:
+    from kalshi_cli.adapters.sim.oracle import OracleForecaster
+
+    if simulation is None:
+        raise ConfigError("The oracle knows the simulated world only.", remedy="Add --sim.")
+    return OracleForecaster(simulation, settings.trading.oracle_error)
+
+
+async def _baseline(simulation: "Simulation | None", store: "SqlStore") -> Forecaster:
+    """A generated world documents its bias; elsewhere a bias must be fitted and proved."""
+    from kalshi_cli.adapters.baseline import BaselineForecaster
+    from kalshi_cli.forecasting.baseline import Baseline
+    from kalshi_cli.forecasting.corrections import Settled, fit_corrections
+
+    if simulation is not None and simulation.documented is not None:
+        known = simulation.documented
+        label = "baseline: the market's number less the simulated world's documented bias"
+        return BaselineForecaster(Baseline(known.biases, known.market_errors), label)
+    rows = await store.reports.scored()
+    fitted = fit_corrections(
+        [
+            Settled(
+                category=row.category,
+                event_ticker=row.event_ticker,
+                market=row.market,
+                payout=float(row.payout),
+                at_us=row.made_us,
+                settled_us=row.close_us,
+            )
+            for row in rows
+            if row.market is not None and row.is_first
+        ]
+    )
+    label = f"baseline: the market's number, {len(fitted)} categories corrected by proved fits"
+    return BaselineForecaster(Baseline(fitted, {}), label)

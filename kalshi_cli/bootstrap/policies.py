@@ -1,0 +1,127 @@
+"""The settings as the steps want them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import kalshi_cli.strategies as strategies_package
+from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.instant import HOUR, SECOND
+from kalshi_cli.domain.limits import Limits
+from kalshi_cli.domain.money import AiCost, Money
+from kalshi_cli.exits._base import Exit
+from kalshi_cli.exits._gate import exits
+from kalshi_cli.exits._planning import ExitRules
+from kalshi_cli.filters._base import Filter
+from kalshi_cli.filters._gate import filters
+from kalshi_cli.plugins import load
+from kalshi_cli.risk._gate import controls
+from kalshi_cli.settings.sections import Section, Settings
+from kalshi_cli.steps.analyze import AnalysisPolicy
+from kalshi_cli.steps.trade import TradePolicy
+from kalshi_cli.strategies._base import Strategy
+
+DIRECTIONAL = "directional_trading"
+FREE_FORECASTERS = frozenset({"baseline", "oracle"})
+_AI_TICKS_PER_MONEY = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """What each step is held to."""
+
+    filters: tuple[Filter, ...]
+    exits: tuple[Exit, ...]
+    trading: TradePolicy
+    analysis: AnalysisPolicy
+
+
+def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
+    """Turn settings into what the steps are held to.
+
+    Raises `UsageError` for a strategy that does not exist.
+    """
+    chosen = filters(_values(settings.filters))
+    return Policies(
+        filters=chosen,
+        exits=exits(_values(settings.exits)),
+        trading=TradePolicy(
+            env=env,
+            strategies=tuple(
+                load(strategies_package, name, Strategy, _values(settings.trading))
+                for name in settings.trading.strategies
+            ),
+            controls=controls(_values(settings.risk)),
+            filters=chosen,
+            limits=_limits(settings),
+            allocations=_values_of(settings.allocation),
+            exit_rules=_exit_rules(settings),
+            kelly_fraction=settings.trading.kelly_fraction,
+            probation_stake=settings.trading.probation_stake if env is Env.PROD else None,
+            min_confidence=settings.trading.min_confidence_threshold,
+            ai_charged_to=DIRECTIONAL if DIRECTIONAL in settings.trading.strategies else None,
+        ),
+        analysis=_analysis(settings, forecaster),
+    )
+
+
+def _values(section: Section) -> Mapping[str, object]:
+    return {name: getattr(section, name) for name in type(section).model_fields}
+
+
+def _values_of(section: Section) -> Mapping[str, float]:
+    return {name: float(getattr(section, name)) for name in type(section).model_fields}
+
+
+def _limits(settings: Settings) -> Limits:
+    trading, risk = settings.trading, settings.risk
+    return Limits(
+        max_single_position=trading.max_single_position,
+        max_market_exposure=risk.max_market_exposure,
+        max_event_exposure=risk.max_event_exposure,
+        max_cluster_exposure=risk.max_cluster_exposure,
+        max_category_exposure=risk.max_category_exposure,
+        strategy_allocation=None,
+        max_positions=risk.max_positions,
+        max_trades_per_hour=risk.max_trades_per_hour,
+        max_daily_loss=risk.max_daily_loss,
+        max_drawdown=risk.max_drawdown,
+        min_cash_reserve=risk.min_cash_reserve,
+        min_net_edge=trading.min_net_edge,
+        min_confidence_to_trade=trading.min_confidence_to_trade,
+        max_quote_age_us=int(risk.max_quote_age_s * SECOND),
+        max_book_age_us=int(risk.max_book_age_s * SECOND),
+        max_price_gap=risk.max_price_gap,
+        reentry_cooldown_us=int(risk.reentry_cooldown_hours * HOUR),
+        capital_limit=trading.capital_limit,
+    )
+
+
+def _exit_rules(settings: Settings) -> Mapping[str, ExitRules]:
+    rules = settings.exits
+
+    def holding(hours: float | None) -> ExitRules:
+        return ExitRules(
+            stop_loss=rules.stop_loss,
+            take_profit=rules.take_profit,
+            max_hold_us=None if hours is None else int(hours * HOUR),
+        )
+
+    others = {name: holding(rules.max_hold_hours) for name in settings.trading.strategies}
+    return {**others, DIRECTIONAL: holding(rules.directional_max_hold_hours)}
+
+
+def _analysis(settings: Settings, forecaster: str | None) -> AnalysisPolicy:
+    """A forecaster that costs nothing is asked every time."""
+    ai = settings.ai
+    if forecaster in FREE_FORECASTERS:
+        return AnalysisPolicy(None, None, None, ai.starting_weight)
+    return AnalysisPolicy(
+        cooldown_us=int(ai.analysis_cooldown_hours * HOUR),
+        per_day=ai.max_analyses_per_day,
+        daily_budget=_ai_cost(ai.daily_ai_budget),
+        starting_weight=min(ai.starting_weight, ai.max_weight),
+    )
+
+
+def _ai_cost(money: Money | None) -> AiCost | None:
+    return None if money is None else AiCost(money.units * _AI_TICKS_PER_MONEY)

@@ -1,0 +1,84 @@
+"""Say honestly what was earned, and whether any of it is more than luck.
+
+Nothing is written. Every forecast that has an answer is scored against the market of its moment;
+every strategy's profit is net of fees and of the AI it used; too little data prints "unresolved".
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from kalshi_cli.domain.instant import day_of
+from kalshi_cli.domain.marks import mark
+from kalshi_cli.domain.money import AiCost
+from kalshi_cli.domain.position import Position
+from kalshi_cli.evaluation.pnl import StrategyPnl, TradeResult, strategy_pnl, trade_result
+from kalshi_cli.evaluation.scores import Score, ScoredForecast, score
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.reports import Reports, ScoredRow
+from kalshi_cli.ports.store import CatalogEntry, Store, Watermarks
+
+
+@dataclass(frozen=True, slots=True)
+class EvaluateResult:
+    """Scores, profits, and equity since the first snapshot.
+
+    `waiting` counts forecasts whose market has no result yet. `labels` say what a person must know
+    of the forecasters behind the numbers.
+    """
+
+    at_us: int
+    scores: tuple[Score, ...]
+    waiting: int
+    strategies: tuple[StrategyPnl, ...]
+    watermarks: Watermarks
+    ai_cost: AiCost
+    labels: tuple[str, ...]
+
+
+async def evaluate(
+    store: Store, reports: Reports, clock: Clock, *, ai_charged_to: str | None
+) -> EvaluateResult:
+    """Evaluate everything on record."""
+    scored = await reports.scored()
+    summary = await reports.summary()
+    async with store.unit() as unit:
+        positions = await unit.ledger.positions(open_only=False)
+        found = await unit.catalog.entries(tickers={p.ticker for p in positions})
+        watermarks = await unit.snapshots.watermarks(day_of(clock.now()))
+        spent = await unit.forecasts.spent_ever()
+    entries = {entry.market.ticker: entry for entry in found}
+    results = [_result(position, entries[position.ticker]) for position in positions]
+    costs = {} if ai_charged_to is None or not spent else {ai_charged_to: spent.to_money()}
+    return EvaluateResult(
+        at_us=clock.now(),
+        scores=score([_scored(row) for row in scored]),
+        waiting=summary.forecasts - len(scored),
+        strategies=strategy_pnl(results, costs),
+        watermarks=watermarks,
+        ai_cost=spent,
+        labels=_labels(scored),
+    )
+
+
+def _result(position: Position, entry: CatalogEntry) -> TradeResult:
+    worth = mark(position.net, entry.quote.bid, entry.quote.ask).value
+    return trade_result(position, entry.event.event_ticker, worth)
+
+
+def _scored(row: ScoredRow) -> ScoredForecast:
+    return ScoredForecast(
+        ticker=row.ticker,
+        event_ticker=row.event_ticker,
+        category=row.category,
+        forecaster=row.forecaster,
+        model=row.model,
+        probability=row.probability,
+        blended=row.blended,
+        market=row.market,
+        payout=float(row.payout),
+        made_us=row.made_us,
+    )
+
+
+def _labels(scored: Collection[ScoredRow]) -> tuple[str, ...]:
+    return tuple(sorted({row.label for row in scored} - {""}))
