@@ -80,10 +80,6 @@ class SqlForecasts:
 
     async def spent_ever(self) -> AiCost:
         query = select(func.sum(t.DAILY_AI_COST.c.cost_units))
-        return AiCost(int(await self._transaction.number(query) or 0))
-
-    async def spent_ever(self) -> AiCost:
-        query = select(func.sum(t.DAILY_AI_COST.c.cost_units))
         return AiCost(await self._transaction.number(query) or 0)
 
 

@@ -139,13 +139,9 @@ class SqlLedger:
         await self._transaction.append(t.ROUND_TRIPS, list(map(mapping.trip_row, trips)))
 
     async def round_trip_counts(self) -> Mapping[str, int]:
-        query = select(t.ROUND_TRIPS.c.owner, func.count()).group_by(t.ROUND_TRIPS.c.owner)
-        return {owner: count for owner, count in await self._transaction.rows(query)}
-
-    async def round_trip_counts(self) -> Mapping[str, int]:
         owner = t.ROUND_TRIPS.c.owner
         rows = await self._transaction.rows(select(owner, func.count()).group_by(owner))
-        return {name: count for name, count in rows}
+        return {row[0]: row[1] for row in rows}
 
     async def last_exits(self) -> Mapping[tuple[str, str], int]:
         trips = t.ROUND_TRIPS.c
