@@ -9,10 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.fees import fill_fee
+from kalshi_cli.domain.fees import FeeTerms, fill_fee
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.money import Contracts, Money
 from kalshi_cli.domain.order import OrderIntent, Purpose, TimeInForce
+from kalshi_cli.domain.position import outcome_cost
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.portfolio.capital import Capital, Footing
 from kalshi_cli.portfolio.costing import depth, maker_cost, taker_cost
@@ -117,7 +118,7 @@ class _Case:
     def _is_worth(self, whole: int) -> bool:
         """Whether this many contracts keep the edge, the stake rule and the cash."""
         total = self._cost(whole)
-        if total is None or total > self.capital.spendable:
+        if total is None or max(total, self._committed(whole)) > self.capital.spendable:
             return False
         cost = float(total) / whole
         edge = chance(self.proposal.side, self.proposal.fair) - cost
@@ -130,6 +131,11 @@ class _Case:
         if self.proposal.resting:
             return maker_cost(side, count, limit, terms)
         return None if self.book is None else taker_cost(self.book, side, count, limit, terms)
+
+    def _committed(self, whole: int) -> Money:
+        """Dollars that the order may take at its limit: what the cash control will hold it to."""
+        intent = self._intent(Contracts(whole * _WHOLE))
+        return _risk(intent) + _fee_at_limit(intent, self.footing.fees)
 
     def _stake(self, cost: float) -> float:
         """Dollars to have at risk in the market at this all-in cost a contract."""
@@ -177,13 +183,19 @@ class _Case:
 
 def _after(capital: Capital, intent: OrderIntent) -> Capital:
     """The capital once the intent counts as filled at its limit."""
-    risk = outcome_price(intent.side, intent.limit) * intent.count
-    terms = capital.footings[intent.ticker].fees
-    fee = fill_fee(
+    fee = _fee_at_limit(intent, capital.footings[intent.ticker].fees)
+    return capital.after(intent.ticker, risk=_risk(intent), cash=_risk(intent) + fee)
+
+
+def _risk(intent: OrderIntent) -> Money:
+    return outcome_cost(intent.side, intent.limit, intent.count)
+
+
+def _fee_at_limit(intent: OrderIntent, terms: FeeTerms) -> Money:
+    return fill_fee(
         terms,
         side=intent.side,
         price=intent.limit,
         count=intent.count,
         is_taker=not intent.post_only,
     )
-    return capital.after(intent.ticker, risk=risk, cash=risk + fee)

@@ -131,6 +131,13 @@ def test_every_room_binds(changes, contracts):
     assert count(**changes) == contracts
 
 
+def test_cash_is_held_to_the_limit_not_to_the_hope_of_a_better_price():
+    # ten at a limit of 0.47 may take 4.70 and 0.07 * 10 * 0.47 * 0.53 = 0.1744
+    wide = a_proposal(limit="0.4700")
+    assert count(wide, cash=Money.parse("14.874400")) == 10
+    assert count(wide, cash=Money.parse("14.874300")) == 9
+
+
 @pytest.mark.parametrize(
     ("proposal", "book", "changes", "reason"),
     [
