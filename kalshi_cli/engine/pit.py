@@ -217,7 +217,8 @@ class Pit:
         return Printed(at_us, trade)
 
     def tally(self, now_us: int) -> Tally:
-        first = (now_us - DAY) // HOUR + 1
+        """Statistics as of now, as of the close once that has passed; a day is 24 clock hours."""
+        first = (min(now_us, self._close_us) - DAY) // HOUR + 1
         recent = sum(units for hour, units in self._hours.items() if hour >= first)
         return Tally(
             last=None if self._last is None else Price(self._last),

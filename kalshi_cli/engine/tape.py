@@ -1,0 +1,380 @@
+"""The tape world: recorded prints on their own clock, with a book built around the last one.
+
+A recording has no order book. What stands in for it is stated in `TapeWorld.description` and must
+be shown wherever results are: a fixed spread and size, and fills that the recorded prints allow.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from kalshi_cli.domain.book import Level
+from kalshi_cli.domain.instant import DAY, SECOND, to_rfc3339
+from kalshi_cli.domain.market import MarketStatus, Trade
+from kalshi_cli.domain.money import ONE_DOLLAR, Contracts, Price
+from kalshi_cli.domain.side import Side
+from kalshi_cli.engine.recording import Prints, RecordedEvent, RecordedMarket, Recording
+from kalshi_cli.engine.world import (
+    Execution,
+    Listed,
+    Matched,
+    Moved,
+    Occurrence,
+    Printed,
+    Tally,
+)
+from kalshi_cli.errors import InvalidValue, NotFound
+
+HALF_SPREAD = 200
+"""Raw price units between the last print and each side of the book: 2 cents."""
+DISPLAYED = 100 * 100
+"""Raw contract units shown on each side: 100 contracts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """An order of ours in the book. `ahead` is what must still print at its price before it."""
+
+    order_id: str
+    side: Side
+    price: int
+    units: int
+    ahead: int
+
+
+@dataclass(frozen=True, slots=True)
+class TapePit:
+    """What is ours in one market: our orders, and what we took of each side.
+
+    What was taken counts since the print with index `seen`, the last one then.
+    """
+
+    ticker: str
+    waiting: tuple[Waiting, ...] = ()
+    seen: int = -1
+    bid_taken: int = 0
+    ask_taken: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TapeState:
+    """A tape world as data; the recording itself is named by its digest."""
+
+    digest: str
+    now_us: int
+    listed: int
+    pits: tuple[TapePit, ...]
+    own_prints: tuple[Printed, ...]
+    own_trades: int
+
+
+class TapeWorld:
+    """A `World` that replays a recording. `advance` lists an event when it opens."""
+
+    def __init__(self, recording: Recording, *, state: TapeState | None = None) -> None:
+        begun = TapeState(recording.digest, recording.start_us, 0, (), (), 0)
+        self.recording = recording
+        self._resume(begun if state is None else state)
+        self._markets = {
+            recorded.market.ticker: recorded
+            for event in recording.events
+            for recorded in event.markets
+        }
+
+    def _resume(self, state: TapeState) -> None:
+        if state.digest != self.recording.digest:
+            raise InvalidValue("The snapshot is of another recording.")
+        self._now_us, self._listed = state.now_us, state.listed
+        self._pits = {pit.ticker: pit for pit in state.pits}
+        self._own_prints = list(state.own_prints)
+        self._own_trades = state.own_trades
+        self._live = [
+            event
+            for event in self.recording.events[: self._listed]
+            if _finalized_us(event) > self._now_us
+        ]
+
+    @classmethod
+    def restore(cls, recording: Recording, state: TapeState) -> "TapeWorld":
+        """The world that `state` was taken from. Raises `InvalidValue` for another recording."""
+        return cls(recording, state=state)
+
+    @property
+    def state(self) -> TapeState:
+        return TapeState(
+            digest=self.recording.digest,
+            now_us=self._now_us,
+            listed=self._listed,
+            pits=tuple(self._pits[ticker] for ticker in sorted(self._pits)),
+            own_prints=tuple(self._own_prints),
+            own_trades=self._own_trades,
+        )
+
+    @property
+    def world_id(self) -> str:
+        return f"tape:{self.recording.digest}:{to_rfc3339(self.recording.start_us)}"
+
+    @property
+    def description(self) -> str:
+        aside = "; ".join(f"{n:,} {why}" for why, n in self.recording.set_aside.items() if n)
+        return (
+            f"Recorded markets, {self.recording.name}. The book is built, not recorded: "
+            f"{HALF_SPREAD // 100} cents either side of the last print, {DISPLAYED // 100} "
+            "contracts a side, no side at or beyond $0 and $1, none before the first print. "
+            "What we take is gone until the next print. A resting order fills when a later print "
+            "trades through its price, or at its price once the prints there exceed the queue "
+            "shown when it joined, never for more than was printed; the tape does not react to "
+            "us. Open interest is the recorded final one, reached in proportion to volume. Results "
+            "are as recorded, determined at the expected expiration. Fees: quadratic, multiplier "
+            f"1. Set aside: {aside or 'nothing'}."
+        )
+
+    @property
+    def now_us(self) -> int:
+        return self._now_us
+
+    def advance(self, to_us: int) -> tuple[Occurrence, ...]:
+        """Move to an instant; everything on the tape until then, in order of time."""
+        if to_us < self._now_us:
+            raise InvalidValue("A world does not go back in time.")
+        since, self._now_us = self._now_us, to_us
+        happened: list[Occurrence] = [*self._own_prints]
+        self._own_prints = []
+        happened.extend(self._list_new(to_us))
+        for event in self._live:
+            happened.extend(_moves(event, since, to_us))
+            for recorded in event.markets:
+                happened.extend(self._play(recorded, since, to_us))
+                if to_us >= recorded.market.close_us:
+                    self._pits.pop(recorded.market.ticker, None)
+        self._live = [event for event in self._live if _finalized_us(event) > to_us]
+        happened.sort(key=_when)
+        return tuple(happened)
+
+    def ladders(self, ticker: str) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
+        recorded = self._find(ticker)
+        return self._ladder(recorded, Side.BID), self._ladder(recorded, Side.ASK)
+
+    def tally(self, ticker: str) -> Tally:
+        """Statistics of the recorded prints; our own takes are not among them."""
+        recorded = self._find(ticker)
+        prints = recorded.prints
+        at_us = min(self._now_us, recorded.market.close_us)
+        index = self._index(recorded)
+        volume = _total(prints, index)
+        day_ago = bisect_right(prints.at_us, at_us - DAY) - 1
+        whole = _total(prints, len(prints) - 1)
+        open_interest = recorded.open_interest.units * volume // whole if whole else 0
+        return Tally(
+            last=None if index < 0 else Price(prints.price[index]),
+            volume=Contracts(volume),
+            volume_24h=Contracts(volume - _total(prints, day_ago)),
+            open_interest=Contracts(open_interest),
+        )
+
+    def take(
+        self, ticker: str, side: Side, limit: Price, count: Contracts
+    ) -> tuple[Execution, ...]:
+        recorded = self._find(ticker)
+        level = self._displayed(recorded, side.opposite)
+        if level is None or side.sign * (limit.units - level[0]) < 0 or count.units <= 0:
+            return ()
+        price, shown = level
+        taken = min(shown, count.units)
+        pit = self._pit(recorded)
+        if side is Side.BID:
+            self._pits[ticker] = replace(pit, ask_taken=pit.ask_taken + taken)
+        else:
+            self._pits[ticker] = replace(pit, bid_taken=pit.bid_taken + taken)
+        self._own_trades += 1
+        trade = Trade(
+            trade_id=f"{ticker}.own.{self._own_trades}",
+            ticker=ticker,
+            price=Price(price),
+            count=Contracts(taken),
+            taker_side=side.value,
+            at_us=self._now_us,
+        )
+        self._own_prints.append(Printed(self._now_us, trade))
+        return (Execution(Price(price), Contracts(taken)),)
+
+    def join(self, ticker: str, order_id: str, side: Side, price: Price, count: Contracts) -> None:
+        """Rest. Behind the stated size, unless the price improves the displayed quote."""
+        recorded = self._find(ticker)
+        if not self._trades(recorded):
+            raise InvalidValue(f"{ticker} does not trade now.")
+        level = self._displayed(recorded, side)
+        if level is None:
+            ahead = DISPLAYED
+        elif level[0] == price.units:
+            ahead = level[1]
+        else:
+            ahead = 0 if side.sign * (price.units - level[0]) > 0 else DISPLAYED
+        waiting = Waiting(order_id, side, price.units, count.units, ahead)
+        pit = self._pit(recorded)
+        self._pits[ticker] = replace(pit, waiting=(*pit.waiting, waiting))
+
+    def leave(self, ticker: str, order_id: str) -> None:
+        pit = self._pit(self._find(ticker))
+        left = tuple(order for order in pit.waiting if order.order_id != order_id)
+        self._pits[ticker] = replace(pit, waiting=left)
+
+    def truth(self, ticker: str) -> float | None:
+        """Nobody knows the truth behind a recording."""
+        self._find(ticker)
+        return None
+
+    def _find(self, ticker: str) -> RecordedMarket:
+        found = self._markets.get(ticker)
+        if found is None:
+            raise NotFound(f"There is no market {ticker}.")
+        return found
+
+    def _trades(self, recorded: RecordedMarket) -> bool:
+        return recorded.market.open_us <= self._now_us < recorded.market.close_us
+
+    def _index(self, recorded: RecordedMarket) -> int:
+        """The last print so far; -1 before the first."""
+        return bisect_right(recorded.prints.at_us, self._now_us) - 1
+
+    def _pit(self, recorded: RecordedMarket) -> TapePit:
+        """What is ours in a market now: the last print replenished what we took before it."""
+        ticker, index = recorded.market.ticker, self._index(recorded)
+        pit = self._pits.get(ticker, TapePit(ticker))
+        return pit if pit.seen == index else TapePit(ticker, pit.waiting, index)
+
+    def _displayed(self, recorded: RecordedMarket, side: Side) -> tuple[int, int] | None:
+        """Price and units that others show on a side; None where there is nothing."""
+        index = self._index(recorded)
+        if index < 0 or not self._trades(recorded):
+            return None
+        price = recorded.prints.price[index] - side.sign * HALF_SPREAD
+        pit = self._pit(recorded)
+        left = DISPLAYED - (pit.bid_taken if side is Side.BID else pit.ask_taken)
+        shown = 0 < price < ONE_DOLLAR.units and left > 0 and not self._crosses(pit, side, price)
+        return (price, left) if shown else None
+
+    def _ladder(self, recorded: RecordedMarket, side: Side) -> tuple[Level, ...]:
+        if not self._trades(recorded):
+            return ()
+        totals: dict[int, int] = {}
+        level = self._displayed(recorded, side)
+        if level is not None:
+            totals[level[0]] = level[1]
+        for order in self._pit(recorded).waiting:
+            if order.side is side:
+                totals[order.price] = totals.get(order.price, 0) + order.units
+        ordered = sorted(totals.items(), reverse=side is Side.BID)
+        return tuple(Level(Price(price), Contracts(units)) for price, units in ordered)
+
+    @staticmethod
+    def _crosses(pit: TapePit, side: Side, price: int) -> bool:
+        """Whether a built quote would cross an order of ours: the book then shows ours alone."""
+        return any(
+            order.side is side.opposite and side.sign * (price - order.price) >= 0
+            for order in pit.waiting
+        )
+
+    def _list_new(self, to_us: int) -> Iterator[Listed]:
+        events = self.recording.events
+        while self._listed < len(events) and events[self._listed].open_us <= to_us:
+            event = events[self._listed]
+            self._listed += 1
+            self._live.append(event)
+            markets = tuple(
+                replace(recorded.market, status=MarketStatus.ACTIVE) for recorded in event.markets
+            )
+            series = self.recording.series[event.event.series_ticker]
+            yield Listed(event.open_us, series, event.event, markets)
+
+    def _play(
+        self, recorded: RecordedMarket, since: int, to_us: int
+    ) -> Iterator[Matched | Printed]:
+        """The prints after one instant and up to another, and what they fill of ours."""
+        prints, ticker = recorded.prints, recorded.market.ticker
+        pit = self._pits.get(ticker)
+        waiting = () if pit is None else pit.waiting
+        first, last = bisect_right(prints.at_us, since), bisect_right(prints.at_us, to_us)
+        for index in range(first, last):
+            yield _printed(prints, ticker, index)
+            if waiting:
+                waiting, fills = _reached(waiting, prints, index)
+                for order_id, price, units in fills:
+                    execution = Execution(Price(price), Contracts(units))
+                    yield Matched(prints.at_us[index], ticker, order_id, execution)
+        if pit is not None and waiting != pit.waiting:
+            self._pits[ticker] = replace(pit, waiting=waiting)
+
+
+def _reached(
+    waiting: tuple[Waiting, ...], prints: Prints, index: int
+) -> tuple[tuple[Waiting, ...], list[tuple[str, int, int]]]:
+    """What one print does to our orders: those left, and fills as (order id, price, units).
+
+    Better prices first, then in order of joining; all of them share the volume printed.
+    """
+    price, left = prints.price[index], prints.units[index]
+    hits = Side.ASK if prints.bought[index] else Side.BID
+    fills: list[tuple[str, int, int]] = []
+    after = {order.order_id: order for order in waiting}
+    for order in sorted(waiting, key=lambda order: -order.side.sign * order.price):
+        through = order.side.sign * (order.price - price)
+        if through < 0 or (through == 0 and order.side is not hits):
+            continue
+        waits = 0 if through else min(order.ahead, left)
+        filled = min(order.units, left - waits)
+        left -= waits + filled
+        after[order.order_id] = replace(
+            order, ahead=order.ahead - waits, units=order.units - filled
+        )
+        if filled:
+            fills.append((order.order_id, order.price, filled))
+    return tuple(order for order in after.values() if order.units), fills
+
+
+def _printed(prints: Prints, ticker: str, index: int) -> Printed:
+    at_us = prints.at_us[index]
+    side = Side.BID if prints.bought[index] else Side.ASK
+    price, units = Price(prints.price[index]), Contracts(prints.units[index])
+    return Printed(at_us, Trade(f"{ticker}.{index}", ticker, price, units, side.value, at_us))
+
+
+def _total(prints: Prints, index: int) -> int:
+    return prints.total[index] if index >= 0 else 0
+
+
+def _determined_us(recorded: RecordedMarket) -> int:
+    return max(recorded.market.close_us, recorded.market.expires_us)
+
+
+def _finalized_us(event: RecordedEvent) -> int:
+    return max(
+        _determined_us(recorded) + recorded.market.settlement_timer_s * SECOND
+        for recorded in event.markets
+    )
+
+
+def _moves(event: RecordedEvent, since: int, to_us: int) -> Iterator[Moved]:
+    """The changes of status after one instant and up to another."""
+    for recorded in event.markets:
+        market = recorded.market
+        determined = _determined_us(recorded)
+        if since < market.close_us <= to_us:
+            yield Moved(market.close_us, market.ticker, MarketStatus.CLOSED)
+        if since < determined <= to_us:
+            yield Moved(
+                determined,
+                market.ticker,
+                MarketStatus.DETERMINED,
+                recorded.result,
+                recorded.value,
+            )
+        finalized = determined + market.settlement_timer_s * SECOND
+        if since < finalized <= to_us:
+            yield Moved(finalized, market.ticker, MarketStatus.FINALIZED)
+
+
+def _when(occurrence: Occurrence) -> tuple[int, int]:
+    """In order of time; at one instant listings first, then moves, then trades."""
+    rank = 0 if isinstance(occurrence, Listed) else 1 if isinstance(occurrence, Moved) else 2
+    return occurrence.at_us, rank
