@@ -181,14 +181,24 @@ def _identity(
 def _recorded_identity(environment: Environment) -> StoreIdentity:
     """Whose store it must be, told without opening the exchange."""
     if environment.env is Env.SIM:
-        from kalshi_cli.adapters.sim.simulation import recorded_world_id
+        return StoreIdentity(Env.SIM, "", "", _world_id(environment))
+    from kalshi_cli.adapters.kalshi.client import origin_of
+    from kalshi_cli.adapters.kalshi.connection import api_url
 
-        return StoreIdentity(Env.SIM, "", "", recorded_world_id(environment.home))
-    from kalshi_cli.adapters.kalshi.connection import origin_of_url
+    origin = origin_of(api_url(environment.base_url))
+    return StoreIdentity(environment.env, origin, _account(environment), "")
 
-    return StoreIdentity(
-        environment.env, origin_of_url(environment.base_url), _account(environment), ""
-    )
+
+def _world_id(environment: Environment) -> str:
+    """The name of the simulated world; one is made where there is none yet."""
+    from kalshi_cli.adapters.sim.simulation import open_simulation, recorded_world_id
+
+    recorded = recorded_world_id(environment.home)
+    if recorded is not None:
+        return recorded
+    simulation = open_simulation(environment.home, seed=environment.seed, world=environment.world)
+    simulation.close()
+    return simulation.world_id
 
 
 def _account(environment: Environment) -> str:
@@ -219,7 +229,7 @@ def _oracle(settings: Settings, simulation: "Simulation | None") -> Forecaster:
 
     if simulation is None:
         raise ConfigError("The oracle knows the simulated world only.", remedy="Add --sim.")
-    return OracleForecaster(simulation, settings.trading.oracle_error)
+    return OracleForecaster(simulation, settings.trading.oracle_error, simulation.seed)
 
 
 async def _baseline(simulation: "Simulation | None", store: "SqlStore") -> Forecaster:
@@ -228,10 +238,12 @@ async def _baseline(simulation: "Simulation | None", store: "SqlStore") -> Forec
     from kalshi_cli.forecasting.baseline import Baseline
     from kalshi_cli.forecasting.corrections import Settled, fit_corrections
 
-    if simulation is not None and simulation.documented is not None:
-        known = simulation.documented
+    if simulation is not None and simulation.knows_truth:
+        from kalshi_cli.engine.series_plan import CLIMATES, documented_bias
+
+        errors = {category: climate.logit_error for category, climate in CLIMATES.items()}
         label = "baseline: the market's number less the simulated world's documented bias"
-        return BaselineForecaster(Baseline(known.biases, known.market_errors), label)
+        return BaselineForecaster(Baseline(documented_bias, errors), label)
     rows = await store.reports.scored()
     fitted = fit_corrections(
         [
@@ -248,4 +260,8 @@ async def _baseline(simulation: "Simulation | None", store: "SqlStore") -> Forec
         ]
     )
     label = f"baseline: the market's number, {len(fitted)} categories corrected by proved fits"
-    return BaselineForecaster(Baseline(fitted, {}), label)
+
+    def excess(category: str, _: float) -> float:
+        return fitted.get(category, 0.0)
+
+    return BaselineForecaster(Baseline(excess, {}), label)

@@ -5,7 +5,7 @@ is likelier to rise. A correction takes out a bias that is known (a simulated wo
 own) or was fitted and proved on held-out markets (`corrections`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from kalshi_cli.domain.forecast import Judgement, probability
@@ -28,11 +28,11 @@ def microprice(quote: Quote) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Baseline:
-    """`corrections` are what prices of a category exceed the truth by, in probability;
+    """`excess` tells what a price of a category exceeds the truth by, in probability;
     `market_errors` the market's error in logits, which makes the interval.
     """
 
-    corrections: Mapping[str, float]
+    excess: Callable[[str, float], float]
     market_errors: Mapping[str, float]
     model: str = "baseline"
 
@@ -41,7 +41,7 @@ class Baseline:
         price = microprice(quote)
         if price is None:
             return None
-        bias = self.corrections.get(category, 0.0)
+        bias = self.excess(category, price)
         fair = price - bias
         if not 0.0 < fair < 1.0:
             return None

@@ -7,7 +7,7 @@ from fakes.decisions import a_quote, level
 from kalshi_cli.forecasting.baseline import Baseline, microprice
 from kalshi_cli.forecasting.corrections import Settled, fit_corrections
 
-PLAIN = Baseline({}, {})
+PLAIN = Baseline(lambda category, price: 0.0, {})
 
 
 def test_the_microprice_leans_to_the_heavier_side():
@@ -31,7 +31,7 @@ def test_abstains_without_a_market(quote):
 
 
 def test_takes_out_the_bias_of_the_category():
-    baseline = Baseline({"Weather": 0.015}, {"Weather": 0.15})
+    baseline = Baseline(lambda category, _: {"Weather": 0.015}.get(category, 0.0), {"Weather": 0.15})
     judged = baseline.judge(a_quote("0.4000", "0.4400"), "Weather")
     assert judged.probability == pytest.approx(0.405)
     assert (judged.model, judged.logit_error, judged.ticker) == ("baseline", 0.0, "T")
@@ -41,7 +41,7 @@ def test_takes_out_the_bias_of_the_category():
 
 
 def test_abstains_where_the_correction_leaves_no_probability():
-    assert Baseline({"W": 0.5}, {}).judge(a_quote("0.4000", "0.4400"), "W") is None
+    assert Baseline(lambda category, _: 0.5, {}).judge(a_quote("0.4000", "0.4400"), "W") is None
 
 
 def _history(bias, events=300, seed=1):

@@ -23,7 +23,7 @@ _SNAPSHOTS_KEPT = 2
 _KINDS: dict[str, type[Command]] = {"place": Place, "cancel": Cancel, "advance": Advance}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _SCHEMA = f"""
-    CREATE TABLE origin (rules TEXT NOT NULL, body BLOB NOT NULL);
+    CREATE TABLE origin (rules TEXT NOT NULL, world_id TEXT NOT NULL, body BLOB NOT NULL);
     CREATE TABLE commands (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, body BLOB NOT NULL);
     CREATE TABLE snapshots (seq INTEGER PRIMARY KEY, exchange BLOB NOT NULL, world BLOB NOT NULL);
     PRAGMA application_id = {_APPLICATION_ID};
@@ -73,13 +73,20 @@ class WorldStore:
             )
         return msgspec.json.decode(body, type=Origin)
 
-    def create(self, origin: Origin) -> None:
-        """Write a new world's origin."""
+    def world_id(self) -> str | None:
+        """The name of the world; None in a new file."""
+        with self._trouble():
+            (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
+            found = self._db.execute("SELECT world_id FROM origin").fetchone() if tables else None
+        return None if found is None else str(found[0])
+
+    def create(self, origin: Origin, world_id: str) -> None:
+        """Write a new world's origin and name."""
         body = msgspec.json.encode(origin)
         with self._transaction():
             for statement in _SCHEMA.split(";"):
                 self._db.execute(statement)
-            self._db.execute("INSERT INTO origin VALUES (?, ?)", (RULES, body))
+            self._db.execute("INSERT INTO origin VALUES (?, ?, ?)", (RULES, world_id, body))
 
     def append(self, seq: int, command: Command) -> None:
         """Log a command; it is on the disk when this returns."""
