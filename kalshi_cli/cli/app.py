@@ -219,7 +219,7 @@ def build() -> LazyGroup:
     @app.callback()
     def kalshi(
         *,
-        version: Annotated[  # noqa: ARG001 - its callback does the work
+        version: Annotated[
             bool,
             typer.Option(
                 "--version", callback=_print_version, is_eager=True, help="Show the version."

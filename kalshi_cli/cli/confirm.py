@@ -2,10 +2,14 @@
 
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.errors import LiveNotConfirmed
+
+if TYPE_CHECKING:
+    from kalshi_cli.bootstrap import OpenDesk
 
 PHRASE = "trade real money"
 
@@ -39,3 +43,28 @@ def is_acknowledged(prepared: Prepared) -> bool:
     configuration = prepared.configuration
     from_file = configuration.origins["live.acknowledged"] == str(configuration.config_file)
     return configuration.settings.live.acknowledged and from_file
+
+
+async def facts_of(prepared: Prepared, desk: "OpenDesk") -> tuple[str, ...]:
+    """What a person should know before saying yes to real money; nothing elsewhere."""
+    if prepared.environment.env is not Env.PROD:
+        return ()
+    from kalshi_cli.cli.render.words import dollars
+    from kalshi_cli.settings.describe import written
+
+    balance = await desk.trading.balance()
+    evaluated = await desk.evaluate()
+    settings = prepared.settings
+    limits = {
+        "risk.max_positions": settings.risk.max_positions,
+        "risk.max_daily_loss": settings.risk.max_daily_loss,
+        "risk.max_drawdown": settings.risk.max_drawdown,
+        "trading.max_single_position": settings.trading.max_single_position,
+        "trading.capital_limit": settings.trading.capital_limit,
+    }
+    verdicts = [f"{row.strategy}: {row.verdict}" for row in evaluated.strategies]
+    return (
+        f"REAL MONEY. Cash: {dollars(balance.cash)}",
+        "Limits: " + ", ".join(f"{key} {written(key, value)}" for key, value in limits.items()),
+        "Evidence: " + (", ".join(verdicts) or "none yet"),
+    )

@@ -11,7 +11,7 @@ from kalshi_cli.domain.identity import Env
 from kalshi_cli.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from kalshi_cli.settings import Configuration, Environment
+    from kalshi_cli.settings import Configuration, Environment, Settings
 
 NAMES: Mapping[Env, str] = {
     Env.SIM: "the embedded exchange",
@@ -28,6 +28,10 @@ class Prepared:
     invocation: Invocation
     configuration: "Configuration"
     environment: "Environment"
+
+    @property
+    def settings(self) -> "Settings":
+        return self.configuration.settings
 
     @property
     def log_file(self) -> Path:

@@ -11,6 +11,7 @@ from pydantic import BaseModel, BeforeValidator
 from pydantic.fields import FieldInfo
 
 from kalshi_cli.domain.money import Money
+from kalshi_cli.settings.load import keys
 from kalshi_cli.settings.sections import NONE_WORDS, Settings
 
 WIDTH = 98
@@ -46,6 +47,17 @@ def example() -> str:
         else:
             top.append(_entry(name, name, field))
     return "\n\n".join([_HEADER, "\n".join(top), *sections]) + "\n"
+
+
+def unlimited(settings: Settings) -> tuple[str, ...]:
+    """The limits that a person has removed; an account used whole is no removed limit."""
+    return tuple(
+        key
+        for key, value in keys(settings)
+        if value is None
+        and _none_word(field_of(key)) == "unlimited"
+        and field_of(key).default is not None
+    )
 
 
 def field_of(key: str) -> FieldInfo:

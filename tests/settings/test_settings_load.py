@@ -12,11 +12,7 @@ from kalshi_cli.settings.sections import Settings
 
 @pytest.fixture(autouse=True)
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """An empty working directory, an empty home, and no variables of ours."""
-    import os
-
-    for name in [name for name in os.environ if name.startswith("KALSHI_")]:
-        monkeypatch.delenv(name)
+    """An empty working directory and an empty home."""
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)

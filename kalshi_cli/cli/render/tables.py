@@ -21,6 +21,7 @@ def print_table(
 
     table = Table(title=title, title_justify="left", title_style="bold", box=box.SIMPLE_HEAD)
     table.pad_edge = False
+    table.show_edge = False
     for column in columns:
         heading, stands = column if isinstance(column, tuple) else (column, "left")
         table.add_column(

@@ -1,0 +1,21 @@
+"""Say what was earned, net of everything, and whether it is more than luck."""
+
+import typer
+
+PANEL = "Observe"
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def evaluate(ctx: typer.Context) -> None:
+    """Say what was earned, net of fees and AI, and whether it is more than luck.
+
+    Forecasts are scored against the market price of their moment. Too little data is called
+    unresolved.
+
+    Example: kalshi evaluate --sim
+    """
+    from kalshi_cli.cli.desk import on_desk, ready
+    from kalshi_cli.cli.render.evaluation import show_evaluate
+
+    on_desk(ready(ctx), lambda desk: desk.evaluate(), show_evaluate)

@@ -1,0 +1,169 @@
+"""Look things up: positions, orders, fills, round trips, tape, markets, analyses, runs, denials."""
+
+from typing import Annotated
+
+import typer
+
+from kalshi_cli.cli.desk import on_records, ready
+from kalshi_cli.domain.order import LIVE
+
+PANEL = "Observe"
+app = typer.Typer(help=__doc__, rich_markup_mode=None, add_completion=False)
+
+Ticker = Annotated[str | None, typer.Option("--ticker", metavar="TICKER", help="Only this market.")]
+Limit = Annotated[
+    int, typer.Option("--limit", metavar="N", min=1, help="At most this many, newest first.")
+]
+
+
+@app.command()
+def positions(ctx: typer.Context, *, ticker: Ticker = None) -> None:
+    """What is held, and what it is worth.
+
+    Example: kalshi inspect positions --json | jq '.data[] | [.ticker, .unrealized]'
+    """
+    from kalshi_cli.cli.render.rows import show_positions
+
+    on_records(ready(ctx), lambda store: store.reports.positions(ticker=ticker), show_positions)
+
+
+@app.command()
+def orders(
+    ctx: typer.Context,
+    *,
+    ticker: Ticker = None,
+    live: Annotated[bool, typer.Option("--live-only", help="Only those that may trade.")] = False,
+    limit: Limit = 30,
+) -> None:
+    """Every order ever journalled, with the state it is in.
+
+    Example: kalshi inspect orders --live-only
+    """
+    from kalshi_cli.cli.render.rows import show_orders
+
+    states = LIVE if live else None
+    on_records(
+        ready(ctx),
+        lambda store: store.reports.orders(ticker=ticker, states=states, limit=limit),
+        show_orders,
+    )
+
+
+@app.command()
+def fills(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> None:
+    """Every execution, with the fee that was charged.
+
+    Example: kalshi inspect fills --limit 5
+    """
+    from kalshi_cli.cli.render.rows import show_fills
+
+    on_records(
+        ready(ctx), lambda store: store.reports.fills(ticker=ticker, limit=limit), show_fills
+    )
+
+
+@app.command("round-trips")
+def round_trips(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> None:
+    """Closed trades, from first fill to flat, net of fees.
+
+    Example: kalshi inspect round-trips
+    """
+    from kalshi_cli.cli.render.rows import show_round_trips
+
+    on_records(
+        ready(ctx),
+        lambda store: store.reports.round_trips(ticker=ticker, limit=limit),
+        show_round_trips,
+    )
+
+
+@app.command()
+def tape(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> None:
+    """Every event of money: fills, settlements, deposits, with the cash after each.
+
+    Example: kalshi inspect tape --limit 10
+    """
+    from kalshi_cli.cli.render.rows import show_tape
+
+    on_records(ready(ctx), lambda store: store.reports.tape(ticker=ticker, limit=limit), show_tape)
+
+
+@app.command()
+def markets(
+    ctx: typer.Context,
+    *,
+    ticker: Ticker = None,
+    category: Annotated[
+        str | None, typer.Option("--category", metavar="NAME", help="Only this category.")
+    ] = None,
+    limit: Limit = 30,
+) -> None:
+    """Markets by volume of the last 24 hours, as they were last read.
+
+    Example: kalshi inspect markets --category "Climate and Weather"
+    """
+    from kalshi_cli.cli.render.rows import show_markets
+
+    on_records(
+        ready(ctx),
+        lambda store: store.reports.markets(ticker=ticker, category=category, limit=limit),
+        show_markets,
+    )
+
+
+@app.command()
+def analyses(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> None:
+    """Forecasts beside the market of their moment, and how it ended.
+
+    Example: kalshi inspect analyses --limit 10
+    """
+    from kalshi_cli.cli.render.rows import show_analyses
+
+    on_records(
+        ready(ctx), lambda store: store.reports.analyses(ticker=ticker, limit=limit), show_analyses
+    )
+
+
+@app.command()
+def runs(ctx: typer.Context, *, limit: Limit = 30) -> None:
+    """Every command that worked, and why it ended.
+
+    Example: kalshi inspect runs
+    """
+    from kalshi_cli.cli.render.rows import show_runs
+
+    on_records(ready(ctx), lambda store: store.reports.runs(limit=limit), show_runs)
+
+
+@app.command()
+def denials(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> None:
+    """Which control refused what, with its number against its limit.
+
+    Example: kalshi inspect denials --limit 10
+    """
+    from kalshi_cli.cli.render.rows import show_denials
+
+    on_records(
+        ready(ctx), lambda store: store.reports.denials(ticker=ticker, limit=limit), show_denials
+    )
+
+
+@app.command()
+def why(
+    ctx: typer.Context, ticker: Annotated[str, typer.Argument(help="The market's ticker.")]
+) -> None:
+    """Why a market was or was not traded: filters, forecasts, controls, orders, fills.
+
+    Example: kalshi inspect why KXHIGHNY-24AUG16-T85
+    """
+    from kalshi_cli.bootstrap.policies import policies
+    from kalshi_cli.cli.render.trace import show_trace
+    from kalshi_cli.steps.explain import explain
+
+    prepared = ready(ctx)
+    filters = policies(prepared.environment.env, prepared.settings, None).filters
+    on_records(
+        prepared,
+        lambda store: explain(store, store.reports, filters=filters, ticker=ticker),
+        show_trace,
+    )

@@ -1,0 +1,22 @@
+"""Show the desk on one screen: state, money, funnel, positions, strategies."""
+
+import typer
+
+PANEL = "Observe"
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def status(ctx: typer.Context) -> None:
+    """Show the desk on one screen: state, money, funnel, positions, strategies.
+
+    Example: kalshi status --sim
+    """
+    from kalshi_cli.cli.desk import on_records, ready
+    from kalshi_cli.cli.render.status import show_status
+    from kalshi_cli.settings.describe import unlimited
+    from kalshi_cli.steps.status import status as look
+
+    prepared = ready(ctx)
+    lifted = unlimited(prepared.settings)
+    on_records(prepared, lambda store: look(store.reports, unlimited=lifted), show_status)

@@ -1,0 +1,88 @@
+"""How commands reach the desk: open what they need, do one thing, show it once."""
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
+
+import typer
+
+from kalshi_cli.cli.confirm import confirm_live, facts_of
+from kalshi_cli.cli.runtime import Show, Verdict, begin, finish, run_async
+from kalshi_cli.cli.start import Prepared, prepare
+
+if TYPE_CHECKING:
+    from kalshi_cli.adapters.store.store import SqlStore
+    from kalshi_cli.bootstrap import OpenDesk
+
+Result = TypeVar("Result")
+
+
+def ready(ctx: typer.Context) -> Prepared:
+    """The command that is about to run, with its settings and its environment."""
+    return prepare(begin(ctx))
+
+
+def on_desk(
+    prepared: Prepared,
+    action: Callable[["OpenDesk"], Awaitable[Result]],
+    show: Show[Result],
+    *,
+    trades: bool = False,
+    single_step: bool = False,
+    confirms: bool = False,
+    verdict: Verdict[Result] | None = None,
+) -> None:
+    """Run an action with the exchange and the store open.
+
+    `trades` takes the lease, `single_step` moves the simulated world first, `confirms` asks before
+    real money may move.
+    """
+    result = run_async(
+        _with_desk(prepared, action, trades=trades, single_step=single_step, confirms=confirms)
+    )
+    finish(prepared.invocation, result, show, verdict)
+
+
+def on_records(
+    prepared: Prepared,
+    action: Callable[["SqlStore"], Awaitable[Result]],
+    show: Show[Result],
+    *,
+    read_only: bool = True,
+    verdict: Verdict[Result] | None = None,
+) -> None:
+    """Run an action with the store alone: no exchange is asked, no lease is taken."""
+    result = run_async(_with_records(prepared, action, read_only=read_only))
+    finish(prepared.invocation, result, show, verdict)
+
+
+async def _with_desk(
+    prepared: Prepared,
+    action: Callable[["OpenDesk"], Awaitable[Result]],
+    *,
+    trades: bool,
+    single_step: bool,
+    confirms: bool,
+) -> Result:
+    from kalshi_cli.bootstrap import open_desk
+
+    opened = open_desk(
+        prepared.environment,
+        prepared.configuration.settings,
+        command=prepared.invocation.command,
+        trades=trades,
+        single_step=single_step,
+    )
+    async with opened as desk:
+        if confirms:
+            confirm_live(prepared, await facts_of(prepared, desk))
+        return await action(desk)
+
+
+async def _with_records(
+    prepared: Prepared, action: Callable[["SqlStore"], Awaitable[Result]], *, read_only: bool
+) -> Result:
+    from kalshi_cli.bootstrap import open_records
+
+    environment, settings = prepared.environment, prepared.configuration.settings
+    async with open_records(environment, settings, read_only=read_only) as store:
+        return await action(store)

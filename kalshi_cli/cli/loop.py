@@ -1,0 +1,78 @@
+"""`run-loop`: the lanes, the display, and a stop that leaves things as the person wants them."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kalshi_cli.cli.confirm import confirm_live, facts_of
+from kalshi_cli.cli.cycles import Cycle, Cycles
+from kalshi_cli.cli.start import Prepared
+from kalshi_cli.errors import KalshiError
+from kalshi_cli.scheduler.lanes import Loop, Stop, Stopped
+from kalshi_cli.settings.describe import unlimited
+from kalshi_cli.steps.command import Left
+from kalshi_cli.steps.evaluate import EvaluateResult
+from kalshi_cli.steps.status import Status, status
+
+if TYPE_CHECKING:
+    from kalshi_cli.bootstrap import OpenDesk
+
+Tell = Callable[[Cycle, KalshiError | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class LoopResult:
+    """How a loop ended and how the desk stands. `left` is known after a stop by a person.
+
+    `world` describes the simulated world, `forecaster` whoever forecast; both may be empty.
+    """
+
+    stopped: Stopped
+    started_us: int
+    status: Status
+    evaluation: EvaluateResult
+    left: Left | None
+    world: str
+    forecaster: str
+
+
+async def run_loop(
+    prepared: Prepared,
+    *,
+    cycles: int | None,
+    only: str | None,
+    stop: Stop,
+    display: AbstractContextManager[Tell],
+) -> LoopResult:
+    """Run until the cycles are done or a signal asks for a stop."""
+    from kalshi_cli.bootstrap import open_desk
+
+    opened = open_desk(
+        prepared.environment, prepared.settings, command="run-loop", trades=True, single_step=False
+    )
+    async with opened as desk:
+        confirm_live(prepared, await facts_of(prepared, desk))
+        started = desk.clock.now()
+        with display as tell:
+            told = Cycles("track" if desk.clock.is_virtual else "trade", tell)
+            loop = Loop(desk.lanes(only), desk.clock, stop=stop, report=told.report, cycles=cycles)
+            stopped = await loop.run()
+        by_person = stopped.reason.startswith("SIG")
+        left = await desk.wind_down() if by_person else None
+        return await _result(prepared, desk, stopped, started, left)
+
+
+async def _result(
+    prepared: Prepared, desk: "OpenDesk", stopped: Stopped, started_us: int, left: Left | None
+) -> LoopResult:
+    lifted = unlimited(prepared.settings)
+    return LoopResult(
+        stopped=stopped,
+        started_us=started_us,
+        status=await status(desk.store.reports, unlimited=lifted),
+        evaluation=await desk.evaluate(),
+        left=left,
+        world="" if desk.simulation is None else desk.simulation.description,
+        forecaster="" if desk.forecaster is None else desk.forecaster.label,
+    )

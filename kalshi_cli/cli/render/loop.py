@@ -1,0 +1,163 @@
+"""How `run-loop` looks: live on a terminal, a line a cycle elsewhere, and a last screen."""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from kalshi_cli.cli.cycles import Cycle
+from kalshi_cli.cli.invocation import Invocation
+from kalshi_cli.cli.loop import LoopResult, Tell
+from kalshi_cli.cli.render.console import stdout
+from kalshi_cli.cli.render.evaluation import spread
+from kalshi_cli.cli.render.rows import show_positions
+from kalshi_cli.cli.render.status import show_strategies
+from kalshi_cli.cli.render.tables import Cell, print_facts
+from kalshi_cli.cli.render.words import dollars, gain, instant, moment
+from kalshi_cli.cli.runtime import emit
+from kalshi_cli.errors import KalshiError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+SHOWN = 15
+"""Cycles on the live screen."""
+HEADINGS = (
+    "cycle",
+    "UTC",
+    "open",
+    "eligible",
+    "forecast",
+    "sent",
+    "denied",
+    "fills",
+    "held",
+    "equity",
+)
+
+
+@contextmanager
+def display(invocation: Invocation) -> Iterator[Tell]:
+    """Tell of each cycle in the way the output wants it."""
+    console = stdout(invocation.options)
+    if invocation.wants_json:
+        yield lambda cycle, error: emit(invocation, cycle, error)
+    elif console.is_terminal and not invocation.options.quiet:
+        with _live(console) as tell:
+            yield tell
+    else:
+        yield lambda cycle, _error: console.print(line(cycle), soft_wrap=True)
+
+
+def line(cycle: Cycle) -> str:
+    """One cycle in one line."""
+    ran = {
+        "eligible": cycle.eligible,
+        "forecast": cycle.forecasts,
+        "sent": cycle.sent,
+        "denied": cycle.denied,
+        "fills": cycle.fills,
+        "settled": cycle.settlements,
+        "held": cycle.positions,
+    }
+    parts = [f"{name} {number}" for name, number in ran.items() if number is not None]
+    worth = "" if cycle.equity is None else f"  {dollars(cycle.equity)}"
+    errors = "".join(f"\n  {error}" for error in cycle.errors)
+    return f"{cycle.number:>4}  {moment(cycle.at_us)}  {' '.join(parts)}{worth}{errors}"
+
+
+@contextmanager
+def _live(console: "Console") -> Iterator[Tell]:
+    from rich.live import Live
+
+    kept: deque[Cycle] = deque(maxlen=SHOWN)
+    with Live(console=console, transient=True, auto_refresh=False) as live:
+
+        def tell(cycle: Cycle, _error: KalshiError | None) -> None:
+            kept.append(cycle)
+            live.update(_screen(kept), refresh=True)
+
+        yield tell
+
+
+def _screen(cycles: "deque[Cycle]") -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    table = Table(box=box.SIMPLE_HEAD, caption="Ctrl-C stops the desk", caption_justify="left")
+    for heading in HEADINGS:
+        table.add_column(heading, justify="right", no_wrap=True)
+    for cycle in cycles:
+        numbers = (
+            cycle.open_markets,
+            cycle.eligible,
+            cycle.forecasts,
+            cycle.sent,
+            cycle.denied,
+            cycle.fills,
+            cycle.positions,
+        )
+        cells = ["-" if number is None else str(number) for number in numbers]
+        table.add_row(str(cycle.number), moment(cycle.at_us), *cells, dollars(cycle.equity))
+        if cycle.errors:
+            table.add_row("", "", *[""] * 7, cycle.errors[0])
+    return table
+
+
+def show_loop(result: LoopResult, console: "Console") -> None:
+    """The last screen: from open markets to profit, and what to type next."""
+    stopped, summary = result.stopped, result.status.summary
+    console.print()
+    span = f"{instant(result.started_us)} to {instant(stopped.at_us)}"
+    console.print(f"{stopped.cycles} cycles, {span}: {stopped.reason}", style="bold")
+    for label in filter(None, (result.world, result.forecaster)):
+        console.print(label, style="dim")
+    print_facts(
+        console,
+        [
+            ("markets", f"{summary.markets} read, {summary.markets_active} trading now"),
+            ("forecasts", f"{summary.forecasts} of {summary.markets_forecast} markets"),
+            ("orders", f"{summary.orders} sent, {summary.denials} denied by risk"),
+            ("fills", f"{summary.fills}; {summary.settlements} positions settled"),
+            ("held", f"{summary.open_positions} now, {summary.round_trips} round trips closed"),
+            *_worth(result),
+        ],
+    )
+    if result.status.unlimited:
+        console.print(f"Without a limit: {', '.join(result.status.unlimited)}", style="bold yellow")
+    show_positions(result.status.positions[:10], console)
+    show_strategies(result.status.strategies, console)
+    _show_left(result, console)
+    _show_next(result, console)
+
+
+def _worth(result: LoopResult) -> list[tuple[str, Cell]]:
+    marks = result.evaluation.watermarks
+    facts: list[tuple[str, Cell]] = []
+    if marks.last is not None and marks.first is not None:
+        facts.append(("equity", dollars(marks.last.equity)))
+        facts.append(("since start", gain(marks.last.equity - marks.first)))
+    for row in result.evaluation.strategies:
+        per_event = spread(row.per_event, unit="$", decimals=2)
+        facts.append(("evidence", f"{row.strategy}: {row.verdict}, {per_event} an event"))
+    return facts
+
+
+def _show_left(result: LoopResult, console: "Console") -> None:
+    left = result.left
+    if left is not None:
+        console.print(
+            f"Left behind: {len(left.canceled)} entries cancelled, {len(left.resting)} orders "
+            f"still live, {len(left.positions)} positions held."
+        )
+
+
+def _show_next(result: LoopResult, console: "Console") -> None:
+    positions = result.status.positions
+    lines = ["kalshi status", "kalshi inspect round-trips", "kalshi evaluate"]
+    if positions:
+        lines.insert(1, f"kalshi inspect why {positions[0].ticker}")
+    console.print("\nNext:", style="bold")
+    for text in (*lines, "kalshi run-loop --cycles 100"):
+        console.print(f"  {text}", soft_wrap=True)

@@ -1,0 +1,91 @@
+"""How the desk looks on one screen."""
+
+from typing import TYPE_CHECKING
+
+from kalshi_cli.cli.render.rows import show_positions
+from kalshi_cli.cli.render.tables import Cell, print_facts, print_table
+from kalshi_cli.cli.render.words import dollars, gain, instant
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.ports.reports import DeskSummary, StrategyRow
+from kalshi_cli.steps.status import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+
+def show_status(result: Status, console: "Console") -> None:
+    """State, money and funnel, then what is held and what each strategy earned."""
+    summary = result.summary
+    print_facts(console, [*_state(summary), *_money(summary), *_funnel(summary)])
+    if result.unlimited:
+        console.print(f"Without a limit: {', '.join(result.unlimited)}", style="bold yellow")
+    if result.funnel:
+        rows = [(row.name, str(row.count)) for row in result.funnel]
+        print_table(console, "Markets of the last pass", ("counted as", ("markets", "right")), rows)
+    show_positions(result.positions, console)
+    show_strategies(result.strategies, console)
+
+
+def show_strategies(rows: "Sequence[StrategyRow]", console: "Console") -> None:
+    """Profit by strategy."""
+    print_table(
+        console,
+        "Strategies",
+        (
+            ("strategy", "fold"),
+            ("open", "right"),
+            ("orders", "right"),
+            ("trips", "right"),
+            ("won", "right"),
+            ("fees", "right"),
+            ("net P&L", "right"),
+        ),
+        [
+            (
+                row.strategy,
+                str(row.open_positions),
+                str(row.live_orders),
+                str(row.round_trips),
+                str(row.won),
+                dollars(row.fees),
+                gain(row.net),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _state(summary: DeskSummary) -> list[tuple[str, Cell]]:
+    state = str(summary.state)
+    if summary.state is not DeskState.ACTIVE:
+        state += f" since {instant(summary.state_since_us)}: {summary.state_reason}"
+    facts: list[tuple[str, Cell]] = [("state", state)]
+    run = summary.last_run
+    if run is not None:
+        ended = run.reason if run.reason is not None else "running, or killed"
+        facts.append(("last run", f"{run.command}, {instant(run.started_us)}: {ended}"))
+    return facts
+
+
+def _money(summary: DeskSummary) -> list[tuple[str, Cell]]:
+    facts: list[tuple[str, Cell]] = [("cash", dollars(summary.cash))]
+    if summary.snapshot is not None:
+        seen = summary.snapshot
+        facts.append(("equity", f"{dollars(seen.equity)} at {instant(seen.at_us)}"))
+    facts.append(("AI cost", dollars(summary.ai_cost.to_money())))
+    return facts
+
+
+def _funnel(summary: DeskSummary) -> list[tuple[str, Cell]]:
+    orders = f"{summary.orders} sent, {summary.live_orders} live"
+    if summary.unresolved_orders:
+        orders += f", {summary.unresolved_orders} UNRESOLVED"
+    return [
+        ("markets", f"{summary.markets} known, {summary.markets_active} active"),
+        ("forecasts", f"{summary.forecasts} of {summary.markets_forecast} markets"),
+        ("orders", f"{orders}, {summary.denials} denied"),
+        ("fills", f"{summary.fills}, {summary.settlements} settlements"),
+        ("held", f"{summary.open_positions} positions, {summary.round_trips} round trips"),
+    ]

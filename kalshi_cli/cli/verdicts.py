@@ -1,0 +1,52 @@
+"""What a result that was shown still counts as: the exit codes of work that ended, but not well."""
+
+from kalshi_cli.errors import IntegrityError, KalshiError, Refused, Unavailable
+from kalshi_cli.steps.analyze import AnalyzeResult
+from kalshi_cli.steps.ingest import IngestResult
+from kalshi_cli.steps.reconcile import Reconciliation
+from kalshi_cli.steps.track import TrackResult
+from kalshi_cli.steps.trade import TradeResult
+
+
+def of_ingest(result: IngestResult) -> KalshiError | None:
+    """A partial pass proves nothing about what it did not read."""
+    if result.complete:
+        return None
+    return Unavailable(f"The pass is incomplete: {result.why_incomplete}.", remedy="Run it again.")
+
+
+def of_analyze(result: AnalyzeResult) -> KalshiError | None:
+    """A budget that is gone is a refusal, whatever was forecast before."""
+    if not any(each.code == "AI_BUDGET" for each in result.skipped):
+        return None
+    return Refused(
+        "The AI budget of the day is gone.", remedy="Raise ai.daily_ai_budget, or wait for 00:00Z."
+    )
+
+
+def of_trade(result: TradeResult) -> KalshiError | None:
+    return None if result.reconciled is None else of_reconciliation(result.reconciled)
+
+
+def of_track(result: TrackResult) -> KalshiError | None:
+    return of_reconciliation(result.reconciled)
+
+
+def of_reconciliation(found: Reconciliation) -> KalshiError | None:
+    """Differences and unknown orders are graver than a read that did not finish."""
+    if found.differences:
+        first = found.differences[0]
+        return IntegrityError(
+            f"The exchange tells {len(found.differences)} things otherwise, first {first.what}: "
+            f"ours {first.ours}, theirs {first.theirs}.",
+            remedy="Run `kalshi inspect-db`.",
+        )
+    if found.unresolved:
+        ids = ", ".join(order.client_order_id for order in found.unresolved[:3])
+        return IntegrityError(
+            f"{len(found.unresolved)} orders have an unknown outcome: {ids}.",
+            remedy="Nothing new is risked there; run `kalshi track` again.",
+        )
+    if not found.complete:
+        return Unavailable(f"The exchange was read in part: {found.why}.", remedy="Run it again.")
+    return None
