@@ -310,15 +310,16 @@ class FakeExchange:
             return Placement(PlacementKind.DUPLICATE, code=code, message="order already exists")
         if code:
             return _refused(code)
+        count = self._allowed(intent)
         report = OrderReport(
             order_id=f"order-{len(self.reports) + 1}",
             client_order_id=client_order_id,
             ticker=intent.ticker,
             side=intent.side,
             price=intent.limit,
-            initial=intent.count,
+            initial=count,
             filled=NO_CONTRACTS,
-            remaining=intent.count,
+            remaining=count,
             status=ExchangeOrderStatus.RESTING,
             created_us=self.clock.now(),
             expires_us=intent.expires_us,
@@ -344,6 +345,10 @@ class FakeExchange:
             yield "MARKET_INACTIVE"
         if market.grid is None or not market.grid.contains(intent.limit):
             yield "invalid_price"
+        if intent.count.units <= 0:
+            yield "invalid_order_size"
+        if intent.expires_us is not None and intent.expires_us <= self.clock.now():
+            yield "invalid_order"
         takes = self.book(intent.ticker).walk(intent.side, intent.count, intent.limit).count
         if intent.post_only and takes:
             yield "invalid_order"
@@ -351,6 +356,13 @@ class FakeExchange:
             yield "fill_or_kill_insufficient_resting_volume"
         if not self._can_pay(intent):
             yield "insufficient_balance"
+
+    def _allowed(self, intent: OrderIntent) -> Contracts:
+        """The count, capped to the position where the order may only reduce it."""
+        if not intent.reduce_only:
+            return intent.count
+        held = self.nets.get(intent.ticker, NO_CONTRACTS)
+        return Contracts(max(0, min(intent.count.units, -intent.side.sign * held.units)))
 
     def _can_pay(self, intent: OrderIntent) -> bool:
         held = self.nets.get(intent.ticker, NO_CONTRACTS)
