@@ -236,7 +236,7 @@ async def _baseline(simulation: "Simulation | None", store: "SqlStore") -> Forec
     """A generated world documents its bias; elsewhere a bias must be fitted and proved."""
     from kalshi_cli.adapters.baseline import BaselineForecaster
     from kalshi_cli.forecasting.baseline import Baseline
-    from kalshi_cli.forecasting.corrections import Settled, fit_corrections
+    from kalshi_cli.forecasting.corrections import Settled, excess_of, fit_corrections
 
     if simulation is not None and simulation.knows_truth:
         from kalshi_cli.engine.series_plan import CLIMATES, documented_bias
@@ -260,8 +260,4 @@ async def _baseline(simulation: "Simulation | None", store: "SqlStore") -> Forec
         ]
     )
     label = f"baseline: the market's number, {len(fitted)} categories corrected by proved fits"
-
-    def excess(category: str, _: float) -> float:
-        return fitted.get(category, 0.0)
-
-    return BaselineForecaster(Baseline(excess, {}), label)
+    return BaselineForecaster(Baseline(excess_of(fitted), {}), label)

@@ -4,11 +4,13 @@ The markets of a category are put in order of time and cut into blocks. Each blo
 the bias of the markets that had settled before it, shrunk toward none. A category gets a correction
 only if it lowered the Brier score of those held-out blocks beyond chance, an event counting as one
 observation.
+
+A bias is full in the middle and shrinks to nothing at $0 and $1, where a price has no room for it.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
@@ -19,6 +21,20 @@ PRIOR_STRENGTH = 50.0
 MIN_EVENTS = 30
 PROVED = 1.645
 """Standard errors above zero: one chance in twenty for a correction that does nothing."""
+
+
+TAPER = 0.10
+"""Within this distance of $0 and $1 a bias shrinks linearly to nothing."""
+
+
+def tapered(bias: float, price: float) -> float:
+    """What a bias of the middle comes to at a price."""
+    return bias * max(0.0, min(1.0, price / TAPER, (1.0 - price) / TAPER))
+
+
+def excess_of(biases: Mapping[str, float]) -> Callable[[str, float], float]:
+    """What a price of a category exceeds the truth by; nothing where no bias is known."""
+    return lambda category, price: tapered(biases.get(category, 0.0), price)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +50,7 @@ class Settled:
 
 
 def fit_corrections(history: Sequence[Settled]) -> Mapping[str, float]:
-    """What prices exceed outcomes by, for the categories where taking it out was proved."""
+    """The bias in mid-range of each category where taking it out was proved."""
     groups: dict[str, list[Settled]] = defaultdict(list)
     for settled in sorted(history, key=lambda s: (s.at_us, s.event_ticker, s.market)):
         groups[settled.category].append(settled)
@@ -44,8 +60,13 @@ def fit_corrections(history: Sequence[Settled]) -> Mapping[str, float]:
 
 
 def _bias(group: Sequence[Settled]) -> float:
-    excess = sum(settled.market - settled.payout for settled in group)
-    return excess / (len(group) + PRIOR_STRENGTH)
+    """Least squares of the excess on the taper, shrunk toward none."""
+    weights = [tapered(1.0, settled.market) for settled in group]
+    excess = sum(
+        weight * (settled.market - settled.payout)
+        for weight, settled in zip(weights, group, strict=True)
+    )
+    return excess / (sum(weight * weight for weight in weights) + PRIOR_STRENGTH)
 
 
 def _is_proved(group: Sequence[Settled]) -> bool:
@@ -76,4 +97,4 @@ def _walk(group: Sequence[Settled]) -> Iterator[tuple[list[Settled], list[Settle
 def _gain(settled: Settled, bias: float) -> float:
     """How much the correction lowers the squared error of one market."""
     plain = settled.market - settled.payout
-    return plain * plain - (plain - bias) ** 2
+    return plain * plain - (plain - tapered(bias, settled.market)) ** 2

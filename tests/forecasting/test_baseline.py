@@ -5,9 +5,9 @@ import pytest
 from fakes.decisions import a_quote, level
 
 from kalshi_cli.forecasting.baseline import Baseline, microprice
-from kalshi_cli.forecasting.corrections import Settled, fit_corrections
+from kalshi_cli.forecasting.corrections import Settled, excess_of, fit_corrections
 
-PLAIN = Baseline(lambda category, price: 0.0, {})
+PLAIN = Baseline(excess_of({}), {})
 
 
 def test_the_microprice_leans_to_the_heavier_side():
@@ -31,7 +31,7 @@ def test_abstains_without_a_market(quote):
 
 
 def test_takes_out_the_bias_of_the_category():
-    baseline = Baseline(lambda category, _: {"Weather": 0.015}.get(category, 0.0), {"Weather": 0.15})
+    baseline = Baseline(excess_of({"Weather": 0.015}), {"Weather": 0.15})
     judged = baseline.judge(a_quote("0.4000", "0.4400"), "Weather")
     assert judged.probability == pytest.approx(0.405)
     assert (judged.model, judged.logit_error, judged.ticker) == ("baseline", 0.0, "T")
@@ -40,8 +40,12 @@ def test_takes_out_the_bias_of_the_category():
     assert judged.confidence > PLAIN.judge(a_quote("0.4000", "0.4400"), "Weather").confidence
 
 
-def test_abstains_where_the_correction_leaves_no_probability():
-    assert Baseline(lambda category, _: 0.5, {}).judge(a_quote("0.4000", "0.4400"), "W") is None
+def test_a_bias_has_no_room_at_the_ends():
+    baseline = Baseline(excess_of({"W": 0.015}), {})
+    # a price of 0.05 is half way from $0 to 10 cents: half the bias
+    assert baseline.judge(a_quote("0.0400", "0.0600"), "W").probability == pytest.approx(0.0425)
+    assert baseline.judge(a_quote("0.9400", "0.9600"), "W").probability == pytest.approx(0.9425)
+    assert Baseline(excess_of({"W": 0.5}), {}).judge(a_quote("0.4000", "0.4400"), "W") is None
 
 
 def _history(bias, events=300, seed=1):
