@@ -1,8 +1,6 @@
 """Public objects of the wire as domain values. Everything here raises `InvalidValue`, alone."""
 
-from functools import partial
-
-import msgspec
+from functools import lru_cache, partial
 
 from kalshi_cli.adapters.kalshi.rows import (
     convert_rows,
@@ -109,7 +107,7 @@ def _to_market(wire: MarketWire) -> Market:
         open_us=parse_rfc3339(wire.open_time),
         close_us=parse_rfc3339(wire.close_time),
         latest_expiration_us=parse_rfc3339(wire.latest_expiration_time),
-        grid=_to_grid(wire.price_ranges),
+        grid=_to_grid(bytes(wire.price_ranges)),
         expected_expiration_us=instant(wire.expected_expiration_time),
         strike_type=wire.strike_type or "",
         floor_strike=None if wire.floor_strike is None else number(wire.floor_strike),
@@ -139,12 +137,16 @@ def _to_result(wire: MarketWire) -> tuple[Result | None, Price | None]:
     return result, value
 
 
-def _to_grid(raw: msgspec.Raw) -> PriceGrid | None:
-    """The price grid; None where it cannot be represented, which makes the market untradable."""
+@lru_cache(maxsize=256)
+def _to_grid(ranges: bytes) -> PriceGrid | None:
+    """The price grid; None where it cannot be represented, which makes the market untradable.
+
+    Cached by the text itself, since a hundred thousand markets share a handful of grids.
+    """
     try:
-        ranges = decode_row(raw, list[RangeWire])
+        parts = decode_row(ranges, list[RangeWire])
         return PriceGrid(
-            tuple(PriceRange(price(r.start), price(r.end), price(r.step)) for r in ranges)
+            tuple(PriceRange(price(r.start), price(r.end), price(r.step)) for r in parts)
         )
     except InvalidValue:
         return None
