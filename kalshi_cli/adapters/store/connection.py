@@ -59,7 +59,7 @@ def locate(url_or_path: str | Path) -> Location:
         text = f"sqlite:///{text}"
     try:
         url = make_url(text)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise ConfigError(f"{text!r} is no database URL.", remedy=_URLS) from error
     backend = url.get_backend_name()
     if backend == "postgresql":

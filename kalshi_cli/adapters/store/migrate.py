@@ -10,10 +10,9 @@ from pathlib import Path
 from sqlalchemy import text
 
 from kalshi_cli.adapters.store.connection import Location, locate, make_engine
-from kalshi_cli.adapters.store.failures import translated
 from kalshi_cli.adapters.store.ownership import schema_version
 from kalshi_cli.adapters.store.schema import pending, upgrade_schema
-from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.adapters.store.transaction import Transaction, begun
 from kalshi_cli.adapters.store.version import HEAD, check_not_newer
 from kalshi_cli.errors import IntegrityError, NotFound, StoreUnusable
 
@@ -69,10 +68,8 @@ async def upgrade(url_or_path: str | Path, *, backup_to: Path | None = None) -> 
 async def _current(location: Location) -> str | None:
     engine = make_engine(location, read_only=True)
     try:
-        with translated(str(location)):
-            connection = await engine.connect()
-        async with connection:
-            return await schema_version(Transaction(connection, str(location)), str(location))
+        async with begun(engine, str(location), reads=True) as transaction:
+            return await schema_version(transaction, str(location))
     finally:
         await engine.dispose()
 
@@ -81,10 +78,7 @@ async def _migrate(location: Location) -> None:
     # Foreign keys are checked at the end: SQLite alters a table by copying and dropping it.
     engine = make_engine(location, foreign_keys=False)
     try:
-        with translated(str(location)):
-            connection = await engine.connect()
-        async with connection:
-            transaction = Transaction(connection, str(location))
+        async with begun(engine, str(location), reads=False) as transaction:
             await transaction.run(upgrade_schema)
             if not location.is_postgres:
                 await _check_foreign_keys(transaction)

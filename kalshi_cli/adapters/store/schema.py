@@ -7,10 +7,12 @@ from sqlalchemy import Connection
 
 from kalshi_cli.adapters.store.version import HEAD
 
+SCRIPTS = "kalshi_cli.adapters.store:migrations"
+
 
 def config(connection: Connection | None = None) -> Config:
     made = Config()
-    made.set_main_option("script_location", "kalshi_cli.adapters.store:migrations")
+    made.set_main_option("script_location", SCRIPTS)
     made.set_main_option("path_separator", "os")
     made.attributes["connection"] = connection
     return made

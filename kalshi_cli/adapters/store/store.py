@@ -17,16 +17,14 @@ from typing import Self
 from kalshi_cli.adapters.store.audit import SqlAuditor
 from kalshi_cli.adapters.store.connection import (
     BUSY_S,
-    READS,
     Location,
     create_file,
     locate,
     make_engine,
 )
-from kalshi_cli.adapters.store.failures import translated
 from kalshi_cli.adapters.store.ownership import check_owner, create_schema, schema_version
 from kalshi_cli.adapters.store.reports import SqlReports
-from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.adapters.store.transaction import Transaction, begun
 from kalshi_cli.adapters.store.unit import SqlUnit
 from kalshi_cli.adapters.store.version import check_version
 from kalshi_cli.domain.identity import StoreIdentity
@@ -58,12 +56,12 @@ class SqlStore:
         in memory, where there is only one connection.
         """
         if reads and not self.location.is_memory:
-            async with self._begun(reads=True) as transaction:
+            async with begun(self._engine, str(self.location), reads=True) as transaction:
                 yield transaction
             return
         await self._take_turn()
         try:
-            async with self._begun(reads=reads) as transaction:
+            async with begun(self._engine, str(self.location), reads=reads) as transaction:
                 yield transaction
         finally:
             self._turn.release()
@@ -77,19 +75,6 @@ class SqlStore:
                 f"{self.location} has had a unit of work open for {BUSY_S} s.",
                 remedy="This is a defect: a unit is never open across a network or AI call.",
             ) from error
-
-    @asynccontextmanager
-    async def _begun(self, *, reads: bool) -> AsyncIterator[Transaction]:
-        where = str(self.location)
-        with translated(where):
-            connection = await self._engine.connect()
-        try:
-            if reads:
-                await connection.execution_options(**READS)
-            yield Transaction(connection, where)
-        finally:
-            # Shielded: a cancelled task must still give its connection back.
-            await asyncio.shield(connection.close())
 
     async def close(self) -> None:
         await self._engine.dispose()

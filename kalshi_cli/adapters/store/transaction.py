@@ -1,13 +1,16 @@
 """Statements inside one transaction, for every part of a unit and for reports."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 from itertools import islice
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Executable, Row, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from kalshi_cli.adapters.store.connection import READS
 from kalshi_cli.adapters.store.failures import translated
 
 Item = TypeVar("Item")
@@ -92,6 +95,20 @@ class Transaction:
         if self.is_postgres:
             return postgresql.insert(table)
         return sqlite.insert(table)
+
+
+@asynccontextmanager
+async def begun(engine: AsyncEngine, where: str, *, reads: bool) -> AsyncIterator[Transaction]:
+    """A transaction, rolled back unless committed; one that only `reads` takes no lock."""
+    with translated(where):
+        connection = await engine.connect()
+    try:
+        if reads:
+            await connection.execution_options(**READS)
+        yield Transaction(connection, where)
+    finally:
+        # Shielded: a cancelled task must still give its connection back.
+        await asyncio.shield(connection.close())
 
 
 def chunks(items: Collection[Item], size: int = CHUNK) -> Iterator[list[Item]]:

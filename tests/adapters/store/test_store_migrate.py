@@ -1,0 +1,134 @@
+"""Alembic is the only way to a schema, and brings an older one forward without loss."""
+
+import shutil
+import sqlite3
+import stat
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from fakes.desk_store import IDENTITY, WALL, fresh_store
+
+from kalshi_cli.adapters.store import migrate, schema, version
+from kalshi_cli.adapters.store.store import open_store
+from kalshi_cli.adapters.store.tables import METADATA
+from kalshi_cli.errors import NotFound, StoreUnusable, StoreVersion
+
+SECOND_STEP = '''"""Remember who was asked."""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+
+def upgrade() -> None:
+    with op.batch_alter_table("markers") as table:
+        table.add_column(sa.Column("note", sa.Text(), nullable=True))
+    op.execute("UPDATE markers SET note = 'kept'")
+'''
+
+
+@pytest.fixture
+def newer(tmp_path, monkeypatch):
+    """The program as it will be after one more migration."""
+    scripts = tmp_path / "migrations"
+    shutil.copytree(Path(schema.__file__).parent / "migrations", scripts)
+    (scripts / "versions" / "0002_note.py").write_text(SECOND_STEP)
+    monkeypatch.setattr(schema, "SCRIPTS", str(scripts))
+    for module in (schema, version, migrate):
+        monkeypatch.setattr(module, "HEAD", "0002")
+
+
+async def an_old_store(tmp_path):
+    async with await fresh_store(tmp_path) as store, store.unit() as unit:
+        await unit.catalog.set_marker("full_pass", 7)
+        await unit.commit()
+    return tmp_path / "desk.db"
+
+
+async def test_the_migrations_build_what_the_tables_say(tmp_path):
+    async with await fresh_store(tmp_path) as store, store.transaction() as transaction:
+        found = []
+        await transaction.run(
+            lambda connection: found.extend(
+                compare_metadata(
+                    MigrationContext.configure(connection, opts={"compare_type": True}), METADATA
+                )
+            )
+        )
+        assert found == []
+
+
+async def test_head_is_the_newest_revision():
+    scripts = schema.ScriptDirectory.from_config(schema.config())
+    assert scripts.get_heads() == [version.HEAD]
+    numbers = sorted(step.revision for step in scripts.walk_revisions())
+    assert numbers == [f"{number:04d}" for number in range(1, len(numbers) + 1)]
+
+
+async def test_a_new_store_has_nothing_pending(tmp_path):
+    missing = await migrate.status(tmp_path / "desk.db")
+    assert (missing.current, missing.head) == (None, "0001")
+    assert not (tmp_path / "desk.db").exists()
+    path = await an_old_store(tmp_path)
+    assert (await migrate.status(path)).pending == ()
+    done = await migrate.upgrade(path)
+    assert (done.before, done.after, done.steps, done.backup) == ("0001", "0001", (), None)
+
+
+async def test_there_must_be_something_to_migrate(tmp_path):
+    with pytest.raises(NotFound):
+        await migrate.upgrade(tmp_path / "desk.db")
+
+
+async def test_an_older_store_is_backed_up_and_brought_forward(tmp_path, newer):
+    version.HEAD = schema.HEAD = "0001"
+    path = await an_old_store(tmp_path)
+    version.HEAD = schema.HEAD = "0002"
+    with pytest.raises(StoreVersion, match="older"):
+        await open_store(path, IDENTITY, wall_us=WALL)
+    assert (await migrate.status(path)).pending == ("0002 Remember who was asked.",)
+
+    done = await migrate.upgrade(path)
+
+    assert (done.before, done.after) == ("0001", "0002")
+    assert done.backup == tmp_path / "desk.db.0001.backup"
+    assert stat.S_IMODE(done.backup.stat().st_mode) == 0o600
+    with closing(sqlite3.connect(done.backup)) as backup, closing(sqlite3.connect(path)) as now:
+        assert backup.execute("SELECT * FROM markers").fetchall() == [("full_pass", 7)]
+        assert now.execute("SELECT * FROM markers").fetchall() == [("full_pass", 7, "kept")]
+    assert (await migrate.upgrade(path)).steps == ()
+    async with await open_store(path, IDENTITY, wall_us=WALL) as store:
+        assert (await store.audit.check()).is_clean
+
+
+async def test_without_a_backup_nothing_is_migrated(tmp_path, newer):
+    version.HEAD = schema.HEAD = "0001"
+    path = await an_old_store(tmp_path)
+    version.HEAD = schema.HEAD = "0002"
+    with pytest.raises(StoreUnusable, match="backup"):
+        await migrate.upgrade(path, backup_to=tmp_path / "nowhere" / "b")
+    assert (await migrate.status(path)).current == "0001"
+
+
+async def test_a_migration_that_fails_leaves_the_store_as_it_was(tmp_path, newer):
+    version.HEAD = schema.HEAD = "0001"
+    path = await an_old_store(tmp_path)
+    version.HEAD = schema.HEAD = "0002"
+    step = Path(schema.SCRIPTS) / "versions" / "0002_note.py"
+    step.write_text(SECOND_STEP + "    op.execute('SELECT * FROM nothing')\n")
+    with pytest.raises(StoreUnusable):
+        await migrate.upgrade(path)
+    assert (await migrate.status(path)).current == "0001"
+    with closing(sqlite3.connect(path)) as now:
+        assert now.execute("SELECT * FROM markers").fetchall() == [("full_pass", 7)]
+
+
+async def test_it_works_from_any_directory(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert await an_old_store(tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["desk.db"]

@@ -1,0 +1,638 @@
+"""What every store does, in a file, in memory and on PostgreSQL."""
+
+from dataclasses import replace
+
+import pytest
+from fakes.decisions import (
+    NOW,
+    STRATEGY,
+    a_forecast,
+    a_market,
+    a_quote,
+    an_event,
+    an_intent,
+    level,
+)
+from fakes.desk_store import SERIES, WALL, seed
+
+from kalshi_cli.adapters.store.lease import hold_lease
+from kalshi_cli.domain.account import CashKind, CashMovement, Settlement
+from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.grid import TAPERED_DECI_CENT
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.instant import DAY, HOUR, SECOND, day_of
+from kalshi_cli.domain.market import Listing, MarketStatus, Result
+from kalshi_cli.domain.money import NO_MONEY, AiCost, Contracts, Money, Price
+from kalshi_cli.domain.order import Fill, Order, OrderState, Pending, Purpose
+from kalshi_cli.domain.position import Position, RoundTrip
+from kalshi_cli.domain.side import Side
+from kalshi_cli.errors import IntegrityError, LeaseHeld, Refused
+from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.ports.store import (
+    AiCall,
+    CatalogEntry,
+    DeskRequest,
+    Performance,
+    Saved,
+    Snapshot,
+    Watermarks,
+)
+from kalshi_cli.risk._base import Denial
+
+
+def money(text: str) -> Money:
+    return Money.parse(text)
+
+
+def a_fill(number: int, side=Side.BID, price="0.4000", count="10.00", fee="0.0200", **changes):
+    facts = {"order_id": "o1", "ticker": "T", "is_taker": True, "at_us": NOW + number * SECOND}
+    return Fill(
+        fill_id=f"f{number}",
+        side=side,
+        price=Price.parse(price),
+        count=Contracts.parse(count),
+        fee=money(fee),
+        **{**facts, **changes},
+    )
+
+
+def settled(value="1.0000", net="10.00", revenue="10.00", **changes) -> Settlement:
+    facts = {"ticker": "T", "event_ticker": "E", "settled_us": NOW + DAY, "fee": money("0.02")}
+    result = Result.YES if value == "1.0000" else Result.NO
+    return Settlement(
+        result=result,
+        value=Price.parse(value),
+        net=Contracts.parse(net),
+        revenue=money(revenue),
+        **{**facts, **changes},
+    )
+
+
+class TestUnit:
+    async def test_leaving_without_commit_leaves_nothing(self, store):
+        async with store.unit() as unit:
+            await unit.desk.start_run("test", NOW, WALL)
+        async with store.unit() as unit:
+            assert (await unit.desk.start_run("test", NOW, WALL)).number == 1
+
+    async def test_an_error_leaves_nothing(self, store):
+        async def fail() -> None:
+            async with store.unit() as unit:
+                await unit.catalog.set_marker("full_pass", 1)
+                raise ZeroDivisionError
+
+        with pytest.raises(ZeroDivisionError):
+            await fail()
+        async with store.unit() as unit:
+            assert await unit.catalog.marker("full_pass") is None
+
+    async def test_a_commit_is_there_for_the_next(self, store):
+        async with store.unit() as unit:
+            await unit.catalog.set_marker("full_pass", NOW)
+            await unit.commit()
+        async with store.unit() as unit:
+            assert await unit.catalog.marker("full_pass") == NOW
+
+
+class TestCatalog:
+    async def test_what_goes_in_comes_out(self, store):
+        event = an_event(
+            sub_title="s", mutually_exclusive=True, fees=FeeTerms("quadratic", 500_000), strike_us=3
+        )
+        market = a_market(
+            grid=TAPERED_DECI_CENT,
+            expected_expiration_us=NOW + HOUR,
+            floor_strike="12.5",
+            result=Result.SCALAR,
+            settlement_value=Price.parse("0.3333"),
+            rules_primary="Wetterstation Zürich ≥ 3 °C",
+            can_close_early=True,
+        )
+        quote = a_quote(bid=None, last=Price.parse("0.0010"))
+        async with store.unit() as unit:
+            await unit.catalog.save_series([SERIES], NOW)
+            await unit.catalog.save_events([event], NOW)
+            await unit.catalog.save_listings([Listing(market, quote)], NOW)
+            assert await unit.catalog.entries() == (CatalogEntry(market, quote, event, SERIES),)
+
+    async def test_a_market_without_a_usable_grid_keeps_none(self, store):
+        await seed(store)
+        async with store.unit() as unit:
+            await unit.catalog.save_listings([Listing(a_market(grid=None), a_quote())], NOW)
+            assert (await unit.catalog.entries())[0].market.grid is None
+
+    async def test_saving_twice_finds_everything_as_it_was(self, store):
+        listings = [Listing(a_market(t), a_quote(ticker=t)) for t in ("A", "B", "C")]
+        await seed(store)
+        async with store.unit() as unit:
+            assert await unit.catalog.save_listings(listings, NOW) == Saved(new=3)
+            assert await unit.catalog.save_listings(listings, NOW) == Saved(unchanged=3)
+            assert await unit.catalog.save_events([an_event()], NOW) == Saved(unchanged=1)
+            moved = [replace(listings[0], quote=a_quote("0.4100", ticker="A")), *listings[1:]]
+            assert await unit.catalog.save_listings(moved, NOW) == Saved(changed=1, unchanged=2)
+            closed = replace(moved[1], market=a_market("B", status=MarketStatus.CLOSED))
+            assert await unit.catalog.save_listings([closed], NOW) == Saved(changed=1)
+
+    async def test_a_quote_seen_again_is_fresh_and_an_older_one_loses(self, store):
+        await seed(store)
+        later, older = NOW + SECOND, NOW - SECOND
+        async with store.unit() as unit:
+            again = [Listing(a_market(), a_quote(at_us=later))]
+            assert await unit.catalog.save_listings(again, NOW) == Saved(unchanged=1)
+            stale = [Listing(a_market(), a_quote("0.1000", at_us=older))]
+            assert await unit.catalog.save_listings(stale, NOW) == Saved(unchanged=1)
+            assert (await unit.catalog.entries())[0].quote == a_quote(at_us=later)
+
+    async def test_entries_by_ticker_and_status(self, store):
+        await seed(store, "B", "A", "C")
+        async with store.unit() as unit:
+            closed = a_market("C", status=MarketStatus.CLOSED)
+            await unit.catalog.save_listings([Listing(closed, a_quote(ticker="C"))], NOW)
+            active = await unit.catalog.entries(statuses={MarketStatus.ACTIVE})
+            assert [entry.market.ticker for entry in active] == ["A", "B"]
+            named = await unit.catalog.entries(tickers={"C", "B", "nothing"})
+            assert [entry.market.ticker for entry in named] == ["B", "C"]
+            assert await unit.catalog.entries(tickers=()) == ()
+            assert await unit.catalog.known_events(["E", "F"]) == {"E"}
+            assert await unit.catalog.known_series() == {"SERIES"}
+
+    async def test_an_event_needs_its_series(self, store):
+        with pytest.raises(IntegrityError):
+            async with store.unit() as unit:
+                await unit.catalog.save_events([an_event(series_ticker="NOWHERE")], NOW)
+
+    async def test_watched_is_held_ordered_or_forecast_and_unsettled(self, store):
+        run = await seed(store, "HELD", "ORDERED", "FORECAST", "OVER", "PLAIN")
+        over = a_market("OVER", status=MarketStatus.FINALIZED, result=Result.NO)
+        async with store.unit() as unit:
+            await unit.ledger.save_positions(
+                [Position("HELD", "x", Contracts(100)), Position("PLAIN", "x", Contracts(0))]
+            )
+            forecasts = [
+                a_forecast(ticker=t, forecast_id=t, run_id=run.run_id) for t in ("FORECAST", "OVER")
+            ]
+            await unit.forecasts.add(forecasts)
+            await unit.catalog.save_listings([Listing(over, a_quote(ticker="OVER"))], NOW)
+            await unit.commit()
+        await journalled(store, an_intent(ticker="ORDERED", forecast_id=None), run=run.run_id)
+        async with store.unit() as unit:
+            assert await unit.catalog.watched() == {"HELD", "ORDERED", "FORECAST"}
+
+    async def test_quote_history_and_funnel(self, store):
+        run = await seed(store)
+        async with store.unit() as unit:
+            for _ in range(2):
+                await unit.catalog.record_quotes([a_quote()], "decision")
+            await unit.catalog.drop_counts(run.run_id, {"volume": 3, "expiry": 7})
+            await unit.catalog.drop_counts(run.run_id, {"volume": 2, "expiry": 9})
+            await unit.commit()
+        funnel = await store.reports.funnel()
+        assert [(row.name, row.count) for row in funnel] == [("expiry", 9), ("volume", 2)]
+
+
+class TestForecasts:
+    async def test_the_newest_of_each_ticker(self, store):
+        run = await seed(store, "A", "B")
+        old, new = (
+            a_forecast(ticker="A", forecast_id=str(at), made_us=NOW + at, run_id=run.run_id)
+            for at in (1, 2)
+        )
+        bare = a_forecast(ticker="B", forecast_id="b", run_id=run.run_id, market=None)
+        bare = replace(bare, blended=None, cost=AiCost(162_500), label="oracle")
+        async with store.unit() as unit:
+            await unit.forecasts.add([new, old, bare])
+            assert await unit.forecasts.latest(["A", "B", "C"]) == {"A": new, "B": bare}
+            assert await unit.forecasts.times_since(NOW + 2) == {"A": (NOW + 2,)}
+            assert await unit.forecasts.times_since(NOW) == {"A": (NOW + 1, NOW + 2), "B": (NOW,)}
+
+    async def test_each_call_is_charged_once_to_its_real_day(self, store):
+        run = await seed(store)
+        call = AiCall(
+            "c1", run.run_id, "T", "trader", "grok-4", "grok-4", 10, 2, AiCost(700), 5, "ok", WALL
+        )
+        tomorrow = replace(call, call_id="c2", cost=AiCost(11), called_wall_us=WALL + DAY)
+        async with store.unit() as unit:
+            await unit.forecasts.add_calls([call, tomorrow])
+            await unit.forecasts.add_calls([call, replace(call, call_id="c3", cost=AiCost(1))])
+            assert await unit.forecasts.spent(day_of(WALL)) == AiCost(701)
+            assert await unit.forecasts.spent(day_of(WALL) + 1) == AiCost(11)
+            assert await unit.forecasts.spent(0) == AiCost(0)
+            assert await unit.forecasts.spent_ever() == AiCost(712)
+
+
+async def journalled(store, intent, name="k1", run="run-000001", sequence=1) -> Order:
+    order = Order(name, intent, OrderState.INTENT, NOW, NOW, run, sequence)
+    async with hold_lease(store, "trading", lambda: WALL) as lease, store.unit() as unit:
+        await unit.journal.record(order, lease.token, WALL)
+        await unit.commit()
+    return order
+
+
+async def forecast_made(store) -> str:
+    run = await seed(store)
+    async with store.unit() as unit:
+        await unit.forecasts.add([a_forecast(run_id=run.run_id)])
+        await unit.commit()
+    return run.run_id
+
+
+class TestJournal:
+    async def test_an_order_comes_back_as_it_was(self, store):
+        await forecast_made(store)
+        order = await journalled(store, an_intent(expires_us=NOW + HOUR, post_only=True))
+        async with store.unit() as unit:
+            assert await unit.journal.live() == (order,)
+            resting = replace(
+                order.moved(OrderState.RESTING, NOW + 1),
+                order_id="o1",
+                pending=Pending.CANCEL,
+                filled=Contracts(300),
+                message="seen",
+            )
+            await unit.journal.save(resting)
+            assert await unit.journal.find(order_ids=["o1"]) == (resting,)
+            assert await unit.journal.find(client_order_ids=["k1", "k9"]) == (resting,)
+            await unit.journal.save(resting.moved(OrderState.CANCELED, NOW + 2))
+            assert await unit.journal.live() == ()
+
+    async def test_only_the_holder_of_the_lease_journals(self, store):
+        await forecast_made(store)
+        order = Order("k1", an_intent(), OrderState.INTENT, NOW, NOW, "run-000001", 1)
+        async with hold_lease(store, "trading", lambda: WALL) as lease:
+            async with store.unit() as unit:
+                with pytest.raises(LeaseHeld):
+                    await unit.journal.record(order, "somebody else's", WALL)
+                with pytest.raises(LeaseHeld):
+                    await unit.journal.record(order, lease.token, WALL + 10**18)
+            token = lease.token
+        async with store.unit() as unit:
+            with pytest.raises(LeaseHeld):
+                await unit.journal.record(order, token, WALL)
+
+    async def test_one_live_entry_for_each_strategy_market_and_forecast(self, store):
+        await forecast_made(store)
+        first = await journalled(store, an_intent())
+        with pytest.raises(Refused) as refused:
+            await journalled(store, an_intent(), "k2", sequence=2)
+        assert refused.type is Refused
+        await journalled(store, an_intent(strategy="other"), "k3", sequence=3)
+        await journalled(store, an_intent(purpose=Purpose.EXIT), "k4", sequence=4)
+        async with store.unit() as unit:
+            await unit.journal.save(first.moved(OrderState.REJECTED, NOW))
+            await unit.commit()
+        await journalled(store, an_intent(), "k5", sequence=5)
+
+    async def test_an_order_given_up_may_turn_up_beside_its_successor(self, store):
+        await forecast_made(store)
+        lost = await journalled(store, an_intent())
+        lost = lost.moved(OrderState.UNKNOWN, NOW).moved(OrderState.ABSENT, NOW)
+        async with store.unit() as unit:
+            await unit.journal.save(lost)
+            await unit.commit()
+        again = await journalled(store, an_intent(), "k2", sequence=2)
+        found = replace(lost.moved(OrderState.RESTING, NOW), order_id="o1")
+        async with store.unit() as unit:
+            await unit.journal.save(found)
+            assert await unit.journal.live() == (found, again)
+
+    async def test_orders_without_a_forecast_do_not_clash(self, store):
+        await forecast_made(store)
+        for number in (1, 2):
+            await journalled(store, an_intent(forecast_id=None), f"k{number}", sequence=number)
+        with pytest.raises(Refused):
+            await journalled(store, an_intent(forecast_id=None), "k1", sequence=3)
+
+    async def test_what_counts_as_sent(self, store):
+        await forecast_made(store)
+        order = await journalled(store, an_intent())
+        await journalled(store, an_intent(purpose=Purpose.EXIT), "k2", sequence=2)
+        async with store.unit() as unit:
+            traded = frozenset({(STRATEGY, "T", "f1")})
+            assert await unit.journal.entries_since(NOW) == 1
+            assert await unit.journal.entries_since(NOW + 1) == 0
+            assert await unit.journal.traded_forecasts(["T", "U"]) == traded
+            assert await unit.journal.traded_forecasts(["U"]) == frozenset()
+            await unit.journal.save(order.moved(OrderState.REJECTED, NOW))
+            assert await unit.journal.traded_forecasts(["T"]) == traded
+        async with store.unit() as unit:
+            await unit.journal.save(order.moved(OrderState.NOT_SENT, NOW))
+            assert await unit.journal.traded_forecasts(["T"]) == frozenset()
+            assert await unit.journal.entries_since(NOW) == 0
+
+    async def test_saving_what_was_never_journalled_is_a_defect(self, store):
+        order = Order("k1", an_intent(), OrderState.INTENT, NOW, NOW, "run-000001", 1)
+        async with store.unit() as unit:
+            with pytest.raises(IntegrityError):
+                await unit.journal.save(order)
+
+    async def test_denials_keep_their_numbers(self, store):
+        run = await seed(store)
+        denial = Denial("EVENT_EXPOSURE", "too much", "1200.00", "1000.00")
+        async with store.unit() as unit:
+            await unit.journal.deny([(STRATEGY, "T", "entry", denial)], run.run_id, NOW)
+            await unit.journal.deny([], run.run_id, NOW)
+            await unit.commit()
+        (row,) = await store.reports.denials(strategy=STRATEGY)
+        assert (row.code, row.value, row.limit, row.run_id) == (
+            "EVENT_EXPOSURE",
+            "1200.00",
+            "1000.00",
+            run.run_id,
+        )
+
+
+class TestLedger:
+    async def test_a_fill_counts_once(self, store):
+        first, second = a_fill(1), a_fill(2, count="2.50")
+        async with store.unit() as unit:
+            assert await unit.ledger.add_fills([(second, "x"), (first, "x")]) == (first, second)
+            assert await unit.ledger.add_fills([(first, "x"), (a_fill(3), "y")]) == (a_fill(3),)
+            assert await unit.ledger.filled(["o1", "o2"]) == {"o1": Contracts.parse("22.50")}
+            assert await unit.ledger.last_fill_us() == a_fill(3).at_us
+
+    async def test_nothing_happened_yet(self, store):
+        async with store.unit() as unit:
+            assert await unit.ledger.last_fill_us() is None
+            assert await unit.ledger.last_settlement_us() is None
+            assert await unit.ledger.settled("T") is None
+            assert await unit.ledger.history() == ()
+            assert await unit.ledger.cash() == NO_MONEY
+            assert await unit.ledger.positions() == ()
+            assert await unit.ledger.last_exits() == {}
+
+    async def test_cash_by_hand(self, store):
+        """$100, 10 YES at 0.40 (-4.02), 25 sold at 0.50: 10 close (+5.00), 15 NO open (-7.50).
+
+        Fees are 0.02 a fill; NO pays 15 x $1 when the market ends NO.
+        """
+        deposit = CashMovement("d1", CashKind.DEPOSIT, money("100.00"), NOW)
+        fills = [(a_fill(1), "x"), (a_fill(2, Side.ASK, "0.5000", "25.00"), "x")]
+        no = settled("0.0000", "-15.00", "15.00")
+        async with store.unit() as unit:
+            assert await unit.ledger.add_cash([deposit]) == (deposit,)
+            assert await unit.ledger.add_cash([deposit]) == ()
+            await unit.ledger.add_fills(fills)
+            assert await unit.ledger.cash() == money("93.46")
+            assert await unit.ledger.add_settlement(no) == no
+            assert await unit.ledger.cash() == money("108.46")
+
+    async def test_a_changed_settlement_reverses_the_one_before(self, store):
+        paid, nothing = settled(), settled("0.0000", revenue="0.00")
+        async with store.unit() as unit:
+            assert await unit.ledger.add_settlement(paid) == paid
+            assert await unit.ledger.add_settlement(paid) is None
+            assert await unit.ledger.cash() == money("10.00")
+            assert await unit.ledger.add_settlement(nothing) == replace(nothing, revision=1)
+            assert await unit.ledger.add_settlement(nothing) is None
+            assert await unit.ledger.cash() == NO_MONEY
+            assert await unit.ledger.add_settlement(paid) == replace(paid, revision=2)
+            assert await unit.ledger.settled("T") == replace(paid, revision=2)
+            assert await unit.ledger.cash() == money("10.00")
+            assert await unit.ledger.last_settlement_us() == paid.settled_us
+
+    async def test_history_in_the_order_it_happened(self, store):
+        late, early, other = a_fill(2), a_fill(1), a_fill(3, ticker="U")
+        async with store.unit() as unit:
+            await unit.ledger.add_settlement(settled())
+            await unit.ledger.add_fills([(late, "x")])
+            await unit.ledger.add_fills([(other, "external"), (early, "x")])
+            assert await unit.ledger.history(["T"]) == ((early, "x"), (late, "x"), settled())
+            assert len(await unit.ledger.history()) == 4
+
+    async def test_positions_and_trips(self, store):
+        held = Position("T", "x", Contracts(-500), money("2.00"), money("-1.00"), money("0.02"), 3)
+        flat = Position("U", "x", realized=money("1.00"), updated_us=9)
+        trip = RoundTrip(
+            "U/x/0",
+            "U",
+            "x",
+            Side.ASK,
+            Contracts(100),
+            money("0.40"),
+            money("1.40"),
+            money("0.02"),
+            5,
+            9,
+            "target",
+        )
+        async with store.unit() as unit:
+            await unit.ledger.save_positions([held, flat])
+            assert await unit.ledger.positions() == (held,)
+            assert await unit.ledger.positions(open_only=False) == (held, flat)
+            twice = [trip, replace(trip, round_trip_id="U/x/1", closed_us=12)]
+            await unit.ledger.save_round_trips("U", twice)
+            assert await unit.ledger.last_exits() == {("x", "U"): 12}
+            assert await unit.ledger.round_trip_counts() == {"x": 2}
+            await unit.ledger.save_round_trips("U", [trip])
+            assert await unit.ledger.last_exits() == {("x", "U"): 9}
+            await unit.commit()
+        (row,) = await store.reports.round_trips(owner="x")
+        assert (row.trip, row.pnl) == (trip, money("0.98"))
+
+
+class TestPlansAndSnapshots:
+    async def test_plans(self, store):
+        plan = ExitPlan("T", "x", Price(3_000), None, NOW + HOUR, 0.8, None, NOW)
+        async with store.unit() as unit:
+            await unit.plans.save(replace(plan, stop=None))
+            await unit.plans.save(plan)
+            assert await unit.plans.all() == {("T", "x"): plan}
+            await unit.plans.remove("T", "x")
+            assert await unit.plans.all() == {}
+
+    async def test_watermarks(self, store):
+        def worth(at_us: int, dollars: str) -> Snapshot:
+            return Snapshot(at_us, money("1.00"), money(dollars), money("0.50"), 0, 1)
+
+        day = day_of(NOW)
+        earned = Performance(
+            NOW, STRATEGY, money("1.00"), money("2.00"), money("0.10"), NO_MONEY, 4
+        )
+        async with store.unit() as unit:
+            assert await unit.snapshots.watermarks(day) == Watermarks(None, None, None, None)
+            await unit.snapshots.add(worth(day * DAY - 1, "90.00"), [])
+            assert (await unit.snapshots.watermarks(day)).day_start is None
+            for at_us, dollars in ((day * DAY, "100.00"), (NOW, "120.00"), (NOW + 1, "110.00")):
+                await unit.snapshots.add(worth(at_us, dollars), [])
+            await unit.snapshots.add(worth(NOW, "120.00"), [earned])
+            assert await unit.snapshots.watermarks(day) == Watermarks(
+                money("90.00"), money("100.00"), money("120.00"), worth(NOW + 1, "110.00")
+            )
+
+
+class TestDesk:
+    async def test_runs_are_counted(self, store):
+        async with store.unit() as unit:
+            first = await unit.desk.start_run("ingest", NOW, WALL)
+            second = await unit.desk.start_run("trade", NOW, WALL)
+            await unit.desk.end_run(first.run_id, NOW + 1, WALL + 1, "done")
+            await unit.commit()
+        assert (first.number, second.number) == (1, 2)
+        newest, oldest = await store.reports.runs()
+        assert (newest.command, newest.ended_us) == ("trade", None)
+        assert (oldest.command, oldest.ended_us, oldest.reason) == ("ingest", NOW + 1, "done")
+
+    async def test_the_state_lasts(self, store):
+        async with store.unit() as unit:
+            assert await unit.desk.state() is DeskState.ACTIVE
+            for state in (DeskState.REDUCE_ONLY, DeskState.HALTED):
+                await unit.desk.set_state(state, reason="why", who="me", at_us=NOW, wall_us=WALL)
+            await unit.commit()
+        async with store.unit() as unit:
+            assert await unit.desk.state() is DeskState.HALTED
+        summary = await store.reports.summary()
+        assert (summary.state, summary.state_reason, summary.state_since_us) == (
+            DeskState.HALTED,
+            "why",
+            NOW,
+        )
+
+    async def test_a_request_and_its_answer(self, store):
+        async with store.unit() as unit:
+            first = await unit.desk.ask("cancel", "k1", WALL)
+            second = await unit.desk.ask("close", "T", WALL)
+            asked = await unit.desk.requests()
+            assert [(r.request_id, r.kind, r.target) for r in asked] == [
+                (first, "cancel", "k1"),
+                (second, "close", "T"),
+            ]
+            await unit.desk.answer(first, "canceled", 0, WALL + 1)
+            assert [r.request_id for r in await unit.desk.requests()] == [second]
+            assert await unit.desk.request(first) == DeskRequest(
+                first, "cancel", "k1", "canceled", 0
+            )
+            assert await unit.desk.request(99) is None
+
+
+class TestReports:
+    async def test_a_position_in_the_terms_of_what_is_held(self, store):
+        """10 NO bought at 1 - 0.40, marked at the mid of 0.40 and 0.44: 10 x 0.58."""
+        await seed(store)
+        held = Position("T", "x", Contracts.parse("-10.00"), money("6.00"), fees=money("0.10"))
+        async with store.unit() as unit:
+            await unit.ledger.save_positions([held, Position("U", "external", Contracts(100))])
+            await unit.commit()
+        row, unknown = await store.reports.positions()
+        assert (row.outcome.value, row.count, row.average) == ("no", Contracts.parse("10.00"), 0.6)
+        assert (row.mark.value, row.mark.is_mid) == (money("5.80"), True)
+        assert (row.unrealized, row.category, row.bid) == (money("-0.20"), "Weather", level("0.4"))
+        assert (unknown.title, unknown.quoted_us, unknown.mark.is_mid) == ("", None, False)
+        assert await store.reports.positions(ticker="T", owner="x") == (row,)
+        (strategy,) = [r for r in await store.reports.strategies() if r.strategy == "x"]
+        assert (strategy.open_positions, strategy.net) == (1, money("-0.30"))
+
+    async def test_the_tape_ends_with_the_ledgers_cash(self, store):
+        opening = CashMovement("opening", CashKind.OPENING, money("100.00"), NOW)
+        async with store.unit() as unit:
+            await unit.ledger.add_cash([opening])
+            await unit.ledger.add_fills([(a_fill(1), "x"), (a_fill(2, ticker="U"), "x")])
+            await unit.ledger.add_settlement(settled())
+            await unit.ledger.add_settlement(settled("0.0000", revenue="0.00"))
+            cash = await unit.ledger.cash()
+            await unit.commit()
+        tape = await store.reports.tape()
+        assert [row.kind for row in tape] == ["settlement"] * 2 + ["fill"] * 2 + ["opening"]
+        assert [str(row.cash) for row in tape] == [
+            "-10.000000",
+            "10.000000",
+            "-4.020000",
+            "-4.020000",
+            "100.000000",
+        ]
+        assert tape[0].balance == cash == money("91.96")
+        assert len(await store.reports.tape(ticker="U")) == 1
+        assert await store.reports.tape(limit=1) == tape[:1]
+
+    async def test_orders_and_fills(self, store):
+        await forecast_made(store)
+        order = await journalled(store, an_intent())
+        async with store.unit() as unit:
+            await unit.journal.save(
+                replace(order.moved(OrderState.RESTING, NOW), order_id="o1", message="m")
+            )
+            await unit.ledger.add_fills(
+                [(a_fill(1), STRATEGY), (a_fill(2, order_id="o9"), "external")]
+            )
+            await unit.commit()
+        (row,) = await store.reports.orders(ticker="T", states=[OrderState.RESTING])
+        assert (row.order_id, row.strategy, row.message) == ("o1", STRATEGY, "m")
+        assert await store.reports.orders(states=[OrderState.FILLED]) == ()
+        assert await store.reports.orders(since_us=NOW + 1) == ()
+        found = await store.reports.order("o1")
+        assert found is not None
+        assert found == await store.reports.order("k1")
+        foreign, ours = await store.reports.fills()
+        assert (foreign.owner, foreign.client_order_id) == ("external", None)
+        assert (ours.fill, ours.client_order_id) == (a_fill(1), "k1")
+
+    async def test_markets_by_volume(self, store):
+        await seed(store, "A", "B")
+        async with store.unit() as unit:
+            busy = a_quote(ticker="B", volume_24h=Contracts(99_999))
+            await unit.catalog.save_listings([Listing(a_market("B"), busy)], NOW)
+            await unit.commit()
+        rows = await store.reports.markets(category="Weather", statuses=[MarketStatus.ACTIVE])
+        assert [row.ticker for row in rows] == ["B", "A"]
+        assert rows[1].bid == level("0.4000")
+        assert await store.reports.markets(category="Sports") == ()
+        assert len(await store.reports.markets(limit=1)) == 1
+
+    async def test_analyses_show_the_quote_of_their_decision(self, store):
+        run = await seed(store)
+        forecast = a_forecast(run_id=run.run_id, made_us=NOW + SECOND)
+        later = replace(forecast, forecast_id="f2", made_us=NOW + HOUR)
+        async with store.unit() as unit:
+            await unit.forecasts.add([forecast, later])
+            await unit.catalog.record_quotes([a_quote(), a_quote("0.3", at_us=NOW - 1)], "decision")
+            await unit.catalog.record_quotes([a_quote("0.2", at_us=NOW + 1)], "held")
+            await unit.commit()
+        second, first = await store.reports.analyses(ticker="T")
+        assert (first.forecast, first.bid, first.payout) == (forecast, level("0.4000"), None)
+        assert (second.forecast, second.bid) == (later, None)
+
+    async def test_scored_forecasts_mark_the_first_of_each_model(self, store):
+        run = await seed(store)
+        over = a_market(result=Result.YES, status=MarketStatus.FINALIZED)
+        made = [
+            a_forecast(forecast_id="b", run_id=run.run_id, made_us=NOW + 1),
+            a_forecast(forecast_id="a", run_id=run.run_id),
+            a_forecast(forecast_id="c", run_id=run.run_id, model="grok-3", made_us=NOW + 2),
+        ]
+        async with store.unit() as unit:
+            await unit.forecasts.add(made)
+            await unit.commit()
+        assert await store.reports.scored() == ()
+        async with store.unit() as unit:
+            await unit.catalog.save_listings([Listing(over, a_quote())], NOW)
+            await unit.commit()
+        scored = await store.reports.scored()
+        assert [(r.forecast_id, r.is_first) for r in scored] == [
+            ("a", True),
+            ("b", False),
+            ("c", True),
+        ]
+        assert {str(row.payout) for row in scored} == {"1.0000"}
+        assert [r.forecast_id for r in await store.reports.scored(since_us=NOW + 1)] == ["b", "c"]
+
+    async def test_a_scalar_result_without_its_value_scores_nothing(self, store):
+        run = await seed(store)
+        void = a_market(result=Result.SCALAR, status=MarketStatus.DETERMINED)
+        async with store.unit() as unit:
+            await unit.forecasts.add([a_forecast(run_id=run.run_id)])
+            await unit.catalog.save_listings([Listing(void, a_quote())], NOW)
+            await unit.commit()
+        assert await store.reports.scored() == ()
+
+    async def test_the_summary_counts(self, store):
+        await forecast_made(store)
+        await journalled(store, an_intent())
+        summary = await store.reports.summary()
+        assert (summary.markets, summary.markets_active, summary.events) == (1, 1, 1)
+        assert (summary.orders, summary.live_orders, summary.unresolved_orders) == (1, 1, 1)
+        assert (summary.forecasts, summary.markets_forecast, summary.fills) == (1, 1, 0)
+        assert (summary.cash, summary.snapshot, summary.state) == (
+            NO_MONEY,
+            None,
+            DeskState.ACTIVE,
+        )
+        assert summary.last_run is not None
