@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.market import Event, Market, Result, Series
 from kalshi_cli.domain.money import Contracts, Price
 
@@ -37,6 +38,15 @@ class RecordedMarket:
     value: Price
     open_interest: Contracts
 
+    @property
+    def determined_us(self) -> int:
+        """When the answer was expected: the recording does not say when it came."""
+        return max(self.market.close_us, self.market.expires_us)
+
+    @property
+    def finalized_us(self) -> int:
+        return self.determined_us + self.market.settlement_timer_s * SECOND
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
@@ -45,6 +55,11 @@ class RecordedEvent:
     event: Event
     markets: tuple[RecordedMarket, ...]
     open_us: int
+
+    @property
+    def finalized_us(self) -> int:
+        """When the last of its markets has paid."""
+        return max(recorded.finalized_us for recorded in self.markets)
 
 
 @dataclass(frozen=True, slots=True)

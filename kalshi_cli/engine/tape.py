@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.book import Level
-from kalshi_cli.domain.instant import DAY, SECOND, to_rfc3339
+from kalshi_cli.domain.instant import DAY, to_rfc3339
 from kalshi_cli.domain.market import MarketStatus, Trade
 from kalshi_cli.domain.money import ONE_DOLLAR, Contracts, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.recording import Prints, RecordedEvent, RecordedMarket, Recording
+from kalshi_cli.engine.tape_queue import Waiting, reached
 from kalshi_cli.engine.world import (
     Execution,
     Listed,
@@ -29,17 +30,6 @@ HALF_SPREAD = 200
 """Raw price units between the last print and each side of the book: 2 cents."""
 DISPLAYED = 100 * 100
 """Raw contract units shown on each side: 100 contracts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Waiting:
-    """An order of ours in the book. `ahead` is what must still print at its price before it."""
-
-    order_id: str
-    side: Side
-    price: int
-    units: int
-    ahead: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +81,7 @@ class TapeWorld:
         self._live = [
             event
             for event in self.recording.events[: self._listed]
-            if _finalized_us(event) > self._now_us
+            if event.finalized_us > self._now_us
         ]
 
     @classmethod
@@ -147,7 +137,7 @@ class TapeWorld:
                 happened.extend(self._play(recorded, since, to_us))
                 if to_us >= recorded.market.close_us:
                     self._pits.pop(recorded.market.ticker, None)
-        self._live = [event for event in self._live if _finalized_us(event) > to_us]
+        self._live = [event for event in self._live if event.finalized_us > to_us]
         happened.sort(key=_when)
         return tuple(happened)
 
@@ -298,38 +288,12 @@ class TapeWorld:
         for index in range(first, last):
             yield _printed(prints, ticker, index)
             if waiting:
-                waiting, fills = _reached(waiting, prints, index)
+                waiting, fills = reached(waiting, prints, index)
                 for order_id, price, units in fills:
                     execution = Execution(Price(price), Contracts(units))
                     yield Matched(prints.at_us[index], ticker, order_id, execution)
         if pit is not None and waiting != pit.waiting:
             self._pits[ticker] = replace(pit, waiting=waiting)
-
-
-def _reached(
-    waiting: tuple[Waiting, ...], prints: Prints, index: int
-) -> tuple[tuple[Waiting, ...], list[tuple[str, int, int]]]:
-    """What one print does to our orders: those left, and fills as (order id, price, units).
-
-    Better prices first, then in order of joining; all of them share the volume printed.
-    """
-    price, left = prints.price[index], prints.units[index]
-    hits = Side.ASK if prints.bought[index] else Side.BID
-    fills: list[tuple[str, int, int]] = []
-    after = {order.order_id: order for order in waiting}
-    for order in sorted(waiting, key=lambda order: -order.side.sign * order.price):
-        through = order.side.sign * (order.price - price)
-        if through < 0 or (through == 0 and order.side is not hits):
-            continue
-        waits = 0 if through else min(order.ahead, left)
-        filled = min(order.units, left - waits)
-        left -= waits + filled
-        after[order.order_id] = replace(
-            order, ahead=order.ahead - waits, units=order.units - filled
-        )
-        if filled:
-            fills.append((order.order_id, order.price, filled))
-    return tuple(order for order in after.values() if order.units), fills
 
 
 def _printed(prints: Prints, ticker: str, index: int) -> Printed:
@@ -343,35 +307,17 @@ def _total(prints: Prints, index: int) -> int:
     return prints.total[index] if index >= 0 else 0
 
 
-def _determined_us(recorded: RecordedMarket) -> int:
-    return max(recorded.market.close_us, recorded.market.expires_us)
-
-
-def _finalized_us(event: RecordedEvent) -> int:
-    return max(
-        _determined_us(recorded) + recorded.market.settlement_timer_s * SECOND
-        for recorded in event.markets
-    )
-
-
 def _moves(event: RecordedEvent, since: int, to_us: int) -> Iterator[Moved]:
     """The changes of status after one instant and up to another."""
     for recorded in event.markets:
-        market = recorded.market
-        determined = _determined_us(recorded)
-        if since < market.close_us <= to_us:
-            yield Moved(market.close_us, market.ticker, MarketStatus.CLOSED)
-        if since < determined <= to_us:
-            yield Moved(
-                determined,
-                market.ticker,
-                MarketStatus.DETERMINED,
-                recorded.result,
-                recorded.value,
-            )
-        finalized = determined + market.settlement_timer_s * SECOND
-        if since < finalized <= to_us:
-            yield Moved(finalized, market.ticker, MarketStatus.FINALIZED)
+        close_us, ticker = recorded.market.close_us, recorded.market.ticker
+        ended = recorded.result, recorded.value
+        if since < close_us <= to_us:
+            yield Moved(close_us, ticker, MarketStatus.CLOSED)
+        if since < recorded.determined_us <= to_us:
+            yield Moved(recorded.determined_us, ticker, MarketStatus.DETERMINED, *ended)
+        if since < recorded.finalized_us <= to_us:
+            yield Moved(recorded.finalized_us, ticker, MarketStatus.FINALIZED)
 
 
 def _when(occurrence: Occurrence) -> tuple[int, int]:
