@@ -40,7 +40,7 @@ async def open_records(
 
     store = await open_store(
         store_location(environment, settings),
-        _recorded_identity(environment),
+        recorded_identity(environment),
         wall_us=SystemClock().wall(),
         read_only=read_only,
     )
@@ -103,6 +103,8 @@ async def open_desk(
 
 def store_location(environment: Environment, settings: Settings) -> str | Path:
     """Where the desk's store is: each environment has its own."""
+    if environment.in_memory:
+        return ":memory:"
     if settings.database:
         return settings.database
     name = "sim/desk.db" if environment.env is Env.SIM else f"{environment.env}.db"
@@ -139,7 +141,7 @@ async def _simulation(stack: AsyncExitStack, environment: Environment) -> "Simul
 
     return await stack.enter_async_context(
         open_simulation(
-            environment.home,
+            None if environment.in_memory else environment.home,
             seed=environment.seed,
             world=environment.world,
             fresh=environment.fresh,
@@ -178,7 +180,7 @@ def _identity(
     return StoreIdentity(environment.env, connection.origin, _account(environment), "")
 
 
-def _recorded_identity(environment: Environment) -> StoreIdentity:
+def recorded_identity(environment: Environment) -> StoreIdentity:
     """Whose store it must be, told without opening the exchange."""
     if environment.env is Env.SIM:
         return StoreIdentity(Env.SIM, "", "", _world_id(environment))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.fees import WORST_KNOWN, fee_per_contract
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason
@@ -13,7 +14,7 @@ from kalshi_cli.portfolio.edge import chance
 
 @dataclass(frozen=True, slots=True)
 class TakeProfit(Exit):
-    """Compares the bid of the outcome held with the plan's target, and with a newer forecast."""
+    """Leaves at the plan's target, unless the newest forecast is worth more than the bid pays."""
 
     code: ClassVar[str] = "TAKE_PROFIT"
     rank: ClassVar[int] = 20
@@ -30,7 +31,7 @@ class TakeProfit(Exit):
         if price is None or plan.target is None or price < plan.target:
             return None
         if forecast is not None and forecast.blended is not None:
-            fair = chance(position.side, forecast.blended)
-            if fair > float(price):
+            fee = fee_per_contract(WORST_KNOWN, price, is_taker=True)
+            if chance(position.side, forecast.blended) > float(price) - fee:
                 return None
         return ExitReason(self.code, f"the bid is {price}, the target {plan.target}")

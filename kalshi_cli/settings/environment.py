@@ -48,7 +48,8 @@ class Environment:
 
     `base_url` is empty in sim. `seed`, `world`, `fresh` and `advance` matter in sim alone: the
     seed of a new world, a recording to play (`tape:DIR`), whether to set the old world aside, and
-    whether a single step moves time.
+    whether a single step moves time. `in_memory`
+    keeps a simulated world and its store out of the files.
     """
 
     env: Env
@@ -60,6 +61,7 @@ class Environment:
     world: str | None = None
     fresh: bool = False
     advance: bool = True
+    in_memory: bool = False
 
 
 def choose_env(

@@ -6,7 +6,7 @@ or partial read is never evidence that something is gone.
 """
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from kalshi_cli.domain.account import Balance, CashKind, CashMovement, Settlement
@@ -84,12 +84,12 @@ async def reconcile(
     worked, foreign = await _follow(trading, store, clock, resting)
     fills, settlements, whys = await _facts(data, trading, store, clock)
     balance = await trading.balance()
-    differences = await _compare_positions(trading, store)
+    differences = await compare_positions(trading, store)
     if differences:  # a fill may have landed between two reads: look once more before alarming
         again = await _facts(data, trading, store, clock)
         fills, settlements, whys = fills + again[0], settlements + again[1], whys + again[2]
         balance = await trading.balance()
-        differences = await _compare_positions(trading, store)
+        differences = await compare_positions(trading, store)
     why = "; ".join(dict.fromkeys(filter(None, (resting.why, *whys))))
     cash = await _settle_cash(store, clock, balance, complete=not why)
     if cash != balance.cash:
@@ -106,6 +106,16 @@ async def reconcile(
         differences=() if why else differences,
         balance=balance,
         cash=cash,
+    )
+
+
+def joined(first: Reconciliation, second: Reconciliation) -> Reconciliation:
+    """Two passes as one: what either found, and how things stand after the second."""
+    return replace(
+        second,
+        new_fills=first.new_fills + second.new_fills,
+        settlements=first.settlements + second.settlements,
+        changed=first.changed + second.changed,
     )
 
 
@@ -266,7 +276,8 @@ async def _refold(unit: Unit, tickers: Collection[str]) -> None:
                 await unit.plans.remove(ticker, item.position.owner)
 
 
-async def _compare_positions(trading: Trading, store: Store) -> tuple[Difference, ...]:
+async def compare_positions(trading: Trading, store: Store) -> tuple[Difference, ...]:
+    """Where net positions differ; nothing where the exchange's could not be read whole."""
     theirs = await collect(trading.positions)
     if not theirs.complete:
         return ()

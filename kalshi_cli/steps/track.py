@@ -4,7 +4,7 @@ Settlements come from the exchange's result, never from a price.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.grid import PriceGrid
@@ -21,7 +21,7 @@ from kalshi_cli.risk._base import Denial
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.desk_view import DeskView, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, send
-from kalshi_cli.steps.reconcile import Reconciliation, reconcile
+from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile
 from kalshi_cli.steps.trade import TradePolicy
 from kalshi_cli.steps.valuation import performance, snapshot
 
@@ -64,19 +64,9 @@ async def track(
     books = await _books(data, view)
     exited = await _leave(desk, view, books, exits, policy, found)
     if any(item.order is not None for item in exited):
-        found = _joined(found, await _reconcile(data, desk))
+        found = joined(found, await _reconcile(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     return await _written_down(desk, view, found, exited, policy)
-
-
-def _joined(first: Reconciliation, second: Reconciliation) -> Reconciliation:
-    """Both passes as one: what the first found, and how things stand after the second."""
-    return replace(
-        second,
-        new_fills=first.new_fills + second.new_fills,
-        settlements=first.settlements + second.settlements,
-        changed=first.changed + second.changed,
-    )
 
 
 async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:

@@ -27,7 +27,7 @@ from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.desk_view import DeskView, counted, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, cancel, send
 from kalshi_cli.steps.means import means
-from kalshi_cli.steps.reconcile import Reconciliation, reconcile
+from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile
 from kalshi_cli.strategies._base import Candidate, Strategy, View
 
 
@@ -89,7 +89,7 @@ async def trade(
     for strategy in policy.strategies:
         if only in {None, strategy.name}:
             await _run_strategy(data, desk, result, strategy)
-    after = await _reconcile(data, desk) if result.orders else before
+    after = joined(before, await _reconcile(data, desk)) if result.orders else before
     await _record_denials(desk.store, desk.run.run_id, result)
     return replace(result.result(dry_run=False), canceled=canceled, reconciled=after)
 

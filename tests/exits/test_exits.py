@@ -86,13 +86,14 @@ def test_targets_are_prices_of_what_is_held(position, target, left):
     assert fires("TAKE_PROFIT", position, target=price(target)) is left
 
 
-def test_a_newer_forecast_of_more_keeps_a_position_past_its_target():
+def test_a_newer_forecast_of_more_than_the_bid_pays_keeps_a_position_past_its_target():
     target = price("0.4000")
-    assert not fires("TAKE_PROFIT", YES, None, a_forecast(0.41), target=target)
-    assert fires("TAKE_PROFIT", YES, None, a_forecast(0.40), target=target)
-    # NO is worth 1 - 0.43 = 0.57, the bid for it is 0.56
-    assert not fires("TAKE_PROFIT", NO, None, a_forecast(0.43), target=target)
-    assert fires("TAKE_PROFIT", NO, None, a_forecast(0.45), target=target)
+    # YES: the bid of 0.40 pays 0.40 - 0.07 * 0.40 * 0.60 = 0.3832
+    assert not fires("TAKE_PROFIT", YES, None, a_forecast(0.39), target=target)
+    assert fires("TAKE_PROFIT", YES, None, a_forecast(0.38), target=target)
+    # NO: the bid of 0.56 pays 0.56 - 0.07 * 0.56 * 0.44 = 0.5428, which 1 - 0.46 is below
+    assert not fires("TAKE_PROFIT", NO, None, a_forecast(0.45), target=target)
+    assert fires("TAKE_PROFIT", NO, None, a_forecast(0.46), target=target)
 
 
 def test_time_runs_out_to_the_microsecond():
