@@ -1,13 +1,16 @@
-"""What `run-loop` tells while it runs: one line of numbers a cycle."""
+"""What `run-loop` tells: one line of numbers a cycle, and how it ended."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import KalshiError
-from kalshi_cli.scheduler.lanes import Ran
+from kalshi_cli.scheduler.lanes import Ran, Stopped
 from kalshi_cli.steps.analyze import AnalyzeResult
+from kalshi_cli.steps.command import Left
+from kalshi_cli.steps.evaluate import EvaluateResult
 from kalshi_cli.steps.ingest import IngestResult
+from kalshi_cli.steps.status import Status
 from kalshi_cli.steps.track import TrackResult
 from kalshi_cli.steps.trade import TradeResult
 
@@ -32,6 +35,26 @@ class Cycle:
     errors: tuple[str, ...] = ()
 
 
+Tell = Callable[[Cycle, KalshiError | None], None]
+"""Hears of each cycle, with the first error that it survived."""
+
+
+@dataclass(frozen=True, slots=True)
+class LoopResult:
+    """How a loop ended and how the desk stands. `left` is known after a stop by a person.
+
+    `world` describes the simulated world, `forecaster` whoever forecast; both may be empty.
+    """
+
+    stopped: Stopped
+    started_us: int
+    status: Status
+    evaluation: EvaluateResult
+    left: Left | None
+    world: str
+    forecaster: str
+
+
 @dataclass(slots=True)
 class Cycles:
     """Collects what ran, and hands over a cycle when `closing` has run.
@@ -40,7 +63,7 @@ class Cycles:
     """
 
     closing: str
-    tell: Callable[[Cycle, KalshiError | None], None]
+    tell: Tell
     current: Cycle = field(default_factory=lambda: Cycle(1, 0))
     error: KalshiError | None = None
 

@@ -1,40 +1,18 @@
 """`run-loop`: the lanes, the display, and a stop that leaves things as the person wants them."""
 
-from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.confirm import confirm_live, facts_of
-from kalshi_cli.cli.cycles import Cycle, Cycles
+from kalshi_cli.cli.cycles import Cycles, LoopResult, Tell
 from kalshi_cli.cli.start import Prepared
-from kalshi_cli.errors import KalshiError
 from kalshi_cli.scheduler.lanes import Loop, Stop, Stopped
 from kalshi_cli.settings.describe import unlimited
 from kalshi_cli.steps.command import Left
-from kalshi_cli.steps.evaluate import EvaluateResult
-from kalshi_cli.steps.status import Status, status
+from kalshi_cli.steps.status import status
 
 if TYPE_CHECKING:
     from kalshi_cli.bootstrap import OpenDesk
-
-Tell = Callable[[Cycle, KalshiError | None], None]
-
-
-@dataclass(frozen=True, slots=True)
-class LoopResult:
-    """How a loop ended and how the desk stands. `left` is known after a stop by a person.
-
-    `world` describes the simulated world, `forecaster` whoever forecast; both may be empty.
-    """
-
-    stopped: Stopped
-    started_us: int
-    status: Status
-    evaluation: EvaluateResult
-    left: Left | None
-    world: str
-    forecaster: str
 
 
 async def run_loop(

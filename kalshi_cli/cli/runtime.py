@@ -10,9 +10,11 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 import typer
+from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from kalshi_cli.cli.invocation import Invocation
@@ -44,10 +46,11 @@ class Unexpected(KalshiError):
     exit_code: ClassVar[int] = 1
 
 
-def main(argv: Sequence[str] | None = None) -> NoReturn:
-    """Run the command line and leave with its exit code."""
-    from kalshi_cli.cli.app import build
-
+def run_program(build: Callable[[], TyperGroup], argv: Sequence[str] | None = None) -> NoReturn:
+    """Run a command line and leave with its exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # titles have signs of every language
     invocation = Invocation()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -61,21 +64,6 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - every error ends here
         code = _failed(invocation, arguments, error)
     sys.exit(code if isinstance(code, int) else 0)
-
-
-def emit(invocation: Invocation, data: object, error: KalshiError | None = None) -> None:
-    """Write one envelope to stdout."""
-    from kalshi_cli.cli.render.as_json import envelope
-
-    line = envelope(
-        command=invocation.command,
-        env=invocation.env,
-        data=data,
-        warnings=invocation.warnings,
-        error=error,
-    )
-    sys.stdout.write(line + "\n")
-    sys.stdout.flush()
 
 
 def begin(ctx: typer.Context) -> Invocation:
@@ -94,6 +82,8 @@ def finish(
     """Show a result once. A verdict against it is told after it and sets the exit code."""
     error = None if verdict is None else verdict(result)
     if invocation.wants_json:
+        from kalshi_cli.cli.render.as_json import emit
+
         emit(invocation, result, error)
     else:
         from kalshi_cli.cli.render.console import stdout
@@ -176,6 +166,8 @@ def _failed(invocation: Invocation, arguments: Sequence[str], raised: BaseExcept
     if isinstance(error, Unexpected):
         _record(invocation, raised)
     if invocation.wants_json:
+        from kalshi_cli.cli.render.as_json import emit
+
         emit(invocation, None, error)
     say_error(invocation, error)
     return error.exit_code

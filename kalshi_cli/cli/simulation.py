@@ -1,7 +1,7 @@
 """What `sim` does with the simulated world, which it opens without a desk."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -14,13 +14,6 @@ from kalshi_cli.errors import InvalidValue, UsageError
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.sim.simulation import Simulation, SimulationStatus
-
-
-@dataclass(frozen=True, slots=True)
-class ResetResult:
-    """Where the old world went; None where there was none."""
-
-    set_aside: str | None
 
 
 def on_world(
@@ -42,13 +35,12 @@ def on_world(
     finish(prepared.invocation, run_async(work()), show)
 
 
-def on_reset(ctx: typer.Context, show: Show[ResetResult]) -> None:
-    """Set the world aside."""
+def on_reset(ctx: typer.Context, show: Show[Path | None]) -> None:
+    """Set the world aside; the result is where it went, None where there was none."""
     from kalshi_cli.adapters.sim.simulation import reset_simulation
 
     prepared = _prepared(ctx)
-    path = reset_simulation(prepared.environment.home)
-    finish(prepared.invocation, ResetResult(None if path is None else str(path)), show)
+    finish(prepared.invocation, reset_simulation(prepared.environment.home), show)
 
 
 def advanced(world: "Simulation", span_us: int) -> "SimulationStatus":

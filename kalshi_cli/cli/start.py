@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from kalshi_cli.cli.invocation import Invocation
 from kalshi_cli.domain.identity import Env
@@ -121,7 +122,7 @@ def _open_log(prepared: Prepared) -> None:
     settings, options = prepared.configuration.settings, prepared.invocation.options
     credentials = prepared.environment.credentials
     secrets = [value for name, value in prepared.configuration.variables.items() if "KEY" in name]
-    secrets += [os.environ.get("XAI_API_KEY", "")]
+    secrets += [os.environ.get("XAI_API_KEY", ""), urlsplit(settings.database).password or ""]
     if credentials is not None:
         secrets.append(credentials.private_key)
     try:

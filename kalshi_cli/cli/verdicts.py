@@ -1,11 +1,23 @@
 """What a result that was shown still counts as: the exit codes of work that ended, but not well."""
 
-from kalshi_cli.errors import IntegrityError, KalshiError, Refused, Unavailable
+from typing import TYPE_CHECKING
+
+from kalshi_cli.errors import (
+    Halted,
+    IntegrityError,
+    KalshiError,
+    Refused,
+    StoreVersion,
+    Unavailable,
+)
 from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.ingest import IngestResult
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.track import TrackResult
 from kalshi_cli.steps.trade import TradeResult
+
+if TYPE_CHECKING:
+    from kalshi_cli.bootstrap.upkeep import SchemaStatus, StoreReport
 
 
 def of_ingest(result: IngestResult) -> KalshiError | None:
@@ -25,6 +37,9 @@ def of_analyze(result: AnalyzeResult) -> KalshiError | None:
 
 
 def of_trade(result: TradeResult) -> KalshiError | None:
+    """A halted desk refuses everything, which a script must notice."""
+    if any(each.denial.code == "HALT_STATE" for each in result.denied):
+        return Halted("The desk is halted.", remedy="`kalshi resume` lifts it.")
     return None if result.reconciled is None else of_reconciliation(result.reconciled)
 
 
@@ -50,3 +65,25 @@ def of_reconciliation(found: Reconciliation) -> KalshiError | None:
     if not found.complete:
         return Unavailable(f"The exchange was read in part: {found.why}.", remedy="Run it again.")
     return None
+
+
+def of_store(report: "StoreReport") -> KalshiError | None:
+    """Anything found is a problem of integrity."""
+    found = len(report.audit.findings) + len(report.differences)
+    if not found:
+        return None
+    return IntegrityError(
+        f"{found} things are wrong with {report.location}.",
+        remedy="Differences may be news: run `kalshi track`, then look again. "
+        "`--repair` derives positions and round trips anew.",
+    )
+
+
+def of_schema(found: "SchemaStatus") -> KalshiError | None:
+    """A store that is behind is a failing check; a missing one is not behind."""
+    if found.current is None or not found.pending:
+        return None
+    return StoreVersion(
+        f"The store has schema {found.current}, the program {found.head}.",
+        remedy="Run `kalshi migrate`: it makes a backup first.",
+    )

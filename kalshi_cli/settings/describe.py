@@ -1,6 +1,7 @@
 """The settings as a config file writes them, and the example file with all of them."""
 
 import json
+import re
 from collections.abc import Iterator
 from enum import Enum
 from pathlib import Path
@@ -29,11 +30,18 @@ def written(key: str, value: object) -> str:
     if value is None:
         word = _none_word(field_of(key))
         return UNSET if word is None else json.dumps(word)
+    if key == "database":
+        return json.dumps(without_password(str(value)))
     if isinstance(value, Money):
         return json.dumps(str(value) if value.units % 10_000 else f"{value.decimal:.2f}")
     if isinstance(value, Enum):
         return json.dumps(value.value)
     return json.dumps(str(value) if isinstance(value, Path) else value)
+
+
+def without_password(url: str) -> str:
+    """A database's address as it may be shown."""
+    return re.sub(r"(?<=://)([^:/@]*):[^/]*@", r"\1:********@", url)
 
 
 def example() -> str:

@@ -30,7 +30,7 @@ HEAVY = frozenset(
 )
 SCRIPT = """
 import json, sys
-from kalshi_cli.cli.runtime import main
+from kalshi_cli.__main__ import main
 try:
     main(sys.argv[1:])
 except SystemExit as left:

@@ -1,4 +1,4 @@
-"""Show the settings and where each comes from, or write a config file."""
+"""Show settings and their origins, or write a config file."""
 
 from typing import Annotated
 

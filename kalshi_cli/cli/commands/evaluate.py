@@ -1,4 +1,4 @@
-"""Say what was earned, net of everything, and whether it is more than luck."""
+"""Say what was earned, and whether it is more than luck."""
 
 import typer
 

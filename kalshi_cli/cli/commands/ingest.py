@@ -1,4 +1,4 @@
-"""Read the markets, and count each one dropped under the filter that dropped it."""
+"""Read the markets and count what each filter drops."""
 
 import typer
 
@@ -11,7 +11,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command()
 def ingest(ctx: typer.Context) -> None:
-    """Read the markets, and count each one dropped under the filter that dropped it.
+    """Read the markets and count what each filter drops.
 
     Example: kalshi ingest --sim --json | jq .data.dropped
     """

@@ -1,4 +1,4 @@
-"""Look things up: positions, orders, fills, round trips, tape, markets, analyses, runs, denials."""
+"""Look up positions, orders, fills, markets, forecasts, denials."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Run the whole desk in a loop: ingest, analyze, trade, track, evaluate."""
+"""Run the whole desk in a loop until it is stopped."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""The simulated world: where it stands, moving its clock, setting it aside."""
+"""Look at, move or set aside the simulated world."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""Show the desk on one screen: state, money, funnel, positions, strategies."""
+"""Show the whole desk on one screen."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""Compare with the exchange, leave what should be left, and note what it is all worth."""
+"""Reconcile, leave what should be left, and take stock."""
 
 import typer
 

@@ -6,12 +6,14 @@ missing is null.
 """
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any
 
+from kalshi_cli.cli.invocation import Invocation
 from kalshi_cli.domain.instant import to_rfc3339
 from kalshi_cli.domain.money import AiCost, Contracts, Money, Price
 from kalshi_cli.errors import ExchangeRefusal, KalshiError
@@ -42,6 +44,19 @@ def envelope(
         allow_nan=False,
         ensure_ascii=False,
     )
+
+
+def emit(invocation: Invocation, data: object, error: KalshiError | None = None) -> None:
+    """Write one envelope to stdout."""
+    line = envelope(
+        command=invocation.command,
+        env=invocation.env,
+        data=data,
+        warnings=invocation.warnings,
+        error=error,
+    )
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def plain(value: object) -> Json:

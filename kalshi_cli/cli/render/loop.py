@@ -5,16 +5,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from kalshi_cli.cli.cycles import Cycle
+from kalshi_cli.cli.cycles import Cycle, LoopResult, Tell
 from kalshi_cli.cli.invocation import Invocation
-from kalshi_cli.cli.loop import LoopResult, Tell
+from kalshi_cli.cli.render.as_json import emit
 from kalshi_cli.cli.render.console import stdout
 from kalshi_cli.cli.render.evaluation import spread
 from kalshi_cli.cli.render.rows import show_positions
 from kalshi_cli.cli.render.status import show_strategies
 from kalshi_cli.cli.render.tables import Cell, print_facts
 from kalshi_cli.cli.render.words import dollars, gain, instant, moment
-from kalshi_cli.cli.runtime import emit
 from kalshi_cli.errors import KalshiError
 
 if TYPE_CHECKING:

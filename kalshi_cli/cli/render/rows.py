@@ -45,19 +45,19 @@ def show_positions(rows: Sequence[PositionRow], console: "Console") -> None:
 
 
 def show_orders(rows: Sequence[OrderRow], console: "Console") -> None:
+    """The id under the ticker is the one that `cancel` takes."""
     print_table(
         console,
         "Orders",
-        (TICKER, "side", ("filled", "right"), ("limit", "right"), "state", "UTC", ("id", "cut")),
+        (TICKER, "side", ("filled", "right"), ("limit", "right"), "state", "UTC"),
         [
             (
-                row.ticker,
+                f"{row.ticker}\n  {row.client_order_id}",
                 row.side,
                 f"{count(row.filled)}/{count(row.count)}",
                 cents(row.limit),
                 row.state,
                 moment(row.created_us),
-                row.client_order_id,
             )
             for row in rows
         ],
@@ -68,7 +68,15 @@ def show_fills(rows: Sequence[FillRow], console: "Console") -> None:
     print_table(
         console,
         "Fills",
-        (TICKER, "side", ("count", "right"), ("price", "right"), ("fee", "right"), "owner", "UTC"),
+        (
+            TICKER,
+            "side",
+            ("count", "right"),
+            ("price", "right"),
+            ("fee", "right"),
+            ("owner", "cut"),
+            "UTC",
+        ),
         [
             (
                 row.fill.ticker,
@@ -156,7 +164,7 @@ def show_analyses(rows: Sequence[AnalysisRow], console: "Console") -> None:
         "Analyses",
         (
             TICKER,
-            "model",
+            ("model", "cut"),
             ("market", "right"),
             ("forecast", "right"),
             ("blended", "right"),
@@ -166,7 +174,7 @@ def show_analyses(rows: Sequence[AnalysisRow], console: "Console") -> None:
         [
             (
                 row.forecast.ticker,
-                row.forecast.label or row.forecast.model,
+                row.forecast.model,
                 percent(row.forecast.market),
                 percent(row.forecast.probability),
                 percent(row.forecast.blended),
@@ -176,13 +184,15 @@ def show_analyses(rows: Sequence[AnalysisRow], console: "Console") -> None:
             for row in rows
         ],
     )
+    for label in sorted({row.forecast.label for row in rows} - {""}):
+        console.print(label, style="dim")
 
 
 def show_runs(rows: Sequence[RunRow], console: "Console") -> None:
     print_table(
         console,
         "Runs",
-        (("no.", "right"), "command", "started UTC", "ended UTC", ("why it ended", "fold")),
+        (("no.", "right"), "command", "started UTC", "ended UTC", ("why it ended", "wrap")),
         [
             (
                 str(row.number),

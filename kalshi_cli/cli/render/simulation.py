@@ -1,11 +1,11 @@
 """How the simulated world looks."""
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kalshi_cli.adapters.sim.simulation import SimulationStatus
 from kalshi_cli.cli.render.tables import print_facts
 from kalshi_cli.cli.render.words import dollars, instant
-from kalshi_cli.cli.simulation import ResetResult
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,6 +30,6 @@ def show_world(result: SimulationStatus, console: "Console") -> None:
     )
 
 
-def show_reset(result: ResetResult, console: "Console") -> None:
-    told = "There was no world." if result.set_aside is None else f"Moved to {result.set_aside}."
+def show_reset(result: Path | None, console: "Console") -> None:
+    told = "There was no world." if result is None else f"Moved to {result}."
     console.print(told, soft_wrap=True)

@@ -1,0 +1,69 @@
+"""Commands that must work while another process trades: they leave word instead of taking over."""
+
+from kalshi_cli.adapters.clock import SystemClock
+from kalshi_cli.adapters.store.lease import hold_lease
+from kalshi_cli.adapters.store.store import SqlStore
+from kalshi_cli.bootstrap.opening import lease_name, open_records, recorded_identity
+from kalshi_cli.domain.identity import DeskState, Env
+from kalshi_cli.errors import LeaseHeld
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.store import DeskRequest
+from kalshi_cli.settings.environment import Environment
+from kalshi_cli.settings.sections import Settings
+from kalshi_cli.steps.command import ask_holder, set_desk_state
+
+
+class RecordedClock:
+    """Market time as the store last saw it, for a world that somebody else may be holding."""
+
+    def __init__(self, now_us: int) -> None:
+        self._now_us = now_us
+        self._real = SystemClock()
+
+    @property
+    def is_virtual(self) -> bool:
+        return True
+
+    def now(self) -> int:
+        return self._now_us
+
+    def wall(self) -> int:
+        return self._real.wall()
+
+    async def sleep_until(self, instant_us: int) -> None:
+        """Return at once: what is on record does not move."""
+        del instant_us
+
+
+async def asked_of_holder(
+    environment: Environment, settings: Settings, kind: str, target: str
+) -> DeskRequest | None:
+    """The answer of whoever holds the lease; None where nobody does, so that we may."""
+    real = SystemClock()
+    name = lease_name(recorded_identity(environment))
+    async with open_records(environment, settings, read_only=False) as store:
+        try:
+            async with hold_lease(store, name, real.wall):
+                return None
+        except LeaseHeld:
+            return await ask_holder(store, real, kind, target)
+
+
+async def change_state(
+    environment: Environment, settings: Settings, state: DeskState, *, reason: str, who: str
+) -> DeskState:
+    """Change the run state without the lease; returns what it was. Running loops obey at once."""
+    async with open_records(environment, settings, read_only=False) as store:
+        clock = await market_clock(environment, store)
+        return await set_desk_state(store, clock, state, reason=reason, who=who)
+
+
+async def market_clock(environment: Environment, store: SqlStore) -> Clock:
+    """The clock of the market; in sim it stands where the desk last saw it."""
+    if environment.env is not Env.SIM:
+        return SystemClock()
+    summary = await store.reports.summary()
+    seen = [0 if summary.snapshot is None else summary.snapshot.at_us]
+    if summary.last_run is not None:
+        seen += [summary.last_run.started_us, summary.last_run.ended_us or 0]
+    return RecordedClock(max(seen))

@@ -1,0 +1,22 @@
+"""Sell what is held in one market, and read the position back."""
+
+from typing import Annotated
+
+import typer
+
+PANEL = "Trade"
+app = typer.Typer(rich_markup_mode=None, add_completion=False)
+
+
+@app.command()
+def close(
+    ctx: typer.Context,
+    ticker: Annotated[str, typer.Argument(help="The market's ticker.")],
+) -> None:
+    """Sell what is held in one market, and read the position back. Never asks.
+
+    Example: kalshi close KXHIGHNY-24AUG16-T85
+    """
+    from kalshi_cli.cli.by_hand import carry_out
+
+    carry_out(ctx, "close", ticker)

@@ -1,0 +1,78 @@
+"""How `inspect-db`, `migrate` and `doctor` look."""
+
+from typing import TYPE_CHECKING
+
+from kalshi_cli.adapters.store.migrate import Migrated, SchemaStatus
+from kalshi_cli.bootstrap.upkeep import StoreReport
+from kalshi_cli.cli.doctor import Diagnosis
+from kalshi_cli.cli.render.tables import print_facts, print_table
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def show_store(result: StoreReport, console: "Console") -> None:
+    """What was checked, what was found, and the exchange beside it."""
+    audit = result.audit
+    rows = ", ".join(f"{number} {name}" for name, number in audit.checked)
+    compared = f"the exchange has ${result.exchange_cash}"
+    if result.exchange_cash is None:
+        compared = f"not compared: {result.not_compared}"
+    facts = [
+        ("store", result.location),
+        ("rows", rows),
+        ("ledger", f"cash ${audit.cash}"),
+        ("exchange", compared),
+    ]
+    if result.repaired is not None:
+        mended = result.repaired
+        facts.append(("repaired", f"{mended.positions} positions, {mended.round_trips} trips"))
+    print_facts(console, facts)
+    print_table(
+        console,
+        "Findings",
+        ("code", ("about", "fold"), ("detail", "wrap")),
+        [(each.code, each.subject, each.detail) for each in audit.findings],
+    )
+    print_table(
+        console,
+        "Differences to the exchange",
+        (("what", "fold"), ("ours", "right"), ("theirs", "right")),
+        [(each.what, each.ours, each.theirs) for each in result.differences],
+    )
+
+
+def show_schema(result: SchemaStatus, console: "Console") -> None:
+    """Where the schema is, and the steps ahead."""
+    now = "no store yet: any command that works makes it" if result.current is None else None
+    print_facts(
+        console,
+        [
+            ("schema", now or str(result.current)),
+            ("newest", result.head),
+            ("ahead", "; ".join(result.pending) if result.current and result.pending else "none"),
+        ],
+    )
+
+
+def show_migrated(result: Migrated, console: "Console") -> None:
+    """What a migration did, and where the backup is."""
+    if not result.steps:
+        console.print(f"Schema {result.after} is the newest: nothing to do.")
+        return
+    console.print(f"Migrated {result.before} to {result.after}: {'; '.join(result.steps)}")
+    if result.backup is not None:
+        console.print(f"The store as it was: {result.backup}", soft_wrap=True)
+
+
+def show_diagnosis(result: Diagnosis, console: "Console") -> None:
+    """One line a check, and what to do where one failed."""
+    print_table(
+        console,
+        "Checks",
+        ("check", "result", ("detail", "wrap")),
+        [(each.name, each.result, each.detail) for each in result.checks],
+    )
+    for each in result.checks:
+        if each.remedy:
+            console.print(f"{each.name}: {each.remedy}", soft_wrap=True)
