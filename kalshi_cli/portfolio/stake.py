@@ -34,17 +34,22 @@ class Unsized:
 
 @dataclass(frozen=True, slots=True)
 class Sizing:
-    """Every proposal is in one of the two, in the order (event, ticker)."""
+    """Every proposal is in one of the two, the most valuable first."""
 
     intents: tuple[OrderIntent, ...]
     unsized: tuple[Unsized, ...]
 
 
 def size(proposals: Sequence[Proposal], books: Mapping[str, OrderBook], capital: Capital) -> Sizing:
-    """Turn proposals of entries into intents; each leaves less room for those after it."""
+    """Turn proposals of entries into intents; each leaves less room for those after it.
+
+    Room is scarce, so it goes to the best ratio of edge to risk first; ties go by ticker.
+    """
     intents: list[OrderIntent] = []
     unsized: list[Unsized] = []
-    for proposal in sorted(proposals, key=lambda p: (_event(p, capital), p.ticker)):
+    cases = [_case(p, books.get(p.ticker), capital) for p in proposals]
+    for first in sorted(cases, key=_rank):
+        proposal = first.proposal
         case = _case(proposal, books.get(proposal.ticker), capital)
         outcome = case if isinstance(case, Unsized) else case.sized()
         if isinstance(outcome, Unsized):
@@ -55,9 +60,9 @@ def size(proposals: Sequence[Proposal], books: Mapping[str, OrderBook], capital:
     return Sizing(tuple(intents), tuple(unsized))
 
 
-def _event(proposal: Proposal, capital: Capital) -> str:
-    footing = capital.footings.get(proposal.ticker)
-    return "" if footing is None else footing.event_ticker
+def _rank(case: "_Case | Unsized") -> tuple[float, str]:
+    worth = 0.0 if isinstance(case, Unsized) else case.worth()
+    return -worth, case.proposal.ticker
 
 
 def _case(proposal: Proposal, book: OrderBook | None, capital: Capital) -> "_Case | Unsized":
@@ -83,6 +88,15 @@ class _Case:
     capital: Capital
     footing: Footing
     forecast: Forecast
+
+    def worth(self) -> float:
+        """Growth that the first contract promises, e^2 / (c (1 - c)): its squared Sharpe ratio."""
+        total = self._cost(1)
+        if total is None or not 0 < total.units < 1_000_000:
+            return 0.0
+        cost = float(total)
+        edge = max(0.0, chance(self.proposal.side, self.proposal.fair) - cost)
+        return edge * edge / (cost * (1.0 - cost))
 
     def sized(self) -> OrderIntent | Unsized:
         room = self.capital.room(self.proposal.ticker)

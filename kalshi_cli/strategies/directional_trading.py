@@ -25,6 +25,16 @@ from kalshi_cli.forecasting.blend import blend
 from kalshi_cli.portfolio.edge import SLACK, net_edge
 from kalshi_cli.strategies._base import Candidate, Strategy, View
 
+WAITING_SHARE = 48
+"""A resting order waits at most this part (one 48th) of the time left until the close.
+
+What is known of a market grows until the close, so its probability moves by about
+sqrt(p (1 - p) / 48) in that time, 7 cents at most. Longer, and the order mostly fills when the
+market has moved through it: worth less than was paid, however right the forecast was.
+"""
+MIN_WAIT_US = MINUTE
+"""An order that may not wait this long is not worth sending."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Idea:
@@ -43,12 +53,13 @@ class _Case:
     forecast: Forecast
     grid: PriceGrid
     fair: float
-    expires_us: int
+    now_us: int
+    wait_us: int
 
 
 @dataclass(frozen=True, slots=True)
 class DirectionalTrading(Strategy):
-    """Edges are dollars a contract after fees; resting entries wait `resting_minutes`."""
+    """Edges are dollars a contract after fees; resting entries wait `resting_minutes` at most."""
 
     min_net_edge: float
     min_confidence_to_trade: float
@@ -77,8 +88,8 @@ class DirectionalTrading(Strategy):
         if forecast.confidence < self.min_confidence_to_trade:
             return None
         fair = blend(forecast.probability, anchor, forecast.weight)
-        waits_until = min(now_us + int(self.resting_minutes * MINUTE), market.close_us)
-        return _Case(candidate, forecast, market.grid, fair, waits_until)
+        wait = min(int(self.resting_minutes * MINUTE), (market.close_us - now_us) // WAITING_SHARE)
+        return _Case(candidate, forecast, market.grid, fair, now_us, wait)
 
     def _best_side(self, case: _Case) -> _Idea | None:
         held = case.candidate.held.units
@@ -112,6 +123,8 @@ class DirectionalTrading(Strategy):
         return price
 
     def _resting(self, case: _Case, side: Side) -> _Idea | None:
+        if case.wait_us < MIN_WAIT_US:
+            return None
         for price in _waiting_prices(case.candidate.quote, case.grid, side):
             if self._pays(case, side, price, is_taker=False):
                 edge = _edge(case, side, price, is_taker=False)
@@ -156,7 +169,7 @@ def _proposal(case: _Case, side: Side, limit: Price, edge: float, *, resting: bo
         max_contracts=None,
         reason=f"{what}, {how}: fair {case.fair:.4f}, net edge {edge:.4f} a contract",
         resting=resting,
-        expires_us=case.expires_us if resting else None,
+        expires_us=case.now_us + case.wait_us if resting else None,
         forecast_id=case.forecast.forecast_id,
     )
 

@@ -176,13 +176,14 @@ def test_intents_carry_all_that_execution_needs():
     assert resting.expires_us == NOW + 30 * MINUTE
 
 
-def test_each_leaves_less_room_for_the_next_in_the_order_of_events_and_tickers():
+def test_each_leaves_less_room_for_the_next_the_best_ratio_of_edge_to_risk_first():
     footings = {t: a_footing(e) for t, e in (("A", "E2"), ("B", "E1"), ("C", "E1"), ("D", "E1"))}
-    proposals = [replace(waiting(limit="0.5000", fair=0.6), ticker=t) for t in "ABCD"]
+    fair = {"A": 0.60, "B": 0.60, "C": 0.61, "D": 0.60}
+    proposals = [replace(waiting(limit="0.5000", fair=fair[t]), ticker=t) for t in "DCBA"]
     sizing = size(proposals, {}, a_capital(footings=footings))
-    # $50 each; E1 takes $100 and D finds nothing left; the cluster takes $150 with A
+    # $50 each: C is best, then by ticker; E1 takes $100 and the cluster $150, so D finds nothing
     assert [(i.ticker, i.count) for i in sizing.intents] == [
-        ("B", Contracts(10_000)), ("C", Contracts(10_000)), ("A", Contracts(10_000)),
+        ("C", Contracts(10_000)), ("A", Contracts(10_000)), ("B", Contracts(10_000)),
     ]  # fmt: skip
     assert [(u.proposal.ticker, u.reason) for u in sizing.unsized] == [("D", "NO_ROOM")]
     assert sizing == size(proposals[::-1], {}, a_capital(footings=footings))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 import kalshi_cli.strategies as package
 from kalshi_cli.domain.fees import FREE, FeeTerms
 from kalshi_cli.domain.grid import DECI_CENT, LINEAR_CENT, TAPERED_DECI_CENT
-from kalshi_cli.domain.instant import MINUTE
+from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.market import Quote
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import Purpose
@@ -66,9 +66,13 @@ def test_waits_one_tick_inside_the_spread_where_taking_does_not_pay():
     assert proposal.expires_us == NOW + 30 * MINUTE
 
 
-def test_waits_no_longer_than_the_market_is_open():
-    soon = a_market(close_us=NOW + MINUTE)
-    assert propose(a_candidate(0.44, market=soon))[0].expires_us == NOW + MINUTE
+@pytest.mark.parametrize(
+    ("left", "wait"),
+    [(24 * HOUR, 30 * MINUTE), (8 * HOUR, 10 * MINUTE), (48 * MINUTE, MINUTE), (47 * MINUTE, None)],
+)
+def test_waits_a_48th_of_the_time_left_at_most(left, wait):
+    found = propose(a_candidate(0.44, market=a_market(close_us=NOW + left)))
+    assert [p.expires_us for p in found] == ([] if wait is None else [NOW + wait])
 
 
 def test_joins_the_best_bid_where_the_spread_is_one_tick():
