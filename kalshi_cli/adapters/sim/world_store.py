@@ -71,7 +71,8 @@ class WorldStore:
                 f"{self._name} was made by rules {rules}; this program has rules {RULES}.",
                 remedy=RESET,
             )
-        return msgspec.json.decode(body, type=Origin)
+        with self._trouble():
+            return msgspec.json.decode(body, type=Origin)
 
     def world_id(self) -> str | None:
         """The name of the world; None in a new file."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Money
 from kalshi_cli.engine.exchange import Exchange
 from kalshi_cli.engine.generated import GeneratedState, GeneratedWorld
@@ -19,7 +20,8 @@ GENERATED = "generated"
 TAPE = "tape"
 RESET = "Run `kalshi sim reset`: it sets the world aside, and deletes nothing."
 
-_ENCODER = msgspec.msgpack.Encoder(order="deterministic")
+_ENCODER = msgspec.msgpack.Encoder()
+"""Keeps the order of dicts: the order of listing is part of the state. It holds no sets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +59,15 @@ def begin(origin: Origin) -> Exchange:
 
 
 def freeze(exchange: Exchange) -> tuple[bytes, bytes]:
-    """The state of the exchange and of its world; the same state gives the same bytes."""
+    """The state of the exchange and of its world as bytes: equal histories, equal bytes.
+
+    A world may bring a book up to date only when somebody looks: so look at all of them, or the
+    bytes would tell which books were read.
+    """
     world: Any = exchange.world
+    for market in exchange.catalog.markets.values():
+        if market.status is MarketStatus.ACTIVE:
+            world.ladders(market.ticker)
     return _ENCODER.encode(exchange.state), _ENCODER.encode(world.state)
 
 
