@@ -6,6 +6,8 @@ takes an advisory lock that lasts as long as the transaction.
 """
 
 import os
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from kalshi_cli.adapters.store.failures import translated
 from kalshi_cli.errors import ConfigError, StoreUnusable
 
 BUSY_S = 10
@@ -86,6 +89,20 @@ def create_file(path: Path) -> None:
             f"The store {path} cannot be created: {error.strerror}.",
             remedy="Check that its directory can be written, or set KALSHI_HOME.",
         ) from error
+
+
+def probe(location: Location) -> None:
+    """Raise `StoreUnusable` for a file that is no database or cannot be opened.
+
+    Asked before there is an engine, because a driver that fails to connect leaves a thread behind.
+    """
+    if location.path is None:
+        return
+    with (
+        translated(str(location)),
+        closing(sqlite3.connect(location.path, timeout=BUSY_S)) as connection,
+    ):
+        connection.execute("PRAGMA schema_version").fetchone()
 
 
 def make_engine(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from kalshi_cli.adapters.store.connection import Location, locate, make_engine
+from kalshi_cli.adapters.store.connection import Location, locate, make_engine, probe
 from kalshi_cli.adapters.store.ownership import schema_version
 from kalshi_cli.adapters.store.schema import pending, upgrade_schema
 from kalshi_cli.adapters.store.transaction import Transaction, begun
@@ -66,6 +66,7 @@ async def upgrade(url_or_path: str | Path, *, backup_to: Path | None = None) -> 
 
 
 async def _current(location: Location) -> str | None:
+    probe(location)
     engine = make_engine(location, read_only=True)
     try:
         async with begun(engine, str(location), reads=True) as transaction:

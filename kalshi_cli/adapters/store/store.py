@@ -21,6 +21,7 @@ from kalshi_cli.adapters.store.connection import (
     create_file,
     locate,
     make_engine,
+    probe,
 )
 from kalshi_cli.adapters.store.ownership import check_owner, create_schema, schema_version
 from kalshi_cli.adapters.store.reports import SqlReports
@@ -120,6 +121,7 @@ async def _prepare(store: SqlStore, identity: StoreIdentity, wall_us: int, *, cr
         create_file(location.path)
     version = None
     if not location.is_missing:
+        probe(location)
         async with store.transaction(reads=True) as transaction:
             version = await schema_version(transaction, str(store.location))
     if version is not None:

@@ -50,7 +50,7 @@ def a_history(rows, value_of):
     return made, paid
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(fills, values, st.integers(-(10**9), 10**12))
 def test_sums_equal_the_replay_and_the_profits(rows, value_of, opening):
     made, paid = a_history(rows, value_of)

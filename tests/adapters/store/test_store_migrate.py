@@ -7,13 +7,10 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.migration import MigrationContext
 from fakes.desk_store import IDENTITY, WALL, fresh_store
 
 from kalshi_cli.adapters.store import migrate, schema, version
 from kalshi_cli.adapters.store.store import open_store
-from kalshi_cli.adapters.store.tables import METADATA
 from kalshi_cli.errors import NotFound, StoreUnusable, StoreVersion
 
 SECOND_STEP = '''"""Remember who was asked."""
@@ -48,19 +45,6 @@ async def an_old_store(tmp_path):
         await unit.catalog.set_marker("full_pass", 7)
         await unit.commit()
     return tmp_path / "desk.db"
-
-
-async def test_the_migrations_build_what_the_tables_say(tmp_path):
-    async with await fresh_store(tmp_path) as store, store.transaction() as transaction:
-        found = []
-        await transaction.run(
-            lambda connection: found.extend(
-                compare_metadata(
-                    MigrationContext.configure(connection, opts={"compare_type": True}), METADATA
-                )
-            )
-        )
-        assert found == []
 
 
 async def test_head_is_the_newest_revision():

@@ -148,11 +148,14 @@ async def test_reading_only_never_writes(tmp_path):
 
 
 async def test_a_reader_does_not_wait_for_a_writer(tmp_path):
-    async with await fresh_store(tmp_path) as writer, await fresh_store(tmp_path) as reader:
-        async with writer.unit() as unit:
-            await unit.catalog.set_marker("full_pass", 1)
-            async with asyncio.timeout(5):
-                assert (await reader.reports.summary()).orders == 0
+    async with (
+        await fresh_store(tmp_path) as writer,
+        await fresh_store(tmp_path) as reader,
+        writer.unit() as unit,
+    ):
+        await unit.catalog.set_marker("full_pass", 1)
+        async with asyncio.timeout(5):
+            assert (await reader.reports.summary()).orders == 0
 
 
 async def test_writers_of_one_process_take_turns(tmp_path):
@@ -235,6 +238,7 @@ def marker(name):
     return read
 
 
+@pytest.mark.slow
 def test_processes_create_one_store_and_lose_no_write(tmp_path):
     path = tmp_path / "desk.db"
     writers = [start(path, COUNT) for _ in range(3)]
@@ -247,6 +251,7 @@ def small_files() -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (600_000, 600_000))
 
 
+@pytest.mark.slow
 def test_a_full_disk_stops_with_everything_committed_intact(tmp_path):
     path = tmp_path / "desk.db"
     asyncio.run(opened(path))
@@ -257,12 +262,13 @@ def test_a_full_disk_stops_with_everything_committed_intact(tmp_path):
     assert found(path, marker("0" * 50)) == 1
 
 
+@pytest.mark.slow
 def test_a_kill_at_any_moment_leaves_whole_units(tmp_path):
     """Each unit writes two rows that must be equal; killed writers leave no half."""
     path = tmp_path / "desk.db"
     asyncio.run(opened(path))
     last = 0
-    for number in range(4):
+    for number in range(3):
         writer = start(path, PAIRS, stdout=subprocess.PIPE, text=True)
         for _ in range(2 + 3 * number):
             last = max(last, int(writer.stdout.readline()))
