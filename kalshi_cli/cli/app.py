@@ -198,7 +198,16 @@ def _adopt(module: ModuleType, name: str) -> "Leaf | Branch":
     for command in built.commands.values() if isinstance(built, Branch) else ():
         assert isinstance(command, Leaf)  # noqa: S101
         command.takes = built.takes
+        _refuse_shadows(command)
+    _refuse_shadows(built)
     return built
+
+
+def _refuse_shadows(command: Leaf | Branch) -> None:
+    """An own option named like a global one would be noted as that one: `--live`, say."""
+    shadows = {param.name for param in command.params} & {param.name for param in SHARED}
+    if shadows:
+        raise TypeError(f"{command.name} declares {', '.join(sorted(shadows))} again.")
 
 
 def _print_version(value: bool) -> None:  # noqa: FBT001 - the library's signature

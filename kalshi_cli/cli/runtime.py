@@ -63,6 +63,9 @@ def run_program(build: Callable[[], TyperGroup], argv: Sequence[str] | None = No
         code = 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - every error ends here
         code = _failed(invocation, arguments, error)
+    finally:
+        if "kalshi_cli.cli.logs" in sys.modules:  # `--help` never opened it
+            sys.modules["kalshi_cli.cli.logs"].close()
     sys.exit(code if isinstance(code, int) else 0)
 
 

@@ -217,8 +217,6 @@ class Intervals(Section):
 class Live(Section):
     acknowledged: bool = False
     """Real money without a terminal: needed besides --yes, and counts in a config file only."""
-    evidence: Literal["warn", "block"] = "warn"
-    """What happens where a strategy has no evidence and real money is at stake."""
 
 
 class Settings(BaseSettings):

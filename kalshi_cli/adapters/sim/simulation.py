@@ -202,6 +202,8 @@ def open_simulation(
     and a new one is generated from the default seed. Raises `WorldHeld` while another process has
     it, `UsageError` where another seed or world exists, `StoreUnusable` for a broken file.
     """
+    if world is not None:
+        parse_choice(world)  # before any file is made
     if home is None:
         host = _host(WorldStore(None), seed, world, opening_cash, snapshots=False)
         return Simulation(host, new_private_key(), None)

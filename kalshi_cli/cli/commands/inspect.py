@@ -32,7 +32,9 @@ def orders(
     ctx: typer.Context,
     *,
     ticker: Ticker = None,
-    live: Annotated[bool, typer.Option("--live-only", help="Only those that may trade.")] = False,
+    live_only: Annotated[
+        bool, typer.Option("--live-only", help="Only those that may trade.")
+    ] = False,
     limit: Limit = 30,
 ) -> None:
     """Every order ever journalled, with the state it is in.
@@ -41,7 +43,7 @@ def orders(
     """
     from kalshi_cli.cli.render.rows import show_orders
 
-    states = LIVE if live else None
+    states = LIVE if live_only else None
     on_records(
         ready(ctx),
         lambda store: store.reports.orders(ticker=ticker, states=states, limit=limit),

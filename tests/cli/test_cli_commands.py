@@ -1,0 +1,210 @@
+"""The commands end to end, on the embedded exchange: each alone, and all of them in a loop."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from kalshi_cli.cli.app import Branch, load, names, overview
+from kalshi_cli.cli.documents import ROOT, documents
+
+LOOK_UPS = (
+    "positions",
+    "orders",
+    "fills",
+    "round-trips",
+    "tape",
+    "markets",
+    "analyses",
+    "runs",
+    "denials",
+)
+
+
+def test_the_steps_one_by_one_are_a_desk(kalshi):
+    ingested = kalshi("ingest", "--sim", "--seed", "7", "--json").json
+    assert ingested["ok"]
+    assert ingested["env"] == "sim"
+    dropped = sum(number for _, number in ingested["data"]["dropped"])
+    assert ingested["data"]["eligible"] + dropped == ingested["data"]["open_markets"] > 0
+    analyzed = kalshi("analyze", "--json").json["data"]
+    assert analyzed["forecaster"] == "baseline"
+    assert analyzed["forecasts"]
+    rehearsed = kalshi("trade", "--dry-run", "--no-advance", "--json").json["data"]
+    assert rehearsed["dry_run"]
+    assert rehearsed["orders"] == []
+    assert kalshi("inspect", "orders", "--json").json["data"] == []
+    traded = kalshi("trade", "--no-advance", "--json").json["data"]
+    assert len(traded["orders"]) == len(rehearsed["passed"]) > 0
+    assert kalshi("track", "--json").json["ok"]
+    assert kalshi("evaluate", "--json").json["data"]["waiting"] == len(analyzed["forecasts"])
+    checked = kalshi("inspect-db", "--json")
+    assert checked.code == 0
+    assert checked.json["data"]["exchange_cash"] == checked.json["data"]["audit"]["cash"]
+
+
+def test_the_loop_tells_each_cycle_and_ends_with_what_to_type_next(kalshi):
+    ran = kalshi("run-loop", "--sim", "--cycles", "2", "--seed", "7")
+    assert ran.code == 0
+    assert ran.out.count("equity") == 1
+    assert "2 cycles" in ran.out
+    assert "kalshi inspect round-trips" in ran.out
+    assert "baseline: " in ran.out
+    assert max(len(line) for line in ran.out.splitlines() if "eligible" not in line) <= 80
+    again = kalshi("run-loop", "--once", "--json").out.splitlines()
+    cycle, last = map(json.loads, again)
+    assert cycle["data"]["number"] == 1
+    assert last["data"]["stopped"]["cycles"] == 1
+    for name in LOOK_UPS:
+        shown = kalshi("inspect", name)
+        assert shown.code == 0
+        assert max(map(len, shown.out.splitlines())) <= 80, name
+        assert isinstance(kalshi("inspect", name, "--json").json["data"], list)
+    assert kalshi("status").code == kalshi("sim", "status").code == 0
+
+
+def test_a_market_explains_itself(kalshi):
+    kalshi("run-loop", "--sim", "--once", "--seed", "7")
+    ticker = kalshi("inspect", "markets", "--limit", "1", "--json").json["data"][0]["ticker"]
+    trace = kalshi("inspect", "why", ticker, "--json").json["data"]
+    assert trace["market"]["ticker"] == ticker
+    assert trace["analyses"] or trace["rejected"]
+    shown = kalshi("inspect", "why", ticker).out
+    assert ticker in shown
+    assert "filters" in shown
+
+
+def test_a_halt_stops_orders_until_a_person_lifts_it(kalshi):
+    kalshi("run-loop", "--sim", "--once", "--seed", "7")
+    halted = kalshi("halt", "--reason", "a storm", "--json").json["data"]
+    assert (halted["before"], halted["after"], halted["reason"]) == ("active", "halted", "a storm")
+    kalshi("sim", "advance", "6h")
+    kalshi("ingest")
+    kalshi("analyze")
+    refused = kalshi("trade", "--json")
+    assert refused.code == 6
+    assert refused.json["error"]["code"] == "halted"
+    assert refused.json["data"]["orders"] == []
+    assert "a storm" in kalshi("status").out
+    assert kalshi("resume", "--json").json["data"]["after"] == "active"
+    assert kalshi("trade", "--json").json["data"]["orders"]
+
+
+def test_an_order_is_cancelled_and_a_position_closed_by_hand(kalshi):
+    kalshi("run-loop", "--sim", "--cycles", "3", "--seed", "7")
+    held = kalshi("inspect", "positions", "--json").json["data"]
+    sold = [kalshi("close", row["ticker"], "--json") for row in held[:2]]
+    assert {each.code for each in sold} <= {0, 6}  # 6: nobody bids for it
+    live = kalshi("inspect", "orders", "--live-only", "--json").json["data"]
+    for row in live[:1]:
+        assert kalshi("cancel", row["client_order_id"], "--json").json["ok"]
+        after = kalshi("inspect", "orders", "--ticker", row["ticker"], "--json").json["data"]
+        states = {each["client_order_id"]: each["state"] for each in after}
+        assert states[row["client_order_id"]] == "canceled"
+    assert kalshi("inspect-db").code == 0
+
+
+def test_tickers_come_from_a_pipe(kalshi):
+    kalshi("ingest", "--sim", "--seed", "7")
+    rows = kalshi("inspect", "markets", "--limit", "2", "--json").json["data"]
+    tickers = [row["ticker"] for row in rows]
+    asked = kalshi("analyze", "-", "--json", stdin="\n".join(tickers) + "\n").json["data"]
+    told = {each["ticker"] for each in asked["forecasts"] + asked["skipped"]}
+    assert told == set(tickers)
+
+
+def test_the_oracle_is_labelled_wherever_results_are_shown(kalshi):
+    ran = kalshi("run-loop", "--sim", "--once", "--forecaster", "oracle")
+    assert ran.code == 0
+    assert "oracle" in ran.out.lower()
+    assert "oracle" in kalshi("inspect", "analyses").out.lower()
+
+
+def test_doctor_and_migrate_are_content_with_a_new_desk(kalshi):
+    assert kalshi("migrate", "--check").code == 0
+    well = kalshi("doctor", "--sim", "--json")
+    assert well.code == 0
+    assert {each["result"] for each in well.json["data"]["checks"]} == {"ok"}
+    assert kalshi("migrate", "--json").json["data"]["steps"] == []
+
+
+def test_a_world_is_set_aside_and_not_deleted(kalshi, kalshi_home: Path):
+    kalshi("ingest", "--sim", "--seed", "7")
+    assert kalshi("ingest", "--seed", "8").code == 2
+    assert kalshi("sim", "reset").code == 0
+    assert list(kalshi_home.rglob("world.db*"))
+    assert kalshi("sim", "status", "--seed", "8", "--json").json["data"]["seed"] == 8
+
+
+def test_config_init_writes_a_file_that_changes_nothing(kalshi, kalshi_home: Path):
+    before = kalshi("config", "show", "--json").json["data"]
+    assert kalshi("config", "init").code == 0
+    assert (kalshi_home / "config.toml").is_file()
+    assert kalshi("config", "show", "--json").json["data"] == before
+    assert kalshi("config", "init").code == 4
+
+
+def test_config_show_masks_secrets(kalshi, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("KALSHI_API_KEY", "a-very-secret-id")
+    monkeypatch.setenv("KALSHI_DATABASE", "postgresql://me:hunter22@host/desk")
+    shown = kalshi("config", "show", "--origin").out
+    assert "KALSHI_API_KEY" in shown
+    assert "a-very-secret-id" not in shown
+    assert "hunter22" not in shown
+
+
+def test_the_log_has_the_run_and_no_traceback_on_the_screen(kalshi, kalshi_home, monkeypatch):
+    from kalshi_cli.bootstrap import OpenDesk
+
+    async def broken(_self: object) -> None:
+        raise RuntimeError("a fault of our own")
+
+    monkeypatch.setattr(OpenDesk, "ingest", broken)
+    ended = kalshi("ingest", "--sim", "--json")
+    assert ended.code == 1
+    assert ended.json["error"]["code"] == "unexpected"
+    assert "Traceback" not in ended.err
+    assert "a fault of our own" in (kalshi_home / "logs" / "kalshi.log").read_text()
+    assert "Traceback" in kalshi("ingest", "-v").err
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_command_has_a_summary_a_panel_and_an_example(name: str):
+    summary, panel = overview(name)
+    assert summary.endswith(".")
+    assert len(summary) <= 66
+    assert panel
+    command = load(name)
+    leaves = command.commands.values() if isinstance(command, Branch) else [command]
+    assert all(f"Example: kalshi {name}" in (leaf.help or "") for leaf in leaves)
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_help_fits_eighty_columns(kalshi, name: str):
+    ended = kalshi(name, "--help")
+    assert ended.code == 0
+    assert max(map(len, ended.out.splitlines())) <= 80
+    assert "--json" in ended.out
+
+
+@pytest.mark.parametrize("path", documents())
+def test_the_generated_documents_are_current(path: str):
+    assert (ROOT / path).read_text() == documents()[path]
+
+
+def test_shell_completion_knows_commands_and_options(kalshi, monkeypatch):
+    monkeypatch.setenv("_KALSHI_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", "kalshi insp")
+    monkeypatch.setenv("COMP_CWORD", "1")
+    assert kalshi().out.split() == ["inspect", "inspect-db"]
+    monkeypatch.setenv("COMP_WORDS", "kalshi run-loop --cy")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert kalshi().out.split() == ["--cycles"]
+
+
+def test_recorded_markets_play_too(kalshi, shared_data: Path):
+    world = f"tape:{shared_data / 'weather'}"
+    ran = kalshi("run-loop", "--sim", "--world", world, "--cycles", "2", "--json")
+    assert ran.code == 0
+    last = json.loads(ran.out.splitlines()[-1])
+    assert last["data"]["world"]
