@@ -20,6 +20,8 @@ from kalshi_cli.engine.series_plan import Climate, tapered_bias
 MEDIAN_SIZE = 24.0
 SIZE_SPREAD = 1.603
 """Deviation of ln(size): the 99th percentile is then about 1,000 contracts."""
+YES_APPETITE = 0.65
+"""Share of noise traders who buy YES: last prices lean to the ask, and events add up to over 1."""
 INFORMED_MARGIN = 0.005
 """What an informed trader wants to gain a contract, after the fee (dollars)."""
 LEVELS = 4
@@ -89,7 +91,7 @@ def _arrival(hour: int, climate: Climate, temper: Temper, draws: list[float]) ->
     return Arrival(
         at_us=hour * HOUR + int(when * HOUR),
         informed=kind < climate.informed_share,
-        side=Side.BID if which < 0.5 else Side.ASK,
+        side=Side.BID if which < YES_APPETITE else Side.ASK,
         units=100 * max(1, round(size)),
         reach=-math.log(eager) * (0.01 + 1.5 * temper.half_spread),
     )

@@ -109,7 +109,10 @@ class World(Protocol):
     def take(
         self, ticker: str, side: Side, limit: Price, count: Contracts
     ) -> tuple[Execution, ...]:
-        """Our order trades at once with others' orders up to its limit (never with ours)."""
+        """Our order trades at once with others' orders up to its limit (never with ours).
+
+        Its prints are told by the next `advance`.
+        """
         ...
 
     def join(self, ticker: str, order_id: str, side: Side, price: Price, count: Contracts) -> None:

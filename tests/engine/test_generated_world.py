@@ -309,3 +309,18 @@ def test_the_crowd_errs_as_documented(plan: SeriesPlan) -> None:
                     squares.append(gap * gap)
     rms = math.sqrt(sum(squares) / len(squares))
     assert rms == pytest.approx(market_logit_error(plan.category), rel=0.15)
+
+
+def test_last_prices_of_exclusive_events_add_up_to_over_one() -> None:
+    world = a_world()
+    sums: list[float] = []
+    for hour in (1, 12, 20, 26, 38):
+        world.advance(EPOCH_US + hour * HOUR)
+        for stage in world._stages.values():
+            times = stage.occasion.times
+            lasts = [world.tally(pit.ticker).last for pit in stage.pits]
+            traded = times.open_us + 10 * HOUR < world.now_us < times.closed_us
+            if stage.occasion.plan.shape is Shape.BANDS and traded:
+                sums.append(sum(float(last) for last in lasts if last is not None))
+    assert len(sums) >= 12
+    assert 1.01 < sum(sums) / len(sums) < 1.10
