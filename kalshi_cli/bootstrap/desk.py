@@ -31,6 +31,13 @@ if TYPE_CHECKING:
 REQUESTS_EVERY_US = SECOND
 
 
+@dataclass(slots=True)
+class Ending:
+    """Why a run ends, as it will stand on record; whoever stops it for a reason says so here."""
+
+    reason: str = "done"
+
+
 @dataclass(frozen=True, slots=True)
 class OpenDesk:
     """Everything a command that works needs. `desk` is None for commands that never trade."""
@@ -43,6 +50,7 @@ class OpenDesk:
     trading: Trading
     store: "SqlStore"
     run: Run
+    ending: Ending
     policies: Policies
     forecaster: Forecaster | None
     desk: Desk | None

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kalshi_cli.bootstrap.desk import OpenDesk
+from kalshi_cli.bootstrap.desk import Ending, OpenDesk
 from kalshi_cli.bootstrap.policies import policies
 from kalshi_cli.domain.identity import Env, StoreIdentity, short_hash
 from kalshi_cli.domain.instant import MINUTE
@@ -83,7 +83,8 @@ async def open_desk(
         if trades:
             name = lease_name(identity)
             lease = await stack.enter_async_context(hold_lease(store, name, real.wall))
-        run = await stack.enter_async_context(_recorded_run(store, clock, command))
+        ending = Ending()
+        run = await stack.enter_async_context(_recorded_run(store, clock, command, ending))
         forecaster = await _forecaster(environment, settings, simulation, store)
         yield OpenDesk(
             environment=environment,
@@ -94,6 +95,7 @@ async def open_desk(
             trading=connection.trading,
             store=store,
             run=run,
+            ending=ending,
             policies=policies(environment.env, settings, forecaster.name if forecaster else None),
             forecaster=forecaster,
             desk=Desk(connection.trading, store, clock, lease, run) if lease else None,
@@ -117,20 +119,21 @@ def lease_name(identity: StoreIdentity) -> str:
 
 
 @asynccontextmanager
-async def _recorded_run(store: "SqlStore", clock: Clock, command: str) -> AsyncIterator[Run]:
+async def _recorded_run(
+    store: "SqlStore", clock: Clock, command: str, ending: Ending
+) -> AsyncIterator[Run]:
     """A run on record, with the reason of its end; one without an end was killed."""
     async with store.unit() as unit:
         run = await unit.desk.start_run(command, clock.now(), clock.wall())
         await unit.commit()
-    reason = "done"
     try:
         yield run
     except BaseException as error:
-        reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        ending.reason = f"{type(error).__name__}: {error}".rstrip(": ")
         raise
     finally:
         async with store.unit() as unit:
-            await unit.desk.end_run(run.run_id, clock.now(), clock.wall(), reason)
+            await unit.desk.end_run(run.run_id, clock.now(), clock.wall(), ending.reason)
             await unit.commit()
 
 

@@ -36,6 +36,7 @@ async def run_loop(
             told = Cycles("track" if desk.clock.is_virtual else "trade", tell)
             loop = Loop(desk.lanes(only), desk.clock, stop=stop, report=told.report, cycles=cycles)
             stopped = await loop.run()
+        desk.ending.reason = stopped.reason
         by_person = stopped.reason.startswith("SIG")
         left = await desk.wind_down() if by_person else None
         return await _result(prepared, desk, stopped, started, left)

@@ -131,6 +131,7 @@ async def _obeying_signals(
             task.cancel()
         else:
             stop.ask(number.name)
+            sys.stderr.write("stopping after this step; once more to leave at once\n")
 
     with _handling(obey):
         return await task
