@@ -9,12 +9,11 @@ async with await open_store(path, identity, wall_us=clock.wall()) as store:
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from kalshi_cli.adapters.store.audit import SqlAuditor
 from kalshi_cli.adapters.store.connection import (
     BUSY_S,
     Location,
@@ -24,12 +23,15 @@ from kalshi_cli.adapters.store.connection import (
     probe,
 )
 from kalshi_cli.adapters.store.ownership import check_owner, create_schema, schema_version
-from kalshi_cli.adapters.store.reports import SqlReports
 from kalshi_cli.adapters.store.transaction import Transaction, begun
 from kalshi_cli.adapters.store.unit import SqlUnit
 from kalshi_cli.adapters.store.version import check_version
 from kalshi_cli.domain.identity import StoreIdentity
 from kalshi_cli.errors import NotFound, StoreUnusable
+
+if TYPE_CHECKING:
+    from kalshi_cli.adapters.store.audit import SqlAuditor
+    from kalshi_cli.adapters.store.reports import SqlReports
 
 
 class SqlStore:
@@ -40,8 +42,18 @@ class SqlStore:
         self.read_only = read_only
         self._engine = make_engine(location, read_only=read_only)
         self._turn = asyncio.Lock()
-        self.reports = SqlReports(partial(self.transaction, reads=True))
-        self.audit = SqlAuditor(location, self.transaction)
+
+    @cached_property
+    def reports(self) -> "SqlReports":
+        from kalshi_cli.adapters.store.reports import SqlReports
+
+        return SqlReports(partial(self.transaction, reads=True))
+
+    @cached_property
+    def audit(self) -> "SqlAuditor":
+        from kalshi_cli.adapters.store.audit import SqlAuditor
+
+        return SqlAuditor(self.location, self.transaction)
 
     @asynccontextmanager
     async def unit(self) -> AsyncIterator[SqlUnit]:

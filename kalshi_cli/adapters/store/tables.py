@@ -23,6 +23,8 @@ NAMES = {
 
 class Record(SQLModel):
     metadata = MetaData(naming_convention=NAMES)
+    # Rows are read and written by column: no table ever needs its validator built.
+    model_config = {"defer_build": True}
 
 
 def _big(*, key: bool = False, index: bool = False) -> Any:
