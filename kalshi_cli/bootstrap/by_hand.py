@@ -3,7 +3,7 @@
 from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.store.lease import hold_lease
 from kalshi_cli.adapters.store.store import SqlStore
-from kalshi_cli.bootstrap.opening import lease_name, open_records, recorded_identity
+from kalshi_cli.bootstrap.records import lease_name, open_records, recorded_identity
 from kalshi_cli.domain.identity import DeskState, Env
 from kalshi_cli.errors import LeaseHeld
 from kalshi_cli.ports.clock import Clock

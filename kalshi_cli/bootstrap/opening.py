@@ -1,17 +1,16 @@
 """Opening a desk, in order, and closing it in reverse.
 
-`open_records` opens the store alone, for looking things up. `open_desk` opens the exchange, the
-store, the forecaster and, for commands that trade, the lease.
+`open_desk` opens the exchange, the store, the forecaster and, for commands that trade, the lease.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kalshi_cli.bootstrap.desk import Ending, OpenDesk
 from kalshi_cli.bootstrap.policies import policies
-from kalshi_cli.domain.identity import Env, StoreIdentity, short_hash
+from kalshi_cli.bootstrap.records import account_of, lease_name, store_location
+from kalshi_cli.domain.identity import Env, StoreIdentity
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.errors import ConfigError
 from kalshi_cli.ports.clock import Clock
@@ -28,24 +27,6 @@ if TYPE_CHECKING:
 
 SINGLE_STEP_US = MINUTE
 """How far a single step moves the simulated world first."""
-
-
-@asynccontextmanager
-async def open_records(
-    environment: Environment, settings: Settings, *, read_only: bool = True
-) -> AsyncIterator["SqlStore"]:
-    """The store alone, without an exchange; a missing one is created empty."""
-    from kalshi_cli.adapters.clock import SystemClock
-    from kalshi_cli.adapters.store.store import open_store
-
-    store = await open_store(
-        store_location(environment, settings),
-        recorded_identity(environment),
-        wall_us=SystemClock().wall(),
-        read_only=read_only,
-    )
-    async with store:
-        yield store
 
 
 @asynccontextmanager
@@ -101,21 +82,6 @@ async def open_desk(
             desk=Desk(connection.trading, store, clock, lease, run) if lease else None,
             simulation=simulation,
         )
-
-
-def store_location(environment: Environment, settings: Settings) -> str | Path:
-    """Where the desk's store is: each environment has its own."""
-    if environment.in_memory:
-        return ":memory:"
-    if settings.database:
-        return settings.database
-    name = "sim/desk.db" if environment.env is Env.SIM else f"{environment.env}.db"
-    return environment.home / name
-
-
-def lease_name(identity: StoreIdentity) -> str:
-    """One lease for each environment and account."""
-    return f"{identity.env}/{identity.account}"
 
 
 @asynccontextmanager
@@ -180,34 +146,7 @@ def _identity(
 ) -> StoreIdentity:
     if simulation is not None:
         return StoreIdentity(Env.SIM, "", "", simulation.world_id)
-    return StoreIdentity(environment.env, connection.origin, _account(environment), "")
-
-
-def recorded_identity(environment: Environment) -> StoreIdentity:
-    """Whose store it must be, told without opening the exchange."""
-    if environment.env is Env.SIM:
-        return StoreIdentity(Env.SIM, "", "", _world_id(environment))
-    from kalshi_cli.adapters.kalshi.client import origin_of
-    from kalshi_cli.adapters.kalshi.connection import api_url
-
-    origin = origin_of(api_url(environment.base_url))
-    return StoreIdentity(environment.env, origin, _account(environment), "")
-
-
-def _world_id(environment: Environment) -> str:
-    """The name of the simulated world; one is made where there is none yet."""
-    from kalshi_cli.adapters.sim.simulation import open_simulation, recorded_world_id
-
-    recorded = recorded_world_id(environment.home)
-    if recorded is not None:
-        return recorded
-    simulation = open_simulation(environment.home, seed=environment.seed, world=environment.world)
-    simulation.close()
-    return simulation.world_id
-
-
-def _account(environment: Environment) -> str:
-    return "" if environment.credentials is None else short_hash(environment.credentials.key_id)
+    return StoreIdentity(environment.env, connection.origin, account_of(environment), "")
 
 
 async def _forecaster(

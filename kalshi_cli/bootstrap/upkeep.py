@@ -7,9 +7,9 @@ from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.store import migrate
 from kalshi_cli.adapters.store.lease import hold_lease
 from kalshi_cli.adapters.store.migrate import Migrated, SchemaStatus
-from kalshi_cli.bootstrap.opening import (
+from kalshi_cli.bootstrap.opening import open_desk
+from kalshi_cli.bootstrap.records import (
     lease_name,
-    open_desk,
     open_records,
     recorded_identity,
     store_location,

@@ -79,8 +79,8 @@ async def _changed(
     reason: str,
     confirms: bool,  # noqa: FBT001 - internal
 ) -> Changed:
-    from kalshi_cli.bootstrap import open_desk
     from kalshi_cli.bootstrap.by_hand import change_state
+    from kalshi_cli.bootstrap.opening import open_desk
 
     environment, settings = prepared.environment, prepared.settings
     if confirms and environment.env is Env.PROD:
@@ -92,8 +92,8 @@ async def _changed(
 
 
 async def _carried_out(prepared: Prepared, kind: str, target: str) -> Outcome:
-    from kalshi_cli.bootstrap import open_desk
     from kalshi_cli.bootstrap.by_hand import asked_of_holder
+    from kalshi_cli.bootstrap.opening import open_desk
 
     environment, settings = prepared.environment, prepared.settings
     answer = await asked_of_holder(environment, settings, kind, target)

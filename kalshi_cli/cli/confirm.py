@@ -9,7 +9,7 @@ from kalshi_cli.domain.identity import Env
 from kalshi_cli.errors import LiveNotConfirmed
 
 if TYPE_CHECKING:
-    from kalshi_cli.bootstrap import OpenDesk
+    from kalshi_cli.bootstrap.desk import OpenDesk
 
 PHRASE = "trade real money"
 

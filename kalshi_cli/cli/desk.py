@@ -11,7 +11,7 @@ from kalshi_cli.cli.start import Prepared, prepare
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.store import SqlStore
-    from kalshi_cli.bootstrap import OpenDesk
+    from kalshi_cli.bootstrap.desk import OpenDesk
 
 Result = TypeVar("Result")
 
@@ -63,7 +63,7 @@ async def _with_desk(
     single_step: bool,
     confirms: bool,
 ) -> Result:
-    from kalshi_cli.bootstrap import open_desk
+    from kalshi_cli.bootstrap.opening import open_desk
 
     opened = open_desk(
         prepared.environment,
@@ -81,7 +81,7 @@ async def _with_desk(
 async def _with_records(
     prepared: Prepared, action: Callable[["SqlStore"], Awaitable[Result]], *, read_only: bool
 ) -> Result:
-    from kalshi_cli.bootstrap import open_records
+    from kalshi_cli.bootstrap.records import open_records
 
     environment, settings = prepared.environment, prepared.configuration.settings
     async with open_records(environment, settings, read_only=read_only) as store:

@@ -15,7 +15,7 @@ from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.errors import ConfigError, KalshiError, Unavailable
 
 if TYPE_CHECKING:
-    from kalshi_cli.bootstrap import OpenDesk
+    from kalshi_cli.bootstrap.desk import OpenDesk
 
 ENOUGH_BYTES = 200_000_000
 """Free space below which a store and its logs may fill the disk within a day."""
@@ -103,7 +103,7 @@ def _limits(prepared: Prepared) -> Check:
 
 
 async def _store(prepared: Prepared) -> list[Check]:
-    from kalshi_cli.bootstrap import open_records
+    from kalshi_cli.bootstrap.records import open_records
 
     async with open_records(prepared.environment, prepared.settings) as store:
         audit = await store.audit.check()
@@ -128,7 +128,7 @@ async def _store(prepared: Prepared) -> list[Check]:
 
 
 async def _exchange(prepared: Prepared) -> list[Check]:
-    from kalshi_cli.bootstrap import open_desk
+    from kalshi_cli.bootstrap.opening import open_desk
 
     opened = open_desk(
         prepared.environment, prepared.settings, command="doctor", trades=False, single_step=False

@@ -12,7 +12,7 @@ from kalshi_cli.steps.command import Left
 from kalshi_cli.steps.status import status
 
 if TYPE_CHECKING:
-    from kalshi_cli.bootstrap import OpenDesk
+    from kalshi_cli.bootstrap.desk import OpenDesk
 
 
 async def run_loop(
@@ -24,7 +24,7 @@ async def run_loop(
     display: AbstractContextManager[Tell],
 ) -> LoopResult:
     """Run until the cycles are done or a signal asks for a stop."""
-    from kalshi_cli.bootstrap import open_desk
+    from kalshi_cli.bootstrap.opening import open_desk
 
     opened = open_desk(
         prepared.environment, prepared.settings, command="run-loop", trades=True, single_step=False

@@ -154,7 +154,7 @@ def test_config_show_masks_secrets(kalshi, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_the_log_has_the_run_and_no_traceback_on_the_screen(kalshi, kalshi_home, monkeypatch):
-    from kalshi_cli.bootstrap import OpenDesk
+    from kalshi_cli.bootstrap.desk import OpenDesk
 
     async def broken(_self: object) -> None:
         raise RuntimeError("a fault of our own")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from kalshi_cli.bootstrap import open_desk
+from kalshi_cli.bootstrap.opening import open_desk
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.instant import DAY, HOUR
 from kalshi_cli.domain.money import Money

@@ -220,18 +220,6 @@ def open_simulation(
         raise
 
 
-def recorded_world_id(home: Path) -> str | None:
-    """The name of the world under `home`, without holding it; None where there is none."""
-    path = WorldFiles.under(home).world
-    if not path.exists():
-        return None
-    store = WorldStore(path)
-    try:
-        return store.world_id()
-    finally:
-        store.close()
-
-
 def reset_simulation(home: Path, *, patience_s: float = PATIENCE_S) -> Path | None:
     """Set the world and the simulated desk's store aside; says where, None if there was none."""
     files = WorldFiles.under(home)

@@ -1,0 +1,76 @@
+"""The store alone, for looking things up: no exchange, no forecaster, and few imports."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kalshi_cli.domain.identity import Env, StoreIdentity, short_hash
+from kalshi_cli.settings.environment import Environment
+from kalshi_cli.settings.sections import Settings
+
+if TYPE_CHECKING:
+    from kalshi_cli.adapters.store.store import SqlStore
+
+
+@asynccontextmanager
+async def open_records(
+    environment: Environment, settings: Settings, *, read_only: bool = True
+) -> AsyncIterator["SqlStore"]:
+    """The store alone, without an exchange; a missing one is created empty."""
+    from kalshi_cli.adapters.clock import SystemClock
+    from kalshi_cli.adapters.store.store import open_store
+
+    store = await open_store(
+        store_location(environment, settings),
+        recorded_identity(environment),
+        wall_us=SystemClock().wall(),
+        read_only=read_only,
+    )
+    async with store:
+        yield store
+
+
+def store_location(environment: Environment, settings: Settings) -> str | Path:
+    """Where the desk's store is: each environment has its own."""
+    if environment.in_memory:
+        return ":memory:"
+    if settings.database:
+        return settings.database
+    name = "sim/desk.db" if environment.env is Env.SIM else f"{environment.env}.db"
+    return environment.home / name
+
+
+def lease_name(identity: StoreIdentity) -> str:
+    """One lease for each environment and account."""
+    return f"{identity.env}/{identity.account}"
+
+
+def recorded_identity(environment: Environment) -> StoreIdentity:
+    """Whose store it must be, told without opening the exchange."""
+    if environment.env is Env.SIM:
+        return StoreIdentity(Env.SIM, "", "", _world_id(environment))
+    from kalshi_cli.adapters.kalshi.client import origin_of
+    from kalshi_cli.adapters.kalshi.connection import api_url
+
+    origin = origin_of(api_url(environment.base_url))
+    return StoreIdentity(environment.env, origin, account_of(environment), "")
+
+
+def _world_id(environment: Environment) -> str:
+    """The name of the simulated world; one is made where there is none yet."""
+    from kalshi_cli.adapters.sim.recorded import recorded_world_id
+
+    recorded = recorded_world_id(environment.home)
+    if recorded is not None:
+        return recorded
+    from kalshi_cli.adapters.sim.simulation import open_simulation
+
+    simulation = open_simulation(environment.home, seed=environment.seed, world=environment.world)
+    simulation.close()
+    return simulation.world_id
+
+
+def account_of(environment: Environment) -> str:
+    """The account's name in the store: a hash of the key id; empty where there is none."""
+    return "" if environment.credentials is None else short_hash(environment.credentials.key_id)
