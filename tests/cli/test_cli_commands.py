@@ -208,3 +208,14 @@ def test_recorded_markets_play_too(kalshi, shared_data: Path):
     assert ran.code == 0
     last = json.loads(ran.out.splitlines()[-1])
     assert last["data"]["world"]
+
+
+def test_the_overview_lists_every_command_once_in_its_panel(kalshi):
+    shown = kalshi("--help").out.splitlines()
+    assert max(map(len, shown)) <= 80
+    for name in names():
+        summary, panel = overview(name)
+        (at,) = [at for at, line in enumerate(shown) if line.split()[:1] == [name]]
+        assert shown[at].endswith(summary)
+        headings = [line for line in shown[:at] if line.endswith(":")]
+        assert headings[-1] == f"{panel}:"
