@@ -115,8 +115,8 @@ class Pit:
                 if taker is not None:
                     happened.extend(self._serve(taker))
             self._done_us = end
-        if to_us >= self._close_us:
-            self._book = MatchingBook()
+        if to_us >= self._close_us:  # what remains tells nothing of who read the book, and when
+            self._book, self._step = MatchingBook(), -1
         return happened
 
     def _visits(self, end: int) -> Iterator[tuple[int, Arrival | None]]:
