@@ -20,6 +20,7 @@ from kalshi_cli.domain.order import (
     Purpose,
     TimeInForce,
 )
+from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import (
     Cancellation,
@@ -47,14 +48,14 @@ class Desk:
     in_flight: set[str] = field(default_factory=set)
 
 
-async def send(desk: Desk, intent: OrderIntent) -> Order:
-    """Journal an intent and send it; returns the order in the state it reached.
+async def send(desk: Desk, intent: OrderIntent, plan: ExitPlan | None = None) -> Order:
+    """Journal an intent, with the exit plan of an entry, and send it; returns what it became.
 
     Raises `LeaseHeld` when another process trades the account now, `Refused` when this forecast
     already has a live entry here, `StoreUnusable` when the intent cannot be journalled. In all
     three cases nothing was sent.
     """
-    order = await _journal(desk, intent)
+    order = await _journal(desk, intent, plan)
     try:
         if not await _may_send(desk, intent.purpose):
             return await _became(desk, order, Placement(PlacementKind.NOT_SENT, message="halted"))
@@ -64,7 +65,7 @@ async def send(desk: Desk, intent: OrderIntent) -> Order:
         desk.in_flight.discard(order.client_order_id)
 
 
-async def _journal(desk: Desk, intent: OrderIntent) -> Order:
+async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None) -> Order:
     now = desk.clock.now()
     desk.sequence += 1
     async with desk.store.unit() as unit:
@@ -84,6 +85,8 @@ async def _journal(desk: Desk, intent: OrderIntent) -> Order:
             sequence=desk.sequence,
         )
         await unit.journal.record(order, desk.lease.token, desk.clock.wall())
+        if plan is not None:
+            await unit.plans.save(plan)
         desk.in_flight.add(order.client_order_id)
         await unit.commit()
     return order

@@ -5,12 +5,12 @@ converge because positions are folded again from the whole history of each marke
 or partial read is never evidence that something is gone.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from kalshi_cli.domain.account import Balance, CashKind, CashMovement, Settlement
-from kalshi_cli.domain.history import fold_history
+from kalshi_cli.domain.history import Entry, fold_history
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money
@@ -23,6 +23,7 @@ from kalshi_cli.domain.order import (
     fold_fill,
     fold_report,
 )
+from kalshi_cli.domain.position import Position
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store, Unit
@@ -262,18 +263,32 @@ async def _append_settlements(
 
 async def _refold(unit: Unit, tickers: Collection[str]) -> None:
     """Derive positions and round trips of these markets anew from their history."""
-    for ticker in sorted(tickers):
-        history = await unit.ledger.history([ticker])
-        order_ids = {entry[0].order_id for entry in history if isinstance(entry, tuple)}
-        orders = await unit.journal.find(order_ids=order_ids)
-        reasons = {o.order_id: o.intent.reason for o in orders if o.order_id}
+    if not tickers:
+        return
+    histories: dict[str, list[Entry]] = {ticker: [] for ticker in sorted(tickers)}
+    for entry in await unit.ledger.history(tickers):
+        ticker = entry.ticker if isinstance(entry, Settlement) else entry[0].ticker
+        histories[ticker].append(entry)
+    reasons = await _exit_reasons(unit, histories.values())
+    positions: list[Position] = []
+    for ticker, history in histories.items():
         folded = fold_history(ticker, history, reasons)
-        await unit.ledger.save_positions([item.position for item in folded])
+        positions += [item.position for item in folded]
         trips = [trip for item in folded for trip in item.trips]
         await unit.ledger.save_round_trips(ticker, trips)
-        for item in folded:
-            if item.position.is_flat:
-                await unit.plans.remove(ticker, item.position.owner)
+    await unit.ledger.save_positions(positions)
+    for position in positions:
+        if position.is_flat:
+            await unit.plans.remove(position.ticker, position.owner)
+
+
+async def _exit_reasons(unit: Unit, histories: Iterable[Sequence[Entry]]) -> dict[str, str]:
+    """Why each order was sent, by the exchange's id."""
+    order_ids = {
+        entry[0].order_id for history in histories for entry in history if isinstance(entry, tuple)
+    }
+    orders = await unit.journal.find(order_ids=order_ids)
+    return {order.order_id: order.intent.reason for order in orders if order.order_id}
 
 
 async def compare_positions(trading: Trading, store: Store) -> tuple[Difference, ...]:

@@ -233,14 +233,10 @@ def strategy_view(view: DeskView, strategy: str, min_confidence: float) -> View:
 
 
 async def _send(desk: Desk, session: _Session, intent: OrderIntent) -> Order | None:
-    """Keep the exit plan, then send. A forecast traded already is a denial, not an error."""
+    """Send with an exit plan. A forecast traded already is a denial, not an error."""
     forecast = session.view.forecasts.get(intent.ticker)
-    plan = entry_plan(intent, forecast, session)
-    async with desk.store.unit() as unit:
-        await unit.plans.save(plan)
-        await unit.commit()
     try:
-        return await send(desk, intent)
+        return await send(desk, intent, entry_plan(intent, forecast, session))
     except DuplicateEntry as error:
         session.denied.append(Denied(intent, Denial("DUPLICATE_ENTRY", str(error), "1", "1")))
         return None
