@@ -1,9 +1,16 @@
-"""What a position is worth now, for reports (mark) and for risk (liquidation)."""
+"""What a position is worth now, for reports (mark) and for risk (liquidation).
+
+Where the market trades, the book decides. Where the result is known, the payout does. In between
+(closed or paused, no result yet) nobody quotes, and the position is carried at its cost: it can
+neither be sold nor has it been lost.
+"""
 
 from dataclasses import dataclass
 
 from kalshi_cli.domain.book import Level
+from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price
+from kalshi_cli.domain.position import Position, outcome_cost
 from kalshi_cli.domain.side import Side
 
 MAX_MARK_SPREAD = Price(1_000)
@@ -34,6 +41,38 @@ def liquidation(net: Contracts, bid: Level | None, ask: Level | None) -> Money:
     if side is Side.BID:
         return bid.price * net if bid else NO_MONEY
     return ask.price.complement * -net if ask else NO_MONEY
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What the market of a position says: its status, its payout once known, its best quotes."""
+
+    status: MarketStatus | None
+    payout: Price | None
+    bid: Level | None
+    ask: Level | None
+
+
+def position_mark(position: Position, standing: Standing) -> Mark:
+    """The worth of a position for people; flagged unless it is a mid or a known payout."""
+    if standing.payout is not None:
+        return Mark(_paid(position, standing.payout), is_mid=True)
+    if standing.status is MarketStatus.ACTIVE:
+        return mark(position.net, standing.bid, standing.ask)
+    return Mark(position.cost, is_mid=False)
+
+
+def position_sale(position: Position, standing: Standing) -> Money:
+    """The worth of a position for risk: what it would bring now."""
+    if standing.payout is not None:
+        return _paid(position, standing.payout)
+    if standing.status is MarketStatus.ACTIVE:
+        return liquidation(position.net, standing.bid, standing.ask)
+    return position.cost
+
+
+def _paid(position: Position, payout: Price) -> Money:
+    return outcome_cost(position.side, payout, abs(position.net))
 
 
 def benchmark(bid: Level | None, ask: Level | None) -> float | None:

@@ -262,7 +262,11 @@ class Performance:
 
 @dataclass(frozen=True, slots=True)
 class Watermarks:
-    """Equity to measure losses from."""
+    """What to measure from: `first` is the equity of the first snapshot, for people.
+
+    `day_start` (the last snapshot before the day, else its first) and `peak` are liquidation
+    values, for the limits on losses.
+    """
 
     first: Money | None
     day_start: Money | None
@@ -274,7 +278,7 @@ class Snapshots(Protocol):
     async def add(self, snapshot: Snapshot, performance: Sequence[Performance]) -> None: ...
 
     async def watermarks(self, day: int) -> Watermarks:
-        """Equity at the first snapshot of a market-time day, at its peak, and the newest one."""
+        """The watermarks of a market-time day."""
         ...
 
 

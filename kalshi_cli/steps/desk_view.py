@@ -9,7 +9,7 @@ from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState, Env
 from kalshi_cli.domain.instant import DAY, HOUR, day_of
 from kalshi_cli.domain.limits import Limits
-from kalshi_cli.domain.market import MarketStatus, Quote
+from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money
 from kalshi_cli.domain.order import Order, OrderState, Purpose
 from kalshi_cli.domain.position import Position
@@ -39,10 +39,6 @@ class DeskView:
     last_exit_us: Mapping[tuple[str, str], int]
     watermarks: Watermarks
 
-    @property
-    def quotes(self) -> dict[str, Quote]:
-        return {ticker: entry.quote for ticker, entry in self.entries.items()}
-
     def terms(self, ticker: str) -> FeeTerms:
         """The fee terms in force in a market."""
         entry = self.entries[ticker]
@@ -60,8 +56,8 @@ class DeskView:
         return {o.intent.ticker: o for o in self.orders if o.intent.strategy == owner}
 
     def valued(self, cash: Money) -> Valuation:
-        """The desk's worth at the stored quotes."""
-        return value(cash, self.positions, self.quotes)
+        """The desk's worth by what the store knows of its markets."""
+        return value(cash, self.positions, self.entries)
 
 
 async def look(store: Store, *, now_us: int, filters: Sequence[Filter]) -> DeskView:

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from kalshi_cli.domain.instant import day_of
-from kalshi_cli.domain.marks import mark
+from kalshi_cli.domain.marks import position_mark
 from kalshi_cli.domain.money import AiCost
 from kalshi_cli.domain.position import Position
 from kalshi_cli.evaluation.pnl import StrategyPnl, TradeResult, strategy_pnl, trade_result
@@ -16,6 +16,7 @@ from kalshi_cli.evaluation.scores import Score, ScoredForecast, score
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.reports import Reports, ScoredRow
 from kalshi_cli.ports.store import CatalogEntry, Store, Watermarks
+from kalshi_cli.steps.valuation import standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,7 @@ async def evaluate(
 
 
 def _result(position: Position, entry: CatalogEntry) -> TradeResult:
-    worth = mark(position.net, entry.quote.bid, entry.quote.ask).value
+    worth = position_mark(position, standing(entry)).value
     return trade_result(position, entry.event.event_ticker, worth)
 
 

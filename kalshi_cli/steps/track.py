@@ -192,7 +192,7 @@ async def _written_down(
         everything = await unit.ledger.positions(open_only=False)
         charges = await _ai_charges(unit, policy)
         trips = await unit.ledger.round_trip_counts()
-        results = performance(everything, view.quotes, trips, charges, now)
+        results = performance(everything, view.entries, trips, charges, now)
         if row is not None:
             await unit.snapshots.add(row, results)
         await unit.commit()

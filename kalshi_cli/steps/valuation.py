@@ -3,18 +3,17 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from kalshi_cli.domain.market import Quote
-from kalshi_cli.domain.marks import liquidation, mark
+from kalshi_cli.domain.marks import Standing, position_mark, position_sale
 from kalshi_cli.domain.money import NO_MONEY, Money, total
 from kalshi_cli.domain.position import Position
-from kalshi_cli.ports.store import Performance, Snapshot
+from kalshi_cli.ports.store import CatalogEntry, Performance, Snapshot
 
 
 @dataclass(frozen=True, slots=True)
 class Valuation:
     """`equity` is cash plus marks (for people), `liquidation` cash plus bids (for risk).
 
-    `unmarked` counts positions without a mid within 10 cents.
+    `unmarked` counts positions with neither a mid within 10 cents nor a known payout.
     """
 
     cash: Money
@@ -24,22 +23,26 @@ class Valuation:
     positions: int
 
 
-def value(cash: Money, positions: Sequence[Position], quotes: Mapping[str, Quote]) -> Valuation:
-    """Value open positions at their quotes; a market never quoted is worth $0 to sell."""
-    marks = []
-    exits = []
-    for position in positions:
-        quote = quotes.get(position.ticker)
-        bid, ask = (quote.bid, quote.ask) if quote else (None, None)
-        marks.append(mark(position.net, bid, ask))
-        exits.append(liquidation(position.net, bid, ask))
+def value(
+    cash: Money, positions: Sequence[Position], entries: Mapping[str, CatalogEntry]
+) -> Valuation:
+    """Value open positions by what their markets say. Raises `KeyError` for an unknown market."""
+    found = [(position, standing(entries[position.ticker])) for position in positions]
+    marks = [position_mark(position, stands) for position, stands in found]
+    sales = [position_sale(position, stands) for position, stands in found]
     return Valuation(
         cash=cash,
         equity=cash + total([mark.value for mark in marks]),
-        liquidation=cash + total(exits),
+        liquidation=cash + total(sales),
         unmarked=sum(not mark.is_mid for mark in marks),
         positions=len(positions),
     )
+
+
+def standing(entry: CatalogEntry) -> Standing:
+    """What a market says of a position in it."""
+    quote, market = entry.quote, entry.market
+    return Standing(market.status, market.payout, quote.bid, quote.ask)
 
 
 def snapshot(valuation: Valuation, at_us: int) -> Snapshot:
@@ -56,7 +59,7 @@ def snapshot(valuation: Valuation, at_us: int) -> Snapshot:
 
 def performance(
     positions: Sequence[Position],
-    quotes: Mapping[str, Quote],
+    entries: Mapping[str, CatalogEntry],
     trips: Mapping[str, int],
     ai_costs: Mapping[str, Money],
     at_us: int,
@@ -71,7 +74,7 @@ def performance(
                 at_us=at_us,
                 strategy=owner,
                 realized=total([position.realized for position in own]),
-                unrealized=value(NO_MONEY, held, quotes).equity
+                unrealized=value(NO_MONEY, held, entries).equity
                 - total([position.cost for position in held]),
                 fees=total([position.fees for position in own]),
                 ai_cost=ai_costs.get(owner, NO_MONEY),

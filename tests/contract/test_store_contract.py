@@ -441,8 +441,8 @@ class TestPlansAndSnapshots:
             assert await unit.plans.all() == {}
 
     async def test_watermarks(self, store):
-        def worth(at_us: int, dollars: str) -> Snapshot:
-            return Snapshot(at_us, money("1.00"), money(dollars), money("0.50"), 0, 1)
+        def worth(at_us: int, sale: str) -> Snapshot:
+            return Snapshot(at_us, money("1.00"), money(sale) + money("7.00"), money(sale), 0, 1)
 
         day = day_of(NOW)
         earned = Performance(
@@ -450,13 +450,18 @@ class TestPlansAndSnapshots:
         )
         async with store.unit() as unit:
             assert await unit.snapshots.watermarks(day) == Watermarks(None, None, None, None)
+            await unit.snapshots.add(worth(day * DAY, "100.00"), [])
+            assert (await unit.snapshots.watermarks(day)).day_start == money("100.00")
+            await unit.snapshots.add(worth(day * DAY - 2, "80.00"), [])
             await unit.snapshots.add(worth(day * DAY - 1, "90.00"), [])
-            assert (await unit.snapshots.watermarks(day)).day_start is None
-            for at_us, dollars in ((day * DAY, "100.00"), (NOW, "120.00"), (NOW + 1, "110.00")):
-                await unit.snapshots.add(worth(at_us, dollars), [])
+            for at_us, sale in ((NOW, "120.00"), (NOW + 1, "110.00")):
+                await unit.snapshots.add(worth(at_us, sale), [])
             await unit.snapshots.add(worth(NOW, "120.00"), [earned])
             assert await unit.snapshots.watermarks(day) == Watermarks(
-                money("90.00"), money("100.00"), money("120.00"), worth(NOW + 1, "110.00")
+                first=money("87.00"),  # equity: what a person sees
+                day_start=money("90.00"),  # the day begins with what the last one left
+                peak=money("120.00"),
+                last=worth(NOW + 1, "110.00"),
             )
 
 

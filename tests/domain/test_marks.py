@@ -3,8 +3,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_cli.domain.book import Level
-from kalshi_cli.domain.marks import benchmark, liquidation, mark
-from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price
+from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.marks import (
+    Mark,
+    Standing,
+    benchmark,
+    liquidation,
+    mark,
+    position_mark,
+    position_sale,
+)
+from kalshi_cli.domain.money import NO_MONEY, ONE_DOLLAR, ZERO_PRICE, Contracts, Money, Price
+from kalshi_cli.domain.position import Position
 
 
 def level(price):
@@ -50,3 +60,32 @@ def test_a_benchmark_needs_both_sides_within_ten_cents():
     assert benchmark(level(4_000), level(5_001)) is None
     assert benchmark(None, ASK) is None
     assert benchmark(BID, None) is None
+
+
+HELD = Position("T", "x", net=Contracts(-400), cost=Money(1_000_000))
+
+
+def stands(status, payout=None) -> Standing:
+    return Standing(status, payout, level(4_000), level(4_200))
+
+
+def test_a_trading_market_is_marked_by_its_book_and_sold_at_its_bid():
+    active = stands(MarketStatus.ACTIVE)
+    # 4 NO contracts: 1 - 0.41 = 0.59 each at the mid, 1 - 0.42 = 0.58 at the price to sell
+    assert position_mark(HELD, active) == Mark(Money(2_360_000), is_mid=True)
+    assert position_sale(HELD, active) == Money(2_320_000)
+
+
+@pytest.mark.parametrize("status", [MarketStatus.CLOSED, MarketStatus.INACTIVE, None])
+def test_a_market_that_does_not_trade_carries_a_position_at_its_cost(status):
+    assert position_mark(HELD, stands(status)) == Mark(Money(1_000_000), is_mid=False)
+    assert position_sale(HELD, stands(status)) == Money(1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("payout", "worth"), [(ZERO_PRICE, 4_000_000), (ONE_DOLLAR, 0), (Price(2_500), 3_000_000)]
+)
+def test_a_known_payout_is_what_a_position_is_worth(payout, worth):
+    determined = stands(MarketStatus.DETERMINED, payout)
+    assert position_mark(HELD, determined) == Mark(Money(worth), is_mid=True)
+    assert position_sale(HELD, determined) == Money(worth)

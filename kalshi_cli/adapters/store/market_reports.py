@@ -12,7 +12,7 @@ from kalshi_cli.adapters.store.transaction import AnyRow
 from kalshi_cli.domain.forecast import Probability
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.market import MarketStatus, Result, payout
-from kalshi_cli.domain.marks import mark
+from kalshi_cli.domain.marks import Standing, position_mark
 from kalshi_cli.domain.money import ZERO_PRICE, AiCost, Price
 from kalshi_cli.domain.side import held_terms
 from kalshi_cli.ports.reports import AnalysisRow, MarketRow, PositionRow, ScoredRow
@@ -49,7 +49,9 @@ def position_row(row: AnyRow) -> PositionRow:
         _HELD:
     ]
     bid, ask = level_from(bid_units, bid_count), level_from(ask_units, ask_count)
-    worth = mark(position.net, bid, ask)
+    status = None if end[0] is None else MarketStatus(end[0])
+    paid = _payout(end[1], end[2])
+    worth = position_mark(position, Standing(status, paid, bid, ask))
     outcome, count, _ = held_terms(position.net, ZERO_PRICE)
     return PositionRow(
         ticker=position.ticker,
@@ -68,8 +70,8 @@ def position_row(row: AnyRow) -> PositionRow:
         bid=bid,
         ask=ask,
         quoted_us=quoted_us,
-        status=None if end[0] is None else MarketStatus(end[0]),
-        payout=_payout(end[1], end[2]),
+        status=status,
+        payout=paid,
         opened_us=position.opened_us,
     )
 

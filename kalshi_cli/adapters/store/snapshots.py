@@ -43,13 +43,17 @@ class SqlSnapshots:
         await self._transaction.upsert(t.PERFORMANCE_SNAPSHOTS, rows)
 
     async def watermarks(self, day: int) -> Watermarks:
-        at_us, equity = _BALANCES.c.at_us, _BALANCES.c.equity_units
-        oldest = select(equity).order_by(at_us).limit(1)
-        today = oldest.where(at_us >= day * DAY, at_us < (day + 1) * DAY)
+        at_us, risk = _BALANCES.c.at_us, _BALANCES.c.liquidation_units
+        oldest = select(_BALANCES.c.equity_units).order_by(at_us).limit(1)
+        before = select(risk).where(at_us < day * DAY).order_by(at_us.desc()).limit(1)
+        today = select(risk).where(at_us >= day * DAY).order_by(at_us).limit(1)
+        day_start = await self._transaction.number(before)
+        if day_start is None:
+            day_start = await self._transaction.number(today)
         return Watermarks(
             first=_money(await self._transaction.number(oldest)),
-            day_start=_money(await self._transaction.number(today)),
-            peak=_money(await self._transaction.number(select(func.max(equity)))),
+            day_start=_money(day_start),
+            peak=_money(await self._transaction.number(select(func.max(risk)))),
             last=await newest_snapshot(self._transaction),
         )
 
