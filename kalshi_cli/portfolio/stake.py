@@ -43,7 +43,8 @@ class Sizing:
 def size(proposals: Sequence[Proposal], books: Mapping[str, OrderBook], capital: Capital) -> Sizing:
     """Turn proposals of entries into intents; each leaves less room for those after it.
 
-    Room is scarce, so it goes to the best ratio of edge to risk first; ties go by ticker.
+    Room is scarce. It goes first to what trades now, since a resting order may take up room in vain
+    and fills most easily when it should not; then to the best ratio of edge to risk.
     """
     intents: list[OrderIntent] = []
     unsized: list[Unsized] = []
@@ -60,9 +61,9 @@ def size(proposals: Sequence[Proposal], books: Mapping[str, OrderBook], capital:
     return Sizing(tuple(intents), tuple(unsized))
 
 
-def _rank(case: "_Case | Unsized") -> tuple[float, str]:
+def _rank(case: "_Case | Unsized") -> tuple[bool, float, str]:
     worth = 0.0 if isinstance(case, Unsized) else case.worth()
-    return -worth, case.proposal.ticker
+    return case.proposal.resting, -worth, case.proposal.ticker
 
 
 def _case(proposal: Proposal, book: OrderBook | None, capital: Capital) -> "_Case | Unsized":

@@ -9,7 +9,7 @@ from kalshi_cli.domain.instant import DAY, HOUR
 from kalshi_cli.domain.money import Money
 from kalshi_cli.scheduler.lanes import Loop, Ran, Stop
 from kalshi_cli.settings.environment import Environment
-from kalshi_cli.settings.sections import Intervals, Settings, Trading
+from kalshi_cli.settings.sections import Intervals, Risk, Settings, Trading
 from kalshi_cli.steps.evaluate import EvaluateResult
 from kalshi_cli.steps.track import TrackResult
 
@@ -36,12 +36,14 @@ async def run_desk(
     *,
     days: int,
     cycle_us: int = 6 * HOUR,
+    risk: Risk | None = None,
     **trading: object,
 ) -> DeskRun:
-    """Run the default desk with a forecaster of choice on a generated world in memory."""
+    """Run a desk with a forecaster of choice on a generated world in memory."""
     settings = Settings(
         home=Path("unused"),
         trading=Trading(**trading),
+        risk=risk or Risk(),
         intervals=Intervals(sim_cycle_s=cycle_us / 1_000_000),
     )
     environment = Environment(Env.SIM, "a study", Path("unused"), seed=seed, in_memory=True)
