@@ -6,9 +6,8 @@ K ?=
 
 .PHONY: run test test-quick bench study check documents smoke clean
 
-run: .venv/.run  ## Show the desk trading on the embedded exchange.
-	$(BIN)/kalshi run-loop --sim --cycles 20
-	$(BIN)/kalshi status --sim --no-advance
+run: .venv/.run  ## A day of the desk on the embedded exchange, in half a minute.
+	$(BIN)/kalshi run-loop --sim --cycles 96
 
 test: .venv/.dev  ## Run every test, or those that match: make test K=pattern
 	$(TESTS) $(if $(K),-k "$(K)")

@@ -123,13 +123,16 @@ class Loop:
     def _has_counted_out(self) -> bool:
         return self._cycles is not None and self._counted() >= self._cycles
 
+    def _count_out(self) -> None:
+        self._stop.ask(f"{self._cycles} cycle{'' if self._cycles == 1 else 's'} done")
+
     async def _run_virtual(self) -> None:
         while not self._stop.asked:
             table = min(self._tables, key=lambda t: (t.next_us, t.lane.name))
             await self._clock.sleep_until(table.next_us)
             await self._round(table)
             if self._has_counted_out() and min(t.next_us for t in self._tables) > self._clock.now():
-                self._stop.ask(f"{self._cycles} cycles done")
+                self._count_out()
 
     async def _run_real(self) -> None:
         ended = await asyncio.gather(
@@ -147,7 +150,7 @@ class Loop:
                     break
                 await self._round(table)
                 if self._has_counted_out():
-                    self._stop.ask(f"{self._cycles} cycles done")
+                    self._count_out()
         except BaseException:
             self._stop.ask("an error")
             raise

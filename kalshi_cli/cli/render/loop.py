@@ -25,9 +25,8 @@ SHOWN = 15
 HEADINGS = (
     "cycle",
     "UTC",
-    "open",
     "eligible",
-    "forecast",
+    "asked",
     "sent",
     "denied",
     "fills",
@@ -84,12 +83,17 @@ def _screen(cycles: "deque[Cycle]") -> "Table":
     from rich import box
     from rich.table import Table
 
-    table = Table(box=box.SIMPLE_HEAD, caption="Ctrl-C stops the desk", caption_justify="left")
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        caption="Ctrl-C stops the desk",
+        caption_justify="left",
+        collapse_padding=True,
+        pad_edge=False,
+    )
     for heading in HEADINGS:
         table.add_column(heading, justify="right", no_wrap=True)
     for cycle in cycles:
         numbers = (
-            cycle.open_markets,
             cycle.eligible,
             cycle.forecasts,
             cycle.sent,
@@ -100,7 +104,7 @@ def _screen(cycles: "deque[Cycle]") -> "Table":
         cells = ["-" if number is None else str(number) for number in numbers]
         table.add_row(str(cycle.number), moment(cycle.at_us), *cells, dollars(cycle.equity))
         if cycle.errors:
-            table.add_row("", "", *[""] * 7, cycle.errors[0])
+            table.add_row("", "", *[""] * 6, cycle.errors[0])
     return table
 
 
@@ -116,6 +120,7 @@ def show_loop(result: LoopResult, console: "Console") -> None:
         console,
         [
             ("markets", f"{summary.markets} read, {summary.markets_active} trading now"),
+            ("of these", _funnel(result)),
             ("forecasts", f"{summary.forecasts} of {summary.markets_forecast} markets"),
             ("orders", f"{summary.orders} sent, {summary.denials} denied by risk"),
             ("fills", f"{summary.fills}; {summary.settlements} positions settled"),
@@ -129,6 +134,15 @@ def show_loop(result: LoopResult, console: "Console") -> None:
     show_strategies(result.status.strategies, console)
     _show_left(result, console)
     _show_next(result, console)
+
+
+def _funnel(result: LoopResult) -> str:
+    """From the open markets of the last pass to those worth a look."""
+    counts = {row.name: row.count for row in result.status.funnel}
+    eligible = counts.pop("eligible", 0)
+    counts.pop("open", None)
+    dropped = [f"{count} {name.lower().replace('_', ' ')}" for name, count in counts.items()]
+    return ", ".join([f"{eligible} eligible", *dropped])
 
 
 def _worth(result: LoopResult) -> list[tuple[str, Cell]]:
