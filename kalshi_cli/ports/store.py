@@ -136,8 +136,9 @@ class Journal(Protocol):
     async def record(self, order: Order, lease_token: str, wall_us: int) -> None:
         """Insert an INTENT, checking the lease's token and expiry in this transaction.
 
-        `wall_us` is real time now. Raises `LeaseHeld` when the lease is not ours, `Refused` when
-        the (strategy, ticker, forecast) already has a live entry.
+        `wall_us` is real time now. Raises `LeaseHeld` when the lease is not ours, `DuplicateEntry`
+        when the (strategy, ticker, forecast) already has a live entry, `Refused` when the id is
+        taken.
         """
         ...
 
@@ -147,6 +148,10 @@ class Journal(Protocol):
 
     async def live(self) -> tuple[Order, ...]:
         """Orders that may still trade: INTENT, UNKNOWN, RESTING, PARTIALLY_FILLED."""
+        ...
+
+    async def unplaced(self) -> tuple[Order, ...]:
+        """Orders that the exchange may show under an id we do not know: INTENT, UNKNOWN, ABSENT."""
         ...
 
     async def find(

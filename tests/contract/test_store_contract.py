@@ -26,7 +26,7 @@ from kalshi_cli.domain.money import NO_MONEY, AiCost, Contracts, Money, Price
 from kalshi_cli.domain.order import Fill, Order, OrderState, Pending, Purpose
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import IntegrityError, LeaseHeld, Refused
+from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, Refused
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.store import (
     AiCall,
@@ -272,9 +272,8 @@ class TestJournal:
     async def test_one_live_entry_for_each_strategy_market_and_forecast(self, store):
         await forecast_made(store)
         first = await journalled(store, an_intent())
-        with pytest.raises(Refused) as refused:
+        with pytest.raises(DuplicateEntry):
             await journalled(store, an_intent(), "k2", sequence=2)
-        assert refused.type is Refused
         await journalled(store, an_intent(strategy="other"), "k3", sequence=3)
         await journalled(store, an_intent(purpose=Purpose.EXIT), "k4", sequence=4)
         async with store.unit() as unit:
@@ -295,12 +294,24 @@ class TestJournal:
             await unit.journal.save(found)
             assert await unit.journal.live() == (found, again)
 
+    async def test_orders_that_the_exchange_may_still_show(self, store):
+        await forecast_made(store)
+        lost = await journalled(store, an_intent())
+        lost = lost.moved(OrderState.UNKNOWN, NOW).moved(OrderState.ABSENT, NOW)
+        waiting = await journalled(store, an_intent(forecast_id=None), "k2", sequence=2)
+        refused = await journalled(store, an_intent(forecast_id=None), "k3", sequence=3)
+        async with store.unit() as unit:
+            await unit.journal.save(lost)
+            await unit.journal.save(refused.moved(OrderState.REJECTED, NOW))
+            assert await unit.journal.unplaced() == (lost, waiting)
+
     async def test_orders_without_a_forecast_do_not_clash(self, store):
         await forecast_made(store)
         for number in (1, 2):
             await journalled(store, an_intent(forecast_id=None), f"k{number}", sequence=number)
-        with pytest.raises(Refused):
+        with pytest.raises(Refused) as refused:
             await journalled(store, an_intent(forecast_id=None), "k1", sequence=3)
+        assert refused.type is Refused
 
     async def test_what_counts_as_sent(self, store):
         await forecast_made(store)

@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, func, or_, select, update
 from kalshi_cli.adapters.store import ledger_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
-from kalshi_cli.domain.order import DEAD, LIVE, Order, OrderState, Purpose
-from kalshi_cli.errors import IntegrityError, LeaseHeld, Refused
+from kalshi_cli.domain.order import DEAD, LIVE, UNRESOLVED, Order, OrderState, Purpose
+from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, Refused
 from kalshi_cli.risk._base import Denial
 
 ORDER_COLUMNS = tuple(t.ORDERS.c)[:25]
@@ -45,11 +45,17 @@ class SqlJournal:
         if entry_key is not None:
             clash = or_(clash, table.entry_key == entry_key)
         found = await self._transaction.first(select(table.client_order_id).where(clash))
-        if found is not None:
+        if found is None:
+            return
+        if found[0] == client_order_id:
             raise Refused(
-                f"Order {found[0]} already stands for this strategy, market and forecast.",
-                remedy="Wait until it is filled or gone; nothing was sent.",
+                f"Order {client_order_id} was journalled before; nothing was sent.",
+                remedy="Run `kalshi inspect-db`.",
             )
+        raise DuplicateEntry(
+            f"Order {found[0]} already stands for this strategy, market and forecast.",
+            remedy="Wait until it is filled or gone; nothing was sent.",
+        )
 
     async def save(self, order: Order) -> None:
         changes = {
@@ -72,6 +78,10 @@ class SqlJournal:
 
     async def live(self) -> tuple[Order, ...]:
         return await self._orders(t.ORDERS.c.state.in_(LIVE))
+
+    async def unplaced(self) -> tuple[Order, ...]:
+        states = UNRESOLVED | {OrderState.ABSENT}
+        return await self._orders(t.ORDERS.c.state.in_(states))
 
     async def find(
         self,
