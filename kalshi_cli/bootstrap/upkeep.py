@@ -15,7 +15,7 @@ from kalshi_cli.bootstrap.records import (
     store_location,
 )
 from kalshi_cli.domain.money import Money
-from kalshi_cli.errors import KalshiError
+from kalshi_cli.errors import KalshiError, Unavailable
 from kalshi_cli.ports.audit import Audit, Repair
 from kalshi_cli.settings.describe import without_password
 from kalshi_cli.settings.environment import Environment
@@ -99,9 +99,12 @@ async def _compared(
         )
         async with opened as desk:
             cash = (await desk.trading.balance()).cash
-            differences = await compare_positions(desk.trading, desk.store)
+            compared = await compare_positions(desk.trading, desk.store)
     except KalshiError as error:
         return None, (), error
+    if compared.why:
+        return cash, (), Unavailable(f"Positions were read in part: {compared.why}.")
+    differences = compared.differences
     if cash != audit.cash:
         differences = (*differences, Difference(CASH, str(audit.cash), str(cash)))
     return cash, differences, None

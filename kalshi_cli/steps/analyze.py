@@ -79,6 +79,11 @@ async def analyze(
     entries, rested = await _rested(store, clock, entries, policy, named=bool(tickers))
     skipped += rested
     quotes = await _fresh(data, store, clock, entries)
+    skipped += [
+        Skipped(e.market.ticker, "NO_QUOTE", "no quote of this moment, or no longer active")
+        for e in entries
+        if e.market.ticker not in quotes
+    ]
     forecasts: list[Forecast] = []
     spent, spent_today = NO_COST, await _spent_today(store, clock)
     by_event = groupby(sorted(entries, key=_event_key), key=_event_key)
@@ -169,7 +174,7 @@ async def _rested(
         return entries, []
     now = clock.now()
     async with store.unit() as unit:
-        times = await unit.forecasts.times_since(now - DAY)
+        times = await unit.forecasts.times_since(now - max(DAY, policy.cooldown_us or 0))
     kept: list[CatalogEntry] = []
     skipped: list[Skipped] = []
     for entry in entries:

@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.order import (
+    UNRESOLVED,
     WORKING,
     ExchangeOrderStatus,
     Order,
     OrderReport,
+    OrderState,
     Purpose,
 )
 from kalshi_cli.domain.position import Position
@@ -25,7 +27,7 @@ from kalshi_cli.ports.store import DeskRequest, Store
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.desk_view import look, risk_state
 from kalshi_cli.steps.execution import Desk, cancel, send
-from kalshi_cli.steps.reconcile import reconcile
+from kalshi_cli.steps.reconcile import Reconciliation, reconcile
 from kalshi_cli.steps.track import exit_intent
 from kalshi_cli.steps.trade import TradePolicy
 
@@ -50,7 +52,10 @@ async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
     Raises `NotFound` for an id nobody knows, `Unavailable` when it still rests or cannot be read.
     """
     order = await _journalled(desk.store, some_id)
-    if order is None or order.order_id is None:
+    if order is not None and order.state in UNRESOLVED:
+        await _reconcile(data, desk)
+        order = await _journalled(desk.store, some_id)
+    if order is None:
         report = await desk.trading.order(some_id)
         if report is None:
             raise NotFound(
@@ -59,12 +64,17 @@ async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
         answer = await desk.trading.cancel(report.order_id, report.ticker, report.exchange_index)
         kind, order_id = answer.kind, report.order_id
     else:
-        if order.state not in WORKING:
+        if order.state in UNRESOLVED:
+            raise Unavailable(
+                f"Whether the exchange has {some_id} is not known yet.",
+                remedy="Run the same command again.",
+            )
+        if order.order_id is None or order.state not in WORKING:
             return Done("cancel", some_id, f"nothing to cancel: it is {order.state}", (order,))
         _, answer = await cancel(desk, order)
         kind, order_id = answer.kind, order.order_id
     report = await _read_back(desk, order_id)
-    await reconcile(data, desk.trading, desk.store, desk.clock, in_flight=frozenset(desk.in_flight))
+    await _reconcile(data, desk)
     if report is None or report.status is ExchangeOrderStatus.RESTING:
         raise Unavailable(
             f"The cancel of {some_id} ({kind}) is not confirmed: {answer.message or 'no word'}.",
@@ -75,6 +85,10 @@ async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
     if kind is CancellationKind.GONE:
         outcome += " (it was gone already)"
     return Done("cancel", some_id, outcome, (after,) if after else ())
+
+
+async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:
+    return await reconcile(data, desk.trading, desk.store, desk.clock, in_flight=desk.in_flight)
 
 
 async def _journalled(store: Store, some_id: str) -> Order | None:
@@ -101,9 +115,7 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
     Raises `NotFound` when nothing is held there, `Refused` when a control forbids it or nobody is
     on the other side.
     """
-    found = await reconcile(
-        data, desk.trading, desk.store, desk.clock, in_flight=frozenset(desk.in_flight)
-    )
+    found = await _reconcile(data, desk)
     view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     held = [position for position in view.positions if position.ticker == ticker]
     if not held:
@@ -128,7 +140,7 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
         if denial is not None:
             raise Refused(f"{denial.code}: {denial.detail}.", remedy="`kalshi status` says more.")
         orders.append(await send(desk, intent))
-    await reconcile(data, desk.trading, desk.store, desk.clock, in_flight=frozenset(desk.in_flight))
+    await _reconcile(data, desk)
     async with desk.store.unit() as unit:
         left = [p for p in await unit.ledger.positions() if p.ticker == ticker]
     return Done("close", ticker, _said(left), tuple(orders))
@@ -208,11 +220,13 @@ async def wind_down(data: MarketData, desk: Desk, *, cancel_entries: bool) -> Le
     """Before a stop: cancel own resting entries (exits stay), and say what is left."""
     async with desk.store.unit() as unit:
         live = await unit.journal.live()
-    canceled: list[Order] = []
+    asked: list[str] = []
     for order in live if cancel_entries else ():
         if order.state in WORKING and order.intent.purpose is not Purpose.EXIT:
-            after, _ = await cancel(desk, order)
-            canceled.append(after)
-    await reconcile(data, desk.trading, desk.store, desk.clock, in_flight=frozenset(desk.in_flight))
+            await cancel(desk, order)
+            asked.append(order.client_order_id)
+    await _reconcile(data, desk)
     async with desk.store.unit() as unit:
-        return Left(tuple(canceled), await unit.journal.live(), await unit.ledger.positions())
+        after = await unit.journal.find(client_order_ids=asked)
+        canceled = tuple(order for order in after if order.state is OrderState.CANCELED)
+        return Left(canceled, await unit.journal.live(), await unit.ledger.positions())

@@ -30,7 +30,7 @@ from kalshi_cli.ports.exchange import (
     Trading,
 )
 from kalshi_cli.ports.store import Lease, Run, Store
-from kalshi_cli.steps.reconcile import amend
+from kalshi_cli.steps.following import amend
 
 THROTTLE_RETRIES = 3
 
@@ -51,15 +51,12 @@ class Desk:
 async def send(desk: Desk, intent: OrderIntent, plan: ExitPlan | None = None) -> Order:
     """Journal an intent, with the exit plan of an entry, and send it; returns what it became.
 
-    Raises `LeaseHeld` when another process trades the account now, `Refused` when this forecast
-    already has a live entry here, `StoreUnusable` when the intent cannot be journalled. In all
-    three cases nothing was sent.
+    Raises `LeaseHeld` when another process trades the account now, `DuplicateEntry` when this
+    forecast already has a live entry here, `StoreUnusable` when the intent cannot be journalled. In
+    all three cases nothing was sent.
     """
     order = await _journal(desk, intent, plan)
     try:
-        if not await _may_send(desk, intent.purpose):
-            return await _became(desk, order, Placement(PlacementKind.NOT_SENT, message="halted"))
-        desk.lease.check()
         return await _became(desk, order, await _place(desk, order))
     finally:
         desk.in_flight.discard(order.client_order_id)
@@ -87,8 +84,12 @@ async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None) -> Or
         await unit.journal.record(order, desk.lease.token, desk.clock.wall())
         if plan is not None:
             await unit.plans.save(plan)
-        desk.in_flight.add(order.client_order_id)
-        await unit.commit()
+        desk.in_flight.add(order.client_order_id)  # before anybody can read it in the journal
+        try:
+            await unit.commit()
+        except BaseException:
+            desk.in_flight.discard(order.client_order_id)
+            raise
     return order
 
 
@@ -101,14 +102,21 @@ async def _may_send(desk: Desk, purpose: Purpose) -> bool:
 
 
 async def _place(desk: Desk, order: Order) -> Placement:
-    placement = await desk.trading.place(order.client_order_id, order.intent)
+    placement = await _try(desk, order)
     for _ in range(THROTTLE_RETRIES):
         if placement.kind is not PlacementKind.THROTTLED:
             break
         await desk.clock.sleep_until(desk.clock.now() + SECOND)
-        desk.lease.check()
-        placement = await desk.trading.place(order.client_order_id, order.intent)
+        placement = await _try(desk, order)
     return placement
+
+
+async def _try(desk: Desk, order: Order) -> Placement:
+    """Halt and lease are looked at before every try, however often the exchange puts us off."""
+    if not await _may_send(desk, order.intent.purpose):
+        return Placement(PlacementKind.NOT_SENT, message="halted")
+    desk.lease.check()
+    return await desk.trading.place(order.client_order_id, order.intent)
 
 
 async def _became(desk: Desk, order: Order, placement: Placement) -> Order:

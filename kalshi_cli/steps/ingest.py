@@ -26,7 +26,11 @@ DELTA_OVERLAP = MINUTE
 
 @dataclass(frozen=True, slots=True)
 class IngestResult:
-    """One pass: what was read, what was new, and the funnel from open to eligible markets."""
+    """One pass: what was read, what was new, and the funnel from open to eligible markets.
+
+    `complete` tells that every list was read to its end; rows in it that cannot be trusted are
+    named in `unusable`, and change nothing about that.
+    """
 
     at_us: int
     kind: str
@@ -107,7 +111,7 @@ async def _full_pass(
     data: MarketData, store: Store, done: _Pass, known: set[str], now_us: int
 ) -> None:
     events = await collect(data.open_events)
-    if not events.complete:
+    if not events.reached_end:
         done.stop(events.why)
     done.unusable.extend(events.unusable)
     await _save_events(data, store, done, known, events.items, now_us)
@@ -117,7 +121,7 @@ async def _delta_pass(
     data: MarketData, store: Store, done: _Pass, known: set[str], since_us: int, now_us: int
 ) -> None:
     changed = await collect(lambda cursor: data.updated_markets(since_us, cursor))
-    if not changed.complete:
+    if not changed.reached_end:
         done.stop(changed.why)
     done.unusable.extend(changed.unusable)
     tickers = {listing.market.event_ticker for listing in changed.items}

@@ -13,11 +13,15 @@ MAX_PAGES = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Collected(Generic[Row]):
-    """All rows that were read. Unless `complete`, absence is no evidence; `why` says why."""
+    """All rows that were read. Unless `complete`, absence is no evidence; `why` says why.
+
+    `reached_end` tells that the list was followed to its end, whatever was unusable in it.
+    """
 
     items: tuple[Row, ...]
     unusable: tuple[Unusable, ...]
     complete: bool
+    reached_end: bool
     why: str = ""
 
 
@@ -42,6 +46,7 @@ async def collect(fetch: Callable[[str], Awaitable[Page[Row]]]) -> Collected[Row
             break
         items.extend(page.items)
         unusable.extend(page.unusable)
-    if unusable and not why:
+    reached_end = not why
+    if unusable and reached_end:
         why = f"{len(unusable)} unusable rows, first: {unusable[0].what}: {unusable[0].reason}"
-    return Collected(tuple(items), tuple(unusable), complete=not why, why=why)
+    return Collected(tuple(items), tuple(unusable), not why, reached_end, why)

@@ -70,9 +70,7 @@ async def track(
 
 
 async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:
-    return await reconcile(
-        data, desk.trading, desk.store, desk.clock, in_flight=frozenset(desk.in_flight)
-    )
+    return await reconcile(data, desk.trading, desk.store, desk.clock, in_flight=desk.in_flight)
 
 
 async def _refresh_held(data: MarketData, desk: Desk) -> None:

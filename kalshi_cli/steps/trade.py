@@ -4,14 +4,15 @@ Books are reconciled first and, where anything was sent, once more after. `--dry
 but the sending (and but the reconciling, which is the lease holder's).
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.money import Money
-from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Purpose
+from kalshi_cli.domain.order import WORKING, Order, OrderIntent, OrderState, Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.errors import DuplicateEntry
 from kalshi_cli.exits._base import ExitPlan
@@ -20,7 +21,7 @@ from kalshi_cli.filters._base import Filter
 from kalshi_cli.portfolio.edge import net_edge
 from kalshi_cli.portfolio.stake import Unsized, size
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.exchange import MarketData, Trading
+from kalshi_cli.ports.exchange import CancellationKind, MarketData, Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._base import Control, Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
@@ -62,7 +63,7 @@ class Denied:
 
 @dataclass(frozen=True, slots=True)
 class TradeResult:
-    """From proposals to orders. In a dry run `passed` is what would have been sent."""
+    """From proposals to orders. `passed` are the intents that were sent, or would have been."""
 
     at_us: int
     dry_run: bool
@@ -88,7 +89,7 @@ async def trade(
     result = _Session(view, policy, before.balance.cash, before.frozen_tickers)
     for strategy in policy.strategies:
         if only in {None, strategy.name}:
-            await _run_strategy(data, desk, result, strategy)
+            await _run_strategy(data, desk.clock, result, strategy, partial(_send, desk))
     after = joined(before, await _reconcile(data, desk)) if result.orders else before
     await _record_denials(desk.store, desk.run.run_id, result)
     return replace(result.result(dry_run=False), canceled=canceled, reconciled=after)
@@ -110,7 +111,7 @@ async def rehearse(
     result = _Session(view, policy, balance.cash, unresolved)
     for strategy in policy.strategies:
         if only in {None, strategy.name}:
-            await _decide(data, result, strategy)
+            await _run_strategy(data, clock, result, strategy, _imagine)
     return result.result(dry_run=True)
 
 
@@ -147,38 +148,40 @@ class _Session:
             unsized=tuple(self.unsized),
             denied=tuple(self.denied),
             passed=tuple(self.passed),
-            orders=tuple(self.orders),
+            orders=() if dry_run else tuple(self.orders),
             canceled=(),
             reconciled=None,
         )
 
 
+_Sender = Callable[[_Session, OrderIntent], Awaitable[Order | None]]
+
+
 async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:
-    return await reconcile(
-        data, desk.trading, desk.store, desk.clock, in_flight=frozenset(desk.in_flight)
-    )
+    return await reconcile(data, desk.trading, desk.store, desk.clock, in_flight=desk.in_flight)
 
 
 async def _run_strategy(
-    data: MarketData, desk: Desk, session: _Session, strategy: Strategy
+    data: MarketData, clock: Clock, session: _Session, strategy: Strategy, sender: _Sender
 ) -> None:
-    intents, state = await _decide(data, session, strategy, gate=False)
+    """Hold each intent against the controls, those before it counted as filled, and send it."""
+    intents, state = await _decide(data, session, strategy)
     for intent in intents:
-        denial = first_denial(session.policy.controls, intent, state, desk.clock.now())
+        denial = first_denial(session.policy.controls, intent, state, clock.now())
         if denial is not None:
             session.denied.append(Denied(intent, denial))
             continue
-        session.passed.append(intent)
-        order = await _send(desk, session, intent)
+        order = await sender(session, intent)
         if order is not None:
+            session.passed.append(intent)
             session.orders.append(order)
             state = with_sent(state, order)
 
 
 async def _decide(
-    data: MarketData, session: _Session, strategy: Strategy, *, gate: bool = True
+    data: MarketData, session: _Session, strategy: Strategy
 ) -> tuple[tuple[OrderIntent, ...], RiskState]:
-    """Propose and size; with `gate`, hold the intents against the controls too."""
+    """Propose and size."""
     view, policy = session.seen(), session.policy
     proposals = strategy.propose(strategy_view(view, strategy.name, policy.min_confidence))
     books = await data.books([p.ticker for p in proposals]) if proposals else {}
@@ -203,12 +206,6 @@ async def _decide(
     sizing = size(proposals, books, capital)
     session.proposals += proposals
     session.unsized += sizing.unsized
-    for intent in sizing.intents if gate else ():
-        denial = first_denial(policy.controls, intent, state, view.now_us)
-        if denial is None:
-            session.passed.append(intent)
-        else:
-            session.denied.append(Denied(intent, denial))
     return sizing.intents, state
 
 
@@ -242,6 +239,12 @@ async def _send(desk: Desk, session: _Session, intent: OrderIntent) -> Order | N
         return None
 
 
+async def _imagine(session: _Session, intent: OrderIntent) -> Order:
+    """What a rehearsal sends: an order that is nowhere but in this pass."""
+    number, now = len(session.orders) + 1, session.view.now_us
+    return Order(f"rehearsed {number}", intent, OrderState.INTENT, now, now, "", number)
+
+
 def entry_plan(intent: OrderIntent, forecast: Forecast | None, session: _Session) -> ExitPlan:
     """What is decided about leaving when a position is entered."""
     rules = session.policy.exit_rules.get(intent.strategy, ExitRules())
@@ -253,8 +256,9 @@ async def _drop_stale(desk: Desk, view: DeskView, limits: Limits) -> tuple[Order
     canceled: list[Order] = []
     for order in view.orders:
         if order.state in WORKING and _is_stale(order, view, limits):
-            after, _ = await cancel(desk, order)
-            canceled.append(after)
+            after, answer = await cancel(desk, order)
+            if answer.kind is CancellationKind.CANCELED:
+                canceled.append(after)
     return tuple(canceled)
 
 

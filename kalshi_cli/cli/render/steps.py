@@ -132,6 +132,7 @@ def show_reconciled(found: Reconciliation, console: "Console") -> None:
         ("difference", f"{each.what}: ours {each.ours}, theirs {each.theirs}")
         for each in found.differences
     ]
+    facts += [("alarm", alarm) for alarm in found.alarms]
     print_facts(console, facts)
 
 

@@ -1,0 +1,152 @@
+"""What the exchange tells of our orders: those of unknown outcome, those that work, those not ours.
+
+A failed or partial read is never evidence that an order is gone.
+"""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+from kalshi_cli.domain.instant import MINUTE, SECOND
+from kalshi_cli.domain.order import (
+    UNRESOLVED,
+    Order,
+    OrderReport,
+    OrderState,
+    fold_report,
+)
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.exchange import Trading
+from kalshi_cli.ports.store import Store
+from kalshi_cli.steps.paging import Collected, collect
+
+SEARCHES = 5
+SEARCH_PAUSE = SECOND
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """Orders that changed, resting orders that are not ours, and what nobody expected."""
+
+    changed: tuple[Order, ...]
+    foreign: tuple[OrderReport, ...]
+    alarms: tuple[str, ...]
+
+
+async def resolve(
+    trading: Trading, store: Store, clock: Clock, in_flight: Collection[str]
+) -> tuple[tuple[Order, ...], tuple[Order, ...]]:
+    """Search for orders of unknown outcome; adopt what shows up, give up after five misses.
+
+    Returns those that changed, and those still unknown. `in_flight` is asked after the journal was
+    read, so that an order journalled meanwhile is never taken for one that is lost.
+    """
+    async with store.unit() as unit:
+        live = await unit.journal.live()
+    missing = {
+        order.client_order_id: order
+        for order in live
+        if order.state in UNRESOLVED and order.client_order_id not in in_flight
+    }
+    found: dict[str, OrderReport] = {}
+    complete = True
+    for attempt in range(SEARCHES):
+        if not missing:
+            break
+        if attempt:
+            await clock.sleep_until(clock.now() + SEARCH_PAUSE)
+        since = min(order.created_us for order in missing.values()) - MINUTE
+        reports = await _orders_since(trading, since)
+        complete = complete and reports.complete
+        for report in reports.items:
+            if missing.pop(report.client_order_id or "", None) is not None:
+                found[report.client_order_id or ""] = report
+    now = clock.now()
+    folds = {key: partial(_adopted, report=report, now_us=now) for key, report in found.items()}
+    if complete:
+        folds |= {key: partial(_absent, now_us=now) for key in missing}
+    changed = await amend(store, folds)
+    return changed, () if complete else tuple(missing.values())
+
+
+async def _orders_since(trading: Trading, since_us: int) -> Collected[OrderReport]:
+    return await collect(lambda cursor: trading.orders(min_us=since_us, cursor=cursor))
+
+
+def _adopted(order: Order, report: OrderReport, now_us: int) -> Order:
+    unknown = order.moved(OrderState.UNKNOWN, now_us) if order.state is OrderState.INTENT else order
+    return fold_report(unknown, report, now_us)
+
+
+def _absent(order: Order, now_us: int) -> Order:
+    """Given up, unless another pass heard of it while this one searched."""
+    if order.state not in UNRESOLVED:
+        return order
+    unknown = order.moved(OrderState.UNKNOWN, now_us)
+    return unknown.moved(OrderState.ABSENT, now_us, "the exchange has no such order")
+
+
+async def amend(store: Store, folds: Mapping[str, Callable[[Order], Order]]) -> tuple[Order, ...]:
+    """Change journalled orders by id; returns them as they are now.
+
+    Reading, folding and saving is one transaction, so two lanes cannot lose each other's news.
+    """
+    if not folds:
+        return ()
+    orders: list[Order] = []
+    async with store.unit() as unit:
+        for order in await unit.journal.find(client_order_ids=list(folds)):
+            after = folds[order.client_order_id](order)
+            if after != order:
+                await unit.journal.save(after)
+            orders.append(after)
+        await unit.commit()
+    return tuple(orders)
+
+
+async def follow(
+    trading: Trading, store: Store, clock: Clock, resting: Collection[OrderReport]
+) -> Followed:
+    """Bring working orders up to date; what rests and is not ours is foreign.
+
+    An order that was given up as absent and rests after all is adopted, and alarms.
+    """
+    async with store.unit() as unit:
+        working = [o for o in await unit.journal.live() if o.state not in UNRESOLVED]
+        ours = await unit.journal.find(
+            order_ids=[report.order_id for report in resting],
+            client_order_ids=_names(resting),
+        )
+    reports = {report.order_id: report for report in resting}
+    lost = {o.client_order_id for o in ours if o.state is OrderState.ABSENT}
+    news = {o.client_order_id: reports.get(o.order_id or "") for o in working}
+    news |= {r.client_order_id: r for r in resting if r.client_order_id in lost}
+    for order in working:
+        if news[order.client_order_id] is None and order.order_id:
+            news[order.client_order_id] = await trading.order(order.order_id)
+    after = await amend(
+        store,
+        {
+            key: partial(fold_report, report=report, now_us=clock.now())
+            for key, report in news.items()
+            if report is not None
+        },
+    )
+    known = {order.order_id for order in ours} | {order.client_order_id for order in ours}
+    return Followed(
+        changed=tuple(order for order in after if order not in working),
+        foreign=tuple(r for r in resting if not {r.order_id, r.client_order_id} & known),
+        alarms=tuple(resurrection(order) for order in after if order.client_order_id in lost),
+    )
+
+
+def _names(reports: Iterable[OrderReport]) -> list[str]:
+    return [report.client_order_id for report in reports if report.client_order_id]
+
+
+def resurrection(order: Order) -> str:
+    """The alarm for an order that was given up and exists after all."""
+    return (
+        f"order {order.client_order_id} in {order.intent.ticker} was given up as absent, but the "
+        f"exchange has it: adopted as {order.state}"
+    )
