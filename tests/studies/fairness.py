@@ -1,14 +1,11 @@
 """Does any rule that sees only prices make money in the generated world?
 
-    PYTHONPATH=.:tests python tests/studies/fairness.py 6 20     (seeds, days)
-
 Each rule trades small and is rated with the truth of that moment (for resting orders: of the next
 look). Truth is E[outcome | all information], so this has the mean of the final profit without the
 outcome's noise. Net of exact fees; errors are clustered by event.
 """
 
 import math
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -239,7 +236,3 @@ def rendered(table: dict[str, Row]) -> str:
         lines.append(f"{rule:34}{row.trades:>8}{cents[0]:>9.2f}   [{cents[1]:.2f}, {cents[2]:.2f}]")
     return "\n".join(lines)
 
-
-if __name__ == "__main__":
-    how_many, length = (int(argument) for argument in sys.argv[1:3])
-    sys.stdout.write(rendered(fairness_table(range(1, how_many + 1), length)) + "\n")

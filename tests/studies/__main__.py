@@ -1,0 +1,64 @@
+"""The long studies: `make study`.
+
+1. Does the desk earn where it knows more than the market, and does it say so where it does not?
+   Thirty simulated days in six-hour cycles, twenty seeds, with the oracle at zero error; and with
+   an oracle whose error drowns the truth.
+2. Is the generated world fair to whoever sees prices alone?
+"""
+
+import asyncio
+import multiprocessing
+import sys
+
+from tests.studies.desk_runs import DeskRun, run_desk
+from tests.studies.fairness import fairness_table, rendered
+
+SEEDS = range(1, 21)
+DAYS = 30
+DROWNED = 3.0
+
+
+def oracle(seed: int) -> DeskRun:
+    """One seed of the study with perfect foresight."""
+    return asyncio.run(run_desk(seed, days=DAYS, forecaster="oracle", oracle_error=0.0))
+
+
+def drowned(seed: int) -> DeskRun:
+    """One seed with an error that leaves nothing of the truth."""
+    return asyncio.run(run_desk(seed, days=DAYS, forecaster="oracle", oracle_error=DROWNED))
+
+
+def told(run: DeskRun) -> str:
+    """One run in one line."""
+    strategies = run.evaluation.strategies
+    fees = strategies[0].fees if strategies else "0"
+    verdicts = ", ".join(score.verdict for score in run.evaluation.scores)
+    return (
+        f"  seed {run.seed:>2}  {run.gain:>+11,.2f}  fees {fees}  "
+        f"differences {run.differences}  forecasts: {verdicts}"
+    )
+
+
+def main() -> None:
+    """Print the studies; say at the end which of their claims held."""
+    with multiprocessing.Pool(2) as pool:
+        print(f"Oracle, zero error, {DAYS} days, dollars gained of $10,000, net of fees:")
+        knowing = []
+        for run in pool.imap(oracle, SEEDS):
+            knowing.append(run)
+            print(told(run), flush=True)
+        print(f"Oracle, logit error {DROWNED}:")
+        blind = []
+        for run in pool.imap(drowned, range(1, 5)):
+            blind.append(run)
+            print(told(run), flush=True)
+    print("Rules that see prices alone, cents a contract net of fees, against the truth:")
+    print(rendered(fairness_table(range(1, 7), 20)))
+    earned = sum(run.gain > 0 for run in knowing)
+    fooled = sum(score.verdict == "edge" for run in blind for score in run.evaluation.scores)
+    print(f"{earned} of {len(knowing)} seeds earned; the drowned oracle was believed {fooled} times")
+    sys.exit(0 if earned >= 16 and fooled == 0 else 1)
+
+
+if __name__ == "__main__":
+    main()
