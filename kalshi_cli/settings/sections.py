@@ -81,9 +81,7 @@ Names = tuple[str, ...]
 class Section(BaseModel):
     """A table of the config file. Unknown keys are errors."""
 
-    model_config: ClassVar[ConfigDict] = ConfigDict(
-        extra="forbid", frozen=True, use_attribute_docstrings=True
-    )
+    model_config: ClassVar[ConfigDict] = ConfigDict(extra="forbid", frozen=True)
 
 
 class Trading(Section):
@@ -225,7 +223,6 @@ class Settings(BaseSettings):
     model_config: ClassVar[SettingsConfigDict] = SettingsConfigDict(
         extra="forbid",
         frozen=True,
-        use_attribute_docstrings=True,
         env_prefix="KALSHI_",
         env_nested_delimiter="__",
     )

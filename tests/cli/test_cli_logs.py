@@ -25,12 +25,10 @@ def lines(file: Path) -> list[dict[str, object]]:
     return [json.loads(line) for line in file.read_text().splitlines()]
 
 
-def test_both_kinds_of_logger_end_in_the_file_with_the_run(tmp_path: Path):
-    import structlog
-
+def test_fields_and_texts_end_in_the_file_with_the_run(tmp_path: Path):
     file = tmp_path / "logs" / "kalshi.log"
     configure(file, level="info", run="abc")
-    structlog.get_logger("ours").info("placed", ticker="KXA", count=3)
+    logging.getLogger("ours").info("placed", extra={"ticker": "KXA", "count": 3})
     logging.getLogger("theirs").warning("slow: %s ms", 12)
     logging.getLogger("theirs").debug("not shown")
     first, second = lines(file)
@@ -40,13 +38,12 @@ def test_both_kinds_of_logger_end_in_the_file_with_the_run(tmp_path: Path):
 
 
 def test_no_secret_reaches_the_file(tmp_path: Path):
-    import structlog
-
     file = tmp_path / "kalshi.log"
     configure(file, level="debug", run="abc", secrets=["key-id-of-the-person"])
-    log = structlog.get_logger("ours")
-    log.info("request", headers={"KALSHI-ACCESS-KEY": "id", "Accept": "json"}, api_key="12345")
-    log.info("sent", text=f"with {PEM} by key-id-of-the-person")
+    log = logging.getLogger("ours")
+    headers = {"KALSHI-ACCESS-KEY": "id", "Accept": "json"}
+    log.info("request", extra={"headers": headers, "api_key": "12345"})
+    log.info("sent", extra={"text": f"with {PEM} by key-id-of-the-person"})
     logging.getLogger("httpx").warning("Authorization: Bearer abc.def.ghi")
     logging.getLogger("x").error("xai-abcdefghij0123456789")
     logging.getLogger("x").error("failed", exc_info=ValueError(PEM))

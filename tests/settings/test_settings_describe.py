@@ -3,7 +3,7 @@
 import re
 import tomllib
 
-from kalshi_cli.settings.describe import UNSET, example, field_of, written
+from kalshi_cli.settings.describe import UNSET, example, meanings_of, written
 from kalshi_cli.settings.load import keys
 from kalshi_cli.settings.sections import Settings
 
@@ -33,7 +33,9 @@ def test_the_example_names_every_setting_once():
 
 def test_every_setting_says_what_it_means():
     for key, _ in keys(Settings()):
-        assert field_of(key).description, key
+        head, _, leaf = key.rpartition(".")
+        section = type(getattr(Settings(), head)) if head else Settings
+        assert meanings_of(section)[leaf], key
 
 
 def test_lines_fit_a_page():

@@ -4,10 +4,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from kalshi_cli.adapters.sim.auth import new_private_key, public_key
 from kalshi_cli.domain.instant import to_datetime
 from kalshi_cli.errors import StoreUnusable
 
+RESET = "Run `kalshi sim reset`: it sets the world aside, and deletes nothing."
 _ASIDE = "aside-"
 
 
@@ -35,6 +35,8 @@ class WorldFiles:
 
     def private_key(self) -> str:
         """The key of the world's account, made the first time; readable by its owner alone."""
+        from kalshi_cli.adapters.sim.auth import new_private_key, public_key  # 20 ms
+
         try:
             if not self.key.exists():
                 draft = self.key.with_suffix(".new")

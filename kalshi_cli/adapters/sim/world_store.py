@@ -11,7 +11,8 @@ from pathlib import Path
 
 import msgspec
 
-from kalshi_cli.adapters.sim.worlds import RESET, Origin
+from kalshi_cli.adapters.sim.files import RESET
+from kalshi_cli.adapters.sim.worlds import Origin
 from kalshi_cli.engine.commands import Advance, Cancel, Command, Place
 from kalshi_cli.errors import StoreUnusable, StoreVersion
 
@@ -73,13 +74,6 @@ class WorldStore:
             )
         with self._trouble():
             return msgspec.json.decode(body, type=Origin)
-
-    def world_id(self) -> str | None:
-        """The name of the world; None in a new file."""
-        with self._trouble():
-            (tables,) = self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()
-            found = self._db.execute("SELECT world_id FROM origin").fetchone() if tables else None
-        return None if found is None else str(found[0])
 
     def create(self, origin: Origin, world_id: str) -> None:
         """Write a new world's origin and name."""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from kalshi_cli.adapters.sim.files import RESET
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Money
 from kalshi_cli.engine.exchange import Exchange
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 GENERATED = "generated"
 TAPE = "tape"
-RESET = "Run `kalshi sim reset`: it sets the world aside, and deletes nothing."
 
 _ENCODER = msgspec.msgpack.Encoder()
 """Keeps the order of dicts: the order of listing is part of the state. It holds no sets."""
