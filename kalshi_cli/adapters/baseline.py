@@ -2,6 +2,7 @@
 
 from kalshi_cli.domain.forecast import Judgement
 from kalshi_cli.forecasting.baseline import DEFAULT_MARKET_ERROR, Baseline
+from kalshi_cli.forecasting.coherence import at_most_one
 from kalshi_cli.ports.forecaster import Question
 
 
@@ -20,4 +21,5 @@ class BaselineForecaster:
 
     async def judge(self, question: Question) -> tuple[Judgement, ...]:
         judged = (self._baseline.judge(x.quote, question.category) for x in question.listings)
-        return tuple(judgement for judgement in judged if judgement is not None)
+        found = tuple(judgement for judgement in judged if judgement is not None)
+        return at_most_one(found) if question.event.mutually_exclusive else found

@@ -39,24 +39,30 @@ def told(run: DeskRun) -> str:
     )
 
 
+def say(line: str) -> None:
+    """A line on stdout, now."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def main() -> None:
     """Print the studies; say at the end which of their claims held."""
     with multiprocessing.Pool(2) as pool:
-        print(f"Oracle, zero error, {DAYS} days, dollars gained of $10,000, net of fees:")
+        say(f"Oracle, zero error, {DAYS} days, dollars gained of $10,000, net of fees:")
         knowing = []
         for run in pool.imap(oracle, SEEDS):
             knowing.append(run)
-            print(told(run), flush=True)
-        print(f"Oracle, logit error {DROWNED}:")
+            say(told(run))
+        say(f"Oracle, logit error {DROWNED}:")
         blind = []
         for run in pool.imap(drowned, range(1, 5)):
             blind.append(run)
-            print(told(run), flush=True)
-    print("Rules that see prices alone, cents a contract net of fees, against the truth:")
-    print(rendered(fairness_table(range(1, 7), 20)))
+            say(told(run))
+    say("Rules that see prices alone, cents a contract net of fees, against the truth:")
+    say(rendered(fairness_table(range(1, 7), 20)))
     earned = sum(run.gain > 0 for run in knowing)
     fooled = sum(score.verdict == "edge" for run in blind for score in run.evaluation.scores)
-    print(f"{earned} of {len(knowing)} seeds earned; the drowned oracle was believed {fooled} times")
+    say(f"{earned} of {len(knowing)} seeds earned; the drowned oracle was believed {fooled} times.")
     sys.exit(0 if earned >= 16 and fooled == 0 else 1)
 
 

@@ -235,4 +235,3 @@ def rendered(table: dict[str, Row]) -> str:
         cents = [100 * value for value in (row.mean, row.low, row.high)]
         lines.append(f"{rule:34}{row.trades:>8}{cents[0]:>9.2f}   [{cents[1]:.2f}, {cents[2]:.2f}]")
     return "\n".join(lines)
-
