@@ -1,0 +1,305 @@
+"""Sending one order: journalled first, never twice, never lost."""
+
+import asyncio
+import contextlib
+
+import pytest
+from fakes.clock import FakeClock
+from fakes.desk_store import IDENTITY
+from fakes.exchange import FakeExchange, Fault
+from fakes.floor import STRATEGY, A, B, open_floor, taking, waiting
+
+from kalshi_cli.adapters.store.store import open_store
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.instant import DAY, SECOND
+from kalshi_cli.domain.order import OrderState, Pending, Purpose
+from kalshi_cli.domain.side import Side
+from kalshi_cli.errors import DuplicateEntry, LeaseHeld, StoreUnusable
+from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.ports.exchange import CancellationKind
+from kalshi_cli.steps.command import set_desk_state
+from kalshi_cli.steps.execution import cancel, send
+from kalshi_cli.steps.reconcile import reconcile
+
+
+class Hooked:
+    """The exchange, with something else done just before an order reaches it."""
+
+    def __init__(self, exchange, before):
+        self.exchange, self.before = exchange, before
+
+    def __getattr__(self, name):
+        return getattr(self.exchange, name)
+
+    async def place(self, client_order_id, intent):
+        await self.before(client_order_id)
+        return await self.exchange.place(client_order_id, intent)
+
+
+class Lost:
+    """A lease that somebody else took."""
+
+    def __init__(self, lease, *, after=0):
+        self.token, self.left = lease.token, after
+
+    def check(self):
+        if not self.left:
+            raise LeaseHeld("taken")
+        self.left -= 1
+
+
+async def change_state(floor, state):
+    await set_desk_state(floor.store, floor.clock, state, reason="test", who="test")
+
+
+async def test_the_intent_is_committed_before_the_request(tmp_path):
+    seen = []
+
+    async def look_from_outside(client_order_id):
+        other = await open_store(tmp_path / "desk.db", IDENTITY, wall_us=0)
+        async with other, other.unit() as unit:
+            (order,) = await unit.journal.find(client_order_ids=[client_order_id])
+            plans = await unit.plans.all()
+        seen.append((order.state, (A, STRATEGY) in plans))
+
+    async with open_floor(tmp_path) as floor:
+        plan = ExitPlan(A, STRATEGY, None, None, None, None, None, floor.clock.now())
+        desk = floor.desk_on(Hooked(floor.exchange, look_from_outside))
+        order = await send(desk, taking(), plan)
+        assert seen == [(OrderState.INTENT, True)]
+        assert order.state is OrderState.FILLED
+        assert desk.in_flight == set()
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "filled"),
+    [
+        (None, OrderState.FILLED, "10.00"),
+        (Fault.REFUSED, OrderState.REJECTED, "0.00"),
+        (Fault.NOT_SENT, OrderState.NOT_SENT, "0.00"),
+        (Fault.LOST, OrderState.UNKNOWN, "0.00"),
+        (Fault.UNANSWERED, OrderState.UNKNOWN, "0.00"),
+    ],
+)
+async def test_what_an_answer_makes_of_an_order(floor, fault, state, filled):
+    floor.exchange.placing = [] if fault is None else [fault]
+    order = await send(floor.desk, taking())
+    assert (order.state, str(order.filled)) == (state, filled)
+    assert await floor.order() == order
+
+
+async def test_an_accepted_order_rests_fills_in_part_or_is_gone(floor):
+    rests = await send(floor.desk, waiting(floor.clock))
+    part = await send(
+        floor.desk, waiting(floor.clock, limit="0.4400", count="150", post_only=False)
+    )
+    done = await send(floor.desk, taking(ticker=B, count="150"))
+    assert (rests.state, str(rests.filled)) == (OrderState.RESTING, "0.00")
+    assert (part.state, str(part.filled)) == (OrderState.PARTIALLY_FILLED, "100.00")
+    # an immediate-or-cancel order keeps nothing in the book: 100 of 150 were offered at 0.44
+    assert (done.state, str(done.filled)) == (OrderState.CANCELED, "100.00")
+
+
+async def test_an_id_that_exists_is_unknown_until_it_is_adopted(floor):
+    async def somebody_used_it(client_order_id):
+        await floor.exchange.place(client_order_id, taking())
+
+    order = await send(floor.desk_on(Hooked(floor.exchange, somebody_used_it)), taking())
+    assert order.state is OrderState.UNKNOWN
+    found = await floor.reconcile()
+    assert [(o.state, str(o.filled)) for o in found.changed] == [(OrderState.FILLED, "10.00")]
+
+
+@pytest.mark.parametrize(
+    ("refusals", "tries", "state"),
+    [(1, 2, OrderState.FILLED), (3, 4, OrderState.FILLED), (4, 4, OrderState.NOT_SENT)],
+)
+async def test_a_throttled_order_is_sent_again_under_its_id(floor, refusals, tries, state):
+    floor.exchange.placing = [Fault.THROTTLED] * refusals
+    start = floor.clock.now()
+    order = await send(floor.desk, taking())
+    assert [key for key, _ in floor.exchange.placed] == [order.client_order_id] * tries
+    assert order.state is state
+    assert floor.clock.now() == start + (tries - 1) * SECOND
+
+
+async def test_a_halt_between_two_tries_ends_them(floor):
+    async def halt(client_order_id):
+        await change_state(floor, DeskState.HALTED)
+
+    floor.exchange.placing = [Fault.THROTTLED, Fault.THROTTLED]
+    order = await send(floor.desk_on(Hooked(floor.exchange, halt)), taking())
+    assert len(floor.exchange.placed) == 1
+    assert (order.state, order.message) == (OrderState.NOT_SENT, "halted")
+
+
+@pytest.mark.parametrize("state", DeskState)
+@pytest.mark.parametrize("purpose", [Purpose.ENTRY, Purpose.EXIT])
+async def test_what_each_state_of_the_desk_lets_through(floor, state, purpose):
+    await change_state(floor, state)
+    order = await send(floor.desk, taking(purpose=purpose))
+    exits_pass = purpose is Purpose.EXIT and state is not DeskState.HALTED
+    passes = state is DeskState.ACTIVE or exits_pass
+    assert order.state is (OrderState.FILLED if passes else OrderState.NOT_SENT)
+    assert len(floor.exchange.placed) == passes
+
+
+async def test_nothing_is_sent_once_the_lease_is_lost(floor):
+    floor.desk.lease = Lost(floor.desk.lease)
+    with pytest.raises(LeaseHeld):
+        await send(floor.desk, taking())
+    assert floor.exchange.placed == []
+    assert (await floor.order()).state is OrderState.INTENT  # whoever recovers proves it absent
+    assert floor.desk.in_flight == set()
+
+
+async def test_nothing_is_sent_again_once_the_lease_is_lost(floor):
+    floor.desk.lease = Lost(floor.desk.lease, after=1)
+    floor.exchange.placing = [Fault.THROTTLED]
+    with pytest.raises(LeaseHeld):
+        await send(floor.desk, taking())
+    assert len(floor.exchange.placed) == 1
+
+
+async def test_nothing_is_journalled_under_a_lease_that_ran_out(floor):
+    floor.clock.wall_us += 10_000 * 365 * DAY
+    with pytest.raises(LeaseHeld):
+        await send(floor.desk, taking())
+    assert (floor.exchange.placed, await floor.orders()) == ([], ())
+
+
+async def test_one_live_entry_for_each_forecast(floor):
+    await floor.forecast()
+    first = await send(floor.desk, waiting(floor.clock, forecast_id="f1"))
+    with pytest.raises(DuplicateEntry):
+        await send(floor.desk, taking(forecast_id="f1"))
+    assert len(floor.exchange.placed) == 1
+    assert await floor.orders() == (first,)
+    assert floor.desk.in_flight == set()
+
+
+async def test_an_intent_that_cannot_be_committed_is_not_under_way(floor, monkeypatch):
+    async def full(self):
+        raise StoreUnusable("disk full")
+
+    async with floor.store.unit() as unit:
+        monkeypatch.setattr(type(unit), "commit", full)
+    with pytest.raises(StoreUnusable):
+        await send(floor.desk, taking())
+    assert (floor.exchange.placed, floor.desk.in_flight) == ([], set())
+
+
+async def pause(seconds):
+    """Real time, in which the other tasks go on."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.Event().wait()
+
+
+class RealPauses(FakeClock):
+    """Sleeping lets the other tasks go on."""
+
+    async def sleep_until(self, instant_us):
+        await pause(0.002)
+        await super().sleep_until(instant_us)
+
+
+@pytest.mark.parametrize("hidden", [0, 99])
+async def test_an_order_being_sent_is_not_given_up_by_another_lane(floor, hidden):
+    """The request is under way longer than a search takes, shown by the exchange or not."""
+    floor.exchange.hidden_reads = hidden
+    under_way, answered = asyncio.Event(), asyncio.Event()
+
+    async def slowly(client_order_id):
+        under_way.set()
+        await answered.wait()
+
+    desk = floor.desk_on(Hooked(floor.exchange, slowly))
+    sending = asyncio.create_task(send(desk, taking()))
+    await under_way.wait()
+    found = await floor.reconcile(in_flight=desk.in_flight)
+    assert (found.unresolved, found.changed) == ((), ())
+    assert (await floor.order()).state is OrderState.INTENT
+    answered.set()
+    assert (await sending).state is OrderState.FILLED
+
+
+async def test_lanes_that_start_together_agree(floor):
+    """A pass begun before an order is journalled never takes it for lost."""
+    clock = RealPauses(floor.clock.now(), floor.clock.wall())
+    floor.exchange.clock = clock
+
+    async def slowly(client_order_id):
+        await pause(0.03)
+
+    desk = floor.desk_on(Hooked(floor.exchange, slowly), clock)
+
+    async def track():
+        for _ in range(8):
+            await reconcile(
+                floor.exchange, floor.exchange, floor.store, clock, in_flight=desk.in_flight
+            )
+
+    async def trade():
+        return [await send(desk, taking(count="1.00")) for _ in range(4)]
+
+    _, orders = await asyncio.gather(track(), trade())
+    assert [order.state for order in orders] == [OrderState.FILLED] * 4
+    await floor.reconcile()
+    assert await floor.nets() == {(A, STRATEGY): "4.00"}
+
+
+async def test_a_fill_seen_before_the_answer_belongs_to_its_strategy(floor):
+    """The exchange shows a fill of an order whose id has not reached us yet."""
+    found = []
+
+    class Unheard:
+        def __init__(self, exchange: FakeExchange):
+            self.exchange = exchange
+
+        def __getattr__(self, name):
+            return getattr(self.exchange, name)
+
+        async def place(self, client_order_id, intent):
+            answer = await self.exchange.place(client_order_id, intent)
+            found.append(await floor.reconcile(in_flight=desk.in_flight))
+            return answer
+
+    desk = floor.desk_on(Unheard(floor.exchange))
+    order = await send(desk, taking())
+    assert [str(fill.count) for fill in found[0].new_fills] == ["10.00"]
+    assert (found[0].foreign, found[0].alarms, found[0].differences) == ((), (), ())
+    assert (order.state, str(order.filled)) == (OrderState.FILLED, "10.00")
+    assert await floor.nets() == {(A, STRATEGY): "10.00"}
+    assert (await floor.reconcile()).new_fills == ()
+
+
+async def test_a_cancel_is_on_record_before_it_is_sent(floor):
+    order = await send(floor.desk, waiting(floor.clock))
+    floor.exchange.cancelling = [Fault.LOST]
+    after, answer = await cancel(floor.desk, order)
+    assert answer.kind is CancellationKind.UNKNOWN
+    assert (await floor.order()).pending is Pending.CANCEL
+    after, answer = await cancel(floor.desk, after)
+    assert (after.state, after.pending) == (OrderState.CANCELED, Pending.NONE)
+
+
+async def test_a_cancel_that_finds_nothing_proves_nothing(floor):
+    order = await send(floor.desk, waiting(floor.clock))
+    floor.exchange.fill_resting(order.order_id, "10.00")
+    after, answer = await cancel(floor.desk, order)
+    assert (answer.kind, after.state) == (CancellationKind.GONE, OrderState.RESTING)
+    await floor.reconcile()
+    after = await floor.order()
+    assert (after.state, after.pending, str(after.filled)) == (
+        OrderState.FILLED,
+        Pending.NONE,
+        "10.00",
+    )
+
+
+async def test_an_order_of_unknown_outcome_cannot_be_canceled_by_its_id(floor):
+    floor.exchange.placing = [Fault.UNANSWERED]
+    order = await send(floor.desk, waiting(floor.clock, Side.ASK, "0.4300"))
+    after, answer = await cancel(floor.desk, order)
+    assert (after, answer.kind) == (order, CancellationKind.UNKNOWN)

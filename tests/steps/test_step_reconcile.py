@@ -1,0 +1,475 @@
+"""The books agree with the exchange, whatever was lost, late, doubled or out of order."""
+
+import asyncio
+import tempfile
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from fakes.exchange import FakeExchange, Fault
+from fakes.floor import STRATEGY, A, B, open_floor, taking, waiting
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kalshi_cli.domain.account import CashKind, CashMovement
+from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
+from kalshi_cli.domain.market import Result
+from kalshi_cli.domain.money import Contracts, Money, Price
+from kalshi_cli.domain.order import OrderState, Purpose
+from kalshi_cli.domain.side import Side
+from kalshi_cli.errors import Unavailable
+from kalshi_cli.ports.exchange import Page, Unusable
+from kalshi_cli.steps.booking import book
+from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.reconcile import CASH, Difference
+
+
+class Unreadable:
+    """The exchange, where one list stops after its first page."""
+
+    def __init__(self, exchange, name):
+        self.exchange, self.name = exchange, name
+
+    def __getattr__(self, name):
+        read = getattr(self.exchange, name)
+        return self._cut(read) if name == self.name else read
+
+    def _cut(self, read):
+        async def page(*, cursor="", **options):
+            if cursor:
+                raise Unavailable("the line is cut")
+            found = await read(cursor=cursor, **options)
+            return Page(found.items[:1], "more", found.unusable)
+
+        async def by_cursor(cursor="", **options):
+            return await page(cursor=cursor, **options)
+
+        return by_cursor
+
+
+def books(found):
+    return found.complete, found.differences, found.alarms
+
+
+# Orders of unknown outcome.
+
+
+async def test_an_order_that_was_not_answered_is_adopted_with_its_fills(floor):
+    floor.exchange.placing = [Fault.UNANSWERED]
+    await send(floor.desk, taking())
+    found = await floor.reconcile()
+    assert books(found) == (True, (), ())
+    assert [str(fill.count) for fill in found.new_fills] == ["10.00"]
+    order = await floor.order()
+    assert (order.state, order.order_id, str(order.filled)) == (
+        OrderState.FILLED,
+        "order-1",
+        "10.00",
+    )
+    assert await floor.nets() == {(A, STRATEGY): "10.00"}
+
+
+async def test_an_intent_found_at_start_is_searched_for(floor):
+    """The process died after the request, before the answer was on record."""
+
+    class Dies(FakeExchange):
+        async def place(self, client_order_id, intent):
+            await floor.exchange.place(client_order_id, intent)
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await send(floor.desk_on(Dies(floor.clock)), waiting(floor.clock))
+    assert (await floor.order()).state is OrderState.INTENT
+    found = await floor.reconcile()
+    assert [order.state for order in found.changed] == [OrderState.RESTING]
+    assert found.foreign == ()
+
+
+async def test_reads_lag_writes_so_a_search_asks_again(floor):
+    floor.exchange.hidden_reads = 4
+    floor.exchange.placing = [Fault.UNANSWERED]
+    await send(floor.desk, taking())
+    start = floor.clock.now()
+    await floor.reconcile()
+    assert (await floor.order()).state is OrderState.FILLED
+    assert floor.clock.now() == start + 4 * SECOND
+
+
+async def test_five_misses_prove_an_order_absent(floor):
+    floor.exchange.placing = [Fault.LOST]
+    await send(floor.desk, taking())
+    start = floor.clock.now()
+    found = await floor.reconcile()
+    assert floor.clock.now() == start + 4 * SECOND
+    assert [order.state for order in found.changed] == [OrderState.ABSENT]
+    assert (found.unresolved, found.frozen_tickers) == ((), frozenset())
+    assert len(floor.exchange.placed) == 1
+
+
+async def test_a_partial_read_proves_nothing(floor):
+    floor.exchange.placing = [Fault.LOST]
+    await send(floor.desk, taking())
+    floor.exchange.unusable = [Unusable("order o9", "a price of 2 dollars")]
+    found = await floor.reconcile()
+    assert [order.state for order in found.unresolved] == [OrderState.UNKNOWN]
+    assert found.frozen_tickers == {A}
+    assert (found.complete, found.differences) == (False, ())
+    assert "order o9" in found.why
+    floor.exchange.unusable = []
+    found = await floor.reconcile()
+    assert (found.unresolved, (await floor.order()).state) == ((), OrderState.ABSENT)
+
+
+async def test_an_exchange_that_cannot_be_read_changes_nothing(floor):
+    floor.exchange.placing = [Fault.LOST]
+    order = await send(floor.desk, taking())
+    floor.exchange.reading = [Unavailable("down")]
+    with pytest.raises(Unavailable):
+        await floor.reconcile()
+    assert await floor.order() == order
+
+
+async def given_up(floor, intent):
+    """An order that the exchange has, and that was given up as absent."""
+    floor.exchange.placing = [Fault.UNANSWERED]
+    floor.exchange.hidden_reads = 99
+    order = await send(floor.desk, intent)
+    hidden = [floor.exchange.all_fills, floor.exchange.nets, floor.exchange.cash]
+    floor.exchange.all_fills, floor.exchange.nets = [], {}
+    floor.exchange.cash = Money.parse("1000.000000")
+    await floor.reconcile()
+    assert (await floor.order()).state is OrderState.ABSENT
+    floor.exchange.all_fills, floor.exchange.nets, floor.exchange.cash = hidden
+    return order
+
+
+async def test_an_order_given_up_that_rests_after_all_is_adopted_and_alarms(floor):
+    order = await given_up(floor, waiting(floor.clock))
+    floor.exchange._misses.clear()
+    found = await floor.reconcile()
+    assert (found.foreign, found.complete, found.differences) == ((), True, ())
+    (alarm,) = found.alarms
+    assert alarm == (
+        f"order {order.client_order_id} in {A} was given up as absent, but the exchange has it: "
+        "adopted as resting"
+    )
+    after = await floor.order()
+    assert (after.state, after.order_id) == (OrderState.RESTING, "order-1")
+    assert (await floor.reconcile()).alarms == ()
+
+
+async def test_fills_of_an_order_given_up_belong_to_its_strategy(floor):
+    order = await given_up(floor, taking())
+    found = await floor.reconcile()  # the fill is shown before the order is: whose is it?
+    assert found.why == "fills of an order not shown yet: order-1"
+    assert (await floor.nets(), found.differences) == ({}, ())
+    floor.exchange._misses.clear()
+    found = await floor.reconcile()
+    assert (found.complete, found.differences, len(found.alarms)) == (True, (), 1)
+    assert order.client_order_id in found.alarms[0]
+    assert await floor.nets() == {(A, STRATEGY): "10.00"}
+    assert (await floor.order()).state is OrderState.FILLED
+
+
+# What is not ours.
+
+
+async def test_foreign_orders_and_fills_are_counted_and_left_alone(floor):
+    mine = await send(floor.desk, waiting(floor.clock))
+    await floor.exchange.place("theirs-1", waiting(floor.clock, limit="0.4000", count="7"))
+    await floor.exchange.place("theirs-2", taking(ticker=B, count="3"))
+    found = await floor.reconcile()
+    assert [report.client_order_id for report in found.foreign] == ["theirs-1"]
+    assert books(found) == (True, (), ())
+    assert await floor.nets() == {(B, EXTERNAL): "3.00"}
+    assert await floor.orders() == (mine,)
+    assert len(await open_at_exchange(floor)) == 2
+
+
+async def open_at_exchange(floor):
+    return (await floor.exchange.orders(resting_only=True)).items
+
+
+async def test_fills_in_a_market_never_read_bring_its_event_along(floor):
+    floor.exchange.add_event("KXNEW-1", ["KXNEW-1-A"])
+    floor.exchange.set_book("KXNEW-1-A", (), (("0.5000", "10.00"),))
+    await floor.exchange.place("theirs", taking(ticker="KXNEW-1-A", limit="0.5000", count="2"))
+    assert books(await floor.reconcile()) == (True, (), ())
+    assert await floor.nets() == {("KXNEW-1-A", EXTERNAL): "2.00"}
+
+
+# Money.
+
+
+async def test_the_opening_balance_is_booked_once(floor):
+    found = await floor.reconcile()
+    assert (str(found.cash), found.differences) == ("1000.000000", ())
+    floor.exchange.cash += Money.parse("0.000001")
+    found = await floor.reconcile()
+    assert found.differences == (Difference(CASH, "1000.000000", "1000.000001"),)
+    assert found.frozen_tickers == frozenset()
+
+
+async def test_a_pass_in_part_does_not_open_the_books(floor):
+    floor.exchange.unusable = [Unusable("row", "odd")]
+    assert str((await floor.reconcile()).cash) == "0.000000"
+    floor.exchange.unusable = []
+    assert str((await floor.reconcile()).cash) == "1000.000000"
+
+
+async def test_a_deposit_is_a_movement_and_no_difference(floor):
+    await floor.reconcile()
+    floor.exchange.cash += Money.parse("50.00")
+    deposit = CashMovement("d1", CashKind.DEPOSIT, Money.parse("50.00"), floor.clock.now())
+    floor.exchange.movements.append(deposit)
+    found = await floor.reconcile()
+    assert (str(found.cash), found.differences) == ("1050.000000", ())
+
+
+@pytest.mark.parametrize(
+    ("result", "value", "cash"),
+    [
+        # 10 YES contracts bought at 0.44: 1000 - 4.40, then what they pay
+        (Result.YES, None, "1005.600000"),
+        (Result.NO, None, "995.600000"),
+        (Result.SCALAR, "0.2500", "998.100000"),
+    ],
+)
+async def test_a_settlement_is_booked_once(floor, result, value, cash):
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    await floor.reconcile()
+    floor.exchange.settle(A, result, value and Price.parse(value))
+    found = await floor.reconcile()
+    assert (len(found.settlements), str(found.cash)) == (1, cash)
+    assert books(found) == (True, (), ())
+    again = await floor.reconcile()
+    assert (again.settlements, str(again.cash), await floor.nets()) == ((), cash, {})
+    (trip,) = await floor.store.reports.round_trips()
+    paid = {"yes": "10.000000", "no": "0.000000", "scalar": "2.500000"}[result]
+    assert (str(trip.trip.proceeds), trip.trip.reason) == (paid, f"settled {result}")
+
+
+async def test_a_changed_settlement_is_a_revision_that_reverses_the_old(floor):
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    floor.exchange.settle(A, Result.YES)
+    await floor.reconcile()
+    (paid,) = floor.exchange.all_settlements
+    floor.exchange.all_settlements = [
+        replace(paid, result=Result.NO, value=Price(0), revenue=Money(0))
+    ]
+    floor.exchange.cash -= Money.parse("10.00")
+    found = await floor.reconcile()
+    assert [settlement.revision for settlement in found.settlements] == [1]
+    assert (str(found.cash), found.differences) == ("995.600000", ())
+    (row,) = await floor.store.reports.round_trips()
+    assert str(row.pnl) == "-4.400000"
+
+
+# Differences.
+
+
+async def test_a_position_that_differs_is_told_and_frozen(floor):
+    await floor.reconcile()
+    floor.exchange.nets[A] = Contracts.parse("5.00")
+    found = await floor.reconcile()
+    assert found.differences == (Difference(A, "0.00", "5.00"),)
+    assert found.frozen_tickers == {A}
+
+
+@pytest.mark.parametrize("name", ["orders", "fills", "positions", "settlements", "cash_movements"])
+async def test_what_was_read_in_part_makes_no_difference(floor, name):
+    await floor.reconcile()
+    for ticker in (A, B):
+        await send(floor.desk, taking(ticker=ticker))
+        await send(floor.desk, waiting(floor.clock, ticker=ticker))
+    floor.exchange.settle(A, Result.NO)
+    before = floor.exchange, floor.exchange.page_size
+    floor.exchange.page_size = 1
+    floor.exchange = Unreadable(before[0], name)
+    found = await floor.reconcile()
+    assert (found.complete, found.differences, found.why) == (False, (), "the line is cut")
+    floor.exchange, floor.exchange.page_size = before
+    assert books(await floor.reconcile()) == (True, (), ())
+
+
+async def test_a_fill_between_two_reads_is_no_difference(floor):
+    """The other lane trades between the reading of fills and of positions."""
+    await floor.reconcile()
+
+    class Busy(Unreadable):
+        def __getattr__(self, name):
+            return getattr(self.exchange, name)
+
+        async def balance(self):
+            if not self.exchange.placed:
+                await self.exchange.place("theirs", taking(count="4"))
+            return await self.exchange.balance()
+
+    floor.exchange = Busy(floor.exchange, "")
+    found = await floor.reconcile()
+    assert books(found) == (True, (), ())
+    assert [str(fill.count) for fill in found.new_fills] == ["4.00"]
+
+
+async def test_a_deposit_between_two_reads_is_no_difference(floor):
+    await floor.reconcile()
+
+    class Paid(Unreadable):
+        def __getattr__(self, name):
+            return getattr(self.exchange, name)
+
+        async def balance(self):
+            if not self.exchange.movements:
+                self.exchange.cash += Money.parse("50.00")
+                amount = Money.parse("50.00")
+                self.exchange.movements.append(CashMovement("d1", CashKind.DEPOSIT, amount, 1))
+            return await self.exchange.balance()
+
+    floor.exchange = Paid(floor.exchange, "")
+    assert books(await floor.reconcile()) == (True, (), ())
+
+
+# Working orders.
+
+
+async def test_working_orders_follow_the_exchange(floor):
+    first = await send(floor.desk, waiting(floor.clock))
+    second = await send(floor.desk, waiting(floor.clock, ticker=B))
+    floor.exchange.fill_resting(first.order_id, "4.00")
+    found = await floor.reconcile()
+    assert [(o.state, str(o.filled)) for o in found.changed] == [
+        (OrderState.PARTIALLY_FILLED, "4.00")
+    ]
+    floor.clock.now_us += HOUR  # both expire; the exchange calls that canceled
+    found = await floor.reconcile()
+    assert {o.client_order_id: (o.state, str(o.filled)) for o in found.changed} == {
+        first.client_order_id: (OrderState.EXPIRED, "4.00"),
+        second.client_order_id: (OrderState.EXPIRED, "0.00"),
+    }
+
+
+async def test_a_resting_order_missing_from_a_read_stays(floor):
+    order = await send(floor.desk, waiting(floor.clock))
+    floor.exchange._misses[order.order_id] = 99
+    found = await floor.reconcile()
+    assert (found.changed, (await floor.order()).state) == ((), OrderState.RESTING)
+
+
+# Alarms.
+
+
+async def test_a_fee_unlike_the_model_alarms(floor):
+    floor.exchange.add_event("KXFEE-1", ["KXFEE-1-A"], fees=FeeTerms("quadratic"))
+    floor.exchange.set_book("KXFEE-1-A", (), (("0.5000", "100.00"),))
+    await floor.exchange.place("theirs", taking(ticker="KXFEE-1-A", limit="0.5000", count="10"))
+    (fill,) = floor.exchange.all_fills
+    # 0.07 x 10 x 0.50 x 0.50 = 0.175 dollars exactly
+    assert str(fill.fee) == "0.175000"
+    assert (await floor.reconcile()).alarms == ()
+    await floor.exchange.place("more", taking(ticker="KXFEE-1-A", limit="0.5000", count="10"))
+    for drift, alarms in ((100, 0), (101, 1), (-101, 1)):
+        number = f"fill-{drift}"
+        odd = replace(floor.exchange.all_fills[1], fill_id=number, fee=Money(175_000 + drift))
+        floor.exchange.all_fills = [fill, odd]
+        found = (await floor.reconcile()).alarms
+        assert len(found) == alarms
+        for alarm in found:
+            assert alarm == (
+                f"fill {number} in KXFEE-1-A cost a fee of {odd.fee}, the model says 0.175000"
+            )
+
+
+async def test_an_overfill_is_booked_and_alarms(floor):
+    await floor.reconcile()
+    order = await send(floor.desk, taking())
+    (fill,) = floor.exchange.all_fills
+    floor.exchange.all_fills.append(replace(fill, fill_id="fill-2", count=Contracts.parse("1.00")))
+    floor.exchange.nets[A] = Contracts.parse("11.00")
+    floor.exchange.cash -= Money.parse("0.44")
+    found = await floor.reconcile()
+    assert found.alarms == (f"order {order.client_order_id} filled 11.00 of 10.00 contracts",)
+    assert (found.complete, found.differences) == (True, ())
+    assert await floor.nets() == {(A, STRATEGY): "11.00"}
+    assert str((await floor.order()).filled) == "10.00"
+    assert (await floor.reconcile()).alarms == ()
+
+
+# Whatever the order in which facts arrive.
+
+
+class Shuffled:
+    """Shows only some facts of the account: the fills of these numbers, -1 the settlement."""
+
+    def __init__(self, exchange, shown):
+        self.exchange, self.shown = exchange, shown
+
+    def __getattr__(self, name):
+        return getattr(self.exchange, name)
+
+    async def fills(self, *, min_us=0, cursor=""):
+        return Page(tuple(self.exchange.all_fills[n] for n in self.shown if n >= 0))
+
+    async def settlements(self, *, min_us=0, cursor=""):
+        return Page(tuple(self.exchange.all_settlements * self.shown.count(-1)))
+
+
+async def a_busy_account(floor):
+    """Two owners, six fills in one market, several of one instant, then its result."""
+    fees = FeeTerms("quadratic")
+    floor.exchange.serieses["KXT"] = replace(floor.exchange.serieses["KXT"], fees=fees)
+    floor.exchange.set_book(A, (("0.4000", "900.00"),), (("0.4400", "900.00"),))
+    selling = {"side": Side.ASK, "limit": "0.4000", "purpose": Purpose.EXIT}
+    await send(floor.desk, taking(count="10"))
+    await floor.exchange.place("theirs-1", taking(count="7"))
+    floor.clock.now_us += MINUTE
+    await send(floor.desk, taking(**selling, count="4", reason="stop"))
+    await send(floor.desk, taking(**selling, count="9", reason="flip"))
+    await floor.exchange.place("theirs-2", taking(**selling, count="7"))
+    await send(floor.desk, taking(count="5", reason="back"))
+    floor.clock.now_us += MINUTE
+    floor.exchange.settle(A, Result.SCALAR, Price.parse("0.3000"))
+
+
+batches = st.lists(st.lists(st.integers(-1, 5), max_size=9), max_size=4)
+
+
+@given(batches)
+@settings(max_examples=8)
+def test_the_same_facts_end_in_one_state_however_they_arrive(shown):
+    with tempfile.TemporaryDirectory() as directory:
+        asyncio.run(_arrive(Path(directory), shown))
+
+
+async def _arrive(directory, shown):
+    async with open_floor(directory) as floor:
+        await floor.reconcile()
+        await a_busy_account(floor)
+        for numbers in shown:
+            trading = Shuffled(floor.exchange, numbers)
+            await book(floor.exchange, trading, floor.store, floor.clock)
+        found = await floor.reconcile()
+        assert (found.complete, found.differences) == (True, ())
+        # Paid 10 x 0.44 + 7 x 0.44 + 5 x 0.44, got 20 x 0.40 and 2 x 0.30, and paid fees of
+        # 0.1725 + 0.1208 + 0.0672 + 0.1512 + 0.1176 + 0.0863 = 0.7156.
+        assert str(found.cash) == "998.204400"
+        async with floor.store.unit() as unit:
+            positions = await unit.ledger.positions(open_only=False)
+        # Ours: 10 at 0.44, 4 and 6 sold at 0.40 lose 0.40; 3 short at 0.40 bought back at 0.44
+        # lose 0.12; 2 at 0.44 that pay 0.30 lose 0.28. Theirs: 7 lose 0.04 each.
+        assert [(p.owner, str(p.net), str(p.realized), str(p.fees)) for p in positions] == [
+            (STRATEGY, "0.00", "-0.800000", "0.477200"),
+            (EXTERNAL, "0.00", "-0.280000", "0.238400"),
+        ]
+        trips = [row.trip for row in await floor.store.reports.round_trips()]
+        ended = {(t.owner, str(t.count), t.reason, str(t.proceeds - t.entry_cost)) for t in trips}
+        assert ended == {
+            (STRATEGY, "10.00", "flip", "-0.400000"),
+            (STRATEGY, "3.00", "back", "-0.120000"),
+            (STRATEGY, "2.00", "settled scalar", "-0.280000"),
+            (EXTERNAL, "7.00", "traded", "-0.280000"),
+        }
+        assert (await floor.reconcile()).new_fills == ()
