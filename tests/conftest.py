@@ -1,18 +1,25 @@
-"""What every test gets: no network but loopback, a home of its own, no secrets of the person.
+"""What every test gets: no network but loopback, a home of its own, no secrets of the person, and
+the program to run in this process.
 
 Hypothesis' profiles are here too: `default` explores, `ci` (set by the `CI` variable) repeats
 itself.
 """
 
+import io
 import ipaddress
+import json
 import os
 import socket
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from kalshi_cli.__main__ import main
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = REPOSITORY.parent / "shared" / "data"
@@ -97,3 +104,41 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"no recorded data at {os.path.relpath(SHARED_DATA, REPOSITORY)}")
     return SHARED_DATA
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The one envelope on stdout."""
+        (line,) = self.out.splitlines()
+        return json.loads(line)
+
+
+Kalshi = Callable[..., Ended]
+
+
+@pytest.fixture
+def kalshi(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Kalshi:
+    """`kalshi("status", "--json")`, in an empty working directory, with nothing on stdin."""
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+
+    def run(*arguments: str, stdin: str = "") -> Ended:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as left:
+            main(list(arguments))
+        captured = capsys.readouterr()
+        return Ended(int(left.value.code or 0), captured.out, captured.err)
+
+    return run
