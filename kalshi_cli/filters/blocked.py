@@ -23,9 +23,7 @@ class Blocked(Filter):
         if names(self.block_tickers, subject.market.ticker):
             return Rejection(self.code, f"ticker {subject.market.ticker} is on the list")
         if names(self.block_series, subject.event.series_ticker):
-            return Rejection(
-                self.code, f"series {subject.event.series_ticker} is on the list"
-            )
+            return Rejection(self.code, f"series {subject.event.series_ticker} is on the list")
         if names(self.block_categories, subject.category):
             return Rejection(self.code, f"category {subject.category} is on the list")
         return None

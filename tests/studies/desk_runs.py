@@ -9,9 +9,12 @@ from kalshi_cli.domain.instant import DAY, HOUR
 from kalshi_cli.domain.money import Money
 from kalshi_cli.scheduler.lanes import Loop, Ran, Stop
 from kalshi_cli.settings.environment import Environment
-from kalshi_cli.settings.sections import Intervals, Risk, Settings, Trading
+from kalshi_cli.settings.sections import PRESETS, Intervals, Risk, Settings, Trading
 from kalshi_cli.steps.evaluate import EvaluateResult
 from kalshi_cli.steps.track import TrackResult
+
+UNATTENDED = Risk(max_daily_loss="unlimited", max_drawdown="unlimited")
+"""The two limits that stop a desk until a person looks: in a study nobody does."""
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,18 @@ class DeskRun:
     def gain(self) -> float:
         """Dollars of equity gained."""
         return float(self.equity - self.start)
+
+
+async def run_oracle(seed: int, *, error: float, days: int = 30) -> DeskRun:
+    """Thirty days of the disciplined desk, unattended, with an oracle blurred by `error` logits."""
+    return await run_desk(
+        seed,
+        days=days,
+        risk=UNATTENDED,
+        forecaster="oracle",
+        oracle_error=error,
+        **PRESETS["disciplined"],
+    )
 
 
 async def run_desk(
