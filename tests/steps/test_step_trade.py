@@ -1,0 +1,315 @@
+"""From proposals to orders: sized, held against the controls, sent; or rehearsed."""
+
+import contextlib
+import sqlite3
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import pytest
+from fakes.exchange import Fault
+from fakes.floor import ASKS, BIDS, STRATEGY, A, B, taking, the_policies, waiting
+
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.instant import HOUR, MINUTE
+from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.order import OrderState, Purpose
+from kalshi_cli.domain.proposal import Proposal
+from kalshi_cli.domain.side import Side
+from kalshi_cli.errors import LeaseHeld
+from kalshi_cli.ports.exchange import Unusable
+from kalshi_cli.steps.command import set_desk_state
+from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.trade import rehearse, trade
+from kalshi_cli.strategies._base import Strategy
+
+
+@dataclass(frozen=True)
+class Scripted(Strategy):
+    """Proposes to take the quote of these markets, on a fair value of 60 cents."""
+
+    tickers: tuple[str, ...] = (A, B)
+    limit: str = "0.4400"
+    most: str | None = None
+    name: ClassVar[str] = STRATEGY
+
+    def propose(self, view):
+        return tuple(
+            Proposal(
+                ticker=candidate.market.ticker,
+                side=Side.BID,
+                limit=Price.parse(self.limit),
+                fair=0.60,
+                purpose=Purpose.ENTRY,
+                max_contracts=self.most and Contracts.parse(self.most),
+                reason="scripted",
+                forecast_id=candidate.forecast and candidate.forecast.forecast_id,
+            )
+            for candidate in view.candidates
+            if candidate.market.ticker in self.tickers and not candidate.is_working
+        )
+
+
+class Other(Scripted):
+    name: ClassVar[str] = "other"
+
+
+class Blind(Scripted):
+    """Does not look at what it has working already."""
+
+    def propose(self, view):
+        blind = [replace(candidate, is_working=False) for candidate in view.candidates]
+        return super().propose(replace(view, candidates=tuple(blind)))
+
+
+def policy(*strategies, **changes):
+    base = the_policies().trading
+    limits = replace(base.limits, **changes)
+    shares = {STRATEGY: 0.40, "other": 0.40}
+    return replace(base, strategies=strategies or (Scripted(),), limits=limits, allocations=shares)
+
+
+async def forecasts(floor):
+    await floor.forecast(A, name="fa")
+    await floor.forecast(B, name="fb")
+
+
+async def run(floor, *strategies, only=None, **changes):
+    return await trade(floor.exchange, floor.desk, policy=policy(*strategies, **changes), only=only)
+
+
+async def rehearsed(floor, *strategies, **changes):
+    return await rehearse(
+        floor.exchange,
+        floor.exchange,
+        floor.store,
+        floor.clock,
+        policy=policy(*strategies, **changes),
+    )
+
+
+def dump(floor):
+    """Everything the store holds."""
+    with contextlib.closing(sqlite3.connect(floor.store.location.path)) as database:
+        return list(database.iterdump())
+
+
+async def test_a_forecast_becomes_an_order_at_the_stake_rule(floor):
+    await floor.reconcile()
+    await floor.forecast()
+    result = await run(floor)
+    # The 5 % cap of $1,000 buys floor(50 / 0.44) = 113 contracts without fees; 100 rest at 0.44.
+    (order,) = result.orders
+    assert (order.state, str(order.filled)) == (OrderState.FILLED, "100.00")
+    assert order.intent.forecast_id == "f1"
+    assert [u.proposal.ticker for u in result.unsized] == [B]  # no forecast, no stake
+    assert result.reconciled.new_fills
+    assert (result.reconciled.complete, result.reconciled.differences) == (True, ())
+    assert await floor.nets() == {(A, STRATEGY): "100.00"}
+    assert await floor.cash() == "956.000000"
+    async with floor.store.unit() as unit:
+        (plan,) = (await unit.plans.all()).values()
+    assert (plan.ticker, plan.owner, plan.entry_fair) == (A, STRATEGY, 0.60)
+
+
+async def test_a_forecast_is_traded_once(floor):
+    await forecasts(floor)
+    await run(floor, Scripted(most="50.00"))
+    for ticker in (A, B):
+        floor.exchange.set_book(ticker, BIDS, ASKS)
+    again = await run(floor)
+    assert (again.orders, len(floor.exchange.placed)) == ((), 2)
+    assert [d.denial.code for d in again.denied] == ["DUPLICATE"] * 2
+
+
+async def test_a_dry_run_writes_nothing_and_sends_nothing(floor):
+    await floor.reconcile()
+    await forecasts(floor)
+    before = dump(floor)
+    result = await rehearsed(floor)
+    assert dump(floor) == before
+    assert (floor.exchange.placed, result.orders, result.reconciled) == ([], (), None)
+    assert result.dry_run
+    assert len(result.passed) == 2
+
+
+@pytest.mark.parametrize("limits", [{}, {"max_positions": 1}, {"max_trades_per_hour": 1}])
+async def test_a_dry_run_shows_what_would_be_sent(floor, limits):
+    await floor.reconcile()
+    await forecasts(floor)
+    imagined = await rehearsed(floor, **limits)
+    real = await run(floor, **limits)
+    assert imagined.passed == real.passed
+    assert imagined.denied == real.denied
+    assert len(real.orders) == (1 if limits else 2)
+
+
+async def test_a_denial_is_a_row_with_its_numbers(floor):
+    await forecasts(floor)
+    result = await run(floor, max_positions=1)
+    (denied,) = result.denied
+    (row,) = await floor.store.reports.denials()
+    assert (row.run_id, row.strategy, row.purpose) == (floor.run.run_id, STRATEGY, "entry")
+    assert (row.code, row.ticker) == (denied.denial.code, denied.intent.ticker)
+    assert (row.value, row.limit) == ("2", "1")
+
+
+async def test_an_entry_on_a_forecast_that_stands_is_denied_and_the_rest_goes_on(floor):
+    """The unique key is the last word, should the controls not know."""
+    await forecasts(floor)
+    await send(floor.desk, waiting(floor.clock, ticker=A, forecast_id="fa"))
+    unguarded = replace(policy(), controls=())
+
+    result = await trade(
+        floor.exchange, floor.desk, policy=replace(unguarded, strategies=(Blind(),))
+    )
+    assert [d.denial.code for d in result.denied] == ["DUPLICATE_ENTRY"]
+    assert [order.intent.ticker for order in result.orders] == [B]
+    assert [intent.ticker for intent in result.passed] == [B]
+
+
+async def test_orders_sent_count_as_filled_within_the_pass(floor):
+    """An event may lose 10 %; three stakes of 5 % would lose 15 %."""
+    tickers = (A, B, "KXT-1-C")
+    floor.exchange.add_event("KXT-1", tickers)
+    for ticker in tickers:
+        floor.exchange.set_book(ticker, BIDS, (("0.4400", "900.00"),))
+    floor.clock.now_us += HOUR
+    await floor.ingest()
+    for ticker in tickers:
+        await floor.forecast(ticker, name=f"f{ticker[-1]}")
+    result = await run(floor, Scripted(tickers))
+    risked = sum(order.intent.limit.units * order.intent.count.units for order in result.orders)
+    assert 0.09 * 1_000e6 < risked <= 0.10 * 1_000e6
+    first = [order.intent for order in result.orders][:2]
+    # 113 x (0.44 + fee 0) = 49.72 each; what is left of $100 is 0.56: one contract
+    assert [str(intent.count) for intent in first] == ["113.00", "113.00"]
+
+
+async def test_two_strategies_share_the_rooms(floor):
+    """The second one finds the market owned, and the event's room half used."""
+    await forecasts(floor)
+    result = await run(floor, Scripted((A,)), Other((A, B)), max_event_exposure=0.06)
+    assert [(o.intent.strategy, o.intent.ticker) for o in result.orders] == [
+        (STRATEGY, A),
+        ("other", B),
+    ]
+    first, second = (order.intent for order in result.orders)
+    assert str(first.count) == "100.00"  # $44 of the event's $60
+    assert str(second.count) == "36.00"  # floor(16 / 0.44)
+    assert [(u.proposal.ticker, u.reason) for u in result.unsized] == [(A, "NO_ROOM")]
+
+
+async def test_only_one_strategy_may_be_asked(floor):
+    await forecasts(floor)
+    result = await run(floor, Scripted((A,)), Other((B,)), only="other")
+    assert [order.intent.strategy for order in result.orders] == ["other"]
+
+
+async def test_the_best_edge_comes_first(floor):
+    """Room for one: it goes to the better ratio of edge to risk, whatever the alphabet."""
+    await forecasts(floor)
+    floor.exchange.set_book(B, BIDS, (("0.4200", "200.00"),))
+    floor.clock.now_us += HOUR
+    await floor.ingest()
+    result = await run(floor, max_positions=1)
+    assert [order.intent.ticker for order in result.orders] == [B]
+
+
+@pytest.mark.parametrize(("low", "orders"), [(0.30, 0), (0.35, 1)])
+async def test_unsure_forecasts_are_no_candidates(floor, low, orders):
+    """Confidence 0.44 is below the threshold of 0.45; 0.51 trades."""
+    await floor.forecast(A, low=low, high=0.86 if low == 0.30 else 0.84)
+    result = await trade(floor.exchange, floor.desk, policy=the_policies("oracle").trading)
+    assert (len(result.proposals), len(result.orders)) == (orders, orders)
+    assert result.considered == 2
+
+
+async def test_a_halted_desk_sends_nothing(floor):
+    await forecasts(floor)
+    await set_desk_state(floor.store, floor.clock, DeskState.HALTED, reason="test", who="test")
+    result = await run(floor)
+    assert {d.denial.code for d in result.denied} == {"HALT_STATE"}
+    assert floor.exchange.placed == []
+
+
+async def test_a_lost_lease_stops_trading(floor):
+    await forecasts(floor)
+    floor.clock.wall_us += 10**18
+    with pytest.raises(LeaseHeld):
+        await run(floor)
+    assert floor.exchange.placed == []
+
+
+async def test_a_resting_entry_goes_when_the_newest_forecast_takes_its_edge(floor):
+    await forecasts(floor)
+    stale = await send(floor.desk, waiting(floor.clock, ticker=A, forecast_id="fa"))
+    fresh = await send(floor.desk, waiting(floor.clock, ticker=B, forecast_id="fb"))
+    floor.clock.now_us += MINUTE
+    await floor.forecast(A, p=0.415, name="fa2", blended=0.415)  # bought at 0.41: edge 0.005
+    await floor.forecast(B, p=0.425, name="fb2", blended=0.425)  # edge 0.015
+    result = await run(floor, Scripted(()))
+    assert [order.client_order_id for order in result.canceled] == [stale.client_order_id]
+    assert {o.client_order_id: o.state for o in await floor.orders()} == {
+        stale.client_order_id: OrderState.CANCELED,
+        fresh.client_order_id: OrderState.RESTING,
+    }
+
+
+async def test_a_resting_entry_goes_when_there_is_no_market_to_anchor_to(floor):
+    await floor.forecast()
+    await send(floor.desk, waiting(floor.clock, forecast_id="f1"))
+    floor.clock.now_us += MINUTE
+    await floor.forecast(name="f2", blended=None, market=None)
+    assert len((await run(floor, Scripted(()))).canceled) == 1
+
+
+async def test_exits_and_strangers_never_go_stale(floor):
+    await floor.forecast()
+    await send(floor.desk, taking())
+    await send(floor.desk, waiting(floor.clock, Side.ASK, "0.4300", purpose=Purpose.EXIT))
+    await floor.exchange.place("theirs", waiting(floor.clock, limit="0.4000"))
+    floor.clock.now_us += MINUTE
+    await floor.forecast(p=0.30, name="f2")
+    assert (await run(floor, Scripted(()))).canceled == ()
+
+
+async def test_a_stale_entry_that_filled_first_is_not_called_canceled(floor):
+    await floor.forecast()
+    order = await send(floor.desk, waiting(floor.clock, forecast_id="f1"))
+    floor.clock.now_us += MINUTE
+    await floor.forecast(p=0.30, name="f2")
+
+    class Raced:
+        def __getattr__(self, name):
+            return getattr(floor.exchange, name)
+
+        async def cancel(self, order_id, ticker, index):
+            floor.exchange.fill_resting(order_id, "10.00")
+            return await floor.exchange.cancel(order_id, ticker, index)
+
+    desk = floor.desk_on(Raced())
+    result = await trade(floor.exchange, desk, policy=policy(Scripted(())))
+    assert result.canceled == ()
+    await floor.reconcile()
+    assert (await floor.order()).state is OrderState.FILLED
+    assert order.client_order_id == (await floor.order()).client_order_id
+
+
+async def test_no_new_risk_where_an_order_is_unresolved(floor):
+    await forecasts(floor)
+    floor.exchange.placing = [Fault.UNANSWERED]
+    result = await run(floor, Scripted((A,), most="5.00"), Other((A,)))
+    assert [order.state for order in result.orders] == [OrderState.UNKNOWN]
+    assert [d.denial.code for d in result.denied] == ["MARKET_OWNED"]
+    assert len(floor.exchange.placed) == 1
+    assert await floor.nets() == {(A, STRATEGY): "5.00"}  # found again at the end of the pass
+
+
+async def test_a_market_with_an_unknown_order_is_frozen(floor):
+    await forecasts(floor)
+    floor.exchange.placing = [Fault.LOST]
+    await send(floor.desk, taking(count="1.00", purpose=Purpose.EXIT))
+    floor.exchange.unusable = [Unusable("order o9", "odd")]  # so the search proves nothing
+    result = await run(floor, Blind())
+    assert [(d.intent.ticker, d.denial.code) for d in result.denied] == [(A, "UNRESOLVED")]
+    assert [order.intent.ticker for order in result.orders] == [B]
