@@ -1,0 +1,263 @@
+"""Asking for probabilities: what is asked, what is not and why, and what is kept."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+from fakes.floor import ASKS, EVENT, A, B, the_policies
+
+from kalshi_cli.domain.forecast import Judgement, Probability
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, day_of
+from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.money import NO_COST, AiCost
+from kalshi_cli.errors import NotFound, Unavailable
+from kalshi_cli.forecasting.logit import logit
+from kalshi_cli.ports.exchange import Unusable
+from kalshi_cli.ports.store import AiCall
+from kalshi_cli.steps.analyze import AnalysisPolicy, analyze
+
+CENT = AiCost(100_000_000)
+FREE = AnalysisPolicy(cooldown_us=None, per_day=None, daily_budget=None, starting_weight=0.10)
+
+
+@dataclass
+class Oracle:
+    """Says 60 % of everything it does not keep silent about, for a price."""
+
+    price: AiCost = NO_COST
+    error: float = 0.0
+    market: float | None = 0.30
+    silent: tuple[str, ...] = ()
+    asked: list = field(default_factory=list)
+    name: str = "fake"
+    label: str = "a fake"
+
+    def market_error(self, category):
+        return self.market
+
+    async def judge(self, question):
+        self.asked.append(question)
+        return tuple(
+            Judgement(
+                ticker=listing.market.ticker,
+                probability=Probability(0.60),
+                low=Probability(0.50),
+                high=Probability(0.70),
+                logit_error=self.error,
+                rationale="because",
+                model="fake-1",
+                cost=self.price,
+            )
+            for listing in question.listings
+            if listing.market.ticker not in self.silent
+        )
+
+
+async def run(floor, forecaster, policy=FREE, tickers=(), **options):
+    return await analyze(
+        floor.exchange,
+        floor.store,
+        floor.clock,
+        forecaster,
+        filters=options.get("filters", the_policies().filters),
+        policy=policy,
+        run_id=floor.run.run_id,
+        tickers=tickers,
+    )
+
+
+def skipped(result):
+    return [(each.ticker, each.code) for each in result.skipped]
+
+
+async def test_a_forecast_is_kept_with_the_quote_of_its_moment(floor):
+    floor.clock.now_us += MINUTE
+    floor.exchange.set_book(A, (("0.4600", "10.00"),), (("0.5000", "10.00"),))
+    result = await run(floor, Oracle())
+    first, second = result.forecasts
+    assert (first.ticker, first.market, first.blended, first.weight) == (A, 0.48, 0.60, 1.0)
+    assert (second.ticker, second.market, second.made_us) == (B, 0.42, floor.clock.now())
+    assert second.blended == 0.57  # never further than 0.15 from the market
+    rows = await floor.store.reports.analyses(ticker=A)
+    assert [(row.forecast, str(row.bid.price), str(row.ask.price)) for row in rows] == [
+        (first, "0.4600", "0.5000")
+    ]
+    assert (result.forecaster, result.label, result.skipped) == ("fake", "a fake", ())
+
+
+async def test_markets_of_an_event_are_asked_about_together(floor):
+    floor.exchange.add_event("KXU-1", ["KXU-1-A"])
+    floor.exchange.set_book("KXU-1-A", (("0.4000", "10.00"),), ASKS)
+    floor.clock.now_us += HOUR
+    await floor.ingest()
+    oracle = Oracle()
+    await run(floor, oracle)
+    assert [
+        (question.event.event_ticker, [x.market.ticker for x in question.listings])
+        for question in oracle.asked
+    ] == [(EVENT, [A, B]), ("KXU-1", ["KXU-1-A"])]
+    assert {question.category for question in oracle.asked} == {"Economics"}
+
+
+@pytest.mark.parametrize(
+    ("market", "error", "weight"),
+    [
+        (None, 0.0, 0.10),  # an AI without a record: the starting weight
+        (0.30, 0.0, 1.0),  # no error of its own: there is nothing to weigh
+        (0.30, 0.40, 0.36),  # 0.09 / (0.09 + 0.16)
+    ],
+)
+async def test_how_much_say_a_forecaster_gets(floor, market, error, weight):
+    result = await run(floor, Oracle(market=market, error=error))
+    made = result.forecasts[0]
+    assert made.weight == pytest.approx(weight)
+    moved = (logit(made.blended) - logit(0.42)) / (logit(0.60) - logit(0.42))
+    assert moved == pytest.approx(
+        min(weight, (logit(0.57) - logit(0.42)) / (logit(0.60) - logit(0.42)))
+    )
+
+
+async def test_without_a_market_there_is_nothing_to_blend_with(floor):
+    floor.exchange.set_book(A, (("0.3000", "10.00"),), (("0.4500", "10.00"),))
+    result = await run(floor, Oracle())
+    assert [(f.market, f.blended) for f in result.forecasts] == [(None, None), (0.42, 0.57)]
+
+
+async def test_silence_is_an_abstention(floor):
+    result = await run(floor, Oracle(silent=(A,)))
+    assert [forecast.ticker for forecast in result.forecasts] == [B]
+    assert skipped(result) == [(A, "ABSTAINED")]
+
+
+async def test_a_market_asked_recently_rests(floor):
+    policy = replace(FREE, cooldown_us=4 * HOUR)
+    await run(floor, Oracle(silent=(B,)), policy)
+    floor.clock.now_us += 4 * HOUR - 1
+    oracle = Oracle()
+    result = await run(floor, oracle, policy)
+    assert skipped(result) == [(A, "COOLDOWN")]
+    assert [x.market.ticker for x in oracle.asked[0].listings] == [B]
+    floor.clock.now_us += 1
+    assert skipped(await run(floor, Oracle(), policy)) == [(B, "COOLDOWN")]
+
+
+async def test_a_cooldown_may_be_longer_than_a_day(floor):
+    far = floor.exchange.markets[A]
+    floor.exchange.markets[A] = replace(far, close_us=floor.clock.now() + 20 * DAY)
+    await floor.ingest()
+    policy = replace(FREE, cooldown_us=3 * DAY)
+    await run(floor, Oracle(), policy)
+    floor.clock.now_us += 2 * DAY
+    assert (A, "COOLDOWN") in skipped(await run(floor, Oracle(), policy))
+
+
+async def test_a_day_has_room_for_so_many(floor):
+    policy = replace(FREE, per_day=2)
+    floor.clock.now_us += DAY - HOUR  # 23:00
+    for _ in range(2):
+        floor.clock.now_us += MINUTE
+        await run(floor, Oracle(), policy, tickers=[A])
+    assert skipped(await run(floor, Oracle(), policy, tickers=[A])) == [(A, "DAILY_CAP")]
+    floor.exchange.markets[A] = replace(floor.exchange.markets[A], close_us=floor.clock.now() + DAY)
+    floor.clock.now_us += HOUR  # 00:02 of the next day
+    assert len((await run(floor, Oracle(), policy, tickers=[A])).forecasts) == 1
+
+
+async def test_named_markets_skip_filters_and_cooldown(floor):
+    floor.exchange.set_book(A, (("0.0100", "10.00"),), (("0.9900", "10.00"),))
+    policy = replace(FREE, cooldown_us=4 * HOUR)
+    for _ in range(2):
+        floor.clock.now_us += MINUTE
+        result = await run(floor, Oracle(), policy, tickers=[A])
+        assert [forecast.ticker for forecast in result.forecasts] == [A]
+
+
+async def test_a_named_market_that_was_never_read_is_looked_up(floor):
+    floor.exchange.add_event("KXU-1", ["KXU-1-A"])
+    floor.exchange.set_book("KXU-1-A", (("0.4000", "10.00"),), ASKS)
+    result = await run(floor, Oracle(), tickers=["KXU-1-A"])
+    assert [forecast.ticker for forecast in result.forecasts] == ["KXU-1-A"]
+
+
+async def test_a_ticker_that_nobody_knows(floor):
+    oracle = Oracle()
+    with pytest.raises(NotFound, match="KXNO-1-A"):
+        await run(floor, oracle, tickers=[A, "KXNO-1-A"])
+    assert oracle.asked == []  # and nothing was spent on the other
+
+
+async def test_a_named_market_that_is_over(floor):
+    floor.exchange.markets[A] = replace(floor.exchange.markets[A], status=MarketStatus.CLOSED)
+    floor.clock.now_us += HOUR
+    await floor.ingest()
+    assert skipped(await run(floor, Oracle(), tickers=[A])) == [(A, "NOT_ACTIVE")]
+
+
+async def test_a_market_without_a_quote_of_this_moment_is_named(floor):
+    """It closed, or could not be read, since the last pass."""
+    floor.exchange.markets[A] = replace(floor.exchange.markets[A], status=MarketStatus.CLOSED)
+    del floor.exchange.markets[B]
+    floor.exchange.unusable = [Unusable(B, "a price of 2 dollars")]
+    oracle = Oracle()
+    result = await run(floor, oracle)
+    assert skipped(result) == [(A, "NO_QUOTE"), (B, "NO_QUOTE")]
+    assert oracle.asked == []
+
+
+# Money.
+
+
+async def three_events(floor):
+    for number in (1, 2):
+        ticker = f"KXU-{number}-A"
+        floor.exchange.add_event(f"KXU-{number}", [ticker])
+        floor.exchange.set_book(ticker, (("0.4000", "10.00"),), ASKS)
+    floor.clock.now_us += HOUR
+    await floor.ingest()
+
+
+async def test_the_budget_ends_the_asking_and_says_so(floor):
+    """Two markets at one cent use up two cents; the events after that are not asked about."""
+    await three_events(floor)
+    oracle = Oracle(price=CENT)
+    result = await run(floor, oracle, replace(FREE, daily_budget=AiCost(2 * CENT.units)))
+    assert len(oracle.asked) == 1
+    assert skipped(result) == [("KXU-1-A", "AI_BUDGET"), ("KXU-2-A", "AI_BUDGET")]
+    assert (result.spent, result.spent_today, result.budget) == (AiCost(2 * CENT.units),) * 3
+
+
+async def spend(floor, cost, wall_us):
+    call = AiCall("c1", floor.run.run_id, A, "forecaster", "m", "m", 1, 1, cost, 1, "ok", wall_us)
+    async with floor.store.unit() as unit:
+        await unit.forecasts.add_calls([call])
+        await unit.commit()
+
+
+async def test_what_was_spent_today_counts_in_real_time(floor):
+    policy = replace(FREE, daily_budget=CENT)
+    await spend(floor, CENT, floor.clock.wall())
+    oracle = Oracle(price=CENT)
+    assert {code for _, code in skipped(await run(floor, oracle, policy))} == {"AI_BUDGET"}
+    assert oracle.asked == []
+    floor.clock.now_us += DAY // 2  # a day of the market is none of the budget's
+    assert (await run(floor, oracle, policy)).forecasts == ()
+    floor.clock.wall_us = (day_of(floor.clock.wall()) + 1) * DAY
+    assert len((await run(floor, oracle, policy)).forecasts) == 2
+
+
+async def test_a_free_forecaster_has_no_budget(floor):
+    result = await run(floor, Oracle())
+    assert (result.spent, result.budget) == (AiCost(0), None)
+
+
+async def test_what_was_judged_before_a_failure_is_kept(floor):
+    await three_events(floor)
+
+    class Fails(Oracle):
+        async def judge(self, question):
+            if self.asked:
+                raise Unavailable("the AI is down")
+            return await super().judge(question)
+
+    with pytest.raises(Unavailable):
+        await run(floor, Fails())
+    assert len(await floor.store.reports.analyses()) == 2
