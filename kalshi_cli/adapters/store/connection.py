@@ -7,17 +7,21 @@ takes an advisory lock that lasts as long as the transaction.
 
 import os
 import sqlite3
+from collections.abc import Callable, Coroutine
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, StaticPool, event, make_url
+from sqlalchemy import URL, StaticPool, event, make_url
+from sqlalchemy import Connection as Connected
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from kalshi_cli.adapters.store.failures import translated
+from kalshi_cli.adapters.store.worker import Connection
 from kalshi_cli.errors import ConfigError, StoreUnusable
 
 BUSY_S = 10
@@ -112,7 +116,7 @@ def make_engine(
     if location.is_postgres:
         return _postgres_engine(location, read_only=read_only)
     options: dict[str, Any] = {"poolclass": StaticPool} if location.is_memory else {}
-    engine = create_async_engine(location.url, **options)
+    engine = create_async_engine(location.url, async_creator=_connector(location), **options)
     pragmas = [*_PRAGMAS, f"foreign_keys={int(foreign_keys)}", f"query_only={int(read_only)}"]
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -124,13 +128,25 @@ def make_engine(
         cursor.close()
 
     @event.listens_for(engine.sync_engine, "begin")
-    def _begun(connection: Connection) -> None:
+    def _begun(connection: Connected) -> None:
         if _is_bare(connection):
             return
         reads = read_only or _only_reads(connection)
         connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _connector(location: Location) -> Callable[[], Coroutine[Any, Any, Connection]]:
+    """How the engine connects to a file or to memory."""
+    arguments, options = location.url.get_dialect()().create_connect_args(location.url)
+
+    async def connected() -> Connection:
+        connection = Connection(partial(sqlite3.connect, *arguments, **options))
+        await connection
+        return connection
+
+    return connected
 
 
 def _postgres_engine(location: Location, *, read_only: bool) -> AsyncEngine:
@@ -142,7 +158,7 @@ def _postgres_engine(location: Location, *, read_only: bool) -> AsyncEngine:
         ) from error
 
     @event.listens_for(engine.sync_engine, "begin")
-    def _begun(connection: Connection) -> None:
+    def _begun(connection: Connected) -> None:
         if _is_bare(connection):
             return
         if read_only or _only_reads(connection):
@@ -154,9 +170,9 @@ def _postgres_engine(location: Location, *, read_only: bool) -> AsyncEngine:
     return engine
 
 
-def _only_reads(connection: Connection) -> bool:
+def _only_reads(connection: Connected) -> bool:
     return bool(connection.get_execution_options().get("kalshi_reads"))
 
 
-def _is_bare(connection: Connection) -> bool:
+def _is_bare(connection: Connected) -> bool:
     return connection.get_execution_options().get("isolation_level") == "AUTOCOMMIT"
