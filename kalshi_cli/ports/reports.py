@@ -267,9 +267,9 @@ class DeskSummary:
 
 class Reports(Protocol):
     async def positions(
-        self, *, ticker: str | None = None, owner: str | None = None
+        self, *, ticker: str | None = None, owner: str | None = None, limit: int | None = None
     ) -> tuple[PositionRow, ...]:
-        """Open positions, in ticker order."""
+        """Open positions, in ticker order; all where there is no `limit`."""
         ...
 
     async def orders(

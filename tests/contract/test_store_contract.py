@@ -534,6 +534,7 @@ class TestReports:
         assert (row.unrealized, row.category, row.bid) == (money("-0.20"), "Weather", level("0.4"))
         assert (unknown.title, unknown.quoted_us, unknown.mark.is_mid) == ("", None, False)
         assert await store.reports.positions(ticker="T", owner="x") == (row,)
+        assert await store.reports.positions(limit=1) == (row,)
         (strategy,) = [r for r in await store.reports.strategies() if r.strategy == "x"]
         assert (strategy.open_positions, strategy.net) == (1, money("-0.30"))
 

@@ -82,10 +82,11 @@ def _payout(result: str | None, value_units: int | None) -> Price | None:
 
 class MarketReports(Reading):
     async def positions(
-        self, *, ticker: str | None = None, owner: str | None = None
+        self, *, ticker: str | None = None, owner: str | None = None, limit: int | None = None
     ) -> tuple[PositionRow, ...]:
         held = t.POSITIONS.c
         query = POSITION_QUERY.where(held.net_units != 0).order_by(held.ticker, held.owner)
+        query = query.limit(limit)
         async with self._opened() as transaction:
             found = await transaction.rows(
                 filtered(query, {held.ticker: ticker, held.owner: owner})

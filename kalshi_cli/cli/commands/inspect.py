@@ -1,5 +1,6 @@
 """Look up positions, orders, fills, markets, forecasts, denials."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -17,14 +18,35 @@ Limit = Annotated[
 
 
 @app.command()
-def positions(ctx: typer.Context, *, ticker: Ticker = None) -> None:
+def positions(
+    ctx: typer.Context,
+    *,
+    ticker: Ticker = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=0,
+            help="At most this many; 0 for all, as with --json.",
+        ),
+    ] = None,
+) -> None:
     """What is held, and what it is worth.
 
     Example: kalshi inspect positions --json | jq '.data[] | [.ticker, .unrealized]'
     """
-    from kalshi_cli.cli.render.rows import show_positions
+    from kalshi_cli.cli.render.rows import PAGE, show_positions
 
-    on_records(ready(ctx), lambda store: store.reports.positions(ticker=ticker), show_positions)
+    prepared = ready(ctx)
+    whole = prepared.invocation.wants_json
+    most = (0 if whole else PAGE) if limit is None else limit
+    asked = None if most == 0 else most if whole else most + 1  # one more tells that there are more
+    on_records(
+        prepared,
+        lambda store: store.reports.positions(ticker=ticker, limit=asked),
+        partial(show_positions, most=most),
+    )
 
 
 @app.command()

@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 TICKER = ("ticker", "fold")
+PAGE = 100
+"""Positions that a person is shown unasked."""
 
 
-def show_positions(rows: Sequence[PositionRow], console: "Console") -> None:
+def show_positions(rows: Sequence[PositionRow], console: "Console", *, most: int = 0) -> None:
+    """Of more rows than `most`, that many; 0 shows all."""
+    shown = rows[:most] if most else rows
     print_table(
         console,
         "Positions",
@@ -37,11 +41,13 @@ def show_positions(rows: Sequence[PositionRow], console: "Console") -> None:
                 dollars(row.mark.value) + ("" if row.mark.is_mid else "*"),
                 gain(row.unrealized),
             )
-            for row in rows
+            for row in shown
         ],
     )
-    if any(not row.mark.is_mid for row in rows):
+    if any(not row.mark.is_mid for row in shown):
         console.print("* no mid within 10c: what it would bring if sold now")
+    if len(rows) > len(shown):
+        console.print(f"\u2026 and more than these {most}: --limit 0 shows all")
 
 
 def show_orders(rows: Sequence[OrderRow], console: "Console") -> None:
