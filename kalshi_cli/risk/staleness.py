@@ -10,7 +10,10 @@ from kalshi_cli.risk._base import EVERYTHING, Control, Denial, RiskState
 
 @dataclass(frozen=True, slots=True)
 class Staleness(Control):
-    """Orders that take need a fresh book; orders that wait make do with a fresh quote."""
+    """Entries need the fresh quote that their fair value is anchored to; what takes, a fresh book.
+
+    Orders that wait make do with the quote where the book could not be read.
+    """
 
     code: ClassVar[str] = "STALE"
     rank: ClassVar[int] = 40
@@ -20,14 +23,18 @@ class Staleness(Control):
         facts = state.facts.get(intent.ticker)
         if facts is None:
             return Denial(self.code, "there is no quote", "none", "a quote")
-        if facts.book is not None:
-            age, most = now_us - facts.book.at_us, state.limits.max_book_age_us
-            return self._deny("book", age, most) if age > most else None
-        if not intent.post_only:
+        if facts.book is None and not intent.post_only:
             return Denial(self.code, "the order book could not be read", "none", "a book")
-        age, most = now_us - facts.quote.at_us, state.limits.max_quote_age_us
-        return self._deny("quote", age, most) if age > most else None
+        limits, quoted = state.limits, now_us - facts.quote.at_us
+        denial = None
+        if facts.book is not None:
+            denial = self._old("book", now_us - facts.book.at_us, limits.max_book_age_us)
+        if facts.book is None or intent.purpose is Purpose.ENTRY:
+            denial = denial or self._old("quote", quoted, limits.max_quote_age_us)
+        return denial
 
-    def _deny(self, what: str, age: int, most: int) -> Denial:
+    def _old(self, what: str, age: int, most: int) -> Denial | None:
+        if age <= most:
+            return None
         detail = f"the {what} is {format_span(age)} old, at most {format_span(most)} will do"
         return Denial(self.code, detail, str(age), str(most))

@@ -1,0 +1,311 @@
+"""What the decisions read: the desk at one instant, its worth, its exposure, its means."""
+
+from dataclasses import replace
+
+import pytest
+from fakes.decisions import (
+    a_forecast,
+    a_market,
+    a_position,
+    a_quote,
+    an_event,
+    an_intent,
+    an_order,
+    resting,
+)
+from fakes.desk_store import SERIES
+from fakes.floor import ASKS, BIDS, EVENT, STRATEGY, A, B, taking, the_policies, waiting
+
+from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
+from kalshi_cli.domain.instant import DAY, HOUR
+from kalshi_cli.domain.market import MarketStatus, Result
+from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money
+from kalshi_cli.domain.order import OrderState, Purpose
+from kalshi_cli.domain.side import Side
+from kalshi_cli.ports.store import CatalogEntry, Snapshot
+from kalshi_cli.settings.sections import Filters
+from kalshi_cli.steps.desk_view import clusters, counted, look, risk_state, with_sent
+from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.means import committed, means
+from kalshi_cli.steps.valuation import performance, snapshot, value
+
+POLICIES = the_policies("oracle")
+LIMITS = POLICIES.trading.limits
+
+
+async def view_of(floor, filters=POLICIES.filters):
+    return await look(floor.store, now_us=floor.clock.now(), filters=filters)
+
+
+def state_of(view, cash="1000.00", **changes):
+    facts = {
+        "env": Env.SIM,
+        "limits": LIMITS,
+        "cash": Money.parse(cash),
+        "books": {},
+        "frozen": frozenset(),
+    }
+    return risk_state(view, **{**facts, **changes})
+
+
+def means_of(view, strategy=STRATEGY, **changes):
+    facts = {
+        "strategy": strategy,
+        "bankroll": Money.parse("1000.00"),
+        "cash": Money.parse("1000.00"),
+        "limits": LIMITS,
+        "kelly_fraction": 0.75,
+        "probation_stake": None,
+    }
+    return means(view, **{**facts, **changes})
+
+
+async def traded(floor):
+    """10 YES of A at 0.44, a bid for 10 more of B at 0.41, 3 foreign YES of B."""
+    await floor.reconcile()
+    await floor.forecast(A, name="fa")
+    await send(floor.desk, taking(forecast_id="fa"))
+    await send(floor.desk, waiting(floor.clock, ticker=B))
+    await floor.exchange.place("theirs", taking(ticker=B, count="3"))
+    await floor.reconcile()
+
+
+async def test_the_view_has_everything_of_one_instant(floor):
+    await traded(floor)
+    view = await view_of(floor)
+    assert (view.now_us, view.state) == (floor.clock.now(), DeskState.ACTIVE)
+    assert view.eligible == (A, B)
+    assert (set(view.forecasts), view.traded_forecasts) == ({A}, {(STRATEGY, A, "fa")})
+    assert [(o.intent.ticker, o.state) for o in view.orders] == [(B, OrderState.RESTING)]
+    assert view.entries_last_hour == 2
+    assert str(view.held(A, STRATEGY)) == "10.00"
+    assert (view.held(B, STRATEGY), str(view.held(B, EXTERNAL))) == (NO_CONTRACTS, "3.00")
+    assert set(view.working(STRATEGY)) == {B}
+    assert view.working("other") == {}
+
+
+async def test_what_is_held_stays_in_view_when_its_market_is_over(floor):
+    await traded(floor)
+    for ticker in (A, B):
+        over = replace(floor.exchange.markets[ticker], status=MarketStatus.CLOSED)
+        floor.exchange.markets[ticker] = over
+    floor.clock.now_us += HOUR
+    await floor.ingest()
+    view = await view_of(floor)
+    assert (view.eligible, set(view.entries)) == ((), {A, B})
+    state = state_of(view)
+    assert set(state.event_of) == set(state.facts) == {A, B}
+
+
+async def test_a_dropped_market_says_which_filter_dropped_it(floor):
+    chosen = the_policies(filters=Filters(min_volume=0, block_tickers=(B,))).filters
+    state = state_of(await view_of(floor, chosen))
+    assert (state.facts[A].rejected_by, state.facts[B].rejected_by) == (None, "BLOCKED")
+
+
+async def test_fees_of_an_event_beat_those_of_its_series_and_a_waiver_beats_both(floor):
+    event = floor.exchange.events[EVENT]
+    floor.exchange.events[EVENT] = replace(event, fees=FeeTerms("quadratic_with_maker_fees"))
+    waived = replace(floor.exchange.markets[B], fee_waiver_expires_us=floor.clock.now() + 2 * HOUR)
+    floor.exchange.markets[B] = waived
+    floor.clock.now_us += HOUR
+    await floor.ingest()
+    view = await view_of(floor)
+    assert (view.terms(A).fee_type, view.terms(A).multiplier) == (
+        "quadratic_with_maker_fees",
+        1_000_000,
+    )
+    assert view.terms(B).multiplier == 0
+
+
+async def test_risk_is_measured_at_what_a_sale_would_bring(floor):
+    await traded(floor)
+    state = state_of(await view_of(floor), cash="994.28")
+    # marks at the mid of 0.42: 13 x 0.42 = 5.46; sold at the bid of 0.40: 5.20, but B's best bid is
+    # our own order at 0.41
+    await floor.ingest()
+    assert str(state.bankroll) == "999.740000"
+    assert str(state.equity) == "999.480000"
+    assert state.day_start_equity == state.peak_equity == state.equity
+    capped = replace(LIMITS, capital_limit=Money.parse("500.00"))
+    assert str(state_of(await view_of(floor), limits=capped).bankroll) == "500.000000"
+
+
+async def test_losses_are_measured_from_what_was_written_down(floor):
+    now = floor.clock.now()
+    rows = [("1200.00", now - DAY), ("1100.00", now - HOUR), ("900.00", now)]
+    async with floor.store.unit() as unit:
+        for worth, at_us in rows:
+            money = Money.parse(worth)
+            await unit.snapshots.add(Snapshot(at_us, money, money, money, 0, 0), ())
+        await unit.commit()
+    state = state_of(await view_of(floor))
+    # the day began at midnight, which is now, with what was last written down before
+    assert (str(state.day_start_equity), str(state.peak_equity)) == ("1100.000000", "1200.000000")
+
+
+async def test_markets_cluster_by_series_and_day(floor):
+    view = await view_of(floor)
+    day = view.entries[A].market.expires_us // DAY
+    assert clusters(view.entries[A]) == {"underlying:KXT", f"day:{day}"}
+
+
+# Orders of this pass.
+
+
+async def test_an_order_just_sent_counts_as_filled(floor):
+    state = state_of(await view_of(floor))
+    sent = replace(an_order(an_intent(ticker=A)), state=OrderState.FILLED)
+    after = with_sent(state, replace(sent, filled=sent.intent.count))
+    assert [str(order.remaining) for order in after.orders] == ["10.00"]
+    assert after.entries_last_hour == 1
+    assert with_sent(state, an_order(an_intent(purpose=Purpose.EXIT))).entries_last_hour == 0
+
+
+@pytest.mark.parametrize(
+    ("state", "remaining"),
+    [
+        (OrderState.FILLED, "10.00"),
+        (OrderState.CANCELED, "10.00"),
+        (OrderState.RESTING, "10.00"),
+        (OrderState.UNKNOWN, "10.00"),
+        (OrderState.REJECTED, "0.00"),
+        (OrderState.NOT_SENT, "0.00"),
+    ],
+)
+def test_what_an_order_may_still_take_until_its_fills_are_booked(state, remaining):
+    """A refused one takes nothing; a canceled one may have traded before it was gone."""
+    assert str(counted(an_order(an_intent(), state)).remaining) == remaining
+
+
+async def test_a_market_with_an_unknown_order_takes_no_more(floor):
+    state = state_of(await view_of(floor), frozen=frozenset({B}))
+    after = with_sent(state, an_order(an_intent(ticker=A), OrderState.UNKNOWN))
+    assert after.unresolved == {A, B}
+
+
+# Means.
+
+
+def test_cash_is_committed_by_what_entries_may_still_take():
+    orders = [
+        an_order(resting(limit="0.4100", count="10.00")),  # 4.10
+        an_order(resting(Side.ASK, limit="0.4100", count="10.00")),  # NO at 0.59: 5.90
+        an_order(resting(Side.ASK, limit="0.4100", purpose=Purpose.EXIT)),  # gives cash back
+        an_order(resting(), OrderState.CANCELED),
+        replace(an_order(resting(limit="0.5000")), filled=Contracts.parse("4.00")),  # 6 x 0.50
+    ]
+    assert str(committed(orders)) == "13.000000"
+
+
+async def test_rooms_are_shared_by_all_owners(floor):
+    await traded(floor)
+    capital = means_of(await view_of(floor))
+    # A loses 4.40; B loses 3 x 0.44 = 1.32 held by others, and 4.10 if the bid is filled
+    assert str(capital.cash) == "995.900000"
+    assert {t: str(m) for t, m in capital.by_ticker.items()} == {A: "4.400000", B: "5.420000"}
+    assert {e: str(m) for e, m in capital.by_event.items()} == {EVENT: "9.820000"}
+    assert {str(m) for m in capital.by_cluster.values()} == {"9.820000"}
+    assert {str(m) for m in capital.by_category.values()} == {"9.820000"}
+    assert str(capital.by_strategy) == "8.500000"
+    assert str(means_of(await view_of(floor), "other").by_strategy) == "0.000000"
+
+
+async def test_markets_that_exclude_each_other_do_not_all_lose_what_no_holders_pay(floor):
+    event = floor.exchange.events[EVENT]
+    floor.exchange.events[EVENT] = replace(event, mutually_exclusive=True)
+    floor.clock.now_us += HOUR
+    await floor.ingest()
+    for ticker in (A, B):
+        await send(floor.desk, taking(Side.ASK, "0.4000", ticker=ticker))
+    await floor.reconcile()
+    view = await view_of(floor)
+    # ten NO of each at 0.60: one leg at most loses 6.00, and the other then wins 4.00
+    assert {e: str(m) for e, m in means_of(view).by_event.items()} == {EVENT: "2.000000"}
+    assert state_of(view).exclusive_events == {EVENT}
+
+
+# Worth.
+
+
+def entry(ticker="T", status=MarketStatus.ACTIVE, result=None, **quote):
+    market = a_market(ticker, status=status, result=result)
+    return CatalogEntry(market, a_quote(ticker=ticker, **quote), an_event(), SERIES)
+
+
+def worth_of(held, **market):
+    worth = value(Money.parse("100.00"), [a_position(held, "0.4400")], {"T": entry(**market)})
+    return str(worth.equity), str(worth.liquidation), worth.unmarked
+
+
+@pytest.mark.parametrize(
+    ("held", "market", "worth"),
+    [
+        ("10.00", {}, ("104.200000", "104.000000", 0)),  # mid 0.42, bid 0.40
+        ("-10.00", {}, ("105.800000", "105.600000", 0)),  # NO: mid 0.58, bid 1 - 0.44
+        ("10.00", {"bid": "0.3000", "ask": "0.5000"}, ("103.000000", "103.000000", 1)),  # wide
+        ("10.00", {"bid": None, "ask": "0.0500"}, ("100.000000", "100.000000", 1)),
+        ("10.00", {"status": MarketStatus.CLOSED}, ("104.400000", "104.400000", 1)),  # its cost
+        (
+            "10.00",
+            {"status": MarketStatus.DETERMINED, "result": Result.YES},
+            ("110.000000", "110.000000", 0),
+        ),
+    ],
+)
+def test_what_a_position_is_worth(held, market, worth):
+    assert worth_of(held, **market) == worth
+
+
+def test_a_valuation_becomes_a_row():
+    positions = [a_position("10.00", "0.4400"), a_position("-10.00", "0.4400", ticker="U")]
+    worth = value(Money.parse("100.00"), positions, {"T": entry(bid=None), "U": entry("U")})
+    row = snapshot(worth, 7)
+    assert (row.at_us, str(row.cash), str(row.equity), str(row.liquidation)) == (
+        7,
+        "100.000000",
+        "105.800000",
+        "105.600000",
+    )
+    assert (row.unmarked, row.positions) == (1, 2)
+
+
+def test_what_each_owner_earned():
+    flat = replace(
+        a_position("10.00", "0.4400", ticker="U"),
+        net=NO_CONTRACTS,
+        cost=Money(0),
+        realized=Money.parse("2.00"),
+        fees=Money.parse("0.10"),
+    )
+    rows = performance(
+        [a_position("10.00", "0.4400"), flat, a_position("1.00", "0.5000", owner=EXTERNAL)],
+        {"T": entry()},
+        {STRATEGY: 3},
+        {STRATEGY: Money.parse("0.05"), "thinker": Money.parse("0.01")},
+        9,
+    )
+    found = {
+        r.strategy: tuple(map(str, (r.realized, r.unrealized, r.fees, r.ai_cost))) for r in rows
+    }
+    assert found == {
+        STRATEGY: ("2.000000", "-0.200000", "0.100000", "0.050000"),
+        EXTERNAL: ("0.000000", "-0.080000", "0.000000", "0.000000"),
+        "thinker": ("0.000000", "0.000000", "0.000000", "0.010000"),
+    }
+    assert {r.strategy: r.round_trips for r in rows}[STRATEGY] == 3
+
+
+async def test_a_settled_market_leaves_the_view(floor):
+    await traded(floor)
+    floor.exchange.settle(A, Result.YES)
+    await floor.reconcile()
+    floor.clock.now_us += HOUR
+    floor.exchange.set_book(B, BIDS, ASKS)
+    await floor.ingest()
+    view = await view_of(floor)
+    assert [(p.ticker, p.owner) for p in view.positions] == [(B, EXTERNAL)]
+    assert A not in view.entries
+    assert view.last_exit_us == {(STRATEGY, A): floor.clock.now() - HOUR}
+    assert a_forecast().ticker not in view.forecasts
