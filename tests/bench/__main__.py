@@ -1,0 +1,37 @@
+"""`make bench`: what takes how long, beside a floor measured in between.
+
+It judges nothing: what is over its budget is marked, and the exit code stays 0.
+"""
+
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from tests.bench import cycle, decisions, ingest, orders, start_up
+from tests.bench.measure import Measured, table
+
+PARTS: tuple[Callable[[Path], list[Measured]], ...] = (
+    start_up.measure,
+    cycle.measure,
+    decisions.measure,
+    orders.measure,
+    ingest.measure,
+)
+
+
+def main() -> None:
+    """Run every part in a directory of its own and print one table."""
+    started = time.perf_counter()
+    rows: list[Measured] = []
+    for part in PARTS:
+        sys.stderr.write(f"measuring {part.__module__.rpartition('.')[2]} ...\n")
+        with tempfile.TemporaryDirectory() as home:
+            rows += part(Path(home))
+    took = f"{time.perf_counter() - started:.0f} s in all. Budgets are for a machine at rest."
+    sys.stdout.write(f"{table(rows)}\n\n{took}\n")
+
+
+if __name__ == "__main__":
+    main()
