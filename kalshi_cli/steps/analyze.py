@@ -85,24 +85,33 @@ async def analyze(
         if e.market.ticker not in quotes
     ]
     forecasts: list[Forecast] = []
+    unkept: list[Forecast] = []
     spent, spent_today = NO_COST, await _spent_today(store, clock)
     by_event = groupby(sorted(entries, key=_event_key), key=_event_key)
-    for _, group in by_event:
-        members = [entry for entry in group if entry.market.ticker in quotes]
-        if policy.daily_budget is not None and spent_today >= policy.daily_budget:
-            skipped += [Skipped(e.market.ticker, "AI_BUDGET", "spent for today") for e in members]
-            continue
-        made = await _judge(forecaster, members, quotes, clock, policy, run_id)
-        await _keep(store, made, quotes)
-        forecasts += made
-        cost = AiCost(sum(forecast.cost.units for forecast in made))
-        spent, spent_today = spent + cost, spent_today + cost
-        judged = {forecast.ticker for forecast in made}
-        skipped += [
-            Skipped(e.market.ticker, "ABSTAINED", f"{forecaster.name} gave no probability")
-            for e in members
-            if e.market.ticker not in judged
-        ]
+    try:
+        for _, group in by_event:
+            members = [entry for entry in group if entry.market.ticker in quotes]
+            if policy.daily_budget is not None and spent_today >= policy.daily_budget:
+                skipped += [
+                    Skipped(e.market.ticker, "AI_BUDGET", "spent for today") for e in members
+                ]
+                continue
+            made = await _judge(forecaster, members, quotes, clock, policy, run_id)
+            forecasts += made
+            unkept += made
+            cost = AiCost(sum(forecast.cost.units for forecast in made))
+            if cost:  # what was paid for is on record before more is spent; free ones go together
+                await _keep(store, unkept, quotes)
+                unkept = []
+            spent, spent_today = spent + cost, spent_today + cost
+            judged = {forecast.ticker for forecast in made}
+            skipped += [
+                Skipped(e.market.ticker, "ABSTAINED", f"{forecaster.name} gave no probability")
+                for e in members
+                if e.market.ticker not in judged
+            ]
+    finally:  # what was judged before a failure is kept
+        await _keep(store, unkept, quotes)
     return AnalyzeResult(
         at_us=clock.now(),
         forecaster=forecaster.name,
