@@ -193,19 +193,21 @@ def open_simulation(
     seed: int | None = None,
     world: str | None = None,
     fresh: bool = False,
+    epoch_us: int = EPOCH_US,
     opening_cash: Money = OPENING_CASH,
     patience_s: float = PATIENCE_S,
 ) -> Simulation:
     """Continue the world under `home`, or make one; `home` None keeps it in memory.
 
     `world` is `generated` or `tape:DIR`; without it, and without `seed`, an existing world goes on
-    and a new one is generated from the default seed. Raises `WorldHeld` while another process has
-    it, `UsageError` where another seed or world exists, `StoreUnusable` for a broken file.
+    and a new one is generated from the default seed. A generated world begins at `epoch_us`. Raises
+    `WorldHeld` while another process has it, `UsageError` where another seed or world exists,
+    `StoreUnusable` for a broken file.
     """
     if world is not None:
         parse_choice(world)  # before any file is made
     if home is None:
-        host = _host(WorldStore(None), seed, world, opening_cash, snapshots=False)
+        host = _host(WorldStore(None), seed, world, epoch_us, opening_cash, snapshots=False)
         return Simulation(host, new_private_key(), None)
     files = WorldFiles.under(home)
     hold = Hold(files.lock, patience_s=patience_s)
@@ -213,7 +215,7 @@ def open_simulation(
         if fresh:
             files.set_aside(SystemClock().wall())
         key = files.private_key()
-        host = _host(WorldStore(files.world), seed, world, opening_cash, snapshots=True)
+        host = _host(WorldStore(files.world), seed, world, epoch_us, opening_cash, snapshots=True)
         return Simulation(host, key, hold)
     except BaseException:
         hold.release()
@@ -231,7 +233,13 @@ def reset_simulation(home: Path, *, patience_s: float = PATIENCE_S) -> Path | No
 
 
 def _host(
-    store: WorldStore, seed: int | None, world: str | None, cash: Money, *, snapshots: bool
+    store: WorldStore,
+    seed: int | None,
+    world: str | None,
+    epoch_us: int,
+    cash: Money,
+    *,
+    snapshots: bool,
 ) -> Host:
     try:
         found = store.origin()
@@ -239,7 +247,7 @@ def _host(
             _check_same(found, seed, world)
             return Host(store, found, snapshots=snapshots)
         kind, directory = parse_choice(world or GENERATED)
-        origin = Origin(kind, directory, DEFAULT_SEED if seed is None else seed, EPOCH_US, cash)
+        origin = Origin(kind, directory, DEFAULT_SEED if seed is None else seed, epoch_us, cash)
         exchange = begin(origin)
         store.create(origin, exchange.world.world_id)
         return Host(store, origin, snapshots=snapshots, exchange=exchange)
