@@ -14,10 +14,13 @@ which is `Money`. Only fees round, in `fees.py`. Hot loops may work on `.units` 
 import re
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from typing import ClassVar, Self, overload
 
 from kalshi_cli.errors import InvalidValue
 
+REMEMBERED = 16_384
+"""Texts of amounts kept: a day's prices and sizes are few, and read and written over and over."""
 _DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,18})?")
 
 
@@ -26,7 +29,14 @@ def parse_units(text: str, decimals: int) -> int:
 
     Raises `InvalidValue` when the text is no plain decimal or is finer than the unit.
     """
-    if not isinstance(text, str) or not text.isascii() or not _DECIMAL.fullmatch(text):
+    if not isinstance(text, str):
+        raise InvalidValue(f"Expected a decimal string, was {text!r}.")
+    return _parsed(text, decimals)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _parsed(text: str, decimals: int) -> int:
+    if not text.isascii() or not _DECIMAL.fullmatch(text):
         raise InvalidValue(f"Expected a decimal string, was {text!r}.")
     whole, _, fraction = text.lstrip("-").partition(".")
     if fraction[decimals:].strip("0"):
@@ -36,6 +46,7 @@ def parse_units(text: str, decimals: int) -> int:
     return -units if text.startswith("-") else units
 
 
+@lru_cache(maxsize=REMEMBERED)
 def format_units(units: int, decimals: int) -> str:
     """Write an integer count of 10**-decimals as a decimal string."""
     whole, fraction = divmod(abs(units), 10**decimals)
