@@ -209,6 +209,9 @@ async def test_rooms_are_shared_by_all_owners(floor):
     assert {str(m) for m in capital.by_cluster.values()} == {"9.820000"}
     assert {str(m) for m in capital.by_category.values()} == {"9.820000"}
     assert str(capital.by_strategy) == "8.500000"
+    await send(floor.desk, waiting(floor.clock, Side.ASK, "0.4300", purpose=Purpose.EXIT))
+    leaving = means_of(await view_of(floor))
+    assert (leaving.cash, leaving.by_ticker) == (capital.cash, capital.by_ticker)
     assert str(means_of(await view_of(floor), "other").by_strategy) == "0.000000"
 
 

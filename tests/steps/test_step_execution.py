@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 
 import pytest
-from fakes.clock import FakeClock
 from fakes.desk_store import IDENTITY
 from fakes.exchange import FakeExchange, Fault
 from fakes.floor import STRATEGY, A, B, open_floor, taking, waiting
@@ -189,21 +188,6 @@ async def test_an_intent_that_cannot_be_committed_is_not_under_way(floor, monkey
     assert (floor.exchange.placed, floor.desk.in_flight) == ([], set())
 
 
-async def pause(seconds):
-    """Real time, in which the other tasks go on."""
-    with contextlib.suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await asyncio.Event().wait()
-
-
-class RealPauses(FakeClock):
-    """Sleeping lets the other tasks go on."""
-
-    async def sleep_until(self, instant_us):
-        await pause(0.002)
-        await super().sleep_until(instant_us)
-
-
 @pytest.mark.parametrize("hidden", [0, 99])
 async def test_an_order_being_sent_is_not_given_up_by_another_lane(floor, hidden):
     """The request is under way longer than a search takes, shown by the exchange or not."""
@@ -224,29 +208,48 @@ async def test_an_order_being_sent_is_not_given_up_by_another_lane(floor, hidden
     assert (await sending).state is OrderState.FILLED
 
 
-async def test_lanes_that_start_together_agree(floor):
-    """A pass begun before an order is journalled never takes it for lost."""
-    clock = RealPauses(floor.clock.now(), floor.clock.wall())
-    floor.exchange.clock = clock
+class Waits:
+    """A store where something happens before the first transaction begins."""
+
+    def __init__(self, store, meanwhile):
+        self.store, self.meanwhile = store, [meanwhile]
+
+    @contextlib.asynccontextmanager
+    async def unit(self):
+        while self.meanwhile:
+            await self.meanwhile.pop()()
+        async with self.store.unit() as unit:
+            yield unit
+
+
+async def test_an_order_journalled_after_a_pass_began_is_not_given_up(floor):
+    """The pass waits for its turn at the store while the other lane journals and sends."""
+    under_way, answered = asyncio.Event(), asyncio.Event()
+    sending = []
 
     async def slowly(client_order_id):
-        await pause(0.03)
+        under_way.set()
+        await answered.wait()
 
-    desk = floor.desk_on(Hooked(floor.exchange, slowly), clock)
+    desk = floor.desk_on(Hooked(floor.exchange, slowly))
 
-    async def track():
-        for _ in range(8):
-            await reconcile(
-                floor.exchange, floor.exchange, floor.store, clock, in_flight=desk.in_flight
-            )
+    async def the_other_lane():
+        sending.append(asyncio.create_task(send(desk, taking())))
+        await under_way.wait()
 
-    async def trade():
-        return [await send(desk, taking(count="1.00")) for _ in range(4)]
+    store = Waits(floor.store, the_other_lane)
+    await reconcile(floor.exchange, floor.exchange, store, floor.clock, in_flight=desk.in_flight)
+    assert (await floor.order()).state is OrderState.INTENT
+    answered.set()
+    assert (await sending[0]).state is OrderState.FILLED
 
-    _, orders = await asyncio.gather(track(), trade())
-    assert [order.state for order in orders] == [OrderState.FILLED] * 4
-    await floor.reconcile()
-    assert await floor.nets() == {(A, STRATEGY): "4.00"}
+
+async def test_two_passes_may_give_up_one_order(floor):
+    """Both search at once; the second to finish finds it given up already."""
+    floor.exchange.placing = [Fault.LOST]
+    await send(floor.desk, taking())
+    await asyncio.gather(floor.reconcile(), floor.reconcile())
+    assert (await floor.order()).state is OrderState.ABSENT
 
 
 async def test_a_fill_seen_before_the_answer_belongs_to_its_strategy(floor):

@@ -115,6 +115,7 @@ async def test_a_partial_read_proves_nothing(floor):
     found = await floor.reconcile()
     assert [order.state for order in found.unresolved] == [OrderState.UNKNOWN]
     assert found.frozen_tickers == {A}
+    assert (await floor.order()).state is OrderState.UNKNOWN
     assert (found.complete, found.differences) == (False, ())
     assert "order o9" in found.why
     floor.exchange.unusable = []
