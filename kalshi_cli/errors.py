@@ -12,6 +12,7 @@ KalshiError                         1   unexpected
     Refused                         6   refused or halted by risk, lease, world or budget
         LeaseHeld                   6   another process trades this account
         DuplicateEntry              6   this forecast was traded already
+        ExitExceeds                 6   more would leave than is held
         Halted                      6   the desk is halted
         WorldHeld                   6   another process holds the simulated world
     IntegrityError                  7   the books do not balance, or the store is unreadable
@@ -80,8 +81,12 @@ class LeaseHeld(Refused):
     pass
 
 
+class ExitExceeds(Refused):
+    """An exit would leave with more than its owner holds."""
+
+
 class DuplicateEntry(Refused):
-    """This strategy already entered this market on this forecast."""
+    """The strategy already entered this market on this forecast."""
 
 
 class Halted(Refused):

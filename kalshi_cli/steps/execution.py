@@ -20,6 +20,8 @@ from kalshi_cli.domain.order import (
     Purpose,
     TimeInForce,
 )
+from kalshi_cli.domain.reduction import reduction
+from kalshi_cli.errors import ExitExceeds
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import (
@@ -29,7 +31,7 @@ from kalshi_cli.ports.exchange import (
     PlacementKind,
     Trading,
 )
-from kalshi_cli.ports.store import Lease, Run, Store
+from kalshi_cli.ports.store import Lease, Run, Store, Unit
 from kalshi_cli.steps.following import amend
 
 THROTTLE_RETRIES = 3
@@ -52,8 +54,8 @@ async def send(desk: Desk, intent: OrderIntent, plan: ExitPlan | None = None) ->
     """Journal an intent, with the exit plan of an entry, and send it; returns what it became.
 
     Raises `LeaseHeld` when another process trades the account now, `DuplicateEntry` when this
-    forecast already has a live entry here, `StoreUnusable` when the intent cannot be journalled. In
-    all three cases nothing was sent.
+    forecast already has a live entry here, `ExitExceeds` when more would leave than is held,
+    `StoreUnusable` when the intent cannot be journalled. In all of them nothing was sent.
     """
     order = await _journal(desk, intent, plan)
     try:
@@ -81,6 +83,7 @@ async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None) -> Or
             run_id=desk.run.run_id,
             sequence=desk.sequence,
         )
+        await _check_exit(unit, intent)
         await unit.journal.record(order, desk.lease.token, desk.clock.wall())
         if plan is not None:
             await unit.plans.save(plan)
@@ -91,6 +94,18 @@ async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None) -> Or
             desk.in_flight.discard(order.client_order_id)
             raise
     return order
+
+
+async def _check_exit(unit: Unit, intent: OrderIntent) -> None:
+    """Weigh an exit where nothing can come between: in the transaction that records it."""
+    if intent.purpose is not Purpose.EXIT:
+        return
+    found = reduction(intent, await unit.ledger.positions(), await unit.journal.live())
+    if not found.fits:
+        raise ExitExceeds(
+            f"{found.leaving} contracts would leave {intent.ticker}, {found.held} are held.",
+            remedy="Nothing was sent. `kalshi track` looks again.",
+        )
 
 
 async def _may_send(desk: Desk, purpose: Purpose) -> bool:

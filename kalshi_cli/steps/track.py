@@ -14,10 +14,11 @@ from kalshi_cli.domain.money import Money, Price
 from kalshi_cli.domain.order import Order, OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
+from kalshi_cli.errors import ExitExceeds
 from kalshi_cli.exits._base import Exit, ExitReason
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.store import Performance, Snapshot, Unit
-from kalshi_cli.risk._base import Denial
+from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.desk_view import DeskView, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, send
@@ -113,11 +114,27 @@ async def _leave(
         intent = reason and exit_intent(position, reason, view, books)
         if reason is None or not intent:
             continue
-        denial = first_denial(policy.controls, intent, state, desk.clock.now())
-        order = None if denial else await send(desk, intent)
+        order, denial = await _send(desk, intent, policy, state)
         state = with_sent(state, order) if order else state
         exited.append(Exited(position, reason, order, denial))
     return tuple(exited)
+
+
+async def _send(
+    desk: Desk, intent: OrderIntent, policy: TradePolicy, state: RiskState
+) -> tuple[Order | None, Denial | None]:
+    """Send an exit past the controls; a denial leaves a row."""
+    denial = first_denial(policy.controls, intent, state, desk.clock.now())
+    if denial is None:
+        try:
+            return await send(desk, intent), None
+        except ExitExceeds as error:
+            denial = Denial("EXIT_REDUCES", str(error), str(intent.count), "")
+    async with desk.store.unit() as unit:
+        row = (intent.strategy, intent.ticker, str(intent.purpose), denial)
+        await unit.journal.deny([row], desk.run.run_id, desk.clock.now())
+        await unit.commit()
+    return None, denial
 
 
 def reason_to_leave(

@@ -99,9 +99,7 @@ async def test_a_slow_decision_does_not_delay_the_guard():
     def report(ran: Ran) -> None:
         heard.append(ran)
 
-    stopped = await asyncio.wait_for(
-        Loop(lanes, clock, stop=stop, report=report).run(), timeout=10
-    )
+    stopped = await asyncio.wait_for(Loop(lanes, clock, stop=stop, report=report).run(), timeout=10)
     assert [ran.step for ran in heard].index("analyze") >= 3
     assert stopped.reason == "seen enough"
 

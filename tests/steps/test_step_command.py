@@ -231,6 +231,7 @@ async def _nothing():
 
 async def test_a_stop_cancels_entries_and_leaves_the_rest(floor):
     await send(floor.desk, taking())
+    await floor.reconcile()
     entry = await send(floor.desk, waiting(floor.clock, ticker=B))
     leaving = await send(floor.desk, waiting(floor.clock, Side.ASK, "0.4300", purpose=Purpose.EXIT))
     await floor.exchange.place("theirs", waiting(floor.clock, limit="0.3000"))

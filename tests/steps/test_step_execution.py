@@ -13,7 +13,7 @@ from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, SECOND
 from kalshi_cli.domain.order import OrderState, Pending, Purpose
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import DuplicateEntry, LeaseHeld, StoreUnusable
+from kalshi_cli.errors import DuplicateEntry, ExitExceeds, LeaseHeld, StoreUnusable
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.exchange import CancellationKind
 from kalshi_cli.steps.command import set_desk_state
@@ -135,7 +135,10 @@ async def test_a_halt_between_two_tries_ends_them(floor):
 @pytest.mark.parametrize("state", DeskState)
 @pytest.mark.parametrize("purpose", [Purpose.ENTRY, Purpose.EXIT])
 async def test_what_each_state_of_the_desk_lets_through(floor, state, purpose):
+    await send(floor.desk, taking(Side.ASK, "0.4000"))
+    await floor.reconcile()
     await change_state(floor, state)
+    floor.exchange.placed.clear()
     order = await send(floor.desk, taking(purpose=purpose))
     exits_pass = purpose is Purpose.EXIT and state is not DeskState.HALTED
     passes = state is DeskState.ACTIVE or exits_pass
@@ -306,3 +309,13 @@ async def test_an_order_of_unknown_outcome_cannot_be_canceled_by_its_id(floor):
     order = await send(floor.desk, waiting(floor.clock, Side.ASK, "0.4300"))
     after, answer = await cancel(floor.desk, order)
     assert (after, answer.kind) == (order, CancellationKind.UNKNOWN)
+
+
+async def test_an_exit_of_more_than_is_held_is_not_journalled(floor):
+    """The control may have seen an older position: the transaction looks once more."""
+    exit_of_one = taking(Side.ASK, "0.4000", "1.00", purpose=Purpose.EXIT)
+    with pytest.raises(ExitExceeds, match=r"1\.00 contracts would leave"):
+        await send(floor.desk, exit_of_one)
+    assert floor.exchange.placed == []
+    async with floor.store.unit() as unit:
+        assert await unit.journal.live() == ()

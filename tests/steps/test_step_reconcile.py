@@ -423,7 +423,7 @@ async def a_busy_account(floor):
     fees = FeeTerms("quadratic")
     floor.exchange.serieses["KXT"] = replace(floor.exchange.serieses["KXT"], fees=fees)
     floor.exchange.set_book(A, (("0.4000", "900.00"),), (("0.4400", "900.00"),))
-    selling = {"side": Side.ASK, "limit": "0.4000", "purpose": Purpose.EXIT}
+    selling = {"side": Side.ASK, "limit": "0.4000", "purpose": Purpose.QUOTE}
     await send(floor.desk, taking(count="10"))
     await floor.exchange.place("theirs-1", taking(count="7"))
     floor.clock.now_us += MINUTE

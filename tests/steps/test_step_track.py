@@ -108,6 +108,7 @@ async def test_nobody_bids_so_nothing_is_sent(floor):
 async def test_an_exit_of_unknown_outcome_is_never_doubled(floor):
     """It may have sold everything already: what is held less what is leaving is nothing."""
     await hold(floor, stop=Price.parse("0.4000"))
+    await floor.reconcile()
     floor.exchange.placing = [Fault.LOST]
     await send(floor.desk, taking(Side.ASK, "0.4000", purpose=Purpose.EXIT, reduce_only=True))
     floor.exchange.unusable = [Unusable("order o9", "odd")]  # so the search proves nothing

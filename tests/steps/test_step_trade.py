@@ -266,6 +266,7 @@ async def test_a_resting_entry_goes_when_there_is_no_market_to_anchor_to(floor):
 async def test_exits_and_strangers_never_go_stale(floor):
     await floor.forecast()
     await send(floor.desk, taking())
+    await floor.reconcile()
     await send(floor.desk, waiting(floor.clock, Side.ASK, "0.4300", purpose=Purpose.EXIT))
     await floor.exchange.place("theirs", waiting(floor.clock, limit="0.4000"))
     floor.clock.now_us += MINUTE
@@ -308,7 +309,7 @@ async def test_no_new_risk_where_an_order_is_unresolved(floor):
 async def test_a_market_with_an_unknown_order_is_frozen(floor):
     await forecasts(floor)
     floor.exchange.placing = [Fault.LOST]
-    await send(floor.desk, taking(count="1.00", purpose=Purpose.EXIT))
+    await send(floor.desk, taking(count="1.00", purpose=Purpose.QUOTE))
     floor.exchange.unusable = [Unusable("order o9", "odd")]  # so the search proves nothing
     result = await run(floor, Blind())
     assert [(d.intent.ticker, d.denial.code) for d in result.denied] == [(A, "UNRESOLVED")]
