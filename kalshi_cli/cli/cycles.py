@@ -42,6 +42,7 @@ Tell = Callable[[Cycle, KalshiError | None], None]
 @dataclass(frozen=True, slots=True)
 class LoopResult:
     """How a loop ended and how the desk stands. `left` is known after a stop by a person.
+    `last_errors` are what the last whole cycle survived.
 
     `world` describes the simulated world, `forecaster` whoever forecast; both may be empty.
     """
@@ -51,6 +52,7 @@ class LoopResult:
     status: Status
     evaluation: EvaluateResult
     left: Left | None
+    last_errors: tuple[str, ...]
     world: str
     forecaster: str
 
@@ -66,6 +68,7 @@ class Cycles:
     tell: Tell
     current: Cycle = field(default_factory=lambda: Cycle(1, 0))
     error: KalshiError | None = None
+    last_errors: tuple[str, ...] = ()
 
     def report(self, ran: Ran) -> None:
         """Hear of one step."""
@@ -80,6 +83,7 @@ class Cycles:
     def close(self) -> None:
         """Hand over the cycle under way."""
         self.tell(self.current, self.error)
+        self.last_errors = self.current.errors
         self.current, self.error = Cycle(self.current.number + 1, self.current.at_us), None
 
 

@@ -39,11 +39,16 @@ async def run_loop(
         desk.ending.reason = stopped.reason
         by_person = stopped.reason.startswith("SIG")
         left = await desk.wind_down() if by_person else None
-        return await _result(prepared, desk, stopped, started, left)
+        return await _result(prepared, desk, stopped, started, left, told.last_errors)
 
 
 async def _result(
-    prepared: Prepared, desk: "OpenDesk", stopped: Stopped, started_us: int, left: Left | None
+    prepared: Prepared,
+    desk: "OpenDesk",
+    stopped: Stopped,
+    started_us: int,
+    left: Left | None,
+    last_errors: tuple[str, ...],
 ) -> LoopResult:
     lifted = unlimited(prepared.settings)
     return LoopResult(
@@ -52,6 +57,7 @@ async def _result(
         status=await status(desk.store.reports, unlimited=lifted),
         evaluation=await desk.evaluate(),
         left=left,
+        last_errors=last_errors,
         world="" if desk.simulation is None else desk.simulation.description,
         forecaster="" if desk.forecaster is None else desk.forecaster.label,
     )

@@ -44,6 +44,16 @@ def log_file(home: Path) -> Path:
     return home / "logs" / "kalshi.log"
 
 
+def known_strategy(prepared: Prepared, name: str | None) -> str | None:
+    """The strategy that `--only` names. Raises `UsageError` for one that this desk does not run."""
+    known = prepared.settings.trading.strategies
+    if name is None or name in known:
+        return name
+    raise UsageError(
+        f"There is no strategy {name!r} on this desk.", remedy=f"It runs {', '.join(known)}."
+    )
+
+
 def configured(invocation: Invocation) -> "Configuration":
     """Read the settings that the command line asks for."""
     from kalshi_cli.settings import load

@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from kalshi_cli.cli.cycles import LoopResult
 from kalshi_cli.errors import (
     Halted,
     IntegrityError,
@@ -45,6 +46,15 @@ def of_trade(result: TradeResult) -> KalshiError | None:
 
 def of_track(result: TrackResult) -> KalshiError | None:
     return of_reconciliation(result.reconciled)
+
+
+def of_loop(result: LoopResult) -> KalshiError | None:
+    """A loop survives an exchange that is away, but one that ends so has not done its work."""
+    if result.left is not None or not result.last_errors:
+        return None
+    return Unavailable(
+        f"The last cycle is incomplete: {result.last_errors[0]}", remedy="Run it again."
+    )
 
 
 def of_reconciliation(found: Reconciliation) -> KalshiError | None:

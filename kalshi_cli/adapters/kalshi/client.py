@@ -134,9 +134,9 @@ class RestClient:
         self.skew_us = told_us + SECOND // 2 - self.clock.wall()
 
     def _unreachable(self, error: httpx.RequestError) -> Unavailable:
-        said = " ".join(str(error).split()) or type(error).__name__
+        said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         return Unavailable(
-            f"The exchange at {origin_of(self.base)} cannot be reached: {said}",
+            f"The exchange at {origin_of(self.base)} cannot be reached: {said}.",
             remedy="Check the network and the address; `kalshi doctor` tests both.",
         )
 

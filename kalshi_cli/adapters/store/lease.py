@@ -13,7 +13,7 @@ import socket
 import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, delete, select, update
@@ -142,7 +142,8 @@ class _Keeper(threading.Thread):
             while not await self._stopped_within(self._terms.renew_s):
                 if not await self._renew(store, lease):
                     return
-            await _release(store, self._terms)
+            with suppress(KalshiError):  # a full disk, say: the lease then runs out by itself
+                await _release(store, self._terms)
 
     async def _renew(self, store: SqlStore, lease: HeldLease) -> bool:
         """False once somebody else has it. A busy database is tried again until time is up."""

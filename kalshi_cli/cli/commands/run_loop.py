@@ -32,6 +32,8 @@ def run_loop(
     from kalshi_cli.cli.desk import ready
     from kalshi_cli.cli.render.loop import display, show_loop
     from kalshi_cli.cli.runtime import after_stop, finish, run_async
+    from kalshi_cli.cli.start import known_strategy
+    from kalshi_cli.cli.verdicts import of_loop
     from kalshi_cli.scheduler.lanes import Stop
 
     prepared, stop = ready(ctx), Stop()
@@ -39,11 +41,11 @@ def run_loop(
         loop.run_loop(
             prepared,
             cycles=1 if once else cycles,
-            only=only,
+            only=known_strategy(prepared, only),
             stop=stop,
             display=display(prepared.invocation),
         ),
         stop,
     )
-    finish(prepared.invocation, result, show_loop)
+    finish(prepared.invocation, result, show_loop, of_loop)
     after_stop(stop)

@@ -26,14 +26,17 @@ def trade(
     """
     from kalshi_cli.cli.desk import on_desk, ready
     from kalshi_cli.cli.render.steps import show_trade
+    from kalshi_cli.cli.start import known_strategy
     from kalshi_cli.cli.verdicts import of_trade
 
+    prepared = ready(ctx)
+    strategy = known_strategy(prepared, only)
     if dry_run:
-        on_desk(ready(ctx), lambda desk: desk.rehearse(only), show_trade, single_step=True)
+        on_desk(prepared, lambda desk: desk.rehearse(strategy), show_trade, single_step=True)
         return
     on_desk(
-        ready(ctx),
-        lambda desk: desk.trade(only),
+        prepared,
+        lambda desk: desk.trade(strategy),
         show_trade,
         trades=True,
         single_step=True,
