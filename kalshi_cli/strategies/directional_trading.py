@@ -92,13 +92,13 @@ class DirectionalTrading(Strategy):
         return _Case(candidate, forecast, market.grid, fair, now_us, wait)
 
     def _best_side(self, case: _Case) -> _Idea | None:
-        held = case.candidate.held.units
-        sides = (side for side in Side if held * side.sign >= 0)
-        ideas = [idea for side in sides if (idea := self._idea(case, side)) is not None]
+        """The better side by the forecast; none where that is against what is held."""
+        ideas = [idea for side in Side if (idea := self._idea(case, side)) is not None]
         ideas.sort(key=lambda idea: idea.edge)
         if len(ideas) == 2 and ideas[1].edge - ideas[0].edge <= SLACK:
             return None  # as good either way: the spread pays for that, not the forecast
-        return ideas[-1] if ideas else None
+        held = case.candidate.held.units
+        return ideas[-1] if ideas and held * ideas[-1].proposal.side.sign >= 0 else None
 
     def _idea(self, case: _Case, side: Side) -> _Idea | None:
         return self._taking(case, side) or self._resting(case, side)

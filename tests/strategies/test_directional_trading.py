@@ -81,10 +81,16 @@ def test_joins_the_best_bid_where_the_spread_is_one_tick():
 
 
 def test_joins_the_best_bid_where_a_tick_more_loses_the_edge():
-    # fair 0.411: 0.001 at 0.41, 0.011 at 0.40; the ask side: 0.43 - 0.411 = 0.019 is better
-    held = Contracts(100)
-    (proposal,) = propose(a_candidate(0.411, held=held))
+    # fair 0.415: 0.005 at 0.41, 0.015 at 0.40; the ask side has 0.005 at 0.42
+    (proposal,) = propose(a_candidate(0.415, ask="0.4200"))
     assert (proposal.side, proposal.limit) == (Side.BID, Price(4_000))
+
+
+@pytest.mark.parametrize("fair", [0.42, 0.411])
+def test_what_is_held_is_not_added_to_for_the_spread_alone(fair):
+    # at 0.42 both sides pay 0.01 and more; at 0.411 YES pays 0.011 at 0.40, NO 0.019 at 0.43
+    assert propose(a_candidate(fair, held=Contracts(100))) == ()
+    assert propose(a_candidate(1 - fair, "0.5600", "0.6000", held=Contracts(-100))) == ()
 
 
 def test_makers_fees_count():
