@@ -16,12 +16,16 @@ def everything(_ticker: str, _owner: str) -> bool:
 
 
 def live_claims(state: RiskState, belongs: Belongs = everything) -> list[Claim]:
-    """Positions, and live orders as if filled: resting and unknown ones alike."""
+    """Positions, and live orders as if filled: resting and unknown ones alike.
+
+    Exits are left out: they never leave with more than is held, so they add nothing.
+    """
     held = [position_claim(p) for p in state.positions if p.net and belongs(p.ticker, p.owner)]
     return held + [
         order_claim(order.intent.ticker, order.intent.side, order.intent.limit, order.remaining)
         for order in state.orders
-        if belongs(order.intent.ticker, order.intent.strategy)
+        if order.intent.purpose is not Purpose.EXIT
+        and belongs(order.intent.ticker, order.intent.strategy)
     ]
 
 

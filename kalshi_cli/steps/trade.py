@@ -195,11 +195,8 @@ async def _decide(
         frozen=session.frozen,
     )
     capital = means(
-        view,
+        state,
         strategy=strategy.name,
-        bankroll=state.bankroll,
-        cash=session.cash,
-        limits=limits,
         kelly_fraction=policy.kelly_fraction,
         probation_stake=policy.probation_stake,
     )

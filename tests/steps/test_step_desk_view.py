@@ -11,7 +11,6 @@ from fakes.decisions import (
     an_event,
     an_intent,
     an_order,
-    resting,
 )
 from fakes.desk_store import SERIES
 from fakes.floor import ASKS, BIDS, EVENT, STRATEGY, A, B, taking, the_policies, waiting
@@ -20,14 +19,14 @@ from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
 from kalshi_cli.domain.instant import DAY, HOUR
 from kalshi_cli.domain.market import MarketStatus, Result
-from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money
+from kalshi_cli.domain.money import NO_CONTRACTS, Money
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.ports.store import CatalogEntry, Snapshot
 from kalshi_cli.settings.sections import Filters
 from kalshi_cli.steps.desk_view import clusters, counted, look, risk_state, with_sent
 from kalshi_cli.steps.execution import send
-from kalshi_cli.steps.means import committed, means
+from kalshi_cli.steps.means import means
 from kalshi_cli.steps.valuation import performance, snapshot, value
 
 POLICIES = the_policies("oracle")
@@ -49,16 +48,9 @@ def state_of(view, cash="1000.00", **changes):
     return risk_state(view, **{**facts, **changes})
 
 
-def means_of(view, strategy=STRATEGY, **changes):
-    facts = {
-        "strategy": strategy,
-        "bankroll": Money.parse("1000.00"),
-        "cash": Money.parse("1000.00"),
-        "limits": LIMITS,
-        "kelly_fraction": 0.75,
-        "probation_stake": None,
-    }
-    return means(view, **{**facts, **changes})
+def means_of(view, strategy=STRATEGY):
+    state = state_of(view)
+    return means(state, strategy=strategy, kelly_fraction=0.75, probation_stake=None)
 
 
 async def traded(floor):
@@ -186,17 +178,6 @@ async def test_a_market_with_an_unknown_order_takes_no_more(floor):
 
 
 # Means.
-
-
-def test_cash_is_committed_by_what_entries_may_still_take():
-    orders = [
-        an_order(resting(limit="0.4100", count="10.00")),  # 4.10
-        an_order(resting(Side.ASK, limit="0.4100", count="10.00")),  # NO at 0.59: 5.90
-        an_order(resting(Side.ASK, limit="0.4100", purpose=Purpose.EXIT)),  # gives cash back
-        an_order(resting(), OrderState.CANCELED),
-        replace(an_order(resting(limit="0.5000")), filled=Contracts.parse("4.00")),  # 6 x 0.50
-    ]
-    assert str(committed(orders)) == "13.000000"
 
 
 async def test_rooms_are_shared_by_all_owners(floor):

@@ -1,0 +1,32 @@
+from dataclasses import replace
+
+from fakes.decisions import an_intent, an_order, the_state
+
+from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.order import OrderState, Purpose
+from kalshi_cli.domain.side import Side
+from kalshi_cli.risk._exposure import live_claims, reserved
+
+
+def wanted(side=Side.BID, limit="0.4100", count="10.00", **changes):
+    facts = {"side": side, "limit": Price.parse(limit), "count": Contracts.parse(count)}
+    return replace(an_intent(), **facts, **changes)
+
+
+def test_cash_is_reserved_by_what_live_entries_may_still_take():
+    partly = replace(
+        an_order(wanted(limit="0.5000"), OrderState.PARTIALLY_FILLED), filled=Contracts(400)
+    )
+    orders = (
+        an_order(wanted()),  # 4.10
+        an_order(wanted(Side.ASK)),  # NO at 0.59: 5.90
+        an_order(wanted(Side.ASK, purpose=Purpose.EXIT)),  # gives cash back
+        an_order(wanted(), OrderState.CANCELED),
+        partly,  # 6 x 0.50
+    )
+    assert str(reserved(the_state(orders=orders))) == "13.000000"
+
+
+def test_an_exit_adds_nothing_to_what_may_be_lost():
+    leaving = an_order(wanted(Side.ASK, purpose=Purpose.EXIT))
+    assert live_claims(the_state(orders=(leaving,), positions=())) == []
