@@ -130,6 +130,7 @@ def assert_nothing_was_lost_or_repeated(program: Program) -> None:
     }
 
 
+@pytest.mark.timeout(240)
 def test_twenty_kills_lose_nothing_and_repeat_nothing(tmp_path: Path):
     program = Program(tmp_path)
     moments, killed = random.Random(2027), 0
