@@ -12,7 +12,7 @@ import pytest
 from fakes.desk_store import fresh_store
 
 from kalshi_cli.adapters.store.store import SqlStore
-from kalshi_cli.adapters.store.tables import METADATA
+from kalshi_cli.adapters.store.tables import all_tables
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +49,7 @@ async def _administer(url: str, *statements: str) -> None:
 @pytest.fixture
 def postgres_url(postgres_server: str) -> str:
     """The URL of a database without rows; making a new one would write a thousand files."""
-    names = ", ".join(f'"{name}"' for name in METADATA.tables if name != "identity")
+    names = ", ".join(f'"{name}"' for name in all_tables().tables if name != "identity")
     emptied = f"IF to_regclass('runs') IS NOT NULL THEN TRUNCATE {names}; END IF"
     asyncio.run(_administer(postgres_server, f"DO $$ BEGIN {emptied}; END $$"))
     return postgres_server

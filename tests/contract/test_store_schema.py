@@ -5,13 +5,13 @@ from alembic.migration import MigrationContext
 from fakes.desk_store import fresh_store
 
 from kalshi_cli.adapters.store import migrate
-from kalshi_cli.adapters.store.tables import METADATA
+from kalshi_cli.adapters.store.tables import all_tables
 
 
 async def test_the_migrations_build_what_the_tables_say(store):
     def compare(connection) -> None:
         context = MigrationContext.configure(connection, opts={"compare_type": True})
-        differences.extend(compare_metadata(context, METADATA))
+        differences.extend(compare_metadata(context, all_tables()))
 
     differences: list[object] = []
     async with store.transaction() as transaction:

@@ -17,7 +17,7 @@ from kalshi_cli.domain.money import ZERO_PRICE, AiCost, Price
 from kalshi_cli.domain.side import held_terms
 from kalshi_cli.ports.reports import AnalysisRow, MarketRow, PositionRow, ScoredRow
 
-_MARKETS, _QUOTES, _FORECASTS = t.MARKETS.c, t.QUOTES.c, t.FORECASTS.c
+_MARKETS, _QUOTES = t.MARKETS.c, t.QUOTES.c
 _SIDES = (
     _QUOTES.bid_price_units,
     _QUOTES.bid_count_units,
@@ -132,16 +132,16 @@ class MarketReports(Reading):
         since_us: int | None = None,
         limit: int | None = None,
     ) -> tuple[AnalysisRow, ...]:
-        past = t.QUOTE_HISTORY.c
+        table, past = t.FORECASTS.c, t.QUOTE_HISTORY.c
         before = t.QUOTE_HISTORY.alias().c
         decided = (
             select(func.max(before.at_us))
-            .where(before.ticker == _FORECASTS.ticker, before.why == "decision")
-            .where(before.at_us.between(_FORECASTS.made_us - _DECISION_US, _FORECASTS.made_us))
+            .where(before.ticker == table.ticker, before.why == "decision")
+            .where(before.at_us.between(table.made_us - _DECISION_US, table.made_us))
             .correlate(t.FORECASTS)
             .scalar_subquery()
         )
-        same = and_(past.ticker == _FORECASTS.ticker, past.why == "decision", past.at_us == decided)
+        same = and_(past.ticker == table.ticker, past.why == "decision", past.at_us == decided)
         quote = (
             past.bid_price_units,
             past.bid_count_units,
@@ -149,26 +149,25 @@ class MarketReports(Reading):
             past.ask_count_units,
         )
         end = (_MARKETS.title, _MARKETS.result, _MARKETS.settlement_value_units)
-        query = select(*_FORECASTS, *quote, *end).join_from(t.FORECASTS, t.MARKETS)
+        query = select(*table, *quote, *end).join_from(t.FORECASTS, t.MARKETS)
         query = query.outerjoin(t.QUOTE_HISTORY, same)
-        query = filtered(query, {_FORECASTS.ticker: ticker, _FORECASTS.model: model})
-        query = newest(
-            query, _FORECASTS.made_us, _FORECASTS.forecast_id, since_us=since_us, limit=limit
-        )
+        query = filtered(query, {table.ticker: ticker, table.model: model})
+        query = newest(query, table.made_us, table.forecast_id, since_us=since_us, limit=limit)
         async with self._opened() as transaction:
             return tuple(map(_analysis_row, await transaction.rows(query)))
 
     async def scored(self, *, since_us: int | None = None) -> tuple[ScoredRow, ...]:
+        table = t.FORECASTS.c
         order = func.row_number().over(
-            partition_by=(_FORECASTS.ticker, _FORECASTS.forecaster, _FORECASTS.model),
-            order_by=(_FORECASTS.made_us, _FORECASTS.forecast_id),
+            partition_by=(table.ticker, table.forecaster, table.model),
+            order_by=(table.made_us, table.forecast_id),
         )
         known = or_(
             _MARKETS.result != Result.SCALAR.value, _MARKETS.settlement_value_units.is_not(None)
         )
         ended = (_MARKETS.close_us, _MARKETS.result, _MARKETS.settlement_value_units)
         ranked = (
-            select(*_SCORED, *ended, order.label("rank"))
+            select(*(table[name] for name in _SCORED), *ended, order.label("rank"))
             .join_from(t.FORECASTS, t.MARKETS)
             .where(_MARKETS.result.is_not(None), known)
             .subquery()
@@ -180,24 +179,21 @@ class MarketReports(Reading):
             return tuple(map(_scored_row, await transaction.rows(query)))
 
 
-_SCORED = tuple(
-    _FORECASTS[name]
-    for name in (
-        "forecast_id",
-        "ticker",
-        "event_ticker",
-        "category",
-        "forecaster",
-        "model",
-        "label",
-        "made_us",
-        "probability",
-        "low",
-        "high",
-        "market",
-        "blended",
-        "cost_units",
-    )
+_SCORED = (
+    "forecast_id",
+    "ticker",
+    "event_ticker",
+    "category",
+    "forecaster",
+    "model",
+    "label",
+    "made_us",
+    "probability",
+    "low",
+    "high",
+    "market",
+    "blended",
+    "cost_units",
 )
 
 
@@ -227,7 +223,7 @@ def _market_row(row: AnyRow) -> MarketRow:
 
 def _analysis_row(row: AnyRow) -> AnalysisRow:
     values: Values = row
-    width = len(_FORECASTS)
+    width = len(t.FORECASTS.c)
     bid, bid_count, ask, ask_count, title, result, value = values[width:]
     return AnalysisRow(
         forecast=market_mapping.forecast_from(values[:width]),

@@ -1,4 +1,7 @@
-"""Reports on orders and money: the journal, the fills, closed trades, and the tape of it all."""
+"""Reports on orders and money: the journal, the fills, closed trades, and the tape of it all.
+
+Tables and parts of a unit are asked for inside the report that needs them: the others do not pay.
+"""
 
 from collections.abc import Collection
 
@@ -6,11 +9,8 @@ from sqlalchemy import func, or_, select
 
 from kalshi_cli.adapters.store import ledger_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
-from kalshi_cli.adapters.store.journal import ORDER_COLUMNS
-from kalshi_cli.adapters.store.ledger import SqlLedger
 from kalshi_cli.adapters.store.market_reports import POSITION_QUERY, position_row
 from kalshi_cli.adapters.store.queries import AnySelect, Reading, filtered, newest
-from kalshi_cli.adapters.store.tape import replay
 from kalshi_cli.adapters.store.transaction import AnyRow, Transaction
 from kalshi_cli.domain.money import NO_MONEY, Money, total
 from kalshi_cli.domain.order import LIVE, Order, OrderState
@@ -23,8 +23,6 @@ from kalshi_cli.ports.reports import (
     TapeRow,
 )
 
-_ORDERS, _FILLS, _TRIPS = t.ORDERS.c, t.FILLS.c, t.ROUND_TRIPS.c
-
 
 class MoneyReports(Reading):
     async def orders(
@@ -36,19 +34,19 @@ class MoneyReports(Reading):
         since_us: int | None = None,
         limit: int | None = None,
     ) -> tuple[OrderRow, ...]:
-        query = filtered(
-            select(*ORDER_COLUMNS), {_ORDERS.ticker: ticker, _ORDERS.strategy: strategy}
-        )
+        table = t.ORDERS.c
+        query = filtered(_select_orders(), {table.ticker: ticker, table.strategy: strategy})
         if states is not None:
-            query = query.where(_ORDERS.state.in_(states))
-        query = newest(query, _ORDERS.created_us, _ORDERS.sequence, since_us=since_us, limit=limit)
+            query = query.where(table.state.in_(states))
+        query = newest(query, table.created_us, table.sequence, since_us=since_us, limit=limit)
         async with self._opened() as transaction:
             found = await transaction.rows(query)
         return tuple(_order_row(mapping.order_from(row)) for row in found)
 
     async def order(self, some_id: str) -> Order | None:
-        query = select(*ORDER_COLUMNS).where(
-            or_(_ORDERS.client_order_id == some_id, _ORDERS.order_id == some_id)
+        table = t.ORDERS.c
+        query = _select_orders().where(
+            or_(table.client_order_id == some_id, table.order_id == some_id)
         )
         async with self._opened() as transaction:
             row = await transaction.first(query)
@@ -62,11 +60,12 @@ class MoneyReports(Reading):
         since_us: int | None = None,
         limit: int | None = None,
     ) -> tuple[FillRow, ...]:
-        query = select(*_FILLS, _ORDERS.client_order_id).join_from(
-            t.FILLS, t.ORDERS, _ORDERS.order_id == _FILLS.order_id, isouter=True
+        table, orders = t.FILLS.c, t.ORDERS.c
+        query = select(*table, orders.client_order_id).join_from(
+            t.FILLS, t.ORDERS, orders.order_id == table.order_id, isouter=True
         )
-        query = filtered(query, {_FILLS.ticker: ticker, _FILLS.owner: owner})
-        query = newest(query, _FILLS.at_us, _FILLS.fill_id, since_us=since_us, limit=limit)
+        query = filtered(query, {table.ticker: ticker, table.owner: owner})
+        query = newest(query, table.at_us, table.fill_id, since_us=since_us, limit=limit)
         async with self._opened() as transaction:
             found = await transaction.rows(query)
         return tuple(FillRow(*mapping.fill_from(row[:-1]), row[-1]) for row in found)
@@ -79,13 +78,12 @@ class MoneyReports(Reading):
         since_us: int | None = None,
         limit: int | None = None,
     ) -> tuple[RoundTripRow, ...]:
-        query = select(*_TRIPS, t.MARKETS.c.title).join_from(
-            t.ROUND_TRIPS, t.MARKETS, t.MARKETS.c.ticker == _TRIPS.ticker, isouter=True
+        table = t.ROUND_TRIPS.c
+        query = select(*table, t.MARKETS.c.title).join_from(
+            t.ROUND_TRIPS, t.MARKETS, t.MARKETS.c.ticker == table.ticker, isouter=True
         )
-        query = filtered(query, {_TRIPS.ticker: ticker, _TRIPS.owner: owner})
-        query = newest(
-            query, _TRIPS.closed_us, _TRIPS.round_trip_id, since_us=since_us, limit=limit
-        )
+        query = filtered(query, {table.ticker: ticker, table.owner: owner})
+        query = newest(query, table.closed_us, table.round_trip_id, since_us=since_us, limit=limit)
         async with self._opened() as transaction:
             found = await transaction.rows(query)
         return tuple(_trip_row(row) for row in found)
@@ -93,6 +91,9 @@ class MoneyReports(Reading):
     async def tape(
         self, *, ticker: str | None = None, since_us: int | None = None, limit: int | None = None
     ) -> tuple[TapeRow, ...]:
+        from kalshi_cli.adapters.store.ledger import SqlLedger
+        from kalshi_cli.adapters.store.tape import replay
+
         async with self._opened() as transaction:
             history = await SqlLedger(transaction).history()
             movements = await transaction.rows(select(*t.CASH_MOVEMENTS.c))
@@ -106,13 +107,16 @@ class MoneyReports(Reading):
         return tuple(wanted[:limit])
 
     async def strategies(self) -> tuple[StrategyRow, ...]:
+        ordered, filling = t.ORDERS.c, t.FILLS.c
         async with self._opened() as transaction:
             held = [position_row(row) for row in await transaction.rows(POSITION_QUERY)]
-            live = select(_ORDERS.strategy, func.count()).where(_ORDERS.state.in_(LIVE))
-            orders = await _counts(transaction, live.group_by(_ORDERS.strategy))
-            fills = select(_FILLS.owner, func.count()).group_by(_FILLS.owner)
+            live = select(ordered.strategy, func.count()).where(ordered.state.in_(LIVE))
+            orders = await _counts(transaction, live.group_by(ordered.strategy))
+            fills = select(filling.owner, func.count()).group_by(filling.owner)
             filled = await _counts(transaction, fills)
-            trips = [mapping.trip_from(row) for row in await transaction.rows(select(*_TRIPS))]
+            trips = [
+                mapping.trip_from(row) for row in await transaction.rows(select(*t.ROUND_TRIPS.c))
+            ]
         owners = sorted({row.owner for row in held} | orders.keys() | filled.keys())
         return tuple(
             _strategy_row(
@@ -124,6 +128,12 @@ class MoneyReports(Reading):
             )
             for owner in owners
         )
+
+
+def _select_orders() -> AnySelect:
+    from kalshi_cli.adapters.store.journal import ORDER_COLUMNS
+
+    return select(*ORDER_COLUMNS)
 
 
 async def _counts(transaction: Transaction, query: AnySelect) -> dict[str, int]:

@@ -3,7 +3,6 @@
 from sqlalchemy import ColumnElement, ScalarSelect, Table, distinct, func, select
 
 from kalshi_cli.adapters.store import tables as t
-from kalshi_cli.adapters.store.ledger import SqlLedger
 from kalshi_cli.adapters.store.market_reports import MarketReports
 from kalshi_cli.adapters.store.money_reports import MoneyReports
 from kalshi_cli.adapters.store.queries import filtered, newest
@@ -14,33 +13,28 @@ from kalshi_cli.domain.money import AiCost
 from kalshi_cli.domain.order import LIVE, UNRESOLVED
 from kalshi_cli.ports.reports import DenialRow, DeskSummary, FunnelRow, RunRow
 
-_RUNS, _DENIALS, _FUNNEL = t.RUNS.c, t.DENIALS.c, t.FUNNEL.c
-_STATES = t.DESK_STATES.c
-_STATE = (
-    select(_STATES.state, _STATES.reason, _STATES.at_us).order_by(_STATES.change_id.desc()).limit(1)
-)
-
 
 def _count(table: Table, *wanted: ColumnElement[bool]) -> ScalarSelect[int]:
     return select(func.count()).select_from(table).where(*wanted).scalar_subquery()
 
 
-_COUNTS = {
-    "events": _count(t.EVENTS),
-    "markets": _count(t.MARKETS),
-    "markets_active": _count(t.MARKETS, t.MARKETS.c.status == MarketStatus.ACTIVE.value),
-    "forecasts": _count(t.FORECASTS),
-    "markets_forecast": select(func.count(distinct(t.FORECASTS.c.ticker))).scalar_subquery(),
-    "orders": _count(t.ORDERS),
-    "live_orders": _count(t.ORDERS, t.ORDERS.c.state.in_(LIVE)),
-    "unresolved_orders": _count(t.ORDERS, t.ORDERS.c.state.in_(UNRESOLVED)),
-    "fills": _count(t.FILLS),
-    "open_positions": _count(t.POSITIONS, t.POSITIONS.c.net_units != 0),
-    "round_trips": _count(t.ROUND_TRIPS),
-    "settlements": _count(t.SETTLEMENTS),
-    "denials": _count(t.DENIALS),
-    "ai_calls": _count(t.AI_CALLS),
-}
+def _counts() -> dict[str, ScalarSelect[int]]:
+    return {
+        "events": _count(t.EVENTS),
+        "markets": _count(t.MARKETS),
+        "markets_active": _count(t.MARKETS, t.MARKETS.c.status == MarketStatus.ACTIVE.value),
+        "forecasts": _count(t.FORECASTS),
+        "markets_forecast": select(func.count(distinct(t.FORECASTS.c.ticker))).scalar_subquery(),
+        "orders": _count(t.ORDERS),
+        "live_orders": _count(t.ORDERS, t.ORDERS.c.state.in_(LIVE)),
+        "unresolved_orders": _count(t.ORDERS, t.ORDERS.c.state.in_(UNRESOLVED)),
+        "fills": _count(t.FILLS),
+        "open_positions": _count(t.POSITIONS, t.POSITIONS.c.net_units != 0),
+        "round_trips": _count(t.ROUND_TRIPS),
+        "settlements": _count(t.SETTLEMENTS),
+        "denials": _count(t.DENIALS),
+        "ai_calls": _count(t.AI_CALLS),
+    }
 
 
 class SqlReports(MarketReports, MoneyReports):
@@ -49,8 +43,9 @@ class SqlReports(MarketReports, MoneyReports):
     async def runs(
         self, *, command: str | None = None, limit: int | None = None
     ) -> tuple[RunRow, ...]:
-        query = filtered(select(*_RUNS), {_RUNS.command: command})
-        query = query.order_by(_RUNS.number.desc()).limit(limit)
+        table = t.RUNS.c
+        query = filtered(select(*table), {table.command: command})
+        query = query.order_by(table.number.desc()).limit(limit)
         async with self._opened() as transaction:
             return tuple(RunRow(*row) for row in await transaction.rows(query))
 
@@ -63,39 +58,46 @@ class SqlReports(MarketReports, MoneyReports):
         since_us: int | None = None,
         limit: int | None = None,
     ) -> tuple[DenialRow, ...]:
-        wanted = {_DENIALS.ticker: ticker, _DENIALS.strategy: strategy, _DENIALS.run_id: run_id}
-        query = filtered(select(*list(_DENIALS)[1:]), wanted)
-        query = newest(query, _DENIALS.at_us, _DENIALS.denial_id, since_us=since_us, limit=limit)
+        table = t.DENIALS.c
+        wanted = {table.ticker: ticker, table.strategy: strategy, table.run_id: run_id}
+        query = filtered(select(*list(table)[1:]), wanted)
+        query = newest(query, table.at_us, table.denial_id, since_us=since_us, limit=limit)
         async with self._opened() as transaction:
             return tuple(DenialRow(*row) for row in await transaction.rows(query))
 
     async def funnel(self) -> tuple[FunnelRow, ...]:
+        table = t.FUNNEL.c
         newest_pass = (
-            select(_FUNNEL.run_id, _FUNNEL.pass_number)
+            select(table.run_id, table.pass_number)
             .join_from(t.FUNNEL, t.RUNS)
-            .order_by(_RUNS.number.desc(), _FUNNEL.pass_number.desc())
+            .order_by(t.RUNS.c.number.desc(), table.pass_number.desc())
             .limit(1)
             .subquery()
         )
         query = (
-            select(_FUNNEL.run_id, _FUNNEL.name, _FUNNEL.count)
+            select(table.run_id, table.name, table.count)
             .join(
                 newest_pass,
-                (newest_pass.c.run_id == _FUNNEL.run_id)
-                & (newest_pass.c.pass_number == _FUNNEL.pass_number),
+                (newest_pass.c.run_id == table.run_id)
+                & (newest_pass.c.pass_number == table.pass_number),
             )
-            .order_by(_FUNNEL.count.desc(), _FUNNEL.name)
+            .order_by(table.count.desc(), table.name)
         )
         async with self._opened() as transaction:
             return tuple(FunnelRow(*row) for row in await transaction.rows(query))
 
     async def summary(self) -> DeskSummary:
+        from kalshi_cli.adapters.store.ledger import SqlLedger
+
+        states, counted = t.DESK_STATES.c, _counts()
+        newest_state = select(states.state, states.reason, states.at_us)
+        newest_state = newest_state.order_by(states.change_id.desc()).limit(1)
         async with self._opened() as transaction:
-            state = await transaction.first(_STATE)
-            counts = (await transaction.rows(select(*_COUNTS.values())))[0]
+            state = await transaction.first(newest_state)
+            counts = (await transaction.rows(select(*counted.values())))[0]
             snapshot = await newest_snapshot(transaction)
             last_run = await transaction.first(
-                select(*_RUNS).order_by(_RUNS.number.desc()).limit(1)
+                select(*t.RUNS.c).order_by(t.RUNS.c.number.desc()).limit(1)
             )
             cash = await SqlLedger(transaction).cash()
             ai_cost = await transaction.number(select(func.sum(t.DAILY_AI_COST.c.cost_units)))
@@ -107,5 +109,5 @@ class SqlReports(MarketReports, MoneyReports):
             snapshot=snapshot,
             ai_cost=AiCost(ai_cost or 0),
             last_run=None if last_run is None else RunRow(*last_run),
-            **dict(zip(_COUNTS, counts, strict=True)),
+            **dict(zip(counted, counts, strict=True)),
         )

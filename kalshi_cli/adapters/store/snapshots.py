@@ -11,8 +11,6 @@ from kalshi_cli.domain.instant import DAY
 from kalshi_cli.domain.money import Money
 from kalshi_cli.ports.store import Performance, Snapshot, Watermarks
 
-_BALANCES = t.BALANCE_SNAPSHOTS
-
 
 class SqlSnapshots:
     def __init__(self, transaction: Transaction) -> None:
@@ -27,7 +25,7 @@ class SqlSnapshots:
             "unmarked": snapshot.unmarked,
             "positions": snapshot.positions,
         }
-        await self._transaction.upsert(_BALANCES, [row])
+        await self._transaction.upsert(t.BALANCE_SNAPSHOTS, [row])
         rows = [
             {
                 "at_us": earned.at_us,
@@ -43,8 +41,9 @@ class SqlSnapshots:
         await self._transaction.upsert(t.PERFORMANCE_SNAPSHOTS, rows)
 
     async def watermarks(self, day: int) -> Watermarks:
-        at_us, risk = _BALANCES.c.at_us, _BALANCES.c.liquidation_units
-        oldest = select(_BALANCES.c.equity_units).order_by(at_us).limit(1)
+        balances = t.BALANCE_SNAPSHOTS.c
+        at_us, risk = balances.at_us, balances.liquidation_units
+        oldest = select(balances.equity_units).order_by(at_us).limit(1)
         before = select(risk).where(at_us < day * DAY).order_by(at_us.desc()).limit(1)
         today = select(risk).where(at_us >= day * DAY).order_by(at_us).limit(1)
         day_start = await self._transaction.number(before)
@@ -59,7 +58,8 @@ class SqlSnapshots:
 
 
 async def newest_snapshot(transaction: Transaction) -> Snapshot | None:
-    query = select(*_BALANCES.c).order_by(_BALANCES.c.at_us.desc()).limit(1)
+    balances = t.BALANCE_SNAPSHOTS.c
+    query = select(*balances).order_by(balances.at_us.desc()).limit(1)
     row = await transaction.first(query)
     return None if row is None else _snapshot_from(row)
 

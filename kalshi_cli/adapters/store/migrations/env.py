@@ -2,11 +2,11 @@
 
 from alembic import context
 
-from kalshi_cli.adapters.store.tables import METADATA
+from kalshi_cli.adapters.store.tables import all_tables
 
 context.configure(
     connection=context.config.attributes["connection"],
-    target_metadata=METADATA,
+    target_metadata=all_tables(),
     render_as_batch=True,  # SQLite alters a table by copying it
     compare_type=True,
 )

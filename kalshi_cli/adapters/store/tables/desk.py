@@ -1,0 +1,62 @@
+"""Runs, states, requests and the leases of the desk."""
+
+from sqlalchemy import Text
+from sqlmodel import Field
+
+from kalshi_cli.adapters.store.tables._base import Record, big, key, maybe_big, row_id, table, text
+
+
+class RunRecord(Record, table=True):
+    __tablename__ = "runs"
+
+    run_id: str = key()
+    number: int = Field(unique=True)
+    command: str
+    started_us: int = big()
+    started_wall_us: int = big()
+    ended_us: int | None = maybe_big()
+    ended_wall_us: int | None = maybe_big()
+    reason: str | None = Field(default=None, sa_type=Text, nullable=True)
+
+
+class DeskStateRecord(Record, table=True):
+    """Every change of the run state; the newest one holds."""
+
+    __tablename__ = "desk_states"
+
+    change_id: int | None = row_id()
+    state: str
+    reason: str = text()
+    who: str
+    at_us: int = big()
+    changed_wall_us: int = big()
+
+
+class DeskRequestRecord(Record, table=True):
+    __tablename__ = "desk_requests"
+
+    request_id: int | None = row_id()
+    kind: str
+    target: str
+    asked_wall_us: int = big()
+    answer: str | None = Field(default=None, sa_type=Text, nullable=True)
+    exit_code: int | None
+    answered_wall_us: int | None = maybe_big()
+
+
+class LeaseRecord(Record, table=True):
+    __tablename__ = "leases"
+
+    name: str = key()
+    token: str
+    pid: int
+    host: str
+    acquired_wall_us: int = big()
+    renewed_wall_us: int = big()
+    expires_wall_us: int = big()
+
+
+RUNS = table(RunRecord)
+DESK_STATES = table(DeskStateRecord)
+DESK_REQUESTS = table(DeskRequestRecord)
+LEASES = table(LeaseRecord)
