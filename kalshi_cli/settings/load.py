@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -41,12 +41,14 @@ class Configuration:
 
 
 class _CommaLists:
-    """Lists in variables may be JSON or plain `A,B`."""
+    """Lists in variables may be JSON or plain `A,B`; other texts stay what they are."""
 
     def decode_complex_value(self, field_name: str, field: FieldInfo, value: str) -> object:
         try:
             return super().decode_complex_value(field_name, field, value)  # type: ignore[misc]
         except ValueError:
+            if get_origin(field.annotation) is not tuple:
+                return value
             return [part.strip() for part in value.split(",") if part.strip()]
 
 
