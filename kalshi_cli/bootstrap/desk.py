@@ -40,7 +40,9 @@ class Ending:
 
 @dataclass(frozen=True, slots=True)
 class OpenDesk:
-    """Everything a command that works needs. `desk` is None for commands that never trade."""
+    """Everything a command that works needs. `desk` is None for commands that never trade, and
+    `forecaster` for those that never forecast or where nobody does.
+    """
 
     environment: Environment
     settings: Settings

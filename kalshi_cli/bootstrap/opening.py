@@ -1,11 +1,11 @@
 """Opening a desk, in order, and closing it in reverse.
 
-`open_desk` opens the exchange, the store, the forecaster and, for commands that trade, the lease.
+`open_desk` opens the exchange, the store and, where they are needed, the lease and the forecaster.
 """
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, assert_never
 
 from kalshi_cli.bootstrap.desk import Ending, OpenDesk
 from kalshi_cli.bootstrap.policies import policies
@@ -36,12 +36,14 @@ async def open_desk(
     *,
     command: str,
     trades: bool,
+    forecasts: bool = False,
     single_step: bool = True,
 ) -> AsyncIterator[OpenDesk]:
     """Open the desk for one command.
 
-    `trades` takes the lease: `LeaseHeld` where another process has it. A `single_step` moves the
-    simulated world by a minute first, unless told not to.
+    `trades` takes the lease: `LeaseHeld` where another process has it. `forecasts` opens the
+    forecaster: `ConfigError` for one that cannot be had, which therefore stops no other command.
+    A `single_step` moves the simulated world by a minute first, unless told not to.
     """
     from kalshi_cli.adapters.clock import SystemClock
     from kalshi_cli.adapters.store.lease import hold_lease
@@ -66,7 +68,9 @@ async def open_desk(
             lease = await stack.enter_async_context(hold_lease(store, name, real.wall))
         ending = Ending()
         run = await stack.enter_async_context(_recorded_run(store, clock, command, ending))
-        forecaster = await _forecaster(environment, settings, simulation, store)
+        forecaster = None
+        if forecasts:
+            forecaster = await _forecaster(environment, settings, simulation, store)
         yield OpenDesk(
             environment=environment,
             settings=settings,
@@ -157,15 +161,24 @@ async def _forecaster(
 ) -> Forecaster | None:
     """Who forecasts: the baseline in sim, nobody elsewhere, unless chosen. Prod takes neither."""
     chosen = settings.trading.forecaster or ("baseline" if environment.env is Env.SIM else None)
-    if chosen is None:
-        return None
-    if chosen == "oracle":
-        return _oracle(settings, simulation)
-    if environment.env is Env.PROD:
-        raise ConfigError(
-            "Real money does not trade on the baseline.", remedy="Leave out --forecaster."
-        )
-    return await _baseline(simulation, store)
+    match chosen:
+        case None:
+            return None
+        case "oracle":
+            return _oracle(settings, simulation)
+        case "grok":
+            raise ConfigError(
+                "The Grok forecaster does not exist yet.",
+                remedy="Use --forecaster baseline or oracle.",
+            )
+        case "baseline" if environment.env is Env.PROD:
+            raise ConfigError(
+                "Real money does not trade on the baseline.", remedy="Leave out --forecaster."
+            )
+        case "baseline":
+            return await _baseline(simulation, store)
+        case _:
+            assert_never(chosen)
 
 
 def _oracle(settings: Settings, simulation: "Simulation | None") -> Forecaster:

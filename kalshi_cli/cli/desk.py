@@ -27,17 +27,25 @@ def on_desk(
     show: Show[Result],
     *,
     trades: bool = False,
+    forecasts: bool = False,
     single_step: bool = False,
     confirms: bool = False,
     verdict: Verdict[Result] | None = None,
 ) -> None:
     """Run an action with the exchange and the store open.
 
-    `trades` takes the lease, `single_step` moves the simulated world first, `confirms` asks before
-    real money may move.
+    `trades` takes the lease, `forecasts` opens the forecaster, `single_step` moves the simulated
+    world first, `confirms` asks before real money may move.
     """
     result = run_async(
-        _with_desk(prepared, action, trades=trades, single_step=single_step, confirms=confirms)
+        _with_desk(
+            prepared,
+            action,
+            trades=trades,
+            forecasts=forecasts,
+            single_step=single_step,
+            confirms=confirms,
+        )
     )
     finish(prepared.invocation, result, show, verdict)
 
@@ -60,6 +68,7 @@ async def _with_desk(
     action: Callable[["OpenDesk"], Awaitable[Result]],
     *,
     trades: bool,
+    forecasts: bool,
     single_step: bool,
     confirms: bool,
 ) -> Result:
@@ -70,6 +79,7 @@ async def _with_desk(
         prepared.configuration.settings,
         command=prepared.invocation.command,
         trades=trades,
+        forecasts=forecasts,
         single_step=single_step,
     )
     async with opened as desk:

@@ -6,16 +6,12 @@ import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
 
 import kalshi_cli
 from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.identity import DeskState, Env
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.errors import ConfigError, KalshiError, Unavailable
-
-if TYPE_CHECKING:
-    from kalshi_cli.bootstrap.desk import OpenDesk
 
 ENOUGH_BYTES = 200_000_000
 """Free space below which a store and its logs may fill the disk within a day."""
@@ -57,6 +53,7 @@ async def diagnose(prepared: Prepared) -> Diagnosis:
     checks = [_program(prepared), _keys(prepared), _disk(prepared), _limits(prepared)]
     checks += await _guarded("store", lambda: _store(prepared))
     checks += await _guarded("exchange", lambda: _exchange(prepared))
+    checks += await _guarded("forecaster", lambda: _forecaster(prepared))
     return Diagnosis(tuple(checks))
 
 
@@ -131,7 +128,11 @@ async def _exchange(prepared: Prepared) -> list[Check]:
     from kalshi_cli.bootstrap.opening import open_desk
 
     opened = open_desk(
-        prepared.environment, prepared.settings, command="doctor", trades=False, single_step=False
+        prepared.environment,
+        prepared.settings,
+        command="doctor",
+        trades=False,
+        single_step=False,
     )
     async with opened as desk:
         status = await desk.data.exchange_status()
@@ -142,7 +143,6 @@ async def _exchange(prepared: Prepared) -> list[Check]:
         return [
             Check("exchange", Finding.OK, f"answers, signed; {trading}; cash ${balance.cash}"),
             _clock(desk.connection.skew_us),
-            _forecaster(prepared, desk),
         ]
 
 
@@ -156,9 +156,22 @@ def _clock(skew_us: int | None) -> Check:
     return Check("clock", Finding.OK, detail)
 
 
-def _forecaster(prepared: Prepared, desk: "OpenDesk") -> Check:
-    if desk.forecaster is not None:
-        return Check("forecaster", Finding.OK, desk.forecaster.label or desk.forecaster.name)
+async def _forecaster(prepared: Prepared) -> list[Check]:
+    """Opened apart from the exchange: a forecaster that cannot be had says nothing of that."""
+    from kalshi_cli.bootstrap.opening import open_desk
+
+    opened = open_desk(
+        prepared.environment,
+        prepared.settings,
+        command="doctor",
+        trades=False,
+        forecasts=True,
+        single_step=False,
+    )
+    async with opened as desk:
+        if desk.forecaster is not None:
+            label = desk.forecaster.label or desk.forecaster.name
+            return [Check("forecaster", Finding.OK, label)]
     env = prepared.environment.env
     remedy = "" if env is Env.PROD else "Add --forecaster baseline."
-    return Check("forecaster", Finding.WARNING, f"nobody forecasts in {env}", remedy)
+    return [Check("forecaster", Finding.WARNING, f"nobody forecasts in {env}", remedy)]

@@ -27,7 +27,12 @@ async def run_loop(
     from kalshi_cli.bootstrap.opening import open_desk
 
     opened = open_desk(
-        prepared.environment, prepared.settings, command="run-loop", trades=True, single_step=False
+        prepared.environment,
+        prepared.settings,
+        command="run-loop",
+        trades=True,
+        forecasts=True,
+        single_step=False,
     )
     async with opened as desk:
         confirm_live(prepared, await facts_of(prepared, desk))

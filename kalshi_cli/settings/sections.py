@@ -90,7 +90,8 @@ class Trading(Section):
     preset: Literal["beast", "disciplined"] = "beast"
     """`disciplined` means kelly_fraction 0.25, max_single_position 0.03 and min_net_edge 0.02."""
     forecaster: Literal["grok", "baseline", "oracle"] | None = None
-    """Who forecasts; unset means baseline in sim and grok elsewhere. The oracle exists in sim."""
+    """Who forecasts; unset means baseline in sim and nobody elsewhere. Grok does not exist yet,
+    the oracle in sim only."""
     oracle_error: NotNegative = 0.0
     """How far the oracle blurs the simulated truth, in logits."""
     kelly_fraction: Share = 0.75

@@ -48,7 +48,12 @@ async def _cycles(home: Path) -> tuple[int, list[float], list[float]]:
     cycles: list[float] = []
     worlds: list[float] = []
     async with open_desk(
-        environment, Settings(home=home), command="bench", trades=True, single_step=False
+        environment,
+        Settings(home=home),
+        command="bench",
+        trades=True,
+        forecasts=True,
+        single_step=False,
     ) as desk:
         for _ in range(CYCLES + 1):
             started = time.perf_counter()

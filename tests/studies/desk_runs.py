@@ -69,7 +69,7 @@ async def run_desk(
             tracked.append(ran.result)
 
     async with open_desk(
-        environment, settings, command="study", trades=True, single_step=False
+        environment, settings, command="study", trades=True, forecasts=True, single_step=False
     ) as desk:
         start = (await desk.trading.balance()).cash
         cycles = days * DAY // cycle_us

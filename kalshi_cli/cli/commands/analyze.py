@@ -36,6 +36,7 @@ def analyze(
         ready(ctx),
         lambda desk: desk.analyze(named),
         show_analyze,
+        forecasts=True,
         single_step=True,
         verdict=of_analyze,
     )
