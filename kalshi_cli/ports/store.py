@@ -154,6 +154,10 @@ class Journal(Protocol):
         """Orders that the exchange may show under an id we do not know: INTENT, UNKNOWN, ABSENT."""
         ...
 
+    async def unbooked(self) -> tuple[Order, ...]:
+        """Orders of which the exchange reports more filled than the ledger has fills of."""
+        ...
+
     async def find(
         self,
         *,
@@ -302,6 +306,7 @@ class DeskRequest:
     request_id: int
     kind: str
     target: str
+    asked_wall_us: int
     answer: str | None = None
     exit_code: int | None = None
 
@@ -330,7 +335,14 @@ class Desk(Protocol):
         ...
 
     async def requests(self) -> tuple[DeskRequest, ...]:
-        """Requests without an answer, oldest first."""
+        """Requests that nobody has taken, oldest first."""
+        ...
+
+    async def take(self, request_id: int, wall_us: int) -> bool:
+        """Claim a request, to carry it out or to withdraw it; False where somebody has already.
+
+        Whoever takes it answers it. It is never handed out again, so nothing is done twice.
+        """
         ...
 
     async def request(self, request_id: int) -> DeskRequest | None: ...

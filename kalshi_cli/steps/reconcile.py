@@ -13,8 +13,8 @@ from kalshi_cli.domain.order import Fill, Order, OrderReport
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
-from kalshi_cli.steps.booking import book
-from kalshi_cli.steps.following import follow, resolve
+from kalshi_cli.steps.booking import Booked, book
+from kalshi_cli.steps.following import SEARCH_PAUSE, SEARCHES, follow, resolve
 from kalshi_cli.steps.paging import collect
 
 CASH = "cash"
@@ -41,6 +41,8 @@ class Compared:
 class Reconciliation:
     """What one pass learned. Unless `complete`, absence proves nothing; `why` says why.
 
+    `unbooked` are orders whose fills the exchange reports but does not show yet: what they bought
+    is in no position.
     `alarms` are for people: a fee unlike our model, an order given up that exists after all, an
     order filled beyond its size.
     """
@@ -52,6 +54,7 @@ class Reconciliation:
     settlements: tuple[Settlement, ...]
     changed: tuple[Order, ...]
     unresolved: tuple[Order, ...]
+    unbooked: tuple[Order, ...]
     foreign: tuple[OrderReport, ...]
     differences: tuple[Difference, ...]
     balance: Balance
@@ -60,9 +63,13 @@ class Reconciliation:
 
     @property
     def frozen_tickers(self) -> frozenset[str]:
-        """Markets where nothing new may be risked: an unknown order, or positions that differ."""
+        """Markets where nothing new may be risked.
+
+        An order there is unknown, fills are not shown yet, or positions differ.
+        """
         differing = {d.what for d in self.differences if d.what != CASH}
-        return frozenset({order.intent.ticker for order in self.unresolved} | differing)
+        unclear = {order.intent.ticker for order in (*self.unresolved, *self.unbooked)}
+        return frozenset(unclear | differing)
 
 
 async def reconcile(
@@ -81,7 +88,7 @@ async def reconcile(
     resolved, unresolved = await resolve(trading, store, clock, in_flight)
     resting = await collect(lambda cursor: trading.orders(resting_only=True, cursor=cursor))
     followed = await follow(trading, store, clock, resting.items)
-    booked = await book(data, trading, store, clock)
+    booked = await _book_all(data, trading, store, clock)
     balance = await trading.balance()
     compared = await compare_positions(trading, store)
     if compared.differences or balance.cash != await _cash(store):
@@ -102,12 +109,29 @@ async def reconcile(
         settlements=booked.settlements,
         changed=(*resolved, *followed.changed),
         unresolved=unresolved,
+        unbooked=await _unbooked(store),
         foreign=followed.foreign,
         differences=() if why else differences,
         balance=balance,
         cash=cash,
         alarms=followed.alarms + booked.alarms,
     )
+
+
+async def _book_all(data: MarketData, trading: Trading, store: Store, clock: Clock) -> Booked:
+    """Book what happened; fills that were reported but are not shown yet are asked for again."""
+    booked = await book(data, trading, store, clock)
+    for _ in range(SEARCHES - 1):
+        if not await _unbooked(store):
+            break
+        await clock.sleep_until(clock.now() + SEARCH_PAUSE)
+        booked += await book(data, trading, store, clock)
+    return booked
+
+
+async def _unbooked(store: Store) -> tuple[Order, ...]:
+    async with store.unit() as unit:
+        return await unit.journal.unbooked()
 
 
 def joined(first: Reconciliation, second: Reconciliation) -> Reconciliation:
