@@ -41,7 +41,8 @@ class RiskState:
     series) and the settlement day.
     `last_exit_us` is when (owner, ticker) was last left; `entries_last_hour` counts entry orders of
     the last hour of market time; `traded_forecasts` are (strategy, ticker, forecast) that had an
-    entry; `unresolved` are tickers with an order whose outcome is unknown.
+    entry; `unresolved` are tickers with an order whose outcome is unknown; `missing` says what
+    of the account could not be read, and is empty where nothing is.
     """
 
     env: Env
@@ -63,6 +64,7 @@ class RiskState:
     last_exit_us: Mapping[tuple[str, str], int]
     traded_forecasts: frozenset[tuple[str, str, str]]
     unresolved: frozenset[str]
+    missing: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,12 +6,19 @@ from dataclasses import dataclass, replace
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import FeeTerms, effective_terms
 from kalshi_cli.domain.forecast import Forecast
-from kalshi_cli.domain.identity import DeskState, Env
+from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
 from kalshi_cli.domain.instant import DAY, HOUR, day_of
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money
-from kalshi_cli.domain.order import Order, OrderState, Purpose
+from kalshi_cli.domain.order import (
+    Order,
+    OrderIntent,
+    OrderReport,
+    OrderState,
+    Purpose,
+    TimeInForce,
+)
 from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import Filter, Rejection
@@ -99,13 +106,20 @@ def risk_state(
     cash: Money,
     books: Mapping[str, OrderBook],
     frozen: frozenset[str],
+    foreign: Sequence[OrderReport] = (),
+    missing: str = "",
 ) -> RiskState:
-    """What the controls see. `frozen` are markets where nothing new may be risked."""
+    """What the controls see.
+
+    `frozen` are markets where nothing new may be risked, `foreign` resting orders that are not
+    ours, `missing` what of the account could not be read.
+    """
     worth = view.valued(cash)
     bankroll = worth.equity
     if limits.capital_limit is not None:
         bankroll = min(bankroll, limits.capital_limit)
     marks = view.watermarks
+    strange = {report.ticker: report.ticker for report in foreign}
     return RiskState(
         env=env,
         desk=view.state,
@@ -117,10 +131,13 @@ def risk_state(
         peak_equity=worth.liquidation if marks.peak is None else marks.peak,
         facts={ticker: _facts(view, ticker, books.get(ticker)) for ticker in view.entries},
         positions=view.positions,
-        orders=view.orders,
-        event_of={t: entry.event.event_ticker for t, entry in view.entries.items()},
-        category_of={t: entry.category for t, entry in view.entries.items()},
-        clusters_of={t: clusters(entry) for t, entry in view.entries.items()},
+        orders=(*view.orders, *map(foreign_order, foreign)),
+        event_of={**strange, **{t: e.event.event_ticker for t, e in view.entries.items()}},
+        category_of={**strange, **{t: e.category for t, e in view.entries.items()}},
+        clusters_of={
+            **{t: frozenset({t}) for t in strange},
+            **{t: clusters(entry) for t, entry in view.entries.items()},
+        },
         exclusive_events=frozenset(
             e.event.event_ticker for e in view.entries.values() if e.event.mutually_exclusive
         ),
@@ -128,6 +145,33 @@ def risk_state(
         last_exit_us=view.last_exit_us,
         traded_forecasts=view.traded_forecasts,
         unresolved=frozen,
+        missing=missing,
+    )
+
+
+def foreign_order(report: OrderReport) -> Order:
+    """A resting order that is not ours, as exposure must count it."""
+    return Order(
+        client_order_id=report.client_order_id or report.order_id,
+        intent=OrderIntent(
+            strategy=EXTERNAL,
+            ticker=report.ticker,
+            event_ticker="",
+            side=report.side,
+            limit=report.price,
+            count=report.initial,
+            time_in_force=TimeInForce.GTC,
+            purpose=Purpose.ENTRY,
+            reason="not ours",
+            exchange_index=report.exchange_index,
+        ),
+        state=OrderState.PARTIALLY_FILLED if report.filled else OrderState.RESTING,
+        created_us=report.created_us,
+        updated_us=report.created_us,
+        run_id="",
+        sequence=0,
+        order_id=report.order_id,
+        filled=report.initial - report.remaining,
     )
 
 

@@ -14,7 +14,7 @@ def means(
 ) -> Capital:
     """One strategy's capital: every owner's positions and orders count against shared rooms."""
     claims = live_claims(state)
-    tickers = {ticker: (ticker,) for ticker in state.facts}
+    tickers = {ticker: (ticker,) for ticker in state.event_of}
     events = {ticker: (event,) for ticker, event in state.event_of.items()}
     categories = {ticker: (category,) for ticker, category in state.category_of.items()}
     return Capital(

@@ -12,7 +12,14 @@ from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.money import Money
-from kalshi_cli.domain.order import WORKING, Order, OrderIntent, OrderState, Purpose
+from kalshi_cli.domain.order import (
+    WORKING,
+    Order,
+    OrderIntent,
+    OrderReport,
+    OrderState,
+    Purpose,
+)
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.errors import DuplicateEntry
 from kalshi_cli.exits._base import ExitPlan
@@ -28,7 +35,7 @@ from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.desk_view import DeskView, counted, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, cancel, send
 from kalshi_cli.steps.means import means
-from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile
+from kalshi_cli.steps.reconcile import Reconciliation, compare_positions, joined, reconcile
 from kalshi_cli.strategies._base import Candidate, Strategy, View
 
 
@@ -84,14 +91,17 @@ async def trade(
     before = await _reconcile(data, desk)
     view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     canceled = await _drop_stale(desk, view, policy.limits)
-    if canceled:
+    if canceled:  # some may have filled instead
+        before = joined(before, await _reconcile(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
-    result = _Session(view, policy, before.balance.cash, before.frozen_tickers)
-    for strategy in policy.strategies:
-        if only in {None, strategy.name}:
-            await _run_strategy(data, desk.clock, result, strategy, partial(_send, desk))
+    result = _Session(view, policy, Account.of(before))
+    try:
+        for strategy in policy.strategies:
+            if only in {None, strategy.name}:
+                await _run_strategy(data, desk.clock, result, strategy, partial(_send, desk))
+    finally:
+        await _record_denials(desk.store, desk.run.run_id, result)
     after = joined(before, await _reconcile(data, desk)) if result.orders else before
-    await _record_denials(desk.store, desk.run.run_id, result)
     return replace(result.result(dry_run=False), canceled=canceled, reconciled=after)
 
 
@@ -108,23 +118,37 @@ async def rehearse(
     balance = await trading.balance()
     view = await look(store, now_us=clock.now(), filters=policy.filters)
     unresolved = frozenset(o.intent.ticker for o in view.orders if o.state not in WORKING)
-    result = _Session(view, policy, balance.cash, unresolved)
+    compared = await compare_positions(trading, store)
+    differing = frozenset(difference.what for difference in compared.differences)
+    account = Account(balance.cash, unresolved | differing, (), compared.why)
+    result = _Session(view, policy, account)
     for strategy in policy.strategies:
         if only in {None, strategy.name}:
             await _run_strategy(data, clock, result, strategy, _imagine)
     return result.result(dry_run=True)
 
 
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What reconciling told: cash, markets to leave alone, foreign orders, what went unread."""
+
+    cash: Money
+    frozen: frozenset[str]
+    foreign: tuple[OrderReport, ...]
+    missing: str
+
+    @classmethod
+    def of(cls, found: Reconciliation) -> "Account":
+        return cls(found.balance.cash, found.frozen_tickers, found.foreign, found.why)
+
+
 class _Session:
     """One pass of trading: what was seen, and what came of it so far."""
 
-    def __init__(
-        self, view: DeskView, policy: TradePolicy, cash: Money, frozen: frozenset[str]
-    ) -> None:
+    def __init__(self, view: DeskView, policy: TradePolicy, account: Account) -> None:
         self.view = view
         self.policy = policy
-        self.cash = cash
-        self.frozen = frozen
+        self.account = account
         self.proposals: list[Proposal] = []
         self.unsized: list[Unsized] = []
         self.denied: list[Denied] = []
@@ -190,9 +214,11 @@ async def _decide(
         view,
         env=policy.env,
         limits=limits,
-        cash=session.cash,
+        cash=session.account.cash,
         books=books,
-        frozen=session.frozen,
+        frozen=session.account.frozen,
+        foreign=session.account.foreign,
+        missing=session.account.missing,
     )
     capital = means(
         state,

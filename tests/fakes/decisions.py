@@ -178,6 +178,7 @@ def the_state(*, limits=None, facts=None, events=None, categories=None, clusters
         "last_exit_us": {},
         "traded_forecasts": frozenset(),
         "unresolved": frozenset(),
+        "missing": "",
     }
     return RiskState(
         limits=limits or the_limits(),

@@ -260,6 +260,8 @@ CASES = [
     Case("UNRESOLVED", "an unknown order blocks its market",
          (an_intent(), the_state(unresolved=frozenset({"U"}))),
          (an_intent(), the_state(unresolved=frozenset({"T"})))),
+    Case("BOOKS_INCOMPLETE", "books read in part take no new risk",
+         (an_intent(), the_state(missing="")), (an_intent(), the_state(missing="fills"))),
 ]  # fmt: skip
 
 
@@ -286,7 +288,9 @@ def test_the_order_of_the_controls_is_the_order_of_their_gravity():
         "HALT_STATE", "ENVIRONMENT", "INELIGIBLE", "STALE", "SHAPE", "PRICE_COLLAR", "DUPLICATE",
         "RATE", "MARKET_OWNED",
     ]  # fmt: skip
-    assert list(CONTROLS)[-4:] == ["DRAWDOWN", "SELF_CROSS", "EXIT_REDUCES", "UNRESOLVED"]
+    assert list(CONTROLS)[-5:] == [
+        "DRAWDOWN", "SELF_CROSS", "EXIT_REDUCES", "UNRESOLVED", "BOOKS_INCOMPLETE",
+    ]  # fmt: skip
 
 
 def test_an_order_in_good_order_passes_all_and_the_first_denial_counts():

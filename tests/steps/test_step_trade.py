@@ -312,5 +312,8 @@ async def test_a_market_with_an_unknown_order_is_frozen(floor):
     await send(floor.desk, taking(count="1.00", purpose=Purpose.QUOTE))
     floor.exchange.unusable = [Unusable("order o9", "odd")]  # so the search proves nothing
     result = await run(floor, Blind())
-    assert [(d.intent.ticker, d.denial.code) for d in result.denied] == [(A, "UNRESOLVED")]
-    assert [order.intent.ticker for order in result.orders] == [B]
+    assert [(d.intent.ticker, d.denial.code) for d in result.denied] == [
+        (A, "UNRESOLVED"),
+        (B, "BOOKS_INCOMPLETE"),
+    ]
+    assert result.orders == ()

@@ -1,0 +1,46 @@
+"""What an account that is not ours alone, or was not read whole, allows."""
+
+import pytest
+from fakes.floor import STRATEGY, A, B, open_floor, the_policies, waiting
+
+from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.ports.exchange import Unusable
+from kalshi_cli.steps.desk_view import foreign_order, look, risk_state
+from kalshi_cli.steps.means import means
+from kalshi_cli.steps.trade import trade
+
+
+@pytest.fixture
+async def floor(tmp_path):
+    async with open_floor(tmp_path) as opened:
+        yield opened
+
+
+async def test_nothing_is_sent_on_books_read_in_part(floor):
+    await floor.reconcile()
+    await floor.forecast(A)
+    floor.exchange.unusable = [Unusable("fill f1", "odd")]
+    result = await trade(floor.exchange, floor.desk, policy=the_policies("oracle").trading)
+    assert result.orders == ()
+    assert {d.denial.code for d in result.denied} == {"BOOKS_INCOMPLETE"}
+
+
+async def test_foreign_orders_count_in_every_room(floor):
+    await floor.exchange.place("theirs", waiting(floor.clock, ticker=B, limit="0.4100", count="10"))
+    found = await floor.reconcile()
+    (report,) = found.foreign
+    assert foreign_order(report).intent.strategy == EXTERNAL
+    view = await look(floor.store, now_us=floor.clock.now(), filters=())
+    policy = the_policies("oracle").trading
+    state = risk_state(
+        view,
+        env=policy.env,
+        limits=policy.limits,
+        cash=found.balance.cash,
+        books={},
+        frozen=frozenset(),
+        foreign=found.foreign,
+    )
+    capital = means(state, strategy=STRATEGY, kelly_fraction=0.75, probation_stake=None)
+    assert str(capital.by_ticker[B]) == "4.100000"
+    assert str(capital.cash) == "995.900000"
