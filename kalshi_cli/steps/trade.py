@@ -85,9 +85,17 @@ class TradeResult:
 
 
 async def trade(
-    data: MarketData, desk: Desk, *, policy: TradePolicy, only: str | None = None
+    data: MarketData,
+    desk: Desk,
+    *,
+    policy: TradePolicy,
+    only: str | None = None,
+    stopping: Callable[[], bool] = lambda: False,
 ) -> TradeResult:
-    """Trade once. Raises `LeaseHeld` when another process took the account."""
+    """Trade once. Raises `LeaseHeld` when another process took the account.
+
+    Once `stopping` is true, nothing more is sent.
+    """
     before = await _reconcile(data, desk)
     view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     canceled = await _drop_stale(desk, view, policy.limits)
@@ -98,7 +106,8 @@ async def trade(
     try:
         for strategy in policy.strategies:
             if only in {None, strategy.name}:
-                await _run_strategy(data, desk.clock, result, strategy, partial(_send, desk))
+                sender = partial(_send, desk, stopping)
+                await _run_strategy(data, desk.clock, result, strategy, sender)
     finally:
         await _record_denials(desk.store, desk.run.run_id, result)
     after = joined(before, await _reconcile(data, desk)) if result.orders else before
@@ -252,8 +261,15 @@ def strategy_view(view: DeskView, strategy: str, min_confidence: float) -> View:
     return View(view.now_us, tuple(candidates))
 
 
-async def _send(desk: Desk, session: _Session, intent: OrderIntent) -> Order | None:
+async def _send(
+    desk: Desk, stopping: Callable[[], bool], session: _Session, intent: OrderIntent
+) -> Order | None:
     """Send with an exit plan. A forecast traded already is a denial, not an error."""
+    if stopping():
+        session.denied.append(
+            Denied(intent, Denial("STOPPING", "the desk was told to stop", "", ""))
+        )
+        return None
     forecast = session.view.forecasts.get(intent.ticker)
     try:
         return await send(desk, intent, entry_plan(intent, forecast, session))

@@ -44,3 +44,12 @@ async def test_foreign_orders_count_in_every_room(floor):
     capital = means(state, strategy=STRATEGY, kelly_fraction=0.75, probation_stake=None)
     assert str(capital.by_ticker[B]) == "4.100000"
     assert str(capital.cash) == "995.900000"
+
+
+async def test_a_desk_that_is_told_to_stop_sends_nothing_more(floor):
+    await floor.reconcile()
+    await floor.forecast(A)
+    policy = the_policies("oracle").trading
+    result = await trade(floor.exchange, floor.desk, policy=policy, stopping=lambda: True)
+    assert [(d.intent.ticker, d.denial.code) for d in result.denied] == [(A, "STOPPING")]
+    assert floor.exchange.placed == []
