@@ -515,9 +515,19 @@ class TestDesk:
             await unit.desk.answer(first, "canceled", 0, WALL + 1)
             assert [r.request_id for r in await unit.desk.requests()] == [second]
             assert await unit.desk.request(first) == DeskRequest(
-                first, "cancel", "k1", "canceled", 0
+                first, "cancel", "k1", WALL, "canceled", 0
             )
             assert await unit.desk.request(99) is None
+
+    async def test_a_request_is_taken_once(self, store):
+        async with store.unit() as unit:
+            asked = await unit.desk.ask("close", "T", WALL)
+            assert await unit.desk.take(asked, WALL + 1)
+            assert await unit.desk.requests() == ()
+            assert await unit.desk.request(asked) == DeskRequest(asked, "close", "T", WALL)
+            assert not await unit.desk.take(asked, WALL + 2)
+            await unit.desk.answer(asked, "flat", 0, WALL + 3)
+            assert not await unit.desk.take(asked, WALL + 4)
 
 
 class TestReports:

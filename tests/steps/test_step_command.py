@@ -2,6 +2,7 @@
 
 import pytest
 from fakes.clock import FakeClock
+from fakes.desk_store import WALL
 from fakes.exchange import Fault
 from fakes.floor import ASKS, STRATEGY, A, B, taking, the_policies, waiting
 
@@ -195,7 +196,7 @@ class RealClock(FakeClock):
     """Real time goes on while one waits, in which the holder may act."""
 
     def __init__(self, meanwhile):
-        super().__init__()
+        super().__init__(wall_us=WALL)
         self.meanwhile = meanwhile
 
     async def sleep_until(self, instant_us):

@@ -12,6 +12,7 @@ _REQUEST = (
     t.DESK_REQUESTS.c.request_id,
     t.DESK_REQUESTS.c.kind,
     t.DESK_REQUESTS.c.target,
+    t.DESK_REQUESTS.c.asked_wall_us,
     t.DESK_REQUESTS.c.answer,
     t.DESK_REQUESTS.c.exit_code,
 )
@@ -74,6 +75,13 @@ class SqlDesk:
         query = select(*_REQUEST).where(t.DESK_REQUESTS.c.answered_wall_us.is_(None))
         rows = await self._transaction.rows(query.order_by(t.DESK_REQUESTS.c.request_id))
         return tuple(map(_request_from, rows))
+
+    async def take(self, request_id: int, wall_us: int) -> bool:
+        taken = update(t.DESK_REQUESTS).where(
+            t.DESK_REQUESTS.c.request_id == request_id,
+            t.DESK_REQUESTS.c.answered_wall_us.is_(None),
+        )
+        return bool(await self._transaction.write(taken.values(answered_wall_us=wall_us)))
 
     async def request(self, request_id: int) -> DeskRequest | None:
         query = select(*_REQUEST).where(t.DESK_REQUESTS.c.request_id == request_id)
