@@ -217,6 +217,10 @@ class Ledger(Protocol):
         """Cash derived from the ledger: what the exchange should have."""
         ...
 
+    async def paid_in(self) -> Money | None:
+        """Opening and deposits less withdrawals; None before the account was first seen."""
+        ...
+
     async def positions(self, *, open_only: bool = True) -> tuple[Position, ...]: ...
 
     async def save_positions(self, positions: Sequence[Position]) -> None: ...
@@ -271,13 +275,12 @@ class Performance:
 
 @dataclass(frozen=True, slots=True)
 class Watermarks:
-    """What to measure from: `first` is the equity of the first snapshot, for people.
+    """What to measure from.
 
     `day_start` (the last snapshot before the day, else its first) and `peak` are liquidation
     values, for the limits on losses.
     """
 
-    first: Money | None
     day_start: Money | None
     peak: Money | None
     last: Snapshot | None

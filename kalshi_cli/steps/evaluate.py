@@ -7,33 +7,39 @@ every strategy's profit is net of fees and of the AI it used; too little data pr
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from kalshi_cli.domain.instant import day_of
 from kalshi_cli.domain.marks import position_mark
-from kalshi_cli.domain.money import AiCost
+from kalshi_cli.domain.money import AiCost, Money
 from kalshi_cli.domain.position import Position
 from kalshi_cli.evaluation.pnl import StrategyPnl, TradeResult, strategy_pnl, trade_result
 from kalshi_cli.evaluation.scores import Score, ScoredForecast, score
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.reports import Reports, ScoredRow
-from kalshi_cli.ports.store import CatalogEntry, Store, Watermarks
-from kalshi_cli.steps.valuation import standing
+from kalshi_cli.ports.store import CatalogEntry, Store
+from kalshi_cli.steps.valuation import standing, value
 
 
 @dataclass(frozen=True, slots=True)
 class EvaluateResult:
-    """Scores, profits, and equity since the first snapshot.
+    """Scores, profits, and equity beside all that was ever paid in, by the ledger.
 
-    `waiting` counts forecasts whose market has no result yet. `labels` say what a person must know
-    of the forecasters behind the numbers.
+    `paid_in` is the opening balance and deposits less withdrawals; None before the account was
+    first seen. `waiting` counts forecasts whose market has no result yet. `labels` say what a
+    person must know of the forecasters behind the numbers.
     """
 
     at_us: int
     scores: tuple[Score, ...]
     waiting: int
     strategies: tuple[StrategyPnl, ...]
-    watermarks: Watermarks
+    equity: Money
+    paid_in: Money | None
     ai_cost: AiCost
     labels: tuple[str, ...]
+
+    @property
+    def since_start(self) -> Money | None:
+        """What was earned or lost, whatever was deposited or withdrawn meanwhile."""
+        return None if self.paid_in is None else self.equity - self.paid_in
 
 
 async def evaluate(
@@ -45,9 +51,10 @@ async def evaluate(
     async with store.unit() as unit:
         positions = await unit.ledger.positions(open_only=False)
         found = await unit.catalog.entries(tickers={p.ticker for p in positions})
-        watermarks = await unit.snapshots.watermarks(day_of(clock.now()))
+        cash, paid_in = await unit.ledger.cash(), await unit.ledger.paid_in()
         spent = await unit.forecasts.spent_ever()
     entries = {entry.market.ticker: entry for entry in found}
+    held = [position for position in positions if not position.is_flat]
     results = [_result(position, entries[position.ticker]) for position in positions]
     costs = {} if ai_charged_to is None or not spent else {ai_charged_to: spent.to_money()}
     return EvaluateResult(
@@ -55,7 +62,8 @@ async def evaluate(
         scores=score([_scored(row) for row in scored]),
         waiting=summary.forecasts - len(scored),
         strategies=strategy_pnl(results, costs),
-        watermarks=watermarks,
+        equity=value(cash, held, entries).equity,
+        paid_in=paid_in,
         ai_cost=spent,
         labels=_labels(scored),
     )

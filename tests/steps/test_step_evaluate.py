@@ -36,7 +36,7 @@ async def a_day(floor):
 async def test_an_empty_desk_has_nothing_to_tell(floor):
     result = await evaluated(floor)
     assert (result.scores, result.strategies, result.waiting, result.labels) == ((), (), 0, ())
-    assert result.watermarks.first is None
+    assert result.since_start is None
 
 
 async def test_profit_is_net_and_open_positions_are_at_their_marks(floor):

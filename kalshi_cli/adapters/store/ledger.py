@@ -10,7 +10,7 @@ from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
 from kalshi_cli.domain.account import CashMovement, Settlement
 from kalshi_cli.domain.history import Entry
-from kalshi_cli.domain.money import ONE_DOLLAR, Contracts, Money
+from kalshi_cli.domain.money import NO_MONEY, ONE_DOLLAR, Contracts, Money
 from kalshi_cli.domain.order import Fill
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.domain.side import Side
@@ -112,11 +112,13 @@ class SqlLedger:
         for flowed, held in await self._transaction.rows(select(flow, net).group_by(fills.ticker)):
             moved += int(flowed)
             short += max(0, -int(held))
-        movements = await self._transaction.number(
-            select(func.sum(t.CASH_MOVEMENTS.c.amount_units))
-        )
+        paid_in = await self.paid_in() or NO_MONEY
         paid = sum(settlement.revenue.units for settlement in await self._in_force())
-        return Money((movements or 0) + moved - ONE_DOLLAR.units * short + paid)
+        return Money(paid_in.units + moved - ONE_DOLLAR.units * short + paid)
+
+    async def paid_in(self) -> Money | None:
+        units = await self._transaction.number(select(func.sum(t.CASH_MOVEMENTS.c.amount_units)))
+        return None if units is None else Money(units)
 
     async def _in_force(self) -> list[Settlement]:
         query = select(*t.SETTLEMENTS.c).order_by(*_OLDEST_FIRST)

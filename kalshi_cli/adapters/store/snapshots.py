@@ -43,14 +43,12 @@ class SqlSnapshots:
     async def watermarks(self, day: int) -> Watermarks:
         balances = t.BALANCE_SNAPSHOTS.c
         at_us, risk = balances.at_us, balances.liquidation_units
-        oldest = select(balances.equity_units).order_by(at_us).limit(1)
         before = select(risk).where(at_us < day * DAY).order_by(at_us.desc()).limit(1)
         today = select(risk).where(at_us >= day * DAY).order_by(at_us).limit(1)
         day_start = await self._transaction.number(before)
         if day_start is None:
             day_start = await self._transaction.number(today)
         return Watermarks(
-            first=_money(await self._transaction.number(oldest)),
             day_start=_money(day_start),
             peak=_money(await self._transaction.number(select(func.max(risk)))),
             last=await newest_snapshot(self._transaction),

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from kalshi_cli.cli.render.tables import print_facts, print_table
+from kalshi_cli.cli.render.tables import Cell, print_facts, print_table
 from kalshi_cli.cli.render.words import NOTHING, dollars, gain
 from kalshi_cli.evaluation.interval import Interval
 from kalshi_cli.evaluation.scores import Score
@@ -68,14 +68,13 @@ def _score_cells(row: Score) -> tuple[str, ...]:
 
 
 def _print_rest(result: EvaluateResult, console: "Console") -> None:
-    marks = result.watermarks
-    facts = [
+    facts: list[tuple[str, Cell]] = [
         ("waiting", f"{result.waiting} forecasts have no result yet"),
         ("AI cost", dollars(result.ai_cost.to_money())),
     ]
-    if marks.last is not None and marks.first is not None:
-        equity = f"{dollars(marks.last.equity)}, first seen at {dollars(marks.first)}"
-        facts.append(("equity", equity))
+    if result.since_start is not None:
+        facts.append(("equity", dollars(result.equity)))
+        facts.append(("since start", gain(result.since_start)))
     facts += [("note", label) for label in result.labels]
     facts.append(("verdict", _conclusion(result)))
     print_facts(console, facts)

@@ -146,11 +146,11 @@ def _funnel(result: LoopResult) -> str:
 
 
 def _worth(result: LoopResult) -> list[tuple[str, Cell]]:
-    marks = result.evaluation.watermarks
+    earned = result.evaluation
     facts: list[tuple[str, Cell]] = []
-    if marks.last is not None and marks.first is not None:
-        facts.append(("equity", dollars(marks.last.equity)))
-        facts.append(("since start", gain(marks.last.equity - marks.first)))
+    if earned.since_start is not None:
+        facts.append(("equity", dollars(earned.equity)))
+        facts.append(("since start", gain(earned.since_start)))
     for row in result.evaluation.strategies:
         per_event = spread(row.per_event, unit="$", decimals=2)
         facts.append(("evidence", f"{row.strategy}: {row.verdict}, {per_event} an event"))
