@@ -25,9 +25,10 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import CancellationKind, MarketData
 from kalshi_cli.ports.store import DeskRequest, Store
 from kalshi_cli.risk._gate import first_denial
+from kalshi_cli.steps.clearing import cancel_entries, entries_of
 from kalshi_cli.steps.desk_view import look, risk_state
 from kalshi_cli.steps.execution import Desk, cancel, send
-from kalshi_cli.steps.reconcile import Reconciliation, reconcile
+from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile
 from kalshi_cli.steps.track import exit_intent
 from kalshi_cli.steps.trade import TradePolicy
 
@@ -113,11 +114,17 @@ async def _read_back(desk: Desk, order_id: str) -> OrderReport | None:
 async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: TradePolicy) -> Done:
     """Sell what is held in a market, whoever owns it, and read the position back.
 
+    Entries of its owners that rest there are canceled first: they would buy it back.
+
     Raises `NotFound` when nothing is held there, `Refused` when a control forbids it or nobody is
     on the other side.
     """
     found = await _reconcile(data, desk)
     view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
+    owners = {(p.ticker, p.owner) for p in view.positions if p.ticker == ticker}
+    if await cancel_entries(desk, view.orders, owners):
+        found = joined(found, await _reconcile(data, desk))
+        view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     held = [position for position in view.positions if position.ticker == ticker]
     if not held:
         raise NotFound(
@@ -144,13 +151,15 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
     await _reconcile(data, desk)
     async with desk.store.unit() as unit:
         left = [p for p in await unit.ledger.positions() if p.ticker == ticker]
-    return Done("close", ticker, _said(left), tuple(orders))
+        resting = entries_of(await unit.journal.live(), owners)
+    return Done("close", ticker, _said(left, resting), tuple(orders))
 
 
-def _said(left: Sequence[Position]) -> str:
-    if not left:
-        return "flat"
-    return "still held: " + ", ".join(f"{p.net} by {p.owner}" for p in left)
+def _said(left: Sequence[Position], resting: Sequence[Order]) -> str:
+    said = "still held: " + ", ".join(f"{p.net} by {p.owner}" for p in left) if left else "flat"
+    if not resting:
+        return said
+    return f"{said}; not canceled: " + ", ".join(order.client_order_id for order in resting)
 
 
 async def obey(data: MarketData, desk: Desk, *, policy: TradePolicy) -> tuple[Done, ...]:

@@ -20,6 +20,7 @@ from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.store import Performance, Snapshot, Unit
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
+from kalshi_cli.steps.clearing import cancel_entries
 from kalshi_cli.steps.desk_view import DeskView, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, send
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile
@@ -61,8 +62,10 @@ async def track(
     """Reconcile, exit, take a snapshot."""
     found = await _reconcile(data, desk)
     await _refresh_held(data, desk)
-    view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
-    books = await _books(data, view)
+    view, books = await _seen(data, desk, policy)
+    if await cancel_entries(desk, view.orders, _leaving(view, books, exits)):
+        found = joined(found, await _reconcile(data, desk))
+        view, books = await _seen(data, desk, policy)
     exited = await _leave(desk, view, books, exits, policy, found)
     if any(item.order is not None for item in exited):
         found = joined(found, await _reconcile(data, desk))
@@ -87,9 +90,27 @@ async def _refresh_held(data: MarketData, desk: Desk) -> None:
         await unit.commit()
 
 
+async def _seen(
+    data: MarketData, desk: Desk, policy: TradePolicy
+) -> tuple[DeskView, Mapping[str, OrderBook]]:
+    view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
+    return view, await _books(data, view)
+
+
 async def _books(data: MarketData, view: DeskView) -> Mapping[str, OrderBook]:
     held = sorted({p.ticker for p in view.positions if p.owner != EXTERNAL})
     return await data.books(held) if held else {}
+
+
+def _leaving(
+    view: DeskView, books: Mapping[str, OrderBook], exits: Sequence[Exit]
+) -> frozenset[tuple[str, str]]:
+    """(ticker, owner) of every position that has a reason to go."""
+    return frozenset(
+        (position.ticker, position.owner)
+        for position in view.positions
+        if reason_to_leave(position, view, books, exits)
+    )
 
 
 async def _leave(

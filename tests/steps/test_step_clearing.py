@@ -1,0 +1,106 @@
+"""A position leaves although its owner's own entry rests in the market."""
+
+import pytest
+from fakes.exchange import Fault
+from fakes.floor import ASKS, BIDS, STRATEGY, A, B, taking, the_policies, waiting
+
+from kalshi_cli.domain.money import Price
+from kalshi_cli.domain.order import OrderState, Purpose
+from kalshi_cli.domain.side import Side
+from kalshi_cli.errors import NotFound
+from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.steps.command import close_position
+from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.track import track
+
+POLICIES = the_policies("oracle")
+
+
+async def hold(floor, stop="0.4200"):
+    """Ten YES at 0.44 that go as soon as YES is worth less than the stop."""
+    plan = ExitPlan(A, STRATEGY, Price.parse(stop), None, None, None, None, 0)
+    await send(floor.desk, taking(), plan)
+    await floor.reconcile()
+
+
+async def run(floor):
+    return await track(floor.exchange, floor.desk, exits=POLICIES.exits, policy=POLICIES.trading)
+
+
+async def close(floor):
+    return await close_position(floor.exchange, floor.desk, A, policy=POLICIES.trading)
+
+
+async def state_of(floor, order):
+    async with floor.store.unit() as unit:
+        (found,) = await unit.journal.find(client_order_ids=[order.client_order_id])
+    return found.state
+
+
+async def test_a_stop_cancels_the_entry_that_rests_in_its_way(floor):
+    await hold(floor)
+    entry = await send(floor.desk, waiting(floor.clock))
+    elsewhere = await send(floor.desk, waiting(floor.clock, ticker=B))
+    floor.exchange.set_book(A, (("0.4000", "100.00"),), ASKS)
+    result = await run(floor)
+    (exited,) = result.exits
+    assert (exited.reason.code, exited.denial) == ("STOP_LOSS", None)
+    assert (str(exited.order.filled), await floor.nets()) == ("10.00", {})
+    assert await state_of(floor, entry) is OrderState.CANCELED
+    assert await state_of(floor, elsewhere) is OrderState.RESTING
+
+
+async def test_what_the_entry_bought_meanwhile_leaves_too(floor):
+    await hold(floor)
+    entry = await send(floor.desk, waiting(floor.clock))
+    exchange_cancel = floor.exchange.cancel
+
+    async def filled_first(*order):
+        floor.exchange.fill_resting(entry.order_id, "4.00")
+        return await exchange_cancel(*order)
+
+    floor.exchange.cancel = filled_first
+    result = await run(floor)
+    (exited,) = result.exits
+    assert (str(exited.order.intent.count), await floor.nets()) == ("14.00", {})
+    # 10 at 0.44 are on record before; the pass finds the 4 bought at 0.41, and what is sold
+    assert "4.00" in {str(fill.count) for fill in result.reconciled.new_fills}
+
+
+async def test_an_entry_stays_while_there_is_no_reason_to_leave(floor):
+    await hold(floor, stop="0.2000")
+    entry = await send(floor.desk, waiting(floor.clock))
+    assert (await run(floor)).exits == ()
+    assert await state_of(floor, entry) is OrderState.RESTING
+
+
+async def test_an_exit_of_our_own_stays(floor):
+    await hold(floor)
+    leaving = waiting(floor.clock, Side.ASK, "0.4300", "5.00", purpose=Purpose.EXIT)
+    order = await send(floor.desk, leaving)
+    await run(floor)
+    assert await state_of(floor, order) is OrderState.RESTING
+
+
+@pytest.mark.parametrize("limit", ["0.4100", "0.3500"])
+async def test_what_is_closed_is_not_bought_back(floor, limit):
+    await hold(floor, stop="0.2000")
+    entry = await send(floor.desk, waiting(floor.clock, limit=limit))
+    floor.exchange.set_book(A, BIDS, ASKS)
+    assert (await close(floor)).outcome == "flat"
+    assert await floor.nets() == {}
+    assert await state_of(floor, entry) is OrderState.CANCELED
+
+
+async def test_an_entry_that_could_not_be_canceled_is_named(floor):
+    await hold(floor, stop="0.2000")
+    entry = await send(floor.desk, waiting(floor.clock, limit="0.3500"))
+    floor.exchange.cancelling = [Fault.LOST]
+    assert (await close(floor)).outcome == f"flat; not canceled: {entry.client_order_id}"
+
+
+async def test_an_entry_alone_is_no_position(floor):
+    entry = await send(floor.desk, waiting(floor.clock))
+    with pytest.raises(NotFound, match=A):
+        await close(floor)
+    assert await state_of(floor, entry) is OrderState.RESTING
