@@ -160,6 +160,14 @@ class OrderReport:
     exchange_index: int = 0
 
 
+def has_terms(report: OrderReport, intent: OrderIntent) -> bool:
+    """Whether a report is of this intent; an order that may only reduce can have been cut."""
+    whole = report.initial == intent.count
+    cut = intent.reduce_only and report.initial < intent.count
+    same = (report.ticker, report.side, report.price) == (intent.ticker, intent.side, intent.limit)
+    return same and (whole or cut)
+
+
 @dataclass(frozen=True, slots=True)
 class Fill:
     """Part of an order executed: `price` is the YES price, `fee` what the exchange charged."""

@@ -20,6 +20,7 @@ from kalshi_cli.domain.order import (
     OrderState,
     fold_fill,
     fold_report,
+    has_terms,
 )
 from kalshi_cli.domain.position import Position
 from kalshi_cli.ports.clock import Clock
@@ -118,6 +119,8 @@ async def _append_fills(
     alarms: list[str] = []
     for report in claimed.values():
         for order in await unit.journal.find(client_order_ids=[report.client_order_id or ""]):
+            if not has_terms(report, order.intent):
+                continue
             orders[report.order_id] = after = _found_again(order, report, now_us)
             if after != order:
                 await unit.journal.save(after)

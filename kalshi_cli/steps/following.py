@@ -14,6 +14,7 @@ from kalshi_cli.domain.order import (
     OrderReport,
     OrderState,
     fold_report,
+    has_terms,
 )
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import Trading
@@ -33,13 +34,25 @@ class Followed:
     alarms: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """Orders of unknown outcome that changed, and those still unknown.
+
+    `impostors` are reports under an id of ours with terms that we never sent: they are not adopted.
+    """
+
+    changed: tuple[Order, ...]
+    unresolved: tuple[Order, ...]
+    impostors: tuple[OrderReport, ...]
+
+
 async def resolve(
     trading: Trading, store: Store, clock: Clock, in_flight: Collection[str]
-) -> tuple[tuple[Order, ...], tuple[Order, ...]]:
+) -> Resolved:
     """Search for orders of unknown outcome; adopt what shows up, give up after five misses.
 
-    Returns those that changed, and those still unknown. `in_flight` is asked after the journal was
-    read, so that an order journalled meanwhile is never taken for one that is lost.
+    `in_flight` is asked after the journal was read, so that an order journalled meanwhile is never
+    taken for one that is lost.
     """
     async with store.unit() as unit:
         live = await unit.journal.live()
@@ -49,6 +62,8 @@ async def resolve(
         if order.state in UNRESOLVED and order.client_order_id not in in_flight
     }
     found: dict[str, OrderReport] = {}
+    impostors: list[OrderReport] = []
+    disputed: list[Order] = []
     complete = True
     for attempt in range(SEARCHES):
         if not missing:
@@ -59,14 +74,21 @@ async def resolve(
         reports = await _orders_since(trading, since)
         complete = complete and reports.complete
         for report in reports.items:
-            if missing.pop(report.client_order_id or "", None) is not None:
-                found[report.client_order_id or ""] = report
+            order = missing.pop(report.client_order_id or "", None)
+            if order is None:
+                continue
+            if has_terms(report, order.intent):
+                found[order.client_order_id] = report
+            else:
+                disputed.append(order)
+                impostors.append(report)
     now = clock.now()
     folds = {key: partial(_adopted, report=report, now_us=now) for key, report in found.items()}
     if complete:
         folds |= {key: partial(_absent, now_us=now) for key in missing}
     changed = await amend(store, folds)
-    return changed, () if complete else tuple(missing.values())
+    lost = () if complete else missing.values()
+    return Resolved(changed, (*disputed, *lost), tuple(impostors))
 
 
 async def _orders_since(trading: Trading, since_us: int) -> Collected[OrderReport]:
@@ -118,9 +140,12 @@ async def follow(
             client_order_ids=_names(resting),
         )
     reports = {report.order_id: report for report in resting}
+    own = {order.client_order_id: order for order in ours}
+    impostors = [r for r in resting if _is_impostor(r, own.get(r.client_order_id or ""))]
+    mine = [r for r in resting if r not in impostors]
     lost = {o.client_order_id for o in ours if o.state is OrderState.ABSENT}
     news = {o.client_order_id: reports.get(o.order_id or "") for o in working}
-    news |= {r.client_order_id: r for r in resting if r.client_order_id in lost}
+    news |= {r.client_order_id: r for r in mine if r.client_order_id in lost}
     for order in working:
         if news[order.client_order_id] is None and order.order_id:
             news[order.client_order_id] = await trading.order(order.order_id)
@@ -132,16 +157,32 @@ async def follow(
             if report is not None
         },
     )
-    known = {order.order_id for order in ours} | {order.client_order_id for order in ours}
+    known = {order.order_id for order in ours} | own.keys()
     return Followed(
         changed=tuple(order for order in after if order not in working),
-        foreign=tuple(r for r in resting if not {r.order_id, r.client_order_id} & known),
+        foreign=(
+            *(r for r in mine if not {r.order_id, r.client_order_id} & known),
+            *impostors,
+        ),
         alarms=tuple(resurrection(order) for order in after if order.client_order_id in lost),
     )
 
 
+def _is_impostor(report: OrderReport, order: Order | None) -> bool:
+    """Whether a report bears the id of an order of ours that was never seen, with other terms."""
+    return order is not None and order.order_id is None and not has_terms(report, order.intent)
+
+
 def _names(reports: Iterable[OrderReport]) -> list[str]:
     return [report.client_order_id for report in reports if report.client_order_id]
+
+
+def imposture(report: OrderReport) -> str:
+    """The alarm for a report that bears an id of ours and is not what we sent."""
+    return (
+        f"order {report.client_order_id} exists at the exchange with other terms: {report.side} "
+        f"{report.initial} {report.ticker} at {report.price}"
+    )
 
 
 def resurrection(order: Order) -> str:

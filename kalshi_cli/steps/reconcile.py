@@ -14,7 +14,7 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.booking import Booked, book
-from kalshi_cli.steps.following import SEARCH_PAUSE, SEARCHES, follow, resolve
+from kalshi_cli.steps.following import SEARCH_PAUSE, SEARCHES, follow, imposture, resolve
 from kalshi_cli.steps.paging import collect
 
 CASH = "cash"
@@ -42,7 +42,7 @@ class Reconciliation:
     """What one pass learned. Unless `complete`, absence proves nothing; `why` says why.
 
     `unbooked` are orders whose fills the exchange reports but does not show yet: what they bought
-    is in no position.
+    is in no position. `impostors` bear an id of ours and other terms than we sent.
     `alarms` are for people: a fee unlike our model, an order given up that exists after all, an
     order filled beyond its size.
     """
@@ -56,6 +56,7 @@ class Reconciliation:
     unresolved: tuple[Order, ...]
     unbooked: tuple[Order, ...]
     foreign: tuple[OrderReport, ...]
+    impostors: tuple[OrderReport, ...]
     differences: tuple[Difference, ...]
     balance: Balance
     cash: Money
@@ -65,11 +66,13 @@ class Reconciliation:
     def frozen_tickers(self) -> frozenset[str]:
         """Markets where nothing new may be risked.
 
-        An order there is unknown, fills are not shown yet, or positions differ.
+        An order there is unknown or not as it was sent, fills are not shown yet, or positions
+        differ.
         """
         differing = {d.what for d in self.differences if d.what != CASH}
         unclear = {order.intent.ticker for order in (*self.unresolved, *self.unbooked)}
-        return frozenset(unclear | differing)
+        strange = {report.ticker for report in self.impostors}
+        return frozenset(unclear | strange | differing)
 
 
 async def reconcile(
@@ -85,7 +88,7 @@ async def reconcile(
     `in_flight` are ids this very process is sending now: their outcome is not unknown yet. It is
     read as the pass goes on, so hand over the growing set, not a copy.
     """
-    resolved, unresolved = await resolve(trading, store, clock, in_flight)
+    resolved = await resolve(trading, store, clock, in_flight)
     resting = await collect(lambda cursor: trading.orders(resting_only=True, cursor=cursor))
     followed = await follow(trading, store, clock, resting.items)
     booked = await _book_all(data, trading, store, clock)
@@ -107,14 +110,15 @@ async def reconcile(
         why=why,
         new_fills=booked.fills,
         settlements=booked.settlements,
-        changed=(*resolved, *followed.changed),
-        unresolved=unresolved,
+        changed=(*resolved.changed, *followed.changed),
+        unresolved=resolved.unresolved,
         unbooked=await _unbooked(store),
         foreign=followed.foreign,
         differences=() if why else differences,
         balance=balance,
         cash=cash,
-        alarms=followed.alarms + booked.alarms,
+        impostors=resolved.impostors,
+        alarms=(*map(imposture, resolved.impostors), *followed.alarms, *booked.alarms),
     )
 
 
