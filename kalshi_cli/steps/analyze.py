@@ -4,6 +4,7 @@ Budget, cooldown, caps and volume are checked before anything is spent.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -17,7 +18,7 @@ from kalshi_cli.errors import NotFound
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.forecasting.blend import blend, inverse_variance_weight
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.exchange import MarketData
+from kalshi_cli.ports.exchange import EventListing, MarketData
 from kalshi_cli.ports.forecaster import Forecaster, Question
 from kalshi_cli.ports.store import CatalogEntry, Store
 from kalshi_cli.steps.selection import screen
@@ -158,14 +159,17 @@ async def _wanted(
 async def learn_markets(
     data: MarketData, store: Store, clock: Clock, tickers: Collection[str]
 ) -> None:
-    """Put markets into the store that it does not know yet, with their events and series."""
+    """Put markets into the store that it does not know yet, with their events and series.
+
+    A market whose event or series the exchange does not tell stays unknown.
+    """
     async with store.unit() as unit:
         known = {entry.market.ticker for entry in await unit.catalog.entries(tickers=tickers)}
     unknown = sorted(set(tickers) - known)
     if not unknown:
         return
     page = await data.listings(unknown)
-    events = [await data.event(t) for t in sorted({x.market.event_ticker for x in page.items})]
+    events = await _events(data, {listing.market.event_ticker for listing in page.items})
     series = {row.ticker: row for row in (await data.series()).items}
     usable = [item for item in events if item.event.series_ticker in series]
     async with store.unit() as unit:
@@ -174,6 +178,15 @@ async def learn_markets(
         await unit.catalog.save_events([item.event for item in usable], now)
         await unit.catalog.save_listings([x for item in usable for x in item.listings], now)
         await unit.commit()
+
+
+async def _events(data: MarketData, tickers: Collection[str]) -> list[EventListing]:
+    """The events that the exchange tells; those of combos it may not."""
+    found: list[EventListing] = []
+    for ticker in sorted(tickers):
+        with suppress(NotFound):
+            found.append(await data.event(ticker))
+    return found
 
 
 async def _rested(

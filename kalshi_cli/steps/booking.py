@@ -31,18 +31,24 @@ from kalshi_cli.steps.following import resurrection
 from kalshi_cli.steps.paging import collect
 
 OVERLAP = 10 * MINUTE
+FILLS_OWED, SETTLEMENTS_OWED = "fills_owed", "settlements_owed"
+"""Markers of the oldest facts read that could not be booked: newer ones must not hide them."""
 FEE_DRIFT = Money(100)
 """Dollars by which a fill's fee may differ from our fee model before that is an alarm."""
 
 
 @dataclass(frozen=True, slots=True)
 class Booked:
-    """What was new. `whys` say why something could not be read whole, `alarms` what is odd."""
+    """What was new. `whys` say why something could not be read whole, `alarms` what is odd.
+
+    `unlisted` are markets that the exchange does not tell of: what happened there is not booked.
+    """
 
     fills: tuple[Fill, ...]
     settlements: tuple[Settlement, ...]
     whys: tuple[str, ...]
     alarms: tuple[str, ...]
+    unlisted: frozenset[str]
 
     def __add__(self, later: "Booked") -> "Booked":
         return Booked(
@@ -50,6 +56,7 @@ class Booked:
             self.settlements + later.settlements,
             self.whys + later.whys,
             self.alarms + later.alarms,
+            later.unlisted,
         )
 
 
@@ -71,32 +78,48 @@ class _Claimed:
 async def book(data: MarketData, trading: Trading, store: Store, clock: Clock) -> Booked:
     """Read fills, settlements and cash movements since the last ones, and book the new ones."""
     async with store.unit() as unit:
-        fill_us, settled_us = (
-            await unit.ledger.last_fill_us(),
-            await unit.ledger.last_settlement_us(),
+        fill_us = await _read_from(unit, FILLS_OWED, await unit.ledger.last_fill_us())
+        settled_us = await _read_from(
+            unit, SETTLEMENTS_OWED, await unit.ledger.last_settlement_us()
         )
-    fills = await collect(lambda c: trading.fills(min_us=_overlapping(fill_us), cursor=c))
-    settlements = await collect(
-        lambda c: trading.settlements(min_us=_overlapping(settled_us), cursor=c)
-    )
+    fills = await collect(lambda c: trading.fills(min_us=fill_us, cursor=c))
+    settlements = await collect(lambda c: trading.settlements(min_us=settled_us, cursor=c))
     movements = await collect(trading.cash_movements)
     claimed = await _claimed(trading, store, fills.items)
-    usable = [fill for fill in fills.items if fill.order_id not in claimed.unread]
-    touched = {fill.ticker for fill in usable} | {s.ticker for s in settlements.items}
+    touched = {fill.ticker for fill in fills.items} | {s.ticker for s in settlements.items}
     await learn_markets(data, store, clock, touched)
     async with store.unit() as unit:
+        entries = await unit.catalog.entries(tickers=touched) if touched else ()
+        unlisted = frozenset(touched) - {entry.market.ticker for entry in entries}
+        owed = [f for f in fills.items if f.order_id in claimed.unread or f.ticker in unlisted]
+        unpaid = [s for s in settlements.items if s.ticker in unlisted]
+        usable = [fill for fill in fills.items if fill not in owed]
+        paid = [settlement for settlement in settlements.items if settlement not in unpaid]
         new_fills, alarms = await _append_fills(unit, usable, claimed.reports, clock.now())
-        new_settlements = await _append_settlements(unit, settlements.items)
+        new_settlements = await _append_settlements(unit, paid)
+        await _owe(unit, FILLS_OWED, [fill.at_us for fill in owed], clock.now())
+        await _owe(unit, SETTLEMENTS_OWED, [s.settled_us for s in unpaid], clock.now())
         await unit.ledger.add_cash(movements.items)
         changed = {fill.ticker for fill in new_fills} | {s.ticker for s in new_settlements}
         await _refold(unit, changed)
         await unit.commit()
-    whys = (fills.why, settlements.why, movements.why, claimed.why)
-    return Booked(new_fills, new_settlements, whys, alarms)
+    nowhere = f"markets the exchange does not tell of: {min(unlisted)}" if unlisted else ""
+    whys = (fills.why, settlements.why, movements.why, claimed.why, nowhere)
+    return Booked(new_fills, new_settlements, whys, alarms, unlisted)
 
 
-def _overlapping(since_us: int | None) -> int:
-    return 0 if since_us is None else since_us - OVERLAP
+async def _read_from(unit: Unit, owed: str, newest_us: int | None) -> int:
+    """Where to read from: before the newest fact on record, and before what is still owed."""
+    if newest_us is None:
+        return 0
+    owed_us = await unit.catalog.marker(owed)
+    return min(newest_us, newest_us if owed_us is None else owed_us) - OVERLAP
+
+
+async def _owe(unit: Unit, owed: str, instants: Collection[int], now_us: int) -> None:
+    """Remember since when facts could not be booked, or that none is owed any more."""
+    if instants or await unit.catalog.marker(owed) is not None:
+        await unit.catalog.set_marker(owed, min(instants, default=now_us))
 
 
 async def _claimed(trading: Trading, store: Store, fills: Collection[Fill]) -> _Claimed:

@@ -42,7 +42,8 @@ class Reconciliation:
     """What one pass learned. Unless `complete`, absence proves nothing; `why` says why.
 
     `unbooked` are orders whose fills the exchange reports but does not show yet: what they bought
-    is in no position. `impostors` bear an id of ours and other terms than we sent.
+    is in no position. `impostors` bear an id of ours and other terms than we sent. `unlisted` are
+    markets that the exchange does not tell of, so that nothing there can be booked.
     `alarms` are for people: a fee unlike our model, an order given up that exists after all, an
     order filled beyond its size.
     """
@@ -57,6 +58,7 @@ class Reconciliation:
     unbooked: tuple[Order, ...]
     foreign: tuple[OrderReport, ...]
     impostors: tuple[OrderReport, ...]
+    unlisted: frozenset[str]
     differences: tuple[Difference, ...]
     balance: Balance
     cash: Money
@@ -66,13 +68,13 @@ class Reconciliation:
     def frozen_tickers(self) -> frozenset[str]:
         """Markets where nothing new may be risked.
 
-        An order there is unknown or not as it was sent, fills are not shown yet, or positions
-        differ.
+        An order there is unknown or not as it was sent, fills are not shown yet or cannot be
+        booked, or positions differ.
         """
         differing = {d.what for d in self.differences if d.what != CASH}
         unclear = {order.intent.ticker for order in (*self.unresolved, *self.unbooked)}
         strange = {report.ticker for report in self.impostors}
-        return frozenset(unclear | strange | differing)
+        return frozenset(unclear | strange | self.unlisted | differing)
 
 
 async def reconcile(
@@ -114,6 +116,7 @@ async def reconcile(
         unresolved=resolved.unresolved,
         unbooked=await _unbooked(store),
         foreign=followed.foreign,
+        unlisted=booked.unlisted,
         differences=() if why else differences,
         balance=balance,
         cash=cash,
