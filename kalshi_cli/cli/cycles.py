@@ -10,6 +10,7 @@ from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.command import Left
 from kalshi_cli.steps.evaluate import EvaluateResult
 from kalshi_cli.steps.ingest import IngestResult
+from kalshi_cli.steps.reconcile import Difference, Reconciliation
 from kalshi_cli.steps.status import Status
 from kalshi_cli.steps.track import TrackResult
 from kalshi_cli.steps.trade import TradeResult
@@ -17,7 +18,11 @@ from kalshi_cli.steps.trade import TradeResult
 
 @dataclass(frozen=True, slots=True)
 class Cycle:
-    """One cycle. Numbers of a step that did not run in it are None; `errors` were survived."""
+    """One cycle. Numbers of a step that did not run in it are None; `errors` were survived.
+
+    `alarms` are all of the cycle's, `differences` and `incomplete` those of its last look at the
+    exchange.
+    """
 
     number: int
     at_us: int
@@ -33,6 +38,16 @@ class Cycle:
     positions: int | None = None
     equity: Money | None = None
     errors: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
+    differences: tuple[Difference, ...] = ()
+    incomplete: str = ""
+
+    @property
+    def troubles(self) -> tuple[str, ...]:
+        """What a person must hear of, a line each."""
+        differing = [f"{d.what}: ours {d.ours}, theirs {d.theirs}" for d in self.differences]
+        partly = [f"read in part: {self.incomplete}"] if self.incomplete else []
+        return (*self.errors, *self.alarms, *differing, *partly)
 
 
 Tell = Callable[[Cycle, KalshiError | None], None]
@@ -42,7 +57,8 @@ Tell = Callable[[Cycle, KalshiError | None], None]
 @dataclass(frozen=True, slots=True)
 class LoopResult:
     """How a loop ended and how the desk stands. `left` is known after a stop by a person.
-    `last_errors` are what the last whole cycle survived.
+    `last_errors` are what the last whole cycle survived, `reconciled` is the last look at the
+    exchange, and `halted` says that the last round of trading met a halted desk.
 
     `world` describes the simulated world, `forecaster` whoever forecast; both may be empty.
     """
@@ -53,6 +69,8 @@ class LoopResult:
     evaluation: EvaluateResult
     left: Left | None
     last_errors: tuple[str, ...]
+    reconciled: Reconciliation | None
+    halted: bool
     world: str
     forecaster: str
 
@@ -69,10 +87,13 @@ class Cycles:
     current: Cycle = field(default_factory=lambda: Cycle(1, 0))
     error: KalshiError | None = None
     last_errors: tuple[str, ...] = ()
+    reconciled: Reconciliation | None = None
+    halted: bool = False
 
     def report(self, ran: Ran) -> None:
         """Hear of one step."""
         self.current = replace(_with_result(self.current, ran.result), at_us=ran.at_us)
+        self._look(ran.result)
         if ran.error is not None:
             self.error = self.error or ran.error
             told = f"{ran.step}: {ran.error}"
@@ -83,8 +104,28 @@ class Cycles:
     def close(self) -> None:
         """Hand over the cycle under way."""
         self.tell(self.current, self.error)
+        _log(self.current)
         self.last_errors = self.current.errors
         self.current, self.error = Cycle(self.current.number + 1, self.current.at_us), None
+
+    def _look(self, result: object) -> None:
+        """Keep what decides how a loop that ends now has ended."""
+        if isinstance(result, TradeResult):
+            self.halted = met_halt(result)
+        if isinstance(result, TradeResult | TrackResult) and result.reconciled is not None:
+            self.reconciled = result.reconciled
+
+
+def met_halt(result: TradeResult) -> bool:
+    """Whether a halted desk refused an order."""
+    return any(each.denial.code == "HALT_STATE" for each in result.denied)
+
+
+def _log(cycle: Cycle) -> None:
+    import logging
+
+    for trouble in cycle.troubles:
+        logging.getLogger(__name__).warning("cycle %d: %s", cycle.number, trouble)
 
 
 def _with_result(cycle: Cycle, result: object) -> Cycle:
@@ -97,12 +138,10 @@ def _with_result(cycle: Cycle, result: object) -> Cycle:
             return _with_trade(cycle, result)
         case TrackResult():
             return replace(
-                cycle,
+                _with_reconciled(cycle, result.reconciled),
                 exits=len(result.exits),
                 positions=result.open_positions,
                 equity=result.equity,
-                fills=cycle.fills + len(result.reconciled.new_fills),
-                settlements=cycle.settlements + len(result.reconciled.settlements),
             )
         case _:
             return cycle
@@ -111,10 +150,19 @@ def _with_result(cycle: Cycle, result: object) -> Cycle:
 def _with_trade(cycle: Cycle, result: TradeResult) -> Cycle:
     found = result.reconciled
     return replace(
-        cycle,
+        cycle if found is None else _with_reconciled(cycle, found),
         proposed=len(result.proposals),
         denied=len(result.denied),
         sent=len(result.orders),
-        fills=cycle.fills + (0 if found is None else len(found.new_fills)),
-        settlements=cycle.settlements + (0 if found is None else len(found.settlements)),
+    )
+
+
+def _with_reconciled(cycle: Cycle, found: Reconciliation) -> Cycle:
+    return replace(
+        cycle,
+        fills=cycle.fills + len(found.new_fills),
+        settlements=cycle.settlements + len(found.settlements),
+        alarms=cycle.alarms + found.alarms,
+        differences=found.differences,
+        incomplete="" if found.complete else found.why,
     )

@@ -44,7 +44,7 @@ async def run_loop(
         desk.ending.reason = stopped.reason
         by_person = stopped.reason.startswith("SIG")
         left = await desk.wind_down() if by_person else None
-        return await _result(prepared, desk, stopped, started, left, told.last_errors)
+        return await _result(prepared, desk, stopped, started, left, told)
 
 
 async def _result(
@@ -53,7 +53,7 @@ async def _result(
     stopped: Stopped,
     started_us: int,
     left: Left | None,
-    last_errors: tuple[str, ...],
+    told: Cycles,
 ) -> LoopResult:
     lifted = unlimited(prepared.settings)
     return LoopResult(
@@ -62,7 +62,9 @@ async def _result(
         status=await status(desk.store.reports, unlimited=lifted),
         evaluation=await desk.evaluate(),
         left=left,
-        last_errors=last_errors,
+        last_errors=told.last_errors,
+        reconciled=told.reconciled,
+        halted=told.halted,
         world="" if desk.simulation is None else desk.simulation.description,
         forecaster="" if desk.forecaster is None else desk.forecaster.label,
     )

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from kalshi_cli.cli.cycles import LoopResult
+from kalshi_cli.cli.cycles import LoopResult, met_halt
 from kalshi_cli.errors import (
     Halted,
     IntegrityError,
@@ -39,8 +39,8 @@ def of_analyze(result: AnalyzeResult) -> KalshiError | None:
 
 def of_trade(result: TradeResult) -> KalshiError | None:
     """A halted desk refuses everything, which a script must notice."""
-    if any(each.denial.code == "HALT_STATE" for each in result.denied):
-        return Halted("The desk is halted.", remedy="`kalshi resume` lifts it.")
+    if met_halt(result):
+        return _halted()
     return None if result.reconciled is None else of_reconciliation(result.reconciled)
 
 
@@ -49,12 +49,21 @@ def of_track(result: TrackResult) -> KalshiError | None:
 
 
 def of_loop(result: LoopResult) -> KalshiError | None:
-    """A loop survives an exchange that is away, but one that ends so has not done its work."""
-    if result.left is not None or not result.last_errors:
+    """A loop survives what a single step ends with, but one that ends so has not done its work."""
+    if result.left is not None:
         return None
-    return Unavailable(
-        f"The last cycle is incomplete: {result.last_errors[0]}", remedy="Run it again."
-    )
+    found = None if result.reconciled is None else of_reconciliation(result.reconciled)
+    if isinstance(found, IntegrityError):
+        return found
+    if result.last_errors:
+        return Unavailable(
+            f"The last cycle is incomplete: {result.last_errors[0]}", remedy="Run it again."
+        )
+    return _halted() if result.halted else found
+
+
+def _halted() -> Halted:
+    return Halted("The desk is halted.", remedy="`kalshi resume` lifts it.")
 
 
 def of_reconciliation(found: Reconciliation) -> KalshiError | None:

@@ -61,8 +61,8 @@ def line(cycle: Cycle) -> str:
     }
     parts = [f"{name} {number}" for name, number in ran.items() if number is not None]
     worth = "" if cycle.equity is None else f"  {dollars(cycle.equity)}"
-    errors = "".join(f"\n  {error}" for error in cycle.errors)
-    return f"{cycle.number:>4}  {moment(cycle.at_us)}  {' '.join(parts)}{worth}{errors}"
+    troubles = "".join(f"\n  {trouble}" for trouble in cycle.troubles)
+    return f"{cycle.number:>4}  {moment(cycle.at_us)}  {' '.join(parts)}{worth}{troubles}"
 
 
 @contextmanager
@@ -103,8 +103,8 @@ def _screen(cycles: "deque[Cycle]") -> "Table":
         )
         cells = ["-" if number is None else str(number) for number in numbers]
         table.add_row(str(cycle.number), moment(cycle.at_us), *cells, dollars(cycle.equity))
-        if cycle.errors:
-            table.add_row("", "", *[""] * 6, cycle.errors[0])
+        for trouble in cycle.troubles:
+            table.add_row("", "", *[""] * 6, trouble)
     return table
 
 

@@ -1,0 +1,86 @@
+"""What a loop passes on of its looks at the exchange, and how it ends on what it last saw."""
+
+import logging
+from dataclasses import replace
+
+import pytest
+from fakes.floor import open_floor, taking, the_policies
+
+from kalshi_cli.cli.cycles import Cycles, LoopResult
+from kalshi_cli.cli.render.loop import line
+from kalshi_cli.cli.verdicts import of_loop
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.errors import Halted, IntegrityError, Unavailable
+from kalshi_cli.scheduler.lanes import Ran
+from kalshi_cli.steps.command import set_desk_state
+from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.reconcile import Difference
+from kalshi_cli.steps.track import track
+from kalshi_cli.steps.trade import trade
+
+
+@pytest.fixture
+async def floor(tmp_path):
+    async with open_floor(tmp_path) as opened:
+        yield opened
+
+
+async def tracked(floor):
+    policies = the_policies("oracle")
+    return await track(floor.exchange, floor.desk, exits=policies.exits, policy=policies.trading)
+
+
+def ended(told):
+    """A loop that ended by itself, as far as its verdict looks."""
+    return LoopResult(
+        stopped=None,
+        started_us=0,
+        status=None,
+        evaluation=None,
+        left=None,
+        last_errors=told.last_errors,
+        reconciled=told.reconciled,
+        halted=told.halted,
+        world="",
+        forecaster="",
+    )
+
+
+async def test_alarms_and_differences_reach_the_cycle_the_log_and_the_exit_code(floor, caplog):
+    await send(floor.desk, taking())
+    result = await tracked(floor)
+    seen = replace(
+        result.reconciled,
+        alarms=("a fee unlike our model",),
+        differences=(Difference("KXA", "10.00", "9.00"),),
+        complete=False,
+        why="fill x is unusable",
+    )
+    cycles = []
+    told = Cycles("track", lambda cycle, _error: cycles.append(cycle))
+    with caplog.at_level(logging.WARNING):
+        told.report(Ran("lane", "track", 0, replace(result, reconciled=seen), None))
+    (cycle,) = cycles
+    expected = ["a fee unlike our model", "KXA: ours 10.00, theirs 9.00"]
+    expected.append("read in part: fill x is unusable")
+    assert list(cycle.troubles) == expected
+    assert [record.getMessage() for record in caplog.records] == [
+        f"cycle 1: {text}" for text in expected
+    ]
+    assert all(text in line(cycle) for text in expected)
+    assert isinstance(of_loop(ended(told)), IntegrityError)
+    told.report(
+        Ran("lane", "track", 0, replace(result, reconciled=replace(seen, differences=())), None)
+    )
+    assert isinstance(of_loop(ended(told)), Unavailable)
+    told.report(Ran("lane", "track", 0, result, None))
+    assert of_loop(ended(told)) is None
+
+
+async def test_a_loop_on_a_halted_desk_ends_as_trade_does(floor):
+    await set_desk_state(floor.store, floor.clock, DeskState.HALTED, reason="x", who="y")
+    await floor.forecast(p=0.60)
+    result = await trade(floor.exchange, floor.desk, policy=the_policies("oracle").trading)
+    told = Cycles("trade", lambda _cycle, _error: None)
+    told.report(Ran("lane", "trade", 0, result, None))
+    assert isinstance(of_loop(ended(told)), Halted)
