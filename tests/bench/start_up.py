@@ -68,6 +68,12 @@ def _kalshi(home: Path, *arguments: str) -> None:
 
 
 def _python(home: Path, *arguments: str) -> None:
-    environment = {**os.environ, "KALSHI_HOME": str(home)}
+    """Run an interpreter that keeps bytecode, as an installed program does."""
+    environment = {
+        **os.environ,
+        "KALSHI_HOME": str(home),
+        "PYTHONDONTWRITEBYTECODE": "",
+        "PYTHONPYCACHEPREFIX": str(home / "bytecode"),
+    }
     command: Sequence[str] = (sys.executable, *arguments)
     subprocess.run(command, check=True, capture_output=True, env=environment)
