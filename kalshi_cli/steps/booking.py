@@ -18,6 +18,7 @@ from kalshi_cli.domain.order import (
     Order,
     OrderReport,
     OrderState,
+    Purpose,
     fold_fill,
     fold_report,
     has_terms,
@@ -225,9 +226,18 @@ async def _refold(unit: Unit, tickers: Collection[str]) -> None:
         trips = [trip for item in folded for trip in item.trips]
         await unit.ledger.save_round_trips(ticker, trips)
     await unit.ledger.save_positions(positions)
-    for position in positions:
-        if position.is_flat:
-            await unit.plans.remove(position.ticker, position.owner)
+    await _drop_plans(unit, [position for position in positions if position.is_flat])
+
+
+async def _drop_plans(unit: Unit, flat: Collection[Position]) -> None:
+    """Forget how to leave what is left, unless an entry there lives or is not booked whole."""
+    entering = {
+        (order.intent.ticker, order.intent.strategy)
+        for order in (*await unit.journal.live(), *await unit.journal.unbooked())
+        if order.intent.purpose is not Purpose.EXIT
+    }
+    for ticker, owner in {(position.ticker, position.owner) for position in flat} - entering:
+        await unit.plans.remove(ticker, owner)
 
 
 async def _exit_reasons(unit: Unit, histories: Iterable[Sequence[Entry]]) -> dict[str, str]:

@@ -86,7 +86,7 @@ async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None) -> Or
         await _check_exit(unit, intent)
         await unit.journal.record(order, desk.lease.token, desk.clock.wall())
         if plan is not None:
-            await unit.plans.save(plan)
+            await _plan(unit, plan)
         desk.in_flight.add(order.client_order_id)  # before anybody can read it in the journal
         try:
             await unit.commit()
@@ -94,6 +94,14 @@ async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None) -> Or
             desk.in_flight.discard(order.client_order_id)
             raise
     return order
+
+
+async def _plan(unit: Unit, plan: ExitPlan) -> None:
+    """Keep a plan; what is held is left by the plan that it was entered with."""
+    key = (plan.ticker, plan.owner)
+    held = {(position.ticker, position.owner) for position in await unit.ledger.positions()}
+    if key not in held or key not in await unit.plans.all():
+        await unit.plans.save(plan)
 
 
 async def _check_exit(unit: Unit, intent: OrderIntent) -> None:

@@ -1,0 +1,67 @@
+"""A plan lives as long as there is something it may have to leave."""
+
+import pytest
+from fakes.exchange import Fault
+from fakes.floor import STRATEGY, A, taking, waiting
+
+from kalshi_cli.domain.money import Price
+from kalshi_cli.domain.order import Purpose
+from kalshi_cli.domain.side import Side
+from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.steps.execution import cancel, send
+
+
+def a_plan(floor, stop="0.3000"):
+    return ExitPlan(A, STRATEGY, Price.parse(stop), None, None, 0.8, 0.6, floor.clock.now())
+
+
+async def plans(floor):
+    async with floor.store.unit() as unit:
+        return await unit.plans.all()
+
+
+async def leave(floor):
+    await send(floor.desk, taking(Side.ASK, "0.4000", purpose=Purpose.EXIT, reduce_only=True))
+    await floor.reconcile()
+
+
+async def enter(floor, plan):
+    order = await send(floor.desk, taking(), plan)
+    await floor.reconcile()
+    return order
+
+
+async def test_the_plan_of_what_was_left_is_dropped(floor):
+    await enter(floor, a_plan(floor))
+    await leave(floor)
+    assert await plans(floor) == {}
+
+
+async def test_a_plan_stays_while_an_entry_rests(floor):
+    plan = a_plan(floor)
+    await enter(floor, plan)
+    resting = await send(floor.desk, waiting(floor.clock), plan)
+    await leave(floor)
+    await floor.exchange.place("by-hand", taking(count="1.00"))
+    await floor.reconcile()
+    assert await plans(floor) == {(A, STRATEGY): plan}
+    floor.exchange.fill_resting(resting.order_id, "10.00")
+    await floor.reconcile()
+    assert await plans(floor) == {(A, STRATEGY): plan}
+
+
+async def test_a_plan_that_outlived_its_entry_gives_way_to_the_next(floor):
+    resting = await send(floor.desk, waiting(floor.clock), a_plan(floor))
+    await cancel(floor.desk, resting)
+    plan = a_plan(floor, "0.2000")
+    await enter(floor, plan)
+    assert await plans(floor) == {(A, STRATEGY): plan}
+
+
+@pytest.mark.parametrize("faults", [[], [Fault.REFUSED]])
+async def test_what_is_held_keeps_the_plan_it_was_entered_with(floor, faults):
+    plan = a_plan(floor)
+    await enter(floor, plan)
+    floor.exchange.placing = faults
+    await send(floor.desk, taking(), a_plan(floor, "0.1000"))
+    assert await plans(floor) == {(A, STRATEGY): plan}
