@@ -10,6 +10,7 @@ from functools import partial
 
 from kalshi_cli.domain.identity import DeskState, client_order_id
 from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.order import (
     LEGAL,
     WORKING,
@@ -189,8 +190,10 @@ async def cancel(desk: Desk, order: Order) -> tuple[Order, Cancellation]:
         order.order_id, order.intent.ticker, order.intent.exchange_index
     )
     if answer.kind is CancellationKind.CANCELED:
-        fold = partial(_canceled, now_us=desk.clock.now())
+        fold = partial(_canceled, reduced_by=answer.reduced_by, now_us=desk.clock.now())
         (order,) = await amend(desk.store, {order.client_order_id: fold})
+    if answer.kind is CancellationKind.REFUSED:
+        (order,) = await amend(desk.store, {order.client_order_id: _not_canceled})
     return order, answer
 
 
@@ -198,7 +201,13 @@ def _asked_to_cancel(order: Order) -> Order:
     return replace(order, pending=Pending.CANCEL) if order.state in WORKING else order
 
 
-def _canceled(order: Order, now_us: int) -> Order:
-    done = replace(order, pending=Pending.NONE)
+def _not_canceled(order: Order) -> Order:
+    return replace(order, pending=Pending.NONE)
+
+
+def _canceled(order: Order, reduced_by: Contracts, now_us: int) -> Order:
+    """What a cancel did not take back was filled, whether or not anybody has told of it."""
+    filled = max(order.filled, order.intent.count - reduced_by)
+    done = replace(order, pending=Pending.NONE, filled=filled)
     legal = OrderState.CANCELED in LEGAL[order.state]
     return done.moved(OrderState.CANCELED, now_us) if legal else done
