@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
+from kalshi_cli.cli.caveats import warn_of_caveats
 from kalshi_cli.cli.confirm import confirm_live, facts_of
 from kalshi_cli.cli.runtime import Show, Verdict, begin, finish, run_async
 from kalshi_cli.cli.start import Prepared, prepare
@@ -85,7 +86,9 @@ async def _with_desk(
     async with opened as desk:
         if confirms:
             confirm_live(prepared, await facts_of(prepared, desk))
-        return await action(desk)
+        result = await action(desk)
+        await warn_of_caveats(prepared, desk.store)
+        return result
 
 
 async def _with_records(
@@ -95,4 +98,6 @@ async def _with_records(
 
     environment, settings = prepared.environment, prepared.configuration.settings
     async with open_records(environment, settings, read_only=read_only) as store:
-        return await action(store)
+        result = await action(store)
+        await warn_of_caveats(prepared, store)
+        return result

@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
+from kalshi_cli.cli.caveats import warn_of_caveats
 from kalshi_cli.cli.confirm import confirm_live, facts_of
 from kalshi_cli.cli.cycles import Cycles, LoopResult, Tell
 from kalshi_cli.cli.start import Prepared
@@ -44,6 +45,7 @@ async def run_loop(
         desk.ending.reason = stopped.reason
         by_person = stopped.reason.startswith("SIG")
         left = await desk.wind_down() if by_person else None
+        await warn_of_caveats(prepared, desk.store)
         return await _result(prepared, desk, stopped, started, left, told)
 
 

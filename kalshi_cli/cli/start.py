@@ -21,6 +21,14 @@ NAMES: Mapping[Env, str] = {
     Env.PROD: "the real exchange, REAL MONEY",
 }
 
+FLAGS: Mapping[Env, str] = {
+    Env.SIM: " --sim",
+    Env.PAPER: " --paper",
+    Env.DEMO: " --env demo",
+    Env.PROD: " --live",
+}
+"""How a command line chooses each environment."""
+
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
@@ -52,6 +60,18 @@ def known_strategy(prepared: Prepared, name: str | None) -> str | None:
     raise UsageError(
         f"There is no strategy {name!r} on this desk.", remedy=f"It runs {', '.join(known)}."
     )
+
+
+def flag_of(prepared: Prepared) -> str:
+    """The option that the next command needs to be where this one was; empty where none."""
+    from kalshi_cli.settings.environment import find_credentials
+
+    asked, home = prepared.environment.env, prepared.settings.home
+    unasked = prepared.settings.env
+    if unasked is None:
+        demo = find_credentials(Env.DEMO, home, prepared.configuration.variables, Path.cwd())
+        unasked = Env.DEMO if demo else Env.SIM
+    return "" if asked is unasked else FLAGS[asked]
 
 
 def configured(invocation: Invocation) -> "Configuration":

@@ -355,6 +355,10 @@ class Reports(Protocol):
         """Profit and loss of each owner, in name order."""
         ...
 
+    async def labels(self) -> tuple[str, ...]:
+        """What a person must know of the forecasters on record, in the alphabet's order."""
+        ...
+
     async def scored(self, *, since_us: int | None = None) -> tuple[ScoredRow, ...]:
         """Forecasts of markets with a known payout, oldest first."""
         ...

@@ -1,5 +1,6 @@
 """Run the whole desk in a loop until it is stopped."""
 
+from functools import partial
 from typing import Annotated
 
 import typer
@@ -32,7 +33,7 @@ def run_loop(
     from kalshi_cli.cli.desk import ready
     from kalshi_cli.cli.render.loop import display, show_loop
     from kalshi_cli.cli.runtime import after_stop, finish, run_async
-    from kalshi_cli.cli.start import known_strategy
+    from kalshi_cli.cli.start import flag_of, known_strategy
     from kalshi_cli.cli.verdicts import of_loop
     from kalshi_cli.scheduler.lanes import Stop
 
@@ -47,5 +48,5 @@ def run_loop(
         ),
         stop,
     )
-    finish(prepared.invocation, result, show_loop, of_loop)
+    finish(prepared.invocation, result, partial(show_loop, flag=flag_of(prepared)), of_loop)
     after_stop(stop)

@@ -108,8 +108,8 @@ def _screen(cycles: "deque[Cycle]") -> "Table":
     return table
 
 
-def show_loop(result: LoopResult, console: "Console") -> None:
-    """The last screen: from open markets to profit, and what to type next."""
+def show_loop(result: LoopResult, console: "Console", *, flag: str = "") -> None:
+    """The last screen: from open markets to profit, and what to type next, with its `flag`."""
     stopped, summary = result.stopped, result.status.summary
     console.print()
     span = f"{instant(result.started_us)} to {instant(stopped.at_us)}"
@@ -133,7 +133,7 @@ def show_loop(result: LoopResult, console: "Console") -> None:
     show_positions(result.status.positions[:10], console)
     show_strategies(result.status.strategies, console)
     _show_left(result, console)
-    _show_next(result, console)
+    _show_next(result, console, flag)
 
 
 def _funnel(result: LoopResult) -> str:
@@ -166,11 +166,11 @@ def _show_left(result: LoopResult, console: "Console") -> None:
         )
 
 
-def _show_next(result: LoopResult, console: "Console") -> None:
+def _show_next(result: LoopResult, console: "Console", flag: str) -> None:
     positions = result.status.positions
     lines = ["kalshi status", "kalshi inspect round-trips", "kalshi evaluate"]
     if positions:
         lines.insert(1, f"kalshi inspect why {positions[0].ticker}")
     console.print("\nNext:", style="bold")
     for text in (*lines, "kalshi run-loop --cycles 100"):
-        console.print(f"  {text}", soft_wrap=True)
+        console.print(f"  {text}{flag}", soft_wrap=True)
