@@ -55,6 +55,7 @@ _O = OrderState
 _ANSWERS = frozenset(
     {_O.RESTING, _O.PARTIALLY_FILLED, _O.FILLED, _O.CANCELED, _O.REJECTED, _O.NOT_SENT}
 )
+_SEEN = frozenset({_O.RESTING, _O.PARTIALLY_FILLED, _O.FILLED, _O.CANCELED, _O.EXPIRED})
 LEGAL: Mapping[OrderState, frozenset[OrderState]] = MappingProxyType(
     {
         _O.INTENT: _ANSWERS | {_O.UNKNOWN},
@@ -64,14 +65,16 @@ LEGAL: Mapping[OrderState, frozenset[OrderState]] = MappingProxyType(
         _O.FILLED: frozenset(),
         _O.CANCELED: frozenset(),
         _O.EXPIRED: frozenset(),
-        _O.REJECTED: frozenset(),
-        _O.NOT_SENT: frozenset(),
-        _O.ABSENT: frozenset({_O.RESTING, _O.PARTIALLY_FILLED, _O.FILLED, _O.CANCELED, _O.EXPIRED}),
+        _O.REJECTED: _SEEN,
+        _O.NOT_SENT: _SEEN,
+        _O.ABSENT: _SEEN,
     }
 )
 UNRESOLVED = frozenset({_O.INTENT, _O.UNKNOWN})
 WORKING = frozenset({_O.RESTING, _O.PARTIALLY_FILLED})
 LIVE = UNRESOLVED | WORKING
+NEVER_SEEN = frozenset({_O.NOT_SENT, _O.REJECTED, _O.ABSENT})
+"""Taken for not being at the exchange; should it be there after all, it is adopted."""
 DEAD = frozenset({_O.NOT_SENT, _O.REJECTED, _O.ABSENT, _O.FILLED, _O.CANCELED, _O.EXPIRED})
 
 

@@ -14,10 +14,10 @@ from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.money import Contracts, Money
 from kalshi_cli.domain.order import (
+    NEVER_SEEN,
     Fill,
     Order,
     OrderReport,
-    OrderState,
     Purpose,
     fold_fill,
     fold_report,
@@ -148,7 +148,7 @@ async def _append_fills(
             orders[report.order_id] = after = _found_again(order, report, now_us)
             if after != order:
                 await unit.journal.save(after)
-                alarms.append(resurrection(after))
+                alarms.append(resurrection(order.state, after))
     new = await unit.ledger.add_fills([(fill, _owner(orders.get(fill.order_id))) for fill in fills])
     touched = {fill.order_id for fill in new} & orders.keys()
     filled = await unit.ledger.filled(touched)
@@ -160,7 +160,7 @@ async def _append_fills(
 
 def _found_again(order: Order, report: OrderReport, now_us: int) -> Order:
     """An order given up comes back; one that is being sent is left to its sender."""
-    return fold_report(order, report, now_us) if order.state is OrderState.ABSENT else order
+    return fold_report(order, report, now_us) if order.state in NEVER_SEEN else order
 
 
 def _owner(order: Order | None) -> str:

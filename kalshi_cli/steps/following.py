@@ -9,6 +9,7 @@ from functools import partial
 
 from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.order import (
+    NEVER_SEEN,
     UNRESOLVED,
     Order,
     OrderReport,
@@ -131,7 +132,8 @@ async def follow(
 ) -> Followed:
     """Bring working orders up to date; what rests and is not ours is foreign.
 
-    An order that was given up as absent and rests after all is adopted, and alarms.
+    An order that was taken for absent, rejected or not sent and rests after all is adopted, and
+    alarms.
     """
     async with store.unit() as unit:
         working = [o for o in await unit.journal.live() if o.state not in UNRESOLVED]
@@ -143,7 +145,7 @@ async def follow(
     own = {order.client_order_id: order for order in ours}
     impostors = [r for r in resting if _is_impostor(r, own.get(r.client_order_id or ""))]
     mine = [r for r in resting if r not in impostors]
-    lost = {o.client_order_id for o in ours if o.state is OrderState.ABSENT}
+    lost = {o.client_order_id for o in ours if o.state in NEVER_SEEN}
     news = {o.client_order_id: reports.get(o.order_id or "") for o in working}
     news |= {r.client_order_id: r for r in mine if r.client_order_id in lost}
     for order in working:
@@ -164,7 +166,11 @@ async def follow(
             *(r for r in mine if not {r.order_id, r.client_order_id} & known),
             *impostors,
         ),
-        alarms=tuple(resurrection(order) for order in after if order.client_order_id in lost),
+        alarms=tuple(
+            resurrection(own[order.client_order_id].state, order)
+            for order in after
+            if order.client_order_id in lost
+        ),
     )
 
 
@@ -185,9 +191,9 @@ def imposture(report: OrderReport) -> str:
     )
 
 
-def resurrection(order: Order) -> str:
+def resurrection(before: OrderState, order: Order) -> str:
     """The alarm for an order that was given up and exists after all."""
     return (
-        f"order {order.client_order_id} in {order.intent.ticker} was given up as absent, but the "
+        f"order {order.client_order_id} in {order.intent.ticker} was given up as {before}, but the "
         f"exchange has it: adopted as {order.state}"
     )

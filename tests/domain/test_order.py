@@ -63,9 +63,11 @@ def test_the_sets_of_states_partition_all_of_them():
 
 
 def test_the_dead_stay_dead_but_for_what_was_never_seen():
-    for state in DEAD - {S.ABSENT}:
-        assert not LEGAL[state]
-    assert S.RESTING in LEGAL[S.ABSENT]
+    assert {state for state in DEAD if LEGAL[state]} == {S.ABSENT, S.REJECTED, S.NOT_SENT}
+    for state in (S.ABSENT, S.REJECTED, S.NOT_SENT):
+        assert LEGAL[state] == {
+            S.RESTING, S.PARTIALLY_FILLED, S.FILLED, S.CANCELED, S.EXPIRED,
+        }  # fmt: skip
 
 
 def test_an_intent_is_never_sent_twice_nor_expires_unseen():

@@ -1,0 +1,37 @@
+"""An order taken for refused or not sent that rests at the exchange is ours, and alarms."""
+
+import pytest
+from fakes.exchange import Fault
+from fakes.floor import STRATEGY, A, waiting
+
+from kalshi_cli.domain.money import Contracts
+from kalshi_cli.domain.order import OrderState
+from kalshi_cli.steps.execution import send
+
+
+@pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.NOT_SENT])
+async def test_what_rests_after_all_is_adopted_and_alarms(floor, fault):
+    floor.exchange.placing = [fault]
+    order = await send(floor.desk, waiting(floor.clock))
+    resting = await floor.exchange.place(order.client_order_id, order.intent)
+    found = await floor.reconcile()
+    adopted = await floor.order()
+    assert (adopted.state, adopted.order_id) == (OrderState.RESTING, resting.order_id)
+    assert (found.changed, found.foreign) == ((adopted,), ())
+    assert found.alarms == (
+        f"order {order.client_order_id} in {A} was given up as {order.state}, but the exchange has "
+        "it: adopted as resting",
+    )
+    floor.exchange.fill_resting(resting.order_id, "10.00")
+    assert (await floor.reconcile()).alarms == ()
+    assert await floor.nets() == {(A, STRATEGY): "10.00"}
+
+
+async def test_another_order_under_its_id_is_foreign(floor):
+    floor.exchange.placing = [Fault.REFUSED]
+    order = await send(floor.desk, waiting(floor.clock))
+    other = waiting(floor.clock, count="3.00")
+    await floor.exchange.place(order.client_order_id, other)
+    found = await floor.reconcile()
+    assert [report.initial for report in found.foreign] == [Contracts.parse("3.00")]
+    assert (await floor.order()).state is OrderState.REJECTED
