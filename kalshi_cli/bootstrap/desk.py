@@ -11,7 +11,7 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.forecaster import Forecaster
 from kalshi_cli.ports.store import Run
-from kalshi_cli.scheduler.lanes import Lane, Step
+from kalshi_cli.scheduler.lanes import Lane, Step, Stop
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.analyze import AnalyzeResult, analyze
@@ -129,8 +129,11 @@ class OpenDesk:
             raise UsageError("This command does not trade.")
         return self.desk
 
-    def lanes(self, only: str | None = None) -> tuple[Lane, ...]:
-        """The two lanes of the whole desk; in a simulated world every step is due once a cycle."""
+    def lanes(self, stop: Stop, only: str | None = None) -> tuple[Lane, ...]:
+        """The two lanes of the whole desk; in a simulated world every step is due once a cycle.
+
+        Once `stop` is asked for, trading sends nothing more.
+        """
         seconds = self.settings.intervals
         virtual = int(seconds.sim_cycle_s * SECOND) if self.clock.is_virtual else None
 
@@ -138,7 +141,13 @@ class OpenDesk:
             return virtual or int(interval_s * SECOND)
 
         async def trade_one() -> TradeResult:
-            return await self.trade(only)
+            return await trade(
+                self.data,
+                self.sender,
+                policy=self.policies.trading,
+                only=only,
+                stopping=lambda: stop.asked,
+            )
 
         async def answer() -> object:
             return await obey(self.data, self.sender, policy=self.policies.trading)

@@ -40,7 +40,8 @@ async def run_loop(
         started = desk.clock.now()
         with display as tell:
             told = Cycles("track" if desk.clock.is_virtual else "trade", tell)
-            loop = Loop(desk.lanes(only), desk.clock, stop=stop, report=told.report, cycles=cycles)
+            lanes = desk.lanes(stop, only)
+            loop = Loop(lanes, desk.clock, stop=stop, report=told.report, cycles=cycles)
             stopped = await loop.run()
         desk.ending.reason = stopped.reason
         by_person = stopped.reason.startswith("SIG")

@@ -59,7 +59,8 @@ async def _cycles(home: Path) -> tuple[int, list[float], list[float]]:
             started = time.perf_counter()
             await desk.clock.sleep_until(desk.clock.now() + EVERY)
             moved = time.perf_counter()
-            await Loop(desk.lanes(), desk.clock, stop=Stop(), report=_unseen, cycles=1).run()
+            stop = Stop()
+            await Loop(desk.lanes(stop), desk.clock, stop=stop, report=_unseen, cycles=1).run()
             cycles.append(time.perf_counter() - moved)
             worlds.append(moved - started)
         open_markets = (await desk.ingest()).open_markets

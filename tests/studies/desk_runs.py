@@ -73,7 +73,8 @@ async def run_desk(
     ) as desk:
         start = (await desk.trading.balance()).cash
         cycles = days * DAY // cycle_us
-        await Loop(desk.lanes(), desk.clock, stop=Stop(), report=report, cycles=cycles).run()
+        stop = Stop()
+        await Loop(desk.lanes(stop), desk.clock, stop=stop, report=report, cycles=cycles).run()
         return DeskRun(
             seed=seed,
             start=start,
