@@ -19,7 +19,6 @@ from kalshi_cli.steps.command import Done, Left, cancel_order, close_position, o
 from kalshi_cli.steps.evaluate import EvaluateResult, evaluate
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.ingest import IngestResult, ingest
-from kalshi_cli.steps.reconcile import Reconciliation, reconcile
 from kalshi_cli.steps.track import TrackResult, track
 from kalshi_cli.steps.trade import TradeResult, rehearse, trade
 
@@ -106,10 +105,6 @@ class OpenDesk:
     async def evaluate(self) -> EvaluateResult:
         charged = self.policies.trading.ai_charged_to
         return await evaluate(self.store, self.store.reports, self.clock, ai_charged_to=charged)
-
-    async def reconcile(self) -> Reconciliation:
-        """Compare with the exchange; for commands without the lease too, as nothing is sent."""
-        return await reconcile(self.data, self.trading, self.store, self.clock)
 
     async def cancel_order(self, some_id: str) -> Done:
         return await cancel_order(self.data, self.sender, some_id)
