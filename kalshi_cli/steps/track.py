@@ -59,11 +59,11 @@ class TrackResult:
 async def track(
     data: MarketData, desk: Desk, *, exits: Sequence[Exit], policy: TradePolicy
 ) -> TrackResult:
-    """Reconcile, exit, take a snapshot."""
+    """Reconcile, exit, take a snapshot. A desk that takes no new risk has its entries cancelled."""
     found = await _reconcile(data, desk)
     await _refresh_held(data, desk)
     view, books = await _seen(data, desk, policy)
-    if await cancel_entries(desk, view.orders, _leaving(view, books, exits)):
+    if await cancel_entries(desk, view.orders, _leaving(view, books, exits) | _stopped(view)):
         found = joined(found, await _reconcile(data, desk))
         view, books = await _seen(data, desk, policy)
     exited = await _leave(desk, view, books, exits, policy, found)
@@ -71,6 +71,13 @@ async def track(
         found = joined(found, await _reconcile(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     return await _written_down(desk, view, found, exited, policy)
+
+
+def _stopped(view: DeskView) -> set[tuple[str, str]]:
+    """Whose entries are to go, in which markets, because the desk takes no new risk."""
+    if view.state is DeskState.ACTIVE:
+        return set()
+    return {(order.intent.ticker, order.intent.strategy) for order in view.orders}
 
 
 async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:

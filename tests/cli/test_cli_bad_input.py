@@ -1,7 +1,7 @@
 """Every wrong input ends in one clear line and its exit code, and says the same in JSON."""
 
-import os
 import shutil
+import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -165,9 +165,12 @@ def test_no_command_shadows_a_global_option():
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path):
-    script = f"{sys.executable} -m kalshi_cli config show --home {tmp_path} | head -1"
-    assert os.system(f"{script} > /dev/null 2> {tmp_path / 'err'}") == 0
-    assert (tmp_path / "err").read_text() == ""
+    script = (
+        f"set -o pipefail; {sys.executable} -m kalshi_cli config show --home {tmp_path} | head -1"
+    )
+    ended = subprocess.run(["bash", "-c", script], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")
+    assert len(ended.stdout.splitlines()) == 1
 
 
 class Terminal:

@@ -4,12 +4,13 @@ import pytest
 from fakes.exchange import Fault
 from fakes.floor import ASKS, BIDS, STRATEGY, A, B, taking, the_policies, waiting
 
+from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import NotFound
 from kalshi_cli.exits._base import ExitPlan
-from kalshi_cli.steps.command import close_position
+from kalshi_cli.steps.command import close_position, set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.track import track
 
@@ -104,3 +105,14 @@ async def test_an_entry_alone_is_no_position(floor):
     with pytest.raises(NotFound, match=A):
         await close(floor)
     assert await state_of(floor, entry) is OrderState.RESTING
+
+
+@pytest.mark.parametrize("state", [DeskState.HALTED, DeskState.REDUCE_ONLY, DeskState.FLATTEN])
+async def test_a_desk_that_takes_no_new_risk_has_its_entries_cancelled(floor, state):
+    await floor.reconcile()
+    entry = await send(floor.desk, waiting(floor.clock, ticker=B))
+    await run(floor)
+    assert await state_of(floor, entry) is OrderState.RESTING
+    await set_desk_state(floor.store, floor.clock, state, reason="test", who="test")
+    await run(floor)
+    assert await state_of(floor, entry) is OrderState.CANCELED

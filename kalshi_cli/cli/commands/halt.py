@@ -18,7 +18,8 @@ def halt(
 ) -> None:
     """Stop all trading at once, in whatever process; only a person lifts it.
 
-    Exits stop too. Nothing is cancelled, and nothing is sold.
+    Exits stop too; nothing is sold. The running loop, or the next `track`, cancels the entries
+    that still rest.
 
     Example: kalshi halt --reason "the weather feed looks wrong"
     """

@@ -19,8 +19,14 @@ def stdout(options: Options) -> "Console":
     """Where results go."""
     from rich.console import Console  # 50 ms: only what prints a table pays it
 
+    class Piped(Console):
+        """Whoever reads may have enough: `kalshi inspect tape | head` is no failure."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     width = None if sys.stdout.isatty() else WIDTH
-    return Console(
+    return Piped(
         file=sys.stdout,
         no_color=options.no_color or None,
         width=width,
