@@ -1,7 +1,7 @@
 # Everything a newcomer needs. Each target sets up what it uses, in .venv.
 PYTHON ?= python3
 BIN := .venv/bin
-TESTS := $(BIN)/python -m pytest -n 2
+TESTS := $(BIN)/python -m pytest -n 2 --dist worksteal
 K ?=
 
 .PHONY: run test test-quick bench study check documents smoke clean

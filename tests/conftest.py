@@ -22,7 +22,7 @@ from hypothesis import HealthCheck, settings
 from kalshi_cli.__main__ import main
 
 REPOSITORY = Path(__file__).resolve().parent.parent
-SHARED_DATA = REPOSITORY.parent / "shared" / "data"
+SHARED_DATA = (REPOSITORY.parent / "shared" / "data").resolve()
 LOCAL_NAMES = frozenset({"", "localhost", "ip6-localhost", "ip6-loopback"})
 
 settings.register_profile(
@@ -142,3 +142,8 @@ def kalshi(
         return Ended(int(left.value.code or 0), captured.out, captured.err)
 
     return run
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first, so that they do not queue up behind one another at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
