@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 SHOWN = 15
 """Cycles on the live screen."""
+SHOWN_POSITIONS = 10
+"""Positions on the last screen."""
 HEADINGS = (
     "cycle",
     "UTC",
@@ -130,7 +132,10 @@ def show_loop(result: LoopResult, console: "Console", *, flag: str = "") -> None
     )
     if result.status.unlimited:
         console.print(f"Without a limit: {', '.join(result.status.unlimited)}", style="bold yellow")
-    show_positions(result.status.positions[:10], console)
+    held = result.status.positions
+    show_positions(held[:SHOWN_POSITIONS], console)
+    if len(held) > SHOWN_POSITIONS:
+        console.print(f"… and {len(held) - SHOWN_POSITIONS} more: kalshi inspect positions")
     show_strategies(result.status.strategies, console)
     _show_left(result, console)
     _show_next(result, console, flag)
@@ -153,7 +158,9 @@ def _worth(result: LoopResult) -> list[tuple[str, Cell]]:
         facts.append(("since start", gain(earned.since_start)))
     for row in result.evaluation.strategies:
         per_event = spread(row.per_event, unit="$", decimals=2)
-        facts.append(("evidence", f"{row.strategy}: {row.verdict}, {per_event} an event"))
+        over = 0 if row.per_event is None else row.per_event.clusters
+        told = f"{row.verdict}, {per_event} an event over {over} that ended"
+        facts.append(("evidence", f"{row.strategy}: {told}"))
     return facts
 
 
