@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import pairwise
 
-from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money, Price
+from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import InvalidValue
 
@@ -94,6 +94,3 @@ def reaches(side: Side, limit: Price, price: Price) -> bool:
 def _check_ladder(ticker: str, keys: list[int]) -> None:
     if any(first >= second for first, second in pairwise(keys)):
         raise InvalidValue(f"{ticker}: book levels out of order.")
-
-
-EMPTY_WALK = Walk(NO_CONTRACTS, NO_MONEY, None)

@@ -49,11 +49,6 @@ class Position:
         """Average cost in dollars a contract of the outcome held; None when flat."""
         return None if self.is_flat else float(self.cost) / abs(float(self.net))
 
-    @property
-    def max_loss(self) -> Money:
-        """What is lost if the market goes the other way: the cost."""
-        return self.cost
-
 
 def outcome_cost(side: Side, price: Price, count: Contracts) -> Money:
     """Dollars to open `count` on `side`: p a YES contract, 1 - p a NO contract."""

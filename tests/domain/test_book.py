@@ -2,10 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalshi_cli.domain.book import EMPTY_WALK, Level, OrderBook, reaches
-from kalshi_cli.domain.money import Contracts, Money, Price
+from kalshi_cli.domain.book import Level, OrderBook, Walk, reaches
+from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import InvalidValue
+
+NOTHING = Walk(NO_CONTRACTS, NO_MONEY, None)
 
 
 def levels(*pairs):
@@ -29,7 +31,7 @@ def test_walks_level_by_level_up_to_the_limit():
     walk = BOOK.walk(Side.BID, Contracts(500))
     assert (walk.count, walk.cost, walk.worst) == (Contracts(500), Money(2_220_000), Price(4_500))
     assert BOOK.walk(Side.BID, Contracts(500), Price(4_400)).count == Contracts(300)
-    assert BOOK.walk(Side.BID, Contracts(500), Price(4_399)) == EMPTY_WALK
+    assert BOOK.walk(Side.BID, Contracts(500), Price(4_399)) == NOTHING
     assert BOOK.walk(Side.ASK, Contracts(600)).cost == Money(500 * 4_000 + 100 * 3_900)
 
 
@@ -37,7 +39,7 @@ def test_a_missing_side_is_missing():
     empty = OrderBook("T", (), (), 1)
     assert empty.best_bid is None
     assert empty.best_ask is None
-    assert empty.walk(Side.BID, Contracts(100)) == EMPTY_WALK
+    assert empty.walk(Side.BID, Contracts(100)) == NOTHING
 
 
 @pytest.mark.parametrize(
