@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 TESTS := $(BIN)/python -m pytest -n 2 --dist worksteal
+QUICK := domain engine evaluation exits filters forecasting portfolio risk scheduler settings strategies
 K ?=
 
 .PHONY: run test test-quick bench study check documents smoke clean
@@ -12,8 +13,8 @@ run: .venv/.run  ## A day of the desk on the embedded exchange, in half a minute
 test: .venv/.dev  ## Run every test, or those that match: make test K=pattern
 	$(TESTS) $(if $(K),-k "$(K)")
 
-test-quick: .venv/.dev  ## Run the quick tests, in half a minute.
-	$(TESTS) -m "not slow" $(if $(K),-k "$(K)")
+test-quick: .venv/.dev  ## Run the tests of the rules and decisions, in half a minute.
+	$(TESTS) -m "not slow" $(if $(K),-k "$(K)") $(addprefix tests/,$(QUICK))
 
 bench: .venv/.dev  ## Measure, as ratios against a floor of the same run.
 	$(BIN)/python -m tests.bench
