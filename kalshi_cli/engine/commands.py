@@ -7,9 +7,12 @@ world gets the same state.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kalshi_cli.domain.money import Contracts, Money, Price
+from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money, Price
 from kalshi_cli.domain.order import TimeInForce
 from kalshi_cli.domain.side import Side
+
+AUTO_ROUTE = -1
+"""Instead of a shard's index: the shard on which the market trades."""
 
 
 class SelfTrade(StrEnum):
@@ -21,7 +24,10 @@ class SelfTrade(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A new order at a YES price. An empty `client_order_id` is never a duplicate."""
+    """A new order at a YES price. An empty `client_order_id` is never a duplicate.
+
+    `shard` is where the order is sent; `group_id` names the order group that it belongs to.
+    """
 
     client_order_id: str
     ticker: str
@@ -33,11 +39,114 @@ class Place:
     reduce_only: bool = False
     expiration_us: int | None = None
     self_trade_prevention: SelfTrade = SelfTrade.TAKER_AT_CROSS
+    shard: int = AUTO_ROUTE
+    group_id: str = ""
+    cancel_on_pause: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Cancel:
+    """Cancel one order. An order on another shard than the one asked is not found there."""
+
     order_id: str
+    shard: int = AUTO_ROUTE
+
+
+@dataclass(frozen=True, slots=True)
+class CancelAll:
+    """Cancel whatever rests on any shard; what is placed in the minute after goes too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Amend:
+    """Change a resting order. `count` is what it may fill in all, what has filled included.
+
+    `ticker` and `side` must be the order's own. `expiration_us` None keeps the expiry, 0 clears it.
+    `client_order_id` is checked where given; `new_client_order_id` replaces it.
+    """
+
+    order_id: str
+    ticker: str
+    side: Side
+    price: Price
+    count: Contracts
+    client_order_id: str = ""
+    new_client_order_id: str = ""
+    expiration_us: int | None = None
+    shard: int = AUTO_ROUTE
+
+
+@dataclass(frozen=True, slots=True)
+class Decrease:
+    """Take contracts off a resting order: exactly one of `reduce_by` and `reduce_to` is given."""
+
+    order_id: str
+    reduce_by: Contracts | None = None
+    reduce_to: Contracts | None = None
+    shard: int = AUTO_ROUTE
+
+
+@dataclass(frozen=True, slots=True)
+class CreateGroup:
+    """A new order group of a shard: `limit` contracts may match in any 15 seconds."""
+
+    limit: Contracts
+    shard: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteGroup:
+    """Cancel a group's orders and forget it."""
+
+    group_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResetGroup:
+    """Count matches anew, and take orders again after a trigger."""
+
+    group_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TriggerGroup:
+    """Cancel a group's orders, and take no new ones until it is reset."""
+
+    group_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class LimitGroup:
+    """Change how many contracts may match in any 15 seconds."""
+
+    group_id: str
+    limit: Contracts
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Move cash between shards. A client's transfer id is burnt for ever on its source shard."""
+
+    amount: Money
+    source: int
+    destination: int
+    client_transfer_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Deposit:
+    """Money arrives on shard 0, in whole cents; negative, it is withdrawn."""
+
+    amount: Money
+
+
+@dataclass(frozen=True, slots=True)
+class SetTrading:
+    """Pause or resume one market; with an empty ticker a shard, with shard None the exchange."""
+
+    active: bool
+    ticker: str = ""
+    shard: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +156,22 @@ class Advance:
     to_us: int
 
 
-Command = Place | Cancel | Advance
+Command = (
+    Place
+    | Cancel
+    | CancelAll
+    | Amend
+    | Decrease
+    | CreateGroup
+    | DeleteGroup
+    | ResetGroup
+    | TriggerGroup
+    | LimitGroup
+    | Transfer
+    | Deposit
+    | SetTrading
+    | Advance
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +196,56 @@ class Canceled:
 
 
 @dataclass(frozen=True, slots=True)
+class Amended:
+    """An order after an amend: what it filled by it, and what of it rests."""
+
+    order_id: str
+    client_order_id: str
+    filled: Contracts
+    remaining: Contracts
+    cost: Money
+    fees: Money
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Decreased:
+    order_id: str
+    client_order_id: str
+    remaining: Contracts
+    at_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class CanceledAll:
+    """How many orders went at once."""
+
+    orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grouped:
+    """An order group was made or changed; `canceled` counts the orders that went with it."""
+
+    group_id: str
+    canceled: Contracts = NO_CONTRACTS
+
+
+@dataclass(frozen=True, slots=True)
+class Moneyed:
+    """Cash was moved: the id of the transfer, deposit or withdrawal."""
+
+    movement_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class TradingSet:
+    """Trading was paused or resumed in so many markets."""
+
+    markets: int
+
+
+@dataclass(frozen=True, slots=True)
 class Advanced:
     """Where the world stands, and what happened to us on the way."""
 
@@ -93,4 +267,15 @@ class Rejected:
         return self.code.replace("_", " ").lower()
 
 
-Answer = Placed | Canceled | Advanced | Rejected
+Answer = (
+    Placed
+    | Canceled
+    | CanceledAll
+    | Amended
+    | Decreased
+    | Grouped
+    | Moneyed
+    | TradingSet
+    | Advanced
+    | Rejected
+)

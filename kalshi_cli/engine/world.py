@@ -34,9 +34,10 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """A market changed its status; `result` and `value` come with `determined`.
+    """A market changed its status; `result` and `value` come with `determined` and `amended`.
 
-    On leaving `active` all resting orders in the market are gone.
+    On `closed` all resting orders in the market are gone; orders that rest through `inactive` go
+    when it is `active` again.
     """
 
     at_us: int
@@ -121,6 +122,29 @@ class World(Protocol):
 
     def leave(self, ticker: str, order_id: str) -> None:
         """Our order leaves the book."""
+        ...
+
+    def reduce(self, ticker: str, order_id: str, count: Contracts) -> None:
+        """Our order shrinks to `count` contracts and keeps its place in the queue."""
+        ...
+
+    def ahead(self, ticker: str, order_id: str) -> Contracts:
+        """Contracts that must trade before our resting order does."""
+        ...
+
+    def set_trading(self, ticker: str, *, active: bool) -> None:
+        """On demand: while a market is paused nobody else trades or quotes anew in it.
+
+        Pauses that the world knows of itself come as `Moved`; the weekly one is `schedule`'s.
+        """
+        ...
+
+    def quotes_at(self, ticker: str, at_us: int) -> tuple[Price | None, Price | None]:
+        """What others bid and asked at an instant that has passed, as history tells it.
+
+        A pure function of world and instant: orders of ours are not in it. For markets that the
+        exchange ever listed.
+        """
         ...
 
     def truth(self, ticker: str) -> float | None:
