@@ -6,6 +6,7 @@ from kalshi_cli.adapters.sim.world_store import WorldStore
 from kalshi_cli.adapters.sim.worlds import Origin, begin, freeze, thaw
 from kalshi_cli.engine.commands import Answer, Command, Rejected
 from kalshi_cli.engine.exchange import Exchange
+from kalshi_cli.engine.state import ExchangeState
 from kalshi_cli.errors import IntegrityError, KalshiError
 
 _REPLAY_S = 0.5
@@ -48,6 +49,10 @@ class Host:
             seq, self._since = number, self._since + 1
         self._busy_s = time.monotonic() - started
         return seq, exchange
+
+    def account_view(self) -> ExchangeState:
+        """The account as reads tell it: every route that reads orders, fills or cash asks here."""
+        return self.exchange.state
 
     def apply(self, command: Command) -> Answer:
         """Apply a command and log it; a rejected one leaves no trace."""
