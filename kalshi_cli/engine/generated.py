@@ -18,6 +18,7 @@ from kalshi_cli.engine.occasion import (
     draw_occasion,
     first_number,
     listed_at,
+    occasion_of,
     series_of,
 )
 from kalshi_cli.engine.pit import Pit, PitState
@@ -187,6 +188,27 @@ class GeneratedWorld:
 
     def leave(self, ticker: str, order_id: str) -> None:
         self._pit(ticker).book(self._now_us).leave(order_id)
+
+    def reduce(self, ticker: str, order_id: str, count: Contracts) -> None:
+        self._pit(ticker).book(self._now_us).reduce(order_id, count.units)
+
+    def ahead(self, ticker: str, order_id: str) -> Contracts:
+        return Contracts(self._pit(ticker).book(self._now_us).ahead(order_id))
+
+    def set_trading(self, ticker: str, *, active: bool) -> None:
+        self._pit(ticker).set_trading(active, self._now_us)
+
+    def quotes_at(self, ticker: str, at_us: int) -> tuple[Price | None, Price | None]:
+        known = self._pits.get(ticker)
+        quotes = (known[0] if known else self._redrawn(ticker)).quotes_at(at_us)
+        bid, ask = quotes.bids[:1], quotes.asks[:1]
+        return Price(bid[0][0]) if bid else None, Price(ask[0][0]) if ask else None
+
+    def _redrawn(self, ticker: str) -> Pit:
+        """A pit that the world forgot, as history has it."""
+        occasion = occasion_of(self.seed, self.epoch_us, ticker)
+        tickers = [market.ticker for market in occasion.markets]
+        return Pit(self.seed, occasion, tickers.index(ticker))
 
     def truth(self, ticker: str) -> float | None:
         """E[outcome | all that has happened]; the outcome itself once determined."""

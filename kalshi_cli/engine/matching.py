@@ -7,6 +7,7 @@ everybody else and the exchange's order id for ours. Each side is one list in or
 from collections.abc import Callable, Iterable, Sequence
 
 from kalshi_cli.domain.side import Side
+from kalshi_cli.errors import NotFound
 
 Resting = tuple[int, str, int]
 Hit = tuple[int, str, int]
@@ -78,6 +79,27 @@ class MatchingBook:
         """Take out an order of ours, if it is there."""
         self.bids = [order for order in self.bids if order[1] != owner]
         self.asks = [order for order in self.asks if order[1] != owner]
+
+    def reduce(self, owner: str, units: int) -> None:
+        """An order of ours shrinks to `units` and keeps its place; it is nowhere: `NotFound`."""
+        side, at = self._place_of(owner)
+        price, _, _ = side[at]
+        side[at : at + 1] = [(price, owner, units)] if units > 0 else []
+
+    def ahead(self, owner: str) -> int:
+        """Units that are served before an order of ours: at better prices, and earlier at its own.
+
+        Raises `NotFound` where no such order rests.
+        """
+        side, at = self._place_of(owner)
+        return sum(units for _, _, units in side[:at])
+
+    def _place_of(self, owner: str) -> tuple[list[Resting], int]:
+        for side in (self.bids, self.asks):
+            for at, order in enumerate(side):
+                if order[1] == owner:
+                    return side, at
+        raise NotFound(f"No order {owner} rests here.")
 
     def requote(self, bids: Sequence[tuple[int, int]], asks: Sequence[tuple[int, int]]) -> None:
         """Others replace their quotes, `(price, units)` best first.

@@ -6,9 +6,10 @@ the outcome are drawn again whenever they are needed.
 
 import math
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 
-from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND, to_datetime
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND, from_datetime, to_datetime
 from kalshi_cli.domain.market import Event, Market, MarketStatus, Result, Series
 from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Price
 from kalshi_cli.engine.noise import stream, uniforms
@@ -20,7 +21,8 @@ from kalshi_cli.engine.processes import (
     cell_rate,
     draw_path,
 )
-from kalshi_cli.engine.series_plan import SeriesPlan, Shape
+from kalshi_cli.engine.series_plan import SeriesPlan, Shape, plan_of
+from kalshi_cli.errors import NotFound
 
 SCALAR_SHARE = 0.007
 """Events abandoned before their time, settled at the fair value of that moment."""
@@ -126,6 +128,23 @@ def draw_occasion(seed: int, epoch_us: int, plan: SeriesPlan, number: int) -> Oc
         times=times,
         clock=clock,
     )
+
+
+def occasion_of(seed: int, epoch_us: int, ticker: str) -> Occasion:
+    """The event that a market belongs to. Raises `NotFound` for a market that never was."""
+    series, _, rest = ticker.partition("-")
+    plan = plan_of(series)
+    try:
+        day = datetime.strptime(rest[:7].title(), "%y%b%d").replace(tzinfo=UTC)
+    except ValueError:
+        raise NotFound(f"There is no market {ticker}.") from None
+    since = from_datetime(day) - scheduled_close(plan, epoch_us, 0)
+    first = since // (plan.period_h * HOUR)
+    for number in range(first, first + 2 + 36 // plan.period_h):  # a day, and half of the next
+        occasion = draw_occasion(seed, epoch_us, plan, number)
+        if any(market.ticker == ticker for market in occasion.markets):
+            return occasion
+    raise NotFound(f"There is no market {ticker}.")
 
 
 def _times(plan: SeriesPlan, close_us: int, draws: list[float]) -> Times:

@@ -45,6 +45,7 @@ class PitState:
     volume: int
     hours: tuple[tuple[int, int], ...]
     prints: int
+    halted: bool
 
 
 class Pit:
@@ -68,6 +69,7 @@ class Pit:
         self._volume = 0
         self._hours: dict[int, int] = {}
         self._prints = 0
+        self._halted = False
         self._hour = -1
         self._takers: tuple[Arrival, ...] = ()
 
@@ -83,6 +85,7 @@ class Pit:
             volume=self._volume,
             hours=tuple(self._hours.items()),
             prints=self._prints,
+            halted=self._halted,
         )
 
     def resume(self, state: PitState) -> None:
@@ -91,9 +94,15 @@ class Pit:
         self._book = MatchingBook(state.bids, state.asks)
         self._last, self._volume, self._prints = state.last, state.volume, state.prints
         self._hours = dict(state.hours)
+        self._halted = state.halted
 
     def is_open(self, at_us: int) -> bool:
         return self._open_us <= at_us < self._close_us
+
+    def set_trading(self, active: bool, now_us: int) -> None:  # noqa: FBT001 - the port's word
+        """Stop or let trade; while stopped the book stays as it was."""
+        self.book(now_us)
+        self._halted = not active
 
     def truth(self, at_us: int) -> float:
         """P(YES) given everything that has happened."""
@@ -110,7 +119,7 @@ class Pit:
         end = min(to_us, self._close_us - 1)
         happened: list[Matched | Printed] = []
         if end > self._done_us:
-            for at_us, taker in self._visits(end):
+            for at_us, taker in () if self._halted else self._visits(end):
                 happened.extend(self._requote(at_us))
                 if taker is not None:
                     happened.extend(self._serve(taker))
@@ -148,14 +157,23 @@ class Pit:
         if step == self._step:
             return []
         self._step = step
-        as_of = step * self._refresh_us
-        crowd = self.crowd(as_of)
+        crowd = self.crowd(step * self._refresh_us)
         happened = self._pick_off(crowd, at_us) if self._book.has_ours() else []
-        name = stream(self._seed, self.ticker, "makers", step)
-        quotes = maker_quotes(name, crowd, self._climate, self._temper, self._ticks)
-        shown = self._absent(quotes, as_of // HOUR)
+        shown = self._quotes(step, crowd)
         self._book.requote(shown.bids, shown.asks)
         return happened
+
+    def quotes_at(self, at_us: int) -> Quotes:
+        """What makers showed at an instant, whoever took it."""
+        if not self.is_open(at_us):
+            return Quotes((), ())
+        step = at_us // self._refresh_us
+        return self._quotes(step, self.crowd(step * self._refresh_us))
+
+    def _quotes(self, step: int, crowd: float) -> Quotes:
+        name = stream(self._seed, self.ticker, "makers", step)
+        quotes = maker_quotes(name, crowd, self._climate, self._temper, self._ticks)
+        return self._absent(quotes, step * self._refresh_us // HOUR)
 
     def _absent(self, quotes: Quotes, hour: int) -> Quotes:
         """In thin categories makers of a side are away for an hour now and then."""
@@ -231,7 +249,7 @@ class Pit:
         """The book as of now; empty unless the market trades. Call after `run(now_us)`."""
         if not self.is_open(now_us):
             return MatchingBook()
-        if not self._book.has_ours():
+        if not (self._halted or self._book.has_ours()):
             self._requote(now_us)
         return self._book
 

@@ -36,7 +36,8 @@ DISPLAYED = 100 * 100
 class TapePit:
     """What is ours in one market: our orders, and what we took of each side.
 
-    What was taken counts since the print with index `seen`, the last one then.
+    What was taken counts since the print with index `seen`, the last one then. `paused_us` is since
+    when the market is paused on demand.
     """
 
     ticker: str
@@ -44,6 +45,7 @@ class TapePit:
     seen: int = -1
     bid_taken: int = 0
     ask_taken: int = 0
+    paused_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,38 @@ class TapeWorld:
         left = tuple(order for order in pit.waiting if order.order_id != order_id)
         self._pits[ticker] = replace(pit, waiting=left)
 
+    def reduce(self, ticker: str, order_id: str, count: Contracts) -> None:
+        pit = self._pit(self._find(ticker))
+        _waiting_in(pit, order_id)
+        resized = (
+            replace(order, units=count.units) if order.order_id == order_id else order
+            for order in pit.waiting
+        )
+        self._pits[ticker] = replace(pit, waiting=tuple(o for o in resized if o.units > 0))
+
+    def ahead(self, ticker: str, order_id: str) -> Contracts:
+        """The queue as estimated at its price, and our own orders before it."""
+        pit = self._pit(self._find(ticker))
+        order = _waiting_in(pit, order_id)
+        earlier = pit.waiting[: pit.waiting.index(order)]
+        own = sum(o.units for o in pit.waiting if _precedes(o, order, earlier))
+        return Contracts(order.ahead + own)
+
+    def set_trading(self, ticker: str, *, active: bool) -> None:
+        """While paused the tape runs on unseen: its prints fill nothing and are not told."""
+        pit = self._pit(self._find(ticker))
+        since = self._now_us if pit.paused_us is None else pit.paused_us
+        self._pits[ticker] = replace(pit, paused_us=None if active else since)
+
+    def quotes_at(self, ticker: str, at_us: int) -> tuple[Price | None, Price | None]:
+        """The built quotes around the last print of that moment."""
+        recorded = self._find(ticker)
+        index = bisect_right(recorded.prints.at_us, at_us) - 1
+        if index < 0 or not recorded.market.open_us <= at_us < recorded.market.close_us:
+            return None, None
+        last = recorded.prints.price[index]
+        return _built(last, Side.BID), _built(last, Side.ASK)
+
     def truth(self, ticker: str) -> float | None:
         """Nobody knows the truth behind a recording."""
         self._find(ticker)
@@ -224,25 +258,30 @@ class TapeWorld:
         return recorded.market.open_us <= self._now_us < recorded.market.close_us
 
     def _index(self, recorded: RecordedMarket) -> int:
-        """The last print so far; -1 before the first."""
-        return bisect_right(recorded.prints.at_us, self._now_us) - 1
+        """The last print so far, or until the pause; -1 before the first."""
+        pit = self._pits.get(recorded.market.ticker)
+        at_us = self._now_us if pit is None or pit.paused_us is None else pit.paused_us
+        return bisect_right(recorded.prints.at_us, at_us) - 1
 
     def _pit(self, recorded: RecordedMarket) -> TapePit:
         """What is ours in a market now: the last print replenished what we took before it."""
         ticker, index = recorded.market.ticker, self._index(recorded)
         pit = self._pits.get(ticker, TapePit(ticker))
-        return pit if pit.seen == index else TapePit(ticker, pit.waiting, index)
+        if pit.seen == index:
+            return pit
+        return TapePit(ticker, pit.waiting, index, paused_us=pit.paused_us)
 
     def _displayed(self, recorded: RecordedMarket, side: Side) -> tuple[int, int] | None:
         """Price and units that others show on a side; None where there is nothing."""
         index = self._index(recorded)
         if index < 0 or not self._trades(recorded):
             return None
-        price = recorded.prints.price[index] - side.sign * HALF_SPREAD
+        price = _built(recorded.prints.price[index], side)
         pit = self._pit(recorded)
         left = DISPLAYED - (pit.bid_taken if side is Side.BID else pit.ask_taken)
-        shown = 0 < price < ONE_DOLLAR.units and left > 0 and not self._crosses(pit, side, price)
-        return (price, left) if shown else None
+        if price is None or left <= 0 or self._crosses(pit, side, price.units):
+            return None
+        return price.units, left
 
     def _ladder(self, recorded: RecordedMarket, side: Side) -> tuple[Level, ...]:
         if not self._trades(recorded):
@@ -283,6 +322,8 @@ class TapeWorld:
         """The prints after one instant and up to another, and what they fill of ours."""
         prints, ticker = recorded.prints, recorded.market.ticker
         pit = self._pits.get(ticker)
+        if pit is not None and pit.paused_us is not None:
+            return
         waiting = () if pit is None else pit.waiting
         first, last = bisect_right(prints.at_us, since), bisect_right(prints.at_us, to_us)
         for index in range(first, last):
@@ -294,6 +335,25 @@ class TapeWorld:
                     yield Matched(prints.at_us[index], ticker, order_id, execution)
         if pit is not None and waiting != pit.waiting:
             self._pits[ticker] = replace(pit, waiting=waiting)
+
+
+def _built(last: int, side: Side) -> Price | None:
+    """The quote that stands in for a side of the book; None beyond the grid."""
+    price = last - side.sign * HALF_SPREAD
+    return Price(price) if 0 < price < ONE_DOLLAR.units else None
+
+
+def _waiting_in(pit: TapePit, order_id: str) -> Waiting:
+    found = next((order for order in pit.waiting if order.order_id == order_id), None)
+    if found is None:
+        raise NotFound(f"No order {order_id} rests here.")
+    return found
+
+
+def _precedes(one: Waiting, order: Waiting, earlier: tuple[Waiting, ...]) -> bool:
+    """Whether an order of ours is served before another on its side."""
+    better = order.side.sign * (one.price - order.price)
+    return one.side is order.side and (better > 0 or (better == 0 and one in earlier))
 
 
 def _printed(prints: Prints, ticker: str, index: int) -> Printed:

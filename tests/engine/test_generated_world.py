@@ -233,6 +233,62 @@ def test_a_stale_order_of_ours_is_picked_off_by_who_reads_the_news() -> None:
     assert {(o.order_id, o.execution.price) for o in matched} == {("cheap", Price(100))}
 
 
+def test_a_smaller_order_keeps_its_place_in_the_queue() -> None:
+    world = a_world()
+    ticker = active_ticker(world)
+    world.advance(EPOCH_US)
+    bids = world.ladders(ticker)[0]
+    best, second = bids[0], bids[1]
+    world.join(ticker, "second", Side.BID, second.price, Contracts(1_000))
+    world.join(ticker, "best", Side.BID, best.price, Contracts(700))
+    assert world.ahead(ticker, "best") == best.count
+    assert world.ahead(ticker, "second").units == best.count.units + 700 + second.count.units
+    world.reduce(ticker, "best", Contracts(100))
+    assert world.ahead(ticker, "second").units == best.count.units + 100 + second.count.units
+    world.leave(ticker, "best")
+    with pytest.raises(NotFound):
+        world.ahead(ticker, "best")
+
+
+def test_while_paused_on_demand_nothing_trades_and_the_book_stays() -> None:
+    world, other = a_world(), a_world()
+    ticker = active_ticker(world)
+    world.join(ticker, "cheap", Side.ASK, Price(100), Contracts(12_300))
+    world.set_trading(ticker, active=False)
+    shown, tally = world.ladders(ticker), world.tally(ticker)
+    paused = world.advance(EPOCH_US + 2 * HOUR)
+    assert not [o for o in paused if isinstance(o, Printed) and o.trade.ticker == ticker]
+    assert (world.ladders(ticker), world.tally(ticker).volume) == (shown, tally.volume)
+    world = GeneratedWorld.restore(msgspec.msgpack.decode(frozen(world), type=GeneratedState))
+    world.set_trading(ticker, active=True)
+    after = world.advance(EPOCH_US + 2 * HOUR + 6 * MINUTE)
+    matched = [o for o in after if isinstance(o, Matched)]
+    assert sum(o.execution.count.units for o in matched) == 12_300
+    assert min(o.at_us for o in matched) > EPOCH_US + 2 * HOUR
+    other.advance(EPOCH_US + 2 * HOUR + 6 * MINUTE)
+    others = [t for t in world._pits if t != ticker]
+    assert [world.ladders(t) for t in others] == [other.ladders(t) for t in others]
+
+
+def test_history_quotes_what_an_untouched_book_showed() -> None:
+    world = a_world()
+    ticker = active_ticker(world)
+    shown: dict[int, tuple[Price | None, Price | None]] = {}
+    for hop in range(1, 60):
+        at_us = EPOCH_US + hop * 5 * MINUTE
+        if not any(isinstance(o, Printed) for o in world.advance(at_us)):
+            bids, asks = world.ladders(ticker)
+            shown[at_us] = (bids[0].price if bids else None, asks[0].price if asks else None)
+    world.advance(EPOCH_US + HOUR * 300)
+    with pytest.raises(NotFound):
+        world.tally(ticker)
+    assert {at_us: world.quotes_at(ticker, at_us) for at_us in shown} == shown
+    assert world.quotes_at(ticker, world.now_us) == (None, None)
+    for unknown in ("KXNONE-1", "KXHIGHNY-27JAN04-B0", "KXHIGHNY-27XXX04-B0", "KXHIGHNY"):
+        with pytest.raises((NotFound, InvalidValue)):
+            world.quotes_at(unknown, EPOCH_US)
+
+
 def test_an_order_inside_a_wide_spread_is_filled_within_hours() -> None:
     world = a_world()
     active = active_at_start(world)

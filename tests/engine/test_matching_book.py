@@ -1,10 +1,12 @@
 """Price-time priority: nothing is made or lost, the first in line is served first."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.matching import MatchingBook
+from kalshi_cli.errors import NotFound
 
 PRICES = st.integers(1, 99).map(lambda cents: cents * 100)
 UNITS = st.integers(1, 50).map(lambda contracts: contracts * 100)
@@ -121,3 +123,19 @@ def test_ours_are_conserved_and_the_book_never_crosses(steps: list) -> None:
         _check(book)
         left = sum(units for _, owner, units in book.bids + book.asks if owner)
         assert left == joined - matched
+
+
+def test_a_smaller_order_keeps_its_place_and_knows_what_is_ahead_of_it() -> None:
+    book = MatchingBook([(4_100, "", 700), (4_000, "", 500), (4_000, "mine", 300), (4_000, "b", 9)])
+    assert [book.ahead(owner) for owner in ("mine", "b")] == [1_200, 1_500]
+    book.reduce("mine", 100)
+    assert [book.ahead(owner) for owner in ("mine", "b")] == [1_200, 1_300]
+    assert book.take(Side.ASK, 4_000, 1_250) == [
+        (4_100, "", 700), (4_000, "", 500), (4_000, "mine", 50),
+    ]  # fmt: skip
+    assert book.ahead("b") == 50
+    book.reduce("mine", 0)
+    assert book.bids == [(4_000, "b", 9)]
+    for lost in (lambda: book.ahead("mine"), lambda: book.reduce("mine", 1)):
+        with pytest.raises(NotFound):
+            lost()

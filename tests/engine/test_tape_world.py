@@ -247,3 +247,41 @@ def test_a_snapshot_of_another_recording_is_refused() -> None:
     other = TapeState("d2", START, 0, (), (), 0)
     with pytest.raises(InvalidValue, match="another recording"):
         TapeWorld.restore(world.recording, other)
+
+
+def test_a_smaller_order_keeps_its_place_and_sees_our_own_before_it() -> None:
+    world = a_tape((0, 40, 1, True), (5, 37, 112, False))
+    world.join(YES, "first", Side.BID, Price(3_800), Contracts(2_000))
+    world.join(YES, "deep", Side.BID, Price(3_700), Contracts(500))
+    assert world.ahead(YES, "first") == HUNDRED
+    assert world.ahead(YES, "deep") == Contracts(10_000 + 2_000)
+    world.reduce(YES, "first", Contracts(1_000))
+    assert world.ahead(YES, "first") == HUNDRED
+    assert world.ahead(YES, "deep") == Contracts(11_000)
+    assert fills(world, 5) == [("first", 38, 10), ("deep", 37, 2)]
+    with pytest.raises(NotFound):
+        world.ahead(YES, "first")
+    with pytest.raises(NotFound):
+        world.reduce(YES, "first", Contracts(100))
+
+
+def test_while_paused_the_tape_runs_on_unseen() -> None:
+    world = a_tape((0, 40, 1, True), (5, 30, 500, False), (20, 50, 2, True))
+    world.join(YES, "o1", Side.BID, Price(3_800), Contracts(2_000))
+    world.set_trading(YES, active=False)
+    shown = world.ladders(YES)
+    assert world.advance(START + 6 * MINUTE) == ()
+    assert world.ladders(YES) == shown
+    world = TapeWorld.restore(world.recording, world.state)
+    world.set_trading(YES, active=True)
+    ours = Level(Price(3_800), Contracts(2_000))
+    assert world.ladders(YES) == ((ours, Level(Price(2_800), HUNDRED)), ())
+    assert [o.at_us for o in world.advance(START + 30 * MINUTE)] == [START + 20 * MINUTE]
+
+
+def test_history_has_the_built_quotes_of_its_moment() -> None:
+    world = a_tape((5, 40, 7, True), (9, 99, 1, True))
+    world.take(YES, Side.BID, Price(9_900), HUNDRED)
+    at = [world.quotes_at(YES, START + minute * MINUTE) for minute in (4, 5, 8, 9, 24 * 60)]
+    forty, high = (Price(3_800), Price(4_200)), (Price(9_700), None)
+    assert at == [(None, None), forty, forty, high, (None, None)]

@@ -16,7 +16,7 @@ from kalshi_cli.adapters.sim.worlds import Origin
 from kalshi_cli.engine.commands import Advance, Cancel, Command, Place
 from kalshi_cli.errors import StoreUnusable, StoreVersion
 
-RULES = "1"
+RULES = "2"
 """Raised whenever the same commands would no longer give the same state."""
 
 _APPLICATION_ID = 0x4B53494D
