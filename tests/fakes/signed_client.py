@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from fakes.openapi import found_openapi
 
 from kalshi_cli.adapters.sim.simulation import Simulation
 
@@ -24,12 +25,16 @@ def signature(pem: str, text: str) -> str:
 
 
 class SignedClient:
-    """Sends requests to a simulation in-process."""
+    """Sends requests to a simulation in-process. Where the exchange's own specification is at
+    hand, each answer must be one that it allows."""
 
     def __init__(self, simulation: Simulation) -> None:
         self.simulation = simulation
+        spec = found_openapi()
         self.http = httpx.AsyncClient(
-            transport=simulation.transport(), base_url=simulation.origin + PREFIX
+            transport=simulation.transport(),
+            base_url=simulation.origin + PREFIX,
+            event_hooks={"response": [spec.witness] if spec else []},
         )
 
     async def __aenter__(self) -> Self:
