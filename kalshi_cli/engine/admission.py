@@ -1,25 +1,62 @@
-"""Whether an order is taken on, checked in the order in which the exchange looks."""
+"""Whether an order is taken on or changed, checked in the order in which the exchange looks."""
 
 from collections.abc import Iterable
 
 from kalshi_cli.domain.book import reaches
 from kalshi_cli.domain.market import MarketStatus
-from kalshi_cli.domain.money import Contracts, Money, total
+from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price, total
 from kalshi_cli.domain.order import TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.collateral import Claim, claim, requirement
-from kalshi_cli.engine.commands import Place, Rejected
+from kalshi_cli.engine.commands import AUTO_ROUTE, Amend, Place, Rejected
 from kalshi_cli.engine.orders import ExchangeOrder
 from kalshi_cli.engine.state import ExchangeState
-from kalshi_cli.engine.world import World
+from kalshi_cli.engine.venue import Venue
 from kalshi_cli.errors import IntegrityError
 
+PAUSED = Rejected(409, "trading_is_paused")
+NOT_FOUND = Rejected(404, "not_found")
+UNFUNDED = Rejected(404, "insufficient_shard_balance")
+DUPLICATE = Rejected(409, "order_already_exists")
+CLOSING = Rejected(409, "MARKET_INACTIVE", "orders of a closed market cannot be canceled")
 
-def refusal(state: ExchangeState, world: World, order: Place) -> Rejected | None:
+
+def refusal(venue: Venue, order: Place) -> Rejected | None:
     """Why an order is not taken on; None when it is."""
-    if order.client_order_id and order.client_order_id in state.by_client_id:
-        return Rejected(409, "order_already_exists")
-    return _market_refusal(state, order) or _order_refusal(state, world, order)
+    if order.client_order_id and order.client_order_id in venue.state.by_client_id:
+        return DUPLICATE
+    return (
+        _shard_refusal(venue, order)
+        or _market_refusal(venue, order)
+        or _group_refusal(venue, order)
+        or _terms_refusal(venue, order)
+        or _money_refusal(venue, order)
+    )
+
+
+def amend_refusal(venue: Venue, order: ExchangeOrder, wanted: Amend) -> Rejected | None:
+    """Why an order is not changed; None when it is."""
+    remaining = wanted.count - order.filled
+    grid = venue.market(order.ticker).grid
+    objections = {
+        PAUSED: venue.is_paused(order.shard),
+        Rejected(400, "order_ticker_mismatch"): wanted.ticker != order.ticker,
+        Rejected(400, "order_side_mismatch"): wanted.side is not order.side,
+        Rejected(400, "order_id_and_client_order_id_mismatch"): wanted.client_order_id
+        not in {"", order.client_order_id},
+        DUPLICATE: wanted.new_client_order_id in venue.state.by_client_id,
+        Rejected(400, "invalid_price"): grid is None or not grid.contains(wanted.price),
+        Rejected(400, "invalid_order_size"): remaining.units <= 0,
+        Rejected(400, "invalid_order", "expiration in the past"): 0
+        < (wanted.expiration_us or 0)
+        <= venue.now_us,
+        Rejected(400, "invalid_order", "post only cross"): order.post_only
+        and would_take(venue, order.ticker, order.side, wanted.price),
+    }
+    said = next((said for said, found in objections.items() if found), None)
+    if said is not None or _can_afford_change(venue, order, wanted, remaining):
+        return said
+    return Rejected(400, "insufficient_balance")
 
 
 def allowed_count(state: ExchangeState, order: Place) -> Contracts:
@@ -30,40 +67,79 @@ def allowed_count(state: ExchangeState, order: Place) -> Contracts:
     return Contracts(min(order.count.units, reducible))
 
 
-def reserved(state: ExchangeState, now_us: int) -> Money:
-    """Dollars of cash that resting orders may still need, at worst."""
-    return total([_needed(state, ticker, now_us) for ticker in sorted({*state.resting.values()})])
+def reserved(state: ExchangeState, now_us: int, shard: int | None = None) -> Money:
+    """Dollars that resting orders may still need, at worst; on one shard, or on all."""
+    tickers = sorted({*state.resting.values()})
+    return total(
+        [
+            _needed(state, ticker, now_us)
+            for ticker in tickers
+            if shard in {None, state.catalog.markets[ticker].exchange_index}
+        ]
+    )
 
 
-def _market_refusal(state: ExchangeState, order: Place) -> Rejected | None:
-    market = state.catalog.markets.get(order.ticker)
-    if market is None:
+def free_cash(venue: Venue, shard: int) -> Money:
+    """Dollars of a shard that no resting order may need."""
+    on_shard = venue.state.account.cash_on.get(shard, NO_MONEY)
+    return on_shard - reserved(venue.state, venue.now_us, shard)
+
+
+def would_take(venue: Venue, ticker: str, side: Side, price: Price) -> bool:
+    """Whether an order would trade at once."""
+    bids, asks = venue.world.ladders(ticker)
+    opposite = asks if side is Side.BID else bids
+    return bool(opposite) and reaches(side, price, opposite[0].price)
+
+
+def _shard_refusal(venue: Venue, order: Place) -> Rejected | None:
+    """A shard that was asked for by name knows only who has money there."""
+    on_shard = venue.state.account.cash_on.get(order.shard, NO_MONEY)
+    return UNFUNDED if order.shard != AUTO_ROUTE and not on_shard else None
+
+
+def _market_refusal(venue: Venue, order: Place) -> Rejected | None:
+    market = venue.state.catalog.markets.get(order.ticker)
+    if market is None or order.shard not in {AUTO_ROUTE, market.exchange_index}:
         return Rejected(404, "not_found", "market not found")
+    if market.status is MarketStatus.INACTIVE:
+        return Rejected(409, "MARKET_INACTIVE", "market is paused")
     if market.status is not MarketStatus.ACTIVE:
         return Rejected(409, "MARKET_NOT_ACTIVE", f"market is {market.status}")
+    if venue.is_paused(market.exchange_index):
+        return PAUSED
     if market.grid is None or not market.grid.contains(order.price):
         return Rejected(400, "invalid_price")
     return None
 
 
-def _order_refusal(state: ExchangeState, world: World, order: Place) -> Rejected | None:
+def _group_refusal(venue: Venue, order: Place) -> Rejected | None:
+    if not order.group_id:
+        return None
+    group = venue.state.groups.get(order.group_id)
+    if group is None:
+        return Rejected(404, "not_found", "order group not found")
+    if group.shard != venue.market(order.ticker).exchange_index:
+        return Rejected(400, "invalid_order", "order group is on another shard")
+    return Rejected(409, "order_group_triggered") if group.triggered else None
+
+
+def _terms_refusal(venue: Venue, order: Place) -> Rejected | None:
     if order.count.units <= 0:
         return Rejected(400, "invalid_order_size")
-    if contradiction := _contradiction(order, world.now_us):
+    if contradiction := _contradiction(order, venue.now_us):
         return Rejected(400, "invalid_order", contradiction)
-    if order.post_only and _would_take(world, order):
+    if order.post_only and would_take(venue, order.ticker, order.side, order.price):
         return Rejected(400, "invalid_order", "post only cross")
-    if not _can_afford(state, world, order):
-        return Rejected(400, "insufficient_balance")
     return None
 
 
 def _contradiction(order: Place, now_us: int) -> str:
     rests = order.time_in_force is TimeInForce.GTC
+    takes_some = order.time_in_force is TimeInForce.IOC
     expiry = order.expiration_us
     contradictions = {
-        "fill_or_kill is not offered here": order.time_in_force is TimeInForce.FOK,
-        "reduce only needs immediate_or_cancel": order.reduce_only and rests,
+        "reduce only needs immediate_or_cancel": order.reduce_only and not takes_some,
         "post only needs good_till_canceled": order.post_only and not rests,
         "expiration needs good_till_canceled": expiry is not None and not rests,
         "expiration in the past": expiry is not None and expiry <= now_us,
@@ -71,27 +147,44 @@ def _contradiction(order: Place, now_us: int) -> str:
     return next((said for said, found in contradictions.items() if found), "")
 
 
-def _would_take(world: World, order: Place) -> bool:
-    bids, asks = world.ladders(order.ticker)
-    opposite = asks if order.side is Side.BID else bids
-    return bool(opposite) and reaches(order.side, order.price, opposite[0].price)
-
-
-def _can_afford(state: ExchangeState, world: World, order: Place) -> bool:
-    count, now_us = allowed_count(state, order), world.now_us
+def _money_refusal(venue: Venue, order: Place) -> Rejected | None:
+    count = allowed_count(venue.state, order)
     if not count:
-        return True
-    wanted = _claim(state, order, count, now_us, is_taker=_would_take(world, order))
-    before = _needed(state, order.ticker, now_us)
-    after = _needed(state, order.ticker, now_us, more=[wanted])
-    free = state.account.cash - reserved(state, now_us)
-    return after - before <= free
+        return None
+    shard = venue.market(order.ticker).exchange_index
+    takes = would_take(venue, order.ticker, order.side, order.price)
+    wanted = _claim(venue.state, order, count, venue.now_us, is_taker=takes)
+    before = _needed(venue.state, order.ticker, venue.now_us)
+    after = _needed(venue.state, order.ticker, venue.now_us, more=[wanted])
+    if after - before <= free_cash(venue, shard):
+        return None
+    if not venue.state.account.cash_on.get(shard, NO_MONEY):
+        return UNFUNDED
+    return Rejected(400, "insufficient_balance")
 
 
-def _needed(state: ExchangeState, ticker: str, now_us: int, more: Iterable[Claim] = ()) -> Money:
+def _can_afford_change(
+    venue: Venue, order: ExchangeOrder, wanted: Amend, remaining: Contracts
+) -> bool:
+    takes = would_take(venue, order.ticker, order.side, wanted.price)
+    terms = Place("", order.ticker, order.side, wanted.price, remaining, TimeInForce.GTC)
+    changed = _claim(venue.state, terms, remaining, venue.now_us, is_taker=takes)
+    before = _needed(venue.state, order.ticker, venue.now_us)
+    after = _needed(venue.state, order.ticker, venue.now_us, more=[changed], without=order)
+    return after - before <= max(NO_MONEY, free_cash(venue, order.shard))
+
+
+def _needed(
+    state: ExchangeState,
+    ticker: str,
+    now_us: int,
+    more: Iterable[Claim] = (),
+    without: ExchangeOrder | None = None,
+) -> Money:
     claims = [
         _claim(state, order, order.remaining, now_us, is_taker=False)
         for order in state.resting_in(ticker)
+        if order is not without
     ]
     return requirement(state.account.net(ticker), [*claims, *more])
 

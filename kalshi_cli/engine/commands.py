@@ -7,7 +7,7 @@ world gets the same state.
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money, Price
+from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import TimeInForce
 from kalshi_cli.domain.side import Side
 
@@ -228,7 +228,7 @@ class Grouped:
     """An order group was made or changed; `canceled` counts the orders that went with it."""
 
     group_id: str
-    canceled: Contracts = NO_CONTRACTS
+    canceled: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,11 +256,12 @@ class Advanced:
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """Nothing happened. `status` and `code` are the exchange's own."""
+    """Nothing traded; a killed order `burns_id`. Status and code are the exchange's."""
 
     status: int
     code: str
     details: str = ""
+    burns_id: bool = False
 
     @property
     def message(self) -> str:

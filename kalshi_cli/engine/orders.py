@@ -12,20 +12,24 @@ from kalshi_cli.engine.commands import Place, SelfTrade
 
 
 class UpdateReason(StrEnum):
-    """Why an order changed last, in the exchange's words; empty for a new one."""
+    """Why an order changed last, in the exchange's words; empty where it has none."""
 
     NONE = ""
     TRADE = "Trade"
-    CANCEL = "Cancel"
+    AMEND = "Amend"
+    DECREASE = "Decrease"
     EXPIRY = "ExpiryCancel"
     CLOSE = "CloseCancel"
+    HALT = "HaltCancel"
     SELF_TRADE = "SelfTradeCancel"
-    LEFTOVER = "ImmediateOrCancel"
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeOrder:
-    """One order of the account. Costs are dollars for the outcome bought, without fees."""
+    """One order of the account. Costs are dollars for the outcome bought, without fees.
+
+    `initial` is the count it was placed or amended to; a decrease leaves it as it is.
+    """
 
     order_id: str
     client_order_id: str
@@ -39,6 +43,10 @@ class ExchangeOrder:
     updated_us: int
     expires_us: int | None
     self_trade_prevention: SelfTrade
+    shard: int = 0
+    group_id: str = ""
+    post_only: bool = False
+    cancel_on_pause: bool = False
     filled: Contracts = NO_CONTRACTS
     taker_cost: Money = NO_MONEY
     maker_cost: Money = NO_MONEY
@@ -66,18 +74,17 @@ class ExchangeOrder:
             after, maker_cost=self.maker_cost + cost, maker_fees=self.maker_fees + fill.fee
         )
 
+    def shrunk(self, remaining: Contracts, at_us: int, reason: UpdateReason) -> "ExchangeOrder":
+        """The order with less to fill; with nothing left it is canceled."""
+        status = self.status if remaining else ExchangeOrderStatus.CANCELED
+        return replace(self, remaining=remaining, status=status, updated_us=at_us, reason=reason)
+
     def canceled(self, at_us: int, reason: UpdateReason) -> "ExchangeOrder":
         """The order after what was left of it is gone."""
-        return replace(
-            self,
-            remaining=NO_CONTRACTS,
-            status=ExchangeOrderStatus.CANCELED,
-            updated_us=at_us,
-            reason=reason,
-        )
+        return self.shrunk(NO_CONTRACTS, at_us, reason)
 
 
-def new_order(order_id: str, command: Place, now_us: int) -> ExchangeOrder:
+def new_order(order_id: str, command: Place, shard: int, now_us: int) -> ExchangeOrder:
     """The order that a command asks for, before anything traded."""
     return ExchangeOrder(
         order_id=order_id,
@@ -92,6 +99,10 @@ def new_order(order_id: str, command: Place, now_us: int) -> ExchangeOrder:
         updated_us=now_us,
         expires_us=command.expiration_us,
         self_trade_prevention=command.self_trade_prevention,
+        shard=shard,
+        group_id=command.group_id,
+        post_only=command.post_only,
+        cancel_on_pause=command.cancel_on_pause,
     )
 
 

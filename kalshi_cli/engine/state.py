@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from kalshi_cli.domain.order import ExchangeOrderStatus
 from kalshi_cli.engine.account import Account
 from kalshi_cli.engine.catalog import Catalog
+from kalshi_cli.engine.groups import OrderGroup
 from kalshi_cli.engine.orders import ExchangeOrder
 
 
@@ -12,7 +13,9 @@ from kalshi_cli.engine.orders import ExchangeOrder
 class ExchangeState:
     """Orders by id, oldest first; `resting` names the live ones with their market.
 
-    `by_client_id` never forgets: a client's order id is burnt for ever.
+    `by_client_id` never forgets: a client's order id is burnt for ever. `sweeps` are the instants
+    at which a cancel-all still strikes. `closing` says until when orders of a closed market rest:
+    they can no longer be canceled. `paused_*` are pauses on demand.
     """
 
     account: Account
@@ -20,6 +23,11 @@ class ExchangeState:
     orders: dict[str, ExchangeOrder] = field(default_factory=dict)
     resting: dict[str, str] = field(default_factory=dict)
     by_client_id: dict[str, str] = field(default_factory=dict)
+    groups: dict[str, OrderGroup] = field(default_factory=dict)
+    sweeps: list[int] = field(default_factory=list)
+    closing: dict[str, int] = field(default_factory=dict)
+    paused_shards: list[int] = field(default_factory=list)
+    paused_markets: list[str] = field(default_factory=list)
     ids_given: int = 0
 
     def keep(self, order: ExchangeOrder) -> None:
@@ -33,3 +41,7 @@ class ExchangeState:
     def resting_in(self, ticker: str) -> tuple[ExchangeOrder, ...]:
         """Our live orders in one market, oldest first."""
         return tuple(self.orders[key] for key, where in self.resting.items() if where == ticker)
+
+    def live_orders(self) -> tuple[ExchangeOrder, ...]:
+        """Our live orders, oldest first."""
+        return tuple(self.orders[key] for key in self.resting)

@@ -2,12 +2,13 @@
 
 import pytest
 from fakes.scripted_world import START_US, Hit, ScriptedWorld
+from fakes.traffic import FOK, IOC, A, B, order, placed
 
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
 from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.money import Contracts, Money, Price
-from kalshi_cli.domain.order import ExchangeOrderStatus, TimeInForce
+from kalshi_cli.domain.order import ExchangeOrderStatus
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.admission import reserved
 from kalshi_cli.engine.commands import (
@@ -15,17 +16,12 @@ from kalshi_cli.engine.commands import (
     Advanced,
     Cancel,
     Canceled,
-    Place,
-    Placed,
     Rejected,
     SelfTrade,
 )
 from kalshi_cli.engine.exchange import Exchange
 from kalshi_cli.engine.orders import UpdateReason
 from kalshi_cli.errors import InvalidValue
-
-A, B = "KXT-1-A", "KXT-1-B"
-GTC, IOC, FOK = TimeInForce.GTC, TimeInForce.IOC, TimeInForce.FOK
 
 
 @pytest.fixture
@@ -36,18 +32,6 @@ def world() -> ScriptedWorld:
 @pytest.fixture
 def exchange(world: ScriptedWorld) -> Exchange:
     return Exchange.open(world, Money.parse("1000.00"))
-
-
-def order(
-    side=Side.BID, price="0.5000", count="10.00", tif=GTC, *, ticker=A, client="", **more
-) -> Place:
-    return Place(client, ticker, side, Price.parse(price), Contracts.parse(count), tif, **more)
-
-
-def placed(exchange: Exchange, command: Place) -> Placed:
-    answer = exchange.apply(command)
-    assert isinstance(answer, Placed), answer
-    return answer
 
 
 def test_a_taker_pays_the_book_and_the_fee(world, exchange):
@@ -75,7 +59,7 @@ def test_what_the_book_does_not_give_is_canceled_or_rests(world, exchange):
     world.quote(A, Side.ASK, "0.4000", "3.00")
     gone = placed(exchange, order(price="0.4000", count="5.00", tif=IOC))
     assert (str(gone.filled), str(gone.remaining)) == ("3.00", "0.00")
-    assert exchange.orders[gone.order_id].reason is UpdateReason.LEFTOVER
+    assert exchange.orders[gone.order_id].reason is UpdateReason.NONE
     world.quote(A, Side.ASK, "0.4000", "3.00")
     rests = placed(exchange, order(price="0.4000", count="5.00"))
     assert (str(rests.filled), str(rests.remaining)) == ("3.00", "2.00")
@@ -128,7 +112,12 @@ def test_maker_fees_where_the_series_has_them():
             "expiration needs good_till_canceled",
         ),
         (order(expiration_us=START_US), 400, "invalid_order", "expiration in the past"),
-        (order(tif=FOK), 400, "invalid_order", "fill_or_kill is not offered here"),
+        (
+            order(tif=FOK, reduce_only=True),
+            400,
+            "invalid_order",
+            "reduce only needs immediate_or_cancel",
+        ),
         (order(count="2000.01"), 400, "insufficient_balance", ""),
     ],
 )
@@ -229,10 +218,13 @@ def test_settlement_pays_the_net_position(world, exchange, side, result, value, 
     before = exchange.account.cash
     world.settle(A, START_US + HOUR, result, value)
     exchange.apply(Advance(START_US + HOUR))
-    assert exchange.orders[resting.order_id].reason is UpdateReason.CLOSE
+    dying = Rejected(409, "MARKET_INACTIVE", "orders of a closed market cannot be canceled")
+    assert exchange.apply(Cancel(resting.order_id)) == dying
     assert exchange.catalog.markets[A].close_us == START_US + HOUR
     assert exchange.apply(order()) == Rejected(409, "MARKET_NOT_ACTIVE", "market is closed")
     exchange.apply(Advance(START_US + HOUR + SECOND))
+    dead = exchange.orders[resting.order_id]
+    assert (dead.reason, dead.updated_us) == (UpdateReason.CLOSE, START_US + HOUR + SECOND)
     assert exchange.catalog.markets[A].result is result
     assert not exchange.account.settlements
     answer = exchange.apply(Advance(START_US + 2 * HOUR))

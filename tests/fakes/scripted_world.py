@@ -41,6 +41,8 @@ class ScriptedWorld:
     books: dict[tuple[str, Side], list[Resting]] = field(default_factory=dict)
     listed: bool = False
     printed: int = 0
+    paused: set[str] = field(default_factory=set)
+    shards: dict[str, int] = field(default_factory=dict)
 
     @property
     def world_id(self) -> str:
@@ -76,12 +78,11 @@ class ScriptedWorld:
         due = sorted((s for s in self.script if s.at_us <= to_us), key=lambda s: s.at_us)
         self.script = [s for s in self.script if s.at_us > to_us]
         for step in due:
-            if isinstance(step, Hit):
-                happened += self._hit(step)
-            else:
+            if isinstance(step, Moved):
                 happened.append(step)
-                for side in Side:
-                    self.books.pop((step.ticker, side), None)
+                self._follow(step)
+            elif step.ticker not in self.paused:
+                happened += self._hit(step)
         self.now = to_us
         return tuple(happened)
 
@@ -114,6 +115,28 @@ class ScriptedWorld:
             book = self._book(ticker, side)
             book[:] = [resting for resting in book if resting.order_id != order_id]
 
+    def reduce(self, ticker: str, order_id: str, count: Contracts) -> None:
+        for side in Side:
+            for resting in self._book(ticker, side):
+                if resting.order_id == order_id:
+                    resting.units = count.units
+
+    def ahead(self, ticker: str, order_id: str) -> Contracts:
+        for side in Side:
+            before = 0
+            for resting in self._book(ticker, side):
+                if resting.order_id == order_id:
+                    return Contracts(before)
+                before += resting.units
+        return NO_CONTRACTS
+
+    def set_trading(self, ticker: str, *, active: bool) -> None:
+        """While a market is paused, scripted hits come to nothing."""
+        (self.paused.discard if active else self.paused.add)(ticker)
+
+    def quotes_at(self, ticker: str, at_us: int) -> tuple[Price | None, Price | None]:
+        return None, None
+
     def truth(self, ticker: str) -> float | None:
         return 0.5
 
@@ -128,11 +151,21 @@ class ScriptedWorld:
                 close_us=START_US + DAY,
                 latest_expiration_us=START_US + 2 * DAY,
                 grid=self.grid,
+                exchange_index=self.shards.get(ticker, 0),
             )
             for ticker in self.tickers
         )
         series = Series("KXT", "A series", "Tests", self.fees)
         return Listed(self.now, series, Event("KXT-1", "KXT", "An event"), markets)
+
+    def _follow(self, moved: Moved) -> None:
+        """Ours are gone when a market trades again, and everything when it closes."""
+        for side in Side:
+            if moved.status is MarketStatus.ACTIVE:
+                book = self._book(moved.ticker, side)
+                book[:] = [resting for resting in book if not resting.order_id]
+            elif moved.status is not MarketStatus.INACTIVE:
+                self.books.pop((moved.ticker, side), None)
 
     def _hit(self, hit: Hit) -> list[Occurrence]:
         left, happened = hit.count.units, list[Occurrence]()

@@ -13,10 +13,14 @@ from starlette.routing import BaseRoute, Mount, Route, Router
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kalshi_cli.adapters.sim.auth import KeyRing
+from kalshi_cli.adapters.sim.bodies import BadBody
+from kalshi_cli.adapters.sim.group_routes import GroupRoutes
 from kalshi_cli.adapters.sim.host import Host
 from kalshi_cli.adapters.sim.market_routes import MarketRoutes
+from kalshi_cli.adapters.sim.order_routes import OrderRoutes
 from kalshi_cli.adapters.sim.portfolio_routes import PortfolioRoutes
 from kalshi_cli.adapters.sim.replies import BadParameter, rejection, reply
+from kalshi_cli.adapters.sim.transfer_routes import TransferRoutes
 from kalshi_cli.engine.commands import Rejected
 from kalshi_cli.errors import KalshiError
 
@@ -49,7 +53,7 @@ def build_app(host: Host, keys: KeyRing, *, user_id: str, wall: Callable[[], int
             Signed(route.app, keys=keys, wall=wall),
             methods=list(route.methods or ()),
         )
-        for route in PortfolioRoutes(host, user_id).routes()
+        for route in _private_routes(host, user_id)
     ]
     routes: list[BaseRoute] = [*MarketRoutes(host).routes(), *private]
     api = Router(routes, redirect_slashes=False)
@@ -57,10 +61,20 @@ def build_app(host: Host, keys: KeyRing, *, user_id: str, wall: Callable[[], int
         routes=[Mount(PREFIX, app=_Alive(api, host))],
         exception_handlers={
             BadParameter: _bad_parameter,
+            BadBody: _bad_body,
             HTTPException: _no_such_route,
             KalshiError: _failed,
         },
     )
+
+
+def _private_routes(host: Host, user_id: str) -> list[Route]:
+    return [
+        *PortfolioRoutes(host, user_id).routes(),
+        *OrderRoutes(host).routes(),
+        *GroupRoutes(host).routes(),
+        *TransferRoutes(host).routes(),
+    ]
 
 
 class _Alive:
@@ -77,6 +91,10 @@ class _Alive:
 
 async def _bad_parameter(_request: Request, error: Exception) -> Response:
     return reply({"msg": str(error)}, 400)
+
+
+async def _bad_body(_request: Request, error: Exception) -> Response:
+    return reply({"code": "bad_request", "message": "bad request", "details": str(error)}, 400)
 
 
 async def _no_such_route(_request: Request, error: Exception) -> Response:

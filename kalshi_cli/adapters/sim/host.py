@@ -1,14 +1,17 @@
 """An exchange that survives: each command is applied, logged and synced before it is answered."""
 
 import time
+from collections.abc import Callable
 
 from kalshi_cli.adapters.sim.world_store import WorldStore
 from kalshi_cli.adapters.sim.worlds import Origin, begin, freeze, thaw
 from kalshi_cli.engine.commands import Answer, Command, Rejected
 from kalshi_cli.engine.exchange import Exchange
+from kalshi_cli.engine.happenings import Happening
 from kalshi_cli.engine.state import ExchangeState
 from kalshi_cli.errors import IntegrityError, KalshiError
 
+Listener = Callable[[tuple[Happening, ...]], None]
 _REPLAY_S = 0.5
 _COMMANDS = 500
 
@@ -35,7 +38,9 @@ class Host:
         self.origin = origin
         self.failure: KalshiError | None = None
         self._busy_s, self._since = 0.0, 0
+        self._listeners: list[Listener] = []
         self.seq, self.exchange = (0, exchange) if exchange else self._load()
+        self.exchange.drain()
 
     def _load(self) -> tuple[int, Exchange]:
         found = self._store.newest_snapshot()
@@ -54,14 +59,18 @@ class Host:
         """The account as reads tell it: every route that reads orders, fills or cash asks here."""
         return self.exchange.state
 
+    def listen(self, listener: Listener) -> None:
+        """Tell somebody what happened, after each command that is on the disk."""
+        self._listeners.append(listener)
+
     def apply(self, command: Command) -> Answer:
-        """Apply a command and log it; a rejected one leaves no trace."""
+        """Apply a command and log it; a rejected one leaves no trace, unless it burnt an id."""
         if self.failure is not None:
             raise self.failure
         started = time.monotonic()
         try:
             answer = self.exchange.apply(command)
-            if not isinstance(answer, Rejected):
+            if not isinstance(answer, Rejected) or answer.burns_id:
                 self._store.append(self.seq + 1, command)
                 self.seq += 1
                 self._since += 1
@@ -72,6 +81,9 @@ class Host:
             self.failure = IntegrityError(f"The simulated exchange failed: {error!r}.")
             raise self.failure from error
         self._busy_s += time.monotonic() - started
+        told = self.exchange.drain()
+        for listener in self._listeners:
+            listener(told)
         if self._busy_s > _REPLAY_S or self._since >= _COMMANDS:
             self.snapshot()
         return answer

@@ -21,12 +21,17 @@ def reply(body: object, status: int = 200) -> Response:
     return Response(msgspec.json.encode(body), status, media_type="application/json")
 
 
-def rejection(rejected: Rejected) -> Response:
-    """The nested error body that most refusals have."""
+def error_wire(rejected: Rejected) -> dict[str, str]:
+    """A refusal as an object: code, message and, where there are any, details."""
     error = {"code": rejected.code, "message": rejected.message}
     if rejected.details:
         error["details"] = rejected.details
-    return reply({"error": error}, rejected.status)
+    return error
+
+
+def rejection(rejected: Rejected) -> Response:
+    """The nested error body that most refusals have."""
+    return reply({"error": error_wire(rejected)}, rejected.status)
 
 
 def page(

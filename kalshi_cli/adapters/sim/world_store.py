@@ -8,12 +8,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 
 from kalshi_cli.adapters.sim.files import RESET
 from kalshi_cli.adapters.sim.worlds import Origin
-from kalshi_cli.engine.commands import Advance, Cancel, Command, Place
+from kalshi_cli.engine.commands import Command
 from kalshi_cli.errors import StoreUnusable, StoreVersion
 
 RULES = "2"
@@ -21,7 +22,7 @@ RULES = "2"
 
 _APPLICATION_ID = 0x4B53494D
 _SNAPSHOTS_KEPT = 2
-_KINDS: dict[str, type[Command]] = {"place": Place, "cancel": Cancel, "advance": Advance}
+_KINDS: dict[str, type[Command]] = {kind.__name__.lower(): kind for kind in get_args(Command)}
 _NAMES = {kind: name for name, kind in _KINDS.items()}
 _SCHEMA = f"""
     CREATE TABLE origin (rules TEXT NOT NULL, world_id TEXT NOT NULL, body BLOB NOT NULL);

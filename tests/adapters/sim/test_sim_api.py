@@ -323,8 +323,8 @@ async def test_amounts_must_be_strings(client, recorded):
         ({"count": "1e3"}, 400, "invalid_order_size"),
         ({"ticker": "NOBODY"}, 404, "not_found"),
         ({"exchange_index": 2}, 404, "insufficient_shard_balance"),
-        ({"subaccount": 3}, 400, "invalid_order"),
-        ({"order_group_id": "g"}, 400, "invalid_order"),
+        ({"subaccount": 3}, 403, "forbidden"),
+        ({"order_group_id": "g"}, 404, "not_found"),
     ],
 )
 async def test_other_refusals(client, order, status, code):
