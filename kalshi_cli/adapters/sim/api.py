@@ -20,6 +20,7 @@ from kalshi_cli.adapters.sim.market_routes import MarketRoutes
 from kalshi_cli.adapters.sim.order_routes import OrderRoutes
 from kalshi_cli.adapters.sim.portfolio_routes import PortfolioRoutes
 from kalshi_cli.adapters.sim.replies import BadParameter, rejection, reply
+from kalshi_cli.adapters.sim.subaccount_routes import SubaccountRoutes
 from kalshi_cli.adapters.sim.transfer_routes import TransferRoutes
 from kalshi_cli.engine.commands import Rejected
 from kalshi_cli.errors import KalshiError
@@ -74,6 +75,7 @@ def _private_routes(host: Host, user_id: str) -> list[Route]:
         *OrderRoutes(host).routes(),
         *GroupRoutes(host).routes(),
         *TransferRoutes(host).routes(),
+        *SubaccountRoutes(host).routes(),
     ]
 
 

@@ -19,17 +19,22 @@ from kalshi_cli.engine.exchange import Exchange
 
 def balance_wire(exchange: Exchange, account: Account, shard: int | None) -> Wire:
     """Cash in hand, on one shard or on all; what resting orders may still cost is not taken off."""
-    on_shard = {0: NO_MONEY, **account.cash_on}
-    cash = total(list(on_shard.values())) if shard is None else on_shard.get(shard, NO_MONEY)
+    cash = account.cash if shard is None else account.cash_on.get(shard, NO_MONEY)
     return {
         "balance": cents(cash),
         "balance_dollars": str(cash),
         "portfolio_value": cents(_portfolio_value(exchange, account, shard)),
         "updated_ts": exchange.now_us // SECOND,
-        "balance_breakdown": [
-            {"exchange_index": index, "balance": str(on_shard[index])} for index in sorted(on_shard)
-        ],
+        "balance_breakdown": balance_rows(account),
     }
+
+
+def balance_rows(account: Account) -> list[Wire]:
+    """Cash by shard, the first shard always among them."""
+    on_shard = {0: NO_MONEY, **account.cash_on}
+    return [
+        {"exchange_index": index, "balance": str(on_shard[index])} for index in sorted(on_shard)
+    ]
 
 
 def _portfolio_value(exchange: Exchange, account: Account, shard: int | None) -> Money:
