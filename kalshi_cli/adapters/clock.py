@@ -1,9 +1,10 @@
-"""The real clock: market time is UTC, and waiting takes as long as it takes."""
+"""Clocks on the system's own: market time is UTC, or as fast as a served world's runs."""
 
 import asyncio
 import time
 
 from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.timescale import TimeScale
 
 _LONGEST_NAP_S = 60.0
 
@@ -22,7 +23,29 @@ class SystemClock:
         return time.time_ns() // 1_000
 
     async def sleep_until(self, instant_us: int) -> None:
-        """Wait in naps, so that a clock set forward or a machine asleep is noticed."""
-        while (left_us := instant_us - self.now()) > 0:
-            nap_s = min(left_us / SECOND, _LONGEST_NAP_S)
-            await asyncio.sleep(nap_s)  # noqa: TID251 - this is what sleep_until() is made of
+        await _sleep_until(self, instant_us, 1.0)
+
+
+class ScaledClock(SystemClock):
+    """The clock of an exchange on this machine whose market time is not real time."""
+
+    def __init__(self, scale: TimeScale) -> None:
+        self._scale = scale
+
+    def now(self) -> int:
+        return self._scale.at(self.wall())
+
+    async def sleep_until(self, instant_us: int) -> None:
+        await _sleep_until(self, instant_us, self._scale.speed)
+
+
+def clock_for(scale: TimeScale | None) -> SystemClock:
+    """The clock of an exchange that is not in this process; real time where no scale is given."""
+    return SystemClock() if scale is None else ScaledClock(scale)
+
+
+async def _sleep_until(clock: SystemClock, instant_us: int, speed: float) -> None:
+    """Wait in naps, so that a clock set forward or a machine asleep is noticed."""
+    while (left_us := instant_us - clock.now()) > 0:
+        nap_s = min(left_us / SECOND / speed, _LONGEST_NAP_S)
+        await asyncio.sleep(nap_s)  # noqa: TID251 - this is what sleep_until() is made of

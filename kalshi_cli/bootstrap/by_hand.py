@@ -1,6 +1,6 @@
 """Commands that must work while another process trades: they leave word instead of taking over."""
 
-from kalshi_cli.adapters.clock import SystemClock
+from kalshi_cli.adapters.clock import SystemClock, clock_for
 from kalshi_cli.adapters.store.lease import hold_lease
 from kalshi_cli.adapters.store.store import SqlStore
 from kalshi_cli.bootstrap.records import lease_name, open_records, recorded_identity
@@ -61,7 +61,7 @@ async def change_state(
 async def market_clock(environment: Environment, store: SqlStore) -> Clock:
     """The clock of the market; in sim it stands where the desk last saw it."""
     if environment.env is not Env.SIM:
-        return SystemClock()
+        return clock_for(environment.market_time)
     summary = await store.reports.summary()
     seen = [0 if summary.snapshot is None else summary.snapshot.at_us]
     if summary.last_run is not None:

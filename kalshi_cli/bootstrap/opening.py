@@ -45,11 +45,11 @@ async def open_desk(
     forecaster: `ConfigError` for one that cannot be had, which therefore stops no other command.
     A `single_step` moves the simulated world by a minute first, unless told not to.
     """
-    from kalshi_cli.adapters.clock import SystemClock
+    from kalshi_cli.adapters.clock import clock_for
     from kalshi_cli.adapters.store.lease import hold_lease
     from kalshi_cli.adapters.store.store import open_store
 
-    real = SystemClock()
+    real = clock_for(environment.market_time)
     async with AsyncExitStack() as stack:
         simulation = await _simulation(stack, environment)
         clock: Clock = real if simulation is None else simulation.clock

@@ -97,16 +97,22 @@ def finish(
         raise typer.Exit(error.exit_code)
 
 
-def run_async(action: Coroutine[Any, Any, Result], stop: "Stop | None" = None) -> Result:
+def run_async(
+    action: Coroutine[Any, Any, Result],
+    stop: "Stop | None" = None,
+    *,
+    stopping: str = "stopping after this step",
+) -> Result:
     """Run to the end, or until a signal: with `stop` the first one only asks, the second cancels.
 
+    `stopping` is what the person hears then.
     Raises `Interrupted` or `Terminated` when a signal cut the work short.
     """
     import asyncio
 
     received: list[signal.Signals] = []
     try:
-        return asyncio.run(_obeying_signals(action, received, stop))
+        return asyncio.run(_obeying_signals(action, received, stop, stopping))
     except (asyncio.CancelledError, KeyboardInterrupt):
         raise _signalled(received) from None
 
@@ -119,7 +125,7 @@ def after_stop(stop: "Stop") -> None:
 
 
 async def _obeying_signals(
-    action: Awaitable[Result], received: list[signal.Signals], stop: "Stop | None"
+    action: Awaitable[Result], received: list[signal.Signals], stop: "Stop | None", stopping: str
 ) -> Result:
     import asyncio
 
@@ -131,7 +137,7 @@ async def _obeying_signals(
             task.cancel()
         else:
             stop.ask(number.name)
-            sys.stderr.write("stopping after this step; once more to leave at once\n")
+            sys.stderr.write(f"{stopping}; once more to leave at once\n")
 
     with _handling(obey):
         return await task

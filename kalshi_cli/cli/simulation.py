@@ -22,25 +22,30 @@ def on_world(
     show: "Show[SimulationStatus]",
 ) -> None:
     """Open the world, do something to it, show how it stands."""
-    prepared = _prepared(ctx)
+    ready = prepared(ctx)
 
     async def work() -> "SimulationStatus":
         from kalshi_cli.adapters.sim.simulation import open_simulation
 
-        environment = prepared.environment
-        world = open_simulation(environment.home, seed=environment.seed, world=environment.world)
+        environment = ready.environment
+        world = open_simulation(
+            environment.home,
+            seed=environment.seed,
+            world=environment.world,
+            fresh=environment.fresh,
+        )
         async with world as simulation:
             return action(simulation)
 
-    finish(prepared.invocation, run_async(work()), show)
+    finish(ready.invocation, run_async(work()), show)
 
 
 def on_reset(ctx: typer.Context, show: Show[Path | None]) -> None:
     """Set the world aside; the result is where it went, None where there was none."""
     from kalshi_cli.adapters.sim.simulation import reset_simulation
 
-    prepared = _prepared(ctx)
-    finish(prepared.invocation, reset_simulation(prepared.environment.home), show)
+    ready = prepared(ctx)
+    finish(ready.invocation, reset_simulation(ready.environment.home), show)
 
 
 def advanced(world: "Simulation", span_us: int) -> "SimulationStatus":
@@ -60,7 +65,7 @@ def parsed_span(text: str) -> int:
     return span_us
 
 
-def _prepared(ctx: typer.Context) -> Prepared:
+def prepared(ctx: typer.Context) -> Prepared:
     """`sim` means sim, whatever the settings say; another environment by name is a mistake."""
     asked = ctx.obj.options.env
     if asked not in {None, Env.SIM}:

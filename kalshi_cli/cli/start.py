@@ -96,6 +96,7 @@ def prepare(invocation: Invocation) -> Prepared:
 
 
 def _environment(invocation: Invocation, configuration: "Configuration") -> "Environment":
+    from kalshi_cli.settings import addresses
     from kalshi_cli.settings import environment as environments
 
     options, settings = invocation.options, configuration.settings
@@ -118,7 +119,9 @@ def _environment(invocation: Invocation, configuration: "Configuration") -> "Env
         why=why,
         home=settings.home,
         credentials=found if env is not Env.SIM else None,
-        base_url=environments.base_url(env, variables),
+        base_url=addresses.base_url(env, variables),
+        ws_url=addresses.ws_url(env, variables),
+        market_time=addresses.market_time(env, variables),
         seed=options.seed,
         world=options.world,
         fresh=options.fresh,

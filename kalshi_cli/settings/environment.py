@@ -3,14 +3,13 @@
 Real money is reached by an explicit flag on the command line and by nothing else.
 """
 
-import ipaddress
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.timescale import TimeScale
 from kalshi_cli.errors import ConfigError
 
 VARIABLES = frozenset(
@@ -21,12 +20,12 @@ VARIABLES = frozenset(
         "KALSHI_API_KEY_PROD",
         "KALSHI_PRIVATE_KEY_PROD",
         "KALSHI_BASE_URL",
+        "KALSHI_WS_URL",
+        "KALSHI_SIM_CLOCK",
     }
 )
-"""Variables of the program that are not settings: where to look, secrets, and the demo's address.
-None of them may come from a config file."""
-DEMO_URL = "https://external-api.demo.kalshi.co/trade-api/v2"
-PROD_URL = "https://external-api.kalshi.com/trade-api/v2"
+"""Variables of the program that are not settings: where to look, secrets, the demo's addresses,
+and the clock of an exchange served on this machine. None of them may come from a config file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,8 @@ class Credentials:
 class Environment:
     """One immutable object made at start: where a command runs, and why.
 
-    `base_url` is empty in sim. `seed`, `world`, `fresh` and `advance` matter in sim alone: the
+    `base_url` and `ws_url` are empty in sim. `market_time` is set where an exchange on this machine
+    does not live in real time. `seed`, `world`, `fresh` and `advance` matter in sim alone: the
     seed of a new world, a recording to play (`tape:DIR`), whether to set the old world aside, and
     whether a single step moves time. `in_memory`
     keeps a simulated world and its store out of the files.
@@ -57,6 +57,8 @@ class Environment:
     home: Path
     credentials: Credentials | None = None
     base_url: str = ""
+    ws_url: str = ""
+    market_time: TimeScale | None = None
     seed: int | None = None
     world: str | None = None
     fresh: bool = False
@@ -133,35 +135,6 @@ def require_credentials(env: Env, found: Credentials | None) -> Credentials:
         remedy=f"Set KALSHI_API_KEY{suffix} and KALSHI_PRIVATE_KEY{suffix} "
         f"(or put {name} here or in the home directory).",
     )
-
-
-def base_url(env: Env, variables: Mapping[str, str]) -> str:
-    """The exchange's address; `KALSHI_BASE_URL` moves the demo alone.
-
-    Raises `ConfigError` for plain http to anything but this machine.
-    """
-    if env is Env.SIM:
-        return ""
-    if env is Env.PROD:
-        return PROD_URL
-    given = variables.get("KALSHI_BASE_URL", DEMO_URL).rstrip("/")
-    parts = urlsplit(given)
-    safe = parts.scheme == "https" or (parts.scheme == "http" and _is_loopback(parts.hostname))
-    if not safe or not parts.hostname or parts.username is not None:
-        raise ConfigError(
-            "KALSHI_BASE_URL must be an https address (plain http for this machine only).",
-            remedy=f"The demo's own address is {DEMO_URL}.",
-        )
-    return given
-
-
-def _is_loopback(host: str | None) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return host is not None and ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _pem(path: Path) -> str:

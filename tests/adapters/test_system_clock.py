@@ -1,9 +1,10 @@
-"""The real clock: one time, in microseconds, and a sleep that ends when it should."""
+"""The real clocks: microseconds, and a sleep that ends when it should."""
 
 import time
 
-from kalshi_cli.adapters.clock import SystemClock
-from kalshi_cli.domain.instant import MILLISECOND, SECOND
+from kalshi_cli.adapters.clock import ScaledClock, SystemClock, clock_for
+from kalshi_cli.domain.instant import HOUR, MILLISECOND, SECOND
+from kalshi_cli.domain.timescale import TimeScale
 from kalshi_cli.ports.clock import Clock
 
 
@@ -28,3 +29,16 @@ async def test_an_instant_that_has_passed_does_not_wait() -> None:
     started = time.monotonic()
     await clock.sleep_until(clock.now() - SECOND)
     assert time.monotonic() - started < 0.5
+
+
+async def test_market_time_of_a_served_world_runs_as_fast_as_it_says() -> None:
+    wall = SystemClock().wall()
+    clock: Clock = clock_for(TimeScale(wall, 7 * HOUR, 3_600.0))
+    assert isinstance(clock, ScaledClock)
+    assert not clock.is_virtual
+    started = clock.now()
+    assert 7 * HOUR <= started < 8 * HOUR
+    assert abs(clock.wall() - SystemClock().wall()) < SECOND
+    await clock.sleep_until(started + 3 * 60 * SECOND)  # 50 ms of real time
+    assert started + 3 * 60 * SECOND <= clock.now() < started + HOUR
+    assert type(clock_for(None)) is SystemClock

@@ -5,17 +5,15 @@ client over real HTTP on loopback must behave alike, or what is tested on one sa
 the others.
 """
 
-import asyncio
 import contextlib
-import socket
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
-import uvicorn
 from fakes.clock import FakeClock
 from fakes.exchange import FakeExchange, as_ports
+from fakes.served import served
 
 from kalshi_cli.adapters.kalshi import trading as rest_trading
 from kalshi_cli.adapters.kalshi.connection import KalshiConnection, connect
@@ -119,27 +117,15 @@ async def in_process_venue(patch: pytest.MonkeyPatch) -> AsyncIterator[Venue]:
 
 
 @contextlib.asynccontextmanager
-async def served(simulation: Simulation) -> AsyncIterator[str]:
-    """The embedded exchange on a loopback port of its own choosing; gives its address."""
-    config = uvicorn.Config(simulation.app, lifespan="off", ws="none", log_config=None)
-    server = uvicorn.Server(config)
-    listener = socket.create_server(("127.0.0.1", 0))
-    serving = asyncio.create_task(server.serve([listener]))
-    try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-    finally:
-        server.should_exit = True
-        await serving
-        listener.close()
-
-
-@contextlib.asynccontextmanager
 async def http_venue(patch: pytest.MonkeyPatch) -> AsyncIterator[Venue]:
     async with (
         open_simulation(None, seed=7) as simulation,
-        served(simulation) as address,
+        served(simulation) as server,
         connect(
-            base_url=address, signer=signer(simulation), clock=simulation.clock, paced=False
+            base_url=server.address.base_url,
+            signer=signer(simulation),
+            clock=simulation.clock,
+            paced=False,
         ) as connection,
     ):
         yield sim_venue(simulation, connection, patch)

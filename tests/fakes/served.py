@@ -1,40 +1,56 @@
-"""The embedded exchange as a server on loopback that lives in real time, as Kalshi's demo does."""
+"""The embedded exchange as a server on loopback: in this loop, or in a thread of its own."""
 
 import asyncio
-import socket
 import threading
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
-import uvicorn
 from fakes.signed_client import PREFIX, signature
 
 from kalshi_cli.adapters.clock import SystemClock
+from kalshi_cli.adapters.sim.serving import ExchangeServer, listen
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation
-from kalshi_cli.domain.instant import SECOND
 
-TICK_US = SECOND // 4
+
+@asynccontextmanager
+async def served(simulation: Simulation, *, speed: float = 0) -> AsyncIterator[ExchangeServer]:
+    """A simulation served in this loop; unless told otherwise, its time stands still."""
+    stop, started = asyncio.Event(), asyncio.Event()
+    with listen(0) as listener:
+        server = ExchangeServer(simulation, listener, speed=speed)
+        serving = asyncio.ensure_future(server.serve(stop, started.set))
+        starting = asyncio.ensure_future(started.wait())
+        await asyncio.wait((serving, starting), return_when=asyncio.FIRST_COMPLETED)
+        try:
+            yield server
+        finally:
+            stop.set()
+            await serving
 
 
 class ServedExchange:
-    """A generated world that begins now; a context manager that runs it in a thread."""
+    """A generated world that begins now and lives in real time, as the exchange's demo does.
+
+    A context manager that runs it in a thread.
+    """
 
     def __init__(self, seed: int) -> None:
         self._clock = SystemClock()
         self.simulation: Simulation = open_simulation(None, seed=seed, epoch_us=self._clock.wall())
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        config = uvicorn.Config(self.simulation.app, log_level="critical", lifespan="off")
-        self._server = uvicorn.Server(config)
+        self._listener = listen(0)
+        self._server = ExchangeServer(self.simulation, self._listener)
+        self._loop = asyncio.new_event_loop()
+        self._stop, self._started = asyncio.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="exchange")
 
     @property
     def variables(self) -> dict[str, str]:
         """What points the program here."""
-        port = self._socket.getsockname()[1]
         return {
-            "KALSHI_BASE_URL": f"http://127.0.0.1:{port}/trade-api/v2",
+            "KALSHI_BASE_URL": f"{self._server.address.base_url}{PREFIX}",
             "KALSHI_API_KEY": self.simulation.key_id,
             "KALSHI_PRIVATE_KEY": self.simulation.private_key_pem,
         }
@@ -69,23 +85,12 @@ class ServedExchange:
         }
 
     def _run(self) -> None:
-        asyncio.run(self._serve())
-
-    async def _serve(self) -> None:
-        living = asyncio.ensure_future(self._live())
-        await self._server.serve(sockets=[self._socket])
-        living.cancel()
-        with suppress(asyncio.CancelledError):
-            await living
-
-    async def _live(self) -> None:
-        """Keep the world's clock at real time; in the server's loop, so between requests."""
-        while True:
-            self.simulation.advance(max(self._clock.wall(), self.simulation.now_us))
-            await self._clock.sleep_until(self._clock.now() + TICK_US)
+        with asyncio.Runner(loop_factory=lambda: self._loop) as runner:
+            runner.run(self._server.serve(self._stop, self._started.set))
 
     def __enter__(self) -> Self:
         self._thread.start()
+        self._started.wait()
         return self
 
     def __exit__(
@@ -94,9 +99,9 @@ class ServedExchange:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._server.should_exit = True
+        self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join()
-        self._socket.close()
+        self._listener.close()
         self.simulation.close()
 
 

@@ -7,9 +7,6 @@ import pytest
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.errors import ConfigError
 from kalshi_cli.settings.environment import (
-    DEMO_URL,
-    PROD_URL,
-    base_url,
     choose_env,
     find_credentials,
     require_credentials,
@@ -137,36 +134,3 @@ def test_a_wrong_key_text_is_never_shown(tmp_path: Path):
     with pytest.raises(ConfigError) as caught:
         found(Env.DEMO, {"KALSHI_API_KEY": "id", "KALSHI_PRIVATE_KEY": "s3cr3t-s3cr3t"}, tmp_path)
     assert "s3cr3t" not in f"{caught.value} {caught.value.remedy}"
-
-
-def test_addresses():
-    elsewhere = {"KALSHI_BASE_URL": "https://mirror.example/trade-api/v2/"}
-    assert base_url(Env.SIM, elsewhere) == ""
-    assert base_url(Env.DEMO, {}) == DEMO_URL
-    assert base_url(Env.DEMO, elsewhere) == "https://mirror.example/trade-api/v2"
-    assert base_url(Env.PROD, elsewhere) == PROD_URL
-
-
-@pytest.mark.parametrize(
-    "url",
-    ["http://127.0.0.1:8000/x", "http://localhost:1/x", "http://[::1]:9/x", "http://127.9.9.9/x"],
-)
-def test_plain_http_is_for_this_machine(url: str):
-    assert base_url(Env.DEMO, {"KALSHI_BASE_URL": url}) == url
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "http://example.com/x",
-        "http://127.0.0.1.example.com/x",
-        "http://10.0.0.1/x",
-        "ftp://localhost/x",
-        "https://user:pw@example.com/x",
-        "localhost:8000",
-        "https://",
-    ],
-)
-def test_anything_else_is_refused(url: str):
-    with pytest.raises(ConfigError):
-        base_url(Env.DEMO, {"KALSHI_BASE_URL": url})

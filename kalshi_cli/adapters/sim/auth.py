@@ -11,15 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from kalshi_cli.adapters.sim.keys import PublicKey
 from kalshi_cli.domain.instant import MILLISECOND, SECOND
 from kalshi_cli.engine.commands import Rejected
 
-PublicKey = Ed25519PublicKey | RSAPublicKey
 MAX_SKEW_US = 10 * SECOND
 KEY, TIMESTAMP, SIGNATURE = (
     "kalshi-access-key",
@@ -49,24 +48,6 @@ class KeyRing:
         if not _holds(key, headers[SIGNATURE], f"{timestamp}{method}{path}".encode()):
             return Rejected(401, "authentication_error", "INCORRECT_API_KEY_SIGNATURE")
         return None
-
-
-def new_private_key() -> str:
-    """A new Ed25519 key as PKCS#8 PEM."""
-    pem = Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    return pem.decode()
-
-
-def public_key(private_pem: str) -> PublicKey:
-    """The public half of a PEM. Raises `ValueError` for what is no Ed25519 or RSA key."""
-    key = serialization.load_pem_private_key(private_pem.encode(), password=None).public_key()
-    if isinstance(key, Ed25519PublicKey | RSAPublicKey):
-        return key
-    raise ValueError("neither an Ed25519 nor an RSA key")
 
 
 def _is_fresh(timestamp: str, wall_us: int) -> bool:

@@ -3,9 +3,13 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from kalshi_cli.domain.instant import to_datetime
 from kalshi_cli.errors import StoreUnusable
+
+if TYPE_CHECKING:
+    from kalshi_cli.adapters.sim.keys import KeyType
 
 RESET = "Run `kalshi sim reset`: it sets the world aside, and deletes nothing."
 _ASIDE = "aside-"
@@ -29,28 +33,28 @@ class WorldFiles:
     def lock(self) -> Path:
         return self.directory / "world.lock"
 
-    @property
-    def key(self) -> Path:
-        return self.directory / "key.pem"
+    def key(self, kind: "KeyType") -> Path:
+        return self.directory / f"{kind}.pem"
 
-    def private_key(self) -> str:
-        """The key of the world's account, made the first time; readable by its owner alone."""
-        from kalshi_cli.adapters.sim.auth import new_private_key, public_key  # 20 ms
+    def private_key(self, kind: "KeyType") -> str:
+        """A key of the world's account, made the first time; readable by its owner alone."""
+        from kalshi_cli.adapters.sim.keys import new_private_key, public_key  # 20 ms
 
+        file = self.key(kind)
         try:
-            if not self.key.exists():
-                draft = self.key.with_suffix(".new")
+            if not file.exists():
+                draft = file.with_suffix(".new")
                 draft.unlink(missing_ok=True)
                 with os.fdopen(
                     os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
                 ) as out:
-                    out.write(new_private_key())
-                draft.replace(self.key)
-            pem = self.key.read_text()
+                    out.write(new_private_key(kind))
+                draft.replace(file)
+            pem = file.read_text()
             public_key(pem)
         except (OSError, ValueError) as error:
             raise StoreUnusable(
-                f"{self.key} holds no usable key: {error}.",
+                f"{file} holds no usable key: {error}.",
                 remedy="Check the disk and permissions; `kalshi sim reset` begins anew.",
             ) from error
         return pem

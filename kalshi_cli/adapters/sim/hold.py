@@ -28,7 +28,8 @@ class Hold:
                 self._file.close()
                 raise WorldHeld(
                     f"Process {holder} holds the simulated world.",
-                    remedy="Wait until it ends, stop it, or use another --home.",
+                    remedy="Wait until it ends, stop it, or use another --home; "
+                    "`kalshi sim serve` lets many programs trade in one world.",
                 )
             time.sleep(_POLL_S)
         self._file.seek(0)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from kalshi_cli.adapters.sim.world_store import WorldStore
 from kalshi_cli.adapters.sim.worlds import Origin, begin, freeze, thaw
-from kalshi_cli.engine.commands import Answer, Command, Rejected
+from kalshi_cli.engine.commands import Advance, Answer, Command, Rejected
 from kalshi_cli.engine.exchange import Exchange
 from kalshi_cli.engine.happenings import Happening
 from kalshi_cli.engine.state import ExchangeState
@@ -37,6 +37,7 @@ class Host:
         self._snapshots = snapshots
         self.origin = origin
         self.failure: KalshiError | None = None
+        self._present: Callable[[], int] | None = None
         self._busy_s, self._since = 0.0, 0
         self._listeners: list[Listener] = []
         self.seq, self.exchange = (0, exchange) if exchange else self._load()
@@ -63,17 +64,19 @@ class Host:
         """Tell somebody what happened, after each command that is on the disk."""
         self._listeners.append(listener)
 
+    def live(self, present: Callable[[], int]) -> None:
+        """From here on time passes by itself: `present` tells market time, and every command
+        meets the world as it is then.
+        """
+        self._present = present
+
     def apply(self, command: Command) -> Answer:
         """Apply a command and log it; a rejected one leaves no trace, unless it burnt an id."""
         if self.failure is not None:
             raise self.failure
         started = time.monotonic()
         try:
-            answer = self.exchange.apply(command)
-            if not isinstance(answer, Rejected) or answer.burns_id:
-                self._store.append(self.seq + 1, command)
-                self.seq += 1
-                self._since += 1
+            answer = self._apply((*self._passed(command), command))
         except KalshiError as error:
             self.failure = error
             raise
@@ -88,6 +91,24 @@ class Host:
             self.snapshot()
         return answer
 
+    def _passed(self, command: Command) -> tuple[Command, ...]:
+        """What brings a living world to the present before a command."""
+        if self._present is None or isinstance(command, Advance):
+            return ()
+        present_us = self._present()
+        return (Advance(present_us),) if present_us > self.exchange.now_us else ()
+
+    def _apply(self, commands: tuple[Command, ...]) -> Answer:
+        """The answer to the last of some commands, which are logged as one."""
+        answers = [self.exchange.apply(command) for command in commands]
+        pairs = zip(commands, answers, strict=True)
+        done = [command for command, answer in pairs if _leaves_trace(answer)]
+        if done:
+            self._store.append(self.seq + 1, done)
+            self.seq += len(done)
+            self._since += len(done)
+        return answers[-1]
+
     def snapshot(self) -> None:
         """Keep the state as it is now, unless nothing happened since the last time."""
         if self._snapshots and self._since and self.failure is None:
@@ -101,3 +122,7 @@ class Host:
             self.snapshot()
         finally:
             self._store.close()
+
+
+def _leaves_trace(answer: Answer) -> bool:
+    return not isinstance(answer, Rejected) or answer.burns_id

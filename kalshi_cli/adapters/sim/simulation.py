@@ -1,6 +1,7 @@
 """The simulated environment as the program uses it: a world, its clock, its API and its key."""
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -11,10 +12,11 @@ from starlette.applications import Starlette
 
 from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.sim.api import build_app
-from kalshi_cli.adapters.sim.auth import KeyRing, new_private_key, public_key
+from kalshi_cli.adapters.sim.auth import KeyRing
 from kalshi_cli.adapters.sim.files import WorldFiles
 from kalshi_cli.adapters.sim.hold import PATIENCE_S, Hold
 from kalshi_cli.adapters.sim.host import Host
+from kalshi_cli.adapters.sim.keys import AccountKey, KeyType, new_private_key, public_key
 from kalshi_cli.adapters.sim.transport import InProcessTransport
 from kalshi_cli.adapters.sim.world_store import WorldStore
 from kalshi_cli.adapters.sim.worlds import (
@@ -81,14 +83,14 @@ class SimulatedClock:
 class Simulation:
     """An open world. Use it as a context manager: leaving it frees the world for others."""
 
-    def __init__(self, host: Host, private_key_pem: str, hold: Hold | None) -> None:
+    def __init__(self, host: Host, key: AccountKey, hold: Hold | None) -> None:
         self._host, self._hold = host, hold
-        self.private_key_pem = private_key_pem
-        self.key_id = derived_id(self.world_id, "key", 1)
+        self.private_key_pem, self.private_key_file = key.pem, key.file
+        self.key_id = derived_id(self.world_id, "key", key.number)
         self.clock = SimulatedClock(self)
         self.app: Starlette = build_app(
             host,
-            KeyRing({self.key_id: public_key(private_key_pem)}),
+            KeyRing({self.key_id: public_key(key.pem)}),
             user_id=derived_id(self.world_id, "user", 1),
             wall=self.clock.wall,
         )
@@ -121,6 +123,10 @@ class Simulation:
     @property
     def _exchange(self) -> Exchange:
         return self._host.exchange
+
+    def live(self, present: Callable[[], int]) -> None:
+        """From here on time passes by itself; `present` tells market time."""
+        self._host.live(present)
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """Carries requests to the exchange without a socket."""
@@ -195,12 +201,14 @@ def open_simulation(
     fresh: bool = False,
     epoch_us: int = EPOCH_US,
     opening_cash: Money = OPENING_CASH,
+    key_type: KeyType = KeyType.ED25519,
     patience_s: float = PATIENCE_S,
 ) -> Simulation:
     """Continue the world under `home`, or make one; `home` None keeps it in memory.
 
     `world` is `generated` or `tape:DIR`; without it, and without `seed`, an existing world goes on
-    and a new one is generated from the default seed. A generated world begins at `epoch_us`. Raises
+    and a new one is generated from the default seed. A generated world begins at `epoch_us`. The
+    account's key is of `key_type`; a world keeps one of each kind. Raises
     `WorldHeld` while another process has it, `UsageError` where another seed or world exists,
     `StoreUnusable` for a broken file.
     """
@@ -208,13 +216,13 @@ def open_simulation(
         parse_choice(world)  # before any file is made
     if home is None:
         host = _host(WorldStore(None), seed, world, epoch_us, opening_cash, snapshots=False)
-        return Simulation(host, new_private_key(), None)
+        return Simulation(host, AccountKey(key_type, new_private_key(key_type)), None)
     files = WorldFiles.under(home)
     hold = Hold(files.lock, patience_s=patience_s)
     try:
         if fresh:
             files.set_aside(SystemClock().wall())
-        key = files.private_key()
+        key = AccountKey(key_type, files.private_key(key_type), files.key(key_type))
         host = _host(WorldStore(files.world), seed, world, epoch_us, opening_cash, snapshots=True)
         return Simulation(host, key, hold)
     except BaseException:

@@ -5,7 +5,7 @@ Snapshots only save time: state is a function of the origin and the log.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import get_args
@@ -84,11 +84,14 @@ class WorldStore:
                 self._db.execute(statement)
             self._db.execute("INSERT INTO origin VALUES (?, ?, ?)", (RULES, world_id, body))
 
-    def append(self, seq: int, command: Command) -> None:
-        """Log a command; it is on the disk when this returns."""
-        row = (seq, _NAMES[type(command)], msgspec.json.encode(command))
+    def append(self, seq: int, commands: Sequence[Command]) -> None:
+        """Log commands, numbered from `seq`; all are on the disk when this returns, or none."""
+        rows = [
+            (number, _NAMES[type(command)], msgspec.json.encode(command))
+            for number, command in enumerate(commands, seq)
+        ]
         with self._transaction():
-            self._db.execute("INSERT INTO commands VALUES (?, ?, ?)", row)
+            self._db.executemany("INSERT INTO commands VALUES (?, ?, ?)", rows)
 
     def save_snapshot(self, seq: int, exchange: bytes, world: bytes) -> None:
         """Keep the state after command `seq`, and drop all but the newest two."""

@@ -1,11 +1,11 @@
-"""Look at, move or set aside the simulated world."""
+"""Serve, look at, move or set aside the simulated world."""
 
 from typing import Annotated
 
 import typer
 
 PANEL = "Data"
-TAKES = ("seed", "world")
+TAKES = ("seed", "world", "fresh")
 app = typer.Typer(help=__doc__, rich_markup_mode=None, add_completion=False)
 
 
@@ -35,6 +35,37 @@ def advance(
 
     span_us = parsed_span(span)
     on_world(ctx, lambda world: advanced(world, span_us), show_world)
+
+
+@app.command()
+def serve(
+    ctx: typer.Context,
+    *,
+    port: Annotated[
+        int,
+        typer.Option(
+            "--port", metavar="P", min=0, max=65_535, help="On 127.0.0.1; 0 takes a free one."
+        ),
+    ] = 8643,
+    speed: Annotated[
+        float,
+        typer.Option("--speed", metavar="X", min=0, help="Market time per real time; 0: none."),
+    ] = 1.0,
+    rsa: Annotated[
+        bool, typer.Option("--rsa", help="An RSA key for the account, instead of Ed25519.")
+    ] = False,
+) -> None:
+    """Serve the exchange on this machine, as the demo is served, until Ctrl-C.
+
+    One JSON line on stdout says where it is and which key trades on it; with its values
+    in KALSHI_BASE_URL, KALSHI_WS_URL, KALSHI_API_KEY and KALSHI_PRIVATE_KEY, `--env demo`
+    trades here. docs/simulated-exchange.md tells more.
+
+    Example: kalshi sim serve --port 8643 --seed 7
+    """
+    from kalshi_cli.cli.serving import on_serve
+
+    on_serve(ctx, port=port, speed=speed, rsa=rsa)
 
 
 @app.command()

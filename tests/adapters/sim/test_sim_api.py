@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from fakes.signed_client import SignedClient
 
-from kalshi_cli.adapters.sim.auth import KeyRing, new_private_key, public_key
+from kalshi_cli.adapters.sim.auth import KeyRing
+from kalshi_cli.adapters.sim.keys import KeyType, new_private_key, public_key
 from kalshi_cli.adapters.sim.simulation import Simulation
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.money import Money
@@ -199,7 +200,7 @@ async def test_clock_skew(client, skew_s, status):
 
 
 async def test_wrong_signatures(client, recorded):
-    answer = await client.send("GET", "/portfolio/balance", pem=new_private_key())
+    answer = await client.send("GET", "/portfolio/balance", pem=new_private_key(KeyType.ED25519))
     assert answer.status_code == 401
     assert_same_error(answer.json(), recorded("auth__bad_signature"))
     headers = client.headers("GET", "/portfolio/balance")

@@ -15,6 +15,7 @@ from fakes.signed_client import SignedClient
 from kalshi_cli.adapters.sim.files import WorldFiles
 from kalshi_cli.adapters.sim.hold import Hold
 from kalshi_cli.adapters.sim.host import Host
+from kalshi_cli.adapters.sim.keys import KeyType
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation, reset_simulation
 from kalshi_cli.adapters.sim.world_store import WorldStore
 from kalshi_cli.adapters.sim.worlds import begin, freeze
@@ -161,7 +162,7 @@ def test_the_key_is_kept_and_private(home):
     second.close()
     files = WorldFiles.under(home)
     assert (first.private_key_pem, first.key_id) == (second.private_key_pem, second.key_id)
-    assert files.key.stat().st_mode & 0o077 == 0
+    assert files.key(KeyType.ED25519).stat().st_mode & 0o077 == 0
     assert files.world.stat().st_mode & 0o077 == 0
 
 
@@ -204,7 +205,7 @@ def test_a_damaged_file_is_told_and_left_alone(home, statement, error):
 
 
 def test_a_key_that_is_none_is_unusable(home):
-    WorldFiles.under(home).key.write_text("-----BEGIN NONSENSE-----")
+    WorldFiles.under(home).key(KeyType.ED25519).write_text("-----BEGIN NONSENSE-----")
     with pytest.raises(StoreUnusable, match="no usable key"):
         open_simulation(home)
 

@@ -1,0 +1,81 @@
+"""`sim serve`: holds the world, serves the exchange, and says on one line how to reach it."""
+
+import json
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from kalshi_cli.cli.runtime import after_stop, run_async
+from kalshi_cli.cli.simulation import prepared
+from kalshi_cli.cli.start import Prepared
+from kalshi_cli.scheduler.lanes import Stop
+
+if TYPE_CHECKING:
+    from kalshi_cli.adapters.sim.serving import Address
+
+
+def on_serve(ctx: typer.Context, *, port: int, speed: float, rsa: bool) -> None:
+    """Serve until a signal; the exit code is the signal's."""
+    ready, stop = prepared(ctx), Stop()
+    serving = _serve(ready, stop, port=port, speed=speed, rsa=rsa)
+    run_async(serving, stop, stopping="stopping")
+    ready.invocation.say("The world is kept; `kalshi sim serve` goes on from here.")
+    after_stop(stop)
+
+
+async def _serve(ready: Prepared, stop: Stop, *, port: int, speed: float, rsa: bool) -> None:
+    from kalshi_cli.adapters.clock import SystemClock
+    from kalshi_cli.adapters.sim.keys import KeyType
+    from kalshi_cli.adapters.sim.serving import ExchangeServer, listen
+    from kalshi_cli.adapters.sim.simulation import open_simulation
+
+    environment = ready.environment
+    with listen(port) as listener:
+        async with open_simulation(
+            environment.home,
+            seed=environment.seed,
+            world=environment.world,
+            fresh=environment.fresh,
+            epoch_us=SystemClock().wall(),
+            key_type=KeyType.RSA if rsa else KeyType.ED25519,
+        ) as simulation:
+            server = ExchangeServer(simulation, listener, speed=speed)
+            await server.serve(stop.event, lambda: _announce(ready, server.address))
+
+
+def _announce(ready: Prepared, address: "Address") -> None:
+    """The one line on stdout; for people, the same on stderr as they would type it."""
+    line = _line(address)
+    sys.stdout.write(json.dumps(line) + "\n")
+    sys.stdout.flush()
+    if ready.invocation.wants_json:
+        return
+    variables = {
+        "KALSHI_BASE_URL": address.base_url,
+        "KALSHI_WS_URL": address.ws_url,
+        "KALSHI_API_KEY": address.api_key_id,
+        "KALSHI_PRIVATE_KEY": address.private_key_path,
+    }
+    if "clock" in line:
+        variables["KALSHI_SIM_CLOCK"] = json.dumps(line["clock"])
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
+    told = ["Serving until Ctrl-C. To trade here with `kalshi ... --env demo`, paste:", *exports]
+    ready.invocation.say("\n".join(told))
+
+
+def _line(address: "Address") -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "base_url": address.base_url,
+        "ws_url": address.ws_url,
+        "api_key_id": address.api_key_id,
+        "private_key_path": address.private_key_path,
+    }
+    if address.clock is not None:
+        line["clock"] = {
+            "wall0": address.clock.wall0_us,
+            "virtual0": address.clock.virtual0_us,
+            "speed": address.clock.speed,
+        }
+    return line

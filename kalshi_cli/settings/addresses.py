@@ -1,0 +1,100 @@
+"""Where the exchanges are, and the clock of one that is served on this machine.
+
+The demo's addresses can be moved; production's never.
+"""
+
+import ipaddress
+import json
+import math
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.timescale import TimeScale
+from kalshi_cli.errors import ConfigError
+
+DEMO_URL = "https://external-api.demo.kalshi.co/trade-api/v2"
+DEMO_WS_URL = "wss://external-api-ws.demo.kalshi.co/trade-api/ws/v2"
+PROD_URL = "https://external-api.kalshi.com/trade-api/v2"
+PROD_WS_URL = "wss://external-api-ws.kalshi.com/trade-api/ws/v2"
+_CLOCK_FIELDS = ("wall0", "virtual0", "speed")
+
+
+def base_url(env: Env, variables: Mapping[str, str]) -> str:
+    """The exchange's address; `KALSHI_BASE_URL` moves the demo alone.
+
+    Raises `ConfigError` for plain http to anything but this machine.
+    """
+    return _address(env, variables, "KALSHI_BASE_URL", "http", DEMO_URL, PROD_URL)
+
+
+def ws_url(env: Env, variables: Mapping[str, str]) -> str:
+    """The address of the exchange's stream; `KALSHI_WS_URL` moves the demo's alone.
+
+    Raises `ConfigError` for plain ws to anything but this machine.
+    """
+    return _address(env, variables, "KALSHI_WS_URL", "ws", DEMO_WS_URL, PROD_WS_URL)
+
+
+def market_time(env: Env, variables: Mapping[str, str]) -> TimeScale | None:
+    """How the market time of the demo runs, by `KALSHI_SIM_CLOCK`; None where it is real time.
+
+    The value is the `clock` of `sim serve`'s line. Raises `ConfigError` for another value, and for
+    an exchange that is not on this machine.
+    """
+    text = variables.get("KALSHI_SIM_CLOCK", "")
+    if not text or env is Env.SIM:
+        return None
+    if env is not Env.DEMO or not is_loopback(urlsplit(base_url(env, variables)).hostname):
+        raise ConfigError(
+            "KALSHI_SIM_CLOCK is for an exchange that is served on this machine.",
+            remedy="Unset it, or set KALSHI_BASE_URL to the address of `kalshi sim serve`.",
+        )
+    scale = _scale(text)
+    if scale is None:
+        raise ConfigError(
+            "KALSHI_SIM_CLOCK holds no clock.",
+            remedy="Copy the value of `clock` in the line of `kalshi sim serve`, as JSON.",
+        )
+    return scale
+
+
+def is_loopback(host: str | None) -> bool:
+    """Whether a host is this machine, by its number or as `localhost`."""
+    if host == "localhost":
+        return True
+    try:
+        return host is not None and ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _address(
+    env: Env, variables: Mapping[str, str], name: str, scheme: str, demo: str, prod: str
+) -> str:
+    if env is Env.SIM:
+        return ""
+    if env is Env.PROD:
+        return prod
+    given = variables.get(name, demo).rstrip("/")
+    parts = urlsplit(given)
+    safe = parts.scheme == f"{scheme}s" or (parts.scheme == scheme and is_loopback(parts.hostname))
+    if not safe or not parts.hostname or parts.username is not None:
+        raise ConfigError(
+            f"{name} must be an address with {scheme}s (plain {scheme} for this machine only).",
+            remedy=f"The demo's own address is {demo}.",
+        )
+    return given
+
+
+def _scale(text: str) -> TimeScale | None:
+    """The clock as `sim serve` writes it; one that stands still is none."""
+    try:
+        found = json.loads(text)
+        wall0, virtual0, speed = (found[name] for name in _CLOCK_FIELDS)
+    except (ValueError, KeyError, TypeError):
+        return None
+    numbers = all(type(each) in {int, float} for each in (wall0, virtual0, speed))
+    if not numbers or not math.isfinite(wall0 + virtual0 + speed) or speed <= 0:
+        return None
+    return TimeScale(int(wall0), int(virtual0), float(speed))
