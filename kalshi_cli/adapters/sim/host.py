@@ -2,7 +2,10 @@
 
 import time
 from collections.abc import Callable
+from operator import itemgetter
 
+from kalshi_cli.adapters.sim.faults import FaultPlan, Faults
+from kalshi_cli.adapters.sim.past_accounts import READ_LAG, PastAccounts, still
 from kalshi_cli.adapters.sim.world_store import WorldStore
 from kalshi_cli.adapters.sim.worlds import Origin, begin, freeze, thaw
 from kalshi_cli.engine.commands import Advance, Answer, Command, Rejected
@@ -40,6 +43,8 @@ class Host:
         self._present: Callable[[], int] | None = None
         self._busy_s, self._since = 0.0, 0
         self._listeners: list[Listener] = []
+        self._appointments: list[tuple[int, Command]] = []
+        self.plan_faults(FaultPlan())
         self.seq, self.exchange = (0, exchange) if exchange else self._load()
         self.exchange.drain()
 
@@ -57,8 +62,23 @@ class Host:
         return seq, exchange
 
     def account_view(self) -> ExchangeState:
-        """The account as reads tell it: every route that reads orders, fills or cash asks here."""
-        return self.exchange.state
+        """The account as reads tell it: every route that reads orders, fills or cash asks here.
+
+        It is the present one, unless a fault lets the request that is being answered lag.
+        """
+        lag = READ_LAG.get()
+        past = None if lag is None else self._past.seen(lag, self._now())
+        return past or self.exchange.state
+
+    def plan_faults(self, plan: FaultPlan) -> None:
+        """What shall go wrong from here on, instead of what was planned before."""
+        self.faults = Faults(plan, self.origin.seed)
+        self._past = PastAccounts(plan.longest_lag)
+
+    def at(self, instant_us: int, command: Command) -> None:
+        """Apply a command by itself when the world reaches an instant, or when it is closed."""
+        self._appointments.append((instant_us, command))
+        self._appointments.sort(key=itemgetter(0))
 
     def listen(self, listener: Listener) -> None:
         """Tell somebody what happened, after each command that is on the disk."""
@@ -76,7 +96,7 @@ class Host:
             raise self.failure
         started = time.monotonic()
         try:
-            answer = self._apply((*self._passed(command), command))
+            answer = self._apply(command)
         except KalshiError as error:
             self.failure = error
             raise
@@ -91,22 +111,40 @@ class Host:
             self.snapshot()
         return answer
 
-    def _passed(self, command: Command) -> tuple[Command, ...]:
-        """What brings a living world to the present before a command."""
-        if self._present is None or isinstance(command, Advance):
-            return ()
-        present_us = self._present()
-        return (Advance(present_us),) if present_us > self.exchange.now_us else ()
+    def _now(self) -> int:
+        """Market time of this moment; the world may be a little behind."""
+        world_us = self.exchange.now_us
+        return world_us if self._present is None else max(self._present(), world_us)
 
-    def _apply(self, commands: tuple[Command, ...]) -> Answer:
-        """The answer to the last of some commands, which are logged as one."""
-        answers = [self.exchange.apply(command) for command in commands]
+    def _passed(self, command: Command) -> list[Command]:
+        """What comes before a command: appointments, and in a living world the present."""
+        world_us = self.exchange.now_us
+        until_us = command.to_us if isinstance(command, Advance) else self._now()
+        due = sorted(
+            (each for each in self._appointments if each[0] <= until_us), key=itemgetter(0)
+        )
+        self._appointments = [each for each in self._appointments if each[0] > until_us]
+        before: list[Command] = []
+        for at_us, appointed in due:
+            before += [Advance(max(at_us, world_us)), appointed]
+        if until_us > world_us and not isinstance(command, Advance):
+            before.append(Advance(until_us))
+        return before
+
+    def _apply(self, command: Command) -> Answer:
+        """The answer to a command; it and what comes before it are logged as one."""
+        before = still(self.exchange.state) if self._past.is_kept else None
+        commands = (*self._passed(command), command)
+        answers = [self.exchange.apply(each) for each in commands]
         pairs = zip(commands, answers, strict=True)
-        done = [command for command, answer in pairs if _leaves_trace(answer)]
+        done = [each for each, answer in pairs if _leaves_trace(answer)]
         if done:
             self._store.append(self.seq + 1, done)
             self.seq += len(done)
             self._since += len(done)
+            if before is not None:
+                by_owner = not isinstance(command, Advance)
+                self._past.keep(before, self.exchange.now_us, by_owner=by_owner)
         return answers[-1]
 
     def snapshot(self) -> None:
@@ -117,8 +155,10 @@ class Host:
         self._busy_s, self._since = 0.0, 0
 
     def close(self) -> None:
-        """Leave a snapshot for the next opening, and close the file."""
+        """Keep what was appointed, leave a snapshot for the next opening, and close the file."""
         try:
+            while self._appointments and self.failure is None:
+                self.apply(self._appointments.pop(0)[1])
             self.snapshot()
         finally:
             self._store.close()
