@@ -106,7 +106,7 @@ def new_order(order_id: str, command: Place, shard: int, now_us: int) -> Exchang
     )
 
 
-def derived_id(world_id: str, kind: str, number: int) -> str:
+def derived_id(world_id: str, kind: str, number: int | str) -> str:
     """A UUID-shaped id that is the same in every run of the same world."""
     text = f"{world_id}\x1f{kind}\x1f{number}"
     digest = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

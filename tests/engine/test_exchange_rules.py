@@ -75,7 +75,7 @@ def test_a_resting_order_fills_as_maker_when_it_is_hit(world, exchange):
     assert (fill.at_us, fill.is_taker, str(fill.fee)) == (START_US + MINUTE, False, "0.000000")
     assert exchange.orders[resting.order_id].remaining == Contracts.parse("6")
     assert str(exchange.account.cash) == "998.000000"
-    assert exchange.catalog.prints[A][0].count == Contracts.parse("4")
+    assert next(exchange.catalog.prints.newest_first(A)).trade.count == Contracts.parse("4")
 
 
 def test_maker_fees_where_the_series_has_them():

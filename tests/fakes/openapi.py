@@ -15,7 +15,6 @@ error has one of the shapes that were recorded. Milder in two things, because th
 import json
 import re
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -46,6 +45,7 @@ NOT_CHECKED = (
 )
 
 UNDOCUMENTED: Mapping[int, str] = {
+    400: "a parameter that fails validation (recorded with limit=1001)",
     301: "a trailing slash is redirected (changelog of 2025-10-08)",
     401: "signatures are verified wherever they are given or needed",
     403: "an API key needs the scope of what it calls",
@@ -104,8 +104,9 @@ class OpenApi:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
-        self._schemas = {kind: self._prepared(kind) for kind in _AMOUNTS}
         self._formats = _formats()
+        self._validators: dict[tuple[str, str], Draft4Validator] = {}
+        self._seen: set[tuple[int, str]] = set()
         self.operations = {
             (method.upper(), _blank(template)): Operation(method.upper(), template, item[method])
             for template, item in document["paths"].items()
@@ -131,7 +132,7 @@ class OpenApi:
         if status >= 400 and (schema or {}).get("$ref") != "#/components/schemas/ExchangeStatus":
             self._validate(what, "answer", _ERROR, body)
         elif schema is not None:
-            self._validate(what, "answer", schema, body)
+            self._check_body(what, self._resolve(schema), body)
         elif body not in (None, ""):
             raise Violation(f"{what}: a body, where none is described: {str(body)[:200]}")
 
@@ -234,12 +235,33 @@ class OpenApi:
             return  # an empty value is as good as none, as the exchange takes it
         else:
             value = _typed(given[0], schema)
-        self._validate(f"{operation} ?{parameter['name']}", "request", _converted(schema), value)
+        self._validate(f"{operation} ?{parameter['name']}", "request", schema, value)
+
+    def _check_body(self, what: str, schema: dict[str, Any], body: object) -> None:
+        """An answer; rows of its lists one by one, because the same ones come again and again."""
+        rest = body
+        for name, inner in schema.get("properties", {}).items():
+            rows = body.get(name) if isinstance(body, dict) else None
+            if inner.get("type") == "array" and isinstance(rows, list):
+                for index, row in enumerate(rows):
+                    self._check_row(f"{what}: {name}/{index}", inner["items"], row)
+                rest = {**rest, name: rows[:1]}
+        self._validate(what, "answer", schema, rest)
+
+    def _check_row(self, what: str, schema: dict[str, Any], row: object) -> None:
+        key = id(schema), json.dumps(row)
+        if key not in self._seen:
+            self._validate(what, "answer", schema, row)
+            self._seen.add(key)
 
     def _validate(self, what: str, kind: str, schema: dict[str, Any], body: object) -> None:
-        whole = {"allOf": [schema], "components": {"schemas": self._schemas[kind]}}
-        errors = Draft4Validator(whole, format_checker=self._formats).iter_errors(body)
-        worst = best_match(errors)
+        key = kind, json.dumps(schema)
+        validator = self._validators.get(key)
+        if validator is None:
+            whole = self._converted(schema, kind)
+            validator = Draft4Validator(whole, format_checker=self._formats)
+            self._validators[key] = validator
+        worst = best_match(validator.iter_errors(body))
         if worst is not None:
             where = "/".join(str(part) for part in worst.absolute_path) or "the body"
             raise Violation(f"{what}: {where}: {worst.message[:600]}")
@@ -253,15 +275,28 @@ class OpenApi:
             found = target
         return found
 
-    def _prepared(self, kind: str) -> dict[str, Any]:
-        """The file's schemas as JSON Schema (draft 4), objects closed."""
-        schemas = {
-            name: _converted(schema)
-            for name, schema in deepcopy(self._document["components"]["schemas"]).items()
-        }
-        for name, pattern in _AMOUNTS[kind].items():
-            schemas[name]["pattern"] = pattern
-        return schemas
+    def _converted(self, schema: Any, kind: str) -> Any:
+        """A schema as JSON Schema, draft 4: references filled in, objects closed."""
+        if isinstance(schema, list):
+            return [self._converted(each, kind) for each in schema]
+        if not isinstance(schema, dict):
+            return schema
+        nullable = schema.get("nullable", False)
+        if "$ref" in schema:
+            kept = self._converted(self._resolve(schema), kind)
+            amount = _AMOUNTS[kind].get(schema["$ref"].rpartition("/")[2])
+            kept = {**kept, "pattern": amount} if amount else kept
+        else:
+            kept = {
+                name: self._converted(value, kind)
+                for name, value in schema.items()
+                if name not in {"nullable", "properties", "example", "default", "description"}
+            }
+        if "properties" in schema:
+            named = schema["properties"].items()
+            kept["properties"] = {name: self._converted(each, kind) for name, each in named}
+            kept.setdefault("additionalProperties", False)
+        return _or_null(kept) if nullable else kept
 
     def _loose(self, schema: dict[str, Any], where: str, seen: frozenset[str]) -> Iterator[str]:
         reference = schema.get("$ref", "")
@@ -298,33 +333,16 @@ def openapi() -> OpenApi:
     return found
 
 
-def _converted(schema: Any) -> Any:
-    """One schema of OpenAPI 3.0 as JSON Schema, draft 4."""
-    if isinstance(schema, list):
-        return [_converted(each) for each in schema]
-    if not isinstance(schema, dict):
-        return schema
-    nullable = schema.get("nullable", False)
-    kept = {
-        name: _converted(value)
-        for name, value in schema.items()
-        if name not in {"nullable", "properties", "example", "default", "description"}
-    }
-    if "properties" in schema:
-        kept["properties"] = {name: _converted(each) for name, each in schema["properties"].items()}
-        kept.setdefault("additionalProperties", False)
-    if nullable and "type" in kept:
-        kept["type"] = [kept["type"], "null"]
-        if "enum" in kept:
-            kept["enum"] = [*kept["enum"], None]
-    elif nullable:
-        kept = {"anyOf": [{"type": "null"}, kept]}
-    return kept
+def _or_null(schema: dict[str, Any]) -> dict[str, Any]:
+    if "type" not in schema:
+        return {"anyOf": [{"type": "null"}, schema]}
+    allowed = {"enum": [*schema["enum"], None]} if "enum" in schema else {}
+    return {**schema, **allowed, "type": [schema["type"], "null"]}
 
 
 def _body_schema(described: dict[str, Any]) -> dict[str, Any] | None:
     content = described.get("content", {}).get("application/json")
-    return None if content is None else _converted(content["schema"])
+    return None if content is None else content["schema"]
 
 
 def _decoded(response: httpx.Response) -> object:

@@ -14,9 +14,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kalshi_cli.adapters.sim.auth import KeyRing
 from kalshi_cli.adapters.sim.bodies import BadBody
+from kalshi_cli.adapters.sim.event_routes import EventRoutes
+from kalshi_cli.adapters.sim.exchange_routes import ExchangeRoutes
 from kalshi_cli.adapters.sim.group_routes import GroupRoutes
 from kalshi_cli.adapters.sim.host import Host
 from kalshi_cli.adapters.sim.market_routes import MarketRoutes
+from kalshi_cli.adapters.sim.market_wire import MarketRows
 from kalshi_cli.adapters.sim.order_routes import OrderRoutes
 from kalshi_cli.adapters.sim.portfolio_routes import PortfolioRoutes
 from kalshi_cli.adapters.sim.replies import BadParameter, rejection, reply
@@ -56,7 +59,7 @@ def build_app(host: Host, keys: KeyRing, *, user_id: str, wall: Callable[[], int
         )
         for route in _private_routes(host, user_id)
     ]
-    routes: list[BaseRoute] = [*MarketRoutes(host).routes(), *private]
+    routes: list[BaseRoute] = [*_public_routes(host), *private]
     api = Router(routes, redirect_slashes=False)
     return Starlette(
         routes=[Mount(PREFIX, app=_Alive(api, host))],
@@ -76,6 +79,15 @@ def _private_routes(host: Host, user_id: str) -> list[Route]:
         *GroupRoutes(host).routes(),
         *TransferRoutes(host).routes(),
         *SubaccountRoutes(host).routes(),
+    ]
+
+
+def _public_routes(host: Host) -> list[Route]:
+    rows = MarketRows(host.exchange)
+    return [
+        *ExchangeRoutes(host).routes(),
+        *EventRoutes(host, rows).routes(),
+        *MarketRoutes(host, rows).routes(),
     ]
 
 

@@ -1,41 +1,43 @@
-"""Public routes: exchange status, series, events, markets, books, prints. No signature needed."""
+"""Public routes of markets: lists, quotes, order books, prints. No signature needed."""
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kalshi_cli.adapters.sim.book_wire import book_wire
 from kalshi_cli.adapters.sim.host import Host
-from kalshi_cli.adapters.sim.market_wire import (
-    Wire,
-    book_wire,
-    event_wire,
-    market_wire,
-    series_wire,
-    trade_wire,
-)
-from kalshi_cli.adapters.sim.query import STATUS_WORDS, Query, has_status
-from kalshi_cli.adapters.sim.replies import page, rejection, reply
-from kalshi_cli.domain.market import Event, Market, Trade
+from kalshi_cli.adapters.sim.market_wire import MarketRows
+from kalshi_cli.adapters.sim.query import STATUS_WORDS, Query, Span, has_status
+from kalshi_cli.adapters.sim.replies import key_page, rejection, reply
+from kalshi_cli.adapters.sim.trade_pages import trades_page
+from kalshi_cli.domain.market import Market
 from kalshi_cli.engine.commands import Rejected
+from kalshi_cli.engine.market_lists import Key
 
 _NOT_FOUND = Rejected(404, "not_found")
-_DEEPEST, _MOST_BOOKS, _MOST_EVENTS = 100, 100, 200
+_DEEPEST, _MOST_BOOKS = 100, 100
+_STATUSES_WITH = {
+    "created": ("", "unopened", "open"),
+    "close": ("", "closed"),
+    "settled": ("", "settled"),
+    "updated": ("",),
+}
+"""The status filters that each family of timestamp filters goes with."""
 
 
 class MarketRoutes:
-    """Answers questions about the market from the exchange that `host` owns."""
+    """Answers questions about markets from the exchange that `host` owns."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, rows: MarketRows) -> None:
         self._exchange = host.exchange
         self._catalog = host.exchange.catalog
+        self._rows = rows
 
     def routes(self) -> list[Route]:
         return [
-            Route("/exchange/status", self.status),
-            Route("/series", self.series),
-            Route("/series/{ticker}", self.one_series),
-            Route("/events", self.events),
-            Route("/events/{ticker}", self.event),
             Route("/markets", self.markets),
             Route("/markets/orderbooks", self.books),
             Route("/markets/trades", self.trades),
@@ -43,87 +45,68 @@ class MarketRoutes:
             Route("/markets/{ticker}/orderbook", self.book),
         ]
 
-    async def status(self, _request: Request) -> Response:
-        active = {
-            "exchange_active": True,
-            "trading_active": True,
-            "intra_exchange_transfers_active": False,
-        }
-        shard = {"exchange_index": 0, "description": "Default", **active}
-        return reply({**active, "exchange_index_statuses": [shard]})
-
-    async def series(self, request: Request) -> Response:
-        category = request.query_params.get("category", "")
-        found = [
-            series_wire(series)
-            for series in self._catalog.series.values()
-            if category in {"", series.category}
-        ]
-        return reply({"series": found})
-
-    async def one_series(self, request: Request) -> Response:
-        series = self._catalog.series.get(request.path_params["ticker"])
-        return rejection(_NOT_FOUND) if series is None else reply({"series": series_wire(series)})
-
-    async def events(self, request: Request) -> Response:
-        query = Query("GetEvents", request.query_params)
-        limit = query.limit(default=_MOST_EVENTS, most=_MOST_EVENTS)
-        status = query.word("status", STATUS_WORDS - {"paused"})
-        series, tickers = query.text("series_ticker"), query.listed("tickers")
-
-        def keep(event: Event) -> bool:
-            return (
-                series in {"", event.series_ticker}
-                and (not tickers or event.event_ticker in tickers)
-                and any(has_status(leg.status, status) for leg in self._legs(event.event_ticker))
-            )
-
-        found, cursor = page(list(self._catalog.events.values()), limit, query.text("cursor"), keep)
-        nested = query.flag("with_nested_markets")
-        return reply({"events": [self._event(event, nested) for event in found], "cursor": cursor})
-
-    async def event(self, request: Request) -> Response:
-        query = Query("GetEvent", request.query_params)
-        event = self._catalog.events.get(request.path_params["ticker"])
-        if event is None:
-            return rejection(_NOT_FOUND)
-        nested = query.flag("with_nested_markets")
-        beside = [] if nested else self._event(event, nested=True)["markets"]
-        return reply({"event": self._event(event, nested), "markets": beside})
-
     async def markets(self, request: Request) -> Response:
         query = Query("GetMarkets", request.query_params)
-        limit = query.limit()
-        status = query.word("status", STATUS_WORDS)
-        combos_only = query.word("mve_filter", {"only", "exclude"}) == "only"
-        event, series = query.text("event_ticker"), query.text("series_ticker")
-        tickers, updated_us = query.listed("tickers"), query.instant("min_updated_ts")
-        if updated_us is not None and (
-            query.has_any("status", "tickers", "event_ticker")
-            or query.text("mve_filter") != "exclude"
-        ):
-            raise query.bad("min_updated_ts", "goes with mve_filter=exclude and series_ticker only")
+        limit = query.limit(least=0)
+        asked = _Asked(query)
+        keys = () if asked.combos_only else self._keys(asked)
+        found, cursor = key_page(keys, limit, query.text("cursor"), self._filter(asked))
+        markets = self._catalog.markets
+        rows = [self._rows.row(markets[ticker]) for ticker in found]
+        return reply({"markets": rows, "cursor": cursor})
 
-        def keep(market: Market) -> bool:
+    def _keys(self, asked: "_Asked") -> Sequence[Key]:
+        """The narrowest list that holds every market asked for."""
+        lists = self._catalog.lists(self._exchange.now_us)
+        named = self._named(asked)
+        if named is not None:
+            return sorted(self._live_keys(named))
+        if asked.spans["updated"]:
+            return _within(lists.updated.all(), asked.spans["updated"])
+        return (lists.by_word[asked.status] if asked.status else lists.live).all()
+
+    def _named(self, asked: "_Asked") -> Iterable[str] | None:
+        """The tickers that the filters spell out; None where they name none."""
+        if asked.tickers:
+            return asked.tickers
+        if asked.event:
+            return self._catalog.legs.get(asked.event, ())
+        if asked.series:
+            events = self._catalog.events_of(asked.series)
+            return (ticker for event in events for ticker in self._catalog.legs[event])
+        return None
+
+    def _live_keys(self, tickers: Iterable[str]) -> Iterable[Key]:
+        for ticker in tickers:
+            market = self._catalog.markets.get(ticker)
+            if market is not None and not self._is_archived(market):
+                yield self._catalog.created[ticker], ticker
+
+    def _filter(self, asked: "_Asked") -> Callable[[str], bool]:
+        catalog, spans = self._catalog, asked.spans
+
+        def keep(ticker: str) -> bool:
+            market = catalog.markets[ticker]
             return (
-                not combos_only
-                and (not tickers or market.ticker in tickers)
-                and event in {"", market.event_ticker}
-                and series in {"", self._catalog.events[market.event_ticker].series_ticker}
-                and has_status(market.status, status)
-                and (updated_us is None or (market.updated_us or 0) >= updated_us)
+                has_status(market.status, asked.status)
+                and asked.event in {"", market.event_ticker}
+                and asked.series in {"", catalog.events[market.event_ticker].series_ticker}
+                and spans["created"].holds(catalog.created[ticker])
+                and spans["close"].holds(market.close_us)
+                and spans["settled"].holds(market.settlement_us)
+                and spans["updated"].holds(market.updated_us)
             )
 
-        rows = list(self._catalog.markets.values())
-        found, cursor = page(rows, limit, query.text("cursor"), keep)
-        wire = [market_wire(self._exchange, market.ticker) for market in found]
-        return reply({"markets": wire, "cursor": cursor})
+        return keep
+
+    def _is_archived(self, market: Market) -> bool:
+        return self._catalog.is_archived(market, self._exchange.now_us)
 
     async def market(self, request: Request) -> Response:
-        ticker = request.path_params["ticker"]
-        if ticker not in self._catalog.markets:
+        market = self._catalog.markets.get(request.path_params["ticker"])
+        if market is None or self._is_archived(market):
             return rejection(_NOT_FOUND)
-        return reply({"market": market_wire(self._exchange, ticker)})
+        return reply({"market": self._rows.row(market)})
 
     async def book(self, request: Request) -> Response:
         query = Query("GetMarketOrderbook", request.query_params)
@@ -143,26 +126,41 @@ class MarketRoutes:
         return reply({"orderbooks": books})
 
     async def trades(self, request: Request) -> Response:
-        """The newest prints of markets that are not settled yet; older ones are not kept."""
         query = Query("GetTrades", request.query_params)
-        ticker = query.text("ticker")
-        prints = self._catalog.prints
-        rows: list[Trade] = (
-            prints.get(ticker, [])
-            if ticker
-            else sorted((t for kept in prints.values() for t in kept), key=lambda t: t.at_us)
-        )
-        found, cursor = page(
-            rows, query.limit(), query.text("cursor"), lambda trade: query.between(trade.at_us)
-        )
-        return reply({"trades": [trade_wire(trade) for trade in found], "cursor": cursor})
+        log = self._catalog.prints
+        archived = log.since(self._catalog.archive.trades_created(self._exchange.now_us))
+        return trades_page(query, log, archived, log.end)
 
-    def _legs(self, event_ticker: str) -> list[Market]:
-        return [self._catalog.markets[ticker] for ticker in self._catalog.legs[event_ticker]]
 
-    def _event(self, event: Event, nested: bool) -> Wire:  # noqa: FBT001 - the API's own flag
-        wire = event_wire(event)
-        if nested:
-            legs = self._legs(event.event_ticker)
-            wire["markets"] = [market_wire(self._exchange, leg.ticker) for leg in legs]
-        return wire
+class _Asked:
+    """What a list of markets is asked for. Raises `BadParameter` for filters at odds."""
+
+    def __init__(self, query: Query) -> None:
+        self.status = query.word("status", STATUS_WORDS)
+        mve = query.word("mve_filter", {"only", "exclude"})
+        self.combos_only = mve == "only"
+        self.event, self.series = query.text("event_ticker"), query.text("series_ticker")
+        self.tickers = query.listed("tickers")
+        self.spans = {family: query.span(family) for family in _STATUSES_WITH}
+        self.spans["updated"] = self.spans["updated"].without_start()
+        given = [family for family, span in self.spans.items() if span]
+        if len(given) > 1:
+            raise query.bad(f"{given[1]} timestamps", f"cannot go with {given[0]} timestamps")
+        for family in given:
+            if self.status not in _STATUSES_WITH[family]:
+                raise query.bad("status", f"{self.status} cannot go with {family} timestamps")
+        if self.spans["updated"]:
+            self._check_updated(query, mve)
+
+    def _check_updated(self, query: Query, mve: str) -> None:
+        if query.has_any("tickers", "event_ticker") or mve == "only":
+            raise query.bad("updated timestamps", "go with mve_filter=exclude and series_ticker")
+        if self.series and mve != "exclude":
+            raise query.bad("series_ticker", "needs mve_filter=exclude beside updated timestamps")
+
+
+def _within(keys: Sequence[Key], span: Span) -> Sequence[Key]:
+    """The keys whose instants lie in a span."""
+    start = 0 if span.start_us is None else bisect_left(keys, (span.start_us, ""))
+    end = len(keys) if span.end_us is None else bisect_right(keys, (span.end_us, "\uffff"))
+    return keys[start:end]

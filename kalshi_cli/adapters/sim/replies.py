@@ -1,7 +1,11 @@
-"""Answers on the wire: JSON bodies, the shapes of errors, and pages."""
+"""Answers on the wire: JSON bodies, the shapes of errors, and pages.
+
+A cursor that means nothing gives the first page, as the exchange does.
+"""
 
 import base64
 import binascii
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -9,6 +13,7 @@ import msgspec
 from starlette.responses import Response
 
 from kalshi_cli.engine.commands import Rejected
+from kalshi_cli.engine.market_lists import Key
 
 Row = TypeVar("Row")
 
@@ -37,25 +42,65 @@ def rejection(rejected: Rejected) -> Response:
 def page(
     rows: Sequence[Row], limit: int, cursor: str, keep: Callable[[Row], bool]
 ) -> tuple[list[Row], str]:
-    """One page, newest first, of rows that only ever grow at their end; `""` ends the list.
-
-    A cursor that means nothing gives the first page, as the exchange does.
-    """
+    """One page, newest first, of rows that only ever grow at their end; `""` ends the list."""
     found: list[Row] = []
-    position = _position(cursor, len(rows))
+    position = min(read_position(cursor, len(rows)), len(rows))
     while position > 0:
         row = rows[position - 1]
         if keep(row):
             if len(found) == limit:
-                return found, base64.urlsafe_b64encode(b"before:%d" % position).decode()
+                return found, at_position(position)
             found.append(row)
         position -= 1
     return found, ""
 
 
-def _position(cursor: str, length: int) -> int:
+def at_position(position: int) -> str:
+    """The cursor of what comes before a position."""
+    return _cursor(f"before:{position}")
+
+
+def read_position(cursor: str, otherwise: int) -> int:
+    """The position that a cursor names."""
+    word, _, number = _meant(cursor).partition(":")
+    return int(number) if word == "before" and _is_number(number) else otherwise
+
+
+def key_page(
+    keys: Sequence[Key], limit: int, cursor: str, keep: Callable[[str], bool]
+) -> tuple[list[str], str]:
+    """One page of tickers, newest first, of ascending keys; `""` ends the list."""
+    found: list[str] = []
+    last = _read_key(cursor)
+    position = len(keys) if last is None else bisect_left(keys, last)
+    while position > 0:
+        position -= 1
+        ticker = keys[position][1]
+        if keep(ticker):
+            if len(found) == limit:
+                instant_us, ticker = keys[position + 1]
+                return found, _cursor(f"key:{instant_us}:{ticker}")
+            found.append(ticker)
+    return found, ""
+
+
+def _read_key(cursor: str) -> Key | None:
+    word, _, rest = _meant(cursor).partition(":")
+    instant_us, _, ticker = rest.partition(":")
+    return (int(instant_us), ticker) if word == "key" and _is_number(instant_us) else None
+
+
+def _cursor(text: str) -> str:
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def _meant(cursor: str) -> str:
+    """What a cursor says; nothing where it is none of ours."""
     try:
-        word, _, number = base64.urlsafe_b64decode(cursor).decode().partition(":")
+        return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)).decode()
     except (binascii.Error, ValueError):
-        return length
-    return min(int(number), length) if word == "before" and number.isdecimal() else length
+        return ""
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal() and len(text) < 19

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation
+from kalshi_cli.domain.instant import HOUR
 
 SEED = 5
 
@@ -25,6 +26,24 @@ def world_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(world_home: Path, tmp_path: Path) -> Path:
     """A home of one's own with that world in it."""
     return Path(shutil.copytree(world_home, tmp_path / "home"))
+
+
+@pytest.fixture(scope="session")
+def lived_home(world_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """That world 29 hours on: markets in every stage, some just closed. Copy it."""
+    home = Path(shutil.copytree(world_home, tmp_path_factory.mktemp("lived") / "home"))
+    simulation = open_simulation(home)
+    simulation.advance(simulation.now_us + 29 * HOUR)
+    simulation.close()
+    return home
+
+
+@pytest.fixture
+async def lived(lived_home: Path, tmp_path: Path) -> AsyncIterator[Simulation]:
+    """A world of one's own that has lived for a day."""
+    home = Path(shutil.copytree(lived_home, tmp_path / "lived"))
+    async with open_simulation(home) as simulation:
+        yield simulation
 
 
 @pytest.fixture
