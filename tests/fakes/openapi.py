@@ -104,7 +104,7 @@ class OpenApi:
 
     def __init__(self, document: dict[str, Any]) -> None:
         self._document = document
-        self._formats = _formats()
+        self._formats = formats()
         self._validators: dict[tuple[str, str], Draft4Validator] = {}
         self._seen: set[tuple[int, str]] = set()
         self.operations = {
@@ -376,7 +376,7 @@ def _fits(template: list[str], parts: list[str]) -> bool:
     )
 
 
-def _formats() -> FormatChecker:
+def formats() -> FormatChecker:
     """The formats that the file uses; a format is only looked at where the type is right."""
     checker = FormatChecker(formats=())
 
