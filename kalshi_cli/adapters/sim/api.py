@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route, Router
+from starlette.routing import BaseRoute, Mount, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kalshi_cli.adapters.sim.auth import KeyRing
@@ -23,6 +23,8 @@ from kalshi_cli.adapters.sim.market_wire import MarketRows
 from kalshi_cli.adapters.sim.order_routes import OrderRoutes
 from kalshi_cli.adapters.sim.portfolio_routes import PortfolioRoutes
 from kalshi_cli.adapters.sim.replies import BadParameter, rejection, reply
+from kalshi_cli.adapters.sim.stream.hub import StreamHub
+from kalshi_cli.adapters.sim.stream.websocket import PATH, StreamEndpoint
 from kalshi_cli.adapters.sim.subaccount_routes import SubaccountRoutes
 from kalshi_cli.adapters.sim.transfer_routes import TransferRoutes
 from kalshi_cli.engine.commands import Rejected
@@ -49,8 +51,10 @@ class Signed:
             await rejection(objection)(scope, receive, send)
 
 
-def build_app(host: Host, keys: KeyRing, *, user_id: str, wall: Callable[[], int]) -> Starlette:
-    """The application in front of a host; `wall` is real time in microseconds."""
+def build_app(
+    host: Host, hub: StreamHub, keys: KeyRing, *, user_id: str, wall: Callable[[], int]
+) -> Starlette:
+    """The application in front of a host and its stream; `wall` is real time in microseconds."""
     private = [
         Route(
             route.path,
@@ -62,7 +66,10 @@ def build_app(host: Host, keys: KeyRing, *, user_id: str, wall: Callable[[], int
     routes: list[BaseRoute] = [*_public_routes(host), *private]
     api = Router(routes, redirect_slashes=False)
     return Starlette(
-        routes=[Mount(PREFIX, app=_Alive(api, host))],
+        routes=[
+            Mount(PREFIX, app=_Alive(api, host)),
+            WebSocketRoute(PATH, StreamEndpoint(hub, keys, wall)),
+        ],
         exception_handlers={
             BadParameter: _bad_parameter,
             BadBody: _bad_body,

@@ -7,6 +7,7 @@ from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.market import Trade
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.exchange import Exchange
+from kalshi_cli.engine.orders import derived_id
 
 
 def book_wire(exchange: Exchange, ticker: str, depth: int) -> Wire:
@@ -24,9 +25,14 @@ def _ladder(best_first: Sequence[Level], depth: int) -> list[tuple[str, str]]:
     return [(str(level.price), str(level.count)) for level in reversed(shown)]
 
 
+def trade_id(trade: Trade) -> str:
+    """A trade's UUID: a world numbers its trades within each market."""
+    return derived_id(trade.trade_id, "trade", 0)
+
+
 def trade_wire(trade: Trade) -> Wire:
     return {
-        "trade_id": trade.trade_id,
+        "trade_id": trade_id(trade),
         "ticker": trade.ticker,
         "created_time": when(trade.at_us),
         "taker_book_side": trade.taker_side,

@@ -17,6 +17,8 @@ from kalshi_cli.adapters.sim.files import WorldFiles
 from kalshi_cli.adapters.sim.hold import PATIENCE_S, Hold
 from kalshi_cli.adapters.sim.host import Host
 from kalshi_cli.adapters.sim.keys import AccountKey, KeyType, new_private_key, public_key
+from kalshi_cli.adapters.sim.stream.connection import InProcessStream, StreamConnection
+from kalshi_cli.adapters.sim.stream.hub import StreamHub
 from kalshi_cli.adapters.sim.transport import InProcessTransport
 from kalshi_cli.adapters.sim.world_store import WorldStore
 from kalshi_cli.adapters.sim.worlds import (
@@ -88,10 +90,13 @@ class Simulation:
         self.private_key_pem, self.private_key_file = key.pem, key.file
         self.key_id = derived_id(self.world_id, "key", key.number)
         self.clock = SimulatedClock(self)
+        user_id = derived_id(self.world_id, "user", 1)
+        self._hub = StreamHub(host, user_id=user_id, wall=self.clock.wall)
         self.app: Starlette = build_app(
             host,
+            self._hub,
             KeyRing({self.key_id: public_key(key.pem)}),
-            user_id=derived_id(self.world_id, "user", 1),
+            user_id=user_id,
             wall=self.clock.wall,
         )
 
@@ -131,6 +136,10 @@ class Simulation:
     def transport(self) -> httpx.AsyncBaseTransport:
         """Carries requests to the exchange without a socket."""
         return InProcessTransport(self.app, self.clock.wall)
+
+    def stream(self) -> InProcessStream:
+        """The stream without a socket."""
+        return InProcessStream(StreamConnection(self._hub))
 
     def advance(self, to_us: int) -> Advanced:
         """Let the world live until an instant. Raises `Refused` for one that has passed."""
