@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import uvicorn
 
 from kalshi_cli.adapters.sim.simulation import Simulation
+from kalshi_cli.adapters.sim.stream.heartbeat import OPTIONS
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.timescale import TimeScale
 from kalshi_cli.errors import ConfigError
@@ -109,7 +110,7 @@ class ExchangeServer:
             log_config=None,
             access_log=False,
             lifespan="off",
-            ws="websockets-sansio",
+            **OPTIONS,
             timeout_keep_alive=_KEEP_ALIVE_S,
             timeout_graceful_shutdown=_PATIENCE_S,
         )
