@@ -118,6 +118,7 @@ async def _simulation(stack: AsyncExitStack, environment: Environment) -> "Simul
             seed=environment.seed,
             world=environment.world,
             fresh=environment.fresh,
+            faults=environment.faults,
         )
     )
 

@@ -95,16 +95,16 @@ class Leaf(TyperCommand):
     ) -> "Context":
         ctx = super().make_context(info_name, args, parent, **extra)
         if isinstance(ctx.obj, Invocation):
-            self._refuse_misplaced(ctx.obj)
+            self._refuse_misplaced(ctx, ctx.obj)
         return ctx
 
-    def _refuse_misplaced(self, invocation: Invocation) -> None:
+    def _refuse_misplaced(self, ctx: "Context", invocation: Invocation) -> None:
         """A global option before the name of a command that has no use for it is a mistake."""
         for name in invocation.given:
             if name not in EVERY and name not in self.takes:
                 option = "--" + name.replace("_", "-")
                 raise UsageError(
-                    f"{option} does not apply to `kalshi {self.name}`.", remedy="Leave it out."
+                    f"{option} does not apply to `{ctx.command_path}`.", remedy="Leave it out."
                 )
 
 
@@ -194,10 +194,12 @@ def _adopt(module: ModuleType, name: str) -> "Leaf | Branch":
     built = typer.main.get_command(app)
     assert isinstance(built, Leaf | Branch)  # noqa: S101 - the two classes set just above
     built.name = name
-    built.takes = tuple(getattr(module, "TAKES", ()))
-    for command in built.commands.values() if isinstance(built, Branch) else ():
+    takes = getattr(module, "TAKES", ())
+    of_each = takes if isinstance(takes, dict) else {}
+    built.takes = tuple({name: None for each in of_each.values() for name in each} or takes)
+    for own_name, command in built.commands.items() if isinstance(built, Branch) else ():
         assert isinstance(command, Leaf)  # noqa: S101
-        command.takes = built.takes
+        command.takes = of_each.get(own_name, built.takes)
         _refuse_shadows(command)
     _refuse_shadows(built)
     return built

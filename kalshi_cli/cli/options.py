@@ -21,7 +21,7 @@ EVERY = frozenset(
     {"env", "sim", "paper", "live", "json", "config", "home", "quiet", "verbose", "no_color", "yes"}
 )
 """Taken by every command."""
-STEPPING = ("seed", "world", "fresh", "no_advance")
+STEPPING = ("seed", "world", "fresh", "no_advance", "faults")
 """What a command takes in `TAKES` when it may create or move the simulated world."""
 
 
@@ -61,6 +61,10 @@ def declared(
     no_advance: Annotated[
         bool, typer.Option("--no-advance", help="Leave the world's clock where it is.")
     ] = False,
+    faults: Annotated[
+        str | None,
+        typer.Option("--faults", metavar="FILE", help="Let the simulated exchange go wrong so."),
+    ] = None,
     forecaster: Annotated[
         str | None, typer.Option("--forecaster", metavar="NAME", help="grok, baseline or oracle.")
     ] = None,
@@ -84,13 +88,14 @@ class Options:
     world: str | None = None
     fresh: bool = False
     advance: bool = True
+    faults: Path | None = None
     forecaster: str | None = None
 
 
 def resolved(given: dict[str, object]) -> Options:
     """The options from what was parsed. Raises `UsageError` where they contradict each other."""
     values = {name: value for name, value in given.items() if name in Options.__slots__}
-    for name in ("config", "home"):
+    for name in ("config", "home", "faults"):
         if name in values:
             values[name] = Path(str(values[name])).expanduser()
     return Options(

@@ -28,7 +28,8 @@ def on_serve(ctx: typer.Context, *, port: int, speed: float, rsa: bool) -> None:
 async def _serve(ready: Prepared, stop: Stop, *, port: int, speed: float, rsa: bool) -> None:
     from kalshi_cli.adapters.clock import SystemClock
     from kalshi_cli.adapters.sim.keys import KeyType
-    from kalshi_cli.adapters.sim.serving import ExchangeServer, listen
+    from kalshi_cli.adapters.sim.loopback_server import listen
+    from kalshi_cli.adapters.sim.serving import ExchangeServer
     from kalshi_cli.adapters.sim.simulation import open_simulation
 
     environment = ready.environment
@@ -39,6 +40,7 @@ async def _serve(ready: Prepared, stop: Stop, *, port: int, speed: float, rsa: b
             world=environment.world,
             fresh=environment.fresh,
             epoch_us=SystemClock().wall(),
+            faults=environment.faults,
             key_type=KeyType.RSA if rsa else KeyType.ED25519,
         ) as simulation:
             server = ExchangeServer(simulation, listener, speed=speed)
@@ -73,9 +75,5 @@ def _line(address: "Address") -> dict[str, Any]:
         "private_key_path": address.private_key_path,
     }
     if address.clock is not None:
-        line["clock"] = {
-            "wall0": address.clock.wall0_us,
-            "virtual0": address.clock.virtual0_us,
-            "speed": address.clock.speed,
-        }
+        line["clock"] = address.clock.as_json()
     return line

@@ -28,12 +28,7 @@ def on_world(
         from kalshi_cli.adapters.sim.simulation import open_simulation
 
         environment = ready.environment
-        world = open_simulation(
-            environment.home,
-            seed=environment.seed,
-            world=environment.world,
-            fresh=environment.fresh,
-        )
+        world = open_simulation(environment.home, seed=environment.seed, world=environment.world)
         async with world as simulation:
             return action(simulation)
 

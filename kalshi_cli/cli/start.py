@@ -126,6 +126,7 @@ def _environment(invocation: Invocation, configuration: "Configuration") -> "Env
         world=options.world,
         fresh=options.fresh,
         advance=options.advance,
+        faults=options.faults,
     )
 
 
@@ -133,6 +134,7 @@ def _refuse_sim_options(invocation: Invocation, env: Env) -> None:
     options = invocation.options
     given = {"--seed": options.seed is not None, "--world": options.world is not None}
     given |= {"--fresh": options.fresh, "--no-advance": not options.advance}
+    given |= {"--faults": options.faults is not None}
     for option in (name for name, was_given in given.items() if was_given):
         raise UsageError(
             f"{option} belongs to the simulated world, and this is {env}.", remedy="Add --sim."

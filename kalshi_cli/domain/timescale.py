@@ -19,3 +19,7 @@ class TimeScale:
     def is_real(self) -> bool:
         """Whether market time is real time."""
         return self.speed == 1 and self.virtual0_us == self.wall0_us
+
+    def as_json(self) -> dict[str, int | float]:
+        """As `sim serve` tells it and `KALSHI_SIM_CLOCK` takes it: instants in microseconds."""
+        return {"wall0": self.wall0_us, "virtual0": self.virtual0_us, "speed": self.speed}

@@ -46,10 +46,9 @@ class Environment:
     """One immutable object made at start: where a command runs, and why.
 
     `base_url` and `ws_url` are empty in sim. `market_time` is set where an exchange on this machine
-    does not live in real time. `seed`, `world`, `fresh` and `advance` matter in sim alone: the
-    seed of a new world, a recording to play (`tape:DIR`), whether to set the old world aside, and
-    whether a single step moves time. `in_memory`
-    keeps a simulated world and its store out of the files.
+    does not live in real time. The rest matters in sim alone: the `seed` of a new world, a
+    recording to play (`tape:DIR`), whether to set the old world aside, whether a single step moves
+    time, and a file of faults. `in_memory` keeps a simulated world and its store out of the files.
     """
 
     env: Env
@@ -63,6 +62,7 @@ class Environment:
     world: str | None = None
     fresh: bool = False
     advance: bool = True
+    faults: Path | None = None
     in_memory: bool = False
 
 

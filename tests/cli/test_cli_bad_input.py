@@ -156,12 +156,15 @@ def test_quiet_leaves_only_the_result(kalshi):
     assert kalshi("status").err == "sim: the embedded exchange (no demo credentials were found)\n"
 
 
+TAKEN = {"seed", "world", "fresh", "no_advance", "faults", "forecaster"}
+
+
 def test_no_command_shadows_a_global_option():
     for name in names():
         command = load(name)
         leaves = command.commands.values() if isinstance(command, Branch) else ()
         for each in (command, *leaves):
-            assert set(each.takes) <= {"seed", "world", "fresh", "no_advance", "forecaster"}
+            assert set(each.takes) <= TAKEN
 
 
 def test_a_reader_that_leaves_early_is_no_error(tmp_path: Path):

@@ -11,7 +11,8 @@ import httpx
 from fakes.signed_client import PREFIX, signature
 
 from kalshi_cli.adapters.clock import SystemClock
-from kalshi_cli.adapters.sim.serving import ExchangeServer, listen
+from kalshi_cli.adapters.sim.loopback_server import listen
+from kalshi_cli.adapters.sim.serving import ExchangeServer
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation
 
 

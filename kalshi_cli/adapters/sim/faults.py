@@ -7,6 +7,7 @@ requests and frames give the same faults.
 import re
 from dataclasses import dataclass
 from functools import cache
+from typing import Literal
 
 import msgspec
 
@@ -14,6 +15,7 @@ from kalshi_cli.domain.instant import MILLISECOND
 from kalshi_cli.engine.noise import stream, uniforms
 
 ANY = "*"
+ServerError = Literal[500, 502, 503, 504]
 _PARTS = re.compile(r"(\{[^/{}]*\}|\*)")
 
 
@@ -116,13 +118,13 @@ class TooManyRequests(RequestRule, frozen=True, kw_only=True, tag="too_many_requ
 class ErrorBefore(RequestRule, frozen=True, kw_only=True, tag="error_before"):
     """An error of the server; nothing was done."""
 
-    status: int = 503
+    status: ServerError = 503
 
 
 class ErrorAfter(RequestRule, frozen=True, kw_only=True, tag="error_after"):
     """An error of the server; what was asked for was done."""
 
-    status: int = 503
+    status: ServerError = 503
 
 
 class DropRequest(RequestRule, frozen=True, kw_only=True, tag="drop_request"):
@@ -271,7 +273,7 @@ class Faults:
     def __init__(self, plan: FaultPlan, world_seed: int) -> None:
         self.plan = plan
         self.tallies = tuple(Tally() for _ in plan.rules)
-        self._seed = world_seed if plan.seed is None else plan.seed
+        self.seed = world_seed if plan.seed is None else plan.seed
 
     def decide(self, fact: Request | Frame) -> tuple[Strike, ...]:
         """The rules that strike a request or frame, in their order. Counts it as having been."""
@@ -284,7 +286,7 @@ class Faults:
     def _strike(self, number: int, rule: AnyRequestRule | AnyFrameRule) -> Strike | None:
         tally = self.tallies[number]
         tally.matched += 1
-        name = stream(self._seed, "faults", f"rule {number}", tally.matched)
+        name = stream(self.seed, "faults", f"rule {number}", tally.matched)
         first, second = uniforms(name, 2)
         if tally.struck == rule.times or not rule.is_due(tally.matched, first):
             return None

@@ -97,18 +97,18 @@ class Host:
         started = time.monotonic()
         try:
             answer = self._apply(command)
+            self._busy_s += time.monotonic() - started
+            if self._busy_s > _REPLAY_S or self._since >= _COMMANDS:
+                self.snapshot()
         except KalshiError as error:
             self.failure = error
             raise
         except Exception as error:
             self.failure = IntegrityError(f"The simulated exchange failed: {error!r}.")
             raise self.failure from error
-        self._busy_s += time.monotonic() - started
         told = self.exchange.drain()
         for listener in self._listeners:
             listener(told)
-        if self._busy_s > _REPLAY_S or self._since >= _COMMANDS:
-            self.snapshot()
         return answer
 
     def _now(self) -> int:

@@ -1,7 +1,6 @@
 """The simulated environment as the program uses it: a world, its clock, its API and its key."""
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -9,10 +8,14 @@ from typing import Self
 
 import httpx
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.sim.api import build_app
 from kalshi_cli.adapters.sim.auth import KeyRing
+from kalshi_cli.adapters.sim.fault_files import read_plan
+from kalshi_cli.adapters.sim.faults import FaultPlan
+from kalshi_cli.adapters.sim.faulty_http import FaultyHttp, Line
 from kalshi_cli.adapters.sim.files import WorldFiles
 from kalshi_cli.adapters.sim.hold import PATIENCE_S, Hold
 from kalshi_cli.adapters.sim.host import Host
@@ -129,13 +132,18 @@ class Simulation:
     def _exchange(self) -> Exchange:
         return self._host.exchange
 
-    def live(self, present: Callable[[], int]) -> None:
-        """From here on time passes by itself; `present` tells market time."""
-        self._host.live(present)
+    @property
+    def host(self) -> Host:
+        """Who owns the world: for whoever serves or controls it."""
+        return self._host
+
+    def application(self, line: Line) -> ASGIApp:
+        """The exchange's application on a line, with what the fault plan does to its requests."""
+        return FaultyHttp(self.app, self._host, line)
 
     def transport(self) -> httpx.AsyncBaseTransport:
         """Carries requests to the exchange without a socket."""
-        return InProcessTransport(self.app, self.clock.wall)
+        return InProcessTransport(self.application, self.clock)
 
     def stream(self) -> InProcessStream:
         """The stream without a socket."""
@@ -211,20 +219,23 @@ def open_simulation(
     epoch_us: int = EPOCH_US,
     opening_cash: Money = OPENING_CASH,
     key_type: KeyType = KeyType.ED25519,
+    faults: Path | None = None,
     patience_s: float = PATIENCE_S,
 ) -> Simulation:
     """Continue the world under `home`, or make one; `home` None keeps it in memory.
 
     `world` is `generated` or `tape:DIR`; without it, and without `seed`, an existing world goes on
     and a new one is generated from the default seed. A generated world begins at `epoch_us`. The
-    account's key is of `key_type`; a world keeps one of each kind. Raises
+    account's key is of `key_type`; a world keeps one of each kind. `faults` is a file. Raises
     `WorldHeld` while another process has it, `UsageError` where another seed or world exists,
     `StoreUnusable` for a broken file.
     """
     if world is not None:
         parse_choice(world)  # before any file is made
+    plan = FaultPlan() if faults is None else read_plan(faults)
     if home is None:
         host = _host(WorldStore(None), seed, world, epoch_us, opening_cash, snapshots=False)
+        host.plan_faults(plan)
         return Simulation(host, AccountKey(key_type, new_private_key(key_type)), None)
     files = WorldFiles.under(home)
     hold = Hold(files.lock, patience_s=patience_s)
@@ -233,6 +244,7 @@ def open_simulation(
             files.set_aside(SystemClock().wall())
         key = AccountKey(key_type, files.private_key(key_type), files.key(key_type))
         host = _host(WorldStore(files.world), seed, world, epoch_us, opening_cash, snapshots=True)
+        host.plan_faults(plan)
         return Simulation(host, key, hold)
     except BaseException:
         hold.release()

@@ -5,7 +5,12 @@ from typing import Annotated
 import typer
 
 PANEL = "Data"
-TAKES = ("seed", "world", "fresh")
+TAKES = {
+    "serve": ("seed", "world", "fresh", "faults"),
+    "status": ("seed", "world"),
+    "advance": ("seed", "world"),
+    "reset": (),
+}
 app = typer.Typer(help=__doc__, rich_markup_mode=None, add_completion=False)
 
 

@@ -392,7 +392,7 @@ async def test_a_crash_of_the_exchange_is_a_transport_error(simulation):
     async def crash(scope, receive, send):
         raise RuntimeError("boom")
 
-    transport = type(simulation.transport())(crash, simulation.clock.wall)
+    transport = type(simulation.transport())(lambda line: crash, simulation.clock)
     async with httpx.AsyncClient(transport=transport) as http:
         with pytest.raises(httpx.RemoteProtocolError, match="boom"):
             await http.get(simulation.origin)

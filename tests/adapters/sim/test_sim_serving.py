@@ -1,0 +1,123 @@
+"""A served world lives in real time, and every command meets it as it is then."""
+
+import socket
+
+import httpx
+import pytest
+from fakes.served import served
+
+from kalshi_cli.adapters.clock import SystemClock
+from kalshi_cli.adapters.sim.loopback_server import listen
+from kalshi_cli.adapters.sim.serving import ExchangeServer
+from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation
+from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
+from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.order import TimeInForce
+from kalshi_cli.domain.side import Side
+from kalshi_cli.engine.commands import Advance, Place, Placed
+from kalshi_cli.errors import ConfigError, StoreUnusable
+
+
+def place(simulation: Simulation, name: str = "k1") -> Placed:
+    ticker = next(iter(simulation._exchange.catalog.markets))
+    order = Place(name, ticker, Side.BID, Price(100), Contracts(100), TimeInForce.GTC)
+    answer = simulation.host.apply(order)
+    assert isinstance(answer, Placed), answer
+    return answer
+
+
+REAL = SystemClock()
+
+
+async def pause(seconds: float) -> None:
+    await REAL.sleep_until(REAL.now() + int(seconds * SECOND))
+
+
+async def reached(simulation: Simulation, instant_us: int) -> None:
+    for _ in range(1_000):
+        if simulation.now_us >= instant_us:
+            return
+        await pause(0.01)
+    raise AssertionError("the world does not live")
+
+
+async def test_time_passes_between_requests(simulation: Simulation):
+    before = simulation.now_us
+    async with served(simulation, speed=3_600):
+        await reached(simulation, before + HOUR)
+    assert simulation.now_us < before + 12 * HOUR
+
+
+async def test_at_speed_zero_it_stands_still(simulation: Simulation):
+    before = simulation.now_us
+    async with served(simulation, speed=0) as server:
+        await pause(0.3)
+        assert server.now() == simulation.now_us == before
+
+
+async def test_an_order_meets_the_world_of_its_moment(simulation: Simulation):
+    """Both commands of it are one transaction."""
+    before, seq = simulation.now_us, simulation.host.seq
+    present = before + MINUTE
+    simulation.host.live(lambda: present)
+    assert place(simulation).at_us == present
+    log = [command for _, command in simulation.host._store.commands_after(seq)]
+    assert log[0] == Advance(present)
+    assert [type(command) for command in log] == [Advance, Place]
+    place(simulation, "k2")
+    assert simulation.host.seq == seq + 3  # no time had passed
+
+
+async def test_a_new_world_lives_in_real_time(tmp_path):
+    wall = REAL.wall()
+    simulation = open_simulation(tmp_path, seed=5, epoch_us=wall - 3 * SECOND)
+    with listen(0) as listener:
+        server = ExchangeServer(simulation, listener)
+        assert server.address.clock is None
+        assert abs(server.now() - simulation.clock.wall()) < SECOND
+        assert ExchangeServer(simulation, listener, speed=2).address.clock is not None
+    simulation.close()
+
+
+async def test_an_old_world_goes_on_from_where_it_stood(simulation: Simulation):
+    with listen(0) as listener:
+        address = ExchangeServer(simulation, listener).address
+    assert address.clock is not None
+    assert (address.clock.virtual0_us, address.clock.speed) == (simulation.now_us, 1)
+    assert address.private_key_path.endswith("ed25519.pem")
+
+
+async def asked_until_it_fails(simulation: Simulation) -> None:
+    """A file that takes no more writes stands for a full disk."""
+    async with (
+        served(simulation, speed=60) as server,
+        httpx.AsyncClient(base_url=server.address.base_url) as http,
+    ):
+        simulation.host._store._db.execute("PRAGMA query_only = 1")
+        for _ in range(1_000):
+            answer = await http.get("/trade-api/v2/exchange/status")
+            if answer.status_code == 503:
+                return
+
+
+async def test_a_world_that_fails_ends_its_server(home):
+    simulation = open_simulation(home)
+    with pytest.raises(StoreUnusable, match="readonly"):
+        await asked_until_it_fails(simulation)
+    assert simulation.host.failure is not None
+    simulation.close()
+
+
+def test_a_port_that_is_taken_is_told():
+    with listen(0) as taken:
+        port = taken.getsockname()[1]
+        assert taken.getsockname()[0] == "127.0.0.1"
+        with pytest.raises(ConfigError, match=f"Port {port} cannot be served: address already"):
+            listen(port)
+
+
+async def test_only_this_machine_is_served(simulation: Simulation):
+    async with served(simulation) as server:
+        port = int(server.address.base_url.rpartition(":")[2])
+        with socket.socket(socket.AF_INET6) as other, pytest.raises(OSError, match="refused"):
+            other.connect(("::1", port))
