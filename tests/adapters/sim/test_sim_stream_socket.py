@@ -14,7 +14,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 from websockets.frames import Opcode
 
-from kalshi_cli.adapters.sim import serving
+from kalshi_cli.adapters.sim import loopback_server
 from kalshi_cli.adapters.sim.keys import KeyType, new_private_key
 from kalshi_cli.adapters.sim.stream.coverage import StreamLimits
 from kalshi_cli.adapters.sim.stream.heartbeat import OPTIONS
@@ -30,7 +30,7 @@ def hurried(monkeypatch):
     def hurry(patience_s):
         assert OPTIONS["ws_ping_interval"] == 10
         quick = {**OPTIONS, "ws_ping_interval": 0.05, "ws_ping_timeout": patience_s}
-        monkeypatch.setattr(serving, "OPTIONS", quick)
+        monkeypatch.setattr(loopback_server, "OPTIONS", quick)
 
     return hurry
 
