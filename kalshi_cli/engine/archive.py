@@ -8,6 +8,9 @@ Resting orders, events and series are never archived. Source: Kalshi's page on h
 from dataclasses import dataclass
 
 from kalshi_cli.domain.instant import DAY
+from kalshi_cli.domain.market import Market
+from kalshi_cli.domain.order import ExchangeOrderStatus, Fill
+from kalshi_cli.engine.orders import ExchangeOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,19 @@ class Archive:
     def positions_updated(self, now_us: int) -> int:
         """Positions settled before this instant are archived."""
         return self._cutoff(now_us, self.positions_us)
+
+    def has_fill(self, fill: Fill, now_us: int) -> bool:
+        return fill.at_us < self.trades_created(now_us)
+
+    def has_order(self, order: ExchangeOrder, now_us: int) -> bool:
+        """Whether an order has ended long ago; one that rests is never archived."""
+        ended = order.status is not ExchangeOrderStatus.RESTING
+        return ended and order.updated_us < self.orders_updated(now_us)
+
+    def has_position(self, market: Market, now_us: int) -> bool:
+        """Whether what was held in a market settled long ago."""
+        settled_us = market.settlement_us
+        return settled_us is not None and settled_us < self.positions_updated(now_us)
 
     def _cutoff(self, now_us: int, span_us: int) -> int:
         return (now_us - span_us) // self.step_us * self.step_us

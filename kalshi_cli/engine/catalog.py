@@ -1,12 +1,12 @@
 """What the exchange has ever listed, kept also when the world has forgotten it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from kalshi_cli.domain.fees import FeeTerms, effective_terms
 from kalshi_cli.domain.market import Event, Market, MarketStatus, Series, Trade
 from kalshi_cli.engine.archive import Archive
-from kalshi_cli.engine.market_lists import MarketLists
+from kalshi_cli.engine.market_lists import Key, MarketLists
 from kalshi_cli.engine.print_log import PrintLog
 from kalshi_cli.engine.world import Listed, Moved, Tally
 
@@ -97,6 +97,20 @@ class Catalog(_Drawn):
         """Whether a market is to be found among the historical ones only."""
         settled_us = market.settlement_us
         return settled_us is not None and settled_us < self.archive.market_settled(now_us)
+
+    def named(self, tickers: Collection[str], event: str, series: str) -> Iterable[str]:
+        """The markets that a filter spells out: some tickers, else an event's, else a series'."""
+        if tickers:
+            return tickers
+        events = [event] if event else self.events_of(series)
+        return (ticker for each in events for ticker in self.legs.get(each, ()))
+
+    def keys(self, tickers: Iterable[str], now_us: int, *, archived: bool) -> Iterator[Key]:
+        """Where markets are in the order of creation: those that exist and are archived or not."""
+        for ticker in tickers:
+            market = self.markets.get(ticker)
+            if market is not None and self.is_archived(market, now_us) is archived:
+                yield self.created[ticker], ticker
 
     def events_of(self, series_ticker: str) -> Sequence[str]:
         """The events of a series, oldest first."""

@@ -11,6 +11,7 @@ from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Money
 from kalshi_cli.engine.account import Account
+from kalshi_cli.engine.archive import Archive
 from kalshi_cli.engine.catalog import Catalog
 from kalshi_cli.engine.commands import (
     Advance,
@@ -59,7 +60,12 @@ class Exchange:
         self._venue = Venue(world, state)
 
     @classmethod
-    def open(cls, world: World, cash: Money | Mapping[int, Money]) -> "Exchange":
+    def open(
+        cls,
+        world: World,
+        cash: Money | Mapping[int, Money],
+        archive: Archive | None = None,
+    ) -> "Exchange":
         """A new account in a new world, its cash on shard 0 or by shard.
 
         Raises `InvalidValue` unless that is whole cents, and more than $0.
@@ -68,7 +74,7 @@ class Exchange:
         if not opening(by_shard):
             told = ", ".join(str(amount) for amount in by_shard.values())
             raise InvalidValue(f"Opening cash must be whole cents above $0, was {told}.")
-        exchange = cls(world, ExchangeState(Account()))
+        exchange = cls(world, ExchangeState(Account(), Catalog(archive or Archive())))
         for shard, amount in sorted(by_shard.items()):
             if amount:
                 movement_id = exchange._venue.next_id("deposit")

@@ -88,6 +88,7 @@ class GeneratedWorld:
         self.epoch_us = epoch_us
         self._stages: dict[str, _Stage] = {}
         self._pits: dict[str, tuple[Pit, _Stage]] = {}
+        self._past: Pit | None = None
         if state is None:
             self._begin()
         else:
@@ -205,10 +206,12 @@ class GeneratedWorld:
         return Price(bid[0][0]) if bid else None, Price(ask[0][0]) if ask else None
 
     def _redrawn(self, ticker: str) -> Pit:
-        """A pit that the world forgot, as history has it."""
-        occasion = occasion_of(self.seed, self.epoch_us, ticker)
-        tickers = [market.ticker for market in occasion.markets]
-        return Pit(self.seed, occasion, tickers.index(ticker))
+        """A pit that the world forgot, as history has it; the last one stays at hand."""
+        if self._past is None or self._past.ticker != ticker:
+            occasion = occasion_of(self.seed, self.epoch_us, ticker)
+            tickers = [market.ticker for market in occasion.markets]
+            self._past = Pit(self.seed, occasion, tickers.index(ticker))
+        return self._past
 
     def truth(self, ticker: str) -> float | None:
         """E[outcome | all that has happened]; the outcome itself once determined."""

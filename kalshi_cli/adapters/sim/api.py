@@ -14,10 +14,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from kalshi_cli.adapters.sim.auth import KeyRing
 from kalshi_cli.adapters.sim.bodies import BadBody
+from kalshi_cli.adapters.sim.candle_routes import CandleRoutes
 from kalshi_cli.adapters.sim.event_routes import EventRoutes
 from kalshi_cli.adapters.sim.exchange_routes import ExchangeRoutes
 from kalshi_cli.adapters.sim.group_routes import GroupRoutes
+from kalshi_cli.adapters.sim.historical_routes import HistoricalAccountRoutes, HistoricalRoutes
 from kalshi_cli.adapters.sim.host import Host
+from kalshi_cli.adapters.sim.incentive_routes import IncentiveRoutes
 from kalshi_cli.adapters.sim.market_routes import MarketRoutes
 from kalshi_cli.adapters.sim.market_wire import MarketRows
 from kalshi_cli.adapters.sim.order_routes import OrderRoutes
@@ -86,6 +89,7 @@ def _private_routes(host: Host, user_id: str) -> list[Route]:
         *GroupRoutes(host).routes(),
         *TransferRoutes(host).routes(),
         *SubaccountRoutes(host).routes(),
+        *HistoricalAccountRoutes(host, user_id).routes(),
     ]
 
 
@@ -94,7 +98,10 @@ def _public_routes(host: Host) -> list[Route]:
     return [
         *ExchangeRoutes(host).routes(),
         *EventRoutes(host, rows).routes(),
+        *CandleRoutes(host, rows).routes(),
         *MarketRoutes(host, rows).routes(),
+        *HistoricalRoutes(host, rows).routes(),
+        *IncentiveRoutes(host).routes(),
     ]
 
 

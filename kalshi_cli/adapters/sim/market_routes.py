@@ -1,7 +1,7 @@
 """Public routes of markets: lists, quotes, order books, prints. No signature needed."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -58,29 +58,12 @@ class MarketRoutes:
     def _keys(self, asked: "_Asked") -> Sequence[Key]:
         """The narrowest list that holds every market asked for."""
         lists = self._catalog.lists(self._exchange.now_us)
-        named = self._named(asked)
-        if named is not None:
-            return sorted(self._live_keys(named))
+        if asked.tickers or asked.event or asked.series:
+            named = self._catalog.named(asked.tickers, asked.event, asked.series)
+            return sorted(self._catalog.keys(named, self._exchange.now_us, archived=False))
         if asked.spans["updated"]:
             return _within(lists.updated.all(), asked.spans["updated"])
         return (lists.by_word[asked.status] if asked.status else lists.live).all()
-
-    def _named(self, asked: "_Asked") -> Iterable[str] | None:
-        """The tickers that the filters spell out; None where they name none."""
-        if asked.tickers:
-            return asked.tickers
-        if asked.event:
-            return self._catalog.legs.get(asked.event, ())
-        if asked.series:
-            events = self._catalog.events_of(asked.series)
-            return (ticker for event in events for ticker in self._catalog.legs[event])
-        return None
-
-    def _live_keys(self, tickers: Iterable[str]) -> Iterable[Key]:
-        for ticker in tickers:
-            market = self._catalog.markets.get(ticker)
-            if market is not None and not self._is_archived(market):
-                yield self._catalog.created[ticker], ticker
 
     def _filter(self, asked: "_Asked") -> Callable[[str], bool]:
         catalog, spans = self._catalog, asked.spans

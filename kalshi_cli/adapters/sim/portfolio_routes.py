@@ -12,9 +12,8 @@ from kalshi_cli.adapters.sim.market_wire import Wire
 from kalshi_cli.adapters.sim.order_wire import order_wire
 from kalshi_cli.adapters.sim.portfolio_wire import (
     balance_wire,
-    event_position_wire,
     fill_wire,
-    position_wire,
+    positions_wire,
     settlement_wire,
 )
 from kalshi_cli.adapters.sim.query import Query
@@ -23,6 +22,7 @@ from kalshi_cli.domain.market import Market, MarketStatus
 from kalshi_cli.domain.order import ExchangeOrderStatus
 from kalshi_cli.domain.position import Position
 from kalshi_cli.engine.account import Account
+from kalshi_cli.engine.archive import Archive
 from kalshi_cli.engine.commands import Rejected
 from kalshi_cli.engine.orders import ExchangeOrder
 from kalshi_cli.engine.state import ExchangeState
@@ -37,7 +37,8 @@ _MOST_TICKERS = 100
 class PortfolioRoutes:
     """Reads the account that `host` owns. Callers are checked before they get here.
 
-    There is the primary account alone: of any other subaccount there is nothing to tell.
+    There is the primary account alone: of any other subaccount there is nothing to tell. What is
+    archived is told by the historical routes; settlements that old are told nowhere.
     """
 
     def __init__(self, host: Host, user_id: str) -> None:
@@ -62,9 +63,17 @@ class PortfolioRoutes:
     def _state(self) -> ExchangeState:
         return self._host.account_view()
 
+    @property
+    def _archive(self) -> Archive:
+        return self._host.exchange.catalog.archive
+
+    @property
+    def _now_us(self) -> int:
+        return self._host.exchange.now_us
+
     async def balance(self, request: Request) -> Response:
         query = Query("GetBalance", request.query_params)
-        account = Account() if _elsewhere(query) else self._state.account
+        account = Account() if query.elsewhere() else self._state.account
         return reply(balance_wire(self._host.exchange, account, query.number("exchange_index")))
 
     async def positions(self, request: Request) -> Response:
@@ -82,17 +91,14 @@ class PortfolioRoutes:
                 and event in {"", market.event_ticker}
                 and shard in {None, market.exchange_index}
                 and wanted in {"all", "settled" if settled else "unsettled"}
+                and not self._archive.has_position(market, self._now_us)
                 and ("position" not in fields or not held.is_flat)
             )
 
-        rows = [] if _elsewhere(query) else list(self._state.account.positions.values())
+        rows = [] if query.elsewhere() else list(self._state.account.positions.values())
         found, cursor = page(rows, query.limit(), query.text("cursor"), keep)
-        body = {
-            "market_positions": [self._position(held) for held in found],
-            "event_positions": self._events(found),
-            "cursor": cursor,
-        }
-        return reply(body)
+        markets = self._host.exchange.catalog.markets
+        return reply({**positions_wire(self._state.account, markets, found), "cursor": cursor})
 
     async def fills(self, request: Request) -> Response:
         query = Query("GetFills", request.query_params)
@@ -107,6 +113,7 @@ class PortfolioRoutes:
                 and order_id in {"", fill.order_id}
                 and shard in {None, fill.exchange_index}
                 and query.between(fill.at_us)
+                and not self._archive.has_fill(fill, self._now_us)
             ),
             fill_wire,
         )
@@ -122,6 +129,7 @@ class PortfolioRoutes:
                 ticker in {"", row.settlement.ticker}
                 and event in {"", row.settlement.event_ticker}
                 and query.between(row.settlement.settled_us)
+                and row.settlement.settled_us >= self._archive.market_settled(self._now_us)
             ),
             settlement_wire,
         )
@@ -141,20 +149,21 @@ class PortfolioRoutes:
                 and (not events or self._market(order.ticker).event_ticker in events)
                 and shard in {None, order.shard}
                 and query.between(order.created_us)
+                and not self._archive.has_order(order, self._now_us)
             ),
             lambda order: order_wire(order, self._user_id),
         )
 
     async def order(self, request: Request) -> Response:
         order = self._state.orders.get(request.path_params["order_id"])
-        if order is None:
+        if order is None or self._archive.has_order(order, self._now_us):
             return rejection(_NOT_FOUND)
         return reply({"order": order_wire(order, self._user_id)})
 
     async def queue_positions(self, request: Request) -> Response:
         query = Query("GetOrderQueuePositions", request.query_params)
         tickers, event = query.listed("market_tickers"), query.text("event_ticker")
-        live = () if _elsewhere(query) else self._host.exchange.resting
+        live = () if query.elsewhere() else self._host.exchange.resting
         rows = [
             {
                 "order_id": order.order_id,
@@ -196,7 +205,7 @@ class PortfolioRoutes:
         keep: Callable[[Row], bool],
         wire: Callable[[Row], Wire],
     ) -> Response:
-        there = [] if _elsewhere(query) else rows
+        there = [] if query.elsewhere() else rows
         found, cursor = page(there, query.limit(), query.text("cursor"), keep)
         return reply({name: [wire(row) for row in found], "cursor": cursor})
 
@@ -209,22 +218,3 @@ class PortfolioRoutes:
 
     def _market(self, ticker: str) -> Market:
         return self._host.exchange.catalog.markets[ticker]
-
-    def _position(self, held: Position) -> Wire:
-        traded = self._state.account.turnover[held.ticker]
-        return position_wire(held, traded, self._market(held.ticker).exchange_index)
-
-    def _events(self, found: list[Position]) -> list[Wire]:
-        by_event: dict[str, list[Position]] = {}
-        for held in found:
-            by_event.setdefault(self._market(held.ticker).event_ticker, []).append(held)
-        turnover = self._state.account.turnover
-        return [
-            event_position_wire(event, held, [turnover[each.ticker] for each in held])
-            for event, held in by_event.items()
-        ]
-
-
-def _elsewhere(query: Query) -> bool:
-    """Whether another subaccount than the primary one is asked for."""
-    return query.number("subaccount") not in {None, 0}

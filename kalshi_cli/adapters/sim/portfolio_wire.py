@@ -4,11 +4,12 @@ Three amounts are whole cents, cut off, as at the exchange: `balance`, `portfoli
 settlement's `revenue` and `value`.
 """
 
+from collections.abc import Mapping
 from operator import attrgetter
 
 from kalshi_cli.adapters.sim.market_wire import Wire, amounts, cents, outcome, when
 from kalshi_cli.domain.instant import SECOND
-from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.market import Market, MarketStatus
 from kalshi_cli.domain.marks import mark
 from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money, total
 from kalshi_cli.domain.order import Fill
@@ -96,6 +97,24 @@ def settlement_wire(settled: Settled) -> Wire:
         "fee_cost": str(settlement.fee),
         "settled_time": when(settlement.settled_us),
         "exchange_index": settled.shard,
+    }
+
+
+def positions_wire(account: Account, markets: Mapping[str, Market], found: list[Position]) -> Wire:
+    """Positions by market, and those of one event together."""
+    by_event: dict[str, list[Position]] = {}
+    for held in found:
+        by_event.setdefault(markets[held.ticker].event_ticker, []).append(held)
+    turnover = account.turnover
+    return {
+        "market_positions": [
+            position_wire(held, turnover[held.ticker], markets[held.ticker].exchange_index)
+            for held in found
+        ],
+        "event_positions": [
+            event_position_wire(event, held, [turnover[each.ticker] for each in held])
+            for event, held in by_event.items()
+        ],
     }
 
 

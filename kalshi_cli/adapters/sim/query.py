@@ -94,6 +94,10 @@ class Query:
         """Rows of a page; where 0 is allowed it asks for the usual number."""
         return self.bounded("limit", default=default, least=least, most=most) or default
 
+    def elsewhere(self) -> bool:
+        """Whether another subaccount than the primary one is asked for: there is no other."""
+        return self.number("subaccount") not in {None, 0}
+
     def only_one_of(self, *names: str) -> None:
         """Refuse more than one of some parameters."""
         given = [name for name in names if self.text(name)]

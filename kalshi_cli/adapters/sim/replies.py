@@ -67,7 +67,7 @@ def read_position(cursor: str, otherwise: int) -> int:
 
 
 def key_page(
-    keys: Sequence[Key], limit: int, cursor: str, keep: Callable[[str], bool]
+    keys: Sequence[Key], limit: int, cursor: str, keep: Callable[[str], bool] | None = None
 ) -> tuple[list[str], str]:
     """One page of tickers, newest first, of ascending keys; `""` ends the list."""
     found: list[str] = []
@@ -76,7 +76,7 @@ def key_page(
     while position > 0:
         position -= 1
         ticker = keys[position][1]
-        if keep(ticker):
+        if keep is None or keep(ticker):
             if len(found) == limit:
                 instant_us, ticker = keys[position + 1]
                 return found, _cursor(f"key:{instant_us}:{ticker}")

@@ -8,6 +8,10 @@ import pytest
 
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation
 from kalshi_cli.domain.instant import HOUR
+from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.order import TimeInForce
+from kalshi_cli.domain.side import Side
+from kalshi_cli.engine.commands import Cancel, Place, Placed
 
 SEED = 5
 
@@ -30,12 +34,39 @@ def home(world_home: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def lived_home(world_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """That world 29 hours on: markets in every stage, some just closed. Copy it."""
+    """That world 29 hours on, with trades of our own: markets in every stage, some just closed.
+
+    Copy it; do not open it.
+    """
     home = Path(shutil.copytree(world_home, tmp_path_factory.mktemp("lived") / "home"))
     simulation = open_simulation(home)
-    simulation.advance(simulation.now_us + 29 * HOUR)
+    trade_a_little(simulation)
+    simulation.advance(simulation.now_us + 20 * HOUR)
+    trade_a_little(simulation)
+    simulation.advance(simulation.now_us + 9 * HOUR)
+    trade_a_little(simulation)
     simulation.close()
     return home
+
+
+def trade_a_little(simulation: Simulation) -> None:
+    """Take from every third market; in the others rest an order, and cancel some of those."""
+    host = simulation._host
+    active = [m for m in host.exchange.catalog.markets.values() if m.status == "active"]
+    for number, market in enumerate(active):
+        takes = number % 3 == 0
+        answer = host.apply(
+            Place(
+                client_order_id=f"{market.ticker}-{simulation.now_us}",
+                ticker=market.ticker,
+                side=Side.BID,
+                price=Price(9_900 if takes else 100),
+                count=Contracts(200),
+                time_in_force=TimeInForce.IOC if takes else TimeInForce.GTC,
+            )
+        )
+        if isinstance(answer, Placed) and number % 3 == 1:
+            host.apply(Cancel(answer.order_id))
 
 
 @pytest.fixture
