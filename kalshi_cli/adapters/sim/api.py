@@ -71,7 +71,7 @@ def build_app(
     return Starlette(
         routes=[
             Mount(PREFIX, app=_Alive(api, host)),
-            WebSocketRoute(PATH, StreamEndpoint(hub, keys, wall)),
+            WebSocketRoute(PATH, StreamEndpoint(hub, keys, wall, host.strikes)),
         ],
         exception_handlers={
             BadParameter: _bad_parameter,

@@ -59,7 +59,7 @@ class FaultyHttp:
             scope["reset"] = partial(self._line.reset, scope)
         elif scope["type"] == "http" and scope["path"].startswith(f"{PREFIX}/"):
             request = faults.Request(scope["method"], scope["path"].removeprefix(PREFIX))
-            for strike in reversed(self._host.faults.decide(request)):
+            for strike in reversed(self._host.strikes(request)):
                 app = partial(self._carry_out, app, strike)
         await app(scope, receive, send)
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from operator import itemgetter
 
-from kalshi_cli.adapters.sim.faults import FaultPlan, Faults
+from kalshi_cli.adapters.sim.faults import FaultPlan, Faults, Frame, Request, Strike
 from kalshi_cli.adapters.sim.past_accounts import READ_LAG, PastAccounts, still
 from kalshi_cli.adapters.sim.world_store import WorldStore
 from kalshi_cli.adapters.sim.worlds import Origin, begin, freeze, thaw
@@ -74,6 +74,10 @@ class Host:
         """What shall go wrong from here on, instead of what was planned before."""
         self.faults = Faults(plan, self.origin.seed)
         self._past = PastAccounts(plan.longest_lag)
+
+    def strikes(self, fact: Request | Frame) -> tuple[Strike, ...]:
+        """The faults that strike a request or a frame of the stream."""
+        return self.faults.decide(fact)
 
     def at(self, instant_us: int, command: Command) -> None:
         """Apply a command by itself when the world reaches an instant, or when it is closed."""

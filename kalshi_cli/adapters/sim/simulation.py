@@ -147,7 +147,7 @@ class Simulation:
 
     def stream(self) -> InProcessStream:
         """The stream without a socket."""
-        return InProcessStream(StreamConnection(self._hub))
+        return InProcessStream(StreamConnection(self._hub, self._host.strikes))
 
     def advance(self, to_us: int) -> Advanced:
         """Let the world live until an instant. Raises `Refused` for one that has passed."""

@@ -46,6 +46,8 @@ class StreamEndpoint:
         ]
         try:
             await asyncio.wait(directions, return_when=asyncio.FIRST_COMPLETED)
+            if connection.is_broken and "reset" in scope:
+                scope["reset"]()
         finally:
             connection.close()
             for direction in directions:
