@@ -9,6 +9,7 @@ from fakes.scripted_world import START_US, Hit, ScriptedWorld
 from fakes.streamed import USER_ID, Streamed
 from fakes.traffic import A, B, order
 
+from kalshi_cli.adapters.sim.stream.coverage import StreamLimits
 from kalshi_cli.adapters.sim.stream.tickers import Ticker, ticker_msg
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND
@@ -528,3 +529,27 @@ def test_a_ticker_has_the_fields_that_were_recorded(shared_data, streamed, clien
         assert theirs.keys() - CENTS == ours.keys()
         for key in ours:
             assert type(ours[key]) is type(theirs[key]), key
+
+
+def test_of_very_many_markets_each_is_looked_at_in_its_turn():
+    streamed = Streamed(ScriptedWorld(), asyncapi(), limits=StreamLimits(looks=1))
+    client = streamed.client
+    client.subscribe("orderbook_delta", "ticker", market_tickers=[A, B])
+    for ticker in (A, B):
+        streamed.world.quote(ticker, Side.BID, "0.4000", "10")
+
+    def told():
+        return [(f["type"], f["msg"]["market_ticker"]) for f in client.read()]
+
+    streamed.live()
+    assert told() == [("orderbook_delta", A), ("ticker", A)]
+    streamed.host.apply(order(Side.BID, "0.4000", "5", ticker=B))
+    assert told() == [("orderbook_delta", B)] * 2 + [("ticker", B)]  # at once, and all of it
+    streamed.world.quote(A, Side.BID, "0.4000", "10")
+    streamed.live()
+    late = streamed.connect()
+    late.subscribe("orderbook_delta", market_ticker=A)
+    assert late.reader.of("orderbook_snapshot")[0]["yes_dollars_fp"] == [["0.4000", "10.00"]]
+    streamed.live()
+    assert told() == [("orderbook_delta", A), ("ticker", A)]
+    assert deltas(late.read()) == [("yes", "0.4000", "10.00", "")]

@@ -259,7 +259,17 @@ async def test_nothing_is_kept_of_who_has_left(streamed):
             await stream.send(BOOK)
             await stream.send(command("subscribe", channels=["ticker", "fill", "trade"]))
             await drained(stream)
-    assert hub._sessions == []
-    assert not any(hub._interest.has(channel) for channel in asyncapi().channels)
-    assert not hub._books._told
-    assert not hub._tickers._told
+    assert hub.sessions == []
+    assert hub._reporter is None
+
+
+async def test_what_nobody_watches_any_more_is_not_looked_at(streamed):
+    reporter = streamed.hub._reporter
+    async with stream_of(streamed) as stream:
+        await stream.send(BOOK)
+        await stream.send(command("subscribe", channels=["ticker", "fill", "trade"]))
+        await stream.send(command("subscribe", channels=["market_lifecycle_v2"]))
+        await drained(stream)
+    assert not any(reporter._interest.has(channel) for channel in asyncapi().channels)
+    assert not reporter._books._told
+    assert not reporter._tickers._told

@@ -142,7 +142,7 @@ async def test_who_answers_no_ping_is_gone(simulation, hurried):
         overhear(stream, lambda body: False)
         with pytest.raises(ConnectionClosed):
             await asyncio.wait_for(stream.recv(), 5)
-    assert simulation._hub._sessions == []
+    assert simulation._hub.sessions == []
 
 
 async def test_frames_are_compressed_for_who_wants_it(simulation):
@@ -195,7 +195,7 @@ async def test_the_server_says_goodbye(simulation):
         await asyncio.wait_for(stream.recv(), 5)
     assert closed.value.rcvd.code == 1012
     await stream.close()
-    assert simulation._hub._sessions == []
+    assert simulation._hub.sessions == []
 
 
 async def test_a_client_that_goes_leaves_nothing(simulation):
@@ -209,7 +209,7 @@ async def test_a_client_that_goes_leaves_nothing(simulation):
             else:
                 stream.transport.abort()
             await asyncio.sleep(0.1)  # noqa: TID251
-            assert simulation._hub._sessions == []
+            assert simulation._hub.sessions == []
         simulation.advance(simulation.now_us + SECOND)
 
 
@@ -237,7 +237,7 @@ async def test_a_client_that_does_not_read_holds_up_nobody(simulation):
         slow.transport.pause_reading()
         quick, reader = await connect(url_of(server), additional_headers=given), Reader()
         await quick.send(subscribe)
-        (session, _) = simulation._hub._sessions
+        (session, _) = simulation._hub.sessions
         while session._by_sid:
             simulation.advance(simulation.now_us + MINUTE)
             await quick.send(command("list_subscriptions"))

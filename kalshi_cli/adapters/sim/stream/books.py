@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from kalshi_cli.adapters.sim.market_wire import Wire
 from kalshi_cli.adapters.sim.stream.causes import Cause, Place
 from kalshi_cli.adapters.sim.stream.view import Units, View
-from kalshi_cli.adapters.sim.stream.wire import count, dollars, to_ms
-from kalshi_cli.domain.instant import MILLISECOND
+from kalshi_cli.adapters.sim.stream.wire import count, dollars
 from kalshi_cli.domain.money import ONE_DOLLAR
 from kalshi_cli.domain.side import Side
 
@@ -105,20 +104,25 @@ def snapshot_msg(ticker: str, market_id: str, book: Book, *, yes_prices: bool) -
     return wire
 
 
-def delta_msg(ticker: str, market_id: str, delta: Delta, view: View, *, yes_prices: bool) -> Wire:
+def delta_msg(ticker: str, market_id: str, delta: Delta, stamp: Wire) -> Wire:
+    """One change of a book, at YES prices."""
     wire: Wire = {
         "market_ticker": ticker,
         "market_id": market_id,
-        "clock": view.clock,
-        "price_dollars": dollars(_shown(delta.side, delta.price, yes_prices=yes_prices)),
+        "price_dollars": dollars(delta.price),
         "delta_fp": count(delta.units),
         "side": "yes" if delta.side is Side.BID else "no",
-        "ts": to_ms(view.now_us),
-        "ts_ms": view.now_us // MILLISECOND,
+        **stamp,
     }
     if delta.client_order_id:
         wire["client_order_id"] = delta.client_order_id
     return wire
+
+
+def in_no_prices(wire: Wire, delta: Delta) -> Wire:
+    """The same change for who reads NO levels in NO prices."""
+    shown = _shown(delta.side, delta.price, yes_prices=False)
+    return {**wire, "price_dollars": dollars(shown)}
 
 
 def _shown(side: Side, price: int, *, yes_prices: bool) -> int:

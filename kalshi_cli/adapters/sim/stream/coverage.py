@@ -2,59 +2,40 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from kalshi_cli.adapters.sim.stream.channels import Channel, Complaint
 from kalshi_cli.adapters.sim.stream.commands import Selection
 from kalshi_cli.adapters.sim.stream.outbox import Outbox
+from kalshi_cli.adapters.sim.stream.reporter import Reporter
 from kalshi_cli.adapters.sim.stream.subscription import Subscription
 
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """`waiting` is how many frames a subscription may leave unread before the next command."""
+    """`waiting` is how many frames a subscription may leave unread before the next command.
+
+    `looks` is how many markets are looked at after a command for quotes that only time has moved:
+    of more than that, each has its turn. Markets in which something happened are looked at anyway.
+    """
 
     markets: int = 500_000
     updates_a_second: int = 10_000
     waiting: int = 20_000
-
-
-class Source(Protocol):
-    """Where a session's news comes from."""
-
-    def wall(self) -> int: ...
-
-    def watch(self, channel: Channel, tickers: Sequence[str] | None) -> None:
-        """Tell of these markets, or of the whole channel, from now on."""
-        ...
-
-    def release(self, channel: Channel, tickers: Sequence[str] | None) -> None: ...
-
-    def snapshot(self, ticker: str, *, yes_prices: bool) -> str:
-        """The body of a market's book, as the deltas that follow change it."""
-        ...
-
-    def ticker(self, ticker: str) -> str:
-        """The body of a market's ticker; empty for a market that does not exist."""
-        ...
-
-    def tickers_of(self, market_ids: Sequence[str]) -> dict[str, str]:
-        """Tickers with their UUIDs; a UUID of no market stands for itself."""
-        ...
+    looks: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Markets come into subscriptions and leave them only here, so that the source knows."""
+    """Markets come into subscriptions and leave them only here, so that the reporter knows."""
 
-    source: Source
+    reporter: Reporter
     outbox: Outbox
     most: int
 
     def named(self, selection: Selection) -> dict[str, str] | None:
         """The markets selected, with the UUIDs by which they were; None where none are."""
         if selection.ids is not None:
-            return self.source.tickers_of(selection.ids)
+            return self.reporter.tickers_of(selection.ids)
         return None if selection.tickers is None else dict.fromkeys(selection.tickers, "")
 
     def admit(self, subscription: Subscription | None, named: dict[str, str] | None) -> None:
@@ -69,24 +50,24 @@ class Coverage:
         if held is None:
             return []
         if named is None:
-            self.source.release(subscription.channel, list(held))
+            self.reporter.release(subscription.channel, list(held))
             subscription.markets = None
-            self.source.watch(subscription.channel, None)
+            self.reporter.watch(subscription.channel, None)
             return []
         added = [ticker for ticker in named if ticker not in held]
         held.update({ticker: named[ticker] for ticker in added})
-        self.source.watch(subscription.channel, added)
+        self.reporter.watch(subscription.channel, added)
         return added
 
     def remove(self, subscription: Subscription, tickers: Iterable[str]) -> None:
         held = subscription.markets or {}
         gone = [ticker for ticker in tickers if held.pop(ticker, None) is not None]
-        self.source.release(subscription.channel, gone)
+        self.reporter.release(subscription.channel, gone)
 
     def end(self, subscription: Subscription) -> None:
         """A subscription is over."""
         held = subscription.markets
-        self.source.release(subscription.channel, None if held is None else list(held))
+        self.reporter.release(subscription.channel, None if held is None else list(held))
 
     def greet(self, subscription: Subscription, tickers: Sequence[str], *, snapshot: bool) -> None:
         """Send the books of new markets; their tickers where that was asked for."""
@@ -94,7 +75,7 @@ class Coverage:
             self.send_books(subscription, tickers)
         if subscription.channel is Channel.TICKER and snapshot:
             for ticker in tickers:
-                body = self.source.ticker(ticker)
+                body = self.reporter.ticker(ticker)
                 if body:
                     self.outbox.put(
                         "ticker", body, about=subscription, ticker=ticker, sequenced=False
@@ -104,7 +85,7 @@ class Coverage:
         self, subscription: Subscription, tickers: Sequence[str], command_id: int = 0
     ) -> None:
         for ticker in tickers:
-            body = self.source.snapshot(ticker, yes_prices=subscription.use_yes_price)
+            body = self.reporter.snapshot(ticker, yes_prices=subscription.use_yes_price)
             self.outbox.put(
                 "orderbook_snapshot",
                 body,

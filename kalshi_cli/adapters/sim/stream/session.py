@@ -20,8 +20,9 @@ from kalshi_cli.adapters.sim.stream.commands import (
     read_sids,
     read_subscribe,
 )
-from kalshi_cli.adapters.sim.stream.coverage import Coverage, Source, StreamLimits
+from kalshi_cli.adapters.sim.stream.coverage import Coverage, StreamLimits
 from kalshi_cli.adapters.sim.stream.outbox import Due, News, Outbox
+from kalshi_cli.adapters.sim.stream.reporter import Reporter
 from kalshi_cli.adapters.sim.stream.subscription import Subscription
 from kalshi_cli.adapters.sim.stream.updates import Update
 from kalshi_cli.domain.instant import SECOND
@@ -31,11 +32,15 @@ class StreamSession:
     """`receive` what the client sends, `tell` it what happens, and send what it is to `take`."""
 
     def __init__(
-        self, source: Source, limits: StreamLimits, wake: Callable[[], None] = lambda: None
+        self,
+        reporter: Reporter,
+        limits: StreamLimits,
+        wall: Callable[[], int],
+        wake: Callable[[], None],
     ) -> None:
-        self._source, self._limits = source, limits
-        self._outbox = Outbox(source.wall, wake)
-        self._coverage = Coverage(source, self._outbox, limits.markets)
+        self._limits, self._wall = limits, wall
+        self._outbox = Outbox(wall, wake)
+        self._coverage = Coverage(reporter, self._outbox, limits.markets)
         self._by_sid: dict[int, Subscription] = {}
         self._on: dict[Channel, Subscription] = {}
         self._last_sid = 0
@@ -161,7 +166,7 @@ class StreamSession:
 
     def _count(self, subscription: Subscription) -> None:
         """Error 27 for who updates a subscription too often in a second."""
-        second = self._source.wall() // SECOND
+        second = self._wall() // SECOND
         if second != subscription.second:
             subscription.second, subscription.updates = second, 0
         subscription.updates += 1

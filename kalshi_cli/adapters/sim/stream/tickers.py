@@ -1,24 +1,16 @@
-"""The ticker channel: a market's quote and statistics, told whenever any of it changes.
-
-Who wants the whole exchange is told at once of markets in which something happened. Quotes that
-only moved with time are looked for in `SWEEP` markets a command, in turns: a world of a hundred
-thousand markets is not looked at as a whole each time.
-"""
+"""The ticker channel: a market's quote and statistics, told whenever any of it changes."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from kalshi_cli.adapters.sim.market_wire import Wire
 from kalshi_cli.adapters.sim.stream.view import View
 from kalshi_cli.adapters.sim.stream.wire import to_ms
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.instant import MILLISECOND, SECOND
-from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import NO_CONTRACTS, ONE_DOLLAR, ZERO_PRICE, Contracts
 from kalshi_cli.engine.world import Tally
 
-SWEEP = 500
 _UNITS_A_DOLLAR = 200
 """The exchange counts every contract, of $1, as half a dollar of volume and of open interest."""
 
@@ -38,7 +30,6 @@ class Tickers:
 
     def __init__(self) -> None:
         self._told: dict[str, Ticker] = {}
-        self._next = 0
 
     def look(self, ticker: str, view: View) -> Ticker:
         """The market as it is now; the size of a trade long past is known only from here."""
@@ -73,18 +64,6 @@ class Tickers:
 
     def known(self, tickers: Iterable[str]) -> list[str]:
         return [ticker for ticker in tickers if ticker in self._told]
-
-    def turn(self, view: View) -> list[str]:
-        """The markets whose turn it is to be looked at."""
-        active = [
-            ticker
-            for ticker, market in view.exchange.catalog.markets.items()
-            if market.status is MarketStatus.ACTIVE
-        ]
-        start = self._next if self._next < len(active) else 0
-        chosen = [*islice(active, start, start + SWEEP)]
-        self._next = start + len(chosen)
-        return chosen
 
 
 def ticker_msg(ticker: str, market_id: str, told: Ticker, at_us: int) -> Wire:

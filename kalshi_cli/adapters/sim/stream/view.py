@@ -3,8 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kalshi_cli.adapters.sim.market_wire import WITH_BOOK
+from kalshi_cli.adapters.sim.market_wire import WITH_BOOK, Wire
+from kalshi_cli.adapters.sim.stream.wire import to_ms
 from kalshi_cli.domain.book import Level
+from kalshi_cli.domain.instant import MILLISECOND
 from kalshi_cli.domain.market import Market
 from kalshi_cli.domain.money import NO_CONTRACTS
 from kalshi_cli.domain.side import Side
@@ -26,11 +28,15 @@ class View:
     exchange: Exchange
     clock: int
     """How many commands the exchange has obeyed."""
+    now_us: int = field(init=False)
+    stamp: Wire = field(init=False)
+    """Clock and time, as the changes that the command made are told with."""
     _ladders: dict[str, Ladders] = field(default_factory=dict)
 
-    @property
-    def now_us(self) -> int:
-        return self.exchange.now_us
+    def __post_init__(self) -> None:
+        self.now_us = self.exchange.now_us
+        ts, ts_ms = to_ms(self.now_us), self.now_us // MILLISECOND
+        self.stamp = {"clock": self.clock, "ts": ts, "ts_ms": ts_ms}
 
     def market(self, ticker: str) -> Market | None:
         return self.exchange.catalog.markets.get(ticker)
