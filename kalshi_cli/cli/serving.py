@@ -10,22 +10,41 @@ import typer
 from kalshi_cli.cli.runtime import after_stop, run_async
 from kalshi_cli.cli.simulation import prepared
 from kalshi_cli.cli.start import Prepared
+from kalshi_cli.engine.limits import Tier
+from kalshi_cli.errors import UsageError
 from kalshi_cli.scheduler.lanes import Stop
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.sim.serving import Address
 
+UNLIMITED = "unlimited"
 
-def on_serve(ctx: typer.Context, *, port: int, speed: float, rsa: bool) -> None:
+
+def on_serve(ctx: typer.Context, *, port: int, speed: float, tier: str, rsa: bool) -> None:
     """Serve until a signal; the exit code is the signal's."""
+    limits = _tier(tier)
     ready, stop = prepared(ctx), Stop()
-    serving = _serve(ready, stop, port=port, speed=speed, rsa=rsa)
+    serving = _serve(ready, stop, port=port, speed=speed, tier=limits, rsa=rsa)
     run_async(serving, stop, stopping="stopping")
     ready.invocation.say("The world is kept; `kalshi sim serve` goes on from here.")
     after_stop(stop)
 
 
-async def _serve(ready: Prepared, stop: Stop, *, port: int, speed: float, rsa: bool) -> None:
+def _tier(name: str) -> Tier | None:
+    """The usage tier of that name; None for no limits."""
+    if name == UNLIMITED:
+        return None
+    try:
+        return Tier(name)
+    except ValueError as error:
+        raise UsageError(
+            f"There is no usage tier {name!r}.", remedy=f"Use {', '.join(Tier)} or {UNLIMITED}."
+        ) from error
+
+
+async def _serve(
+    ready: Prepared, stop: Stop, *, port: int, speed: float, tier: Tier | None, rsa: bool
+) -> None:
     from kalshi_cli.adapters.clock import SystemClock
     from kalshi_cli.adapters.sim.keys import KeyType
     from kalshi_cli.adapters.sim.loopback_server import listen
@@ -43,7 +62,7 @@ async def _serve(ready: Prepared, stop: Stop, *, port: int, speed: float, rsa: b
             faults=environment.faults,
             key_type=KeyType.RSA if rsa else KeyType.ED25519,
         ) as simulation:
-            server = ExchangeServer(simulation, listener, speed=speed)
+            server = ExchangeServer(simulation, listener, speed=speed, tier=tier)
             await server.serve(stop.event, lambda: _announce(ready, server.address))
 
 

@@ -165,7 +165,7 @@ class OpenApi:
         await response.aread()
         request = response.request
         path = request.url.raw_path.decode("latin-1").partition("?")[0]
-        if not path.startswith(ROOT):
+        if not path.startswith(ROOT) or request.method == "HEAD":
             return
         operation = self._matching(request.method, path.removeprefix(ROOT))
         body = _decoded(response)
@@ -200,7 +200,6 @@ class OpenApi:
 
     def _matching(self, method: str, path: str) -> Operation | None:
         """The operation that a path belongs to; spelled-out parts go before parameters."""
-        method = "GET" if method == "HEAD" else method
         parts = path.rstrip("/").split("/")
         found = [
             operation
@@ -346,7 +345,7 @@ def _body_schema(described: dict[str, Any]) -> dict[str, Any] | None:
 
 
 def _decoded(response: httpx.Response) -> object:
-    if not response.content or response.request.method == "HEAD":
+    if not response.content:
         return None
     if response.status_code != 301 and response.headers["content-type"] != "application/json":
         raise Violation(f"{response.url}: {response.headers['content-type']} is no JSON.")

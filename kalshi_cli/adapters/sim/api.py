@@ -9,14 +9,17 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute, Mount, Route, Router, WebSocketRoute
+from starlette.routing import BaseRoute, Match, Mount, Route, Router, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from kalshi_cli.adapters.sim.account_routes import AccountRoutes, CostRoutes
 from kalshi_cli.adapters.sim.auth import KeyRing
 from kalshi_cli.adapters.sim.bodies import BadBody
+from kalshi_cli.adapters.sim.budgets import Budgets
 from kalshi_cli.adapters.sim.candle_routes import CandleRoutes
 from kalshi_cli.adapters.sim.event_routes import EventRoutes
 from kalshi_cli.adapters.sim.exchange_routes import ExchangeRoutes
+from kalshi_cli.adapters.sim.gate import Gate
 from kalshi_cli.adapters.sim.group_routes import GroupRoutes
 from kalshi_cli.adapters.sim.historical_routes import HistoricalAccountRoutes, HistoricalRoutes
 from kalshi_cli.adapters.sim.host import Host
@@ -36,41 +39,28 @@ from kalshi_cli.errors import KalshiError
 PREFIX = "/trade-api/v2"
 
 
-class Signed:
-    """Lets only requests through whose signature holds."""
-
-    def __init__(self, app: ASGIApp, *, keys: KeyRing, wall: Callable[[], int]) -> None:
-        self._app, self._keys, self._wall = app, keys, wall
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        headers = {
-            name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]
-        }
-        path = scope["raw_path"].decode("ascii")
-        objection = self._keys.objection(headers, scope["method"], path, self._wall())
-        if objection is None:
-            await self._app(scope, receive, send)
-        else:
-            await rejection(objection)(scope, receive, send)
-
-
 def build_app(
-    host: Host, hub: StreamHub, keys: KeyRing, *, user_id: str, wall: Callable[[], int]
+    host: Host,
+    hub: StreamHub,
+    keys: KeyRing,
+    budgets: Budgets,
+    *,
+    user_id: str,
+    wall: Callable[[], int],
 ) -> Starlette:
     """The application in front of a host and its stream; `wall` is real time in microseconds."""
-    private = [
-        Route(
-            route.path,
-            Signed(route.app, keys=keys, wall=wall),
-            methods=list(route.methods or ()),
-        )
-        for route in _private_routes(host, user_id)
+    gate = Gate(keys, budgets, wall)
+    account = AccountRoutes(budgets, keys, wall()).routes()
+    private = [*_private_routes(host, user_id), *account]
+    public = [*_public_routes(host), *CostRoutes(PREFIX).routes()]
+    routes: list[BaseRoute] = [
+        *(gate.guard(route, public=True) for route in public),
+        *(gate.guard(route, public=False) for route in private),
     ]
-    routes: list[BaseRoute] = [*_public_routes(host), *private]
     api = Router(routes, redirect_slashes=False)
     return Starlette(
         routes=[
-            Mount(PREFIX, app=_Alive(api, host)),
+            Mount(PREFIX, app=_Alive(_Slashless(api), host)),
             WebSocketRoute(PATH, StreamEndpoint(hub, keys, wall, host.strikes)),
         ],
         exception_handlers={
@@ -117,6 +107,26 @@ class _Alive:
         await self._app(scope, receive, send)
 
 
+class _Slashless:
+    """Redirects a path with a slash too many, if without it there would be something."""
+
+    def __init__(self, router: Router) -> None:
+        self._router = router
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope["path"].rstrip("/")
+        if scope["path"] != path and self._leads_somewhere({**scope, "path": path}):
+            query = scope["query_string"].decode("latin-1")
+            plain = scope["raw_path"].decode("latin-1").rstrip("/")
+            answer = Response(None, 301, {"Location": f"{plain}?{query}" if query else plain})
+            await answer(scope, receive, send)
+        else:
+            await self._router(scope, receive, send)
+
+    def _leads_somewhere(self, scope: Scope) -> bool:
+        return any(route.matches(scope)[0] is Match.FULL for route in self._router.routes)
+
+
 async def _bad_parameter(_request: Request, error: Exception) -> Response:
     return reply({"msg": str(error)}, 400)
 
@@ -128,7 +138,9 @@ async def _bad_body(_request: Request, error: Exception) -> Response:
 async def _no_such_route(_request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 404
     code = "not_found" if status == 404 else "method_not_allowed"
-    return rejection(Rejected(status, code))
+    answer = rejection(Rejected(status, code))
+    answer.headers.update(getattr(error, "headers", None) or {})
+    return answer
 
 
 async def _failed(_request: Request, error: Exception) -> Response:

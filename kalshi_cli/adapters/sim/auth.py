@@ -27,11 +27,27 @@ KEY, TIMESTAMP, SIGNATURE = (
 )
 
 
+READ, WRITE = "read", "write"
+TRADE, TRANSFER, BALANCE = "write::trade", "write::transfer", "read::portfolio_balance"
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A public key and what it may be used for: `read` and `write` stand for all under them."""
+
+    public: PublicKey
+    name: str = "sim"
+    scopes: frozenset[str] = frozenset({READ, WRITE})
+
+    def may(self, scope: str) -> bool:
+        return scope in self.scopes or scope.partition("::")[0] in self.scopes
+
+
 @dataclass(frozen=True, slots=True)
 class KeyRing:
     """The account's keys by id."""
 
-    keys: Mapping[str, PublicKey]
+    keys: Mapping[str, ApiKey]
 
     def objection(
         self, headers: Mapping[str, str], method: str, path: str, wall_us: int
@@ -45,9 +61,15 @@ class KeyRing:
         timestamp = headers[TIMESTAMP]
         if not _is_fresh(timestamp, wall_us):
             return Rejected(401, "header_timestamp_expired")
-        if not _holds(key, headers[SIGNATURE], f"{timestamp}{method}{path}".encode()):
+        if not _holds(key.public, headers[SIGNATURE], f"{timestamp}{method}{path}".encode()):
             return Rejected(401, "authentication_error", "INCORRECT_API_KEY_SIGNATURE")
         return None
+
+    def forbidden(self, headers: Mapping[str, str], scope: str) -> Rejected | None:
+        """Why a key whose signature holds may not do this; None where it may."""
+        if self.keys[headers[KEY]].may(scope):
+            return None
+        return Rejected(403, "forbidden", f"the API key lacks the scope {scope}")
 
 
 def _is_fresh(timestamp: str, wall_us: int) -> bool:

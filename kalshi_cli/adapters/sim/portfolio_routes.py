@@ -56,7 +56,6 @@ class PortfolioRoutes:
             Route(f"{orders}/queue_positions", self.queue_positions, methods=["GET"]),
             Route(f"{orders}/{{order_id}}", self.order, methods=["GET"]),
             Route(f"{orders}/{{order_id}}/queue_position", self.queue_position, methods=["GET"]),
-            Route("/account/limits", self.limits),
         ]
 
     @property
@@ -182,17 +181,6 @@ class PortfolioRoutes:
         if order_id not in state.resting:
             return rejection(_NOT_FOUND)
         return reply({"queue_position_fp": self._ahead(state.orders[order_id])})
-
-    async def limits(self, _request: Request) -> Response:
-        """The budgets of the lowest tier, as text books would have it: nothing is throttled."""
-        return reply(
-            {
-                "usage_tier": "basic",
-                "read": {"refill_rate": 200, "bucket_capacity": 600},
-                "write": {"refill_rate": 100, "bucket_capacity": 100},
-                "grants": [],
-            }
-        )
 
     def _ahead(self, order: ExchangeOrder) -> str:
         return str(self._host.exchange.world.ahead(order.ticker, order.order_id))

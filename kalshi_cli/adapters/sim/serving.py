@@ -14,6 +14,7 @@ from kalshi_cli.adapters.sim.loopback_server import LOOPBACK, LoopbackServer
 from kalshi_cli.adapters.sim.simulation import Simulation
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.timescale import TimeScale
+from kalshi_cli.engine.limits import Tier
 
 _TICK_S = 0.25
 _REST = 4
@@ -39,17 +40,24 @@ class ExchangeServer:
 
     Market time runs on from where the world stands, `speed` times as fast as real time; at speed 0
     it stands still. A world of speed 1 that is less than a minute late catches up, and then lives
-    in real time.
+    in real time. With a tier, requests are throttled as that tier's are.
     """
 
     def __init__(
-        self, simulation: Simulation, listener: socket.socket, *, speed: float = 1
+        self,
+        simulation: Simulation,
+        listener: socket.socket,
+        *,
+        speed: float = 1,
+        tier: Tier | None = None,
     ) -> None:
         self.simulation = simulation
         self._listener = listener
         self._port = listener.getsockname()[1]
         self.scale = _scale(simulation.clock.wall(), simulation.now_us, speed)
         simulation.host.live(self.now)
+        if tier is not None:
+            simulation.budgets.enforce(tier, simulation.clock.wall())
 
     def now(self) -> int:
         """Market time of this moment; never before the world's."""

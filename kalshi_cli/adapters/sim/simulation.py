@@ -12,7 +12,8 @@ from starlette.types import ASGIApp
 
 from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.sim.api import build_app
-from kalshi_cli.adapters.sim.auth import KeyRing
+from kalshi_cli.adapters.sim.auth import ApiKey, KeyRing
+from kalshi_cli.adapters.sim.budgets import Budgets
 from kalshi_cli.adapters.sim.fault_files import read_plan
 from kalshi_cli.adapters.sim.faults import FaultPlan
 from kalshi_cli.adapters.sim.faulty_http import FaultyHttp, Line
@@ -95,10 +96,12 @@ class Simulation:
         self.clock = SimulatedClock(self)
         user_id = derived_id(self.world_id, "user", 1)
         self._hub = StreamHub(host, user_id=user_id, wall=self.clock.wall)
+        self.budgets = Budgets(self.clock.wall())
         self.app: Starlette = build_app(
             host,
             self._hub,
-            KeyRing({self.key_id: public_key(key.pem)}),
+            KeyRing({self.key_id: ApiKey(public_key(key.pem))}),
+            self.budgets,
             user_id=user_id,
             wall=self.clock.wall,
         )

@@ -56,6 +56,12 @@ def serve(
         float,
         typer.Option("--speed", metavar="X", min=0, help="Market time per real time; 0: none."),
     ] = 1.0,
+    tier: Annotated[
+        str,
+        typer.Option(
+            "--tier", metavar="T", help="Rate limits of: basic ... prestige, or unlimited."
+        ),
+    ] = "basic",
     rsa: Annotated[
         bool, typer.Option("--rsa", help="An RSA key for the account, instead of Ed25519.")
     ] = False,
@@ -70,7 +76,7 @@ def serve(
     """
     from kalshi_cli.cli.serving import on_serve
 
-    on_serve(ctx, port=port, speed=speed, rsa=rsa)
+    on_serve(ctx, port=port, speed=speed, tier=tier, rsa=rsa)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from fakes.signed_client import SignedClient
 
-from kalshi_cli.adapters.sim.auth import KeyRing
+from kalshi_cli.adapters.sim.auth import ApiKey, KeyRing
 from kalshi_cli.adapters.sim.keys import KeyType, new_private_key, public_key
 from kalshi_cli.adapters.sim.simulation import Simulation
 from kalshi_cli.domain.instant import HOUR, MINUTE
@@ -226,7 +226,7 @@ async def test_the_query_is_not_signed(client):
 def test_rsa_keys_are_welcome(simulation):
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption()).decode()
-    ring = KeyRing({simulation.key_id: public_key(pem)})
+    ring = KeyRing({simulation.key_id: ApiKey(public_key(pem))})
     client = SignedClient(simulation)
     headers = {name.lower(): value for name, value in client.headers("GET", "/x", pem=pem).items()}
     wall = simulation.clock.wall()
