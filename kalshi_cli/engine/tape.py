@@ -10,21 +10,13 @@ from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.instant import DAY, to_rfc3339
-from kalshi_cli.domain.market import MarketStatus, Trade
 from kalshi_cli.domain.money import ONE_DOLLAR, Contracts, Price
 from kalshi_cli.domain.side import Side
-from kalshi_cli.engine.recording import Prints, RecordedEvent, RecordedMarket, Recording
-from kalshi_cli.engine.tape_queue import Waiting, reached
-from kalshi_cli.engine.world import (
-    Execution,
-    Listed,
-    Matched,
-    Moved,
-    Occurrence,
-    Printed,
-    Tally,
-)
-from kalshi_cli.errors import InvalidValue, NotFound
+from kalshi_cli.engine.playback import Playback, Played, in_order, told
+from kalshi_cli.engine.recording import Prints, RecordedMarket, Recording
+from kalshi_cli.engine.tape_queue import Waiting, found, own_ahead, reached, resized
+from kalshi_cli.engine.world import Execution, Matched, Occurrence, Printed, Tally
+from kalshi_cli.errors import InvalidValue
 
 HALF_SPREAD = 200
 """Raw price units between the last print and each side of the book: 2 cents."""
@@ -50,57 +42,27 @@ class TapePit:
 
 @dataclass(frozen=True, slots=True)
 class TapeState:
-    """A tape world as data; the recording itself is named by its digest."""
+    """A tape world as data."""
 
-    digest: str
-    now_us: int
-    listed: int
-    pits: tuple[TapePit, ...]
-    own_prints: tuple[Printed, ...]
-    own_trades: int
+    played: Played
+    pits: tuple[TapePit, ...] = ()
 
 
 class TapeWorld:
-    """A `World` that replays a recording. `advance` lists an event when it opens."""
+    """A `World` that replays a recording. `advance` lists an event when it opens.
+
+    Raises `InvalidValue` for the state of another recording.
+    """
 
     def __init__(self, recording: Recording, *, state: TapeState | None = None) -> None:
-        begun = TapeState(recording.digest, recording.start_us, 0, (), (), 0)
         self.recording = recording
-        self._resume(begun if state is None else state)
-        self._markets = {
-            recorded.market.ticker: recorded
-            for event in recording.events
-            for recorded in event.markets
-        }
-
-    def _resume(self, state: TapeState) -> None:
-        if state.digest != self.recording.digest:
-            raise InvalidValue("The snapshot is of another recording.")
-        self._now_us, self._listed = state.now_us, state.listed
-        self._pits = {pit.ticker: pit for pit in state.pits}
-        self._own_prints = list(state.own_prints)
-        self._own_trades = state.own_trades
-        self._live = [
-            event
-            for event in self.recording.events[: self._listed]
-            if event.finalized_us > self._now_us
-        ]
-
-    @classmethod
-    def restore(cls, recording: Recording, state: TapeState) -> "TapeWorld":
-        """The world that `state` was taken from. Raises `InvalidValue` for another recording."""
-        return cls(recording, state=state)
+        self._playback = Playback(recording, None if state is None else state.played)
+        self._pits = {} if state is None else {pit.ticker: pit for pit in state.pits}
 
     @property
     def state(self) -> TapeState:
-        return TapeState(
-            digest=self.recording.digest,
-            now_us=self._now_us,
-            listed=self._listed,
-            pits=tuple(self._pits[ticker] for ticker in sorted(self._pits)),
-            own_prints=tuple(self._own_prints),
-            own_trades=self._own_trades,
-        )
+        pits = tuple(self._pits[ticker] for ticker in sorted(self._pits))
+        return TapeState(self._playback.state, pits)
 
     @property
     def world_id(self) -> str:
@@ -123,35 +85,27 @@ class TapeWorld:
 
     @property
     def now_us(self) -> int:
-        return self._now_us
+        return self._playback.now_us
 
     def advance(self, to_us: int) -> tuple[Occurrence, ...]:
         """Move to an instant; everything on the tape until then, in order of time."""
-        if to_us < self._now_us:
-            raise InvalidValue("A world does not go back in time.")
-        since, self._now_us = self._now_us, to_us
-        happened: list[Occurrence] = [*self._own_prints]
-        self._own_prints = []
-        happened.extend(self._list_new(to_us))
-        for event in self._live:
-            happened.extend(_moves(event, since, to_us))
+        since, happened = self._playback.move(to_us)
+        for event in self._playback.live:
             for recorded in event.markets:
                 happened.extend(self._play(recorded, since, to_us))
                 if to_us >= recorded.market.close_us:
                     self._pits.pop(recorded.market.ticker, None)
-        self._live = [event for event in self._live if event.finalized_us > to_us]
-        happened.sort(key=_when)
-        return tuple(happened)
+        return in_order(happened)
 
     def ladders(self, ticker: str) -> tuple[tuple[Level, ...], tuple[Level, ...]]:
-        recorded = self._find(ticker)
+        recorded = self._playback.market(ticker)
         return self._ladder(recorded, Side.BID), self._ladder(recorded, Side.ASK)
 
     def tally(self, ticker: str) -> Tally:
         """Statistics of the recorded prints; our own takes are not among them."""
-        recorded = self._find(ticker)
+        recorded = self._playback.market(ticker)
         prints = recorded.prints
-        at_us = min(self._now_us, recorded.market.close_us)
+        at_us = min(self.now_us, recorded.market.close_us)
         index = self._index(recorded)
         volume = _total(prints, index)
         day_ago = bisect_right(prints.at_us, at_us - DAY) - 1
@@ -167,7 +121,7 @@ class TapeWorld:
     def take(
         self, ticker: str, side: Side, limit: Price, count: Contracts
     ) -> tuple[Execution, ...]:
-        recorded = self._find(ticker)
+        recorded = self._playback.market(ticker)
         level = self._displayed(recorded, side.opposite)
         if level is None or side.sign * (limit.units - level[0]) < 0 or count.units <= 0:
             return ()
@@ -178,22 +132,13 @@ class TapeWorld:
             self._pits[ticker] = replace(pit, ask_taken=pit.ask_taken + taken)
         else:
             self._pits[ticker] = replace(pit, bid_taken=pit.bid_taken + taken)
-        self._own_trades += 1
-        trade = Trade(
-            trade_id=f"{ticker}.own.{self._own_trades}",
-            ticker=ticker,
-            price=Price(price),
-            count=Contracts(taken),
-            taker_side=side.value,
-            at_us=self._now_us,
-        )
-        self._own_prints.append(Printed(self._now_us, trade))
+        self._playback.print_own(ticker, side, price, taken)
         return (Execution(Price(price), Contracts(taken)),)
 
     def join(self, ticker: str, order_id: str, side: Side, price: Price, count: Contracts) -> None:
         """Rest. Behind the stated size, unless the price improves the displayed quote."""
-        recorded = self._find(ticker)
-        if not self._trades(recorded):
+        recorded = self._playback.market(ticker)
+        if not self._playback.is_open(recorded):
             raise InvalidValue(f"{ticker} does not trade now.")
         level = self._displayed(recorded, side)
         if level is None:
@@ -207,36 +152,30 @@ class TapeWorld:
         self._pits[ticker] = replace(pit, waiting=(*pit.waiting, waiting))
 
     def leave(self, ticker: str, order_id: str) -> None:
-        pit = self._pit(self._find(ticker))
+        pit = self._pit(self._playback.market(ticker))
         left = tuple(order for order in pit.waiting if order.order_id != order_id)
         self._pits[ticker] = replace(pit, waiting=left)
 
     def reduce(self, ticker: str, order_id: str, count: Contracts) -> None:
-        pit = self._pit(self._find(ticker))
-        _waiting_in(pit, order_id)
-        resized = (
-            replace(order, units=count.units) if order.order_id == order_id else order
-            for order in pit.waiting
-        )
-        self._pits[ticker] = replace(pit, waiting=tuple(o for o in resized if o.units > 0))
+        pit = self._pit(self._playback.market(ticker))
+        left = resized(pit.waiting, order_id, count.units)
+        self._pits[ticker] = replace(pit, waiting=left)
 
     def ahead(self, ticker: str, order_id: str) -> Contracts:
         """The queue as estimated at its price, and our own orders before it."""
-        pit = self._pit(self._find(ticker))
-        order = _waiting_in(pit, order_id)
-        earlier = pit.waiting[: pit.waiting.index(order)]
-        own = sum(o.units for o in pit.waiting if _precedes(o, order, earlier))
-        return Contracts(order.ahead + own)
+        pit = self._pit(self._playback.market(ticker))
+        others = found(pit.waiting, order_id).ahead
+        return Contracts(others + own_ahead(pit.waiting, order_id))
 
     def set_trading(self, ticker: str, *, active: bool) -> None:
         """While paused the tape runs on unseen: its prints fill nothing and are not told."""
-        pit = self._pit(self._find(ticker))
-        since = self._now_us if pit.paused_us is None else pit.paused_us
+        pit = self._pit(self._playback.market(ticker))
+        since = self.now_us if pit.paused_us is None else pit.paused_us
         self._pits[ticker] = replace(pit, paused_us=None if active else since)
 
     def quotes_at(self, ticker: str, at_us: int) -> tuple[Price | None, Price | None]:
         """The built quotes around the last print of that moment."""
-        recorded = self._find(ticker)
+        recorded = self._playback.market(ticker)
         index = bisect_right(recorded.prints.at_us, at_us) - 1
         if index < 0 or not recorded.market.open_us <= at_us < recorded.market.close_us:
             return None, None
@@ -245,22 +184,13 @@ class TapeWorld:
 
     def truth(self, ticker: str) -> float | None:
         """Nobody knows the truth behind a recording."""
-        self._find(ticker)
+        self._playback.market(ticker)
         return None
-
-    def _find(self, ticker: str) -> RecordedMarket:
-        found = self._markets.get(ticker)
-        if found is None:
-            raise NotFound(f"There is no market {ticker}.")
-        return found
-
-    def _trades(self, recorded: RecordedMarket) -> bool:
-        return recorded.market.open_us <= self._now_us < recorded.market.close_us
 
     def _index(self, recorded: RecordedMarket) -> int:
         """The last print so far, or until the pause; -1 before the first."""
         pit = self._pits.get(recorded.market.ticker)
-        at_us = self._now_us if pit is None or pit.paused_us is None else pit.paused_us
+        at_us = self.now_us if pit is None or pit.paused_us is None else pit.paused_us
         return bisect_right(recorded.prints.at_us, at_us) - 1
 
     def _pit(self, recorded: RecordedMarket) -> TapePit:
@@ -274,7 +204,7 @@ class TapeWorld:
     def _displayed(self, recorded: RecordedMarket, side: Side) -> tuple[int, int] | None:
         """Price and units that others show on a side; None where there is nothing."""
         index = self._index(recorded)
-        if index < 0 or not self._trades(recorded):
+        if index < 0 or not self._playback.is_open(recorded):
             return None
         price = _built(recorded.prints.price[index], side)
         pit = self._pit(recorded)
@@ -284,7 +214,7 @@ class TapeWorld:
         return price.units, left
 
     def _ladder(self, recorded: RecordedMarket, side: Side) -> tuple[Level, ...]:
-        if not self._trades(recorded):
+        if not self._playback.is_open(recorded):
             return ()
         totals: dict[int, int] = {}
         level = self._displayed(recorded, side)
@@ -304,18 +234,6 @@ class TapeWorld:
             for order in pit.waiting
         )
 
-    def _list_new(self, to_us: int) -> Iterator[Listed]:
-        events = self.recording.events
-        while self._listed < len(events) and events[self._listed].open_us <= to_us:
-            event = events[self._listed]
-            self._listed += 1
-            self._live.append(event)
-            markets = tuple(
-                replace(recorded.market, status=MarketStatus.ACTIVE) for recorded in event.markets
-            )
-            series = self.recording.series[event.event.series_ticker]
-            yield Listed(event.open_us, series, event.event, markets)
-
     def _play(
         self, recorded: RecordedMarket, since: int, to_us: int
     ) -> Iterator[Matched | Printed]:
@@ -327,9 +245,10 @@ class TapeWorld:
         waiting = () if pit is None else pit.waiting
         first, last = bisect_right(prints.at_us, since), bisect_right(prints.at_us, to_us)
         for index in range(first, last):
-            yield _printed(prints, ticker, index)
+            yield told(prints, ticker, index)
             if waiting:
-                waiting, fills = reached(waiting, prints, index)
+                hits = Side.ASK if prints.bought[index] else Side.BID
+                waiting, fills = reached(waiting, prints.price[index], prints.units[index], hits)
                 for order_id, price, units in fills:
                     execution = Execution(Price(price), Contracts(units))
                     yield Matched(prints.at_us[index], ticker, order_id, execution)
@@ -343,44 +262,5 @@ def _built(last: int, side: Side) -> Price | None:
     return Price(price) if 0 < price < ONE_DOLLAR.units else None
 
 
-def _waiting_in(pit: TapePit, order_id: str) -> Waiting:
-    found = next((order for order in pit.waiting if order.order_id == order_id), None)
-    if found is None:
-        raise NotFound(f"No order {order_id} rests here.")
-    return found
-
-
-def _precedes(one: Waiting, order: Waiting, earlier: tuple[Waiting, ...]) -> bool:
-    """Whether an order of ours is served before another on its side."""
-    better = order.side.sign * (one.price - order.price)
-    return one.side is order.side and (better > 0 or (better == 0 and one in earlier))
-
-
-def _printed(prints: Prints, ticker: str, index: int) -> Printed:
-    at_us = prints.at_us[index]
-    side = Side.BID if prints.bought[index] else Side.ASK
-    price, units = Price(prints.price[index]), Contracts(prints.units[index])
-    return Printed(at_us, Trade(f"{ticker}.{index}", ticker, price, units, side.value, at_us))
-
-
 def _total(prints: Prints, index: int) -> int:
     return prints.total[index] if index >= 0 else 0
-
-
-def _moves(event: RecordedEvent, since: int, to_us: int) -> Iterator[Moved]:
-    """The changes of status after one instant and up to another."""
-    for recorded in event.markets:
-        close_us, ticker = recorded.market.close_us, recorded.market.ticker
-        ended = recorded.result, recorded.value
-        if since < close_us <= to_us:
-            yield Moved(close_us, ticker, MarketStatus.CLOSED)
-        if since < recorded.determined_us <= to_us:
-            yield Moved(recorded.determined_us, ticker, MarketStatus.DETERMINED, *ended)
-        if since < recorded.finalized_us <= to_us:
-            yield Moved(recorded.finalized_us, ticker, MarketStatus.FINALIZED)
-
-
-def _when(occurrence: Occurrence) -> tuple[int, int]:
-    """In order of time; at one instant listings first, then moves, then trades."""
-    rank = 0 if isinstance(occurrence, Listed) else 1 if isinstance(occurrence, Moved) else 2
-    return occurrence.at_us, rank
