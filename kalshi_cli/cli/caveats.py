@@ -8,10 +8,17 @@ from kalshi_cli.domain.identity import Env
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.store import SqlStore
 
-BUILT_BOOKS = (
-    "the markets are a recording, and their order books are built from its prints; "
-    "`kalshi sim status` says how"
-)
+ESTIMATED = {
+    "tape": (
+        "the markets are a recording, and their order books are built from its prints; "
+        "`kalshi sim status` says how"
+    ),
+    "books": (
+        "the markets and their order books are a recording; its trades, and our place in the "
+        "queues, are estimated; `kalshi sim status` says how"
+    ),
+}
+"""What is no fact, by the kind of recorded world."""
 
 
 async def warn_of_caveats(prepared: Prepared, store: "SqlStore") -> None:
@@ -20,17 +27,18 @@ async def warn_of_caveats(prepared: Prepared, store: "SqlStore") -> None:
 
     for label in await store.reports.labels():
         prepared.invocation.warn(f"forecasts by {label}")
-    if _plays_recording(prepared):
-        prepared.invocation.warn(BUILT_BOOKS)
+    estimated = ESTIMATED.get(_kind_of_world(prepared))
+    if estimated is not None:
+        prepared.invocation.warn(estimated)
     lifted = unlimited(prepared.settings)
     if lifted:
         prepared.invocation.warn(f"without a limit: {', '.join(lifted)}")
 
 
-def _plays_recording(prepared: Prepared) -> bool:
+def _kind_of_world(prepared: Prepared) -> str:
     environment = prepared.environment
     if environment.env is not Env.SIM:
-        return False
+        return ""
     from kalshi_cli.adapters.sim.recorded import recorded_world_id
 
-    return (recorded_world_id(environment.home) or "").startswith("tape:")
+    return (recorded_world_id(environment.home) or "").partition(":")[0]

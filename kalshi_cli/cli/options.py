@@ -53,7 +53,7 @@ def declared(
     ] = None,
     world: Annotated[
         str | None,
-        typer.Option("--world", metavar="WORLD", help="Play a recording instead: tape:DIR."),
+        typer.Option("--world", metavar="WORLD", help="Play a recording: tape:DIR or books:PATH."),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Set the old world and its store aside first.")

@@ -29,7 +29,7 @@ class OracleForecaster:
         if not simulation.knows_truth:
             raise ConfigError(
                 "The oracle needs a generated world: a recording holds no truth.",
-                remedy="Use --forecaster baseline with --world tape:DIR.",
+                remedy="Use --forecaster baseline in recorded worlds.",
             )
         self._simulation = simulation
         self._logit_error = logit_error

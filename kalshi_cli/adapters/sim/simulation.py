@@ -227,11 +227,11 @@ def open_simulation(
 ) -> Simulation:
     """Continue the world under `home`, or make one; `home` None keeps it in memory.
 
-    `world` is `generated` or `tape:DIR`; without it, and without `seed`, an existing world goes on
-    and a new one is generated from the default seed. A generated world begins at `epoch_us`. The
-    account's key is of `key_type`; a world keeps one of each kind. `faults` is a file. Raises
-    `WorldHeld` while another process has it, `UsageError` where another seed or world exists,
-    `StoreUnusable` for a broken file.
+    `world` is `generated`, `tape:DIR` or `books:PATH`; without it, and without `seed`, an existing
+    world goes on and a new one is generated from the default seed. A generated world begins at
+    `epoch_us`. The account's key is of `key_type`; a world keeps one of each kind. `faults` is a
+    file. Raises `WorldHeld` while another process has it, `UsageError` where another seed or world
+    exists, `StoreUnusable` for a broken file.
     """
     if world is not None:
         parse_choice(world)  # before any file is made

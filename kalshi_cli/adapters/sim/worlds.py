@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -12,14 +12,14 @@ from kalshi_cli.domain.money import Money
 from kalshi_cli.engine.exchange import Exchange
 from kalshi_cli.engine.generated import GeneratedState, GeneratedWorld
 from kalshi_cli.engine.state import ExchangeState
+from kalshi_cli.engine.world import World
 from kalshi_cli.errors import StoreUnusable, UsageError
-
-if TYPE_CHECKING:
-    from kalshi_cli.engine.tape import TapeWorld
 
 GENERATED = "generated"
 TAPE = "tape"
+BOOKS = "books"
 
+State = TypeVar("State")
 _ENCODER = msgspec.msgpack.Encoder()
 """Keeps the order of dicts: the order of listing is part of the state. It holds no sets."""
 
@@ -28,7 +28,7 @@ _ENCODER = msgspec.msgpack.Encoder()
 class Origin:
     """What a world is made from: the same origin and commands give the same state.
 
-    `directory` is the recording's where the kind is `tape`, else empty.
+    `directory` is where the recording is, for `tape` and `books`, else empty.
     """
 
     kind: str
@@ -40,17 +40,18 @@ class Origin:
     @property
     def choice(self) -> str:
         """The world as `--world` names it."""
-        return f"{TAPE}:{self.directory}" if self.kind == TAPE else GENERATED
+        return f"{self.kind}:{self.directory}" if self.directory else self.kind
 
 
 def parse_choice(choice: str) -> tuple[str, str]:
-    """Read `generated` or `tape:DIR`. Raises `UsageError` for anything else."""
-    kind, _, directory = choice.partition(":")
-    if kind == TAPE and directory:
-        return TAPE, str(Path(directory).expanduser().resolve())
+    """Read `generated`, `tape:DIR` or `books:PATH`. Raises `UsageError` for anything else."""
+    kind, _, path = choice.partition(":")
+    if kind in {TAPE, BOOKS} and path:
+        return kind, str(Path(path).expanduser().resolve())
     if choice == GENERATED:
         return GENERATED, ""
-    raise UsageError(f"There is no world {choice!r}.", remedy="Use generated or tape:DIR.")
+    remedy = "Use generated, tape:DIR or books:PATH."
+    raise UsageError(f"There is no world {choice!r}.", remedy=remedy)
 
 
 def begin(origin: Origin) -> Exchange:
@@ -80,20 +81,30 @@ def thaw(origin: Origin, exchange: bytes, world: bytes) -> Exchange:
         raise StoreUnusable(f"A snapshot cannot be read: {error}.", remedy=RESET) from error
 
 
-def _new_world(origin: Origin) -> "GeneratedWorld | TapeWorld":
+def _new_world(origin: Origin) -> World:
     if origin.kind == GENERATED:
         return GeneratedWorld(origin.seed, origin.epoch_us)
-    from kalshi_cli.adapters.sim.recording import load_recording
-    from kalshi_cli.engine.tape import TapeWorld
-
-    return TapeWorld(load_recording(Path(origin.directory)))
+    return _recorded_world(origin, None)
 
 
-def _old_world(origin: Origin, frozen: bytes) -> "GeneratedWorld | TapeWorld":
+def _old_world(origin: Origin, frozen: bytes) -> World:
     if origin.kind == GENERATED:
         return GeneratedWorld.restore(msgspec.msgpack.decode(frozen, type=GeneratedState))
+    return _recorded_world(origin, frozen)
+
+
+def _recorded_world(origin: Origin, frozen: bytes | None) -> World:
+    path = Path(origin.directory)
+    if origin.kind == BOOKS:
+        from kalshi_cli.adapters.sim.book_recording import load_books
+        from kalshi_cli.engine.book_world import BookState, BookWorld
+
+        return BookWorld(load_books(path), state=_decoded(frozen, BookState))
     from kalshi_cli.adapters.sim.recording import load_recording
     from kalshi_cli.engine.tape import TapeState, TapeWorld
 
-    recording = load_recording(Path(origin.directory))
-    return TapeWorld.restore(recording, msgspec.msgpack.decode(frozen, type=TapeState))
+    return TapeWorld(load_recording(path), state=_decoded(frozen, TapeState))
+
+
+def _decoded(frozen: bytes | None, kind: type[State]) -> State | None:
+    return None if frozen is None else msgspec.msgpack.decode(frozen, type=kind)
