@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import cycle, decisions, ingest, orders, start_up, stream
+from tests.bench import books, cycle, decisions, ingest, orders, start_up, stream
 from tests.bench.measure import Measured, table
 
 PARTS: tuple[Callable[[Path], list[Measured]], ...] = (
@@ -17,6 +17,7 @@ PARTS: tuple[Callable[[Path], list[Measured]], ...] = (
     cycle.measure,
     decisions.measure,
     orders.measure,
+    books.measure,
     stream.measure,
     ingest.measure,
 )
