@@ -3,6 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TESTS := $(BIN)/python -m pytest -n 2 --dist worksteal
 QUICK := domain engine evaluation exits filters forecasting portfolio risk scheduler settings strategies
+SDK := kalshi_python_async==3.34.0
 K ?=
 
 .PHONY: run test test-quick bench study check documents smoke clean
@@ -47,4 +48,5 @@ clean:
 
 .venv/.dev: .venv/.run
 	$(BIN)/python -m pip install --quiet --group dev
+	$(BIN)/python -m pip install --quiet --no-deps --ignore-requires-python $(SDK)
 	touch $@
