@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import books, cycle, decisions, ingest, orders, start_up, stream
+from tests.bench import api, books, cycle, decisions, ingest, orders, start_up, stream
 from tests.bench.measure import Measured, table
 
 PARTS: tuple[Callable[[Path], list[Measured]], ...] = (
@@ -19,6 +19,7 @@ PARTS: tuple[Callable[[Path], list[Measured]], ...] = (
     orders.measure,
     books.measure,
     stream.measure,
+    api.measure,
     ingest.measure,
 )
 

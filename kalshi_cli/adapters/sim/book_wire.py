@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 
-from kalshi_cli.adapters.sim.market_wire import WITH_BOOK, Wire, amounts, outcome, when
+import msgspec
+
+from kalshi_cli.adapters.sim.market_wire import WITH_BOOK, Wire, both_sides, outcome
 from kalshi_cli.domain.book import Level
+from kalshi_cli.domain.instant import to_rfc3339
 from kalshi_cli.domain.market import Trade
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.exchange import Exchange
 from kalshi_cli.engine.orders import derived_id
+
+_OUTCOMES = {side.value: outcome(side) for side in Side}
 
 
 def book_wire(exchange: Exchange, ticker: str, depth: int) -> Wire:
@@ -30,13 +35,29 @@ def trade_id(trade: Trade) -> str:
     return derived_id(trade.trade_id, "trade", 0)
 
 
-def trade_wire(trade: Trade) -> Wire:
-    return {
-        "trade_id": trade_id(trade),
-        "ticker": trade.ticker,
-        "created_time": when(trade.at_us),
-        "taker_book_side": trade.taker_side,
-        "taker_outcome_side": outcome(Side(trade.taker_side)),
-        "is_block_trade": False,
-        **amounts(trade.price, trade.count),
-    }
+class TradeWire(msgspec.Struct, gc=False):
+    """A public trade of the API. None is made away from the book."""
+
+    trade_id: str
+    ticker: str
+    created_time: str
+    taker_book_side: str
+    taker_outcome_side: str
+    yes_price_dollars: str
+    no_price_dollars: str
+    count_fp: str
+    is_block_trade: bool = False
+
+
+def trade_wire(trade: Trade) -> TradeWire:
+    yes, no = both_sides(trade.price)
+    return TradeWire(
+        trade_id=trade_id(trade),
+        ticker=trade.ticker,
+        created_time=to_rfc3339(trade.at_us),
+        taker_book_side=trade.taker_side,
+        taker_outcome_side=_OUTCOMES[trade.taker_side],
+        yes_price_dollars=yes,
+        no_price_dollars=no,
+        count_fp=str(trade.count),
+    )

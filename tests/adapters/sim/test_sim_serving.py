@@ -121,3 +121,11 @@ async def test_only_this_machine_is_served(simulation: Simulation):
         port = int(server.address.base_url.rpartition(":")[2])
         with socket.socket(socket.AF_INET6) as other, pytest.raises(OSError, match="refused"):
             other.connect(("::1", port))
+
+
+def test_connections_send_at_once():
+    """An answer in two writes must not wait for the client to acknowledge the first."""
+    with listen(0) as listener, socket.create_connection(listener.getsockname()):
+        connection, _ = listener.accept()
+        with connection:
+            assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
