@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from kalshi_cli.domain.book import reaches
-from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.market import Market, MarketStatus
 from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price, total
 from kalshi_cli.domain.order import TimeInForce
 from kalshi_cli.domain.side import Side
@@ -38,13 +38,16 @@ def amend_refusal(venue: Venue, order: ExchangeOrder, wanted: Amend) -> Rejected
     """Why an order is not changed; None when it is."""
     remaining = wanted.count - order.filled
     grid = venue.market(order.ticker).grid
+    stopped = stopped_market(venue, venue.market(order.ticker))
+    if stopped is not None:
+        return stopped
     objections = {
-        PAUSED: venue.is_paused(order.shard),
         Rejected(400, "order_ticker_mismatch"): wanted.ticker != order.ticker,
         Rejected(400, "order_side_mismatch"): wanted.side is not order.side,
         Rejected(400, "order_id_and_client_order_id_mismatch"): wanted.client_order_id
         not in {"", order.client_order_id},
-        DUPLICATE: wanted.new_client_order_id in venue.state.by_client_id,
+        DUPLICATE: wanted.new_client_order_id != order.client_order_id
+        and wanted.new_client_order_id in venue.state.by_client_id,
         Rejected(400, "invalid_price"): grid is None or not grid.contains(wanted.price),
         Rejected(400, "invalid_order_size"): remaining.units <= 0,
         Rejected(400, "invalid_order", "expiration in the past"): 0
@@ -57,6 +60,15 @@ def amend_refusal(venue: Venue, order: ExchangeOrder, wanted: Amend) -> Rejected
     if said is not None or _can_afford_change(venue, order, wanted, remaining):
         return said
     return Rejected(400, "insufficient_balance")
+
+
+def stopped_market(venue: Venue, market: Market) -> Rejected | None:
+    """Why a market takes no orders and no changes of orders now; None where it does."""
+    if market.status is MarketStatus.INACTIVE:
+        return Rejected(409, "MARKET_INACTIVE", "market is paused")
+    if market.status is not MarketStatus.ACTIVE:
+        return Rejected(409, "MARKET_NOT_ACTIVE", f"market is {market.status}")
+    return PAUSED if venue.is_paused(market.exchange_index) else None
 
 
 def allowed_count(state: ExchangeState, order: Place) -> Contracts:
@@ -102,15 +114,10 @@ def _market_refusal(venue: Venue, order: Place) -> Rejected | None:
     market = venue.state.catalog.markets.get(order.ticker)
     if market is None or order.shard not in {AUTO_ROUTE, market.exchange_index}:
         return Rejected(404, "not_found", "market not found")
-    if market.status is MarketStatus.INACTIVE:
-        return Rejected(409, "MARKET_INACTIVE", "market is paused")
-    if market.status is not MarketStatus.ACTIVE:
-        return Rejected(409, "MARKET_NOT_ACTIVE", f"market is {market.status}")
-    if venue.is_paused(market.exchange_index):
-        return PAUSED
-    if market.grid is None or not market.grid.contains(order.price):
+    stopped = stopped_market(venue, market)
+    if stopped is None and (market.grid is None or not market.grid.contains(order.price)):
         return Rejected(400, "invalid_price")
-    return None
+    return stopped
 
 
 def _group_refusal(venue: Venue, order: Place) -> Rejected | None:

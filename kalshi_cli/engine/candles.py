@@ -133,7 +133,10 @@ def periods(
 
     One that ends now is not: something may still be traded now.
     """
-    begin, end = _around(max(start_us, history.open_us + 1, history.known_us), minutes)
+    first = max(start_us, history.open_us + 1, history.known_us)
+    if first > history.now_us:
+        return
+    begin, end = _around(first, minutes)
     while end <= min(end_us, history.now_us - 1) and begin < history.close_us:
         if max(begin, history.open_us) >= history.known_us:
             yield begin, end

@@ -9,6 +9,7 @@ whose fee exceeds what closing pays.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from kalshi_cli.domain.fees import FeeTerms, exit_terms, fill_fee
 from kalshi_cli.domain.grid import PriceGrid
@@ -30,6 +31,7 @@ class Claim:
     cost: Money
 
 
+@lru_cache(maxsize=1 << 16)
 def claim(
     terms: FeeTerms, grid: PriceGrid, *, side: Side, price: Price, count: Contracts, is_taker: bool
 ) -> Claim:

@@ -197,7 +197,7 @@ class Canceled:
 
 @dataclass(frozen=True, slots=True)
 class Amended:
-    """An order after an amend: what it filled by it, and what of it rests."""
+    """An order after an amend: what it filled by it, what of it rests, and whether that changed."""
 
     order_id: str
     client_order_id: str
@@ -206,6 +206,7 @@ class Amended:
     cost: Money
     fees: Money
     at_us: int
+    resized: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from kalshi_cli.engine.commands import (
 from kalshi_cli.engine.groups import LEAST, MOST, OrderGroup
 from kalshi_cli.engine.happenings import GroupChanged, GroupEvent
 from kalshi_cli.engine.orders import UpdateReason
+from kalshi_cli.engine.treasury import NO_SHARD, SHARDS
 from kalshi_cli.engine.venue import Venue
 
 _BAD_LIMIT = Rejected(400, "bad_request", "contracts_limit must be from 1 to 1,000,000")
@@ -25,6 +26,8 @@ def create_group(venue: Venue, command: CreateGroup) -> Grouped | Rejected:
     """A new group of a shard."""
     if not LEAST <= command.limit <= MOST:
         return _BAD_LIMIT
+    if command.shard not in SHARDS:
+        return NO_SHARD
     group = OrderGroup(venue.next_id("group"), command.shard, command.limit)
     _keep(venue, group, GroupEvent.CREATED)
     return Grouped(group.group_id)

@@ -17,10 +17,10 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.admission import (
     CLOSING,
     NOT_FOUND,
-    PAUSED,
     allowed_count,
     amend_refusal,
     refusal,
+    stopped_market,
 )
 from kalshi_cli.engine.commands import (
     AUTO_ROUTE,
@@ -123,8 +123,9 @@ def decrease(venue: Venue, command: Decrease) -> Decreased | Rejected:
     order = _resting(venue, command.order_id, command.shard)
     if isinstance(order, Rejected):
         return order
-    if venue.is_paused(order.shard):
-        return PAUSED
+    stopped = stopped_market(venue, venue.market(order.ticker))
+    if stopped is not None:
+        return stopped
     left = (
         command.reduce_to
         if command.reduce_by is None
@@ -160,6 +161,7 @@ def amend(venue: Venue, command: Amend) -> Amended | Rejected:
         cost=taken.cost,
         fees=taken.fees,
         at_us=venue.now_us,
+        resized=after.remaining != order.remaining,
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.engine.commands import Rejected, SetTrading, TradingSet
 from kalshi_cli.engine.orders import UpdateReason
-from kalshi_cli.engine.treasury import SHARDS
+from kalshi_cli.engine.treasury import NO_SHARD, SHARDS
 from kalshi_cli.engine.venue import Venue
 from kalshi_cli.engine.world import Moved
 
@@ -20,7 +20,7 @@ def set_trading(venue: Venue, command: SetTrading) -> TradingSet | Rejected:
         return _set_market(venue, command.ticker, active=command.active)
     shards = SHARDS if command.shard is None else [command.shard]
     if not set(shards) <= set(SHARDS):
-        return Rejected(400, "bad_request", "there is no such exchange shard")
+        return NO_SHARD
     return TradingSet(_set_shards(venue, set(shards), active=command.active))
 
 

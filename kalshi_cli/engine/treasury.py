@@ -11,13 +11,15 @@ TRANSFER_US = 2 * SECOND
 """How long cash is on its way between shards: the exchange does it asynchronously."""
 SHARDS = range(4)
 """Default; Combos; Crypto and Commodities; Tennis, Baseball and Basketball."""
+NO_SHARD = Rejected(400, "bad_request", "there is no such exchange shard")
 _CENT = 10_000
+_MOST = Money.parse("1000000000.00")
 
 
 def move_cash(venue: Venue, command: Deposit) -> Moneyed | Rejected:
     """Money arrives on shard 0, or leaves it as far as no order needs it."""
-    if not command.amount.units or command.amount.units % _CENT:
-        return Rejected(400, "bad_request", "amount must be whole cents and not zero")
+    if not command.amount.units or command.amount.units % _CENT or abs(command.amount) > _MOST:
+        return Rejected(400, "bad_request", "amount must be whole cents, not zero, below $1e9")
     if command.amount < NO_MONEY and free_cash(venue, 0) < -command.amount:
         return Rejected(400, "insufficient_balance")
     kind = "deposit" if command.amount > NO_MONEY else "withdrawal"
@@ -53,7 +55,7 @@ def _transfer_refusal(venue: Venue, command: Transfer) -> Rejected | None:
     if command.client_transfer_id in known:
         return Rejected(409, "transfer_already_exists")
     if not {command.source, command.destination} <= set(SHARDS):
-        return Rejected(400, "bad_request", "there is no such exchange shard")
+        return NO_SHARD
     if command.source == command.destination or command.amount <= NO_MONEY:
         return Rejected(400, "bad_request", "nothing to transfer")
     if free_cash(venue, command.source) < command.amount:

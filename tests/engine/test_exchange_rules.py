@@ -21,6 +21,7 @@ from kalshi_cli.engine.commands import (
 )
 from kalshi_cli.engine.exchange import Exchange
 from kalshi_cli.engine.orders import UpdateReason
+from kalshi_cli.engine.world import Moved
 from kalshi_cli.errors import InvalidValue
 
 
@@ -235,6 +236,27 @@ def test_settlement_pays_the_net_position(world, exchange, side, result, value, 
     assert exchange.account.cash == before + Money.parse(revenue)
     assert exchange.account.net(A) == Contracts(0)
     assert exchange.catalog.markets[A].status is MarketStatus.FINALIZED
+
+
+def test_a_disputed_result_pays_once_and_as_it_was_amended(world, exchange):
+    world.quote(A, Side.ASK, "0.5000", "10")
+    placed(exchange, order(count="10", tif=IOC))
+    world.script += [
+        Moved(START_US + 1 * MINUTE, A, MarketStatus.CLOSED),
+        Moved(START_US + 2 * MINUTE, A, MarketStatus.DETERMINED, Result.YES),
+        Moved(START_US + 3 * MINUTE, A, MarketStatus.DISPUTED),
+        Moved(START_US + 4 * MINUTE, A, MarketStatus.AMENDED, Result.NO),
+        Moved(START_US + 5 * MINUTE, A, MarketStatus.FINALIZED),
+    ]
+    for minutes, result in ((2, Result.YES), (3, Result.YES), (4, Result.NO)):
+        exchange.apply(Advance(START_US + minutes * MINUTE))
+        assert exchange.catalog.markets[A].result is result
+        assert not exchange.account.settlements
+    before = exchange.account.cash
+    exchange.apply(Advance(START_US + HOUR))
+    (settled,) = exchange.account.settlements
+    assert (settled.settlement.result, str(settled.settlement.revenue)) == (Result.NO, "0.000000")
+    assert exchange.account.cash == before
 
 
 def test_time_does_not_run_backwards(exchange):

@@ -178,6 +178,8 @@ def test_an_amend_can_give_another_client_id_which_burns_it(exchange):
     answer = exchange.apply(amend(order_id, client_order_id="k1", new_client_order_id="k2"))
     assert isinstance(answer, Amended)
     assert answer.client_order_id == "k2"
+    kept = exchange.apply(amend(order_id, client_order_id="k2", new_client_order_id="k2"))
+    assert isinstance(kept, Amended)
     for used in ("k1", "k2"):
         assert exchange.apply(order(client=used)) == Rejected(409, "order_already_exists")
 
@@ -191,7 +193,7 @@ def test_an_amend_can_give_another_client_id_which_burns_it(exchange):
             {"client_order_id": "other"},
             Rejected(400, "order_id_and_client_order_id_mismatch"),
         ),
-        ({"new_client_order_id": "k1"}, Rejected(409, "order_already_exists")),
+        ({"new_client_order_id": "taken"}, Rejected(409, "order_already_exists")),
         ({"price": "0.5050"}, Rejected(400, "invalid_price")),
         ({"count": "0"}, Rejected(400, "invalid_order_size")),
         ({"expiration_us": START_US}, Rejected(400, "invalid_order", "expiration in the past")),
@@ -200,6 +202,7 @@ def test_an_amend_can_give_another_client_id_which_burns_it(exchange):
     ],
 )
 def test_an_amend_that_is_refused_changes_nothing(exchange, change, refusal):
+    exchange.apply(Cancel(rested(exchange, client="taken")))
     order_id = rested(exchange, client="k1")
     before = exchange.orders[order_id]
     assert exchange.apply(amend(order_id, **change)) == refusal

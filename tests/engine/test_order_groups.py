@@ -118,6 +118,12 @@ def test_a_group_belongs_to_one_shard(exchange):
     assert exchange.apply(order(group_id=answer.group_id)) == elsewhere
 
 
+@pytest.mark.parametrize("shard", [-1, 4, 77])
+def test_a_group_needs_a_shard_that_there_is(exchange, shard):
+    nowhere = Rejected(400, "bad_request", "there is no such exchange shard")
+    assert exchange.apply(CreateGroup(Contracts.parse("10"), shard)) == nowhere
+
+
 @pytest.mark.parametrize("limit", ["0.99", "0", "-5", "1000000.01"])
 def test_limits_that_the_exchange_does_not_take(exchange, group, limit):
     bad = Rejected(400, "bad_request", "contracts_limit must be from 1 to 1,000,000")

@@ -73,6 +73,16 @@ def test_a_market_paused_by_hand_takes_nothing_and_loses_its_orders_on_resuming(
     rested(exchange)
 
 
+def test_a_paused_market_takes_no_change_of_an_order_either(world, exchange):
+    world.quote(A, Side.ASK, "0.6000", "10")
+    order_id = rested(exchange)
+    exchange.apply(SetTrading(active=False, ticker=A))
+    refused = Rejected(409, "MARKET_INACTIVE", "market is paused")
+    dearer = Amend(order_id, A, Side.BID, Price.parse("0.6000"), Contracts.parse("10"))
+    assert exchange.apply(dearer) == exchange.apply(Decrease(order_id, Contracts(1))) == refused
+    assert not exchange.account.fills
+
+
 def test_orders_can_be_canceled_while_a_market_is_paused(exchange):
     order_id = rested(exchange)
     exchange.apply(SetTrading(active=False, ticker=A))

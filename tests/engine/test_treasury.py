@@ -79,8 +79,9 @@ def test_what_orders_may_need_is_not_sent_away(world, exchange):
         (Transfer(dollars("1"), 0, 0), "nothing to transfer"),
         (Transfer(dollars("0"), 0, 2), "nothing to transfer"),
         (Transfer(dollars("-1"), 0, 2), "nothing to transfer"),
-        (Deposit(dollars("0")), "amount must be whole cents and not zero"),
-        (Deposit(dollars("1.005")), "amount must be whole cents and not zero"),
+        (Deposit(dollars("0")), "amount must be whole cents, not zero, below $1e9"),
+        (Deposit(dollars("1.005")), "amount must be whole cents, not zero, below $1e9"),
+        (Deposit(dollars("1000000000.01")), "amount must be whole cents, not zero, below $1e9"),
     ],
 )
 def test_movements_that_are_none(exchange, command, details):

@@ -4,7 +4,7 @@ Amounts are strings, and nothing else will do. Whatever cannot be read raises `B
 that the exchange would refuse on its merits becomes a `Rejected`.
 """
 
-from typing import TypeVar
+from typing import Annotated, TypeVar
 
 import msgspec
 
@@ -25,6 +25,12 @@ from kalshi_cli.errors import InvalidValue
 
 Body = TypeVar("Body")
 
+Whole = Annotated[int, msgspec.Meta(ge=-1, le=100)]
+"""A shard's index, or that of a subaccount."""
+UnixSeconds = Annotated[int, msgspec.Meta(ge=0, le=253_402_300_799)]
+"""Until the end of the year 9999, the last that RFC 3339 can write: milliseconds are beyond it."""
+Centicents = Annotated[int, msgspec.Meta(ge=-(10**13), le=10**13)]
+
 NO_SUBACCOUNT = Rejected(403, "forbidden", "there are no subaccounts here")
 _BAD_SIZE = Rejected(400, "invalid_order_size")
 _CENTICENT = 100
@@ -44,12 +50,12 @@ class NewOrder(msgspec.Struct):
     time_in_force: TimeInForce
     self_trade_prevention_type: SelfTrade
     client_order_id: str = ""
-    expiration_time: int | None = None
+    expiration_time: UnixSeconds | None = None
     post_only: bool = False
     reduce_only: bool = False
     cancel_order_on_pause: bool = False
-    subaccount: int = 0
-    exchange_index: int = AUTO_ROUTE
+    subaccount: Whole = 0
+    exchange_index: Whole = AUTO_ROUTE
     order_group_id: str = ""
 
     def command(self) -> Place | Rejected:
@@ -88,8 +94,8 @@ class OrderToCancel(msgspec.Struct):
     """One order of a BatchCancelOrdersV2Request."""
 
     order_id: str
-    subaccount: int = 0
-    exchange_index: int | None = None
+    subaccount: Whole = 0
+    exchange_index: Whole | None = None
     market_ticker: str = ""
 
 
@@ -108,8 +114,8 @@ class AmendOrder(msgspec.Struct):
     count: str
     client_order_id: str = ""
     updated_client_order_id: str = ""
-    expiration_time: int | None = None
-    exchange_index: int = AUTO_ROUTE
+    expiration_time: UnixSeconds | None = None
+    exchange_index: Whole = AUTO_ROUTE
 
     def command(self, order_id: str) -> Amend | Rejected:
         """The change that is asked for, or why it cannot be one."""
@@ -136,7 +142,7 @@ class DecreaseOrder(msgspec.Struct):
 
     reduce_by: str | None = None
     reduce_to: str | None = None
-    exchange_index: int | None = None
+    exchange_index: Whole | None = None
     market_ticker: str = ""
 
     def command(self, order_id: str, shard: int) -> Decrease | Rejected:
@@ -151,10 +157,10 @@ class DecreaseOrder(msgspec.Struct):
 class GroupTerms(msgspec.Struct):
     """CreateOrderGroupRequest and UpdateOrderGroupLimitRequest: both limits must agree."""
 
-    contracts_limit: int | None = None
+    contracts_limit: Annotated[int, msgspec.Meta(ge=1, le=10**6)] | None = None
     contracts_limit_fp: str | None = None
-    subaccount: int = 0
-    exchange_index: int = 0
+    subaccount: Whole = 0
+    exchange_index: Whole = 0
 
     def limit(self) -> Contracts | Rejected:
         """Contracts that may match in 15 seconds, or why that is not to be had from the body."""
@@ -172,12 +178,12 @@ class NewTransfer(msgspec.Struct):
 
     source: str
     destination: str
-    amount: int
+    amount: Centicents
     client_transfer_id: str = ""
-    source_exchange_shard: int = 0
-    destination_exchange_shard: int = 0
-    source_subaccount: int = 0
-    destination_subaccount: int = 0
+    source_exchange_shard: Whole = 0
+    destination_exchange_shard: Whole = 0
+    source_subaccount: Whole = 0
+    destination_subaccount: Whole = 0
 
     def command(self) -> Transfer | Rejected:
         """The transfer that is asked for, or why it cannot be one."""
@@ -197,7 +203,7 @@ def read_body(raw: bytes, kind: type[Body]) -> Body:
     """A body of a kind. Raises `BadBody` for what is none."""
     try:
         return msgspec.json.decode(raw or b"{}", type=kind)
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise BadBody(str(error)) from error
 
 

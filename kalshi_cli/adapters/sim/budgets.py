@@ -4,6 +4,7 @@ A write that names a shard from 1 on is paid by that shard's budget, one that th
 itself by every shard's, anything else and every batch by the unscoped one, which is shard 0's.
 """
 
+import re
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -46,6 +47,9 @@ class Bill:
     shards: tuple[int, ...] = (0,)
 
 
+_INDEX = re.compile(r"-?[0-9]{1,3}")
+
+
 class _Write(msgspec.Struct):
     """What of a body matters for its price."""
 
@@ -59,7 +63,7 @@ def bill_of(operation: Operation, query: QueryParams, body: bytes) -> Bill:
     tokens = COSTS.get(operation, DEFAULT_COST)
     try:
         write = msgspec.json.decode(body, type=_Write) if body else _Write()
-    except (msgspec.MsgspecError, UnicodeDecodeError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         write = _Write()
     if operation in BATCHES:
         return Bill(tokens * max(1, len(write.orders)))
@@ -68,7 +72,7 @@ def bill_of(operation: Operation, query: QueryParams, body: bytes) -> Bill:
 
 def _shards(operation: Operation, query: QueryParams, write: _Write) -> tuple[int, ...]:
     named = query.get("exchange_index", "")
-    given = int(named) if named.lstrip("-").isdecimal() and len(named) < 4 else write.exchange_index
+    given = int(named) if _INDEX.fullmatch(named) else write.exchange_index
     if given is None:
         ticker = query.get("market_ticker") or write.market_ticker
         routed = operation in _ROUTED or (operation in _ROUTED_IF_NAMED and bool(ticker))

@@ -44,8 +44,8 @@ class GroupRoutes:
         ]
 
     async def listed(self, request: Request) -> Response:
-        elsewhere = Query("GetOrderGroups", request.query_params).number("subaccount")
-        groups = [] if elsewhere else list(self._host.account_view().groups.values())
+        query = Query("GetOrderGroups", request.query_params)
+        groups = [] if query.elsewhere() else list(self._host.account_view().groups.values())
         rows = [{"id": group.group_id, **_group_wire(group)} for group in groups]
         return reply({"order_groups": rows})
 
@@ -86,7 +86,10 @@ class GroupRoutes:
     def _change(
         self, request: Request, command: DeleteGroup | ResetGroup | TriggerGroup | LimitGroup
     ) -> Response:
-        index = Query("OrderGroup", request.query_params).number("exchange_index")
+        query = Query("OrderGroup", request.query_params)
+        if query.elsewhere():
+            return rejection(NO_SUBACCOUNT)
+        index = query.number("exchange_index")
         group = self._host.exchange.state.groups.get(command.group_id)
         if group is None or index not in {None, group.shard}:
             return rejection(_NOT_FOUND)

@@ -91,17 +91,21 @@ class OrderRoutes:
 
     async def cancel_all(self, request: Request) -> Response:
         query = Query("CancelAllOrdersV2", request.query_params)
-        if not query.number("subaccount"):
+        if not query.elsewhere():
             self._host.apply(CancelAll())
         return Response(status_code=204)
 
     async def amend(self, request: Request) -> Response:
+        if Query("AmendOrderV2", request.query_params).elsewhere():
+            return rejection(NO_SUBACCOUNT)
         body = read_body(await request.body(), AmendOrder)
         command = body.command(request.path_params["order_id"])
         answer = command if isinstance(command, Rejected) else self._host.apply(command)
         return reply(amended_wire(answer)) if isinstance(answer, Amended) else refused(answer)
 
     async def decrease(self, request: Request) -> Response:
+        if Query("DecreaseOrderV2", request.query_params).elsewhere():
+            return rejection(NO_SUBACCOUNT)
         body = read_body(await request.body(), DecreaseOrder)
         shard = self._shard(body.exchange_index, body.market_ticker)
         if isinstance(shard, Rejected):

@@ -77,12 +77,13 @@ def failed_cancel_wire(order_id: str, rejected: Rejected) -> Wire:
 
 
 def amended_wire(amended: Amended) -> Wire:
-    """The answer to an amend: what rests now, and what it filled on the way."""
+    """The answer to an amend: what rests now, and what it filled on the way; null if neither."""
+    told = amended.resized or bool(amended.filled)
     return {
         "order_id": amended.order_id,
         "client_order_id": amended.client_order_id,
-        "remaining_count": str(amended.remaining),
-        "fill_count": str(amended.filled),
+        "remaining_count": str(amended.remaining) if told else None,
+        "fill_count": str(amended.filled) if told else None,
         "ts_ms": amended.at_us // MILLISECOND,
         **_averages(amended),
     }

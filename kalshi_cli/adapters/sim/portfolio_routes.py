@@ -170,7 +170,8 @@ class PortfolioRoutes:
                 "queue_position_fp": self._ahead(order),
             }
             for order in live
-            if (not tickers or order.ticker in tickers)
+            if order.ticker not in self._state.closing
+            and (not tickers or order.ticker in tickers)
             and event in {"", self._market(order.ticker).event_ticker}
         ]
         return reply({"queue_positions": rows})
@@ -178,7 +179,7 @@ class PortfolioRoutes:
     async def queue_position(self, request: Request) -> Response:
         order_id = request.path_params["order_id"]
         state = self._host.exchange.state
-        if order_id not in state.resting:
+        if state.resting.get(order_id) in {None, *state.closing}:
             return rejection(_NOT_FOUND)
         return reply({"queue_position_fp": self._ahead(state.orders[order_id])})
 

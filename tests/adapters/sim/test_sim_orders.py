@@ -6,7 +6,7 @@ import pytest
 from fakes.signed_client import SignedClient
 
 from kalshi_cli.adapters.sim.simulation import Simulation
-from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.instant import SECOND, parse_rfc3339
 from kalshi_cli.domain.money import Money
 from kalshi_cli.engine.commands import Deposit, SetTrading
 
@@ -44,7 +44,7 @@ async def test_amend_and_decrease(client, market):
     assert (amended.status_code, amended.json()["remaining_count"]) == (200, "8.00")
     dearer = {**terms, "price": "0.0200", "updated_client_order_id": "second"}
     answer = (await client.send("POST", f"{ORDERS}/{order_id}/amend", dearer)).json()
-    assert (answer["client_order_id"], answer["fill_count"]) == ("second", "0.00")
+    assert (answer["client_order_id"], answer["fill_count"]) == ("second", None)
     shrunk = await client.send("POST", f"{ORDERS}/{order_id}/decrease", {"reduce_by": "3"})
     assert (shrunk.status_code, shrunk.json()["remaining_count"]) == (200, "5.00")
     order = (await client.get(f"/portfolio/orders/{order_id}"))["order"]
@@ -100,6 +100,40 @@ async def test_a_batch_tells_of_each_order_apart(client, market):
     assert unknown["error"]["code"] == "not_found"
 
 
+@pytest.mark.parametrize(
+    "terms",
+    [
+        {"expiration_time": 1_799_020_800_000},
+        {"expiration_time": 10**30},
+        {"exchange_index": 10**30},
+        {"subaccount": -(10**30)},
+    ],
+)
+async def test_numbers_beyond_reason_are_refused_before_they_are_kept(client, market, terms):
+    """Milliseconds for seconds is the likeliest slip of a client."""
+    refused = await client.place(ticker=market["ticker"], **terms)
+    assert code(refused) == (400, "bad_request")
+    assert (await client.get("/portfolio/orders"))["orders"] == []
+
+
+async def test_a_body_nested_without_end_is_refused(client):
+    deep = b'{"orders":' + b"[" * 100_000
+    headers = client.headers("POST", f"{ORDERS}/batched")
+    answer = await client.http.post(f"{ORDERS}/batched", content=deep, headers=headers)
+    assert code(answer) == (400, "bad_request")
+
+
+async def test_an_expiry_amended_alone_tells_of_no_size(client, market, simulation):
+    order_id = await rest(client, market, count="5.00")
+    terms = {"ticker": market["ticker"], "side": "bid", "price": "0.0100", "count": "5.00"}
+    later = simulation.now_us // SECOND + 3_600
+    path = f"{ORDERS}/{order_id}/amend"
+    answer = (await client.send("POST", path, {**terms, "expiration_time": later})).json()
+    assert (answer["remaining_count"], answer["fill_count"]) == (None, None)
+    elsewhere = await client.send("POST", f"{path}?subaccount=7", terms)
+    assert code(elsewhere) == (403, "forbidden")
+
+
 async def test_cancel_all_answers_nothing_and_strikes_for_a_minute(client, market, simulation):
     await rest(client, market)
     answer = await client.send("DELETE", ORDERS)
@@ -138,6 +172,17 @@ async def test_queue_positions_count_what_comes_first(client, market):
     await client.send("DELETE", f"{ORDERS}/{first}")
     gone = await client.send("GET", f"/portfolio/orders/{first}/queue_position")
     assert code(gone) == (404, "not_found")
+
+
+async def test_an_order_of_a_market_that_just_closed_is_in_no_queue(client, simulation):
+    markets = await client.markets()
+    first = min(markets, key=lambda market: market["close_time"])
+    dying, other = await rest(client, first), await rest(client, markets[-1])
+    simulation.advance(parse_rfc3339(first["close_time"]))
+    rows = (await client.get("/portfolio/orders/queue_positions"))["queue_positions"]
+    assert [row["order_id"] for row in rows] == [other]
+    one = await client.send("GET", f"/portfolio/orders/{dying}/queue_position")
+    assert code(one) == (404, "not_found")
 
 
 async def test_order_groups(client, market):

@@ -56,7 +56,7 @@ def read_command(message: str | bytes) -> Command:
     """The command in a frame; error 1 where there is none."""
     try:
         body = msgspec.json.decode(message)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Complaint(1) from error
     if not isinstance(body, dict):
         raise Complaint(1)
@@ -121,7 +121,7 @@ def _check_selection(channel: Channel, selection: Selection) -> None:
 
 
 def _check_communications(params: Params) -> None:
-    if params.get("user_filter", "") not in {"", "self"}:
+    if params.get("user_filter", "") not in ("", "self"):
         raise Complaint(11)
     factor, key = params.get("shard_factor"), params.get("shard_key")
     if factor is None and key is None:
