@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import api, books, cycle, decisions, ingest, orders, start_up, stream
+from tests.bench import api, books, cycle, decisions, ingest, orders, serving, start_up, stream
 from tests.bench.measure import Measured, table
 
 PARTS: tuple[Callable[[Path], list[Measured]], ...] = (
@@ -20,6 +20,7 @@ PARTS: tuple[Callable[[Path], list[Measured]], ...] = (
     books.measure,
     stream.measure,
     api.measure,
+    serving.measure,
     ingest.measure,
 )
 

@@ -49,12 +49,13 @@ class Host:
         self.exchange.drain()
 
     def _load(self) -> tuple[int, Exchange]:
+        started = time.monotonic()
         found = self._store.newest_snapshot()
         if found is None:
-            seq, exchange = 0, begin(self.origin)
+            seq, exchange = 0, begin(self.origin)  # beginning anew each time is slow, too
         else:
             seq, exchange = found[0], thaw(self.origin, found[1], found[2])
-        started = time.monotonic()
+            started = time.monotonic()
         for number, command in self._store.commands_after(seq):
             exchange.apply(command)
             seq, self._since = number, self._since + 1

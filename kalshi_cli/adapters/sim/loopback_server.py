@@ -1,6 +1,7 @@
 """HTTP and WebSocket on a socket of this machine, with connections that faults can break."""
 
 import asyncio
+import os
 import socket
 import struct
 from collections.abc import Callable, Iterator
@@ -31,7 +32,7 @@ def listen(port: int) -> socket.socket:
     try:
         listener = socket.create_server((LOOPBACK, port))
     except OSError as error:
-        why = (error.strerror or str(error)).lower()
+        why = os.strerror(error.errno).lower() if error.errno else str(error)
         raise ConfigError(
             f"Port {port} cannot be served: {why}.",
             remedy="Use another --port; 0 takes a free one.",

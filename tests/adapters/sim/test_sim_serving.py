@@ -116,6 +116,13 @@ def test_a_port_that_is_taken_is_told():
             listen(port)
 
 
+def test_an_answer_does_not_wait_for_the_acknowledgement_of_its_headers():
+    with listen(0) as listener, socket.create_connection(listener.getsockname()):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
 async def test_only_this_machine_is_served(simulation: Simulation):
     async with served(simulation) as server:
         port = int(server.address.base_url.rpartition(":")[2])
