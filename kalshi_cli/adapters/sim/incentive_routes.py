@@ -8,8 +8,8 @@ from kalshi_cli.adapters.sim.host import Host
 from kalshi_cli.adapters.sim.market_wire import Wire, instant
 from kalshi_cli.adapters.sim.query import Query
 from kalshi_cli.adapters.sim.replies import page, reply
+from kalshi_cli.adapters.sim.stream.wire import market_id
 from kalshi_cli.engine.incentives import IncentiveKind, IncentiveProgram, Stage, programs
-from kalshi_cli.engine.orders import derived_id
 
 _KINDS = {"all", *IncentiveKind, "margin_maker_volume", "margin_taker_volume"}
 _MOST = 10_000
@@ -62,7 +62,7 @@ def _wire(program: IncentiveProgram, world_id: str) -> Wire:
     """Rewards are in centi-cents: $0.0001."""
     wire: Wire = {
         "id": program.program_id,
-        "market_id": derived_id(world_id, "market", program.ticker),
+        "market_id": market_id(world_id, program.ticker),
         "market_ticker": program.ticker,
         "incentive_type": program.kind,
         "incentive_description": _TEXTS[program.kind],
