@@ -234,7 +234,7 @@ class BookWorld:
         if ticker in self._stale:
             self._catch_up(ticker, since)
         for stretch in tape.stretches if ticker in self._books else ():
-            if stretch.start_us > to_us or stretch.end_us <= since:
+            if stretch.start_us > to_us or stretch.end_us < since:
                 continue
             if stretch.start_us > since:
                 self._books[ticker] = RecordedBook(self._rule)

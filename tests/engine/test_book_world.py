@@ -155,6 +155,16 @@ def test_where_the_recording_has_a_hole_the_market_is_paused():
     world.leave(TICKER, "mine")
 
 
+def test_a_stop_at_the_very_end_of_a_stretch_leads_into_the_hole_too():
+    first, second = stretch_of((0, BID, 2, 1)), stretch_of((300, BID, 2, 1))
+    world = BookWorld(a_recording([first, second]))
+    world.advance(first.end_us)
+    assert touch(world) == [(40, 100), (42, 80)]
+    (moved,) = world.advance(first.end_us + SECOND)
+    assert isinstance(moved, Moved)
+    assert touch(world) == [None, None]
+
+
 def test_the_book_follows_and_orders_wait_in_it():
     world = a_world(
         (5, BID, 40, -70), (6, BID, 40, -20), (7, BID, 40, -10),
