@@ -25,7 +25,7 @@ def demo(exchange: ServedExchange, tmp_path: Path) -> Program:
     return Program(tmp_path, exchange.variables)
 
 
-def test_each_step_works_over_http(demo: Program):
+def test_each_step_works_over_http(exchange: ServedExchange, demo: Program):
     ingested = demo.run("ingest", "--env", "demo", "--json")
     assert ingested.envelope["env"] == "demo"
     assert ingested.data["eligible"] > 0
@@ -33,6 +33,7 @@ def test_each_step_works_over_http(demo: Program):
     orders = demo.data("trade")["orders"]
     assert orders
     assert {order["state"] for order in orders} <= {"resting", "partially_filled", "filled"}
+    exchange.holds_still()
     assert demo.data("track")["reconciled"]["complete"]
     assert demo.data("status")["summary"]["orders"] == len(orders)
     checks = {row["name"]: row["result"] for row in demo.data("doctor")["checks"]}
@@ -64,6 +65,7 @@ def test_a_running_loop_answers_other_processes(exchange: ServedExchange, tmp_pa
     assert demo.data("close", bought)["outcome"] == "flat"
     assert rows_of(store, HELD, bought) == []
 
+    exchange.holds_still()
     process.send_signal(signal.SIGINT)
     assert finished(process).code == 130
     assert rows_of(store, LIVE) == []

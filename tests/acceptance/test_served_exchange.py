@@ -54,11 +54,19 @@ def variables(line: dict[str, Any], suffix: str = "") -> dict[str, str]:
     return found | ({"KALSHI_SIM_CLOCK": json.dumps(line["clock"])} if "clock" in line else {})
 
 
+def hold_still(desk: Program) -> None:
+    """Pause trading: a fill between two commands would be news, and no mistake."""
+    base_url = desk.variables["KALSHI_BASE_URL"].removesuffix("/trade-api/v2")
+    assert httpx.post(f"{base_url}/sim/pause").status_code == 200
+
+
 def assert_a_loop_trades(desk: Program) -> None:
     """Two cycles over the wire, after which desk and exchange agree to the last unit."""
     loop = desk.data("run-loop", "--env", "demo", "--cycles", "2", "--forecaster", "baseline")
     assert loop["stopped"]["cycles"] == 2
     assert desk.data("status", "--env", "demo")["summary"]["orders"] > 0
+    hold_still(desk)
+    desk.run("track", "--env", "demo")
     report = desk.data("inspect-db", "--env", "demo")
     assert report["audit"]["findings"] == report["differences"] == []
     assert report["exchange_cash"] == report["audit"]["cash"]

@@ -56,6 +56,10 @@ class ServedExchange:
             "KALSHI_PRIVATE_KEY": self.simulation.private_key_pem,
         }
 
+    def holds_still(self) -> None:
+        """Trading pauses: a fill between two commands would be news, and no mistake."""
+        assert httpx.post(f"{self._server.address.base_url}/sim/pause").status_code == 200
+
     def buys_one(self) -> str:
         """Somebody with the account's key takes a contract from the tightest book; its ticker."""
         base = self.variables["KALSHI_BASE_URL"]
