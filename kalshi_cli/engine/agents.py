@@ -25,17 +25,16 @@ YES_APPETITE = 0.65
 INFORMED_MARGIN = 0.005
 """What an informed trader wants to gain a contract, after the fee (dollars)."""
 LEVELS = 4
-_DRAWS = 6
+_PER_BLOCK, _RAREST, _FIRST_DRAWS = 2.0, 1e-4, 8
 _TAKER_FEE = 0.07
 _SLACK = 1e-6
 """Raw units: a quote that is on a tick but for float noise stays on it."""
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
+class Taker:
     """A trader who comes to take. `reach` is how far beyond fair a noise trader goes (dollars)."""
 
-    at_us: int
     informed: bool
     side: Side
     units: int
@@ -59,37 +58,63 @@ class Temper:
     trades_per_hour: float
 
 
-def temper_of(seed: int, ticker: str, climate: Climate) -> Temper:
+def temper_of(seed: int, ticker: str, climate: Climate, flow_factor: float = 1.0) -> Temper:
     """Markets of a category differ: spreads by 0.7 to 1.5, depth and flow by 0.6 to 1.6."""
     spread, depth, flow = uniforms(stream(seed, ticker, "temper"), 3)
     half = climate.half_spread * (0.7 + 0.8 * spread)
     return Temper(
         half_spread=min(0.15, half),
         depth=climate.depth * (0.6 + depth),
-        trades_per_hour=climate.trades_per_hour * (0.6 + flow),
+        trades_per_hour=climate.trades_per_hour * (0.6 + flow) * flow_factor,
     )
 
 
-def arrivals(
-    seed: int, ticker: str, climate: Climate, temper: Temper, hour: int
-) -> tuple[Arrival, ...]:
-    """The takers of one hour (hours since 1970), in order of time."""
-    (luck,) = uniforms(stream(seed, ticker, "count", hour), 1)
-    count = poisson(luck, temper.trades_per_hour)
-    if not count:
-        return ()
-    draws = uniforms(stream(seed, ticker, "takers", hour), _DRAWS * count)
-    takers = [
-        _arrival(hour, climate, temper, draws[i : i + _DRAWS]) for i in range(0, len(draws), _DRAWS)
-    ]
-    return tuple(sorted(takers, key=lambda taker: taker.at_us))
+class Flow:
+    """The takers of one market, as they come whether we trade or not.
+
+    They are drawn block by block of time: an hour, or where fewer than one comes an hour, as many
+    hours as two need. When somebody comes is known at once, who it is only once he is there.
+    """
+
+    __slots__ = ("_block", "_hours", "_market", "_mean", "_seed", "_times")
+
+    def __init__(self, seed: int, market: str, traders_per_hour: float) -> None:
+        self._seed, self._market = seed, market
+        self._hours = max(1, int(_PER_BLOCK / max(traders_per_hour, _RAREST)))
+        self._mean = self._hours * traders_per_hour
+        self._block = -1
+        self._times: tuple[int, ...] = ()
+
+    def after(self, at_us: int, until_us: int) -> int | None:
+        """When somebody comes next after an instant, and before another."""
+        span = self._hours * HOUR
+        for block in range(at_us // span, -(-until_us // span)):
+            for came_us in self._arrivals(block):
+                if at_us < came_us:
+                    return came_us if came_us < until_us else None
+        return None
+
+    def _arrivals(self, block: int) -> tuple[int, ...]:
+        """The arrivals of a block in order; those of a busy market are kept at hand."""
+        if block == self._block:
+            return self._times
+        name = stream(self._seed, self._market, "arrivals", block)
+        draws = uniforms(name, _FIRST_DRAWS)
+        count = poisson(draws[0], self._mean)
+        if count >= _FIRST_DRAWS:
+            draws = uniforms(name, count + 1)
+        span = self._hours * HOUR
+        times = tuple(sorted(block * span + int(span * draw) for draw in draws[1 : count + 1]))
+        if self._hours == 1:
+            self._block, self._times = block, times
+        return times
 
 
-def _arrival(hour: int, climate: Climate, temper: Temper, draws: list[float]) -> Arrival:
-    when, kind, which, first, second, eager = draws
+def taker_at(seed: int, market: str, at_us: int, climate: Climate, temper: Temper) -> Taker:
+    """Who comes at an instant."""
+    kind, which, first, second, eager = uniforms(stream(seed, market, "taker", at_us), 5)
     size = MEDIAN_SIZE * math.exp(SIZE_SPREAD * normal_of(first, second))
-    return Arrival(
-        at_us=hour * HOUR + int(when * HOUR),
+    return Taker(
         informed=kind < climate.informed_share,
         side=Side.BID if which < YES_APPETITE else Side.ASK,
         units=100 * max(1, round(size)),

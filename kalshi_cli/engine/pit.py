@@ -1,11 +1,11 @@
 """One market's trading: makers requote on a grid of time, takers arrive, our orders wait in line.
 
 A pit knows its market's process in full and is moved from instant to instant; pits never influence
-each other. Between two visits nothing of it exists but its book and its running statistics, so
-moving in one hop or in many gives the same.
+each other. A book that nobody has touched is a function of the instant, so it is drawn when it is
+looked at; it is kept while somebody's trade shows in it, which the next requote ends, or while an
+order of ours rests in it. So moving in one hop or in many gives the same, and so does looking.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from kalshi_cli.domain.fees import MILLION
@@ -15,210 +15,239 @@ from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.agents import (
     INFORMED_MARGIN,
-    Arrival,
+    Flow,
     Quotes,
-    arrivals,
     maker_quotes,
+    taker_at,
     taker_fee,
     temper_of,
     tick_table,
 )
-from kalshi_cli.engine.matching import Hit, MatchingBook, Resting
+from kalshi_cli.engine.matching import OTHERS, Hit, MatchingBook, Resting
 from kalshi_cli.engine.noise import stream, uniforms
 from kalshi_cli.engine.occasion import Occasion
+from kalshi_cli.engine.schedule import weekly_pause
 from kalshi_cli.engine.world import Execution, Matched, Printed, Tally
 
 OPENING_SHARE = 0.6
 """Share of the contracts traded that open a position: how open interest follows volume."""
+_NOTHING = Quotes((), ())
 
 
 @dataclass(frozen=True, slots=True)
 class PitState:
-    """A pit between two visits, as data. `hours` holds (hour since 1970, units traded)."""
+    """What cannot be drawn again of a pit, as data. `hours` holds (hour since 1970, units traded).
+
+    The book is there only if it differs from what the instant `quoted_us` would show.
+    """
 
     ticker: str
-    done_us: int
-    step: int
-    bids: tuple[Resting, ...]
-    asks: tuple[Resting, ...]
+    quoted_us: int
+    book: tuple[tuple[Resting, ...], tuple[Resting, ...]] | None
     last: int | None
     volume: int
     hours: tuple[tuple[int, int], ...]
     prints: int
-    halted: bool
+    halted_us: int | None
 
 
 class Pit:
-    """The trading of one market of an occasion."""
+    """The trading of one market of an occasion. Bring it to an instant with `run`, then ask.
 
-    def __init__(self, seed: int, occasion: Occasion, leg: int) -> None:
-        self._seed = seed
-        self._occasion = occasion
-        self._leg = occasion.legs[leg]
-        self.ticker = occasion.markets[leg].ticker
-        self._climate = occasion.plan.climate
-        self._temper = temper_of(seed, self.ticker, self._climate)
-        self._ticks = tick_table(occasion.plan.grid)
-        self._fee_multiplier = occasion.plan.fees.multiplier / MILLION
-        self._refresh_us = occasion.plan.refresh_s * SECOND
-        self._open_us, self._close_us = occasion.times.open_us, occasion.times.closed_us
-        self._book = MatchingBook()
-        self._done_us = self._open_us
-        self._step = -1
+    `due_us` is when the next taker comes; None if nobody does any more.
+    """
+
+    __slots__ = (
+        "_book", "_done_us", "_flow", "_halted_us", "_hours", "_last", "_prints", "_quoted_us",
+        "_temper", "_ticks", "_volume", "due_us", "leg", "occasion", "ticker",
+    )  # fmt: skip
+
+    def __init__(self, occasion: Occasion, leg: int) -> None:
+        plan, seed = occasion.plan, occasion.genesis.seed
+        self.occasion, self.leg = occasion, leg
+        self.ticker = occasion.tickers[leg]
+        self._temper = temper_of(seed, self.ticker, occasion.climate, plan.flow)
+        self._flow = Flow(seed, self.ticker, self._temper.trades_per_hour)
+        self._ticks = tick_table(plan.grid)
+        self._book: MatchingBook | None = None
+        self._quoted_us = 0
+        self._done_us = 0
+        self.due_us: int | None = None
         self._last: int | None = None
         self._volume = 0
         self._hours: dict[int, int] = {}
         self._prints = 0
-        self._halted = False
-        self._hour = -1
-        self._takers: tuple[Arrival, ...] = ()
+        self._halted_us: int | None = None
 
-    def state(self) -> PitState:
-        """What cannot be drawn again, as data."""
+    def start(self, now_us: int, state: PitState | None = None) -> None:
+        """Wait for takers from an instant on, with what was kept of the time before."""
+        self._done_us = now_us
+        self._await_taker(now_us)
+        if state is not None:
+            self._quoted_us = state.quoted_us
+            self._book = None if state.book is None else MatchingBook(*state.book)
+            self._last, self._volume, self._prints = state.last, state.volume, state.prints
+            self._hours, self._halted_us = dict(state.hours), state.halted_us
+
+    def state(self, now_us: int) -> PitState | None:
+        """What cannot be drawn again, as data; None where there is nothing of the kind."""
+        book = self._book
+        if book is not None and not (book.has_ours() or self._quoted_us == self._quoted(now_us)):
+            book = None
+        if book is None and not self._prints and self._halted_us is None:
+            return None
         return PitState(
             ticker=self.ticker,
-            done_us=self._done_us,
-            step=self._step,
-            bids=tuple(self._book.bids),
-            asks=tuple(self._book.asks),
+            quoted_us=0 if book is None else self._quoted_us,
+            book=None if book is None else (tuple(book.bids), tuple(book.asks)),
             last=self._last,
             volume=self._volume,
             hours=tuple(self._hours.items()),
             prints=self._prints,
-            halted=self._halted,
+            halted_us=self._halted_us,
         )
 
-    def resume(self, state: PitState) -> None:
-        """Take up where a state was left."""
-        self._done_us, self._step = state.done_us, state.step
-        self._book = MatchingBook(state.bids, state.asks)
-        self._last, self._volume, self._prints = state.last, state.volume, state.prints
-        self._hours = dict(state.hours)
-        self._halted = state.halted
+    @property
+    def has_ours(self) -> bool:
+        return self._book is not None and self._book.has_ours()
 
     def is_open(self, at_us: int) -> bool:
-        return self._open_us <= at_us < self._close_us
-
-    def set_trading(self, active: bool, now_us: int) -> None:  # noqa: FBT001 - the port's word
-        """Stop or let trade; while stopped the book stays as it was."""
-        self.book(now_us)
-        self._halted = not active
+        """Whether an instant lies between opening and close, pauses included."""
+        return self.occasion.times.open_us <= at_us < self.occasion.times.closed_us
 
     def truth(self, at_us: int) -> float:
         """P(YES) given everything that has happened."""
-        cell = self._occasion.clock.cell(min(at_us, self._close_us))
-        return self._occasion.path.chance(cell, self._leg.low, self._leg.high)
+        cell, leg = self._cell(at_us), self.occasion.legs[self.leg]
+        return self.occasion.path.chance(cell, leg.low, leg.high)
 
     def crowd(self, at_us: int) -> float:
         """P(YES) given what is public."""
-        cell = self._occasion.clock.cell(min(at_us, self._close_us))
-        return self._occasion.path.crowd(cell, self._leg.low, self._leg.high)
+        cell, leg = self._cell(at_us), self.occasion.legs[self.leg]
+        return self.occasion.path.crowd(cell, leg.low, leg.high)
+
+    def _cell(self, at_us: int) -> int:
+        return self.occasion.clock.cell(min(at_us, self.occasion.times.closed_us))
 
     def run(self, to_us: int) -> list[Matched | Printed]:
         """Everything that trades until an instant (included), the close at the latest."""
-        end = min(to_us, self._close_us - 1)
+        closed_us = self.occasion.times.closed_us
+        end = min(to_us, closed_us - 1)
         happened: list[Matched | Printed] = []
-        if end > self._done_us:
-            for at_us, taker in () if self._halted else self._visits(end):
-                happened.extend(self._requote(at_us))
-                if taker is not None:
-                    happened.extend(self._serve(taker))
-            self._done_us = end
-        if to_us >= self._close_us:  # what remains tells nothing of who read the book, and when
-            self._book, self._step = MatchingBook(), -1
+        while (at_us := self.due_us) is not None and at_us <= end:
+            happened.extend(self._keep_quoting(at_us))
+            if not self._rests(at_us):
+                happened.extend(self._serve(at_us))
+            self._await_taker(at_us)
+        happened.extend(self._keep_quoting(end))
+        if to_us >= closed_us:
+            self._book, self._halted_us = None, None
         return happened
 
-    def _visits(self, end: int) -> Iterator[tuple[int, Arrival | None]]:
-        """Arrivals in order of time; with orders of ours resting, requotes between them too."""
-        done = self._done_us
-        for hour in range(done // HOUR, end // HOUR + 1):
-            for taker in self._arrivals(hour):
-                if done < taker.at_us <= end:
-                    yield from self._requotes(done, taker.at_us)
-                    yield taker.at_us, taker
-                    done = taker.at_us
-        yield from self._requotes(done, end)
+    def _await_taker(self, after_us: int) -> None:
+        times = self.occasion.times
+        self.due_us = self._flow.after(max(after_us, times.open_us - 1), times.closed_us)
 
-    def _requotes(self, after: int, until: int) -> Iterator[tuple[int, None]]:
-        step = after // self._refresh_us + 1
-        while step * self._refresh_us <= until and self._book.has_ours():
-            yield step * self._refresh_us, None
-            step += 1
-
-    def _arrivals(self, hour: int) -> tuple[Arrival, ...]:
-        if hour != self._hour:
-            self._takers = arrivals(self._seed, self.ticker, self._climate, self._temper, hour)
-            self._hour = hour
-        return self._takers
+    def _keep_quoting(self, until_us: int) -> list[Matched | Printed]:
+        """Others requote around orders of ours, each time that they would."""
+        happened: list[Matched | Printed] = []
+        refresh = self.occasion.plan.refresh_s * SECOND
+        at_us = (self._done_us // refresh + 1) * refresh
+        while at_us <= until_us and self.has_ours:
+            happened.extend(self._requote(at_us))
+            at_us += refresh
+        self._done_us = max(self._done_us, until_us)
+        return happened
 
     def _requote(self, at_us: int) -> list[Matched | Printed]:
-        """Bring others' quotes to the current step; what is stale of ours is picked off first."""
-        step = at_us // self._refresh_us
-        if step == self._step:
+        """Others quote anew; what is stale of ours is picked off first."""
+        pause, quoted_us = self.occasion.times.pause, self._quoted(at_us)
+        if pause is not None and pause[1] == at_us and self._halted_us is None:
+            self._book = None  # whatever rested through the pause is gone
+        book = self._book
+        if book is None or quoted_us == self._quoted_us:
             return []
-        self._step = step
-        crowd = self.crowd(step * self._refresh_us)
-        happened = self._pick_off(crowd, at_us) if self._book.has_ours() else []
-        shown = self._quotes(step, crowd)
-        self._book.requote(shown.bids, shown.asks)
+        self._quoted_us = quoted_us
+        crowd = self.crowd(quoted_us)
+        happened = [
+            occurrence
+            for side in Side
+            for occurrence in self._trade(book, side, self._worth(crowd, side), None, at_us)
+        ]
+        quotes = self._quotes(quoted_us)
+        book.requote(quotes.bids, quotes.asks)
         return happened
+
+    def _rests(self, at_us: int) -> bool:
+        """Whether nobody trades at an instant."""
+        return self._halted_us is not None or self._pause_start(at_us) is not None
+
+    def _pause_start(self, at_us: int) -> int | None:
+        """Since when trading rests at an instant, as history tells it; None if it does not."""
+        pause = self.occasion.times.pause
+        if pause is not None and pause[0] <= at_us < pause[1]:
+            return pause[0]
+        start, _ = weekly_pause(at_us)
+        return start if start <= at_us else None
+
+    def _quoted(self, at_us: int) -> int:
+        """When the quotes of an instant were made."""
+        return self._last_requote(at_us if self._halted_us is None else self._halted_us)
+
+    def _last_requote(self, at_us: int) -> int:
+        while (start := self._pause_start(at_us)) is not None:
+            at_us = start - 1
+        return at_us - at_us % (self.occasion.plan.refresh_s * SECOND)
 
     def quotes_at(self, at_us: int) -> Quotes:
         """What makers showed at an instant, whoever took it."""
-        if not self.is_open(at_us):
-            return Quotes((), ())
-        step = at_us // self._refresh_us
-        return self._quotes(step, self.crowd(step * self._refresh_us))
+        return self._quotes(self._last_requote(at_us)) if self.is_open(at_us) else _NOTHING
 
-    def _quotes(self, step: int, crowd: float) -> Quotes:
-        name = stream(self._seed, self.ticker, "makers", step)
-        quotes = maker_quotes(name, crowd, self._climate, self._temper, self._ticks)
-        return self._absent(quotes, step * self._refresh_us // HOUR)
-
-    def _absent(self, quotes: Quotes, hour: int) -> Quotes:
+    def _quotes(self, quoted_us: int) -> Quotes:
         """In thin categories makers of a side are away for an hour now and then."""
-        share = self._climate.one_sided
+        occasion = self.occasion
+        if quoted_us < occasion.times.open_us:
+            return _NOTHING
+        seed, climate, plan = occasion.genesis.seed, occasion.climate, occasion.plan
+        name = stream(seed, self.ticker, "makers", quoted_us // (plan.refresh_s * SECOND))
+        crowd = self.crowd(quoted_us)
+        quotes = maker_quotes(name, crowd, climate, self._temper, self._ticks)
+        share = climate.one_sided
         if not share:
             return quotes
-        bid, ask = uniforms(stream(self._seed, self.ticker, "absent", hour), 2)
+        bid, ask = uniforms(stream(seed, self.ticker, "absent", quoted_us // HOUR), 2)
         return Quotes(() if bid < share else quotes.bids, () if ask < share else quotes.asks)
-
-    def _pick_off(self, crowd: float, at_us: int) -> list[Matched | Printed]:
-        """Whoever reads the news takes an order of ours that public information made stale."""
-        happened = self._trade(Side.BID, self._worth(crowd, Side.BID), None, at_us)
-        return happened + self._trade(Side.ASK, self._worth(crowd, Side.ASK), None, at_us)
 
     def _worth(self, fair: float, side: Side) -> int:
         """The worst price at which taking gains the margin after the fee, in raw units."""
-        cost = taker_fee(fair, self._fee_multiplier) + INFORMED_MARGIN
-        return int(10_000 * (fair - side.sign * cost))
+        multiplier = self.occasion.plan.fees.multiplier / MILLION
+        return int(10_000 * (fair - side.sign * (taker_fee(fair, multiplier) + INFORMED_MARGIN)))
 
-    def _serve(self, taker: Arrival) -> list[Matched | Printed]:
+    def _serve(self, at_us: int) -> list[Matched | Printed]:
+        seed, climate = self.occasion.genesis.seed, self.occasion.climate
+        taker = taker_at(seed, self.ticker, at_us, climate, self._temper)
+        book, units = self.book(at_us), taker.units
         if not taker.informed:
-            crowd = self.crowd(taker.at_us)
-            limit = int(10_000 * (crowd + taker.side.sign * taker.reach))
-            return self._trade(taker.side, limit, taker.units, taker.at_us)
-        truth = self.truth(taker.at_us)
-        bought = self._trade(Side.BID, self._worth(truth, Side.BID), taker.units, taker.at_us)
+            limit = int(10_000 * (self.crowd(at_us) + taker.side.sign * taker.reach))
+            return self._trade(book, taker.side, limit, units, at_us)
+        truth = self.truth(at_us)
+        bought = self._trade(book, Side.BID, self._worth(truth, Side.BID), units, at_us)
         if bought:
             return bought
-        return self._trade(Side.ASK, self._worth(truth, Side.ASK), taker.units, taker.at_us)
+        return self._trade(book, Side.ASK, self._worth(truth, Side.ASK), units, at_us)
 
     def _trade(
-        self, side: Side, limit: int, units: int | None, at_us: int
+        self, book: MatchingBook, side: Side, limit: int, units: int | None, at_us: int
     ) -> list[Matched | Printed]:
         """Others take: with a count, whatever is there; without, ours alone, all of it."""
-        if units is not None:
-            hits = self._book.take(side, limit, units)
-        else:
-            hits = self._book.take_ours(side, limit)
+        hits = book.take_ours(side, limit) if units is None else book.take(side, limit, units)
         happened: list[Matched | Printed] = []
-        for hit in hits:
-            price, owner, traded = hit
-            happened.append(self._print(hit, side, at_us))
+        for price, owner, traded in hits:
+            happened.append(self._print((price, owner, traded), side, at_us))
             if owner:
                 execution = Execution(Price(price), Contracts(traded))
                 happened.append(Matched(at_us, self.ticker, owner, execution))
+        if hits:
+            self._keep(book, at_us)
         return happened
 
     def _print(self, hit: Hit, side: Side, at_us: int) -> Printed:
@@ -236,7 +265,7 @@ class Pit:
 
     def tally(self, now_us: int) -> Tally:
         """Statistics as of now, as of the close once that has passed; a day is 24 clock hours."""
-        first = (min(now_us, self._close_us) - DAY) // HOUR + 1
+        first = (min(now_us, self.occasion.times.closed_us) - DAY) // HOUR + 1
         recent = sum(units for hour, units in self._hours.items() if hour >= first)
         return Tally(
             last=None if self._last is None else Price(self._last),
@@ -246,16 +275,51 @@ class Pit:
         )
 
     def book(self, now_us: int) -> MatchingBook:
-        """The book as of now; empty unless the market trades. Call after `run(now_us)`."""
+        """The book as of now; empty unless the market is open. Call after `run(now_us)`."""
         if not self.is_open(now_us):
             return MatchingBook()
-        if not (self._halted or self._book.has_ours()):
-            self._requote(now_us)
-        return self._book
+        quoted_us = self._quoted(now_us)
+        if self._book is not None and (quoted_us == self._quoted_us or self._book.has_ours()):
+            return self._book
+        quotes = self._quotes(quoted_us)
+        return MatchingBook(
+            [(price, OTHERS, units) for price, units in quotes.bids],
+            [(price, OTHERS, units) for price, units in quotes.asks],
+        )
+
+    def _keep(self, book: MatchingBook, at_us: int) -> None:
+        self._book, self._quoted_us = book, self._quoted(at_us)
 
     def take(
         self, side: Side, limit: int, units: int, now_us: int
     ) -> tuple[list[Hit], list[Printed]]:
         """Our order trades with others at once."""
-        hits = self.book(now_us).take(side, limit, units, ours_too=False)
+        book = self.book(now_us)
+        hits = [] if self._rests(now_us) else book.take(side, limit, units, ours_too=False)
+        if hits:
+            self._keep(book, now_us)
         return hits, [self._print(hit, side, now_us) for hit in hits]
+
+    def join(self, side: Side, price: int, order_id: str, units: int, now_us: int) -> None:
+        """Our order rests behind what is there."""
+        book = self.book(now_us)
+        book.join(side, price, order_id, units)
+        self._keep(book, now_us)
+        self._done_us = now_us
+
+    @property
+    def own_book(self) -> MatchingBook:
+        """The book in which orders of ours rest; empty where there are none."""
+        return MatchingBook() if self._book is None else self._book
+
+    def leave(self, order_id: str) -> None:
+        """Our order leaves the book, if it is there."""
+        if self._book is not None:
+            self._book.leave(order_id)
+
+    def set_trading(self, now_us: int, *, active: bool) -> None:
+        """Stop or let trade on demand; while stopped the book stays as it was."""
+        if active:
+            self._halted_us = None
+        elif self._halted_us is None:
+            self._halted_us = now_us

@@ -8,11 +8,17 @@ of what is still unknown, and its error in logits stays the same until the end.
 
 Truth is P(X(1) in leg | X up to now); the crowd's fair price is P(X(1) in leg | X up to then).
 Both are exact conditional probabilities of one path, hence martingales and calibrated.
+
+The path is drawn where it is looked at: the end first, then the middle given both ends, then the
+middle of a half, and so on (a Brownian bridge). So an outcome costs one draw, any moment a dozen,
+and a world of many events keeps no paths.
 """
 
 import math
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from kalshi_cli.engine.noise import normals, stream
 
@@ -22,6 +28,9 @@ LOGITS_TAIL, LOGITS_BAND = 1.7, 1.3
 average over what legs live through: legs open at one end, and bands between two cuts."""
 LAST_CELL_SHARE = 1e-3
 """The variance that only the outcome itself reveals."""
+_NODES = 16
+"""One draw serves a small tree of nodes four deep."""
+_LEVELS_KEPT = 8
 
 _SQRT_HALF = math.sqrt(0.5)
 
@@ -58,38 +67,110 @@ class InformationClock:
 
     def cell(self, at_us: int) -> int:
         """The cell of the truth at an instant."""
-        left = max(LAST_CELL_SHARE, 1.0 - self.known(at_us))
-        return int(-math.log(left) / self.rate)
+        return _cell(1.0 - self.known(at_us), self.rate)
+
+
+def _cell(left: float, rate: float) -> int:
+    return int(-math.log(max(LAST_CELL_SHARE, left)) / rate)
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
-    """One event's process: `levels[i]` is X in cell i, `spreads[i]` the deviation still to come."""
+class _Bridge:
+    """What all paths of a rate share. The tree's nodes are numbered 1, then 2 and 3, and so on.
 
-    levels: Sequence[float]
-    spreads: Sequence[float]
-    terminal: float
+    `spreads[cell]` is the deviation still to come. `lean[node]` is how far the node's cell lies on
+    the way from its left end to its right one, in variance; `width[node]` its own deviation there.
+    """
+
+    cells: int
+    spreads: tuple[float, ...]
+    lean: tuple[float, ...]
+    width: tuple[float, ...]
+
+
+@cache
+def _bridge(rate: float) -> _Bridge:
+    cells = _cell(0.0, rate)
+    spreads = tuple(math.exp(-rate * cell / 2.0) for cell in range(cells + 1))
+    known = [*(1.0 - spread * spread for spread in spreads), 1.0]
+    lean, width = [0.0], [0.0]
+    level = [(0, cells + 1)]
+    while any(right - left > 1 for left, right in level):
+        for left, right in level:
+            middle, span = (left + right) // 2, known[right] - known[left]
+            share = (known[middle] - known[left]) / span if right - left > 1 else 0.0
+            lean.append(share)
+            width.append(math.sqrt(share * (1.0 - share) * span))
+        level = [half for left, right in level for half in _halves(left, right)]
+    return _Bridge(cells, spreads, tuple(lean), tuple(width))
+
+
+def _halves(left: int, right: int) -> tuple[tuple[int, int], tuple[int, int]]:
+    middle = (left + right) // 2
+    return (left, middle), (middle, right)
+
+
+class Path:
+    """One event's process: X in every cell of its rate, and where it ends."""
+
+    __slots__ = ("_bridge", "_draws", "_levels", "_name", "_seed")
+
+    def __init__(self, seed: int, event_ticker: str, rate: float) -> None:
+        self._seed, self._name = seed, event_ticker
+        self._bridge = _bridge(rate)
+        self._draws: dict[int, tuple[int, Sequence[float]]] = {}
+        self._levels: dict[int, float] = {}
+
+    @property
+    def terminal(self) -> float:
+        """X(1): what decides the outcome."""
+        return self._draw(0, 1)[0]
+
+    def other_end(self, cell: int, shock: float) -> float:
+        """Where it might as well have ended, given a cell: `shock` deviations off."""
+        return self.level(cell) + self._bridge.spreads[cell] * shock
 
     def chance(self, cell: int, low: float, high: float) -> float:
         """P(low < X(1) <= high) given the path up to a cell."""
-        level, spread = self.levels[cell], self.spreads[cell]
+        level, spread = self.level(cell), self._bridge.spreads[cell]
         return max(0.0, _below((high - level) / spread) - _below((low - level) / spread))
 
     def crowd(self, cell: int, low: float, high: float) -> float:
         """The same, given what is public while the truth is in `cell`."""
         return self.chance(max(0, cell - LAG_CELLS), low, high)
 
+    def level(self, cell: int) -> float:
+        """X in a cell. The last few that were asked for are kept."""
+        known = self._levels.get(cell)
+        if known is None:
+            if len(self._levels) >= _LEVELS_KEPT:
+                self._levels.clear()
+            known = self._levels[cell] = self._descend(cell) if cell else 0.0
+        return known
 
-def draw_path(seed: int, event_ticker: str, rate: float, cells: int) -> Path:
-    """The path of an event up to a last cell, and where it ends."""
-    noise = normals(stream(seed, event_ticker, "path"), cells + 1)
-    shrink = math.exp(-rate / 2.0)
-    step = math.sqrt(1.0 - shrink * shrink)
-    level, spread = 0.0, 1.0
-    levels, spreads = [level], [spread]
-    for shock in noise[:cells]:
-        level += spread * step * shock
-        spread *= shrink
-        levels.append(level)
-        spreads.append(spread)
-    return Path(levels, spreads, level + spread * noise[cells])
+    def _descend(self, cell: int) -> float:
+        lean, width = self._bridge.lean, self._bridge.width
+        left, right = 0, self._bridge.cells + 1
+        node, depth, place, draws = 1, 0, 1, self._draw(0, 1)
+        at_left, at_right = 0.0, draws[0]
+        while True:
+            if place >= _NODES:
+                place, draws = 1, self._draw(depth, node)
+            middle = (left + right) // 2
+            value = at_left + lean[node] * (at_right - at_left) + width[node] * draws[place]
+            if middle == cell:
+                return value
+            node, depth, place = 2 * node, depth + 1, 2 * place
+            if cell < middle:
+                right, at_right = middle, value
+            else:
+                left, at_left = middle, value
+                node, place = node + 1, place + 1
+
+    def _draw(self, depth: int, root: int) -> Sequence[float]:
+        """The noise of a small tree, by place in it; place 0 of the first one is the end's."""
+        kept = self._draws.get(depth)
+        if kept is None or kept[0] != root:
+            name = stream(self._seed, self._name, "path", root)
+            kept = self._draws[depth] = root, array("d", normals(name, _NODES))
+        return kept[1]

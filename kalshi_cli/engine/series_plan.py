@@ -11,7 +11,6 @@ from types import MappingProxyType
 
 from kalshi_cli.domain.fees import MILLION, FeeTerms
 from kalshi_cli.domain.grid import LINEAR_CENT, TAPERED_DECI_CENT, PriceGrid
-from kalshi_cli.errors import InvalidValue
 
 BIAS_TAPER = 0.10
 """Within this distance of $0 and $1 the bias shrinks linearly to nothing."""
@@ -69,8 +68,10 @@ class SeriesPlan:
     Events close every `period_h` hours at `offset_h` past midnight, after `life_h` hours of
     trading; they are listed `lead_h` before. `information` is the share of everything there is to
     know that has happened by a fraction of the life, as breakpoints; what is missing to 1 at the
-    close comes out afterwards. `level` and `deviation` give the process its scale, `spacing` its
-    strikes. `{subject}`, `{strike}` and `{date}` are filled into the texts.
+    close comes out afterwards. `level` and `deviation` give the process its scale, `spacing` and
+    `unit` its strikes. `{subject}`, `{strike}` and `{date}` are filled into the texts. Makers
+    requote every `refresh_s` seconds, which divide an hour; takers come `flow` times as often as
+    in the category at large.
     """
 
     ticker: str
@@ -96,10 +97,9 @@ class SeriesPlan:
     settlement_timer_s: int = 1_800
     early_close: float = 0.0
     refresh_s: int = 300
-
-    @property
-    def climate(self) -> Climate:
-        return CLIMATES[self.category]
+    unit: str = ""
+    flow: float = 1.0
+    exchange_index: int = 0
 
 
 _STEADY = ((0.0, 0.0), (1.0, 1.0))
@@ -153,19 +153,19 @@ SERIES: tuple[SeriesPlan, ...] = (
     SeriesPlan(
         "KXHIGHNY", "Highest temperature in New York", "Climate and Weather", Shape.BANDS, 6,
         24, 30, 4, 6, _BULLETINS, _CITY_QUESTION, _CITY_RULES,
-        level=41, deviation=3.4, subjects=("New York",), answer_delay_min=60,
+        level=41, deviation=3.4, unit="°", subjects=("New York",), answer_delay_min=60,
         settlement_timer_s=3_600,
     ),
     SeriesPlan(
         "KXHIGHCHI", "Highest temperature in Chicago", "Climate and Weather", Shape.BANDS, 6,
         24, 30, 5, 6, _BULLETINS, _CITY_QUESTION, _CITY_RULES,
-        level=34, deviation=4.2, subjects=("Chicago",), answer_delay_min=60,
+        level=34, deviation=4.2, unit="°", subjects=("Chicago",), answer_delay_min=60,
         settlement_timer_s=3_600,
     ),
     SeriesPlan(
         "KXHIGHMIA", "Highest temperature in Miami", "Climate and Weather", Shape.BANDS, 6,
         24, 30, 4, 6, _BULLETINS, _CITY_QUESTION, _CITY_RULES,
-        level=79, deviation=3.0, subjects=("Miami",), answer_delay_min=60,
+        level=79, deviation=3.0, unit="°", subjects=("Miami",), answer_delay_min=60,
         settlement_timer_s=3_600,
     ),
     SeriesPlan(
@@ -221,20 +221,14 @@ SERIES: tuple[SeriesPlan, ...] = (
 )  # fmt: skip
 
 
-def plan_of(series_ticker: str) -> SeriesPlan:
-    """The plan of a series. Raises `InvalidValue` for a ticker that the world does not list."""
-    found = next((plan for plan in SERIES if plan.ticker == series_ticker), None)
-    if found is None:
-        raise InvalidValue(f"The generated world has no series {series_ticker}.")
-    return found
-
-
-def documented_bias(category: str, price: float = 0.5) -> float:
+def documented_bias(
+    category: str, price: float = 0.5, climates: Mapping[str, Climate] = CLIMATES
+) -> float:
     """How much YES is overpriced (dollars, which are probability) where YES trades at `price`.
 
     Public knowledge inside the world; 0 for a category that the world does not have.
     """
-    climate = CLIMATES.get(category)
+    climate = climates.get(category)
     return 0.0 if climate is None else tapered_bias(climate.yes_bias, price)
 
 

@@ -22,6 +22,7 @@ from kalshi_cli.engine.series_plan import (
     market_logit_error,
 )
 from kalshi_cli.engine.world import Listed, Matched, Moved, Occurrence, Printed
+from kalshi_cli.engine.world_plan import Genesis
 from kalshi_cli.errors import InvalidValue, NotFound
 
 SEED = 7
@@ -130,11 +131,11 @@ def test_legs_and_ladders_cohere_at_every_moment() -> None:
     world = a_world()
     for hour in range(0, 30, 5):
         world.advance(EPOCH_US + hour * HOUR)
-        for stage in world._stages.values():
-            plan = stage.occasion.plan
-            determined_us = stage.occasion.times.determined_us
+        for pits in world._stages.values():
+            plan = pits[0].occasion.plan
+            determined_us = pits[0].occasion.times.determined_us
             for chance in (world.truth, world.crowd):
-                legs = [chance(pit.ticker) for pit in stage.pits]
+                legs = [chance(pit.ticker) for pit in pits]
                 if plan.shape is Shape.ABOVE:
                     assert legs == sorted(legs, reverse=True)
                 elif plan.shape is not Shape.SINGLE and world.now_us < determined_us:
@@ -183,14 +184,14 @@ def test_exclusive_events_pay_one_dollar_in_all_and_ladders_pay_downwards() -> N
 
 def test_some_events_are_abandoned_at_their_fair_value() -> None:
     plan = next(plan for plan in SERIES if plan.shape is Shape.BANDS)
-    drawn = [draw_occasion(1, EPOCH_US, plan, number) for number in range(2_000)]
+    drawn = [draw_occasion(Genesis(1, EPOCH_US), plan, number) for number in range(2_000)]
     abandoned = [occasion for occasion in drawn if occasion.times.abandoned]
     assert 4 <= len(abandoned) <= 26  # 0.7 % of 2,000 is 14; three deviations either way
     for occasion in abandoned:
         assert occasion.times.closed_us < occasion.times.close_us
-        assert all(result is Result.SCALAR for result, _ in occasion.outcomes)
+        assert all(result is Result.SCALAR for result, _ in occasion.outcomes())
         cell = occasion.clock.cell(occasion.times.closed_us)
-        for leg, (_, value) in zip(occasion.legs, occasion.outcomes, strict=True):
+        for leg, (_, value) in zip(occasion.legs, occasion.outcomes(), strict=True):
             assert float(value) == pytest.approx(
                 occasion.path.chance(cell, leg.low, leg.high), abs=4e-4
             )
@@ -322,15 +323,21 @@ def test_an_order_that_left_is_never_matched_and_orders_end_with_trading() -> No
         world.advance(EPOCH_US)
 
 
-def test_settled_events_are_forgotten_after_some_days() -> None:
+def test_settled_events_are_forgotten_but_for_what_history_tells() -> None:
     world = a_world()
     short = next(t for t in world._pits if t.startswith("KXBTCD-27JAN0401"))
-    world.advance(EPOCH_US + 3 * DAY)
-    assert world.truth(short) in {0.0, 1.0}
-    world.advance(EPOCH_US + 4 * DAY)
+    world.advance(EPOCH_US + 12 * HOUR)
+    outcome = world.truth(short)
+    assert outcome in {0.0, 1.0}
+    assert world.tally(short).last is not None
+    world.advance(EPOCH_US + DAY)
     with pytest.raises(NotFound):
-        world.truth(short)
-    assert len(frozen(world)) < 200_000
+        world.tally(short)
+    assert world.truth(short) == outcome
+    assert world.quotes_at(short, EPOCH_US) != (None, None)
+    with pytest.raises(NotFound, match="yet"):
+        world.truth(short.replace("27JAN04", "27FEB04"))
+    assert len(frozen(world)) < 50_000
 
 
 def test_what_a_trader_may_know_is_documented() -> None:
@@ -353,7 +360,7 @@ def test_the_crowd_errs_as_documented(plan: SeriesPlan) -> None:
     """Root mean square over 120 events of each series, at ten moments of their lives."""
     squares: list[float] = []
     for number in range(120):
-        occasion = draw_occasion(SEED, EPOCH_US, plan, number)
+        occasion = draw_occasion(Genesis(SEED, EPOCH_US), plan, number)
         life = occasion.times.closed_us - occasion.times.open_us
         for tenth in range(10):
             cell = occasion.clock.cell(occasion.times.open_us + life * (2 * tenth + 1) // 20)
@@ -372,11 +379,11 @@ def test_last_prices_of_exclusive_events_add_up_to_over_one() -> None:
     sums: list[float] = []
     for hour in (1, 12, 20, 26, 38):
         world.advance(EPOCH_US + hour * HOUR)
-        for stage in world._stages.values():
-            times = stage.occasion.times
-            lasts = [world.tally(pit.ticker).last for pit in stage.pits]
+        for pits in world._stages.values():
+            times = pits[0].occasion.times
+            lasts = [world.tally(pit.ticker).last for pit in pits]
             traded = times.open_us + 10 * HOUR < world.now_us < times.closed_us
-            if stage.occasion.plan.shape is Shape.BANDS and traded:
+            if pits[0].occasion.plan.shape is Shape.BANDS and traded:
                 sums.append(sum(float(last) for last in lasts if last is not None))
     assert len(sums) >= 12
     assert 1.01 < sum(sums) / len(sums) < 1.10

@@ -12,8 +12,8 @@ from kalshi_cli.engine.processes import (
     LAG_CELLS,
     LOGITS_TAIL,
     InformationClock,
+    Path,
     cell_rate,
-    draw_path,
 )
 
 CUTS = st.lists(st.floats(-3, 3), min_size=1, max_size=6, unique=True).map(sorted)
@@ -21,7 +21,7 @@ CUTS = st.lists(st.floats(-3, 3), min_size=1, max_size=6, unique=True).map(sorte
 
 @given(st.integers(0, 10_000), CUTS, st.integers(0, 100))
 def test_exclusive_legs_sum_to_one_and_ladders_fall(seed: int, cuts: list, cell: int) -> None:
-    path = draw_path(seed, "KXA-1", 0.02, 100)
+    path = Path(seed, "KXA-1", 0.02)
     edges = [-math.inf, *cuts, math.inf]
     for chance in (path.chance, path.crowd):
         legs = [chance(cell, low, high) for low, high in pairwise(edges)]
@@ -31,13 +31,13 @@ def test_exclusive_legs_sum_to_one_and_ladders_fall(seed: int, cuts: list, cell:
 
 
 def test_the_crowd_sees_the_path_late() -> None:
-    path = draw_path(3, "KXA-1", 0.02, 100)
+    path = Path(3, "KXA-1", 0.02)
     assert path.crowd(50, 0.3, math.inf) == path.chance(50 - LAG_CELLS, 0.3, math.inf)
     assert path.crowd(1, 0.3, math.inf) == path.chance(0, 0.3, math.inf)
 
 
 def test_the_path_keeps_its_variance() -> None:
-    ends = [draw_path(seed, "KXA-1", 0.05, 60).terminal for seed in range(4_000)]
+    ends = [Path(seed, "KXA-1", 0.05).terminal for seed in range(4_000)]
     assert fmean(ends) == pytest.approx(0.0, abs=0.05)
     assert fmean(end * end for end in ends) == pytest.approx(1.0, abs=0.07)
 
@@ -46,7 +46,7 @@ def test_prices_are_calibrated_given_what_they_know() -> None:
     """Outcomes minus prices average to nothing, also where the price has lately risen."""
     gaps: dict[str, list[float]] = {"truth": [], "crowd": [], "risen": [], "favourite": []}
     for seed in range(4_000):
-        path = draw_path(seed, "KXA-1", 0.02, 60)
+        path = Path(seed, "KXA-1", 0.02)
         won = float(path.terminal > 0.2)
         truth, crowd = path.chance(40, 0.2, math.inf), path.crowd(40, 0.2, math.inf)
         gaps["truth"].append(won - truth)
@@ -64,7 +64,7 @@ def test_the_crowd_errs_by_the_stated_logits_near_the_middle() -> None:
     rate = cell_rate(0.30, LOGITS_TAIL)
     squares = []
     for seed in range(3_000):
-        path = draw_path(seed, "KXA-1", rate, 60)
+        path = Path(seed, "KXA-1", rate)
         truth, crowd = path.chance(60, 0.0, math.inf), path.crowd(60, 0.0, math.inf)
         if 0.2 < crowd < 0.8:
             gap = math.log(truth / (1 - truth)) - math.log(crowd / (1 - crowd))

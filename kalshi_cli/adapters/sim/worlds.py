@@ -7,7 +7,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from kalshi_cli.adapters.sim.files import RESET
-from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Money
 from kalshi_cli.engine.exchange import Exchange
 from kalshi_cli.engine.generated import GeneratedState, GeneratedWorld
@@ -60,15 +59,8 @@ def begin(origin: Origin) -> Exchange:
 
 
 def freeze(exchange: Exchange) -> tuple[bytes, bytes]:
-    """The state of the exchange and of its world as bytes: equal histories, equal bytes.
-
-    A world may bring a book up to date only when somebody looks: so look at all of them, or the
-    bytes would tell which books were read.
-    """
+    """The state of the exchange and of its world as bytes: equal histories, equal bytes."""
     world: Any = exchange.world
-    for market in exchange.catalog.markets.values():
-        if market.status is MarketStatus.ACTIVE:
-            world.ladders(market.ticker)
     return _ENCODER.encode(exchange.state), _ENCODER.encode(world.state)
 
 
