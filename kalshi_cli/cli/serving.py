@@ -63,6 +63,7 @@ async def _serve(
             key_type=KeyType.RSA if rsa else KeyType.ED25519,
         ) as simulation:
             server = ExchangeServer(simulation, listener, speed=speed, tier=tier)
+            simulation.serves_at(server.address.base_url)
             await server.serve(stop.event, lambda: _announce(ready, server.address))
 
 
@@ -82,7 +83,11 @@ def _announce(ready: Prepared, address: "Address") -> None:
     if "clock" in line:
         variables["KALSHI_SIM_CLOCK"] = json.dumps(line["clock"])
     exports = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
-    told = ["Serving until Ctrl-C. To trade here with `kalshi ... --env demo`, paste:", *exports]
+    told = [
+        "Serving until Ctrl-C: the API under /trade-api/v2, the stream at /trade-api/ws/v2.",
+        "To trade here with `kalshi ... --env demo`, in a KALSHI_HOME of its own, paste:",
+        *exports,
+    ]
     ready.invocation.say("\n".join(told))
 
 

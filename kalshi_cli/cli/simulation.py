@@ -1,6 +1,7 @@
 """What `sim` does with the simulated world, which it opens without a desk."""
 
-from collections.abc import Callable
+import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,16 +10,18 @@ import typer
 from kalshi_cli.cli.runtime import Show, begin, finish, run_async
 from kalshi_cli.cli.start import Prepared, prepare
 from kalshi_cli.domain.identity import Env
-from kalshi_cli.domain.instant import parse_span
+from kalshi_cli.domain.instant import HOUR, parse_span, to_rfc3339
 from kalshi_cli.errors import InvalidValue, UsageError
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.sim.simulation import Simulation, SimulationStatus
 
+_STEP_US = 6 * HOUR
+
 
 def on_world(
     ctx: typer.Context,
-    action: "Callable[[Simulation], SimulationStatus]",
+    action: "Callable[[Simulation], Awaitable[SimulationStatus]]",
     show: "Show[SimulationStatus]",
 ) -> None:
     """Open the world, do something to it, show how it stands."""
@@ -30,7 +33,7 @@ def on_world(
         environment = ready.environment
         world = open_simulation(environment.home, seed=environment.seed, world=environment.world)
         async with world as simulation:
-            return action(simulation)
+            return await action(simulation)
 
     finish(ready.invocation, run_async(work()), show)
 
@@ -43,10 +46,34 @@ def on_reset(ctx: typer.Context, show: Show[Path | None]) -> None:
     finish(ready.invocation, reset_simulation(ready.environment.home), show)
 
 
-def advanced(world: "Simulation", span_us: int) -> "SimulationStatus":
-    """Move the world's clock and say how it stands then."""
-    world.advance(world.now_us + span_us)
+async def standing(world: "Simulation") -> "SimulationStatus":
+    """How the world stands."""
     return world.status()
+
+
+async def advanced(world: "Simulation", span_us: int) -> "SimulationStatus":
+    """Move the world's clock, a few hours at a time, and say how it stands then.
+
+    A signal is heard between two of them, and leaves the world where it has come to.
+    """
+    start_us, end_us = world.now_us, world.now_us + span_us
+    tells = span_us > _STEP_US and sys.stderr.isatty()
+    while world.now_us < end_us:
+        await world.clock.sleep_until(min(end_us, world.now_us + _STEP_US))
+        await _let_signals_in()
+        if tells:
+            share = (world.now_us - start_us) / span_us
+            sys.stderr.write(f"\r{share:4.0%} {to_rfc3339(world.now_us)}")
+    if tells:
+        sys.stderr.write("\r" + " " * 40 + "\r")
+    return world.status()
+
+
+async def _let_signals_in() -> None:
+    """Give the loop a turn."""
+    import asyncio
+
+    await asyncio.get_running_loop().run_in_executor(None, lambda: None)
 
 
 def parsed_span(text: str) -> int:

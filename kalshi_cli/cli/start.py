@@ -141,8 +141,16 @@ def _refuse_sim_options(invocation: Invocation, env: Env) -> None:
         )
 
 
+def _name(environment: "Environment") -> str:
+    """What the environment is; a demo on this machine is called by its address."""
+    address = urlsplit(environment.base_url)
+    if environment.env is Env.DEMO and address.scheme == "http":
+        return f"an exchange on this machine, {address.netloc}"
+    return NAMES[environment.env]
+
+
 def _announce(invocation: Invocation, environment: "Environment") -> None:
-    line = f"{environment.env}: {NAMES[environment.env]} ({environment.why})"
+    line = f"{environment.env}: {_name(environment)} ({environment.why})"
     if environment.env is Env.PROD:
         invocation.say_always(line)
     else:

@@ -24,13 +24,9 @@ class Hold:
         give_up = time.monotonic() + patience_s
         while not self._try():
             if time.monotonic() >= give_up:
-                holder = self._file.read().strip() or "unknown"
+                holder, _, url = self._file.read().strip().partition("\n")
                 self._file.close()
-                raise WorldHeld(
-                    f"Process {holder} holds the simulated world.",
-                    remedy="Wait until it ends, stop it, or use another --home; "
-                    "`kalshi sim serve` lets many programs trade in one world.",
-                )
+                raise _held(holder or "unknown", url)
             time.sleep(_POLL_S)
         self._file.seek(0)
         self._file.truncate()
@@ -44,8 +40,27 @@ class Hold:
             return False
         return True
 
+    def serves_at(self, url: str) -> None:
+        """Let whoever has to wait know where the world is served."""
+        self._file.write(f"{url}\n")
+        self._file.flush()
+
     def release(self) -> None:
         self._file.close()
+
+
+def _held(holder: str, url: str) -> WorldHeld:
+    if url:
+        return WorldHeld(
+            f"Process {holder} serves the simulated world at {url}.",
+            remedy=f"Trade there with --env demo, see GET {url}/sim and POST {url}/sim/advance, "
+            "stop it, or use another --home.",
+        )
+    return WorldHeld(
+        f"Process {holder} holds the simulated world.",
+        remedy="Wait until it ends, stop it, or use another --home; "
+        "`kalshi sim serve` lets many programs trade in one world.",
+    )
 
 
 def _open(path: Path) -> IO[str]:

@@ -144,6 +144,11 @@ class Simulation:
         """The exchange's application on a line, with what the fault plan does to its requests."""
         return FaultyHttp(self.app, self._host, line)
 
+    def serves_at(self, url: str) -> None:
+        """Tell those who wait for the world where it is served."""
+        if self._hold is not None:
+            self._hold.serves_at(url)
+
     def transport(self) -> httpx.AsyncBaseTransport:
         """Carries requests to the exchange without a socket."""
         return InProcessTransport(self.application, self.clock)

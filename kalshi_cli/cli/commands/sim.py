@@ -21,9 +21,9 @@ def status(ctx: typer.Context) -> None:
     Example: kalshi sim status
     """
     from kalshi_cli.cli.render.simulation import show_world
-    from kalshi_cli.cli.simulation import on_world
+    from kalshi_cli.cli.simulation import on_world, standing
 
-    on_world(ctx, lambda world: world.status(), show_world)
+    on_world(ctx, standing, show_world)
 
 
 @app.command()
@@ -54,7 +54,9 @@ def serve(
     ] = 8643,
     speed: Annotated[
         float,
-        typer.Option("--speed", metavar="X", min=0, help="Market time per real time; 0: none."),
+        typer.Option(
+            "--speed", metavar="X", min=0, max=3_600, help="Market time per real time; 0: none."
+        ),
     ] = 1.0,
     tier: Annotated[
         str,
