@@ -17,11 +17,15 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.noise import normal_of, poisson, stream, uniforms
 from kalshi_cli.engine.series_plan import Climate, tapered_bias
 
-MEDIAN_SIZE = 24.0
-SIZE_SPREAD = 1.603
-"""Deviation of ln(size): the 99th percentile is then about 1,000 contracts."""
-YES_APPETITE = 0.65
+MEDIAN_SIZE, SIZE_SPREAD = 21.0, 1.95
+"""Contracts, and the deviation of ln(size): what of it the levels of a book let through is prints
+with a median of about 24 and a 99th percentile of about 1,000."""
+DEPTH_SPREAD = 1.0
+"""Deviation of ln(depth) among the markets of a category."""
+YES_APPETITE = 0.62
 """Share of noise traders who buy YES: last prices lean to the ask, and events add up to over 1."""
+REACH_MOST = 0.05
+"""Mean reach of noise traders at most (dollars): a very wide book is not crossed in a hurry."""
 INFORMED_MARGIN = 0.005
 """What an informed trader wants to gain a contract, after the fee (dollars)."""
 LEVELS = 4
@@ -59,12 +63,12 @@ class Temper:
 
 
 def temper_of(seed: int, ticker: str, climate: Climate, flow_factor: float = 1.0) -> Temper:
-    """Markets of a category differ: spreads by 0.7 to 1.5, depth and flow by 0.6 to 1.6."""
-    spread, depth, flow = uniforms(stream(seed, ticker, "temper"), 3)
+    """Markets of a category differ: spreads by 0.7 to 1.5, flow by 0.6 to 1.6, depth by more."""
+    spread, depth, flow, deep = uniforms(stream(seed, ticker, "temper"), 4)
     half = climate.half_spread * (0.7 + 0.8 * spread)
     return Temper(
         half_spread=min(0.15, half),
-        depth=climate.depth * (0.6 + depth),
+        depth=climate.depth * math.exp(DEPTH_SPREAD * normal_of(depth, deep)),
         trades_per_hour=climate.trades_per_hour * (0.6 + flow) * flow_factor,
     )
 
@@ -118,7 +122,7 @@ def taker_at(seed: int, market: str, at_us: int, climate: Climate, temper: Tempe
         informed=kind < climate.informed_share,
         side=Side.BID if which < YES_APPETITE else Side.ASK,
         units=100 * max(1, round(size)),
-        reach=-math.log(eager) * (0.01 + 1.5 * temper.half_spread),
+        reach=-math.log(eager) * min(REACH_MOST, 0.01 + 1.5 * temper.half_spread),
     )
 
 

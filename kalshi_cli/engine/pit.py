@@ -227,7 +227,8 @@ class Pit:
         taker = taker_at(seed, self.ticker, at_us, climate, self._temper)
         book, units = self.book(at_us), taker.units
         if not taker.informed:
-            limit = int(10_000 * (self.crowd(at_us) + taker.side.sign * taker.reach))
+            quoted = self.crowd(self._quoted(at_us))
+            limit = int(10_000 * (quoted + taker.side.sign * taker.reach))
             return self._trade(book, taker.side, limit, units, at_us)
         truth = self.truth(at_us)
         bought = self._trade(book, Side.BID, self._worth(truth, Side.BID), units, at_us)

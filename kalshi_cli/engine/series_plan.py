@@ -37,14 +37,14 @@ class Climate:
 LIQUID, THIN = 0.15, 0.30
 CLIMATES: Mapping[str, Climate] = MappingProxyType(
     {
-        "Crypto": Climate(LIQUID, 0.002, 0.008, 300, 12.0, 0.25, 0.00),
-        "Financials": Climate(LIQUID, 0.004, 0.011, 250, 8.0, 0.25, 0.00),
-        "Sports": Climate(LIQUID, 0.005, 0.011, 400, 10.0, 0.25, 0.00),
-        "Climate and Weather": Climate(THIN, 0.010, 0.026, 150, 6.0, 0.58, 0.02),
-        "Economics": Climate(THIN, 0.010, 0.026, 150, 2.0, 0.45, 0.03),
-        "Politics": Climate(THIN, 0.010, 0.028, 150, 2.0, 0.40, 0.03),
-        "Science and Technology": Climate(THIN, 0.012, 0.050, 60, 1.0, 0.50, 0.08),
-        "Entertainment": Climate(THIN, 0.015, 0.090, 50, 1.0, 0.65, 0.10),
+        "Crypto": Climate(LIQUID, 0.002, 0.008, 600, 12.0, 0.18, 0.00),
+        "Financials": Climate(LIQUID, 0.004, 0.011, 500, 8.0, 0.25, 0.00),
+        "Sports": Climate(LIQUID, 0.004, 0.011, 800, 10.0, 0.28, 0.00),
+        "Climate and Weather": Climate(THIN, 0.007, 0.026, 300, 6.0, 0.58, 0.02),
+        "Economics": Climate(THIN, 0.007, 0.026, 300, 2.0, 0.45, 0.03),
+        "Politics": Climate(THIN, 0.007, 0.028, 250, 2.0, 0.45, 0.03),
+        "Science and Technology": Climate(THIN, 0.008, 0.050, 100, 2.0, 0.60, 0.08),
+        "Entertainment": Climate(THIN, 0.010, 0.070, 80, 3.0, 0.75, 0.10),
     }
 )
 

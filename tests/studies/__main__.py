@@ -1,31 +1,43 @@
-"""The long studies: `make study`.
+"""The long studies: `make study`, or some of them: `python -m tests.studies fairness --seeds 20`.
 
-1. Does the desk earn where it knows more than the market, and does it say so where it does not?
-   Thirty simulated days in six-hour cycles, twenty seeds, with the oracle at zero error; and with
-   an oracle whose error drowns the truth. The desk is the `disciplined` one, without the two limits
-   that would stop it until a person looks.
-2. Is the generated world fair to whoever sees prices alone?
-3. Do books rebuilt from recorded streams agree with the ticker in them, and how much hangs on the
-   estimate of a queue? Only where the recordings are at hand.
+`oracle`: does the desk earn where it knows more than the market, and does it say so where it does
+not? Thirty simulated days in six-hour cycles, twenty seeds, with the oracle at zero error; and with
+an oracle whose error drowns the truth. The desk is the `disciplined` one, without the two limits
+that would stop it until a person looks.
+
+`fairness`: is the generated world fair to whoever sees prices alone, and are its prices what the
+design says? Two hundred worlds.
+
+`books`: do books rebuilt from recorded streams agree with the ticker in them, and how much hangs on
+the estimate of a queue? Only where the recordings are at hand.
+
+Tables are on stdout, progress on stderr.
 """
 
+import argparse
 import asyncio
 import multiprocessing
 import sys
+import time
+from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 from kalshi_cli.adapters.sim.book_recording import load_books, streams_of
 from kalshi_cli.engine.tape_queue import QueueRule
 from tests.studies.book_agreement import DUE, Agreement, agreement, streams_in
 from tests.studies.book_agreement import rendered as agreement_table
 from tests.studies.desk_runs import DeskRun, run_oracle
-from tests.studies.fairness import fairness_table, rendered
+from tests.studies.fairness import failures, pooled, watched
 from tests.studies.queue_bounds import filled
 from tests.studies.queue_bounds import rendered as bounds_table
+from tests.studies.table import rendered
 
 SEEDS = range(1, 21)
 DROWNED = 3.0
 STREAMS = Path(__file__).resolve().parents[3] / "shared" / "data" / "orderbook_stream"
+Item = TypeVar("Item")
 
 
 def oracle(seed: int) -> DeskRun:
@@ -55,37 +67,77 @@ def say(line: str) -> None:
     sys.stdout.flush()
 
 
-def books_agree(streams: Path) -> bool:
-    """Print what the recorded order books say; whether they agree with their ticker."""
-    found = {path.name: agreement(streams_in(path)) for path in streams_of(streams)}
+def counted(what: str, items: Iterable[Item], total: int) -> Iterator[Item]:
+    """The same items, with how many are done and how long the rest may take on stderr."""
+    began = time.monotonic()
+    for done, item in enumerate(items, 1):
+        passed = (time.monotonic() - began) / 60
+        left = passed / done * (total - done)
+        sys.stderr.write(f"{what}: {done} of {total}, {passed:.1f} min, {left:.1f} to go\n")
+        sys.stderr.flush()
+        yield item
+
+
+def oracle_study() -> bool:
+    """Whether knowing earns, and not knowing is not called an edge."""
+    with multiprocessing.Pool(2) as pool:
+        say("Oracle, zero error, dollars gained of $10,000, net of fees:")
+        knowing = []
+        for run in counted("oracle", pool.imap(oracle, SEEDS), len(SEEDS)):
+            knowing.append(run)
+            say(told(run))
+        say(f"Oracle, logit error {DROWNED}:")
+        blind = []
+        for run in counted("drowned oracle", pool.imap(drowned, range(1, 5)), 4):
+            blind.append(run)
+            say(told(run))
+    earned = sum(run.gain > 0 for run in knowing)
+    fooled = sum(score.verdict == "edge" for run in blind for score in run.evaluation.scores)
+    say(f"{earned} of {len(knowing)} seeds earned; the drowned oracle was believed {fooled} times.")
+    return earned >= 16 and fooled == 0
+
+
+def fairness_study(seeds: int, days: int) -> bool:
+    """Whether the world is fair and as designed."""
+    with multiprocessing.Pool(2) as pool:
+        worlds = pool.imap(partial(watched, days=days), range(1, seeds + 1))
+        found = pooled(counted("fairness", worlds, seeds))
+    say(f"{seeds} worlds, {days} days each.")
+    say(rendered(found))
+    return not failures(found)
+
+
+def books_study() -> bool:
+    """Whether recorded order books agree with their ticker; True where there are none."""
+    if not STREAMS.is_dir():
+        say("No recorded order books are at hand.")
+        return True
+    found = {path.name: agreement(streams_in(path)) for path in streams_of(STREAMS)}
     say("Books rebuilt from recorded streams, held against the ticker in them:")
     say(agreement_table(found))
     say("Ten contracts at the touch of recorded books for two seconds, by the rule of the queue:")
-    books = load_books(streams)
+    books = load_books(STREAMS)
     say(bounds_table({rule: filled(books, rule) for rule in QueueRule}))
     return sum(found.values(), Agreement()).worst_share >= DUE
 
 
 def main() -> None:
-    """Print the studies; say at the end which of their claims held."""
-    with multiprocessing.Pool(2) as pool:
-        say("Oracle, zero error, dollars gained of $10,000, net of fees:")
-        knowing = []
-        for run in pool.imap(oracle, SEEDS):
-            knowing.append(run)
-            say(told(run))
-        say(f"Oracle, logit error {DROWNED}:")
-        blind = []
-        for run in pool.imap(drowned, range(1, 5)):
-            blind.append(run)
-            say(told(run))
-    say("Rules that see prices alone, cents a contract net of fees, against the truth:")
-    say(rendered(fairness_table(range(1, 7), 20)))
-    agreed = not STREAMS.is_dir() or books_agree(STREAMS)
-    earned = sum(run.gain > 0 for run in knowing)
-    fooled = sum(score.verdict == "edge" for run in blind for score in run.evaluation.scores)
-    say(f"{earned} of {len(knowing)} seeds earned; the drowned oracle was believed {fooled} times.")
-    sys.exit(0 if earned >= 16 and fooled == 0 and agreed else 1)
+    """Print the studies; exit with 1 if a claim of theirs did not hold."""
+    parser = argparse.ArgumentParser(prog="python -m tests.studies")
+    parser.add_argument("parts", nargs="*", metavar="oracle|fairness|books", help="default: all")
+    parser.add_argument("--seeds", type=int, default=200, help="worlds of the fairness study")
+    parser.add_argument("--days", type=int, default=2, help="days in each of them")
+    wanted = parser.parse_args()
+    studies = {
+        "oracle": oracle_study,
+        "fairness": partial(fairness_study, wanted.seeds, wanted.days),
+        "books": books_study,
+    }
+    parts = wanted.parts or list(studies)
+    if unknown := set(parts) - set(studies):
+        parser.error(f"no such study: {', '.join(sorted(unknown))}")
+    held = [studies[part]() for part in parts]
+    sys.exit(0 if all(held) else 1)
 
 
 if __name__ == "__main__":

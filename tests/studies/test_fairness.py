@@ -1,34 +1,71 @@
-"""The generated world is fair: prices alone earn nothing, what is not yet public does."""
+"""The generated world is fair and its prices are as designed, in four worlds of a day; and a world
+that is not is found out."""
+
+from dataclasses import replace
 
 import pytest
 
-from studies.fairness import Row, fairness_table, rendered
+from kalshi_cli.engine.series_plan import CLIMATES
+from kalshi_cli.engine.world_plan import WorldPlan
+from tests.studies.claims import NAMED, ORACLES, SURPRISING, demands
+from tests.studies.fairness import (
+    FEWEST,
+    Findings,
+    broken,
+    earners,
+    pooled,
+    surprises,
+    watched,
+)
+from tests.studies.rules import SETS
+from tests.studies.table import rendered
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")
-def table() -> dict[str, Row]:
-    return fairness_table(range(1, 3), 3)
+def found() -> Findings:
+    return pooled(watched(seed, 1) for seed in range(1, 5))
 
 
-@pytest.mark.slow
-def test_no_rule_on_prices_alone_earns(table: dict[str, Row]) -> None:
-    rules = [rule for rule in table if not rule.startswith(("oracle", "maker in"))]
-    assert len(rules) == 13
-    for rule in rules:
-        row = table[rule]
-        assert row.trades > 100, rule
-        assert row.low <= 0.0, f"{rule}\n{rendered(table)}"
+def test_no_rule_on_prices_alone_earns(found: Findings) -> None:
+    assert list(earners(found)) == [], rendered(found)
+    for rule in NAMED:
+        estimate = found.estimate(rule)
+        if estimate is None:
+            assert rule in {"complete sets", "ladder breaks"}
+            assert found.checked[rule] > 1_000
+        else:
+            assert estimate.weight > 100, rule
+    assert all(found.checked[rule] for rule in SETS)
 
 
-@pytest.mark.slow
-def test_who_knows_the_truth_earns(table: dict[str, Row]) -> None:
-    for rule in ("oracle buys", "oracle sells"):
-        assert table[rule].trades > 50
-        assert table[rule].low > 0.015
+def test_who_knows_the_truth_earns(found: Findings) -> None:
+    for rule in ORACLES:
+        estimate = found.estimate(rule)
+        assert estimate is not None
+        assert estimate.low > 0.015
 
 
-@pytest.mark.slow
-def test_resting_inside_the_spread_is_filled_and_about_breaks_even(table: dict[str, Row]) -> None:
-    row = table["maker"]
-    assert row.trades > 1_000
-    assert -0.015 < row.mean < 0.005
+def test_prices_are_as_designed(found: Findings) -> None:
+    """Three standard errors: a hundred demands, of which none shall fail by chance."""
+    assert list(broken(found, deviations=3.0)) == [], rendered(found)
+    judged = [found.estimate(demand.measure) for demand in demands()]
+    assert sum(estimate is not None and estimate.events >= FEWEST for estimate in judged) >= 60
+
+
+def test_results_are_what_the_truth_promised(found: Findings) -> None:
+    differences = dict(surprises(found))
+    assert len(differences) >= 15
+    assert max(abs(errors) for errors in differences.values()) < SURPRISING
+
+
+def test_a_world_that_overprices_yes_is_found_out() -> None:
+    unfair = {name: replace(climate, yes_bias=0.06) for name, climate in CLIMATES.items()}
+    found = pooled([watched(1, 1, WorldPlan(climates=unfair))])
+    assert "always sell: earns" in earners(found)
+    wrong = set(broken(found))
+    assert "yes bias: Crypto: outside of what is demanded" in wrong
+    assert "mids 0.3 to 0.4: outside of what is demanded" in wrong
+    assert "EARNS" in rendered(found)
+    assert "BROKEN" in rendered(found)
