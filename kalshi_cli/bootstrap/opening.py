@@ -197,11 +197,15 @@ async def _baseline(simulation: "Simulation | None", store: "SqlStore") -> Forec
     from kalshi_cli.forecasting.corrections import Settled, excess_of, fit_corrections
 
     if simulation is not None and simulation.knows_truth:
-        from kalshi_cli.engine.series_plan import CLIMATES, documented_bias
+        from functools import partial
 
-        errors = {category: climate.logit_error for category, climate in CLIMATES.items()}
+        from kalshi_cli.engine.series_plan import documented_bias
+
+        climates = simulation.climates
+        errors = {category: climate.logit_error for category, climate in climates.items()}
+        bias = partial(documented_bias, climates=climates)
         label = "baseline: the market's number less the simulated world's documented bias"
-        return BaselineForecaster(Baseline(documented_bias, errors), label)
+        return BaselineForecaster(Baseline(bias, errors), label)
     rows = await store.reports.scored()
     fitted = fit_corrections(
         [

@@ -53,7 +53,9 @@ def declared(
     ] = None,
     world: Annotated[
         str | None,
-        typer.Option("--world", metavar="WORLD", help="Play a recording: tape:DIR or books:PATH."),
+        typer.Option(
+            "--world", metavar="WORLD", help="tape:DIR, books:PATH or a plan's FILE.toml."
+        ),
     ] = None,
     fresh: Annotated[
         bool, typer.Option("--fresh", help="Set the old world and its store aside first.")

@@ -255,7 +255,7 @@ class GeneratedWorld:
     def _set_up(self, since_us: int, kept: dict[str, PitState]) -> None:
         """Put up the events that are known now, trading from an instant on."""
         epoch_us, horizon = self.genesis.epoch_us, self._now_us - RETENTION_US
-        for plan in self.genesis.plan.series:
+        for plan in self.genesis.plan.listed.values():
             earliest = max(epoch_us, horizon - longest_aftermath(plan))
             number = first_closing_after(plan, epoch_us, earliest)
             while listed_at(plan, epoch_us, number) <= self._now_us:

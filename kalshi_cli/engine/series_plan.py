@@ -111,6 +111,17 @@ _DATA_AT_OPEN = ((0.0, 0.0), (0.60, 0.20), (0.61, 0.35), (1.0, 1.0))
 _MATCH = ((0.0, 0.0), (0.88, 0.25), (1.0, 0.995))
 _RELEASE = ((0.0, 0.0), (0.50, 0.20), (0.51, 0.32), (1.0, 0.60))
 _DRIP = ((0.0, 0.0), (0.30, 0.20), (0.31, 0.30), (0.75, 0.60), (0.76, 0.72), (1.0, 0.95))
+INFORMATION: Mapping[str, tuple[tuple[float, float], ...]] = MappingProxyType(
+    {
+        "steady": _STEADY,
+        "bulletins": _BULLETINS,
+        "data_at_open": _DATA_AT_OPEN,
+        "match": _MATCH,
+        "release": _RELEASE,
+        "drip": _DRIP,
+    }
+)
+"""The information clocks of the series below, by name."""
 _TEAMS = (
     "Boston", "Denver", "Miami", "Phoenix", "Dallas", "Chicago", "Toronto", "Atlanta", "Memphis",
     "Portland", "Utah", "Detroit",
@@ -237,6 +248,6 @@ def tapered_bias(full: float, fair: float) -> float:
     return full * max(0.0, min(1.0, fair / BIAS_TAPER, (1.0 - fair) / BIAS_TAPER))
 
 
-def market_logit_error(category: str) -> float:
+def market_logit_error(category: str, climates: Mapping[str, Climate] = CLIMATES) -> float:
     """The crowd's error in logits. Raises `KeyError` for a category that the world lacks."""
-    return CLIMATES[category].logit_error
+    return climates[category].logit_error

@@ -3,14 +3,14 @@ wrong, and with what the account begins.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from kalshi_cli.domain.money import Money
 from kalshi_cli.engine.archive import Archive
 from kalshi_cli.engine.series_plan import CLIMATES, SERIES, Climate, SeriesPlan
-from kalshi_cli.errors import InvalidValue, NotFound
+from kalshi_cli.errors import NotFound
 
 MOST_MARKETS = 120_000
 CATEGORY_WEIGHTS: Mapping[str, float] = {
@@ -41,12 +41,26 @@ class Upsets:
     disputes: float = 0.01
 
 
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """How the series are repeated so that about `markets` are open at a time.
+
+    The k-th of a kind trades 1/k^`tail` as often as the first: most markets hardly trade. `weights`
+    say how the markets spread over categories.
+    """
+
+    markets: int
+    tail: float
+    weights: Mapping[str, float]
+
+
 @dataclass(frozen=True)
 class WorldPlan:
     """All parameters of a generated world. `digest` names a plan of somebody's own.
 
-    `climates` holds every category that a series belongs to. `cash` is dollars by exchange shard;
-    where it is empty, the account opens with the usual amount on shard 0.
+    `series` are told once, however often `scale` repeats them. `climates` holds every category that
+    a series belongs to. `cash` is dollars by exchange shard; where it is empty, the account opens
+    with the usual amount on shard 0.
     """
 
     series: tuple[SeriesPlan, ...] = SERIES
@@ -54,15 +68,18 @@ class WorldPlan:
     upsets: Upsets = Upsets()
     cash: Mapping[int, Money] = field(default_factory=dict)
     archive: Archive = field(default_factory=Archive)
+    scale: Scale | None = None
     digest: str = ""
 
     @cached_property
-    def _by_ticker(self) -> dict[str, SeriesPlan]:
-        return {plan.ticker: plan for plan in self.series}
+    def listed(self) -> dict[str, SeriesPlan]:
+        """Every series that the world lists, by ticker."""
+        series = self.series if self.scale is None else _scaled(self.series, self.scale)
+        return {plan.ticker: plan for plan in series}
 
     def series_named(self, ticker: str) -> SeriesPlan:
         """The plan of a series. Raises `NotFound` for a ticker that the world does not list."""
-        found = self._by_ticker.get(ticker)
+        found = self.listed.get(ticker)
         if found is None:
             raise NotFound(f"The generated world has no series {ticker}.")
         return found
@@ -85,25 +102,13 @@ def open_markets(plan: SeriesPlan) -> float:
     return plan.legs * plan.life_h / plan.period_h
 
 
-def scaled(
-    series: tuple[SeriesPlan, ...], markets: int, tail: float, weights: Mapping[str, float]
-) -> tuple[SeriesPlan, ...]:
-    """The series and copies of them, so that about as many markets are open at a time.
-
-    The k-th of its kind trades 1/k^tail as often as the first: most markets hardly trade.
-    """
+def _scaled(series: tuple[SeriesPlan, ...], scale: Scale) -> Iterator[SeriesPlan]:
     kinds = Counter(plan.category for plan in series)
-    all_weights = sum(weights.get(category, _OTHER_WEIGHT) for category in kinds)
-    copied: list[SeriesPlan] = []
+    weight = {name: scale.weights.get(name, _OTHER_WEIGHT) for name in kinds}
     for plan in series:
-        share = weights.get(plan.category, _OTHER_WEIGHT) / all_weights / kinds[plan.category]
-        count = max(1, round(markets * share / open_markets(plan)))
-        copied.extend(_copy(plan, k, tail) for k in range(1, count + 1))
-    tickers = Counter(plan.ticker for plan in copied)
-    twice = next((ticker for ticker, count in tickers.items() if count > 1), None)
-    if twice is not None:
-        raise InvalidValue(f"Two series would be called {twice}: the copies of one, and another.")
-    return tuple(copied)
+        share = weight[plan.category] / sum(weight.values()) / kinds[plan.category]
+        count = max(1, round(scale.markets * share / open_markets(plan)))
+        yield from (_copy(plan, k, scale.tail) for k in range(1, count + 1))
 
 
 def _copy(plan: SeriesPlan, k: int, tail: float) -> SeriesPlan:
@@ -112,7 +117,7 @@ def _copy(plan: SeriesPlan, k: int, tail: float) -> SeriesPlan:
         return plan
     return replace(
         plan,
-        ticker=f"{plan.ticker}{k}",
+        ticker=f"{plan.ticker}N{k}",
         title=f"{plan.title} {k}",
         question=f"{plan.title} {k}: {plan.question}",
         offset_h=(plan.offset_h + k - 1) % plan.period_h,

@@ -17,14 +17,17 @@ from kalshi_cli.errors import IntegrityError, KalshiError
 Listener = Callable[[tuple[Happening, ...]], None]
 _REPLAY_S = 0.5
 _COMMANDS = 500
+_PER_SNAPSHOT = 5.0
+"""Seconds of commands for each second that a snapshot takes, at least."""
 
 
 class Host:
     """Owns an exchange and its file.
 
     A snapshot is taken whenever replaying the log since the last one would take about half a
-    second, so that opening stays quick. After a failure of the file, memory may be ahead of it:
-    the host then answers nothing any more, and `failure` says why.
+    second, so that opening stays quick; of a big world, whose snapshots cost more, less often.
+    After a failure of the file, memory may be ahead of it: the host then answers nothing any more,
+    and `failure` says why.
     """
 
     def __init__(
@@ -41,7 +44,7 @@ class Host:
         self.origin = origin
         self.failure: KalshiError | None = None
         self._present: Callable[[], int] | None = None
-        self._busy_s, self._since = 0.0, 0
+        self._busy_s, self._since, self._snapshot_s = 0.0, 0, 0.0
         self._listeners: list[Listener] = []
         self._appointments: list[tuple[int, Command]] = []
         self.plan_faults(FaultPlan())
@@ -103,7 +106,7 @@ class Host:
         try:
             answer = self._apply(command)
             self._busy_s += time.monotonic() - started
-            if self._busy_s > _REPLAY_S or self._since >= _COMMANDS:
+            if self._is_snapshot_due():
                 self.snapshot()
         except KalshiError as error:
             self.failure = error
@@ -155,9 +158,15 @@ class Host:
     def snapshot(self) -> None:
         """Keep the state as it is now, unless nothing happened since the last time."""
         if self._snapshots and self._since and self.failure is None:
+            started = time.monotonic()
             exchange, world = freeze(self.exchange)
             self._store.save_snapshot(self.seq, exchange, world)
+            self._snapshot_s = time.monotonic() - started
         self._busy_s, self._since = 0.0, 0
+
+    def _is_snapshot_due(self) -> bool:
+        long_to_replay = self._busy_s > _REPLAY_S or self._since >= _COMMANDS
+        return long_to_replay and self._busy_s > _PER_SNAPSHOT * self._snapshot_s
 
     def close(self) -> None:
         """Keep what was appointed, leave a snapshot for the next opening, and close the file."""

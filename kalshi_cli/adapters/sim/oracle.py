@@ -41,7 +41,7 @@ class OracleForecaster:
 
     def market_error(self, category: str) -> float | None:
         """The world's own error of its crowd, in logits."""
-        return market_logit_error(category)
+        return market_logit_error(category, self._simulation.climates)
 
     async def judge(self, question: Question) -> tuple[Judgement, ...]:
         """A judgement of each market whose truth is known."""

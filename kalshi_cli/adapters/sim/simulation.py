@@ -1,6 +1,7 @@
 """The simulated environment as the program uses it: a world, its clock, its API and its key."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -37,6 +38,9 @@ from kalshi_cli.engine.commands import Advance, Advanced
 from kalshi_cli.engine.exchange import Exchange
 from kalshi_cli.engine.generated import EPOCH_US
 from kalshi_cli.engine.orders import derived_id
+from kalshi_cli.engine.plan_document import difference
+from kalshi_cli.engine.series_plan import Climate
+from kalshi_cli.engine.world_plan import DEFAULT_PLAN
 from kalshi_cli.errors import NotFound, Refused, UsageError
 
 ORIGIN = "http://sim.invalid"
@@ -126,6 +130,11 @@ class Simulation:
     def knows_truth(self) -> bool:
         """Whether the world was generated: a recording knows no more than its prints."""
         return self._host.origin.kind == GENERATED
+
+    @property
+    def climates(self) -> Mapping[str, Climate]:
+        """How the categories of a generated world trade: public knowledge in it."""
+        return (self._host.origin.plan or DEFAULT_PLAN).climates
 
     @property
     def now_us(self) -> int:
@@ -232,11 +241,11 @@ def open_simulation(
 ) -> Simulation:
     """Continue the world under `home`, or make one; `home` None keeps it in memory.
 
-    `world` is `generated`, `tape:DIR` or `books:PATH`; without it, and without `seed`, an existing
-    world goes on and a new one is generated from the default seed. A generated world begins at
-    `epoch_us`. The account's key is of `key_type`; a world keeps one of each kind. `faults` is a
-    file. Raises `WorldHeld` while another process has it, `UsageError` where another seed or world
-    exists, `StoreUnusable` for a broken file.
+    `world` is `generated`, `tape:DIR`, `books:PATH` or a plan's `FILE.toml`; without it, and
+    without `seed`, an existing world goes on and a new one is generated from the default seed. A
+    generated world begins at `epoch_us`. The account's key is of `key_type`; a world keeps one of
+    each kind. `faults` is a file. Raises `WorldHeld` while another process has it, `UsageError`
+    where another seed, world or plan exists, `StoreUnusable` for a broken file.
     """
     if world is not None:
         parse_choice(world)  # before any file is made
@@ -283,8 +292,9 @@ def _host(
         if found is not None:
             _check_same(found, seed, world)
             return Host(store, found, snapshots=snapshots)
-        kind, directory = parse_choice(world or GENERATED)
-        origin = Origin(kind, directory, DEFAULT_SEED if seed is None else seed, epoch_us, cash)
+        kind, path, plan = parse_choice(world or GENERATED)
+        seed = DEFAULT_SEED if seed is None else seed
+        origin = Origin(kind, path, seed, epoch_us, cash, plan)
         exchange = begin(origin)
         store.create(origin, exchange.world.world_id)
         return Host(store, origin, snapshots=snapshots, exchange=exchange)
@@ -298,5 +308,16 @@ def _check_same(found: Origin, seed: int | None, world: str | None) -> None:
     remedy = "Continue it without --seed and --world, or begin anew with --fresh."
     if seed is not None and seed != found.seed:
         raise UsageError(f"A world with seed {found.seed} exists, not {seed}.", remedy=remedy)
-    if world is not None and parse_choice(world) != (found.kind, found.directory):
+    if world is None:
+        return
+    kind, path, plan = parse_choice(world)
+    if kind != found.kind or (plan is None) != (found.plan is None):
         raise UsageError(f"The world that exists is {found.choice}.", remedy=remedy)
+    if plan is None or found.plan is None:
+        if path != found.directory:
+            raise UsageError(f"The world that exists is {found.choice}.", remedy=remedy)
+        return
+    differs = difference(found.plan, plan)
+    if differs:
+        told = f"The world that exists was made from another plan than {world}"
+        raise UsageError(f"{told}: they differ in {differs}.", remedy=remedy)

@@ -12,7 +12,8 @@ from kalshi_cli.engine.exchange import Exchange
 from kalshi_cli.engine.generated import GeneratedState, GeneratedWorld
 from kalshi_cli.engine.state import ExchangeState
 from kalshi_cli.engine.world import World
-from kalshi_cli.errors import StoreUnusable, UsageError
+from kalshi_cli.engine.world_plan import DEFAULT_PLAN, WorldPlan
+from kalshi_cli.errors import InvalidValue, StoreUnusable, UsageError
 
 GENERATED = "generated"
 TAPE = "tape"
@@ -27,7 +28,8 @@ _ENCODER = msgspec.msgpack.Encoder()
 class Origin:
     """What a world is made from: the same origin and commands give the same state.
 
-    `directory` is where the recording is, for `tape` and `books`, else empty.
+    `directory` is where the recording is, for `tape` and `books`, or the file that `plan` was read
+    from, else empty. A generated world without a plan of its own has the default one.
     """
 
     kind: str
@@ -35,27 +37,57 @@ class Origin:
     seed: int
     epoch_us: int
     opening_cash: Money
+    plan: WorldPlan | None = None
 
     @property
     def choice(self) -> str:
         """The world as `--world` names it."""
+        if self.plan is not None:
+            return self.directory
         return f"{self.kind}:{self.directory}" if self.directory else self.kind
 
 
-def parse_choice(choice: str) -> tuple[str, str]:
-    """Read `generated`, `tape:DIR` or `books:PATH`. Raises `UsageError` for anything else."""
+def parse_choice(choice: str) -> tuple[str, str, WorldPlan | None]:
+    """Read `generated`, `tape:DIR`, `books:PATH` or a plan's `FILE.toml`: kind, path and plan.
+
+    Raises `UsageError` for anything else, and for a plan that cannot be played.
+    """
     kind, _, path = choice.partition(":")
     if kind in {TAPE, BOOKS} and path:
-        return kind, str(Path(path).expanduser().resolve())
+        return kind, str(Path(path).expanduser().resolve()), None
     if choice == GENERATED:
-        return GENERATED, ""
-    remedy = "Use generated, tape:DIR or books:PATH."
+        return GENERATED, "", None
+    if choice.endswith(".toml"):
+        file = Path(choice).expanduser().resolve()
+        return GENERATED, str(file), _load_plan(file)
+    remedy = "Use generated, tape:DIR, books:PATH or a plan's FILE.toml."
     raise UsageError(f"There is no world {choice!r}.", remedy=remedy)
+
+
+def _load_plan(file: Path) -> WorldPlan:
+    import tomllib
+
+    from kalshi_cli.engine.plan_document import read_plan
+
+    remedy = "docs/worlds/ has an example, and says what a plan may hold."
+    try:
+        return read_plan(tomllib.loads(file.read_text("utf-8")))
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}.", remedy=remedy) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} is not TOML: {error}.", remedy=remedy) from error
+    except InvalidValue as error:
+        raise UsageError(f"{file}: {error}", remedy=remedy) from error
 
 
 def begin(origin: Origin) -> Exchange:
     """A new exchange in a new world."""
-    return Exchange.open(_new_world(origin), origin.opening_cash)
+    plan = origin.plan
+    if plan is None:
+        return Exchange.open(_new_world(origin), origin.opening_cash)
+    exchange = Exchange.open(_new_world(origin), plan.cash or origin.opening_cash)
+    exchange.catalog.archive = plan.archive
+    return exchange
 
 
 def freeze(exchange: Exchange) -> tuple[bytes, bytes]:
@@ -75,13 +107,14 @@ def thaw(origin: Origin, exchange: bytes, world: bytes) -> Exchange:
 
 def _new_world(origin: Origin) -> World:
     if origin.kind == GENERATED:
-        return GeneratedWorld(origin.seed, origin.epoch_us)
+        return GeneratedWorld(origin.seed, origin.epoch_us, origin.plan or DEFAULT_PLAN)
     return _recorded_world(origin, None)
 
 
 def _old_world(origin: Origin, frozen: bytes) -> World:
     if origin.kind == GENERATED:
-        return GeneratedWorld.restore(msgspec.msgpack.decode(frozen, type=GeneratedState))
+        state = msgspec.msgpack.decode(frozen, type=GeneratedState)
+        return GeneratedWorld.restore(state, origin.plan or DEFAULT_PLAN)
     return _recorded_world(origin, frozen)
 
 
