@@ -47,8 +47,8 @@ def on_reset(ctx: typer.Context, show: Show[Path | None]) -> None:
 
 
 async def standing(world: "Simulation") -> "SimulationStatus":
-    """How the world stands."""
-    return world.status()
+    """How the world stands, category by category."""
+    return world.status(census=True)
 
 
 async def advanced(world: "Simulation", span_us: int) -> "SimulationStatus":

@@ -1,6 +1,7 @@
 """Every public trade that the exchange told, packed: newest first for all, and for one market."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from struct import Struct
@@ -76,6 +77,11 @@ class PrintLog:
         self.dropped += count
         for position in [p for p in self.odd_ids if p < self.dropped]:
             del self.odd_ids[position]
+
+    def counts(self) -> dict[str, int]:
+        """How many trades of each market are kept."""
+        found = Counter(row[2] for row in _ROW.iter_unpack(self.rows))
+        return {ticker: found[market] for ticker, market in self.tickers.items()}
 
     def since(self, at_us: int) -> int:
         """The position of the first kept trade at an instant or later."""

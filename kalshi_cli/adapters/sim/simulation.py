@@ -15,6 +15,7 @@ from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.sim.api import build_app
 from kalshi_cli.adapters.sim.auth import ApiKey, KeyRing
 from kalshi_cli.adapters.sim.budgets import Budgets
+from kalshi_cli.adapters.sim.census import CategoryCensus, take_census
 from kalshi_cli.adapters.sim.fault_files import read_plan
 from kalshi_cli.adapters.sim.faults import FaultPlan
 from kalshi_cli.adapters.sim.faulty_http import FaultyHttp, Line
@@ -51,7 +52,10 @@ OPENING_CASH = Money.parse("10000.00")
 
 @dataclass(frozen=True, slots=True)
 class SimulationStatus:
-    """What `kalshi sim status` shows. Counts of markets are in the order of first listing."""
+    """What `kalshi sim status` shows. Counts of markets are in the order of first listing.
+
+    `categories` is there where every book was looked at.
+    """
 
     world_id: str
     world: str
@@ -60,7 +64,7 @@ class SimulationStatus:
     now_us: int
     cash: Money
     markets_by_status: tuple[tuple[str, int], ...]
-    active_by_category: tuple[tuple[str, int], ...]
+    categories: tuple[CategoryCensus, ...]
     resting_orders: int
     orders: int
     fills: int
@@ -181,13 +185,11 @@ class Simulation:
         active = market.status is MarketStatus.ACTIVE
         return self._exchange.world.truth(ticker) if active else None
 
-    def status(self) -> SimulationStatus:
-        exchange, catalog = self._exchange, self._exchange.catalog
-        markets = catalog.markets.values()
-        active = [market for market in markets if market.status is MarketStatus.ACTIVE]
-        events = [catalog.events[market.event_ticker] for market in active]
-        by_category = Counter(catalog.series[event.series_ticker].category for event in events)
-        by_status = Counter(str(market.status) for market in markets)
+    def status(self, *, census: bool = False) -> SimulationStatus:
+        """How the world stands; with a census also by category, which looks at every book."""
+        exchange = self._exchange
+        by_status = Counter(str(market.status) for market in exchange.catalog.markets.values())
+        climates = self.climates if self.knows_truth else {}
         return SimulationStatus(
             world_id=self.world_id,
             world=self._host.origin.choice,
@@ -196,7 +198,7 @@ class Simulation:
             now_us=self.now_us,
             cash=exchange.account.cash,
             markets_by_status=tuple(by_status.items()),
-            active_by_category=tuple(by_category.items()),
+            categories=take_census(exchange, climates) if census else (),
             resting_orders=len(exchange.resting),
             orders=len(exchange.orders),
             fills=len(exchange.account.fills),

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kalshi_cli.adapters.sim.census import CategoryCensus
 from kalshi_cli.adapters.sim.simulation import SimulationStatus
-from kalshi_cli.cli.render.tables import print_facts
+from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.words import dollars, instant
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 def show_world(result: SimulationStatus, console: "Console") -> None:
     """The world, its clock, its markets, and our account in it."""
     counted = ", ".join(f"{number} {status}" for status, number in result.markets_by_status)
-    active = ", ".join(f"{number} {name}" for name, number in result.active_by_category)
     print_facts(
         console,
         [
@@ -22,11 +22,37 @@ def show_world(result: SimulationStatus, console: "Console") -> None:
             ("is", result.description),
             ("time", instant(result.now_us)),
             ("markets", counted or "none"),
-            ("trading", active or "none"),
             ("our cash", dollars(result.cash)),
             ("our orders", f"{result.orders}, {result.resting_orders} resting"),
             ("our fills", f"{result.fills}, {result.open_positions} positions open"),
         ],
+    )
+    if result.categories:
+        console.print()
+        title = "Markets by category (half the spread in cents, the crowd's error in logits)"
+        print_table(console, title, _COLUMNS, map(_row, result.categories))
+
+
+_COLUMNS = (
+    ("category", "wrap"),
+    ("listed", "right"),
+    ("active", "right"),
+    ("empty", "right"),
+    ("1-sided", "right"),
+    ("trades", "right"),
+    ("half", "right"),
+    ("error", "right"),
+)
+
+
+def _row(census: CategoryCensus) -> tuple[str, ...]:
+    half, error = census.half_spread, census.market_logit_error
+    counts = census.markets, census.active, census.empty, census.one_sided, census.trades
+    return (
+        census.category,
+        *(f"{count:,}" for count in counts),
+        "-" if half is None else f"{100 * half:.1f}",
+        "-" if error is None else f"{error:.2f}",
     )
 
 
