@@ -9,7 +9,18 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.bench import api, books, cycle, decisions, ingest, orders, serving, start_up, stream
+from tests.bench import (
+    api,
+    books,
+    cycle,
+    decisions,
+    exchange,
+    ingest,
+    orders,
+    serving,
+    start_up,
+    stream,
+)
 from tests.bench.measure import Measured, table
 
 PARTS: tuple[Callable[[Path], list[Measured]], ...] = (
@@ -17,6 +28,7 @@ PARTS: tuple[Callable[[Path], list[Measured]], ...] = (
     cycle.measure,
     decisions.measure,
     orders.measure,
+    exchange.measure,
     books.measure,
     stream.measure,
     api.measure,

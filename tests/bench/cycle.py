@@ -2,14 +2,11 @@
 
 import asyncio
 import time
-from dataclasses import replace
 from pathlib import Path
 
 from kalshi_cli.bootstrap.opening import open_desk
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.instant import MINUTE
-from kalshi_cli.engine import generated
-from kalshi_cli.engine.series_plan import SERIES
 from kalshi_cli.scheduler.lanes import Loop, Ran, Stop
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
@@ -17,34 +14,31 @@ from tests.bench.measure import Measured
 
 CYCLES = 10
 EVERY = 15 * MINUTE
-FOLD = 5
-"""How many worlds' series make the large world."""
+LARGE = "[scale]\nmarkets = 300\n"
+"""A plan of a world with so many markets."""
 
 
 def measure(home: Path) -> list[Measured]:
     """The default world's cycle, and that of a world with some 300 markets."""
-    rows = [_row(home / "small", most_s=0.5)]
-    generated.SERIES = tuple(
-        replace(plan, ticker=f"{plan.ticker}{number}") for number in range(FOLD) for plan in SERIES
-    )
-    try:
-        rows.append(_row(home / "large", most_s=0.5))
-    finally:
-        generated.SERIES = SERIES
-    return rows
+    plan = home / "large.toml"
+    plan.write_text(LARGE)
+    return [
+        _row(home / "small", None, most_s=0.5),
+        _row(home / "large", str(plan), most_s=0.5),
+    ]
 
 
-def _row(home: Path, *, most_s: float) -> Measured:
-    markets, cycles, worlds = asyncio.run(_cycles(home))
+def _row(home: Path, world: str | None, *, most_s: float) -> Measured:
+    markets, cycles, worlds = asyncio.run(_cycles(home, world))
     middle = sorted(cycles)[len(cycles) // 2]
     world = sorted(worlds)[len(worlds) // 2]
     what = f"a cycle of the sim desk, {markets} markets (median of {len(cycles)})"
     return Measured(what, middle, "the world's own 15 min", world, most_s=most_s)
 
 
-async def _cycles(home: Path) -> tuple[int, list[float], list[float]]:
+async def _cycles(home: Path, world: str | None) -> tuple[int, list[float], list[float]]:
     """How many markets are open, and seconds of each cycle and of the world moving before it."""
-    environment = Environment(Env.SIM, "the bench", home, seed=7)
+    environment = Environment(Env.SIM, "the bench", home, seed=7, world=world)
     cycles: list[float] = []
     worlds: list[float] = []
     async with open_desk(
