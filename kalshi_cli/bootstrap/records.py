@@ -59,7 +59,7 @@ def recorded_identity(environment: Environment) -> StoreIdentity:
 
 def _world_id(environment: Environment) -> str:
     """The name of the simulated world; one is made where there is none yet."""
-    from kalshi_cli.adapters.sim.recorded import recorded_world_id
+    from kalshi_cli.adapters.sim.world.on_disk import recorded_world_id
 
     recorded = recorded_world_id(environment.home)
     if recorded is not None:

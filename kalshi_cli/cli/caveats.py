@@ -39,6 +39,6 @@ def _kind_of_world(prepared: Prepared) -> str:
     environment = prepared.environment
     if environment.env is not Env.SIM:
         return ""
-    from kalshi_cli.adapters.sim.recorded import recorded_world_id
+    from kalshi_cli.adapters.sim.world.on_disk import recorded_world_id
 
     return (recorded_world_id(environment.home) or "").partition(":")[0]

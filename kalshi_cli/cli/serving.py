@@ -10,8 +10,9 @@ import typer
 from kalshi_cli.cli.runtime import after_stop, run_async
 from kalshi_cli.cli.simulation import prepared
 from kalshi_cli.cli.start import Prepared
+from kalshi_cli.domain.instant import parse_rfc3339, to_datetime
 from kalshi_cli.engine.limits import Tier
-from kalshi_cli.errors import UsageError
+from kalshi_cli.errors import InvalidValue, UsageError
 from kalshi_cli.scheduler.lanes import Stop
 
 if TYPE_CHECKING:
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
 UNLIMITED = "unlimited"
 
 
-def on_serve(ctx: typer.Context, *, port: int, speed: float, tier: str, rsa: bool) -> None:
+def on_serve(
+    ctx: typer.Context, *, port: int, speed: float, tier: str, rsa: bool, epoch: str | None
+) -> None:
     """Serve until a signal; the exit code is the signal's."""
-    limits = _tier(tier)
+    limits, epoch_us = _tier(tier), _epoch(epoch)
     ready, stop = prepared(ctx), Stop()
-    serving = _serve(ready, stop, port=port, speed=speed, tier=limits, rsa=rsa)
+    serving = _serve(ready, stop, port=port, speed=speed, tier=limits, rsa=rsa, epoch_us=epoch_us)
     run_async(serving, stop, stopping="stopping")
     ready.invocation.say("The world is kept; `kalshi sim serve` goes on from here.")
     after_stop(stop)
@@ -42,14 +45,37 @@ def _tier(name: str) -> Tier | None:
         ) from error
 
 
+def _epoch(text: str | None) -> int | None:
+    """The instant of that text; None if there is none. The tickers of a world have two digits for
+    the year, so it begins in this century.
+    """
+    if text is None:
+        return None
+    remedy = "Write --epoch as 2027-01-06T15:00:00Z."
+    try:
+        epoch_us = parse_rfc3339(text)
+    except InvalidValue as error:
+        raise UsageError(f"{text} is no time.", remedy=remedy) from error
+    if to_datetime(epoch_us).year // 100 != 20:
+        raise UsageError(f"No world begins at {text}, outside of this century.", remedy=remedy)
+    return epoch_us
+
+
 async def _serve(
-    ready: Prepared, stop: Stop, *, port: int, speed: float, tier: Tier | None, rsa: bool
+    ready: Prepared,
+    stop: Stop,
+    *,
+    port: int,
+    speed: float,
+    tier: Tier | None,
+    rsa: bool,
+    epoch_us: int | None,
 ) -> None:
     from kalshi_cli.adapters.clock import SystemClock
-    from kalshi_cli.adapters.sim.keys import KeyType
-    from kalshi_cli.adapters.sim.loopback_server import listen
+    from kalshi_cli.adapters.sim.http.loopback import listen
     from kalshi_cli.adapters.sim.serving import ExchangeServer
     from kalshi_cli.adapters.sim.simulation import open_simulation
+    from kalshi_cli.adapters.sim.world.keys import KeyType
 
     environment = ready.environment
     with listen(port) as listener:
@@ -58,7 +84,8 @@ async def _serve(
             seed=environment.seed,
             world=environment.world,
             fresh=environment.fresh,
-            epoch_us=SystemClock().wall(),
+            epoch_us=epoch_us,
+            default_epoch_us=SystemClock().wall(),
             faults=environment.faults,
             key_type=KeyType.RSA if rsa else KeyType.ED25519,
         ) as simulation:

@@ -15,6 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from fakes.program import Program, finished
+from fakes.served import EPOCH
 
 from kalshi_cli.domain.instant import DAY, HOUR, SECOND, parse_rfc3339
 
@@ -74,8 +75,12 @@ def assert_a_loop_trades(desk: Program) -> None:
 
 @pytest.mark.parametrize(("key", "suffix"), [("--json", ""), ("--rsa", "/trade-api/v2")])
 def test_the_demo_trades_on_it(tmp_path: Path, key: str, suffix: str):
-    with serving(tmp_path / "world", "--port", "0", "--seed", "7", key) as (line, _):
-        assert list(line) == FIELDS
+    with serving(tmp_path / "world", "--port", "0", "--epoch", EPOCH, "--seed", "7", key) as (
+        line,
+        _,
+    ):
+        assert list(line) == [*FIELDS, "clock"]
+        assert line["clock"]["virtual0"] == parse_rfc3339(EPOCH)
         pem = Path(line["private_key_path"]).read_bytes()
         kind = RSAPrivateKey if key == "--rsa" else Ed25519PrivateKey
         assert isinstance(load_pem_private_key(pem, None), kind)
@@ -83,8 +88,8 @@ def test_the_demo_trades_on_it(tmp_path: Path, key: str, suffix: str):
 
 
 def test_at_another_speed_the_desk_lives_by_the_worlds_clock(tmp_path: Path):
-    with serving(tmp_path / "world", "--port", "0", "--seed", "7", "--speed", "30") as (line, _):
-        assert list(line) == [*FIELDS, "clock"]
+    options = ("--port", "0", "--epoch", EPOCH, "--seed", "7", "--speed", "30")
+    with serving(tmp_path / "world", *options) as (line, _):
         assert line["clock"]["speed"] == 30
         desk = Program(tmp_path / "desk", variables(line))
         loop = desk.data("run-loop", "--env", "demo", "--cycles", "2", "--forecaster", "baseline")
@@ -93,16 +98,18 @@ def test_at_another_speed_the_desk_lives_by_the_worlds_clock(tmp_path: Path):
 
 
 def test_a_world_goes_on_from_where_it_stood(tmp_path: Path):
-    with serving(tmp_path, "--port", "0", "--seed", "7", "--speed", "36000") as (line, _):
+    options = ("--port", "0", "--epoch", EPOCH, "--seed", "7", "--speed", "3600")
+    with serving(tmp_path, *options) as (line, _):
         began = line["clock"]["virtual0"]
-        while (now := world_time(line)) < began + 10 * HOUR:
+        while (now := world_time(line)) < began + 3 * HOUR:
             pass
     with serving(tmp_path, "--port", "0", "--speed", "1", by=signal.SIGTERM) as (line, _):
         assert now <= line["clock"]["virtual0"] < began + 30 * DAY
         assert line["clock"]["speed"] == 1
     with serving(tmp_path, "--port", "0", "--seed", "8", "--fresh") as (line, _):
-        assert "clock" not in line
-    assert Program(tmp_path).run("sim", "serve", "--seed", "7", code=2).out == ""
+        assert list(line) == FIELDS  # it begins now, and lives in real time
+    for other in (("--seed", "7"), ("--epoch", EPOCH)):
+        assert Program(tmp_path).run("sim", "serve", *other, code=2).out == ""
 
 
 def world_time(line: dict[str, Any]) -> int:
@@ -112,10 +119,10 @@ def world_time(line: dict[str, Any]) -> int:
 
 
 def test_a_held_world_and_a_busy_port_are_told_in_a_line(tmp_path: Path):
-    with serving(tmp_path, "--port", "0") as (_, process):
+    with serving(tmp_path, "--port", "0") as (line, process):
         held = Program(tmp_path).run("sim", "status", code=6)
-        assert f"Process {process.pid} holds" in held.err
-        assert "kalshi sim serve" in held.err
+        told = f"Process {process.pid} serves the simulated world at {line['base_url']}"
+        assert told in held.err
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
         port = str(taken.getsockname()[1])
         refused = Program(tmp_path).run("sim", "serve", "--port", port, code=4)

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kalshi_cli.adapters.sim.loopback_server import listen
+from kalshi_cli.adapters.sim.http.loopback import listen
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation
 from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import MarketStatus

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import msgspec
 
-from kalshi_cli.adapters.sim.stream_reading import StreamReader
+from kalshi_cli.adapters.sim.recordings.stretches import StreamReader
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.book_tape import Stretch
 from kalshi_cli.engine.recorded_book import RecordedBook

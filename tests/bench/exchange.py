@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from kalshi_cli.adapters.sim.worlds import GENERATED, Origin, begin, freeze
+from kalshi_cli.adapters.sim.world.making import GENERATED, Origin, begin, freeze
 from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Contracts, Money

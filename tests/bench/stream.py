@@ -13,7 +13,7 @@ from websockets.asyncio.client import connect
 from websockets.asyncio.server import serve
 
 from kalshi_cli.adapters.kalshi.signing import Signer
-from kalshi_cli.adapters.sim.loopback_server import listen
+from kalshi_cli.adapters.sim.http.loopback import listen
 from kalshi_cli.adapters.sim.serving import ExchangeServer
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation
 from kalshi_cli.adapters.sim.stream.outbox import News

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import kalshi_python_async as sdk
 import pytest
 from fakes.program import Program
+from fakes.served import EPOCH
 from kalshi_python_async.exceptions import ApiException
 
 from kalshi_cli.adapters.clock import SystemClock
@@ -47,7 +48,8 @@ TRANSFER = {
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """Where the exchange is served, by a process of its own."""
     program = Program(tmp_path_factory.mktemp("served"))
-    with program.start("sim", "serve", "--port", "0", "--seed", "5", "--json") as server:
+    options = ("--port", "0", "--epoch", EPOCH, "--seed", "5", "--json")
+    with program.start("sim", "serve", *options) as server:
         assert server.stdout is not None
         yield json.loads(server.stdout.readline())
         server.terminate()

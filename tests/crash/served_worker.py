@@ -10,7 +10,7 @@ import os
 import sys
 from pathlib import Path
 
-from kalshi_cli.adapters.sim.loopback_server import listen
+from kalshi_cli.adapters.sim.http.loopback import listen
 from kalshi_cli.adapters.sim.serving import ExchangeServer
 from kalshi_cli.adapters.sim.simulation import open_simulation
 

@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 from fakes.program import Program, finished
 
-from kalshi_cli.adapters.sim.host import Host
-from kalshi_cli.adapters.sim.world_store import WorldStore
+from kalshi_cli.adapters.sim.world.host import Host
+from kalshi_cli.adapters.sim.world.store import WorldStore
 from kalshi_cli.engine.exchange import Exchange
 
 pytestmark = pytest.mark.slow

@@ -22,11 +22,11 @@ import pytest
 from fakes.signed_client import PREFIX, signature
 
 from kalshi_cli.adapters.clock import SystemClock
-from kalshi_cli.adapters.sim.files import WorldFiles
-from kalshi_cli.adapters.sim.host import Host
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation
-from kalshi_cli.adapters.sim.world_store import WorldStore
-from kalshi_cli.adapters.sim.worlds import begin, freeze
+from kalshi_cli.adapters.sim.world.files import WorldFiles
+from kalshi_cli.adapters.sim.world.host import Host
+from kalshi_cli.adapters.sim.world.making import begin, freeze
+from kalshi_cli.adapters.sim.world.store import WorldStore
 from kalshi_cli.domain.instant import SECOND
 
 pytestmark = pytest.mark.slow

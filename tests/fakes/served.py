@@ -1,6 +1,7 @@
 """The embedded exchange as a server on loopback: in this loop, or in a thread of its own."""
 
 import asyncio
+import json
 import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,9 +12,10 @@ import httpx
 from fakes.signed_client import PREFIX, signature
 
 from kalshi_cli.adapters.clock import SystemClock
-from kalshi_cli.adapters.sim.loopback_server import listen
+from kalshi_cli.adapters.sim.http.loopback import listen
 from kalshi_cli.adapters.sim.serving import ExchangeServer
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation
+from kalshi_cli.domain.instant import parse_rfc3339
 
 
 @asynccontextmanager
@@ -32,15 +34,21 @@ async def served(simulation: Simulation, *, speed: float = 0) -> AsyncIterator[E
             await serving
 
 
+EPOCH = "2027-01-06T17:00:00Z"
+"""Noon of a Wednesday in New York: trading is open for hours, whenever the tests run."""
+
+
 class ServedExchange:
-    """A generated world that begins now and lives in real time, as the exchange's demo does.
+    """A generated world that begins at `EPOCH` and lives as fast as we do.
 
     A context manager that runs it in a thread.
     """
 
     def __init__(self, seed: int) -> None:
         self._clock = SystemClock()
-        self.simulation: Simulation = open_simulation(None, seed=seed, epoch_us=self._clock.wall())
+        self.simulation: Simulation = open_simulation(
+            None, seed=seed, epoch_us=parse_rfc3339(EPOCH)
+        )
         self._listener = listen(0)
         self._server = ExchangeServer(self.simulation, self._listener)
         self._loop = asyncio.new_event_loop()
@@ -50,7 +58,10 @@ class ServedExchange:
     @property
     def variables(self) -> dict[str, str]:
         """What points the program here."""
+        clock = self._server.address.clock
+        assert clock is not None
         return {
+            "KALSHI_SIM_CLOCK": json.dumps(clock.as_json()),
             "KALSHI_BASE_URL": f"{self._server.address.base_url}{PREFIX}",
             "KALSHI_API_KEY": self.simulation.key_id,
             "KALSHI_PRIVATE_KEY": self.simulation.private_key_pem,

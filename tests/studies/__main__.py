@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from kalshi_cli.adapters.sim.book_recording import load_books, streams_of
+from kalshi_cli.adapters.sim.recordings.books import load_books, streams_of
 from kalshi_cli.engine.tape_queue import QueueRule
 from tests.studies.book_agreement import DUE, Agreement, agreement, streams_in
 from tests.studies.book_agreement import rendered as agreement_table

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from kalshi_cli.adapters.sim.stream_frames import COUNTS, PRICES, TickerMsg, instant
-from kalshi_cli.adapters.sim.stream_reading import MarketStream, StreamReader
+from kalshi_cli.adapters.sim.recordings.frames import COUNTS, PRICES, TickerMsg, instant
+from kalshi_cli.adapters.sim.recordings.stretches import MarketStream, StreamReader
 from kalshi_cli.domain.instant import MILLISECOND
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.book_levels import NO_ASK, NO_BID

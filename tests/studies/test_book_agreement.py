@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from kalshi_cli.adapters.sim.book_recording import streams_of
-from kalshi_cli.adapters.sim.stream_frames import COUNTS
-from kalshi_cli.adapters.sim.stream_reading import MarketStream
+from kalshi_cli.adapters.sim.recordings.books import streams_of
+from kalshi_cli.adapters.sim.recordings.frames import COUNTS
+from kalshi_cli.adapters.sim.recordings.stretches import MarketStream
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.book_levels import BookLevels
 from kalshi_cli.engine.book_tape import Changes, Stretch

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from kalshi_cli.adapters.sim.book_recording import load_books
+from kalshi_cli.adapters.sim.recordings.books import load_books
 from kalshi_cli.engine.tape_queue import QueueRule
 from studies.queue_bounds import filled, rendered
 

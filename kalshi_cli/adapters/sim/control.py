@@ -14,9 +14,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from kalshi_cli.adapters.sim.faults import FaultPlan
-from kalshi_cli.adapters.sim.order_routes import refused
-from kalshi_cli.adapters.sim.replies import rejection, reply
+from kalshi_cli.adapters.sim.faults.plan import FaultPlan
+from kalshi_cli.adapters.sim.routes.orders import refused
+from kalshi_cli.adapters.sim.wire.replies import rejection, reply
 from kalshi_cli.domain.instant import parse_rfc3339, parse_span, to_rfc3339
 from kalshi_cli.domain.money import Money
 from kalshi_cli.engine.commands import Deposit, Moneyed, Rejected, SetTrading, TradingSet

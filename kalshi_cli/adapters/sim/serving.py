@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp
 
 from kalshi_cli.adapters.sim.control import Control
-from kalshi_cli.adapters.sim.faulty_http import Line
-from kalshi_cli.adapters.sim.loopback_server import LOOPBACK, LoopbackServer
+from kalshi_cli.adapters.sim.http.faulty import Line
+from kalshi_cli.adapters.sim.http.loopback import LOOPBACK, LoopbackServer
 from kalshi_cli.adapters.sim.simulation import Simulation
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.timescale import TimeScale

@@ -12,41 +12,35 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from kalshi_cli.adapters.clock import SystemClock
-from kalshi_cli.adapters.sim.api import build_app
-from kalshi_cli.adapters.sim.auth import ApiKey, KeyRing
-from kalshi_cli.adapters.sim.budgets import Budgets
+from kalshi_cli.adapters.sim.access.auth import ApiKey, KeyRing
+from kalshi_cli.adapters.sim.access.budgets import Budgets
 from kalshi_cli.adapters.sim.census import CategoryCensus, take_census
-from kalshi_cli.adapters.sim.fault_files import read_plan
-from kalshi_cli.adapters.sim.faults import FaultPlan
-from kalshi_cli.adapters.sim.faulty_http import FaultyHttp, Line
-from kalshi_cli.adapters.sim.files import WorldFiles
-from kalshi_cli.adapters.sim.hold import PATIENCE_S, Hold
-from kalshi_cli.adapters.sim.host import Host
-from kalshi_cli.adapters.sim.keys import AccountKey, KeyType, new_private_key, public_key
+from kalshi_cli.adapters.sim.faults.files import read_plan
+from kalshi_cli.adapters.sim.faults.plan import FaultPlan
+from kalshi_cli.adapters.sim.http.application import build_app
+from kalshi_cli.adapters.sim.http.faulty import FaultyHttp, Line
+from kalshi_cli.adapters.sim.http.transport import InProcessTransport
 from kalshi_cli.adapters.sim.stream.connection import InProcessStream, StreamConnection
 from kalshi_cli.adapters.sim.stream.hub import StreamHub
-from kalshi_cli.adapters.sim.transport import InProcessTransport
-from kalshi_cli.adapters.sim.world_store import WorldStore
-from kalshi_cli.adapters.sim.worlds import (
-    GENERATED,
-    Origin,
-    begin,
-    parse_choice,
-)
+from kalshi_cli.adapters.sim.world.files import WorldFiles
+from kalshi_cli.adapters.sim.world.hold import PATIENCE_S, Hold
+from kalshi_cli.adapters.sim.world.host import Host
+from kalshi_cli.adapters.sim.world.keys import AccountKey, KeyType, new_private_key, public_key
+from kalshi_cli.adapters.sim.world.making import begin
+from kalshi_cli.adapters.sim.world.origin import GENERATED, Wanted, check_same, new_origin
+from kalshi_cli.adapters.sim.world.store import WorldStore
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Money
 from kalshi_cli.engine.commands import Advance, Advanced
 from kalshi_cli.engine.exchange import Exchange
 from kalshi_cli.engine.generated import EPOCH_US
 from kalshi_cli.engine.orders import derived_id
-from kalshi_cli.engine.plan_document import difference
 from kalshi_cli.engine.series_plan import Climate
 from kalshi_cli.engine.world_plan import DEFAULT_PLAN
-from kalshi_cli.errors import NotFound, Refused, UsageError
+from kalshi_cli.errors import NotFound, Refused
 
 ORIGIN = "http://sim.invalid"
 """Where the in-process exchange answers: a host that exists nowhere else."""
-DEFAULT_SEED = 1
 OPENING_CASH = Money.parse("10000.00")
 
 
@@ -235,7 +229,8 @@ def open_simulation(
     seed: int | None = None,
     world: str | None = None,
     fresh: bool = False,
-    epoch_us: int = EPOCH_US,
+    epoch_us: int | None = None,
+    default_epoch_us: int = EPOCH_US,
     opening_cash: Money = OPENING_CASH,
     key_type: KeyType = KeyType.ED25519,
     faults: Path | None = None,
@@ -245,15 +240,15 @@ def open_simulation(
 
     `world` is `generated`, `tape:DIR`, `books:PATH` or a plan's `FILE.toml`; without it, and
     without `seed`, an existing world goes on and a new one is generated from the default seed. A
-    generated world begins at `epoch_us`. The account's key is of `key_type`; a world keeps one of
-    each kind. `faults` is a file. Raises `WorldHeld` while another process has it, `UsageError`
-    where another seed, world or plan exists, `StoreUnusable` for a broken file.
+    generated world begins at `epoch_us`, or where that is not given at `default_epoch_us`. The
+    account's key is of `key_type`; a world keeps one of each kind. `faults` is a file. Raises
+    `WorldHeld` while another process has it, `UsageError` where another seed, world, plan or epoch
+    exists or a recording is given an epoch, `StoreUnusable` for a broken file.
     """
-    if world is not None:
-        parse_choice(world)  # before any file is made
+    wanted = Wanted.chosen(seed, world, epoch_us)  # before any file is made
     plan = FaultPlan() if faults is None else read_plan(faults)
     if home is None:
-        host = _host(WorldStore(None), seed, world, epoch_us, opening_cash, snapshots=False)
+        host = _host(WorldStore(None), wanted, default_epoch_us, opening_cash, snapshots=False)
         host.plan_faults(plan)
         return Simulation(host, AccountKey(key_type, new_private_key(key_type)), None)
     files = WorldFiles.under(home)
@@ -262,7 +257,8 @@ def open_simulation(
         if fresh:
             files.set_aside(SystemClock().wall())
         key = AccountKey(key_type, files.private_key(key_type), files.key(key_type))
-        host = _host(WorldStore(files.world), seed, world, epoch_us, opening_cash, snapshots=True)
+        store = WorldStore(files.world)
+        host = _host(store, wanted, default_epoch_us, opening_cash, snapshots=True)
         host.plan_faults(plan)
         return Simulation(host, key, hold)
     except BaseException:
@@ -281,45 +277,17 @@ def reset_simulation(home: Path, *, patience_s: float = PATIENCE_S) -> Path | No
 
 
 def _host(
-    store: WorldStore,
-    seed: int | None,
-    world: str | None,
-    epoch_us: int,
-    cash: Money,
-    *,
-    snapshots: bool,
+    store: WorldStore, wanted: Wanted, default_epoch_us: int, cash: Money, *, snapshots: bool
 ) -> Host:
     try:
         found = store.origin()
         if found is not None:
-            _check_same(found, seed, world)
+            check_same(found, wanted)
             return Host(store, found, snapshots=snapshots)
-        kind, path, plan = parse_choice(world or GENERATED)
-        seed = DEFAULT_SEED if seed is None else seed
-        origin = Origin(kind, path, seed, epoch_us, cash, plan)
+        origin = new_origin(wanted, default_epoch_us, cash)
         exchange = begin(origin)
         store.create(origin, exchange.world.world_id)
         return Host(store, origin, snapshots=snapshots, exchange=exchange)
     except BaseException:
         store.close()
         raise
-
-
-def _check_same(found: Origin, seed: int | None, world: str | None) -> None:
-    """Refuse to continue a world under another name."""
-    remedy = "Continue it without --seed and --world, or begin anew with --fresh."
-    if seed is not None and seed != found.seed:
-        raise UsageError(f"A world with seed {found.seed} exists, not {seed}.", remedy=remedy)
-    if world is None:
-        return
-    kind, path, plan = parse_choice(world)
-    if kind != found.kind or (plan is None) != (found.plan is None):
-        raise UsageError(f"The world that exists is {found.choice}.", remedy=remedy)
-    if plan is None or found.plan is None:
-        if path != found.directory:
-            raise UsageError(f"The world that exists is {found.choice}.", remedy=remedy)
-        return
-    differs = difference(found.plan, plan)
-    if differs:
-        told = f"The world that exists was made from another plan than {world}"
-        raise UsageError(f"{told}: they differ in {differs}.", remedy=remedy)

@@ -67,6 +67,14 @@ def serve(
     rsa: Annotated[
         bool, typer.Option("--rsa", help="An RSA key for the account, instead of Ed25519.")
     ] = False,
+    epoch: Annotated[
+        str | None,
+        typer.Option(
+            "--epoch",
+            metavar="TIME",
+            help="Where a new world begins, as 2027-01-06T15:00:00Z; default: now.",
+        ),
+    ] = None,
 ) -> None:
     """Serve the exchange on this machine, as the demo is served, until Ctrl-C.
 
@@ -78,7 +86,7 @@ def serve(
     """
     from kalshi_cli.cli.serving import on_serve
 
-    on_serve(ctx, port=port, speed=speed, tier=tier, rsa=rsa)
+    on_serve(ctx, port=port, speed=speed, tier=tier, rsa=rsa, epoch=epoch)
 
 
 @app.command()

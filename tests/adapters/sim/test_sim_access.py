@@ -5,14 +5,14 @@ from fakes.served import served
 from fakes.signed_client import PREFIX, SignedClient
 from starlette.datastructures import QueryParams
 
-from kalshi_cli.adapters.sim.api import build_app
-from kalshi_cli.adapters.sim.auth import ApiKey, KeyRing
-from kalshi_cli.adapters.sim.budgets import Budgets, bill_of
-from kalshi_cli.adapters.sim.keys import public_key
-from kalshi_cli.adapters.sim.loopback_server import listen
+from kalshi_cli.adapters.sim.access.auth import ApiKey, KeyRing
+from kalshi_cli.adapters.sim.access.budgets import Budgets, bill_of
+from kalshi_cli.adapters.sim.http.application import build_app
+from kalshi_cli.adapters.sim.http.loopback import listen
 from kalshi_cli.adapters.sim.serving import ExchangeServer
 from kalshi_cli.adapters.sim.simulation import Simulation
 from kalshi_cli.adapters.sim.stream.hub import StreamHub
+from kalshi_cli.adapters.sim.world.keys import public_key
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.engine.limits import Tier
 

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from fakes.signed_client import SignedClient
 
-from kalshi_cli.adapters.sim.auth import ApiKey, KeyRing
-from kalshi_cli.adapters.sim.keys import KeyType, new_private_key, public_key
+from kalshi_cli.adapters.sim.access.auth import ApiKey, KeyRing
 from kalshi_cli.adapters.sim.simulation import Simulation
+from kalshi_cli.adapters.sim.world.keys import KeyType, new_private_key, public_key
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.money import Money
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from fakes.streams import T0_MS, Frame, delta, snapshot, ticker_frame, watch, write
 
-from kalshi_cli.adapters.sim.book_recording import (
+from kalshi_cli.adapters.sim.recordings.books import (
     SIDES_COUNTED,
     UNDECIDED,
     UNPLACED,
@@ -13,8 +13,8 @@ from kalshi_cli.adapters.sim.book_recording import (
     load_books,
     streams_of,
 )
-from kalshi_cli.adapters.sim.stream_frames import COUNTS, PRICES
-from kalshi_cli.adapters.sim.stream_reading import StreamReader
+from kalshi_cli.adapters.sim.recordings.frames import COUNTS, PRICES
+from kalshi_cli.adapters.sim.recordings.stretches import StreamReader
 from kalshi_cli.domain.grid import TAPERED_DECI_CENT
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.market import Result

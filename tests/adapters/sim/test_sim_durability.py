@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 from fakes.signed_client import SignedClient
 
-from kalshi_cli.adapters.sim.files import WorldFiles
-from kalshi_cli.adapters.sim.hold import Hold
-from kalshi_cli.adapters.sim.host import Host
-from kalshi_cli.adapters.sim.keys import KeyType
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation, reset_simulation
-from kalshi_cli.adapters.sim.world_store import WorldStore
-from kalshi_cli.adapters.sim.worlds import begin, freeze
+from kalshi_cli.adapters.sim.world.files import WorldFiles
+from kalshi_cli.adapters.sim.world.hold import Hold
+from kalshi_cli.adapters.sim.world.host import Host
+from kalshi_cli.adapters.sim.world.keys import KeyType
+from kalshi_cli.adapters.sim.world.making import begin, freeze
+from kalshi_cli.adapters.sim.world.store import WorldStore
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import StoreUnusable, StoreVersion, UsageError, WorldHeld

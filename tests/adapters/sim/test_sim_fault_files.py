@@ -7,8 +7,8 @@ from typing import get_args
 import msgspec
 import pytest
 
-from kalshi_cli.adapters.sim.fault_files import read_plan
-from kalshi_cli.adapters.sim.faults import (
+from kalshi_cli.adapters.sim.faults.files import read_plan
+from kalshi_cli.adapters.sim.faults.plan import (
     AnyFrameRule,
     AnyRequestRule,
     DropResponse,

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalshi_cli.adapters.sim.faults import (
+from kalshi_cli.adapters.sim.faults.plan import (
     DropResponse,
     FaultPlan,
     Faults,

@@ -13,8 +13,8 @@ from fakes.served import served
 from kalshi_cli.adapters.kalshi.connection import KalshiConnection, connect
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.adapters.kalshi.trading import KalshiTrading
-from kalshi_cli.adapters.sim import faults
-from kalshi_cli.adapters.sim.faults import FaultPlan, Rule
+from kalshi_cli.adapters.sim.faults import plan as faults
+from kalshi_cli.adapters.sim.faults.plan import FaultPlan, Rule
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation
 from kalshi_cli.domain.instant import MILLISECOND, SECOND
 from kalshi_cli.errors import MalformedAnswer, Unavailable

@@ -13,7 +13,7 @@ from fakes.signed_client import SignedClient, signature
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError
 
-from kalshi_cli.adapters.sim.faults import (
+from kalshi_cli.adapters.sim.faults.plan import (
     Duplicate,
     FaultPlan,
     Gap,

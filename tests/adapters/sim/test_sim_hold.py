@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from kalshi_cli.adapters.sim.hold import Hold
+from kalshi_cli.adapters.sim.world.hold import Hold
 from kalshi_cli.errors import WorldHeld
 
 

@@ -1,7 +1,7 @@
 """Reads that lag: the account as it was before a command, or at an instant."""
 
-from kalshi_cli.adapters.sim.faults import FaultPlan, StaleReads
-from kalshi_cli.adapters.sim.past_accounts import READ_LAG
+from kalshi_cli.adapters.sim.faults.past_accounts import READ_LAG
+from kalshi_cli.adapters.sim.faults.plan import FaultPlan, StaleReads
 from kalshi_cli.adapters.sim.simulation import Simulation
 from kalshi_cli.domain.instant import MILLISECOND, SECOND
 from kalshi_cli.domain.money import Contracts, Price

@@ -2,7 +2,8 @@
 
 import random
 
-from kalshi_cli.adapters.sim.worlds import GENERATED, Origin, begin, freeze
+from kalshi_cli.adapters.sim.world.making import begin, freeze
+from kalshi_cli.adapters.sim.world.origin import GENERATED, Origin
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Contracts, Money

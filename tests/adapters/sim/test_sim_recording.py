@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kalshi_cli.adapters.sim.recording import load_recording
+from kalshi_cli.adapters.sim.recordings.tape import load_recording
 from kalshi_cli.domain.instant import DAY
 from kalshi_cli.domain.market import Result
 from kalshi_cli.domain.money import ONE_DOLLAR, Contracts

@@ -6,10 +6,11 @@ from functools import cache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalshi_cli.adapters.sim.host import Host
 from kalshi_cli.adapters.sim.simulation import open_simulation
-from kalshi_cli.adapters.sim.world_store import WorldStore
-from kalshi_cli.adapters.sim.worlds import Origin, freeze, thaw
+from kalshi_cli.adapters.sim.world.host import Host
+from kalshi_cli.adapters.sim.world.making import freeze, thaw
+from kalshi_cli.adapters.sim.world.origin import Origin
+from kalshi_cli.adapters.sim.world.store import WorldStore
 from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Contracts, Money, Price

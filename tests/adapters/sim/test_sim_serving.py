@@ -7,7 +7,7 @@ import pytest
 from fakes.served import served
 
 from kalshi_cli.adapters.clock import SystemClock
-from kalshi_cli.adapters.sim.loopback_server import listen
+from kalshi_cli.adapters.sim.http.loopback import listen
 from kalshi_cli.adapters.sim.serving import ExchangeServer
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation
 from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND

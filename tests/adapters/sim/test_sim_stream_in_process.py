@@ -10,7 +10,7 @@ from fakes.signed_client import SignedClient
 from fakes.streamed import Reader, Streamed
 from websockets.exceptions import ConnectionClosedError, ConnectionClosedOK
 
-from kalshi_cli.adapters.sim.faults import (
+from kalshi_cli.adapters.sim.faults.plan import (
     Duplicate,
     FaultPlan,
     Faults,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from fakes.streams import T0_MS, Frame, delta, snapshot, watch
 
-from kalshi_cli.adapters.sim.stream_reading import StreamReader
+from kalshi_cli.adapters.sim.recordings.stretches import StreamReader
 from kalshi_cli.errors import ConfigError
 
 ONE, TWO = "KXAA-26MAY130900-00", "KXAA-26MAY130915-15"

@@ -14,10 +14,10 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
 from websockets.frames import Opcode
 
-from kalshi_cli.adapters.sim import loopback_server
-from kalshi_cli.adapters.sim.keys import KeyType, new_private_key
+from kalshi_cli.adapters.sim.http import loopback
 from kalshi_cli.adapters.sim.stream.coverage import StreamLimits
 from kalshi_cli.adapters.sim.stream.heartbeat import OPTIONS
+from kalshi_cli.adapters.sim.world.keys import KeyType, new_private_key
 from kalshi_cli.domain.instant import MINUTE, SECOND
 
 PATH = "/trade-api/ws/v2"
@@ -30,7 +30,7 @@ def hurried(monkeypatch):
     def hurry(patience_s):
         assert OPTIONS["ws_ping_interval"] == 10
         quick = {**OPTIONS, "ws_ping_interval": 0.05, "ws_ping_timeout": patience_s}
-        monkeypatch.setattr(loopback_server, "OPTIONS", quick)
+        monkeypatch.setattr(loopback, "OPTIONS", quick)
 
     return hurry
 

@@ -8,10 +8,10 @@ for every client and goes on after a restart.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from kalshi_cli.adapters.sim.market_wire import Wire
 from kalshi_cli.adapters.sim.stream.causes import Cause, Place
 from kalshi_cli.adapters.sim.stream.view import Units, View
 from kalshi_cli.adapters.sim.stream.wire import count, dollars
+from kalshi_cli.adapters.sim.wire.markets import Wire
 from kalshi_cli.domain.money import ONE_DOLLAR
 from kalshi_cli.domain.side import Side
 

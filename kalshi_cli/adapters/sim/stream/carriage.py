@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
-from kalshi_cli.adapters.sim.faults import (
+from kalshi_cli.adapters.sim.faults.plan import (
     Duplicate,
     Frame,
     Gap,

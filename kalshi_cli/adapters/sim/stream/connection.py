@@ -5,7 +5,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Self
 
-from kalshi_cli.adapters.sim.faults import Reset, Stall
+from kalshi_cli.adapters.sim.faults.plan import Reset, Stall
 from kalshi_cli.adapters.sim.stream.carriage import Carriage, Decide, Step, faultless
 from kalshi_cli.adapters.sim.stream.hub import StreamHub
 

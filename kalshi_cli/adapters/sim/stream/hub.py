@@ -2,10 +2,10 @@
 
 from collections.abc import Callable, Sequence
 
-from kalshi_cli.adapters.sim.host import Host
 from kalshi_cli.adapters.sim.stream.coverage import StreamLimits
 from kalshi_cli.adapters.sim.stream.reporter import Reporter
 from kalshi_cli.adapters.sim.stream.session import StreamSession
+from kalshi_cli.adapters.sim.world.host import Host
 from kalshi_cli.engine.happenings import Happening
 
 DEFAULT_LIMITS = StreamLimits()

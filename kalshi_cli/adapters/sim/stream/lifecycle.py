@@ -8,9 +8,9 @@ strikes of a listed market do not change here.
 from collections.abc import Iterator
 from dataclasses import replace
 
-from kalshi_cli.adapters.sim.market_wire import Wire
 from kalshi_cli.adapters.sim.stream.view import View
 from kalshi_cli.adapters.sim.stream.wire import created_msg, event_fees_msg, event_msg
+from kalshi_cli.adapters.sim.wire.markets import Wire
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.market import Market, MarketStatus, payout
 from kalshi_cli.engine.world import Listed, Moved

@@ -10,8 +10,6 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from kalshi_cli.adapters.sim.host import Host
-from kalshi_cli.adapters.sim.market_wire import Wire
 from kalshi_cli.adapters.sim.stream.books import Books, delta_msg, in_no_prices, snapshot_msg
 from kalshi_cli.adapters.sim.stream.causes import OwnOrders
 from kalshi_cli.adapters.sim.stream.channels import Channel
@@ -30,6 +28,8 @@ from kalshi_cli.adapters.sim.stream.wire import (
     position_msg,
     trade_msg,
 )
+from kalshi_cli.adapters.sim.wire.markets import Wire
+from kalshi_cli.adapters.sim.world.host import Host
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.happenings import (

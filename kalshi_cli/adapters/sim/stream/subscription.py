@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from kalshi_cli.adapters.sim.market_wire import Wire
 from kalshi_cli.adapters.sim.stream.channels import UNSEQUENCED, Channel
+from kalshi_cli.adapters.sim.wire.markets import Wire
 
 ALL = "all"
 

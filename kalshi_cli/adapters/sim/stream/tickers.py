@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from kalshi_cli.adapters.sim.market_wire import Wire
 from kalshi_cli.adapters.sim.stream.view import View
 from kalshi_cli.adapters.sim.stream.wire import to_ms
+from kalshi_cli.adapters.sim.wire.markets import Wire
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.instant import MILLISECOND, SECOND
 from kalshi_cli.domain.money import NO_CONTRACTS, ONE_DOLLAR, ZERO_PRICE, Contracts

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from kalshi_cli.adapters.sim.market_wire import WITH_BOOK, Wire
 from kalshi_cli.adapters.sim.stream.wire import to_ms
+from kalshi_cli.adapters.sim.wire.markets import WITH_BOOK, Wire
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.instant import MILLISECOND
 from kalshi_cli.domain.market import Market

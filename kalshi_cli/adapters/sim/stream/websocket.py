@@ -7,11 +7,11 @@ from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket
 
-from kalshi_cli.adapters.sim.auth import KeyRing
-from kalshi_cli.adapters.sim.replies import rejection
+from kalshi_cli.adapters.sim.access.auth import KeyRing
 from kalshi_cli.adapters.sim.stream.carriage import Decide, faultless
 from kalshi_cli.adapters.sim.stream.connection import StreamConnection
 from kalshi_cli.adapters.sim.stream.hub import StreamHub
+from kalshi_cli.adapters.sim.wire.replies import rejection
 from kalshi_cli.engine.commands import Rejected
 
 PATH = "/trade-api/ws/v2"

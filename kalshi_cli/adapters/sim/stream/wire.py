@@ -4,8 +4,8 @@ Times that the exchange truncates to milliseconds are truncated here. Legacy fie
 still requires are sent: an order is on YES, bought as a bid and sold as an ask.
 """
 
-from kalshi_cli.adapters.sim.book_wire import trade_id
-from kalshi_cli.adapters.sim.market_wire import Wire, amounts, outcome, price_structure
+from kalshi_cli.adapters.sim.wire.books import trade_id
+from kalshi_cli.adapters.sim.wire.markets import Wire, amounts, outcome, price_structure
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.instant import MILLISECOND, SECOND, to_datetime
 from kalshi_cli.domain.market import Event, Market, Trade

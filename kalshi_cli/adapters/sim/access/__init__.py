@@ -1,0 +1,1 @@
+"""What a request must bring: a signature, a place in the budget, a scope."""

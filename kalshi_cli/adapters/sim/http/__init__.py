@@ -1,0 +1,1 @@
+"""The exchange's application, and how requests reach it: in the process or over a socket."""

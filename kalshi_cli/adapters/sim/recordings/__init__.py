@@ -1,0 +1,1 @@
+"""Recorded exchanges read from files: tapes of trades, and streams of order books."""

@@ -1,0 +1,1 @@
+"""The exchange's endpoints under `/trade-api/v2`."""

@@ -1,0 +1,174 @@
+"""Public routes of candlesticks: of a market, of several, of an event, of the archive."""
+
+from collections.abc import Callable, Iterable
+from functools import cache
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from kalshi_cli.adapters.sim.wire.candles import candle_wire, historical_candle_wire
+from kalshi_cli.adapters.sim.wire.markets import MarketRows, Wire
+from kalshi_cli.adapters.sim.wire.query import Query
+from kalshi_cli.adapters.sim.wire.replies import rejection, reply
+from kalshi_cli.adapters.sim.world.host import Host
+from kalshi_cli.domain.instant import MINUTE, SECOND
+from kalshi_cli.domain.market import Market
+from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Price
+from kalshi_cli.engine.candles import (
+    PERIODS,
+    Candle,
+    History,
+    candles,
+    latest_before,
+)
+from kalshi_cli.engine.commands import Rejected
+
+_NOT_FOUND = Rejected(404, "not_found")
+_MOST_MARKETS, _MOST_CANDLES = 100, 10_000
+
+
+class CandleRoutes:
+    """Draws candles from the trades and the quotes of the exchange that `host` owns."""
+
+    def __init__(self, host: Host, rows: MarketRows) -> None:
+        self._exchange = host.exchange
+        self._catalog = host.exchange.catalog
+        self._rows = rows
+
+    def routes(self) -> list[Route]:
+        return [
+            Route("/markets/candlesticks", self.several),
+            Route("/series/{series}/markets/{ticker}/candlesticks", self.market),
+            Route("/series/{series}/events/{ticker}/candlesticks", self.event),
+            Route("/historical/markets/{ticker}/candlesticks", self.historical),
+        ]
+
+    async def market(self, request: Request) -> Response:
+        asked = _Asked(Query("GetMarketCandlesticks", request.query_params))
+        market = self._catalog.markets.get(request.path_params["ticker"])
+        series = request.path_params["series"]
+        if market is None or self._is_archived(market) or self._series_of(market) != series:
+            return rejection(_NOT_FOUND)
+        asked.check([self._life(market)])
+        return reply({"ticker": market.ticker, "candlesticks": self._candles(market, asked)})
+
+    async def several(self, request: Request) -> Response:
+        """Candles of up to a hundred markets; none for a market that is not there."""
+        query = Query("BatchGetMarketCandlesticks", request.query_params)
+        asked = _Asked(query)
+        tickers = [ticker for ticker in query.text("market_tickers").split(",") if ticker]
+        if not 1 <= len(tickers) <= _MOST_MARKETS:
+            raise query.bad("market_tickers", f"must name 1 to {_MOST_MARKETS} markets")
+        found = {ticker: self._catalog.markets.get(ticker) for ticker in tickers}
+        live = {t: m for t, m in found.items() if m is not None and not self._is_archived(m)}
+        asked.check(self._life(market) for market in live.values())
+        rows = [
+            {
+                "market_ticker": ticker,
+                "candlesticks": self._candles(live[ticker], asked) if ticker in live else [],
+            }
+            for ticker in tickers
+        ]
+        return reply({"markets": rows})
+
+    async def event(self, request: Request) -> Response:
+        """Candles of an event's markets; where there are too many, up to an earlier end."""
+        asked = _Asked(Query("GetMarketCandlesticksByEvent", request.query_params))
+        event = self._catalog.events.get(request.path_params["ticker"])
+        if event is None or event.series_ticker != request.path_params["series"]:
+            return rejection(_NOT_FOUND)
+        legs = [self._catalog.markets[ticker] for ticker in self._catalog.legs[event.event_ticker]]
+        live = [leg for leg in legs if not self._is_archived(leg)]
+        asked.shorten(len(live))
+        return reply(
+            {
+                "market_tickers": [leg.ticker for leg in live],
+                "market_candlesticks": [self._candles(leg, asked) for leg in live],
+                "adjusted_end_ts": asked.end_us // SECOND,
+            }
+        )
+
+    async def historical(self, request: Request) -> Response:
+        asked = _Asked(Query("GetMarketCandlesticksHistorical", request.query_params))
+        market = self._catalog.markets.get(request.path_params["ticker"])
+        if market is None or not self._is_archived(market):
+            return rejection(_NOT_FOUND)
+        asked.check([self._life(market)])
+        drawn = self._candles(market, asked, historical_candle_wire)
+        return reply({"ticker": market.ticker, "candlesticks": drawn})
+
+    def _is_archived(self, market: Market) -> bool:
+        return self._catalog.is_archived(market, self._exchange.now_us)
+
+    def _series_of(self, market: Market) -> str:
+        return self._catalog.events[market.event_ticker].series_ticker
+
+    def _candles(
+        self, market: Market, asked: "_Asked", wire: Callable[[Candle], Wire] = candle_wire
+    ) -> list[Wire]:
+        history = self._history(market)
+        drawn = list(candles(history, asked.minutes, asked.start_us, asked.end_us))
+        if asked.with_latest:
+            latest = latest_before(history, asked.minutes, asked.start_us)
+            if latest is not None and (not drawn or drawn[0].end_us > latest.end_us):
+                drawn.insert(0, latest)
+        return [wire(candle) for candle in drawn]
+
+    def _life(self, market: Market) -> tuple[int, int]:
+        """From when to when there may be candles of a market."""
+        start_us = max(market.open_us, self._known_us(market))
+        return start_us, min(market.close_us, self._exchange.now_us)
+
+    def _known_us(self, market: Market) -> int:
+        """Since when all trades of a market are known."""
+        return max(self._catalog.created[market.ticker], self._catalog.prints.starts_us or 0)
+
+    def _history(self, market: Market) -> History:
+        log, world = self._catalog.prints, self._exchange.world
+        tally = self._rows.tally(market)
+        trades = [each.trade for each in log.newest_first(market.ticker)]
+        trades.reverse()
+
+        @cache
+        def quotes_at(at_us: int) -> tuple[Price, Price]:
+            bid, ask = world.quotes_at(market.ticker, at_us)
+            return bid or ZERO_PRICE, ask or ONE_DOLLAR
+
+        return History(
+            open_us=market.open_us,
+            close_us=market.close_us,
+            now_us=self._exchange.now_us,
+            known_us=self._known_us(market),
+            trades=trades,
+            volume=tally.volume,
+            open_interest=tally.open_interest,
+            quotes_at=quotes_at,
+        )
+
+
+class _Asked:
+    """Which candles are asked for. Raises `BadParameter` unless span and length are given."""
+
+    def __init__(self, query: Query) -> None:
+        self._query = query
+        self.start_us = query.needed_instant("start_ts")
+        self.end_us = query.needed_instant("end_ts")
+        self.minutes = query.number("period_interval") or 0
+        self.with_latest = query.flag("include_latest_before_start")
+        if self.minutes not in PERIODS:
+            raise query.bad("period_interval", "must be 1, 60 or 1440")
+        if self.end_us < self.start_us:
+            raise query.bad("end_ts", "must not be before start_ts")
+
+    def check(self, lives: Iterable[tuple[int, int]]) -> None:
+        """Refuse what would be too many candles of markets that lived so long."""
+        step = self.minutes * MINUTE
+        spans = (min(self.end_us, end + step) - max(self.start_us, start) for start, end in lives)
+        if sum(max(0, span) // step + 1 for span in spans) > _MOST_CANDLES:
+            raise self._query.bad("end_ts", f"asks for more than {_MOST_CANDLES} candles")
+
+    def shorten(self, markets: int) -> None:
+        """Let the span end where no more can be told of so many markets."""
+        most = _MOST_CANDLES // max(1, markets) * self.minutes * MINUTE
+        self.end_us = min(self.end_us, self.start_us + most)

@@ -1,0 +1,183 @@
+"""An exchange that survives: each command is applied, logged and synced before it is answered."""
+
+import time
+from collections.abc import Callable
+from operator import itemgetter
+
+from kalshi_cli.adapters.sim.faults.past_accounts import READ_LAG, PastAccounts, still
+from kalshi_cli.adapters.sim.faults.plan import FaultPlan, Faults, Frame, Request, Strike
+from kalshi_cli.adapters.sim.world.making import begin, freeze, thaw
+from kalshi_cli.adapters.sim.world.origin import Origin
+from kalshi_cli.adapters.sim.world.store import WorldStore
+from kalshi_cli.engine.commands import Advance, Answer, Command, Rejected
+from kalshi_cli.engine.exchange import Exchange
+from kalshi_cli.engine.happenings import Happening
+from kalshi_cli.engine.state import ExchangeState
+from kalshi_cli.errors import IntegrityError, KalshiError
+
+Listener = Callable[[tuple[Happening, ...]], None]
+_REPLAY_S = 0.5
+_COMMANDS = 500
+_PER_SNAPSHOT = 5.0
+"""Seconds of commands for each second that a snapshot takes, at least."""
+
+
+class Host:
+    """Owns an exchange and its file.
+
+    A snapshot is taken whenever replaying the log since the last one would take about half a
+    second, so that opening stays quick; of a big world, whose snapshots cost more, less often.
+    After a failure of the file, memory may be ahead of it: the host then answers nothing any more,
+    and `failure` says why.
+    """
+
+    def __init__(
+        self,
+        store: WorldStore,
+        origin: Origin,
+        *,
+        snapshots: bool,
+        exchange: Exchange | None = None,
+    ) -> None:
+        """Take up the stored world, or `exchange`, just begun from `origin`."""
+        self._store = store
+        self._snapshots = snapshots
+        self.origin = origin
+        self.failure: KalshiError | None = None
+        self._present: Callable[[], int] | None = None
+        self._busy_s, self._since, self._snapshot_s = 0.0, 0, 0.0
+        self._listeners: list[Listener] = []
+        self._appointments: list[tuple[int, Command]] = []
+        self.plan_faults(FaultPlan())
+        self.seq, self.exchange = (0, exchange) if exchange else self._load()
+        self.exchange.drain()
+
+    def _load(self) -> tuple[int, Exchange]:
+        started = time.monotonic()
+        found = self._store.newest_snapshot()
+        if found is None:
+            seq, exchange = 0, begin(self.origin)  # beginning anew each time is slow, too
+        else:
+            seq, exchange = found[0], thaw(self.origin, found[1], found[2])
+            started = time.monotonic()
+        for number, command in self._store.commands_after(seq):
+            exchange.apply(command)
+            seq, self._since = number, self._since + 1
+        self._busy_s = time.monotonic() - started
+        return seq, exchange
+
+    def account_view(self) -> ExchangeState:
+        """The account as reads tell it: every route that reads orders, fills or cash asks here.
+
+        It is the present one, unless a fault lets the request that is being answered lag.
+        """
+        lag = READ_LAG.get()
+        past = None if lag is None else self._past.seen(lag, self._now())
+        return past or self.exchange.state
+
+    def plan_faults(self, plan: FaultPlan) -> None:
+        """What shall go wrong from here on, instead of what was planned before."""
+        self.faults = Faults(plan, self.origin.seed)
+        self._past = PastAccounts(plan.longest_lag)
+
+    def strikes(self, fact: Request | Frame) -> tuple[Strike, ...]:
+        """The faults that strike a request or a frame of the stream."""
+        return self.faults.decide(fact)
+
+    def at(self, instant_us: int, command: Command) -> None:
+        """Apply a command by itself when the world reaches an instant, or when it is closed."""
+        self._appointments.append((instant_us, command))
+        self._appointments.sort(key=itemgetter(0))
+
+    def listen(self, listener: Listener) -> None:
+        """Tell somebody what happened, after each command that is on the disk."""
+        self._listeners.append(listener)
+
+    def live(self, present: Callable[[], int]) -> None:
+        """From here on time passes by itself: `present` tells market time, and every command
+        meets the world as it is then.
+        """
+        self._present = present
+
+    def apply(self, command: Command) -> Answer:
+        """Apply a command and log it; a rejected one leaves no trace, unless it burnt an id."""
+        if self.failure is not None:
+            raise self.failure
+        started = time.monotonic()
+        try:
+            answer = self._apply(command)
+            self._busy_s += time.monotonic() - started
+            if self._is_snapshot_due():
+                self.snapshot()
+        except KalshiError as error:
+            self.failure = error
+            raise
+        except Exception as error:
+            self.failure = IntegrityError(f"The simulated exchange failed: {error!r}.")
+            raise self.failure from error
+        told = self.exchange.drain()
+        for listener in self._listeners:
+            listener(told)
+        return answer
+
+    def _now(self) -> int:
+        """Market time of this moment; the world may be a little behind."""
+        world_us = self.exchange.now_us
+        return world_us if self._present is None else max(self._present(), world_us)
+
+    def _passed(self, command: Command) -> list[Command]:
+        """What comes before a command: appointments, and in a living world the present."""
+        world_us = self.exchange.now_us
+        until_us = command.to_us if isinstance(command, Advance) else self._now()
+        due = sorted(
+            (each for each in self._appointments if each[0] <= until_us), key=itemgetter(0)
+        )
+        self._appointments = [each for each in self._appointments if each[0] > until_us]
+        before: list[Command] = []
+        for at_us, appointed in due:
+            before += [Advance(max(at_us, world_us)), appointed]
+        if until_us > world_us and not isinstance(command, Advance):
+            before.append(Advance(until_us))
+        return before
+
+    def _apply(self, command: Command) -> Answer:
+        """The answer to a command; it and what comes before it are logged as one."""
+        before = still(self.exchange.state) if self._past.is_kept else None
+        commands = (*self._passed(command), command)
+        answers = [self.exchange.apply(each) for each in commands]
+        pairs = zip(commands, answers, strict=True)
+        done = [each for each, answer in pairs if _leaves_trace(answer)]
+        if done:
+            self._store.append(self.seq + 1, done)
+            self.seq += len(done)
+            self._since += len(done)
+            if before is not None:
+                by_owner = not isinstance(command, Advance)
+                self._past.keep(before, self.exchange.now_us, by_owner=by_owner)
+        return answers[-1]
+
+    def snapshot(self) -> None:
+        """Keep the state as it is now, unless nothing happened since the last time."""
+        if self._snapshots and self._since and self.failure is None:
+            started = time.monotonic()
+            exchange, world = freeze(self.exchange)
+            self._store.save_snapshot(self.seq, exchange, world)
+            self._snapshot_s = time.monotonic() - started
+        self._busy_s, self._since = 0.0, 0
+
+    def _is_snapshot_due(self) -> bool:
+        long_to_replay = self._busy_s > _REPLAY_S or self._since >= _COMMANDS
+        return long_to_replay and self._busy_s > _PER_SNAPSHOT * self._snapshot_s
+
+    def close(self) -> None:
+        """Keep what was appointed, leave a snapshot for the next opening, and close the file."""
+        try:
+            while self._appointments and self.failure is None:
+                self.apply(self._appointments.pop(0)[1])
+            self.snapshot()
+        finally:
+            self._store.close()
+
+
+def _leaves_trace(answer: Answer) -> bool:
+    return not isinstance(answer, Rejected) or answer.burns_id
