@@ -21,13 +21,15 @@ from tests.bench.orders import _bare, _commit
 from tests.fakes.signed_client import PREFIX, signature
 
 REQUESTS = 400
+EPOCH = "2027-01-06T17:00:00Z"
+"""A Wednesday: orders are taken, whenever this runs."""
 BARE = str(Path(__file__).with_name("bare_server.py"))
 
 
 def measure(home: Path) -> list[Measured]:
     """A read, and an order of a signed client, each beside what it cannot be quicker than."""
     serve = ["-m", "kalshi_cli", "sim", "serve", "--port", "0", "--seed", "7", "--json", "-q"]
-    options = ["--speed", "0", "--tier", "unlimited", "--home", str(home)]
+    options = ["--speed", "0", "--epoch", EPOCH, "--tier", "unlimited", "--home", str(home)]
     with _process(BARE) as bare, _process(*serve, *options) as world:
         return _rows(home, _Client(bare), _Client(world), world)
 
