@@ -18,7 +18,7 @@ from typing import Any
 from kalshi_cli.adapters.clock import SystemClock
 from tests.bench.measure import Measured, percentile
 from tests.bench.orders import _bare, _commit
-from tests.fakes.signed_client import PREFIX, signature
+from tests.fakes.signature import PREFIX, signature
 
 REQUESTS = 400
 EPOCH = "2027-01-06T17:00:00Z"

@@ -19,7 +19,7 @@ from typing import Any
 
 import httpx
 import pytest
-from fakes.signed_client import PREFIX, signature
+from fakes.signature import PREFIX, signature
 
 from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation

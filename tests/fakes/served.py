@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from fakes.signed_client import PREFIX, signature
+from fakes.signature import PREFIX, signature
 
 from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.sim.http.loopback import listen

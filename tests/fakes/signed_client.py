@@ -1,27 +1,13 @@
 """A client of the embedded exchange that signs as the exchange documents it, and knows no more."""
 
-import base64
 from types import TracebackType
 from typing import Any, Self
 
 import httpx
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from fakes.openapi import found_openapi
+from fakes.signature import PREFIX, signature
 
 from kalshi_cli.adapters.sim.simulation import Simulation
-
-PREFIX = "/trade-api/v2"
-
-
-def signature(pem: str, text: str) -> str:
-    key: Any = load_pem_private_key(pem.encode(), None)
-    if isinstance(key, RSAPrivateKey):
-        pss = padding.PSS(padding.MGF1(hashes.SHA256()), salt_length=32)
-        return base64.b64encode(key.sign(text.encode(), pss, hashes.SHA256())).decode()
-    return base64.b64encode(key.sign(text.encode())).decode()
 
 
 class SignedClient:

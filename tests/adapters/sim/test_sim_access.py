@@ -2,7 +2,8 @@
 
 import pytest
 from fakes.served import served
-from fakes.signed_client import PREFIX, SignedClient
+from fakes.signature import PREFIX
+from fakes.signed_client import SignedClient
 from starlette.datastructures import QueryParams
 
 from kalshi_cli.adapters.sim.access.auth import ApiKey, KeyRing

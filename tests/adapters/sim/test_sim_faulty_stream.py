@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 from fakes.served import served
-from fakes.signed_client import SignedClient, signature
+from fakes.signature import signature
+from fakes.signed_client import SignedClient
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosedError
 

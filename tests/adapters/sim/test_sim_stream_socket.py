@@ -8,7 +8,8 @@ from contextlib import asynccontextmanager
 import pytest
 from fakes.asyncapi import asyncapi
 from fakes.served import served
-from fakes.signed_client import SignedClient, signature
+from fakes.signature import signature
+from fakes.signed_client import SignedClient
 from fakes.streamed import Reader
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, ConnectionClosedError, InvalidStatus
