@@ -77,7 +77,7 @@ def demands() -> Iterator[Demand]:
     yield Demand("prints of 24 at most", 0.44, 0.56, "%")
     yield Demand("prints over 1,000", 0.005, 0.015, "%")
     yield Demand("overround of last prices, more legs", 1.04, 1.10, "%")
-    yield Demand("overround of last prices, two legs", 1.00, 1.10, "%")
+    yield Demand("overround of last prices, two legs", 1.00, 1.10, "%")  # docs/decisions/0010
     yield Demand("scalar results", 0.005, 0.009, "%")
     for category, climate in CLIMATES.items():
         yield from _of_category(category, climate)
