@@ -15,7 +15,6 @@ from kalshi_cli.engine.venue import Venue
 from kalshi_cli.errors import IntegrityError
 
 PAUSED = Rejected(409, "trading_is_paused")
-NOT_FOUND = Rejected(404, "not_found")
 UNFUNDED = Rejected(404, "insufficient_shard_balance")
 DUPLICATE = Rejected(409, "order_already_exists")
 CLOSING = Rejected(409, "MARKET_INACTIVE", "orders of a closed market cannot be canceled")

@@ -269,6 +269,8 @@ class Rejected:
         return self.code.replace("_", " ").lower()
 
 
+NOT_FOUND = Rejected(404, "not_found")
+
 Answer = (
     Placed
     | Canceled

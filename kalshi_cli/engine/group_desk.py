@@ -3,8 +3,8 @@
 from dataclasses import replace
 
 from kalshi_cli.domain.money import Contracts
-from kalshi_cli.engine.admission import NOT_FOUND
 from kalshi_cli.engine.commands import (
+    NOT_FOUND,
     CreateGroup,
     DeleteGroup,
     Grouped,
@@ -16,6 +16,7 @@ from kalshi_cli.engine.commands import (
 from kalshi_cli.engine.groups import LEAST, MOST, OrderGroup
 from kalshi_cli.engine.happenings import GroupChanged, GroupEvent
 from kalshi_cli.engine.orders import UpdateReason
+from kalshi_cli.engine.state import ExchangeState
 from kalshi_cli.engine.treasury import NO_SHARD, SHARDS
 from kalshi_cli.engine.venue import Venue
 
@@ -66,9 +67,9 @@ def trigger_hit_groups(venue: Venue) -> int:
     return sum(_trigger(venue, group) for group in hit)
 
 
-def orders_of(venue: Venue, group_id: str) -> list[str]:
+def orders_of(state: ExchangeState, group_id: str) -> list[str]:
     """The ids of a group's live orders, oldest first."""
-    return [order.order_id for order in venue.state.live_orders() if order.group_id == group_id]
+    return [order.order_id for order in state.live_orders() if order.group_id == group_id]
 
 
 def _trigger(venue: Venue, group: OrderGroup) -> int:
@@ -77,7 +78,7 @@ def _trigger(venue: Venue, group: OrderGroup) -> int:
 
 
 def _cancel_orders(venue: Venue, group_id: str) -> int:
-    ids = orders_of(venue, group_id)
+    ids = orders_of(venue.state, group_id)
     for order_id in ids:
         venue.withdraw(venue.state.orders[order_id], UpdateReason.NONE)
     return len(ids)

@@ -16,7 +16,6 @@ from kalshi_cli.domain.order import Fill, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.admission import (
     CLOSING,
-    NOT_FOUND,
     allowed_count,
     amend_refusal,
     refusal,
@@ -24,6 +23,7 @@ from kalshi_cli.engine.admission import (
 )
 from kalshi_cli.engine.commands import (
     AUTO_ROUTE,
+    NOT_FOUND,
     Amend,
     Amended,
     Cancel,

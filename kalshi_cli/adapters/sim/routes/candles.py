@@ -7,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kalshi_cli.adapters.sim.routes.public import PublicRoutes
 from kalshi_cli.adapters.sim.wire.candles import candle_wire, historical_candle_wire
-from kalshi_cli.adapters.sim.wire.markets import MarketRows, Wire
+from kalshi_cli.adapters.sim.wire.markets import Wire
 from kalshi_cli.adapters.sim.wire.query import Query
 from kalshi_cli.adapters.sim.wire.replies import rejection, reply
-from kalshi_cli.adapters.sim.world.host import Host
 from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.market import Market
 from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Price
@@ -22,19 +22,13 @@ from kalshi_cli.engine.candles import (
     candles,
     latest_before,
 )
-from kalshi_cli.engine.commands import Rejected
+from kalshi_cli.engine.commands import NOT_FOUND
 
-_NOT_FOUND = Rejected(404, "not_found")
 _MOST_MARKETS, _MOST_CANDLES = 100, 10_000
 
 
-class CandleRoutes:
+class CandleRoutes(PublicRoutes):
     """Draws candles from the trades and the quotes of the exchange that `host` owns."""
-
-    def __init__(self, host: Host, rows: MarketRows) -> None:
-        self._exchange = host.exchange
-        self._catalog = host.exchange.catalog
-        self._rows = rows
 
     def routes(self) -> list[Route]:
         return [
@@ -49,7 +43,7 @@ class CandleRoutes:
         market = self._catalog.markets.get(request.path_params["ticker"])
         series = request.path_params["series"]
         if market is None or self._is_archived(market) or self._series_of(market) != series:
-            return rejection(_NOT_FOUND)
+            return rejection(NOT_FOUND)
         asked.check([self._life(market)])
         return reply({"ticker": market.ticker, "candlesticks": self._candles(market, asked)})
 
@@ -77,7 +71,7 @@ class CandleRoutes:
         asked = _Asked(Query("GetMarketCandlesticksByEvent", request.query_params))
         event = self._catalog.events.get(request.path_params["ticker"])
         if event is None or event.series_ticker != request.path_params["series"]:
-            return rejection(_NOT_FOUND)
+            return rejection(NOT_FOUND)
         legs = [self._catalog.markets[ticker] for ticker in self._catalog.legs[event.event_ticker]]
         live = [leg for leg in legs if not self._is_archived(leg)]
         asked.shorten(len(live))
@@ -93,13 +87,10 @@ class CandleRoutes:
         asked = _Asked(Query("GetMarketCandlesticksHistorical", request.query_params))
         market = self._catalog.markets.get(request.path_params["ticker"])
         if market is None or not self._is_archived(market):
-            return rejection(_NOT_FOUND)
+            return rejection(NOT_FOUND)
         asked.check([self._life(market)])
         drawn = self._candles(market, asked, historical_candle_wire)
         return reply({"ticker": market.ticker, "candlesticks": drawn})
-
-    def _is_archived(self, market: Market) -> bool:
-        return self._catalog.is_archived(market, self._exchange.now_us)
 
     def _series_of(self, market: Market) -> str:
         return self._catalog.events[market.event_ticker].series_ticker

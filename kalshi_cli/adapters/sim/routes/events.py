@@ -4,7 +4,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from kalshi_cli.adapters.sim.wire.markets import MarketRows, MarketWire, Wire
+from kalshi_cli.adapters.sim.routes.public import PublicRoutes
+from kalshi_cli.adapters.sim.wire.markets import MarketWire, Wire
 from kalshi_cli.adapters.sim.wire.query import STATUS_WORDS, Query, has_status
 from kalshi_cli.adapters.sim.wire.replies import page, rejection, reply
 from kalshi_cli.adapters.sim.wire.series import (
@@ -13,22 +14,15 @@ from kalshi_cli.adapters.sim.wire.series import (
     metadata_wire,
     series_wire,
 )
-from kalshi_cli.adapters.sim.world.host import Host
 from kalshi_cli.domain.market import Event, Market, Series
 from kalshi_cli.domain.money import Contracts
-from kalshi_cli.engine.commands import Rejected
+from kalshi_cli.engine.commands import NOT_FOUND
 
-_NOT_FOUND = Rejected(404, "not_found")
 _MOST_EVENTS = 200
 
 
-class EventRoutes:
+class EventRoutes(PublicRoutes):
     """Answers questions about series and events from the exchange that `host` owns."""
-
-    def __init__(self, host: Host, rows: MarketRows) -> None:
-        self._exchange = host.exchange
-        self._catalog = host.exchange.catalog
-        self._rows = rows
 
     def routes(self) -> list[Route]:
         return [
@@ -61,7 +55,7 @@ class EventRoutes:
         volume = query.flag("include_volume")
         series = self._catalog.series.get(request.path_params["ticker"])
         if series is None:
-            return rejection(_NOT_FOUND)
+            return rejection(NOT_FOUND)
         return reply({"series": self._series(series, details=False, volume=volume)})
 
     async def series_fee_changes(self, request: Request) -> Response:
@@ -111,14 +105,14 @@ class EventRoutes:
             raise query.bad("exclude_markets", "cannot go with with_nested_markets")
         event = self._catalog.events.get(request.path_params["ticker"])
         if event is None:
-            return rejection(_NOT_FOUND)
+            return rejection(NOT_FOUND)
         beside = [] if nested or bare else self._live_legs(event.event_ticker)
         return reply({"event": self._event(event, nested), "markets": beside})
 
     async def metadata(self, request: Request) -> Response:
         event = self._catalog.events.get(request.path_params["ticker"])
         if event is None:
-            return rejection(_NOT_FOUND)
+            return rejection(NOT_FOUND)
         return reply(metadata_wire(self._catalog, event))
 
     async def combos(self, request: Request) -> Response:

@@ -11,6 +11,7 @@ from kalshi_cli.adapters.sim.wire.query import Query
 from kalshi_cli.adapters.sim.wire.replies import rejection, reply
 from kalshi_cli.adapters.sim.world.host import Host
 from kalshi_cli.engine.commands import (
+    NOT_FOUND,
     CreateGroup,
     DeleteGroup,
     Grouped,
@@ -19,9 +20,8 @@ from kalshi_cli.engine.commands import (
     ResetGroup,
     TriggerGroup,
 )
+from kalshi_cli.engine.group_desk import orders_of
 from kalshi_cli.engine.groups import OrderGroup
-
-_NOT_FOUND = Rejected(404, "not_found")
 
 
 class GroupRoutes:
@@ -64,9 +64,8 @@ class GroupRoutes:
         state = self._host.account_view()
         group = state.groups.get(request.path_params["group_id"])
         if group is None:
-            return rejection(_NOT_FOUND)
-        live = [o.order_id for o in state.live_orders() if o.group_id == group.group_id]
-        return reply({**_group_wire(group), "orders": live})
+            return rejection(NOT_FOUND)
+        return reply({**_group_wire(group), "orders": orders_of(state, group.group_id)})
 
     async def delete(self, request: Request) -> Response:
         return self._change(request, DeleteGroup(request.path_params["group_id"]))
@@ -92,7 +91,7 @@ class GroupRoutes:
         index = query.number("exchange_index")
         group = self._host.exchange.state.groups.get(command.group_id)
         if group is None or index not in {None, group.shard}:
-            return rejection(_NOT_FOUND)
+            return rejection(NOT_FOUND)
         answer = self._host.apply(command)
         return reply({}) if isinstance(answer, Grouped) else refused(answer)
 

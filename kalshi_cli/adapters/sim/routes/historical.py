@@ -6,8 +6,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kalshi_cli.adapters.sim.routes.public import PublicRoutes
 from kalshi_cli.adapters.sim.routes.trade_pages import trades_page
-from kalshi_cli.adapters.sim.wire.markets import MarketRows, instant
+from kalshi_cli.adapters.sim.wire.markets import instant
 from kalshi_cli.adapters.sim.wire.orders import order_wire
 from kalshi_cli.adapters.sim.wire.portfolio import fill_wire, positions_wire
 from kalshi_cli.adapters.sim.wire.query import Query
@@ -16,20 +17,13 @@ from kalshi_cli.adapters.sim.world.host import Host
 from kalshi_cli.domain.order import Fill
 from kalshi_cli.domain.position import Position
 from kalshi_cli.engine.catalog import Catalog
-from kalshi_cli.engine.commands import Rejected
+from kalshi_cli.engine.commands import NOT_FOUND
 from kalshi_cli.engine.market_lists import Key
 from kalshi_cli.engine.orders import ExchangeOrder
 
-_NOT_FOUND = Rejected(404, "not_found")
 
-
-class HistoricalRoutes:
+class HistoricalRoutes(PublicRoutes):
     """Public: where the archive begins, its markets and its trades."""
-
-    def __init__(self, host: Host, rows: MarketRows) -> None:
-        self._exchange = host.exchange
-        self._catalog = host.exchange.catalog
-        self._rows = rows
 
     def routes(self) -> list[Route]:
         return [
@@ -70,8 +64,8 @@ class HistoricalRoutes:
 
     async def market(self, request: Request) -> Response:
         market = self._catalog.markets.get(request.path_params["ticker"])
-        if market is None or not self._catalog.is_archived(market, self._exchange.now_us):
-            return rejection(_NOT_FOUND)
+        if market is None or not self._is_archived(market):
+            return rejection(NOT_FOUND)
         return reply({"market": self._rows.row(market)})
 
     async def trades(self, request: Request) -> Response:

@@ -7,17 +7,14 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from kalshi_cli.adapters.sim.routes.public import PublicRoutes
 from kalshi_cli.adapters.sim.routes.trade_pages import trades_page
 from kalshi_cli.adapters.sim.wire.books import book_wire
-from kalshi_cli.adapters.sim.wire.markets import MarketRows
 from kalshi_cli.adapters.sim.wire.query import STATUS_WORDS, Query, Span, has_status
 from kalshi_cli.adapters.sim.wire.replies import key_page, rejection, reply
-from kalshi_cli.adapters.sim.world.host import Host
-from kalshi_cli.domain.market import Market
-from kalshi_cli.engine.commands import Rejected
+from kalshi_cli.engine.commands import NOT_FOUND
 from kalshi_cli.engine.market_lists import Key
 
-_NOT_FOUND = Rejected(404, "not_found")
 _DEEPEST, _MOST_BOOKS = 100, 100
 _STATUSES_WITH = {
     "created": ("", "unopened", "open"),
@@ -28,13 +25,8 @@ _STATUSES_WITH = {
 """The status filters that each family of timestamp filters goes with."""
 
 
-class MarketRoutes:
+class MarketRoutes(PublicRoutes):
     """Answers questions about markets from the exchange that `host` owns."""
-
-    def __init__(self, host: Host, rows: MarketRows) -> None:
-        self._exchange = host.exchange
-        self._catalog = host.exchange.catalog
-        self._rows = rows
 
     def routes(self) -> list[Route]:
         return [
@@ -82,13 +74,10 @@ class MarketRoutes:
 
         return keep
 
-    def _is_archived(self, market: Market) -> bool:
-        return self._catalog.is_archived(market, self._exchange.now_us)
-
     async def market(self, request: Request) -> Response:
         market = self._catalog.markets.get(request.path_params["ticker"])
         if market is None or self._is_archived(market):
-            return rejection(_NOT_FOUND)
+            return rejection(NOT_FOUND)
         return reply({"market": self._rows.row(market)})
 
     async def book(self, request: Request) -> Response:

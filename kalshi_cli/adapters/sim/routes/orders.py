@@ -28,6 +28,7 @@ from kalshi_cli.adapters.sim.wire.replies import rejection, reply
 from kalshi_cli.adapters.sim.world.host import Host
 from kalshi_cli.engine.commands import (
     AUTO_ROUTE,
+    NOT_FOUND,
     Amended,
     Answer,
     Cancel,
@@ -39,7 +40,6 @@ from kalshi_cli.engine.commands import (
 )
 
 _DEAD_V1 = Rejected(410, "deprecated_v1_order_endpoint", "use /portfolio/events/orders")
-_NOT_FOUND = Rejected(404, "not_found")
 
 
 class OrderRoutes:
@@ -149,7 +149,7 @@ class OrderRoutes:
             missing = Rejected(400, "bad_request", "exchange_index -1 needs a market_ticker")
             return missing if index == AUTO_ROUTE else 0
         market = self._host.exchange.catalog.markets.get(ticker)
-        return _NOT_FOUND if market is None else market.exchange_index
+        return NOT_FOUND if market is None else market.exchange_index
 
 
 def refused(answer: Answer) -> Response:

@@ -23,14 +23,13 @@ from kalshi_cli.domain.order import ExchangeOrderStatus
 from kalshi_cli.domain.position import Position
 from kalshi_cli.engine.account import Account
 from kalshi_cli.engine.archive import Archive
-from kalshi_cli.engine.commands import Rejected
+from kalshi_cli.engine.commands import NOT_FOUND
 from kalshi_cli.engine.orders import ExchangeOrder
 from kalshi_cli.engine.state import ExchangeState
 
 Row = TypeVar("Row")
 
 _ORDER_STATUSES = frozenset(ExchangeOrderStatus)
-_NOT_FOUND = Rejected(404, "not_found")
 _MOST_TICKERS = 100
 
 
@@ -156,7 +155,7 @@ class PortfolioRoutes:
     async def order(self, request: Request) -> Response:
         order = self._state.orders.get(request.path_params["order_id"])
         if order is None or self._archive.has_order(order, self._now_us):
-            return rejection(_NOT_FOUND)
+            return rejection(NOT_FOUND)
         return reply({"order": order_wire(order, self._user_id)})
 
     async def queue_positions(self, request: Request) -> Response:
@@ -180,7 +179,7 @@ class PortfolioRoutes:
         order_id = request.path_params["order_id"]
         state = self._host.exchange.state
         if state.resting.get(order_id) in {None, *state.closing}:
-            return rejection(_NOT_FOUND)
+            return rejection(NOT_FOUND)
         return reply({"queue_position_fp": self._ahead(state.orders[order_id])})
 
     def _ahead(self, order: ExchangeOrder) -> str:

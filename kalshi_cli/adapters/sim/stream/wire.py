@@ -6,6 +6,7 @@ still requires are sent: an order is on YES, bought as a bid and sold as an ask.
 
 from kalshi_cli.adapters.sim.wire.books import trade_id
 from kalshi_cli.adapters.sim.wire.markets import Wire, amounts, outcome, price_structure
+from kalshi_cli.adapters.sim.wire.orders import amounts_wire
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.instant import MILLISECOND, SECOND, to_datetime
 from kalshi_cli.domain.market import Event, Market, Trade
@@ -89,13 +90,7 @@ def order_msg(order: ExchangeOrder, user_id: str) -> Wire:
         "side": "yes",
         "is_yes": True,
         "yes_price_dollars": str(order.price),
-        "initial_count_fp": str(order.initial),
-        "fill_count_fp": str(order.filled),
-        "remaining_count_fp": str(order.remaining),
-        "taker_fill_cost_dollars": str(order.taker_cost),
-        "maker_fill_cost_dollars": str(order.maker_cost),
-        "taker_fees_dollars": str(order.taker_fees),
-        "maker_fees_dollars": str(order.maker_fees),
+        **amounts_wire(order),
         "self_trade_prevention_type": order.self_trade_prevention,
         "created_time": to_ms(order.created_us),
         "created_ts_ms": order.created_us // MILLISECOND,

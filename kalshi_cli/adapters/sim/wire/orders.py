@@ -20,13 +20,7 @@ def order_wire(order: ExchangeOrder, user_id: str) -> Wire:
         "status": order.status,
         "yes_price_dollars": str(order.price),
         "no_price_dollars": str(order.price.complement),
-        "initial_count_fp": str(order.initial),
-        "fill_count_fp": str(order.filled),
-        "remaining_count_fp": str(order.remaining),
-        "taker_fill_cost_dollars": str(order.taker_cost),
-        "maker_fill_cost_dollars": str(order.maker_cost),
-        "taker_fees_dollars": str(order.taker_fees),
-        "maker_fees_dollars": str(order.maker_fees),
+        **amounts_wire(order),
         "created_time": when(order.created_us),
         "last_update_time": when(order.updated_us),
         "self_trade_prevention_type": order.self_trade_prevention,
@@ -39,6 +33,19 @@ def order_wire(order: ExchangeOrder, user_id: str) -> Wire:
     if order.group_id:
         wire["order_group_id"] = order.group_id
     return wire
+
+
+def amounts_wire(order: ExchangeOrder) -> Wire:
+    """What of an order filled and rests, and at what cost: alike in answers and on the stream."""
+    return {
+        "initial_count_fp": str(order.initial),
+        "fill_count_fp": str(order.filled),
+        "remaining_count_fp": str(order.remaining),
+        "taker_fill_cost_dollars": str(order.taker_cost),
+        "maker_fill_cost_dollars": str(order.maker_cost),
+        "taker_fees_dollars": str(order.taker_fees),
+        "maker_fees_dollars": str(order.maker_fees),
+    }
 
 
 def placed_wire(placed: Placed) -> Wire:
