@@ -7,6 +7,7 @@ from typing import Self
 
 import httpx
 
+from kalshi_cli.adapters.kalshi.access import KalshiAccess
 from kalshi_cli.adapters.kalshi.client import TIMEOUT, RestClient, origin_of
 from kalshi_cli.adapters.kalshi.market_data import KalshiMarketData
 from kalshi_cli.adapters.kalshi.pace import basic_tier
@@ -26,6 +27,7 @@ class KalshiConnection:
         self._rest = rest
         self.market_data = KalshiMarketData(rest, rest.clock)
         self.trading = KalshiTrading(rest, rest.clock, self.market_data) if rest.signer else None
+        self.access = KalshiAccess(rest)
 
     @property
     def origin(self) -> str:
