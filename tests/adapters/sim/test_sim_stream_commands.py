@@ -287,6 +287,44 @@ def test_a_subscription_has_a_limit_of_markets():
     assert (error["msg"]["code"], error["sid"]) == (26, 1)
 
 
+def test_half_a_million_made_up_markets_are_refused_before_anything_is_done(streamed, client):
+    names = [f"KXNOBODY-{number}" for number in range(500_000)]
+    for channels in (["orderbook_delta"], ["trade", "ticker"]):
+        error = only_error(client.subscribe(*channels, market_tickers=names))
+        assert error["msg"] == {"code": 26, "msg": "Subscription market limit exceeded"}
+    assert client.ask("list_subscriptions")[0]["msg"] == []
+    reporter = client.session._coverage.reporter
+    assert not reporter._ids and not reporter._interest.has("orderbook_delta")
+    client.subscribe("orderbook_delta", market_ticker=A)
+    error = only_error(
+        client.ask("update_subscription", sid=1, action="add_markets", market_tickers=names)
+    )
+    assert (error["msg"]["code"], error["sid"]) == (26, 1)
+
+
+def test_ten_thousand_named_markets_fit_a_subscription(client):
+    names = [f"KXNOBODY-{number}" for number in range(10_000)]
+    frames = client.subscribe("trade", market_tickers=names)
+    assert [frame["type"] for frame in frames] == ["subscribed"]
+
+
+def test_a_book_cannot_be_had_in_two_kinds_of_prices(client):
+    """What a client reads must not depend on which of its subscriptions came first."""
+    client.subscribe("orderbook_delta", market_ticker=A, use_yes_price=True)
+    error = only_error(client.subscribe("orderbook_delta", market_ticker=B, use_yes_price=False))
+    assert error["msg"] == {"code": 11, "msg": "Invalid parameter"}
+    unsaid = client.subscribe("orderbook_delta", market_ticker=B)
+    again = client.subscribe("orderbook_delta", "trade", market_ticker=B, use_yes_price=True)
+    assert [frame["type"] for frame in unsaid + again] == [
+        *("subscribed", "orderbook_snapshot"),
+        *("subscribed", "subscribed"),
+    ]
+    client.ask("unsubscribe", sids=[1])
+    client.subscribe("orderbook_delta", market_ticker=A)
+    error = only_error(client.subscribe("orderbook_delta", market_ticker=A, use_yes_price=True))
+    assert error["msg"]["code"] == 11
+
+
 def test_a_subscription_has_a_limit_of_updates():
     streamed = Streamed(ScriptedWorld(), asyncapi(), limits=StreamLimits(updates_a_second=2))
     client = streamed.client

@@ -44,10 +44,12 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Subscribe:
+    """`use_yes_price` is None where nothing is said of it."""
+
     channels: tuple[Channel, ...]
     selection: Selection
     topics: tuple[str, ...]
-    use_yes_price: bool
+    use_yes_price: bool | None
     send_initial_snapshot: bool
     skip_ticker_ack: bool
 
@@ -80,7 +82,9 @@ def read_subscribe(params: Params) -> Subscribe:
         channels=channels,
         selection=selection,
         topics=read_texts(params, "index_ids") + read_texts(params, "underlying_tickers"),
-        use_yes_price=read_flag(params, "use_yes_price"),
+        use_yes_price=(
+            read_flag(params, "use_yes_price") if "use_yes_price" in params else None
+        ),
         send_initial_snapshot=read_flag(params, "send_initial_snapshot"),
         skip_ticker_ack=read_flag(params, "skip_ticker_ack"),
     )

@@ -12,13 +12,15 @@ from kalshi_cli.adapters.sim.stream.subscription import Subscription
 
 @dataclass(frozen=True, slots=True)
 class StreamLimits:
-    """`waiting` is how many frames a subscription may leave unread before the next command.
+    """`markets` is how many a subscription may name: whoever wants more subscribes to the whole
+    channel. The exchange has such a limit and does not tell it; this one keeps a command under a
+    second. `waiting` is how many frames a subscription may leave unread before the next command.
 
     `looks` is how many markets are looked at after a command for quotes that only time has moved:
     of more than that, each has its turn. Markets in which something happened are looked at anyway.
     """
 
-    markets: int = 500_000
+    markets: int = 10_000
     updates_a_second: int = 10_000
     waiting: int = 20_000
     looks: int = 1_000
@@ -39,7 +41,7 @@ class Coverage:
         return None if selection.tickers is None else dict.fromkeys(selection.tickers, "")
 
     def admit(self, subscription: Subscription | None, named: dict[str, str] | None) -> None:
-        """Error 26 where a subscription would have too many markets."""
+        """Error 26 where a subscription would have too many markets; nothing is done for it."""
         held = (subscription.markets if subscription else None) or {}
         if named is not None and len(held.keys() | named.keys()) > self.most:
             raise Complaint(26)

@@ -1,7 +1,7 @@
 """One client's conversation with the stream: commands in, frames out, no socket.
 
 Not documented by the exchange, and decided here: a session has a channel once, and who subscribes
-again adds markets to it; a command that fails in part fails as a whole; a subscription to a whole
+again adds markets to it, but cannot change in which prices it is told; a command that fails in part fails as a whole; a subscription to a whole
 channel has no list of markets to change; markets that do not exist are taken, as its REST API gives
 an empty book for them. Answers about a subscription take a number of its sequence.
 """
@@ -119,6 +119,7 @@ class StreamSession:
         markets = {channel: named if channel in BY_MARKET else None for channel in wanted.channels}
         for channel in wanted.channels:
             self._coverage.admit(self._on.get(channel), markets[channel])
+            self._check_prices(channel, wanted)
         greeted: list[tuple[Subscription, list[str]]] = []
         for channel in wanted.channels:
             subscription = self._on.get(channel) or self._begin(channel, wanted)
@@ -129,13 +130,19 @@ class StreamSession:
         for subscription, added in greeted:
             self._coverage.greet(subscription, added, snapshot=wanted.send_initial_snapshot)
 
+    def _check_prices(self, channel: Channel, wanted: Subscribe) -> None:
+        """Error 11 for who would have a book in other prices than it is told in already."""
+        held = self._on.get(channel) if channel is Channel.ORDERBOOK else None
+        if held is not None and wanted.use_yes_price not in {None, held.use_yes_price}:
+            raise Complaint(11)
+
     def _begin(self, channel: Channel, wanted: Subscribe) -> Subscription:
         self._last_sid += 1
         subscription = Subscription(
             sid=self._last_sid,
             channel=channel,
             markets={},
-            use_yes_price=wanted.use_yes_price,
+            use_yes_price=bool(wanted.use_yes_price),
             skip_ticker_ack=wanted.skip_ticker_ack,
         )
         self._by_sid[subscription.sid] = self._on[channel] = subscription
