@@ -7,7 +7,7 @@ it is a day or the first of all.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
@@ -90,40 +90,41 @@ class History:
         return totals
 
 
-def candles(history: History, minutes: int, start_us: int, end_us: int) -> Iterator[Candle]:
-    """The candles that end from one instant to another, both included."""
+def candles(history: History, minutes: int, start_us: int, end_us: int) -> Iterator[Candle | None]:
+    """The candles that end from one instant to another, both included; None for a dull period."""
     for begin, end in periods(history, minutes, start_us, end_us):
-        candle = _candle(history, minutes, begin, end)
-        if candle is not None:
-            yield candle
+        yield _candle(history, minutes, begin, end)
 
 
 def latest_before(history: History, minutes: int, start_us: int) -> Candle | None:
     """The newest candle that ends before an instant, carried on to the first period after it.
 
-    Nothing trades in it: its prices are null, but for the last one before.
+    Nothing trades in it: its prices are null, but for the last one before. Since no quote moves and
+    nothing trades in a period without a candle, the newest candle closed as the last period did.
     """
-    earlier = periods(history, minutes, history.open_us, start_us - 1)
-    for begin, end in reversed(list(earlier)):
-        candle = _candle(history, minutes, begin, end)
-        if candle is not None:
-            _, carried_to = _around(start_us, minutes)
-            return _carried(candle, carried_to)
-    return None
-
-
-def _carried(candle: Candle, end_us: int) -> Candle:
-    bid, ask = candle.bid.close, candle.ask.close
-    return replace(
-        candle,
-        end_us=end_us,
+    begin, end = _last_period(history, minutes, min(start_us, history.now_us) - 1)
+    if end <= history.open_us or max(begin, history.open_us) < history.known_us:
+        return None
+    bid, ask = history.quotes_at(min(end, history.close_us - 1))
+    traded = bisect_right(history.times, end)
+    return Candle(
+        end_us=_around(start_us, minutes)[1],
         bid=Range(bid, bid, bid, bid),
         ask=Range(ask, ask, ask, ask),
         price=None,
         mean=None,
-        previous=candle.previous if candle.price is None else candle.price.close,
+        previous=history.trades[traded - 1].price if traded else None,
         volume=NO_CONTRACTS,
+        open_interest=_open_interest(history, history.totals[traded]),
     )
+
+
+def _last_period(history: History, minutes: int, by_us: int) -> tuple[int, int]:
+    """The last period that is over by an instant and begins while the market is open."""
+    begin, end = _around(by_us, minutes)
+    if end > by_us:
+        begin, end = _around(begin, minutes)
+    return (begin, end) if begin < history.close_us else _around(history.close_us, minutes)
 
 
 def periods(

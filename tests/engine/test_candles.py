@@ -44,6 +44,10 @@ def trade(at_us: int, price: int = 4_000, units: int = 100) -> Trade:
     return Trade("t", "KX-1", Price(price), Contracts(units), "bid", START + at_us)
 
 
+def drawn(*asked):
+    return [candle for candle in candles(*asked) if candle is not None]
+
+
 tapes = st.lists(
     st.tuples(st.integers(0, 6 * HOUR - 1), st.integers(1, 9_999), st.integers(1, 10_000)),
     max_size=30,
@@ -53,7 +57,7 @@ tapes = st.lists(
 @given(tapes, st.sampled_from([1, 60, 1440]), st.integers(-2, 8), st.integers(0, 30))
 def test_trades_fall_into_the_period_that_they_were_made_in(tape, minutes, first, hours):
     start, end = START + first * HOUR, START + (first + hours) * HOUR
-    found = list(candles(history(tape), minutes, start, end))
+    found = drawn(history(tape), minutes, start, end)
     assert [candle.end_us for candle in found] == sorted({candle.end_us for candle in found})
     spans = {end: (begin, end) for begin, end in periods(history(tape), minutes, start, end)}
     told = 0
@@ -83,7 +87,7 @@ def test_trades_fall_into_the_period_that_they_were_made_in(tape, minutes, first
 @given(st.sampled_from([1, 60]), st.integers(0, 5 * 60))
 def test_quotes_are_those_of_the_period(minutes, offset):
     start = START + offset * MINUTE
-    found = list(candles(history(quotes_at=wandering), minutes, start, start + HOUR))
+    found = drawn(history(quotes_at=wandering), minutes, start, start + HOUR)
     assert found
     for candle in found:
         begin = max(candle.end_us - minutes * MINUTE, START)
@@ -94,21 +98,21 @@ def test_quotes_are_those_of_the_period(minutes, offset):
 
 
 def test_a_period_in_which_nothing_happened_has_no_candle():
-    quiet = list(candles(history([trade(90 * MINUTE)]), 60, START, START + DAY))
+    quiet = drawn(history([trade(90 * MINUTE)]), 60, START, START + DAY)
     assert [(c.end_us - START) // HOUR for c in quiet] == [1, 2]
     assert quiet[0].price is None
-    moving = list(candles(history(quotes_at=wandering), 60, START, START + DAY))
+    moving = drawn(history(quotes_at=wandering), 60, START, START + DAY)
     assert [(c.end_us - START) // HOUR for c in moving] == [1, 2, 3, 4, 5, 6]
 
 
 def test_only_what_is_over_has_a_candle():
     running = history(quotes_at=wandering, now=2 * HOUR)
-    assert [c.end_us for c in candles(running, 60, START, START + DAY)] == [START + HOUR]
+    assert [c.end_us for c in drawn(running, 60, START, START + DAY)] == [START + HOUR]
 
 
 def test_days_end_at_midnight_in_new_york_also_when_its_clocks_change():
     life = history(life=4 * DAY, now=5 * DAY)
-    days = [c.end_us - START for c in candles(life, 1440, START, START + 9 * DAY)]
+    days = [c.end_us - START for c in drawn(life, 1440, START, START + 9 * DAY)]
     assert days == [12 * HOUR, 35 * HOUR, 59 * HOUR, 83 * HOUR, 107 * HOUR]
 
 
@@ -116,10 +120,35 @@ def test_what_is_not_known_is_not_told():
     """A market that traded before the exchange listed it, or whose oldest trades are dropped."""
     tape = [trade(3 * HOUR + SECOND), trade(5 * HOUR)]
     late = history(tape, known=150 * MINUTE, volume=1_000, quotes_at=wandering)
-    found = list(candles(late, 60, START, START + DAY))
+    found = drawn(late, 60, START, START + DAY)
     assert [(c.end_us - START) // HOUR for c in found] == [4, 5, 6]
     assert [c.open_interest.units for c in found] == [450, 500, 500]
     assert found[0].previous is None
+
+
+@given(
+    tapes,
+    st.sampled_from([1, 60, 1440]),
+    st.integers(-90, 3_000),
+    st.booleans(),
+    st.integers(0, 50),
+)
+def test_the_latest_candle_before_is_the_last_of_all_that_end_before(
+    tape, minutes, start, moves, now
+):
+    """Found at once, and by drawing every candle from the opening on: the same."""
+    life = history(tape, quotes_at=wandering if moves else constant, now=now * HOUR)
+    start_us = START + start * MINUTE
+    earlier = drawn(life, minutes, 0, start_us - 1)
+    latest = latest_before(life, minutes, start_us)
+    if not earlier:
+        assert latest is None
+        return
+    last = earlier[-1]
+    assert (latest.bid.open, latest.ask.open) == (last.bid.close, last.ask.close)
+    assert latest.previous == (last.price.close if last.price else last.previous)
+    assert latest.open_interest == last.open_interest
+    assert latest.end_us - minutes * MINUTE < start_us <= latest.end_us or minutes == 1440
 
 
 def test_the_latest_candle_before_is_carried_on():

@@ -1,5 +1,7 @@
 """Candlesticks and the historical tier of the embedded exchange."""
 
+import asyncio
+
 import pytest
 from fakes.signed_client import SignedClient
 
@@ -174,6 +176,40 @@ async def test_the_latest_candle_before_the_start_comes_first(client):
     assert carried["price"]["close_dollars"] is None
     assert carried["volume_fp"] == "0.00"
     assert carried["yes_bid"]["open_dollars"] == last["yes_bid"]["close_dollars"]
+
+
+async def test_drawing_many_candles_lets_others_have_their_turn(client, simulation):
+    """The longest page that there is does not hold up whoever asks for the time meanwhile."""
+    rows = await client.markets()
+    names = ",".join(row["ticker"] for row in rows[:100])
+    end = simulation.now_us // SECOND
+    query = f"start_ts={end - 48 * 3_600}&end_ts={end}&period_interval=60"
+    page = asyncio.ensure_future(
+        client.get(f"/markets/candlesticks?{query}&market_tickers={names}")
+    )
+    turns = 0
+    while not page.done():
+        turns += 1
+        await asyncio.sleep(0)  # noqa: TID251 - a turn of the loop
+    drawn = await page
+    assert sum(len(each["candlesticks"]) for each in drawn["markets"]) > 100
+    assert turns > 10
+
+
+async def test_a_page_of_candles_is_as_of_one_moment(client, simulation):
+    """What happens while it is drawn is not in it."""
+    client.http.timeout = None  # of market time, of which six hours pass
+    row = await busiest(client, "open")
+    end = simulation.now_us // SECOND + 86_400
+    path = f"/series/{series_of(row)}/markets/{row['ticker']}/candlesticks"
+    query = f"{path}?start_ts={EPOCH_S}&end_ts={end}&period_interval=1"
+    before = await client.get(query)
+    page = asyncio.ensure_future(client.get(query))
+    for _ in range(20):
+        await asyncio.sleep(0)  # noqa: TID251 - a turn of the loop
+    assert not page.done()
+    simulation.advance(simulation.now_us + 6 * HOUR)
+    assert await page == before
 
 
 async def test_candles_must_be_asked_for_whole_and_of_what_there_is(client):

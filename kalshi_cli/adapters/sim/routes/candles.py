@@ -1,6 +1,8 @@
 """Public routes of candlesticks: of a market, of several, of an event, of the archive."""
 
-from collections.abc import Callable, Iterable
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 
 from starlette.requests import Request
@@ -25,6 +27,8 @@ from kalshi_cli.engine.candles import (
 from kalshi_cli.engine.commands import NOT_FOUND
 
 _MOST_MARKETS, _MOST_CANDLES = 100, 10_000
+_STINT_S = 0.01
+"""How long candles are drawn in one go."""
 
 
 class CandleRoutes(PublicRoutes):
@@ -45,7 +49,8 @@ class CandleRoutes(PublicRoutes):
         if market is None or self._is_archived(market) or self._series_of(market) != series:
             return rejection(NOT_FOUND)
         asked.check([self._life(market)])
-        return reply({"ticker": market.ticker, "candlesticks": self._candles(market, asked)})
+        drawn = await self._drawn([market], asked)
+        return reply({"ticker": market.ticker, "candlesticks": drawn[market.ticker]})
 
     async def several(self, request: Request) -> Response:
         """Candles of up to a hundred markets; none for a market that is not there."""
@@ -57,13 +62,8 @@ class CandleRoutes(PublicRoutes):
         found = {ticker: self._catalog.markets.get(ticker) for ticker in tickers}
         live = {t: m for t, m in found.items() if m is not None and not self._is_archived(m)}
         asked.check(self._life(market) for market in live.values())
-        rows = [
-            {
-                "market_ticker": ticker,
-                "candlesticks": self._candles(live[ticker], asked) if ticker in live else [],
-            }
-            for ticker in tickers
-        ]
+        drawn = await self._drawn(live.values(), asked)
+        rows = [{"market_ticker": t, "candlesticks": drawn.get(t, [])} for t in tickers]
         return reply({"markets": rows})
 
     async def event(self, request: Request) -> Response:
@@ -75,10 +75,11 @@ class CandleRoutes(PublicRoutes):
         legs = [self._catalog.markets[ticker] for ticker in self._catalog.legs[event.event_ticker]]
         live = [leg for leg in legs if not self._is_archived(leg)]
         asked.shorten(len(live))
+        drawn = await self._drawn(live, asked)
         return reply(
             {
-                "market_tickers": [leg.ticker for leg in live],
-                "market_candlesticks": [self._candles(leg, asked) for leg in live],
+                "market_tickers": list(drawn),
+                "market_candlesticks": list(drawn.values()),
                 "adjusted_end_ts": asked.end_us // SECOND,
             }
         )
@@ -89,22 +90,31 @@ class CandleRoutes(PublicRoutes):
         if market is None or not self._is_archived(market):
             return rejection(NOT_FOUND)
         asked.check([self._life(market)])
-        drawn = self._candles(market, asked, historical_candle_wire)
-        return reply({"ticker": market.ticker, "candlesticks": drawn})
+        drawn = await self._drawn([market], asked, historical_candle_wire)
+        return reply({"ticker": market.ticker, "candlesticks": drawn[market.ticker]})
 
     def _series_of(self, market: Market) -> str:
         return self._catalog.events[market.event_ticker].series_ticker
 
-    def _candles(
-        self, market: Market, asked: "_Asked", wire: Callable[[Candle], Wire] = candle_wire
-    ) -> list[Wire]:
-        history = self._history(market)
-        drawn = list(candles(history, asked.minutes, asked.start_us, asked.end_us))
-        if asked.with_latest:
-            latest = latest_before(history, asked.minutes, asked.start_us)
-            if latest is not None and (not drawn or drawn[0].end_us > latest.end_us):
-                drawn.insert(0, latest)
-        return [wire(candle) for candle in drawn]
+    async def _drawn(
+        self,
+        markets: Iterable[Market],
+        asked: "_Asked",
+        wire: Callable[[Candle], Wire] = candle_wire,
+    ) -> dict[str, list[Wire]]:
+        """Candles by market, all as of one moment. While many are drawn, others have their turn."""
+        histories = {market.ticker: self._history(market) for market in markets}
+        drawn: dict[str, list[Wire]] = {}
+        began = time.monotonic()
+        for ticker, history in histories.items():
+            rows = drawn[ticker] = []
+            for candle in asked.candles(history):
+                if candle is not None:
+                    rows.append(wire(candle))
+                if time.monotonic() - began > _STINT_S:
+                    await asyncio.sleep(0)  # noqa: TID251 - not to wait: others have the loop
+                    began = time.monotonic()
+        return drawn
 
     def _life(self, market: Market) -> tuple[int, int]:
         """From when to when there may be candles of a market."""
@@ -158,6 +168,19 @@ class _Asked:
         spans = (min(self.end_us, end + step) - max(self.start_us, start) for start, end in lives)
         if sum(max(0, span) // step + 1 for span in spans) > _MOST_CANDLES:
             raise self._query.bad("end_ts", f"asks for more than {_MOST_CANDLES} candles")
+
+    def candles(self, history: History) -> Iterator[Candle | None]:
+        """A market's candles, after the latest before them where that is asked for; None between
+        them for periods that have none.
+        """
+        latest = latest_before(history, self.minutes, self.start_us) if self.with_latest else None
+        for candle in candles(history, self.minutes, self.start_us, self.end_us):
+            if candle is not None and latest is not None:
+                if candle.end_us > latest.end_us:
+                    yield latest
+                latest = None
+            yield candle
+        yield latest
 
     def shorten(self, markets: int) -> None:
         """Let the span end where no more can be told of so many markets."""

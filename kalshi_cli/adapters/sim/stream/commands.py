@@ -82,9 +82,7 @@ def read_subscribe(params: Params) -> Subscribe:
         channels=channels,
         selection=selection,
         topics=read_texts(params, "index_ids") + read_texts(params, "underlying_tickers"),
-        use_yes_price=(
-            read_flag(params, "use_yes_price") if "use_yes_price" in params else None
-        ),
+        use_yes_price=(read_flag(params, "use_yes_price") if "use_yes_price" in params else None),
         send_initial_snapshot=read_flag(params, "send_initial_snapshot"),
         skip_ticker_ack=read_flag(params, "skip_ticker_ack"),
     )

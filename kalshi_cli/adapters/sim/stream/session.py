@@ -1,9 +1,10 @@
 """One client's conversation with the stream: commands in, frames out, no socket.
 
 Not documented by the exchange, and decided here: a session has a channel once, and who subscribes
-again adds markets to it, but cannot change in which prices it is told; a command that fails in part fails as a whole; a subscription to a whole
-channel has no list of markets to change; markets that do not exist are taken, as its REST API gives
-an empty book for them. Answers about a subscription take a number of its sequence.
+again adds markets to it, but cannot change in which prices it is told; a command that fails in part
+fails as a whole; a subscription to a whole channel has no list of markets to change; markets that
+do not exist are taken, as its REST API gives an empty book for them. Answers about a subscription
+take a number of its sequence.
 """
 
 from collections.abc import Callable, Sequence
