@@ -142,11 +142,16 @@ class Deposit:
 
 @dataclass(frozen=True, slots=True)
 class SetTrading:
-    """Pause or resume one market; with an empty ticker a shard, with shard None the exchange."""
+    """Pause or resume one market; with an empty ticker a shard, with shard None the exchange.
+
+    A pause with `until_us` ends by itself at that instant, one without when it is lifted. Of two
+    pauses of the same the later end counts.
+    """
 
     active: bool
     ticker: str = ""
     shard: int | None = None
+    until_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,13 @@ from kalshi_cli.engine.group_desk import change_group, create_group, trigger_hit
 from kalshi_cli.engine.happenings import Happening
 from kalshi_cli.engine.order_entry import amend, cancel, cancel_all, decrease, place, sweep
 from kalshi_cli.engine.orders import ExchangeOrder, UpdateReason
-from kalshi_cli.engine.pausing import cancel_on_pause, follow_pauses, set_trading
+from kalshi_cli.engine.pausing import (
+    cancel_on_pause,
+    end_pauses,
+    follow_pauses,
+    pause_stops,
+    set_trading,
+)
 from kalshi_cli.engine.schedule import in_weekly_pause, next_change
 from kalshi_cli.engine.state import ExchangeState
 from kalshi_cli.engine.treasury import move_cash, next_arrival, opening, transfer
@@ -169,7 +175,7 @@ class Exchange:
     def _next_stop(self) -> int:
         """The next instant at which something happens that the world does not know of."""
         state, now_us = self.state, self.now_us
-        stops = [now_us + _HOP, *state.sweeps, *state.closing.values()]
+        stops = [now_us + _HOP, *state.sweeps, *state.closing.values(), *pause_stops(self._venue)]
         for order in state.live_orders():
             if order.expires_us is not None:
                 stops.append(order.expires_us)
@@ -196,6 +202,7 @@ class Exchange:
             if at_us <= now_us:
                 self._clear(ticker, at_us)
         trigger_hit_groups(self._venue)
+        end_pauses(self._venue)
         if paused_now:
             cancel_on_pause(self._venue, state.catalog.markets, now_us)
 

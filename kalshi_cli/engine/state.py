@@ -15,7 +15,8 @@ class ExchangeState:
 
     `by_client_id` never forgets: a client's order id is burnt for ever. `sweeps` are the instants
     at which a cancel-all still strikes. `closing` says until when orders of a closed market rest:
-    they can no longer be canceled. `paused_*` are pauses on demand.
+    they can no longer be canceled. `paused_*` are pauses on demand, each with the instant at which
+    it ends by itself, or None.
     """
 
     account: Account
@@ -26,8 +27,8 @@ class ExchangeState:
     groups: dict[str, OrderGroup] = field(default_factory=dict)
     sweeps: list[int] = field(default_factory=list)
     closing: dict[str, int] = field(default_factory=dict)
-    paused_shards: list[int] = field(default_factory=list)
-    paused_markets: list[str] = field(default_factory=list)
+    paused_shards: dict[int, int | None] = field(default_factory=dict)
+    paused_markets: dict[str, int | None] = field(default_factory=dict)
     ids_given: int = 0
 
     def keep(self, order: ExchangeOrder) -> None:

@@ -243,9 +243,15 @@ class Conservation(RuleBasedStateMachine):
         answer = self.apply(Deposit(Money(10_000 * cents_)))
         assert isinstance(answer, Moneyed) or cents_ <= 0
 
-    @rule(ticker=tickers | st.just(""), shard=st.none() | st.sampled_from([0, 2]), on=st.booleans())
-    def set_trading(self, ticker, shard, on):
-        self.apply(SetTrading(on, ticker, shard))
+    @rule(
+        ticker=tickers | st.just(""),
+        shard=st.none() | st.sampled_from([0, 2]),
+        on=st.booleans(),
+        span_us=st.none() | st.sampled_from([1, SECOND, MINUTE]),
+    )
+    def set_trading(self, ticker, shard, on, span_us):
+        until_us = None if on or span_us is None else self.world.now_us + span_us
+        self.apply(SetTrading(on, ticker, shard, until_us))
 
     @rule(ticker=tickers, side=sides, counts=st.lists(counts, max_size=4))
     def others_hit(self, ticker, side, counts):

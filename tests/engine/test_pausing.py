@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND, from_datetime
-from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import ExchangeOrderStatus
 from kalshi_cli.domain.side import Side
@@ -140,9 +140,102 @@ def test_a_market_that_opens_while_its_shard_is_paused_does_not_trade_yet(world,
     assert A not in world.paused
 
 
+def test_a_market_that_opens_on_a_paused_shard_trades_not_even_until_the_next_hop(world, exchange):
+    """A day passes in one command, and others would trade a moment after the opening."""
+    world.script += [
+        Moved(START_US + MINUTE, A, MarketStatus.INACTIVE),
+        Moved(START_US + 2 * MINUTE, A, MarketStatus.ACTIVE),
+        Hit(START_US + 4 * MINUTE, A, Side.ASK, Contracts.parse("1")),
+    ]
+    world.quote(A, Side.BID, "0.4000", "10")
+    exchange.apply(SetTrading(active=False, shard=0))
+    live(exchange, world, 12 * HOUR)
+    assert world.printed == 0
+
+
+def test_a_market_that_was_announced_opens_on_a_paused_shard_without_a_trade():
+    """It was listed before; when it opens is known, so it is stopped at that very instant."""
+    world = ScriptedWorld(opens={A: START_US + 90 * SECOND})
+    exchange = Exchange.open(world, Money.parse("100.00"))
+    world.script += [
+        Moved(START_US + 90 * SECOND, A, MarketStatus.ACTIVE),
+        Hit(START_US + 90 * SECOND + 1, A, Side.ASK, Contracts.parse("1")),
+    ]
+    world.quote(A, Side.BID, "0.4000", "10")
+    exchange.apply(SetTrading(active=False, shard=0))
+    live(exchange, world, 12 * HOUR)
+    assert exchange.catalog.markets[A].status is MarketStatus.ACTIVE
+    assert world.printed == 0
+
+
+PLACES = [{"ticker": A}, {"shard": 0}, {}]
+
+
+@pytest.mark.parametrize("where", PLACES)
+@pytest.mark.parametrize("hops", [1, 3])
+def test_a_pause_with_an_end_ends_by_itself(world, exchange, where, hops):
+    end_us = world.now_us + HOUR
+    exchange.apply(SetTrading(active=False, until_us=end_us, **where))
+    for hop in range(hops):
+        exchange.apply(Advance(end_us - hops + 1 + hop - 1))
+        assert isinstance(exchange.apply(order()), Rejected)
+    assert exchange.apply(Advance(end_us + DAY // 4))
+    rested(exchange)
+    assert not exchange.state.paused_shards
+    assert not exchange.state.paused_markets
+    if "ticker" in where:
+        told = [each for each in exchange.drain() if isinstance(each, Moved)]
+        assert [(each.status, each.at_us) for each in told][-1] == (MarketStatus.ACTIVE, end_us)
+
+
+@pytest.mark.parametrize("where", PLACES)
+@pytest.mark.parametrize(
+    ("first", "second", "lasts"),
+    [(None, MINUTE, None), (HOUR, MINUTE, HOUR), (MINUTE, HOUR, HOUR), (MINUTE, None, None)],
+)
+def test_of_two_pauses_the_later_end_counts(world, exchange, where, first, second, lasts):
+    began = world.now_us
+    for span in (first, second):
+        until_us = None if span is None else began + span
+        exchange.apply(SetTrading(active=False, until_us=until_us, **where))
+    if lasts is not None:
+        exchange.apply(Advance(began + lasts - 1))
+        assert isinstance(exchange.apply(order()), Rejected)
+        exchange.apply(Advance(began + lasts))
+    else:
+        exchange.apply(Advance(began + 12 * HOUR))
+        assert isinstance(exchange.apply(order()), Rejected)
+        exchange.apply(SetTrading(active=True, **where))
+    rested(exchange)
+
+
+def test_a_pause_with_an_end_can_be_lifted_before(world, exchange):
+    exchange.apply(SetTrading(active=False, until_us=world.now_us + HOUR))
+    exchange.apply(SetTrading(active=True, shard=0))
+    rested(exchange)
+    assert exchange.apply(order(ticker=B)) == PAUSED
+    live(exchange, world, HOUR)
+    rested(exchange, ticker=B)
+
+
+def test_a_market_that_closes_in_its_pause_stays_closed(world, exchange):
+    world.settle(A, START_US + MINUTE, Result.YES)
+    exchange.apply(SetTrading(active=False, ticker=A, until_us=START_US + HOUR))
+    live(exchange, world, 2 * HOUR)
+    assert exchange.catalog.markets[A].status is MarketStatus.FINALIZED
+    assert not exchange.state.paused_markets
+
+
 @pytest.mark.parametrize(
     ("command", "refusal"),
     [
+        *(
+            (command, Rejected(400, "bad_request", "a pause ends after it began"))
+            for command in (
+                SetTrading(active=False, until_us=START_US),
+                SetTrading(active=True, until_us=START_US + HOUR),
+            )
+        ),
         (SetTrading(active=True, ticker=A), Rejected(400, "bad_request", "market is active")),
         (SetTrading(active=False, ticker="KXNO"), Rejected(404, "not_found", "market not found")),
         (

@@ -42,6 +42,8 @@ class ScriptedWorld:
     listed: bool = False
     printed: int = 0
     paused: set[str] = field(default_factory=set)
+    opens: dict[str, int] = field(default_factory=dict)
+    """When markets open that do not trade from the start."""
     shards: dict[str, int] = field(default_factory=dict)
 
     @property
@@ -146,8 +148,8 @@ class ScriptedWorld:
                 ticker=ticker,
                 event_ticker="KXT-1",
                 title="A market",
-                status=MarketStatus.ACTIVE,
-                open_us=START_US,
+                status=MarketStatus.INITIALIZED if ticker in self.opens else MarketStatus.ACTIVE,
+                open_us=self.opens.get(ticker, START_US),
                 close_us=START_US + DAY,
                 latest_expiration_us=START_US + 2 * DAY,
                 grid=self.grid,

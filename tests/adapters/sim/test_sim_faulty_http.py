@@ -1,5 +1,6 @@
 """Each fault as the project's own client meets it, without a socket and over HTTP."""
 
+import shutil
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -17,6 +18,7 @@ from kalshi_cli.adapters.sim.faults import plan as faults
 from kalshi_cli.adapters.sim.faults.plan import FaultPlan, Rule
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation
 from kalshi_cli.domain.instant import MILLISECOND, SECOND
+from kalshi_cli.engine.commands import SetTrading
 from kalshi_cli.errors import MalformedAnswer, Unavailable
 from kalshi_cli.ports.exchange import CancellationKind, Placement, PlacementKind
 
@@ -270,17 +272,35 @@ async def test_trading_pauses_and_goes_on(venue: Venue, where, code):
     await venue.pass_ms(1)
     assert (await venue.place("k4")).kind is PlacementKind.ACCEPTED
     log = [type(command).__name__ for _, command in venue.simulation.host._store.commands_after(0)]
-    assert log.count("SetTrading") == 2
+    assert log.count("SetTrading") == 1
 
 
-async def test_a_pause_ends_with_the_host(home):
+@pytest.mark.parametrize("killed", [False, True])
+async def test_a_pause_lasts_as_long_whether_its_server_lives_or_not(home, tmp_path, killed):
+    """A home copied while the world is open is what a SIGKILL leaves."""
     simulation = open_simulation(home)
     async with connected(simulation, simulation.origin, simulation.transport()) as venue:
         venue.break_by(faults.Pause(method="POST", ms=60_000))
         assert (await venue.place()).kind is PlacementKind.REFUSED
+        began = simulation.now_us
+        if killed:
+            home = shutil.copytree(home, tmp_path / "killed")
     simulation.close()
     async with open_simulation(home) as simulation:
-        assert simulation._exchange.state.paused_shards == []
+        simulation.advance(began + 59_999 * MILLISECOND)
+        assert simulation._exchange.is_paused(0)
+        simulation.advance(began + 60_000 * MILLISECOND)
+        assert not simulation._exchange.is_paused(0)
+
+
+async def test_a_fault_s_pause_does_not_lift_one_made_by_hand(venue: Venue):
+    venue.simulation.host.apply(SetTrading(active=False, shard=0))
+    venue.break_by(faults.Pause(method="POST", ms=1_000, nth=1))
+    assert (await venue.place("k1")).kind is PlacementKind.REFUSED
+    await venue.pass_ms(60_000)
+    assert (await venue.place("k2")).kind is PlacementKind.REFUSED
+    venue.simulation.host.apply(SetTrading(active=True, shard=0))
+    assert (await venue.place("k3")).kind is PlacementKind.ACCEPTED
 
 
 async def test_several_faults_at_once_are_met_in_their_order(venue: Venue):

@@ -132,6 +132,14 @@ def rarities(draw: st.DrawFn) -> Draft:
         lambda _: Deposit(amount),
         lambda exchange: SetTrading(on, market(exchange, index)),
         lambda _: SetTrading(on),
+        lambda exchange: SetTrading(
+            active=False,
+            ticker=market(exchange, index),
+            until_us=exchange.now_us + amount.units % HOUR,
+        ),
+        lambda exchange: SetTrading(
+            active=False, shard=index % 4, until_us=exchange.now_us + amount.units % HOUR
+        ),
     ]
     return makers[draw(st.integers(0, len(makers) - 1))]
 

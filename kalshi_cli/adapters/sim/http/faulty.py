@@ -3,7 +3,7 @@
 import http
 import logging
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
 from urllib.parse import parse_qsl, urlencode
@@ -205,14 +205,14 @@ async def _repeated_cursor(call: _Call, _: faults.RepeatedCursor) -> None:
 
 
 async def _pause(call: _Call, rule: faults.Pause) -> None:
-    """A market that is paused already, or never was, is left as it is."""
-    pause = SetTrading(active=False, ticker=rule.ticker, shard=rule.shard)
-    answer = call.host.apply(pause)
+    """A market that does not trade, or is paused for longer already, is left as it is."""
+    until_us = call.host.now() + round(rule.ms * MILLISECOND)
+    answer = call.host.apply(
+        SetTrading(active=False, ticker=rule.ticker, shard=rule.shard, until_us=until_us)
+    )
     if isinstance(answer, Rejected):
-        logging.getLogger(__name__).warning("no pause of %s: %s", rule.ticker, answer.message)
-    else:
-        resume = replace(pause, active=True)
-        call.host.at(call.host.exchange.now_us + round(rule.ms * MILLISECOND), resume)
+        said = answer.details or answer.message
+        logging.getLogger(__name__).warning("no pause of %s: %s", rule.ticker, said)
     await call.forward()
 
 

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from operator import itemgetter
 
 from kalshi_cli.adapters.sim.faults.past_accounts import READ_LAG, PastAccounts, still
 from kalshi_cli.adapters.sim.faults.plan import FaultPlan, Faults, Frame, Request, Strike
@@ -47,7 +46,6 @@ class Host:
         self._present: Callable[[], int] | None = None
         self._busy_s, self._since, self._snapshot_s = 0.0, 0, 0.0
         self._listeners: list[Listener] = []
-        self._appointments: list[tuple[int, Command]] = []
         self.plan_faults(FaultPlan())
         self.seq, self.exchange = (0, exchange) if exchange else self._load()
         self.exchange.drain()
@@ -72,7 +70,7 @@ class Host:
         It is the present one, unless a fault lets the request that is being answered lag.
         """
         lag = READ_LAG.get()
-        past = None if lag is None else self._past.seen(lag, self._now())
+        past = None if lag is None else self._past.seen(lag, self.now())
         return past or self.exchange.state
 
     def plan_faults(self, plan: FaultPlan) -> None:
@@ -83,11 +81,6 @@ class Host:
     def strikes(self, fact: Request | Frame) -> tuple[Strike, ...]:
         """The faults that strike a request or a frame of the stream."""
         return self.faults.decide(fact)
-
-    def at(self, instant_us: int, command: Command) -> None:
-        """Apply a command by itself when the world reaches an instant, or when it is closed."""
-        self._appointments.append((instant_us, command))
-        self._appointments.sort(key=itemgetter(0))
 
     def listen(self, listener: Listener) -> None:
         """Tell somebody what happened, after each command that is on the disk."""
@@ -120,25 +113,17 @@ class Host:
             listener(told)
         return answer
 
-    def _now(self) -> int:
+    def now(self) -> int:
         """Market time of this moment; the world may be a little behind."""
         world_us = self.exchange.now_us
         return world_us if self._present is None else max(self._present(), world_us)
 
     def _passed(self, command: Command) -> list[Command]:
-        """What comes before a command: appointments, and in a living world the present."""
-        world_us = self.exchange.now_us
-        until_us = command.to_us if isinstance(command, Advance) else self._now()
-        due = sorted(
-            (each for each in self._appointments if each[0] <= until_us), key=itemgetter(0)
-        )
-        self._appointments = [each for each in self._appointments if each[0] > until_us]
-        before: list[Command] = []
-        for at_us, appointed in due:
-            before += [Advance(max(at_us, world_us)), appointed]
-        if until_us > world_us and not isinstance(command, Advance):
-            before.append(Advance(until_us))
-        return before
+        """What comes before a command: in a living world the present."""
+        now_us = self.now()
+        if isinstance(command, Advance) or now_us <= self.exchange.now_us:
+            return []
+        return [Advance(now_us)]
 
     def _apply(self, command: Command) -> Answer:
         """The answer to a command; it and what comes before it are logged as one."""
@@ -170,10 +155,8 @@ class Host:
         return long_to_replay and self._busy_s > _PER_SNAPSHOT * self._snapshot_s
 
     def close(self) -> None:
-        """Keep what was appointed, leave a snapshot for the next opening, and close the file."""
+        """Leave a snapshot for the next opening, and close the file."""
         try:
-            while self._appointments and self.failure is None:
-                self.apply(self._appointments.pop(0)[1])
             self.snapshot()
         finally:
             self._store.close()

@@ -17,7 +17,7 @@ from kalshi_cli.adapters.sim.world.origin import Origin
 from kalshi_cli.engine.commands import Command
 from kalshi_cli.errors import StoreUnusable, StoreVersion
 
-RULES = "3"
+RULES = "4"
 """Raised whenever the same commands would no longer give the same state."""
 
 _APPLICATION_ID = 0x4B53494D
