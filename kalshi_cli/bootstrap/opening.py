@@ -56,6 +56,7 @@ async def open_desk(
         connection = await stack.enter_async_context(_connection(environment, simulation, clock))
         if connection.trading is None:
             raise ConfigError("Trading needs an API key.", remedy="`kalshi doctor` says more.")
+        await connection.learn_limits()
         if simulation is not None and single_step and environment.advance:
             await clock.sleep_until(clock.now() + SINGLE_STEP_US)
         identity = _identity(environment, simulation, connection)

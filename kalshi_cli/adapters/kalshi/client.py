@@ -1,26 +1,21 @@
-"""The HTTP core: one client, no redirects, bounded bodies, signed anew at every attempt.
+"""The HTTP core: one client, no redirects, bounded bodies, signed and paid anew at every attempt.
 
-Reads are tried up to five times; writes exactly once, because only the caller can find out what
-became of an order.
+Reads are tried up to five times. Writes are sent exactly once, because only the caller can find out
+what became of an order; but a cancel that was throttled was not executed, and is tried again.
 """
 
 import asyncio
 import random
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 
 import httpx
 
 from kalshi_cli import __version__
 from kalshi_cli.adapters.kalshi.answers import Answer, read_error
-from kalshi_cli.adapters.kalshi.pace import (
-    DEFAULT_COST,
-    Bucket,
-    Sleep,
-    TokenBucket,
-    sleep_monotonic,
-)
+from kalshi_cli.adapters.kalshi.bucket import Charge, Sleep, sleep_monotonic
+from kalshi_cli.adapters.kalshi.pace import Pace
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.domain.instant import SECOND, from_datetime
 from kalshi_cli.errors import ConfigError, Unavailable
@@ -28,7 +23,7 @@ from kalshi_cli.ports.clock import Clock
 
 Params = Sequence[tuple[str, str | int]]
 
-READ_ATTEMPTS = 5
+ATTEMPTS = 5
 LARGEST_BODY = 64 * 2**20
 """Bytes after decompression; the largest known answer is the series list, about 18 MB."""
 TIMEOUT = httpx.Timeout(20.0, connect=5.0)
@@ -36,17 +31,21 @@ ATTEMPT_TIMEOUT_S = 60.0
 """For one attempt as a whole: `TIMEOUT` alone lets a body drip for ever."""
 _BACKOFF_S = (0.1, 5.0)
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
+_THROTTLED = 429
 
 
 @dataclass(slots=True)
 class RestClient:
-    """Requests to one exchange. `skew_us` is its clock minus ours, by the `Date` header."""
+    """Requests to one exchange. `skew_us` is its clock minus ours, by the `Date` header.
+
+    Without a `pace` requests wait for nothing.
+    """
 
     http: httpx.AsyncClient
     base: httpx.URL
     clock: Clock
     signer: Signer | None = None
-    buckets: Mapping[Bucket, TokenBucket] = field(default_factory=dict)
+    pace: Pace | None = None
     sleep: Sleep = sleep_monotonic
     skew_us: int | None = None
 
@@ -56,42 +55,63 @@ class RestClient:
         params: Params = (),
         *,
         signed: bool = False,
-        bucket: Bucket = Bucket.READ,
-        cost: int = DEFAULT_COST,
         accept: Collection[int] = (200,),
     ) -> bytes:
         """The body of a read. Raises `Unavailable`, `ExchangeRefusal` or `ConfigError`."""
         what = f"GET {path}"
-        for attempt in range(1, READ_ATTEMPTS + 1):
-            await self._pace(bucket, cost)
+        for attempt in range(1, ATTEMPTS + 1):
+            charge = await self.pace.read(path, signed=signed) if self.pace else None
             try:
-                answer = await self._send("GET", path, params, signed=signed)
+                answer = await self._send("GET", path, params, signed=signed, charge=charge)
             except httpx.RequestError as error:
-                if attempt == READ_ATTEMPTS or not isinstance(error, httpx.TransportError):
+                if attempt == ATTEMPTS or not isinstance(error, httpx.TransportError):
                     raise self._unreachable(error) from error
             else:
                 if answer.status in accept:
                     return answer.body
-                if attempt == READ_ATTEMPTS or answer.status not in _RETRIED:
+                if attempt == ATTEMPTS or answer.status not in _RETRIED:
                     raise read_error(answer, what)
             await self.sleep(backoff_s(attempt))
         raise AssertionError("the last attempt returns or raises")
 
     async def write(
-        self, method: str, path: str, params: Params = (), *, body: bytes | None, cost: int
+        self, method: str, path: str, params: Params = (), *, body: bytes | None, items: int = 1
     ) -> Answer:
-        """One signed attempt. Raises `httpx.RequestError` for what the wire did."""
-        await self._pace(Bucket.WRITE, cost)
-        return await self._send(method, path, params, body=body, signed=True)
+        """A signed write; a batch is paid for each of its `items`.
 
-    async def _pace(self, bucket: Bucket, cost: int) -> None:
-        if bucket in self.buckets:
-            await self.buckets[bucket].take(cost)
+        Raises `httpx.RequestError` for what the wire did, `KalshiError` where nothing was sent.
+        """
+        attempt = 1
+        while True:
+            charge = await self.pace.write(method, path, items) if self.pace else None
+            answer = await self._send(method, path, params, body=body, signed=True, charge=charge)
+            again = answer.status == _THROTTLED and method == "DELETE"
+            if not again or attempt == ATTEMPTS:
+                return answer
+            await self.sleep(backoff_s(attempt))
+            attempt += 1
 
     async def _send(
-        self, method: str, path: str, params: Params, *, signed: bool, body: bytes | None = None
+        self,
+        method: str,
+        path: str,
+        params: Params,
+        *,
+        signed: bool,
+        charge: Charge | None,
+        body: bytes | None = None,
     ) -> Answer:
-        request = self._request(method, path, params, body, signed=signed)
+        """One attempt. Its charge is settled whatever happens."""
+        throttled = False
+        try:
+            answer = await self._answer(self._request(method, path, params, body, signed=signed))
+            throttled = answer.status == _THROTTLED
+            return answer
+        finally:
+            if charge is not None:
+                charge.settle(throttled=throttled)
+
+    async def _answer(self, request: httpx.Request) -> Answer:
         try:
             async with asyncio.timeout(ATTEMPT_TIMEOUT_S):
                 response = await self.http.send(request, stream=True)

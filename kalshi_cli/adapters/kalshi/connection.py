@@ -1,22 +1,30 @@
 """A connection to one exchange: the two ports and the one HTTP client under them."""
 
+import asyncio
 import ipaddress
+import logging
 import re
+from collections.abc import Coroutine
 from types import TracebackType
-from typing import Self
+from typing import Any, Self, TypeVar
 
 import httpx
 
 from kalshi_cli.adapters.kalshi.access import KalshiAccess
 from kalshi_cli.adapters.kalshi.client import TIMEOUT, RestClient, origin_of
 from kalshi_cli.adapters.kalshi.market_data import KalshiMarketData
-from kalshi_cli.adapters.kalshi.pace import basic_tier
+from kalshi_cli.adapters.kalshi.pace import Pace
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.adapters.kalshi.trading import KalshiTrading
-from kalshi_cli.errors import ConfigError
+from kalshi_cli.errors import ConfigError, KalshiError
+from kalshi_cli.ports.access import AccountLimits
 from kalshi_cli.ports.clock import Clock
 
 API_ROOT = "/trade-api/v2"
+_LEARNING_S = 3.0
+"""How long a command waits for its budgets before it works with the smallest."""
+_log = logging.getLogger(__name__)
+Told = TypeVar("Told")
 _HOST = re.compile(r"[\w.-]+|[0-9a-f:]+", re.ASCII)
 
 
@@ -39,6 +47,22 @@ class KalshiConnection:
         """The exchange's clock minus ours, to about half a second; None before any answer."""
         return self._rest.skew_us
 
+    @property
+    def limits(self) -> AccountLimits | None:
+        """The account's budgets as the exchange told them; None where it has not."""
+        return None if self._rest.pace is None else self._rest.pace.limits
+
+    async def learn_limits(self) -> None:
+        """Ask for the account's budgets and the costs of requests, and keep to them.
+
+        Until then, and where they cannot be had, the budgets are those of the smallest tier.
+        """
+        if self._rest.pace is not None and self._rest.signer is not None:
+            limits, costs = await asyncio.gather(
+                _told(self.access.limits()), _told(self.access.endpoint_costs())
+            )
+            self._rest.pace.learn(limits, costs)
+
     async def __aenter__(self) -> Self:
         return self
 
@@ -49,6 +73,15 @@ class KalshiConnection:
         traceback: TracebackType | None,
     ) -> None:
         await self._rest.http.aclose()
+
+
+async def _told(asked: Coroutine[Any, Any, Told]) -> Told | None:
+    try:
+        async with asyncio.timeout(_LEARNING_S):
+            return await asked
+    except (KalshiError, TimeoutError) as error:
+        _log.warning("the exchange did not tell its limits: %r", error)
+        return None
 
 
 def connect(
@@ -71,8 +104,8 @@ def connect(
         follow_redirects=False,
         trust_env=not _is_loopback(base.host),
     )
-    buckets = basic_tier() if paced else {}
-    return KalshiConnection(RestClient(http, base, clock, signer, buckets))
+    pace = Pace() if paced else None
+    return KalshiConnection(RestClient(http, base, clock, signer, pace))
 
 
 def api_url(text: str, *, in_process: bool = False) -> httpx.URL:

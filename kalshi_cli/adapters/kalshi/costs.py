@@ -1,5 +1,6 @@
 """What each request costs, in tokens, as the exchange lists it."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -8,6 +9,8 @@ from kalshi_cli.adapters.kalshi.rows import convert_rows, identity
 from kalshi_cli.ports.exchange import Unusable
 
 _ROOT = "/trade-api/v2"
+_WORD = re.compile(r"[a-z_]+")
+"""A part that is no id: the name of another route, which has a cost of its own."""
 Parts = tuple[str, ...]
 
 
@@ -54,5 +57,6 @@ def _fits(known: Parts, parts: Parts) -> bool:
     if known[-1].startswith("*"):
         return len(parts) >= len(known) and _fits(known[:-1], parts[: len(known) - 1])
     return len(known) == len(parts) and all(
-        part.startswith(":") or part == asked for part, asked in zip(known, parts, strict=True)
+        part == asked or (part.startswith(":") and not _WORD.fullmatch(asked))
+        for part, asked in zip(known, parts, strict=True)
     )

@@ -1,70 +1,82 @@
-"""Token buckets that keep one process below the smallest tier's limits.
+"""How fast this process may ask: the account's budgets, as the exchange tells them.
 
-Basic tier: 200 read and 100 write tokens a second, most calls cost 10. Half of the reads are left
-to whatever else uses the account; writes have no burst; the balance has a bucket of its own, one
-call a second. Source: Kalshi's rate limits page, 2026-10.
+Reads, writes and the balance have a bucket each, which every request of a connection shares; who
+does not sign is counted by address, apart from the account. Until the exchange has told, the
+account counts as one of the smallest tier, and every request costs the default. One write bucket
+stands for every shard's: an exchange that charges each shard apart then never has less than we
+think. Source: Kalshi's rate limits page, 2026-10.
 """
 
-import asyncio
 import time
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
-from enum import StrEnum
+from types import MappingProxyType
 
-DEFAULT_COST = 10
-CANCEL_COST = 2
-GET_ORDER_COST = 2
+from kalshi_cli.adapters.kalshi.bucket import (
+    Charge,
+    Monotonic,
+    Sleep,
+    TokenBucket,
+    sleep_monotonic,
+)
+from kalshi_cli.adapters.kalshi.costs import EndpointCosts
+from kalshi_cli.ports.access import AccountLimits, Budget
 
-_SHORTEST_NAP_S = 0.001
-"""A nap lost in the clock's rounding would never fill the bucket."""
+BASIC = AccountLimits("basic", read=Budget(200, 600), write=Budget(100, 100))
+"""The smallest tier."""
+DEFAULT_COSTS = EndpointCosts(default=10, listed=MappingProxyType({}))
+ANONYMOUS = Budget(rate=100, capacity=100)
+"""Undocumented; seen were refusals from 40 tokens a second on, and none up to 200."""
+CANCEL_RESERVE = 0.3
+"""Share of the write bucket that only cancels may use."""
 
-Sleep = Callable[[float], Awaitable[None]]
-
-
-async def sleep_monotonic(seconds: float) -> None:
-    """Wait on the monotonic clock: this is about the network, never about trading."""
-    await asyncio.sleep(seconds)  # noqa: TID251 - network pacing and backoff, not trading
-
-
-class Bucket(StrEnum):
-    READ = "read"
-    WRITE = "write"
-    BALANCE = "balance"
-
-
-@dataclass(slots=True)
-class TokenBucket:
-    """`rate` tokens a second up to `capacity`; callers wait their turn in order."""
-
-    rate: float
-    capacity: float
-    monotonic: Callable[[], float] = time.monotonic
-    sleep: Sleep = sleep_monotonic
-    _level: float = field(init=False)
-    _seen: float = field(init=False)
-    _turn: asyncio.Lock = field(init=False, default_factory=asyncio.Lock)
-
-    def __post_init__(self) -> None:
-        self._level, self._seen = self.capacity, self.monotonic()
-
-    async def take(self, cost: float) -> None:
-        """Wait until `cost` tokens are there, and use them."""
-        async with self._turn:
-            while self._refill() < cost:
-                await self.sleep(max(_SHORTEST_NAP_S, (cost - self._level) / self.rate))
-            self._level -= cost
-
-    def _refill(self) -> float:
-        now = self.monotonic()
-        self._level = min(self.capacity, self._level + (now - self._seen) * self.rate)
-        self._seen = now
-        return self._level
+BALANCE = "/portfolio/balance"
+_SLOW, _FAST = Budget(1, 1), Budget(5, 5)
+"""Calls, not tokens: the balance has a bucket of its own, without a burst."""
+_FAST_TIERS = frozenset({"expert", "premier", "paragon", "prime", "prestige"})
 
 
-def basic_tier() -> dict[Bucket, TokenBucket]:
-    """Buckets for an account of the smallest tier."""
-    return {
-        Bucket.READ: TokenBucket(rate=100, capacity=300),
-        Bucket.WRITE: TokenBucket(rate=100, capacity=100),
-        Bucket.BALANCE: TokenBucket(rate=DEFAULT_COST, capacity=DEFAULT_COST),
-    }
+class Pace:
+    """The buckets of one account and of one address; asks each request to wait for its tokens."""
+
+    def __init__(
+        self, *, monotonic: Monotonic = time.monotonic_ns, sleep: Sleep = sleep_monotonic
+    ) -> None:
+        def bucket(budget: Budget, reserve: int = 0) -> TokenBucket:
+            return TokenBucket(budget, reserve=reserve, monotonic=monotonic, sleep=sleep)
+
+        self.limits: AccountLimits | None = None
+        self._costs = DEFAULT_COSTS
+        self._read = bucket(BASIC.read)
+        self._write = bucket(BASIC.write, _reserve(BASIC.write))
+        self._balance = bucket(_SLOW)
+        self._anonymous = bucket(ANONYMOUS)
+
+    def learn(self, limits: AccountLimits | None, costs: EndpointCosts | None) -> None:
+        """Take the exchange's word; None where it could not be had."""
+        if costs is not None:
+            self._costs = costs
+        if limits is not None:
+            self.limits = limits
+            self._read.become(limits.read)
+            self._write.become(limits.write, reserve=_reserve(limits.write))
+            self._balance.become(_FAST if limits.tier in _FAST_TIERS else _SLOW)
+
+    async def read(self, path: str, *, signed: bool) -> Charge:
+        """Wait until a read may be sent; `path` begins below the root."""
+        if signed and path == BALANCE:
+            return await self._balance.admit(1)
+        bucket = self._read if signed else self._anonymous
+        return await bucket.admit(self._costs.of("GET", path))
+
+    async def write(self, method: str, path: str, items: int = 1) -> Charge:
+        """Wait until a write may be sent; what takes orders away never waits for what adds them.
+
+        A batch costs for each of its `items`. Raises `Refused` for one that can never be sent.
+        """
+        cost = self._costs.of(method, path) * max(1, items)
+        return await self._write.admit(cost, urgent=method == "DELETE")
+
+
+def _reserve(budget: Budget) -> int:
+    """What is kept for cancels; one order must still fit beside it."""
+    most = max(0, budget.capacity - DEFAULT_COSTS.default)
+    return min(most, int(budget.capacity * CANCEL_RESERVE))

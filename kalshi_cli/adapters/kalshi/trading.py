@@ -29,7 +29,6 @@ from kalshi_cli.adapters.kalshi.answers import (
 )
 from kalshi_cli.adapters.kalshi.client import RestClient
 from kalshi_cli.adapters.kalshi.market_data import KalshiMarketData
-from kalshi_cli.adapters.kalshi.pace import CANCEL_COST, DEFAULT_COST, GET_ORDER_COST, Bucket
 from kalshi_cli.adapters.kalshi.params import (
     ROWS_PER_PAGE,
     TRANSFERS_PER_PAGE,
@@ -76,7 +75,7 @@ class KalshiTrading:
     async def place(self, client_order_id: str, intent: OrderIntent) -> Placement:
         body = msgspec.json.encode(order_body(client_order_id, intent))
         try:
-            answer = await self._rest.write("POST", ORDERS, body=body, cost=DEFAULT_COST)
+            answer = await self._rest.write("POST", ORDERS, body=body)
         except httpx.RequestError as error:
             return placement_without_answer(error)
         return placement_of(answer, client_order_id)
@@ -85,7 +84,7 @@ class KalshiTrading:
         params: Query = [("market_ticker", ticker), ("exchange_index", exchange_index), PRIMARY]
         path = f"{ORDERS}/{quote(order_id, safe='')}"
         try:
-            answer = await self._rest.write("DELETE", path, params, body=None, cost=CANCEL_COST)
+            answer = await self._rest.write("DELETE", path, params, body=None)
         except httpx.RequestError as error:
             return cancellation_without_answer(error)
         return cancellation_of(answer, order_id)
@@ -93,7 +92,7 @@ class KalshiTrading:
     async def order(self, order_id: str) -> OrderReport | None:
         try:
             body = await self._rest.get(
-                f"/portfolio/orders/{quote(order_id, safe='')}", signed=True, cost=GET_ORDER_COST
+                f"/portfolio/orders/{quote(order_id, safe='')}", signed=True
             )
         except ExchangeRefusal as refusal:
             if refusal.status != 404:
@@ -159,9 +158,7 @@ class KalshiTrading:
         return Page(moved, page.cursor, page.unusable)
 
     async def balance(self) -> Balance:
-        body = await self._rest.get(
-            "/portfolio/balance", [PRIMARY], signed=True, bucket=Bucket.BALANCE
-        )
+        body = await self._rest.get("/portfolio/balance", [PRIMARY], signed=True)
         now = self._clock.now()
         return trusted(decode(body, BalanceWire), partial(to_balance, at_us=now))
 

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from fakes.clock import START_US, FakeClock
 
 from kalshi_cli.adapters.kalshi import client
-from kalshi_cli.adapters.kalshi.client import READ_ATTEMPTS, RestClient, backoff_s
+from kalshi_cli.adapters.kalshi.client import ATTEMPTS, RestClient, backoff_s
 from kalshi_cli.adapters.kalshi.connection import api_url, connect
-from kalshi_cli.adapters.kalshi.pace import Bucket, TokenBucket, basic_tier
+from kalshi_cli.adapters.kalshi.pace import Pace
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.errors import ConfigError, ExchangeRefusal, Unavailable
@@ -85,8 +85,8 @@ async def test_reads_are_tried_again_and_signed_anew() -> None:
 @pytest.mark.parametrize(
     ("answer", "error", "attempts"),
     [
-        (httpx.Response(500), Unavailable, READ_ATTEMPTS),
-        (httpx.ConnectError("refused"), Unavailable, READ_ATTEMPTS),
+        (httpx.Response(500), Unavailable, ATTEMPTS),
+        (httpx.ConnectError("refused"), Unavailable, ATTEMPTS),
         (httpx.DecodingError("not gzip"), Unavailable, 1),
         (httpx.Response(301, headers={"location": "https://evil.test/"}), Unavailable, 1),
         (httpx.Response(401), ConfigError, 1),
@@ -107,7 +107,7 @@ async def test_reads_give_up(answer, error: type[Exception], attempts: int) -> N
 async def test_writes_are_sent_once(answer: httpx.Response) -> None:
     script = Script(answer)
     core = rest(script)
-    told = await core.write("POST", "/portfolio/events/orders", body=b"{}", cost=10)
+    told = await core.write("POST", "/portfolio/events/orders", body=b"{}")
     assert (told.status, len(script.requests)) == (answer.status_code, 1)
     await core.http.aclose()
 
@@ -147,7 +147,7 @@ async def test_bodies_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(Unavailable, match="too large"):
         await core.get("/series")
     with pytest.raises(httpx.DecodingError):
-        await core.write("POST", "/portfolio/events/orders", body=b"", cost=10)
+        await core.write("POST", "/portfolio/events/orders", body=b"")
     await core.http.aclose()
 
 
@@ -161,7 +161,7 @@ async def test_an_answer_that_drips_for_ever_ends(monkeypatch: pytest.MonkeyPatc
     http = httpx.AsyncClient(transport=httpx.MockTransport(drip))
     core = RestClient(http, BASE, FakeClock(), Signer("key", KEY), sleep=Naps())
     with pytest.raises(httpx.ReadTimeout):
-        await core.write("POST", "/portfolio/events/orders", body=b"", cost=10)
+        await core.write("POST", "/portfolio/events/orders", body=b"")
     with pytest.raises(Unavailable, match="too long"):
         await core.get("/markets")
     await core.http.aclose()
@@ -192,35 +192,17 @@ def test_backoff_is_full_jitter_up_to_five_seconds() -> None:
         assert bound * 3 / 4 < max(drawn) <= bound
 
 
-async def test_a_bucket_spends_its_capacity_and_then_its_rate() -> None:
-    now = 0.0
-
-    async def sleep(seconds: float) -> None:
-        nonlocal now
-        now += seconds
-
-    bucket = TokenBucket(rate=100, capacity=30, monotonic=lambda: now, sleep=sleep)
-    for _ in range(3):
-        await bucket.take(10)
-    assert now == 0.0
-    for _ in range(7):
-        await bucket.take(10)
-    assert 0.699 < now < 0.71
-    now += 60
-    for _ in range(3):
-        await bucket.take(10)
-    assert 60.699 < now < 60.72
-
-
-async def test_calls_are_paced_by_kind() -> None:
+async def test_requests_are_paid_by_kind() -> None:
     core = rest(Script(httpx.Response(200)))
-    core.buckets = basic_tier()
-    before = {name: bucket._level for name, bucket in core.buckets.items()}
+    core.pace = pace = Pace(monotonic=lambda: 0)
+    buckets = (pace._read, pace._write, pace._balance, pace._anonymous)
+    before = [bucket.free for bucket in buckets]
     await core.get("/markets")
-    await core.get("/portfolio/balance", signed=True, bucket=Bucket.BALANCE)
-    await core.write("DELETE", "/portfolio/events/orders/x", body=None, cost=2)
-    spent = {name: before[name] - bucket._level for name, bucket in core.buckets.items()}
-    assert spent == pytest.approx({Bucket.READ: 10, Bucket.WRITE: 2, Bucket.BALANCE: 10}, abs=1)
+    await core.get("/portfolio/orders", signed=True)
+    await core.get("/portfolio/balance", signed=True)
+    await core.write("DELETE", "/portfolio/events/orders/x", body=None)
+    spent = [had - bucket.free for had, bucket in zip(before, buckets, strict=True)]
+    assert spent == [10, 10, 1, 10]
     await core.http.aclose()
 
 

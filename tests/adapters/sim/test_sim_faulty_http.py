@@ -201,7 +201,7 @@ async def test_an_order_is_accepted_that_never_was(venue: Venue):
 
 async def test_what_is_no_order_is_refused_all_the_same(venue: Venue):
     venue.break_by(faults.NoOrder())
-    answer = await venue.connection._rest.write("POST", ORDERS, body=b'{"count": 1}', cost=1)
+    answer = await venue.connection._rest.write("POST", ORDERS, body=b'{"count": 1}')
     assert answer.status == 400
 
 
