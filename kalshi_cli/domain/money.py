@@ -53,6 +53,22 @@ def format_units(units: int, decimals: int) -> str:
     return f"{'-' if units < 0 else ''}{whole}.{fraction:0{decimals}d}"
 
 
+class UnitsByText(dict[str, int]):
+    """Units of amounts as text, remembered: a stream repeats the same few over and over.
+
+    Looking one up raises `InvalidValue` for text that is no such amount.
+    """
+
+    def __init__(self, decimals: int) -> None:
+        self._decimals = decimals
+
+    def __missing__(self, text: str) -> int:
+        if len(self) >= REMEMBERED:
+            self.clear()
+        self[text] = units = parse_units(text, self._decimals)
+        return units
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class _Amount:
     units: int

@@ -44,6 +44,11 @@ class BookLevels:
         return self._known and self._best_bid < self._best_ask
 
     @property
+    def is_complete(self) -> bool:
+        """Whether no frame was lost since its snapshot; it may be crossed for the moment."""
+        return self._known
+
+    @property
     def touch(self) -> tuple[int, int]:
         """The best bid and ask as told, `NO_BID` and `NO_ASK` where there is none."""
         return (self._best_bid, self._best_ask) if self.known else (NO_BID, NO_ASK)

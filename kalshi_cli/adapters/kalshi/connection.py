@@ -102,7 +102,7 @@ def connect(
         transport=transport,
         timeout=TIMEOUT,
         follow_redirects=False,
-        trust_env=not _is_loopback(base.host),
+        trust_env=not is_loopback(base.host),
     )
     pace = Pace() if paced else None
     return KalshiConnection(RestClient(http, base, clock, signer, pace))
@@ -118,7 +118,7 @@ def api_url(text: str, *, in_process: bool = False) -> httpx.URL:
         raise _bad_address(text, "it must begin with https:// and name a host")
     if url.userinfo or url.query or url.fragment:
         raise _bad_address(text, "it must have no user, query or fragment")
-    if url.scheme == "http" and not in_process and not _is_loopback(url.host):
+    if url.scheme == "http" and not in_process and not is_loopback(url.host):
         raise _bad_address(text, "plain http is accepted for loopback only")
     return url.copy_with(path=url.path.rstrip("/") or API_ROOT)
 
@@ -131,7 +131,8 @@ def _bad_address(text: str, why: str) -> ConfigError:
     )
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host is this very machine."""
     if host == "localhost":
         return True
     try:

@@ -13,7 +13,7 @@ from typing import Literal
 import msgspec
 
 from kalshi_cli.domain.instant import SECOND
-from kalshi_cli.domain.money import REMEMBERED, Contracts, Price, parse_units
+from kalshi_cli.domain.money import Contracts, Price, UnitsByText
 
 
 class SnapshotMsg(msgspec.Struct, frozen=True, gc=False):
@@ -90,20 +90,7 @@ decode_frame: Callable[[bytes], Frame] = msgspec.json.Decoder(Frame).decode
 """Raises `msgspec.MsgspecError` for a line that is no such frame."""
 
 
-class _Units(dict[str, int]):
-    """Units of amounts as text, remembered: a stream repeats the same few over and over."""
-
-    def __init__(self, decimals: int) -> None:
-        self._decimals = decimals
-
-    def __missing__(self, text: str) -> int:
-        if len(self) >= REMEMBERED:
-            self.clear()
-        self[text] = units = parse_units(text, self._decimals)
-        return units
-
-
-PRICES, COUNTS = _Units(Price.DECIMALS), _Units(Contracts.DECIMALS)
+PRICES, COUNTS = UnitsByText(Price.DECIMALS), UnitsByText(Contracts.DECIMALS)
 """Raw units by text. Raise `InvalidValue` for text that is no such amount."""
 
 

@@ -1,0 +1,392 @@
+"""The exchange's stream as a state machine: no socket, no clock.
+
+Frames go in by `receive`; events come out by `take`, commands by `commands`. `seq` counts the
+frames of a subscription, the answers to commands included: whatever carries one is counted, also a
+frame that is not understood. A number that is missing makes all books of the subscription unknown
+until they are told anew, and other channels say which read is due. A frame that comes again or late
+is left out: what it tells was told, or lost with the gap that it left.
+"""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+
+from kalshi_cli.adapters.kalshi.rows import UNREADABLE, decode_row, reason_of
+from kalshi_cli.adapters.kalshi.stream.books import Books
+from kalshi_cli.adapters.kalshi.stream.channels import ALL, CHANNEL_OF_TYPE, READ_OF, Channel
+from kalshi_cli.adapters.kalshi.stream.dialogue import Began, Dialogue, Ended, Outcome
+from kalshi_cli.adapters.kalshi.stream.mailbox import DEFAULT_BOUNDS, Bounds, Mailbox
+from kalshi_cli.adapters.kalshi.stream.messages import to_event
+from kalshi_cli.adapters.kalshi.stream.subscription import Step, Subscription
+from kalshi_cli.adapters.kalshi.stream.wire import (
+    Answer,
+    DeltaFrame,
+    Names,
+    News,
+    SnapshotFrame,
+    decode_frame,
+    decode_outline,
+)
+from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.errors import InvalidValue
+from kalshi_cli.ports.exchange import Unusable
+from kalshi_cli.ports.stream import BookLost, Link, Resync, StreamEvent, StreamQuote
+
+MARGIN_US = 10 * SECOND
+"""Read again from so long before the last sign of life: clocks differ, and frames take time."""
+GAP = "frames of the stream were lost"
+BEGINS = "the stream begins here"
+_NOBODYS = "frames of no subscription"
+_MOST_WORDS = 64
+"""Different unknown words that are told apart in the tally."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Seconds that an answer and a snapshot may take; after how many of quiet in all books one of
+    them is asked for, so that a loss at the end shows; and after how many failures of a kind
+    another way is tried.
+    """
+
+    answer_s: float = 10.0
+    snapshot_s: float = 5.0
+    quiet_s: float = 15.0
+    failures: int = 3
+
+
+DEFAULT_PATIENCE = Patience()
+
+
+class StreamMachine:
+    """Follows markets over one connection after another."""
+
+    def __init__(
+        self,
+        wanted: Sequence[Channel] = ALL,
+        *,
+        patience: Patience = DEFAULT_PATIENCE,
+        bounds: Bounds = DEFAULT_BOUNDS,
+    ) -> None:
+        self._patience = patience
+        self._dialogue = Dialogue(wanted, answer_s=patience.answer_s, failures=patience.failures)
+        self._books = Books(patience.snapshot_s)
+        self._book_subscription: Subscription | None = None
+        self._quoted_us: dict[str, int] = {}
+        self._heard_us: int | None = None
+        self._told_s = 0.0
+        self._is_told = False
+        self._unheard = 0
+        self._unreadable = ""
+        self.mailbox = Mailbox(bounds)
+        self.tally: Counter[str] = Counter()
+        self._link = Link(connected=False, reason="not connected yet")
+
+    @property
+    def link(self) -> Link:
+        """The connection, with its last sign of life."""
+        return replace(self._link, heard_us=self._heard_us)
+
+    @property
+    def broken(self) -> str:
+        """Why the connection must be given up; empty while it is sound."""
+        return self._unreadable or self._dialogue.broken
+
+    def follow(self, tickers: Collection[str]) -> None:
+        """Tell of these markets too."""
+        if Channel.BOOKS in self._dialogue.subscriptions:
+            self._books.follow(tickers)
+        self._dialogue.want(tickers)
+
+    def unfollow(self, tickers: Collection[str]) -> None:
+        """Tell of these markets no more."""
+        self._books.unfollow(tickers)
+        for ticker in tickers:
+            self.mailbox.forget(ticker)
+            self._quoted_us.pop(ticker, None)
+        self._dialogue.drop(tickers)
+
+    def book(self, ticker: str) -> OrderBook | None:
+        """A book as it stands, as of the last sign of life; None while it is unknown."""
+        return None if self._heard_us is None else self._books.look(ticker, self._heard_us)
+
+    def take(self) -> tuple[StreamEvent, ...]:
+        """What has happened since the last time."""
+        return tuple(self.mailbox.take(self._look))
+
+    def opened(self, now_us: int, now_s: float) -> None:
+        """A connection stands, and nothing has been said on it."""
+        self._pass(now_s)
+        self._told_s, self._unreadable = now_s, ""
+        self.heard(now_us)
+        self._set_link(Link(connected=True, heard_us=now_us))
+        self._dialogue.open()
+
+    def closed(self, reason: str) -> None:
+        """There is no connection; what was told on one before is over."""
+        if self._link.connected or self._link.reason != reason:
+            self._set_link(Link(connected=False, heard_us=self._heard_us, reason=reason))
+        for subscription in self._dialogue.by_sid.values():
+            subscription.sound_us = self._heard_us
+        self._dialogue.close()
+        self._book_subscription = None
+        self._lose_all(reason)
+
+    def heard(self, now_us: int) -> None:
+        """The connection lives: whatever the exchange sent before has arrived."""
+        self._heard_us = now_us
+
+    @property
+    def has_commands(self) -> bool:
+        """Whether there may be something to send."""
+        return self._dialogue.has_commands or self._books.has_lost
+
+    def commands(self) -> list[str]:
+        """What is to be sent, in order; it is then regarded as sent."""
+        subscription = self._book_subscription
+        due = [] if subscription is None else self._books.due(subscription.told)
+        if due:
+            self._unheard += 1
+            if self._unheard > self._patience.failures:
+                self._obey(self._dialogue.renew(Channel.BOOKS, "no snapshot came"))
+            else:
+                self._dialogue.ask_for(due)
+        return self._dialogue.commands()
+
+    def tick(self, now_s: float) -> None:
+        """Time goes by: what was not answered is asked again, and quiet is broken."""
+        self._pass(now_s)
+        for ticker in self._books.tick():
+            self._tell_lost(ticker)
+        self._obey(self._dialogue.tick())
+        if self._is_told:
+            self._is_told, self._told_s, self._unheard = False, now_s, 0
+        elif self._book_subscription and now_s - self._told_s >= self._patience.quiet_s:
+            self._told_s = now_s
+            known = (ticker for ticker in self._books if not self._books.reason(ticker))
+            self._dialogue.ask_for(list(islice(known, 1)))
+
+    def receive(self, data: bytes | str, now_us: int) -> None:
+        """Take in a frame."""
+        self._heard_us = now_us
+        try:
+            frame = decode_frame(data)
+        except UNREADABLE as error:
+            self._not_understood(data, reason_of(error))
+            return
+        if type(frame) is DeltaFrame:
+            self._delta(frame)
+        elif type(frame) is SnapshotFrame:
+            self._snapshot(frame)
+        elif isinstance(frame, Answer):
+            self._answer(frame)
+        else:
+            self._news(frame)
+
+    def _delta(self, frame: DeltaFrame) -> None:
+        subscription = self._book_subscription
+        if subscription is None or frame.sid != subscription.sid:
+            self.tally[_NOBODYS] += 1
+            return
+        self._is_told = True
+        self.tally["orderbook_delta"] += 1
+        if frame.seq == subscription.last + 1:
+            subscription.last = frame.seq
+        else:
+            self._count(subscription, frame.seq)  # late, or after a gap: it applies to no book
+            return
+        ticker = frame.msg.market_ticker
+        try:
+            if self._books.delta(frame.msg):
+                self.mailbox.books[ticker] = None
+        except InvalidValue as error:
+            self._refuse(ticker, str(error))
+            self._tell_lost(ticker)
+
+    def _snapshot(self, frame: SnapshotFrame) -> None:
+        """A book as a whole: it stands also where frames before it were lost."""
+        subscription, ticker = self._book_subscription, frame.msg.market_ticker
+        if subscription is None or frame.sid != subscription.sid:
+            self.tally[_NOBODYS] += 1
+            return
+        self._is_told = True
+        self.tally["orderbook_snapshot"] += 1
+        step = self._count(subscription, frame.seq)
+        uncounted = frame.seq == subscription.last and frame.id == self._dialogue.snapshot_id
+        if ticker not in self._books or ticker not in subscription.told:
+            return  # also where the market was left, and is not back yet
+        if step is Step.OLD and not (uncounted and self._books.reason(ticker)):
+            return
+        try:
+            self._books.snapshot(frame.msg)
+            self.mailbox.books[ticker] = None
+        except InvalidValue as error:
+            self._refuse(ticker, str(error))
+            self._tell_lost(ticker)
+
+    def _news(self, frame: News) -> None:
+        kind = str(frame.__struct_config__.tag)
+        self.tally[kind] += 1
+        subscription = self._of(frame.sid, CHANNEL_OF_TYPE[kind])
+        if subscription is None:
+            self.tally[_NOBODYS] += 1
+            return
+        if frame.seq is not None and self._count(subscription, frame.seq) is Step.OLD:
+            return
+        try:
+            event = to_event(frame)
+        except InvalidValue as error:
+            self._refuse_news(subscription.channel, _named(frame.msg), str(error))
+            return
+        if self._is_wanted(event, subscription):
+            self.mailbox.put(event, _since(self._heard_us))
+
+    def _is_wanted(self, event: StreamEvent, subscription: Subscription) -> bool:
+        """Whether it is of a followed market; of two quotes the later one counts."""
+        if subscription.by_market and getattr(event, "ticker", "") not in subscription.wanted:
+            return False
+        if isinstance(event, StreamQuote):
+            if event.at_us < self._quoted_us.get(event.ticker, 0):
+                return False
+            self._quoted_us[event.ticker] = event.at_us
+        return True
+
+    def _answer(self, frame: Answer) -> None:
+        self.tally[str(frame.__struct_config__.tag)] += 1
+        subscription = None if frame.sid is None else self._dialogue.by_sid.get(frame.sid)
+        is_old = (
+            subscription is not None
+            and frame.seq is not None
+            and self._count(subscription, frame.seq) is Step.OLD
+        )
+        self._obey(self._dialogue.answer(frame, is_old=is_old))
+
+    def _obey(self, outcomes: Iterable[Outcome]) -> None:
+        """What the dialogue came to has consequences for books and reads."""
+        for outcome in outcomes:
+            if not isinstance(outcome, Began | Ended):
+                self._refuse(outcome.what, outcome.reason)
+            elif outcome.channel is Channel.BOOKS:
+                self._turn_books(outcome)
+            elif isinstance(outcome, Ended):
+                self._dialogue.subscriptions[outcome.channel].sound_us = self._heard_us
+            elif outcome.channel in READ_OF:
+                sound_us = self._dialogue.subscriptions[outcome.channel].sound_us
+                self._put_due(outcome.channel, sound_us, BEGINS)
+
+    def _turn_books(self, outcome: Began | Ended) -> None:
+        if isinstance(outcome, Ended):
+            self._book_subscription = None
+            self._lose_all(outcome.reason)
+        else:
+            self._book_subscription = self._dialogue.subscriptions[Channel.BOOKS]
+            self._told_s, self._unheard = self._books.now_s, 0
+            self._books.awaits(self._book_subscription.told)
+
+    def _not_understood(self, data: bytes | str, why: str) -> None:
+        """A frame that is none of those we know: new, broken, or no JSON at all."""
+        try:
+            outline = decode_outline(data)
+        except UNREADABLE:
+            self._unreadable = f"a frame is not of the stream: {why}"
+            self._refuse("a frame", why)
+            return
+        channel = CHANNEL_OF_TYPE.get(outline.type)
+        subscription = self._of(outline.sid, channel)
+        numbered = subscription is not None and type(outline.seq) is int and outline.seq >= 0
+        if subscription and numbered and self._count(subscription, outline.seq) is Step.OLD:
+            return
+        if channel is None:
+            self._count_word(f"unknown type {outline.type[:40]}")
+        elif channel is Channel.BOOKS:
+            self._refuse_book(_named_in(outline.msg) if numbered else "", why)
+        else:
+            self._refuse_news(channel, _named_in(outline.msg), why)
+
+    def _refuse_book(self, ticker: str, why: str) -> None:
+        """One book is unknown; all are where nobody knows which, or which number is missing."""
+        self._refuse(ticker or Channel.BOOKS, why)
+        if ticker in self._books:
+            self._books.lose(ticker, why)
+            self._tell_lost(ticker)
+        elif not ticker:
+            self._lose_all(why)
+
+    def _refuse_news(self, channel: Channel, ticker: str, why: str) -> None:
+        """What cannot be read here is due to be read over REST, or refused there."""
+        self._refuse(ticker or channel, why)
+        if channel in READ_OF:
+            self._put_due(channel, self._heard_us, why, ticker)
+
+    def _of(self, sid: object, channel: Channel | None) -> Subscription | None:
+        """The subscription of this number, if it is to this channel; None tells any."""
+        found = self._dialogue.by_sid.get(sid) if type(sid) is int else None
+        return None if found is None or channel not in {None, found.channel} else found
+
+    def _count(self, subscription: Subscription, seq: int) -> Step:
+        step = subscription.step(seq)
+        if step is Step.OLD:
+            self.tally["frames again or late"] += 1
+        elif step is Step.GAP:
+            self.tally["gaps"] += 1
+            if subscription.channel is Channel.BOOKS:
+                self._lose_all(GAP)
+            elif subscription.channel in READ_OF:
+                self._put_due(subscription.channel, self._heard_us, GAP)
+        return step
+
+    def _look(self, ticker: str) -> OrderBook | BookLost | None:
+        if ticker not in self._books:
+            return None
+        reason = self._books.reason(ticker)
+        return BookLost(ticker, reason) if reason else self.book(ticker)
+
+    def _lose_all(self, reason: str) -> None:
+        for ticker in self._books.lose_all(reason):
+            self._tell_lost(ticker)
+
+    def _tell_lost(self, ticker: str) -> None:
+        self.mailbox.books[ticker] = None
+        self.tally["books lost"] += 1
+
+    def _refuse(self, what: str, reason: str) -> None:
+        self.tally["refused"] += 1
+        self.mailbox.put(Unusable(_printable(what), _printable(reason)), None)
+
+    def _count_word(self, word: str) -> None:
+        self.tally[word if word in self.tally or len(self.tally) < _MOST_WORDS else "unknown"] += 1
+
+    def _put_due(
+        self, channel: Channel, sound_us: int | None, reason: str, ticker: str = ""
+    ) -> None:
+        self.mailbox.put(Resync(READ_OF[channel], ticker, _since(sound_us), reason), None)
+
+    def _set_link(self, link: Link) -> None:
+        self._link = link
+        self.mailbox.put(link, None)
+
+    def _pass(self, now_s: float) -> None:
+        self._books.now_s = self._dialogue.now_s = now_s
+
+
+def _printable(text: str) -> str:
+    """Text from elsewhere, short and without control characters."""
+    return "".join(each for each in text[:300] if each.isprintable())
+
+
+def _since(sound_us: int | None) -> int | None:
+    return None if sound_us is None else sound_us - MARGIN_US
+
+
+def _named(msg: object) -> str:
+    """The market that a message names; empty where it names none."""
+    found = getattr(msg, "market_ticker", None) or getattr(msg, "ticker", None)
+    return found if isinstance(found, str) else ""
+
+
+def _named_in(raw: bytes) -> str:
+    try:
+        return _named(decode_row(raw, Names))
+    except InvalidValue:
+        return ""
