@@ -85,6 +85,8 @@ class OpenDesk:
         )
 
     async def trade(self, only: str | None = None) -> TradeResult:
+        """Raises `ConfigError` where this machine's clock is too far off to trade by."""
+        await self.connection.check_clock()
         return await trade(self.data, self.sender, policy=self.policies.trading, only=only)
 
     async def rehearse(self, only: str | None = None) -> TradeResult:
@@ -110,6 +112,7 @@ class OpenDesk:
         return await cancel_order(self.data, self.sender, some_id)
 
     async def close_position(self, ticker: str) -> Done:
+        await self.connection.check_clock()
         return await close_position(self.data, self.sender, ticker, policy=self.policies.trading)
 
     async def wind_down(self) -> Left:
@@ -136,6 +139,7 @@ class OpenDesk:
             return virtual or int(interval_s * SECOND)
 
         async def trade_one() -> TradeResult:
+            await self.connection.check_clock()
             return await trade(
                 self.data,
                 self.sender,

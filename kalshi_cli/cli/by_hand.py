@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from kalshi_cli.cli.caveats import warn_of_clock
 from kalshi_cli.cli.confirm import confirm_live, facts_of
 from kalshi_cli.cli.desk import ready
 from kalshi_cli.cli.runtime import finish, run_async
@@ -103,6 +104,7 @@ async def _carried_out(prepared: Prepared, kind: str, target: str) -> Outcome:
         return Outcome(kind, target, answer.answer or "", "by the process that trades")
     opened = open_desk(environment, settings, command=kind, trades=True, single_step=False)
     async with opened as desk:
+        warn_of_clock(prepared, desk.connection)
         act = desk.cancel_order if kind == "cancel" else desk.close_position
         done = await act(target)
     return Outcome(kind, target, done.outcome, "by this command")

@@ -6,6 +6,7 @@ from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.identity import Env
 
 if TYPE_CHECKING:
+    from kalshi_cli.adapters.kalshi.connection import KalshiConnection
     from kalshi_cli.adapters.store.store import SqlStore
 
 ESTIMATED = {
@@ -33,6 +34,15 @@ async def warn_of_caveats(prepared: Prepared, store: "SqlStore") -> None:
     lifted = unlimited(prepared.settings)
     if lifted:
         prepared.invocation.warn(f"without a limit: {', '.join(lifted)}")
+
+
+def warn_of_clock(prepared: Prepared, connection: "KalshiConnection") -> None:
+    """A clock that is off by a second is on its way to the three from which on nothing trades."""
+    from kalshi_cli.adapters.kalshi.skew import warning_of
+
+    warning = warning_of(connection.skew)
+    if warning:
+        prepared.invocation.warn(warning)
 
 
 def _kind_of_world(prepared: Prepared) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
-from kalshi_cli.cli.caveats import warn_of_caveats
+from kalshi_cli.cli.caveats import warn_of_caveats, warn_of_clock
 from kalshi_cli.cli.confirm import confirm_live, facts_of
 from kalshi_cli.cli.runtime import Show, Verdict, begin, finish, run_async
 from kalshi_cli.cli.start import Prepared, prepare
@@ -84,6 +84,7 @@ async def _with_desk(
         single_step=single_step,
     )
     async with opened as desk:
+        warn_of_clock(prepared, desk.connection)
         if confirms:
             confirm_live(prepared, await facts_of(prepared, desk))
         result = await action(desk)

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import kalshi_cli
 from kalshi_cli.cli.start import Prepared
@@ -13,10 +14,11 @@ from kalshi_cli.domain.identity import DeskState, Env
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.errors import ConfigError, KalshiError, Unavailable
 
+if TYPE_CHECKING:
+    from kalshi_cli.adapters.kalshi.skew import Bounds
+
 ENOUGH_BYTES = 200_000_000
 """Free space below which a store and its logs may fill the disk within a day."""
-
-TOLERATED_SKEW_US = 3 * SECOND
 
 
 class Finding(StrEnum):
@@ -142,18 +144,24 @@ async def _exchange(prepared: Prepared) -> list[Check]:
         trading = "trading" if status.trading_active else "not trading now"
         return [
             Check("exchange", Finding.OK, f"answers, signed; {trading}; cash ${balance.cash}"),
-            _clock(desk.connection.skew_us),
+            _clock(desk.connection.skew),
         ]
 
 
-def _clock(skew_us: int | None) -> Check:
+def _clock(skew: "Bounds | None") -> Check:
     """Signatures carry the time: an exchange refuses those of a clock that is far off."""
-    if skew_us is None:
+    from kalshi_cli.adapters.kalshi.skew import refusal_of, warning_of
+
+    if skew is None:
         return Check("clock", Finding.WARNING, "the exchange did not tell its time")
-    detail = f"{abs(skew_us) / SECOND:.1f} s from the exchange's"
-    if abs(skew_us) > TOLERATED_SKEW_US:
-        return Check("clock", Finding.FAILED, detail, "Set this machine's clock.")
-    return Check("clock", Finding.OK, detail)
+    within = (skew.high_us - skew.low_us) / 2 / SECOND
+    detail = f"{abs(skew.middle_us) / SECOND:.1f} s from the exchange's, \u00b1{within:.1f} s"
+    refusal = refusal_of(skew)
+    if refusal is not None:
+        return Check("clock", Finding.FAILED, f"{detail}: nothing is traded", refusal.remedy)
+    warned = warning_of(skew)
+    result = Finding.WARNING if warned else Finding.OK
+    return Check("clock", result, detail, "Set the clock (NTP)." if warned else "")
 
 
 async def _forecaster(prepared: Prepared) -> list[Check]:

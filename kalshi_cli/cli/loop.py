@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from kalshi_cli.cli.caveats import warn_of_caveats
+from kalshi_cli.cli.caveats import warn_of_caveats, warn_of_clock
 from kalshi_cli.cli.confirm import confirm_live, facts_of
 from kalshi_cli.cli.cycles import Cycles, LoopResult, Tell
 from kalshi_cli.cli.start import Prepared
@@ -36,6 +36,7 @@ async def run_loop(
         single_step=False,
     )
     async with opened as desk:
+        warn_of_clock(prepared, desk.connection)
         confirm_live(prepared, await facts_of(prepared, desk))
         started = desk.clock.now()
         with display as tell:

@@ -7,7 +7,7 @@ what became of an order; but a cancel that was throttled was not executed, and i
 import asyncio
 import random
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 
 import httpx
@@ -17,7 +17,8 @@ from kalshi_cli.adapters.kalshi.answers import Answer, read_error
 from kalshi_cli.adapters.kalshi.bucket import Charge, Sleep, sleep_monotonic
 from kalshi_cli.adapters.kalshi.pace import Pace
 from kalshi_cli.adapters.kalshi.signing import Signer
-from kalshi_cli.domain.instant import SECOND, from_datetime
+from kalshi_cli.adapters.kalshi.skew import Bounds, Moment, Skew, refusal_of
+from kalshi_cli.domain.instant import from_datetime
 from kalshi_cli.errors import ConfigError, Unavailable
 from kalshi_cli.ports.clock import Clock
 
@@ -32,14 +33,14 @@ ATTEMPT_TIMEOUT_S = 60.0
 _BACKOFF_S = (0.1, 5.0)
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
 _THROTTLED = 429
+STATUS = "/exchange/status"
+STATUS_ANSWERS = (200, 500, 503, 504)
+"""The exchange tells its status with these errors too, in the same shape."""
 
 
 @dataclass(slots=True)
 class RestClient:
-    """Requests to one exchange. `skew_us` is its clock minus ours, by the `Date` header.
-
-    Without a `pace` requests wait for nothing.
-    """
+    """Requests to one exchange. Without a `pace` they wait for nothing."""
 
     http: httpx.AsyncClient
     base: httpx.URL
@@ -47,7 +48,7 @@ class RestClient:
     signer: Signer | None = None
     pace: Pace | None = None
     sleep: Sleep = sleep_monotonic
-    skew_us: int | None = None
+    skew: Skew = field(default_factory=Skew)
 
     async def get(
         self,
@@ -81,6 +82,8 @@ class RestClient:
 
         Raises `httpx.RequestError` for what the wire did, `KalshiError` where nothing was sent.
         """
+        if method != "DELETE":
+            await self.check_clock()
         attempt = 1
         while True:
             charge = await self.pace.write(method, path, items) if self.pace else None
@@ -90,6 +93,25 @@ class RestClient:
                 return answer
             await self.sleep(backoff_s(attempt))
             attempt += 1
+
+    async def check_clock(self) -> None:
+        """Refuse to trade by a clock that is off, with `ConfigError`.
+
+        One that jumped is measured anew: `Unavailable` where the exchange does not answer.
+        """
+        if self.skew.is_void(self._moment()):
+            await self.get(STATUS, accept=STATUS_ANSWERS)
+        refusal = refusal_of(self.clock_bounds)
+        if refusal is not None:
+            raise refusal
+
+    @property
+    def clock_bounds(self) -> Bounds | None:
+        """How far the exchange's clock may be from ours; None where that is not known."""
+        return self.skew.bounds(self._moment())
+
+    def _moment(self) -> Moment:
+        return self.skew.moment(self.clock.wall())
 
     async def _send(
         self,
@@ -112,11 +134,12 @@ class RestClient:
                 charge.settle(throttled=throttled)
 
     async def _answer(self, request: httpx.Request) -> Answer:
+        sent = self._moment()
         try:
             async with asyncio.timeout(ATTEMPT_TIMEOUT_S):
                 response = await self.http.send(request, stream=True)
                 try:
-                    self._measure_skew(response.headers)
+                    self._measure_skew(response.headers, sent)
                     return Answer(response.status_code, await _bounded(response))
                 finally:
                     await response.aclose()
@@ -143,15 +166,14 @@ class RestClient:
         path = url.raw_path.partition(b"?")[0].decode()
         return self.signer.headers(method, path, self.clock.wall())
 
-    def _measure_skew(self, headers: httpx.Headers) -> None:
-        """Compare clocks. `Date` has whole seconds: its middle is the best guess, ±0.5 s."""
+    def _measure_skew(self, headers: httpx.Headers, sent: Moment) -> None:
         if "date" not in headers or "age" in headers:
             return
         try:
             told_us = from_datetime(parsedate_to_datetime(headers["date"]))
         except ValueError:
             return
-        self.skew_us = told_us + SECOND // 2 - self.clock.wall()
+        self.skew.measure(told_us, sent, self._moment())
 
     def _unreachable(self, error: httpx.RequestError) -> Unavailable:
         said = " ".join(str(error).split()).rstrip(".") or type(error).__name__

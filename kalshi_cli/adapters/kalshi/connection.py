@@ -15,6 +15,7 @@ from kalshi_cli.adapters.kalshi.client import TIMEOUT, RestClient, origin_of
 from kalshi_cli.adapters.kalshi.market_data import KalshiMarketData
 from kalshi_cli.adapters.kalshi.pace import Pace
 from kalshi_cli.adapters.kalshi.signing import Signer
+from kalshi_cli.adapters.kalshi.skew import Bounds
 from kalshi_cli.adapters.kalshi.trading import KalshiTrading
 from kalshi_cli.errors import ConfigError, KalshiError
 from kalshi_cli.ports.access import AccountLimits
@@ -43,9 +44,13 @@ class KalshiConnection:
         return origin_of(self._rest.base)
 
     @property
-    def skew_us(self) -> int | None:
-        """The exchange's clock minus ours, to about half a second; None before any answer."""
-        return self._rest.skew_us
+    def skew(self) -> Bounds | None:
+        """How far the exchange's clock may be from ours; None where that is not known."""
+        return self._rest.clock_bounds
+
+    async def check_clock(self) -> None:
+        """Raises `ConfigError` where this machine's clock is too far off to trade by."""
+        await self._rest.check_clock()
 
     @property
     def limits(self) -> AccountLimits | None:

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from functools import partial
 from urllib.parse import quote
 
-from kalshi_cli.adapters.kalshi.client import RestClient
+from kalshi_cli.adapters.kalshi.client import STATUS, STATUS_ANSWERS, RestClient
 from kalshi_cli.adapters.kalshi.params import (
     EVENTS_PER_PAGE,
     ROWS_PER_PAGE,
@@ -38,9 +38,6 @@ from kalshi_cli.errors import ExchangeRefusal, MalformedAnswer, NotFound
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, ExchangeStatus, Page, Unusable
 
-_STATUS_ANSWERS = (200, 500, 503, 504)
-"""The exchange tells its status with these errors too, in the same shape."""
-
 
 class KalshiMarketData:
     """`ports.exchange.MarketData` against one exchange."""
@@ -50,7 +47,7 @@ class KalshiMarketData:
         self._clock = clock
 
     async def exchange_status(self) -> ExchangeStatus:
-        body = await self._rest.get("/exchange/status", accept=_STATUS_ANSWERS)
+        body = await self._rest.get(STATUS, accept=STATUS_ANSWERS)
         return trusted(decode(body, StatusWire), to_status)
 
     async def series(self) -> Page[Series]:

@@ -50,9 +50,9 @@ from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.market import Result
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import Fill, OrderIntent, OrderReport
-from kalshi_cli.errors import ExchangeRefusal, InvalidValue
+from kalshi_cli.errors import ExchangeRefusal, InvalidValue, KalshiError
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.exchange import Cancellation, Page, Placement, Unusable
+from kalshi_cli.ports.exchange import Cancellation, Page, Placement, PlacementKind, Unusable
 
 ORDERS = "/portfolio/events/orders"
 """V2 writes. `/portfolio/orders` is the read path; its writes answer 410."""
@@ -78,6 +78,8 @@ class KalshiTrading:
             answer = await self._rest.write("POST", ORDERS, body=body)
         except httpx.RequestError as error:
             return placement_without_answer(error)
+        except KalshiError as error:
+            return Placement(PlacementKind.NOT_SENT, code=error.code, message=str(error))
         return placement_of(answer, client_order_id)
 
     async def cancel(self, order_id: str, ticker: str, exchange_index: int) -> Cancellation:

@@ -1,0 +1,68 @@
+"""A machine whose clock is wrong: told once, and nothing traded, but everything else goes on.
+
+The exchange is served from this process. Both ends sign and check by the clock that is set wrong
+here, while the server's `Date` is real.
+"""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from fakes.served import ServedExchange
+
+from kalshi_cli.adapters.clock import SystemClock
+from kalshi_cli.domain.instant import SECOND
+
+BASELINE = ("--forecaster", "baseline")
+Shift = Callable[[int], None]
+
+
+@pytest.fixture
+def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedExchange]:
+    with ServedExchange(seed=7) as served:
+        for name, value in served.variables.items():
+            monkeypatch.setenv(name, value)
+        yield served
+
+
+@pytest.fixture
+def set_ahead(monkeypatch: pytest.MonkeyPatch) -> Shift:
+    """Set this machine's clock ahead by so many seconds."""
+    right = SystemClock.wall
+
+    def shift(seconds: int) -> None:
+        monkeypatch.setattr(SystemClock, "wall", lambda self: right(self) + seconds * SECOND)
+
+    return shift
+
+
+def test_a_wrong_clock_stops_trading_and_nothing_else(kalshi, exchange, set_ahead: Shift):
+    right = kalshi("ingest", "--json").json
+    assert (right["env"], right["ok"]) == ("demo", True)
+    assert not [each for each in right["warnings"] if "clock" in each]
+    assert kalshi("analyze", *BASELINE).code == 0
+
+    set_ahead(5)
+    refused = kalshi("trade", "--json")
+    assert refused.code == 4
+    error = refused.json["error"]
+    assert "ahead of the exchange's: nothing is sent but cancels." in error["message"]
+    assert error["remedy"].startswith("Set the clock (NTP)")
+    assert refused.err.count("Set the clock") == 1
+    assert kalshi("inspect", "orders", "--json").json["data"] == []
+
+    tracked = kalshi("track", "--json")
+    assert tracked.code == 0
+    (told,) = [each for each in tracked.json["warnings"] if "clock" in each]
+    assert "set it (NTP): from 3 s on nothing is traded" in told
+    assert tracked.err.count("set it (NTP)") == 1
+    checks = {row["name"]: row for row in kalshi("doctor", "--json").json["data"]["checks"]}
+    assert checks["clock"]["result"] == "FAILED"
+
+    set_ahead(0)
+    traded = kalshi("trade", "--json")
+    assert traded.code == 0
+    orders = traded.json["data"]["orders"]
+    assert orders
+    resting = next(each["client_order_id"] for each in orders if each["state"] == "resting")
+    set_ahead(5)
+    assert kalshi("cancel", resting, "--json").json["data"]["outcome"].startswith("canceled")
