@@ -14,7 +14,7 @@ from typing import Self
 
 from websockets.exceptions import ConnectionClosed
 
-from kalshi_cli.adapters.kalshi.pace import Sleep, sleep_monotonic
+from kalshi_cli.adapters.kalshi.bucket import Sleep, sleep_monotonic
 from kalshi_cli.adapters.kalshi.rows import reason_of
 from kalshi_cli.adapters.kalshi.stream.dialing import Connection, Dial
 from kalshi_cli.adapters.kalshi.stream.machine import StreamMachine
