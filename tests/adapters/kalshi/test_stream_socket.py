@@ -15,7 +15,7 @@ from websockets.server import ServerProtocol
 from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.kalshi.connection import KalshiConnection, connect
 from kalshi_cli.adapters.kalshi.signing import Signer
-from kalshi_cli.adapters.kalshi.stream.client import KalshiStream, Pace
+from kalshi_cli.adapters.kalshi.stream.client import KalshiStream, Timing
 from kalshi_cli.adapters.kalshi.stream.dialing import dialer, stream_url
 from kalshi_cli.adapters.kalshi.stream.machine import Patience, StreamMachine
 from kalshi_cli.adapters.kalshi.stream.mailbox import Bounds
@@ -38,7 +38,7 @@ from kalshi_cli.domain.order import Fill, OrderReport
 from kalshi_cli.errors import ConfigError, Unavailable
 from kalshi_cli.ports.stream import Link, Read, Resync, StreamEvent, StreamQuote
 
-QUICK = Pace(tick_s=0.02, ping_s=0.1, pong_s=2.0, first_wait_s=0.01, longest_wait_s=0.1)
+QUICK = Timing(tick_s=0.02, ping_s=0.1, pong_s=2.0, first_wait_s=0.01, longest_wait_s=0.1)
 HASTY = Patience(answer_s=0.5, snapshot_s=0.3, quiet_s=0.2, failures=5)
 
 
@@ -109,7 +109,7 @@ async def desk_of(most: int = 20, **how) -> AsyncIterator[Desk]:
         async with (
             rest,
             SignedClient(simulation) as owner,
-            KalshiStream(dial, simulation.clock, machine, pace=QUICK) as stream,
+            KalshiStream(dial, simulation.clock, machine, timing=QUICK) as stream,
         ):
             busy = sorted(await owner.markets(), key=lambda m: -float(m["volume_24h_fp"]))
             tickers = sorted(market["ticker"] for market in busy[:most])
@@ -272,7 +272,7 @@ async def test_a_wrong_key_is_said_at_once_and_nothing_is_retried():
 async def test_nobody_there_is_an_outage_that_goes_on():
     signer = Signer.from_pem("key", new_private_key(KeyType.ED25519))
     dial = dialer("ws://127.0.0.1:9", signer, SystemClock())
-    async with KalshiStream(dial, SystemClock(), StreamMachine(), pace=QUICK) as stream:
+    async with KalshiStream(dial, SystemClock(), StreamMachine(), timing=QUICK) as stream:
         async with asyncio.timeout(5):
             (link,) = await stream.take()
     assert isinstance(link, Link)
@@ -301,11 +301,11 @@ async def test_a_redirect_is_not_followed():
 
 async def test_a_server_that_answers_no_ping_is_left():
     """Frames stop, and nobody says so: the ping does."""
-    pace = Pace(tick_s=0.02, ping_s=0.05, pong_s=0.2, first_wait_s=0.01, longest_wait_s=0.02)
+    timing = Timing(tick_s=0.02, ping_s=0.05, pong_s=0.2, first_wait_s=0.01, longest_wait_s=0.02)
     async with silent_server() as url:
         signer = Signer.from_pem("key", new_private_key(KeyType.ED25519))
         dial = dialer(url, signer, SystemClock())
-        async with KalshiStream(dial, SystemClock(), StreamMachine(), pace=pace) as stream:
+        async with KalshiStream(dial, SystemClock(), StreamMachine(), timing=timing) as stream:
             links: list[Link] = []
             async with asyncio.timeout(10):
                 while not any("no pong" in link.reason for link in links):

@@ -25,7 +25,7 @@ from kalshi_cli.ports.stream import Link, StreamEvent
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class Timing:
     """Seconds: between two looks at what is overdue, between two pings, and until a ping must have
     been answered; the bounds of the wait before another connection, and how long one must have
     lived for that wait to begin small again.
@@ -39,7 +39,7 @@ class Pace:
     steady_s: float = 30.0
 
 
-DEFAULT_PACE = Pace()
+DEFAULT_TIMING = Timing()
 
 
 class KalshiStream:
@@ -51,11 +51,11 @@ class KalshiStream:
         clock: Clock,
         machine: StreamMachine,
         *,
-        pace: Pace = DEFAULT_PACE,
+        timing: Timing = DEFAULT_TIMING,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Sleep = sleep_monotonic,
     ) -> None:
-        self._dial, self._clock, self._machine, self._pace = dial, clock, machine, pace
+        self._dial, self._clock, self._machine, self._timing = dial, clock, machine, timing
         self._monotonic, self._sleep = monotonic, sleep
         self._news, self._speech = asyncio.Event(), asyncio.Event()
         self._running: asyncio.Task[None] | None = None
@@ -123,9 +123,9 @@ class KalshiStream:
                 reason = reason_of(error)
             self._machine.closed(reason)
             self._stir()
-            held = self._monotonic() - began_s >= self._pace.steady_s
+            held = self._monotonic() - began_s >= self._timing.steady_s
             attempt = 0 if held else attempt + 1
-            most_s = min(self._pace.longest_wait_s, self._pace.first_wait_s * 2**attempt)
+            most_s = min(self._timing.longest_wait_s, self._timing.first_wait_s * 2**attempt)
             await self._sleep(random.uniform(0, most_s))  # noqa: S311 - no secret
 
     async def _converse(self, connection: Connection) -> str:
@@ -165,7 +165,7 @@ class KalshiStream:
 
     async def _keep_time(self) -> str:
         while not self._machine.broken:
-            await self._sleep(self._pace.tick_s)
+            await self._sleep(self._timing.tick_s)
             self._machine.tick(self._monotonic())
             self._stir()
         return self._machine.broken
@@ -174,12 +174,12 @@ class KalshiStream:
         """Sound the connection. Its answer says that whatever was sent before has arrived."""
         while True:
             try:
-                async with asyncio.timeout(self._pace.pong_s):
+                async with asyncio.timeout(self._timing.pong_s):
                     await (await connection.ping())
             except TimeoutError:
-                return f"no pong within {self._pace.pong_s:g} s"
+                return f"no pong within {self._timing.pong_s:g} s"
             self._machine.heard(self._clock.now())
-            await self._sleep(self._pace.ping_s)
+            await self._sleep(self._timing.ping_s)
 
     def _stir(self) -> None:
         """Wake whoever waits for what there is now."""
