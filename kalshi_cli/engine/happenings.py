@@ -60,4 +60,5 @@ class GroupChanged:
     limit: Contracts | None = None
 
 
-Happening = OrderChanged | Filled | PositionChanged | GroupChanged | Listed | Moved | Printed
+OfAccount = OrderChanged | Filled | PositionChanged | GroupChanged
+Happening = OfAccount | Listed | Moved | Printed

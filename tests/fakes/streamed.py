@@ -92,6 +92,10 @@ class Telling:
         self._listeners: list[Any] = []
         exchange.drain()
 
+    @property
+    def clock(self) -> int:
+        return self.seq
+
     def listen(self, listener: Any) -> None:
         self._listeners.append(listener)
 

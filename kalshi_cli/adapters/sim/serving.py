@@ -112,7 +112,7 @@ class ExchangeServer:
             began = time.monotonic()
             now_us = self.now()
             if now_us > self.simulation.now_us:
-                self.simulation.advance(now_us)
+                self.simulation.host.tick(now_us)
             rest_s = max(_TICK_S, _REST * (time.monotonic() - began))
             await asyncio.sleep(rest_s)  # noqa: TID251 - the pulse of a served world
 

@@ -60,6 +60,12 @@ def test_every_fault_is_documented_with_its_fields():
         ("plan.toml", '[[rules]]\nfault = "gap"\nprobability = 2', "from 0 to 1"),
         ("plan.toml", '[[rules]]\nfault = "plague"', "plague"),
         ("plan.toml", "sede = 1", "sede"),
+        ("plan.toml", '[[rules]]\nfault = "short_page"\nrows = 0', ">= 1"),
+        ("plan.toml", '[[rules]]\nfault = "lost_rows"\nrows = -3', ">= 1"),
+        ("plan.toml", '[[rules]]\nfault = "pause"\nms = 0', "> 0"),
+        ("plan.toml", '[[rules]]\nfault = "pause"\nms = inf', "<= "),
+        ("plan.toml", '[[rules]]\nfault = "latency"\nms = nan', "ms"),
+        ("plan.toml", '[[rules]]\nfault = "stale_reads"\nms = -1', ">= 0"),
     ],
 )
 def test_a_file_that_means_nothing_is_told(tmp_path: Path, name: str, text: str, complaint: str):

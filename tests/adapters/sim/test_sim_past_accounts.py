@@ -1,13 +1,14 @@
 """Reads that lag: the account as it was before a command, or at an instant."""
 
+from kalshi_cli.adapters.sim.faults import past_accounts
 from kalshi_cli.adapters.sim.faults.past_accounts import READ_LAG
-from kalshi_cli.adapters.sim.faults.plan import FaultPlan, StaleReads
+from kalshi_cli.adapters.sim.faults.plan import FaultPlan, Request, StaleReads
 from kalshi_cli.adapters.sim.simulation import Simulation
 from kalshi_cli.domain.instant import MILLISECOND, SECOND
-from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import TimeInForce
 from kalshi_cli.domain.side import Side
-from kalshi_cli.engine.commands import Cancel, Place, Placed
+from kalshi_cli.engine.commands import Cancel, Deposit, Place, Placed, Transfer
 
 
 def place(simulation: Simulation, name: str) -> Placed:
@@ -56,6 +57,47 @@ async def test_by_market_time(simulation: Simulation):
     simulation.advance(simulation.now_us + 250 * MILLISECOND)
     assert seen(simulation, rule) == ["a", "b"]
     assert len(simulation._host._past._by_time) < 4
+
+
+async def test_the_account_is_copied_when_it_changes_and_not_as_time_passes(
+    simulation: Simulation, monkeypatch
+):
+    copies = []
+    monkeypatch.setattr(past_accounts, "_still", lambda state: copies.append(1) or state)
+    simulation._host.plan_faults(FaultPlan((StaleReads(ms=400, commands=1),)))
+    for _ in range(50):
+        simulation.advance(simulation.now_us + 6 * SECOND)  # others trade
+    assert simulation._exchange.catalog.prints.end > 0
+    assert len(copies) == 1
+    place(simulation, "a")
+    assert len(copies) == 2
+    simulation._host.apply(Deposit(Money.parse("5.00")))
+    simulation._host.apply(Transfer(Money.parse("5.00"), 0, 1))
+    assert len(copies) == 4
+    simulation.advance(simulation.now_us + 3 * SECOND)  # it arrives
+    assert len(copies) == 5
+
+
+async def test_the_timestamp_of_the_account_lags_with_it(simulation: Simulation):
+    rules = (StaleReads(ms=400), StaleReads(commands=1, path="/exchange/user_data_timestamp"))
+    simulation._host.plan_faults(FaultPlan(rules))
+    asked = Request("GET", "/exchange/user_data_timestamp")
+    assert [strike.rule for strike in simulation._host.strikes(asked)] == list(rules)
+    assert not simulation._host.strikes(Request("GET", "/exchange/status"))
+    simulation.advance(simulation.now_us + SECOND)
+    placed_us = place(simulation, "a").at_us
+    simulation.advance(placed_us + 300 * MILLISECOND)
+
+    def as_of(rule: StaleReads) -> int:
+        token = READ_LAG.set(rule.lag)
+        try:
+            return simulation._host.account_as_of()
+        finally:
+            READ_LAG.reset(token)
+
+    assert simulation._host.account_as_of() == simulation.now_us
+    assert as_of(rules[0]) == simulation.now_us - 400 * MILLISECOND
+    assert as_of(rules[1]) == placed_us
 
 
 async def test_a_lag_that_nobody_planned_changes_nothing(simulation: Simulation):

@@ -14,7 +14,8 @@ from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import TimeInForce
 from kalshi_cli.domain.side import Side
-from kalshi_cli.engine.commands import Advance, Place, Placed
+from kalshi_cli.engine.commands import Advance, Command, Place, Placed
+from kalshi_cli.engine.generated import EPOCH_US
 from kalshi_cli.errors import ConfigError, StoreUnusable
 
 
@@ -24,6 +25,10 @@ def place(simulation: Simulation, name: str = "k1") -> Placed:
     answer = simulation.host.apply(order)
     assert isinstance(answer, Placed), answer
     return answer
+
+
+def logged(simulation: Simulation) -> list[Command]:
+    return [command for _, command in simulation.host._store.commands_after(0)]
 
 
 REAL = SystemClock()
@@ -53,6 +58,66 @@ async def test_at_speed_zero_it_stands_still(simulation: Simulation):
     async with served(simulation, speed=0) as server:
         await pause(0.3)
         assert server.now() == simulation.now_us == before
+
+
+async def test_time_in_which_nothing_happens_is_logged_with_what_comes_next(
+    simulation: Simulation,
+):
+    host = simulation.host
+    heard: list[tuple[object, ...]] = []
+    host.listen(heard.append)
+    rows = logged(simulation)
+    clock, began = host.clock, simulation.now_us
+    for _ in range(400):
+        host.tick(simulation.now_us + SECOND // 400)
+    quiet = sum(not told for told in heard)
+    assert quiet > 300
+    assert len(logged(simulation)) - len(rows) <= 2 * (400 - quiet)
+    assert host.clock >= clock + 400
+    assert simulation.now_us == began + SECOND
+    answer = place(simulation)
+    order_row, time_row = logged(simulation)[::-1][:2]
+    assert isinstance(order_row, Place)
+    assert time_row == Advance(answer.at_us)
+
+
+async def test_idle_time_is_on_the_disk_every_half_minute(simulation: Simulation):
+    """And whatever was told of is there before it is told."""
+    host = simulation.host
+    host.listen(lambda told: told and seen.append((host.seq, logged_us())))
+    seen: list[tuple[int, int]] = []
+
+    def logged_us() -> int:
+        return max((c.to_us for c in logged(simulation) if isinstance(c, Advance)), default=0)
+
+    for _ in range(80):
+        host.tick(simulation.now_us + SECOND)
+        assert simulation.now_us - max(logged_us(), EPOCH_US) < 30 * SECOND
+        if seen:
+            assert seen.pop() == (host.seq, simulation.now_us)
+
+
+async def test_what_was_asked_for_is_on_the_disk_even_if_nothing_happened(simulation: Simulation):
+    simulation.advance(simulation.now_us + 1)
+    assert logged(simulation)[-1] == Advance(simulation.now_us)
+
+
+async def test_a_listener_that_fails_is_no_failure_of_the_command(simulation: Simulation, caplog):
+    """The order is on the disk; whoever listens after it hears of it all the same."""
+    heard = []
+
+    def fail(told):
+        raise ValueError("lost the thread")
+
+    simulation.host.listen(fail)
+    simulation.host.listen(heard.append)
+    order_id = place(simulation).order_id
+    assert order_id in simulation._exchange.orders
+    assert "lost the thread" in caplog.text
+    assert len(heard) == 1
+    assert simulation.host.failure is None
+    place(simulation, "k2")
+    assert len(heard) == 2
 
 
 async def test_an_order_meets_the_world_of_its_moment(simulation: Simulation):

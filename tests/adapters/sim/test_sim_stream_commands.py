@@ -362,6 +362,28 @@ def test_a_slow_reader_loses_its_subscription_and_nobody_waits():
     assert len(again[1]["msg"]["yes_dollars_fp"]) == 6
 
 
+def test_where_the_stream_fails_every_subscription_ends(streamed, client, monkeypatch):
+    """Rather an error than a book with a hole that nobody sees; subscribing anew gives it whole."""
+    client.subscribe("orderbook_delta", market_ticker=A)
+    client.subscribe("fill")
+    broken = streamed.connect()
+    with monkeypatch.context() as patch:
+        patch.setattr(type(client.session), "tell", lambda *_: 1 / 0)
+        streamed.world.quote(A, Side.BID, "0.4000", "5")
+        streamed.live()
+    frames = client.read()
+    assert [(f["type"], f["sid"], f["msg"]) for f in frames] == [
+        ("error", sid, {"code": 10, "msg": "Channel error"}) for sid in (1, 2)
+    ]
+    assert client.ask("list_subscriptions")[0]["msg"] == []
+    assert broken.read() == []
+    again = client.subscribe("orderbook_delta", market_ticker=A)
+    assert again[1]["msg"]["yes_dollars_fp"] == [["0.4000", "5.00"]]
+    streamed.world.quote(A, Side.BID, "0.4100", "5")
+    streamed.live()
+    assert [f["msg"]["price_dollars"] for f in client.read()] == ["0.4100"]
+
+
 def test_error_texts_are_the_exchange_s(streamed):
     """Every code that can come is documented, under the same words."""
     from kalshi_cli.adapters.sim.stream.channels import ERRORS
@@ -369,4 +391,4 @@ def test_error_texts_are_the_exchange_s(streamed):
     documented = asyncapi().errors
     assert {code: documented[code] for code in ERRORS} == dict(ERRORS)
     never = documented.keys() - ERRORS.keys()
-    assert never == {6, 9, 10, 16, 17, 18, 23}
+    assert never == {6, 9, 16, 17, 18, 23}

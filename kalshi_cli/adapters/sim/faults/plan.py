@@ -7,15 +7,20 @@ requests and frames give the same faults.
 import re
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
-from kalshi_cli.domain.instant import MILLISECOND
+from kalshi_cli.domain.instant import DAY, MILLISECOND
 from kalshi_cli.engine.noise import stream, uniforms
 
 ANY = "*"
+_ACCOUNT, _AS_OF = "/portfolio/*", "/exchange/user_data_timestamp"
+_LONGEST_MS = 366 * DAY / MILLISECOND
 ServerError = Literal[500, 502, 503, 504]
+AtLeastZero = Annotated[float, msgspec.Meta(ge=0, le=_LONGEST_MS)]
+Span = Annotated[float, msgspec.Meta(gt=0, le=_LONGEST_MS)]
+"""Milliseconds."""
 _PARTS = re.compile(r"(\{[^/{}]*\}|\*)")
 
 
@@ -106,8 +111,8 @@ class Latency(RequestRule, frozen=True, kw_only=True, tag="latency"):
     `jitter_ms` more.
     """
 
-    ms: float
-    jitter_ms: float = 0
+    ms: AtLeastZero
+    jitter_ms: AtLeastZero = 0
     after: bool = False
 
 
@@ -138,7 +143,7 @@ class DropResponse(RequestRule, frozen=True, kw_only=True, tag="drop_response"):
 class Outage(RequestRule, frozen=True, kw_only=True, tag="outage"):
     """As `drop_request`; for `ms` from then on no connection is accepted."""
 
-    ms: float
+    ms: Span
 
 
 class NoOrder(RequestRule, frozen=True, kw_only=True, tag="no_order"):
@@ -155,9 +160,14 @@ class StaleReads(RequestRule, frozen=True, kw_only=True, tag="stale_reads"):
     """
 
     method: str = "GET"
-    path: str = "/portfolio/*"
-    ms: float = 0
-    commands: int = 0
+    path: str = _ACCOUNT
+    ms: AtLeastZero = 0
+    commands: Annotated[int, msgspec.Meta(ge=0)] = 0
+
+    def matches(self, fact: Request | Frame) -> bool:
+        """Where every read of the account may lag, so may what tells how old they are."""
+        told = self.path == _ACCOUNT and fact == Request("GET", _AS_OF)
+        return super().matches(fact) or (told and self.method in {ANY, "GET"})
 
     @property
     def lag(self) -> Lag:
@@ -168,14 +178,14 @@ class ShortPage(RequestRule, frozen=True, kw_only=True, tag="short_page"):
     """A page of at most `rows`, though more were asked for; its cursor leads on."""
 
     method: str = "GET"
-    rows: int
+    rows: Annotated[int, msgspec.Meta(ge=1)]
 
 
 class LostRows(RequestRule, frozen=True, kw_only=True, tag="lost_rows"):
     """All but the first `rows` of a page are missing, without a trace."""
 
     method: str = "GET"
-    rows: int
+    rows: Annotated[int, msgspec.Meta(ge=1)]
 
 
 class RepeatedCursor(RequestRule, frozen=True, kw_only=True, tag="repeated_cursor"):
@@ -189,7 +199,7 @@ class Pause(RequestRule, frozen=True, kw_only=True, tag="pause"):
     shard, or everywhere.
     """
 
-    ms: float
+    ms: Span
     ticker: str = ""
     shard: int | None = None
 
@@ -201,7 +211,7 @@ class Gap(FrameRule, frozen=True, kw_only=True, tag="gap"):
 class Stall(FrameRule, frozen=True, kw_only=True, tag="stall"):
     """Nothing is sent on the connection for `ms` of real time."""
 
-    ms: float
+    ms: Span
 
 
 class Duplicate(FrameRule, frozen=True, kw_only=True, tag="duplicate"):

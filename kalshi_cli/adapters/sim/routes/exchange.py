@@ -60,7 +60,7 @@ class ExchangeRoutes:
         return reply({"schedule": schedule})
 
     async def user_data_timestamp(self, _request: Request) -> Response:
-        return reply({"as_of_time": instant(self._host.exchange.now_us)})
+        return reply({"as_of_time": instant(self._host.account_as_of())})
 
 
 def _week() -> Wire:

@@ -1,8 +1,8 @@
 """Order books as the stream tells them: a snapshot, then every change of a level.
 
 Bids are told at YES prices as `yes` levels, asks as `no` levels: at NO prices unless the client
-asked for YES prices. `clock` counts the commands that the exchange has obeyed, so it is the same
-for every client and goes on after a restart.
+asked for YES prices. `clock` counts how often the exchange has moved, so it is the same for every
+client; a restart is maintenance, after which it may be lower.
 """
 
 from collections.abc import Iterator, Sequence

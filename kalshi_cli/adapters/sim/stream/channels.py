@@ -40,6 +40,7 @@ ERRORS: Mapping[int, str] = MappingProxyType(
         5: "Unknown command",
         7: "Unknown subscription ID",
         8: "Unknown channel name",
+        10: "Channel error",
         11: "Invalid parameter",
         12: "Exactly one subscription ID is required",
         13: "Unsupported action",

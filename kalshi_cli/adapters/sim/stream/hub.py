@@ -1,5 +1,6 @@
 """The stream's side of the exchange: after each command every session is told what it brought."""
 
+import logging
 from collections.abc import Callable, Sequence
 
 from kalshi_cli.adapters.sim.stream.coverage import StreamLimits
@@ -47,7 +48,14 @@ class StreamHub:
             self._reporter = None
 
     def _hear(self, happenings: Sequence[Happening]) -> None:
-        if self._reporter is not None:
+        """Tell every session; where that fails, none has its news in order any more."""
+        if self._reporter is None:
+            return
+        try:
             news = list(self._reporter.report(happenings))
             for session in self.sessions:
                 session.tell(news)
+        except Exception:
+            logging.getLogger(__name__).exception("the stream failed: all subscriptions end")
+            for session in self.sessions:
+                session.fail()

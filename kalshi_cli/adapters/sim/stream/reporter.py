@@ -110,7 +110,7 @@ class Reporter:
         yield from self._ticker_news(view, touched, time_moved=time_moved)
 
     def _view(self) -> View:
-        return View(self._host.exchange, self._host.seq)
+        return View(self._host.exchange, self._host.clock)
 
     def _market_id(self, ticker: str) -> str:
         found = self._ids.get(ticker)

@@ -74,6 +74,13 @@ class StreamSession:
                     sequenced=wanted.is_sequenced,
                 )
 
+    def fail(self) -> None:
+        """End every subscription with error 10: what it missed cannot be told any more."""
+        for subscription in list(self._by_sid.values()):
+            self._outbox.drop(subscription)
+            self._complain(Complaint(10), about=subscription)
+            self._end(subscription)
+
     def receive(self, message: str | bytes) -> None:
         """Obey a command, or say why not."""
         command_id = 0
