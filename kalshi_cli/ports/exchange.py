@@ -6,7 +6,7 @@ are named in `unusable`, never guessed. Writes do not raise for what the exchang
 their outcome is data.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, Protocol, TypeVar
@@ -133,15 +133,120 @@ class Cancellation:
     message: str = ""
 
 
-class Trading(Protocol):
-    """The account: orders, fills, positions, settlements, cash."""
+class AmendmentKind(StrEnum):
+    AMENDED = "amended"
+    GONE = "gone"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
 
-    async def place(self, client_order_id: str, intent: OrderIntent) -> Placement:
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """What became of a change to an order.
+
+    AMENDED: `filled` traded at once, `remaining` rests now; None where the exchange told no sizes,
+    because none changed. REFUSED: the order is as it was. GONE (404) is no proof of an end, and
+    UNKNOWN is no proof of anything: read the order.
+    """
+
+    kind: AmendmentKind
+    filled: Contracts | None = None
+    remaining: Contracts | None = None
+    code: str = ""
+    message: str = ""
+
+
+class OutcomeKind(StrEnum):
+    DONE = "done"
+    GONE = "gone"
+    DUPLICATE = "duplicate"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a request that is about no single order.
+
+    DONE: `made_id` names what was made, if anything. GONE: the thing is not there (404).
+    DUPLICATE: the same request was accepted before. REFUSED: nothing was done. UNKNOWN: look.
+    """
+
+    kind: OutcomeKind
+    made_id: str = ""
+    code: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderAddress:
+    """What a request must say of an order to reach it: its id, market and shard."""
+
+    order_id: str
+    ticker: str
+    exchange_index: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class QueuePosition:
+    """How many contracts trade before a resting order does."""
+
+    order_id: str
+    ticker: str
+    ahead: Contracts
+
+
+class Trading(Protocol):
+    """The account: orders, fills, positions, settlements, cash.
+
+    `group_id` puts orders into an order group. Batches are answered in the order that was asked,
+    each order for itself; where the answer to a batch is lost, all of it is UNKNOWN.
+    """
+
+    async def place(
+        self, client_order_id: str, intent: OrderIntent, *, group_id: str = ""
+    ) -> Placement:
         """Send one order. Never retries on its own."""
+        ...
+
+    async def place_batch(
+        self, orders: Sequence[tuple[str, OrderIntent]], *, group_id: str = ""
+    ) -> tuple[Placement, ...]:
+        """Send several orders, with their ids. After an answer that is lost, nothing more goes."""
         ...
 
     async def cancel(self, order_id: str, ticker: str, exchange_index: int) -> Cancellation:
         """Cancel one order."""
+        ...
+
+    async def cancel_batch(self, orders: Sequence[OrderAddress]) -> tuple[Cancellation, ...]:
+        """Cancel several orders."""
+        ...
+
+    async def cancel_all(self) -> Outcome:
+        """Cancel whatever rests, on every shard, foreign orders too.
+
+        Orders that are placed in the minute after may go as well.
+        """
+        ...
+
+    async def amend(self, order_id: str, intent: OrderIntent) -> Amendment:
+        """Make an order's price, whole count (what filled included) and expiry those of `intent`.
+
+        Only a smaller count or another expiry keeps its place in the queue. A new price may trade.
+        """
+        ...
+
+    async def decrease(self, order: OrderAddress, remaining: Contracts) -> Amendment:
+        """Leave fewer contracts resting; the order keeps its place in the queue."""
+        ...
+
+    async def queue_positions(self, tickers: Collection[str]) -> Page[QueuePosition]:
+        """What is ahead of the account's resting orders in the named markets."""
+        ...
+
+    async def data_as_of(self) -> int:
+        """About when the exchange last brought up to date what reads of the account show."""
         ...
 
     async def order(self, order_id: str) -> OrderReport | None:

@@ -2,7 +2,8 @@
 
 The fake that other tests lean on, the client over the embedded exchange in this process, and the
 client over real HTTP on loopback must behave alike, or what is tested on one says nothing about
-the others.
+the others. Where the exchange's specification is at hand, every request of the client must be one
+that it documents.
 """
 
 import contextlib
@@ -10,9 +11,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+import httpx
 import pytest
 from fakes.clock import FakeClock
 from fakes.exchange import FakeExchange, as_ports
+from fakes.exchange_desks import as_desks
+from fakes.judged import judged
 from fakes.served import served
 
 from kalshi_cli.adapters.kalshi import trading as rest_trading
@@ -23,19 +27,33 @@ from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
 from kalshi_cli.domain.market import Listing, Result
 from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money, Price, total
-from kalshi_cli.domain.order import ExchangeOrderStatus, OrderIntent, Purpose, TimeInForce
+from kalshi_cli.domain.order import (
+    ExchangeOrderStatus,
+    OrderIntent,
+    OrderReport,
+    Purpose,
+    TimeInForce,
+    has_terms,
+)
 from kalshi_cli.domain.position import cash_effect
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import ConfigError, NotFound
+from kalshi_cli.errors import ConfigError, InvalidValue, NotFound
+from kalshi_cli.ports.access import Access
+from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import (
+    AmendmentKind,
     CancellationKind,
     MarketData,
+    OrderAddress,
+    OutcomeKind,
     Page,
     Placement,
     PlacementKind,
     Trading,
 )
+from kalshi_cli.ports.groups import OrderGroup, OrderGroups
+from kalshi_cli.ports.treasury import Treasury
 
 DEPTH = Contracts.parse("10")
 
@@ -49,6 +67,10 @@ class Venue:
     clock: Clock
     settle: Callable[[str], Awaitable[None]]
     set_page_size: Callable[[int], None]
+    groups: OrderGroups
+    treasury: Treasury
+    archive: Archive
+    access: Access
 
 
 @contextlib.asynccontextmanager
@@ -72,7 +94,7 @@ async def fake_venue(patch: pytest.MonkeyPatch) -> AsyncIterator[Venue]:
     def set_page_size(size: int) -> None:
         exchange.page_size = size
 
-    yield Venue(*as_ports(exchange), clock, settle, set_page_size)
+    yield Venue(*as_ports(exchange), clock, settle, set_page_size, *as_desks(exchange))
 
 
 def sim_venue(
@@ -94,6 +116,10 @@ def sim_venue(
         simulation.clock,
         settle,
         lambda size: patch.setattr(rest_trading, "ROWS_PER_PAGE", size),
+        connection.groups,
+        connection.treasury,
+        connection.archive,
+        connection.access,
     )
 
 
@@ -109,7 +135,7 @@ async def in_process_venue(patch: pytest.MonkeyPatch) -> AsyncIterator[Venue]:
             base_url=simulation.origin,
             signer=signer(simulation),
             clock=simulation.clock,
-            transport=simulation.transport(),
+            transport=judged(simulation.transport()),
             paced=False,
         ) as connection,
     ):
@@ -125,6 +151,7 @@ async def http_venue(patch: pytest.MonkeyPatch) -> AsyncIterator[Venue]:
             base_url=server.address.base_url,
             signer=signer(simulation),
             clock=simulation.clock,
+            transport=judged(httpx.AsyncHTTPTransport()),
             paced=False,
         ) as connection,
     ):
@@ -445,6 +472,260 @@ async def test_cash_movements_end(venue: Venue) -> None:
     moved = await walk(venue.trading.cash_movements)
     assert all(row.amount > NO_MONEY for row in moved)
     assert total([row.amount for row in moved]) in {NO_MONEY, Money.parse("10000.00")}
+
+
+async def rested(venue: Venue, name: str, intent: OrderIntent, **more: str) -> OrderAddress:
+    """Place an order that rests; where it is."""
+    placed = await venue.trading.place(name, intent, **more)
+    assert placed.kind is PlacementKind.ACCEPTED, placed
+    assert placed.order_id is not None
+    return OrderAddress(placed.order_id, intent.ticker, intent.exchange_index)
+
+
+async def reported(venue: Venue, order_id: str) -> OrderReport:
+    report = await venue.trading.order(order_id)
+    assert report is not None
+    return report
+
+
+async def test_an_amended_order_has_the_terms_of_the_intent(venue: Venue) -> None:
+    listing = await later_market(venue)
+    expires_us = venue.clock.now() // SECOND * SECOND + HOUR
+    first = order(listing, Side.BID, inside(listing), expires_us=expires_us)
+    at = await rested(venue, "k1amend", first)
+    assert listing.quote.bid is not None
+    wanted = replace(first, limit=listing.quote.bid.price, count=Contracts(300))
+    amended = await venue.trading.amend(at.order_id, wanted)
+    assert (amended.kind, amended.filled, amended.remaining) == (
+        AmendmentKind.AMENDED,
+        NO_CONTRACTS,
+        Contracts(300),
+    )
+    report = await reported(venue, at.order_id)
+    assert has_terms(report, wanted)
+    assert (report.client_order_id, report.expires_us) == ("k1amend", expires_us)
+    forever = replace(wanted, expires_us=None)
+    unsized = await venue.trading.amend(at.order_id, forever)
+    assert (unsized.kind, unsized.filled, unsized.remaining) == (AmendmentKind.AMENDED, None, None)
+    assert (await reported(venue, at.order_id)).expires_us is None
+
+
+async def test_an_amend_that_crosses_trades(venue: Venue) -> None:
+    listing = await later_market(venue)
+    best = listing.quote.ask
+    assert best is not None
+    first = order(listing, Side.BID, inside(listing), "1.00")
+    at = await rested(venue, "k1cross", first)
+    wanted = replace(first, limit=best.price, count=Contracts(400))
+    amended = await venue.trading.amend(at.order_id, wanted)
+    assert (amended.filled, amended.remaining) == (Contracts(400), NO_CONTRACTS)
+    report = await reported(venue, at.order_id)
+    assert (report.status, report.filled) == (ExchangeOrderStatus.EXECUTED, Contracts(400))
+    again = await venue.trading.amend(at.order_id, wanted)
+    assert again.kind is AmendmentKind.GONE
+
+
+async def test_an_amend_that_is_refused_changes_nothing(venue: Venue) -> None:
+    listing = await later_market(venue)
+    first = order(listing, Side.BID, inside(listing))
+    at = await rested(venue, "k1refused", first)
+    before = await reported(venue, at.order_id)
+    cases = [
+        (replace(first, limit=Price(first.limit.units + 1)), "invalid_price"),
+        (replace(first, count=NO_CONTRACTS), "invalid_order_size"),
+        (replace(first, side=Side.ASK), "order_side_mismatch"),
+        (replace(first, ticker="KXNO-SUCH"), "order_ticker_mismatch"),
+        (replace(first, count=Contracts.parse("10000000")), "insufficient_balance"),
+        (replace(first, expires_us=venue.clock.now() - HOUR), "invalid_order"),
+    ]
+    for wanted, code in cases:
+        amended = await venue.trading.amend(at.order_id, wanted)
+        assert (amended.kind, amended.code) == (AmendmentKind.REFUSED, code)
+        assert (amended.filled, amended.remaining) == (None, None)
+    assert await reported(venue, at.order_id) == before
+    gone = await venue.trading.amend("00000000-0000-0000-0000-000000000000", first)
+    assert (gone.kind, gone.code) == (AmendmentKind.GONE, "not_found")
+
+
+async def test_an_order_is_decreased_and_never_increased(venue: Venue) -> None:
+    listing = await later_market(venue)
+    at = await rested(venue, "k1less", order(listing, Side.BID, inside(listing)))
+    for more in ("5.00", "6.00"):
+        refused = await venue.trading.decrease(at, Contracts.parse(more))
+        assert (refused.kind, refused.code) == (AmendmentKind.REFUSED, "invalid_order_size")
+    less = await venue.trading.decrease(at, Contracts(150))
+    assert (less.kind, less.filled, less.remaining) == (
+        AmendmentKind.AMENDED,
+        None,
+        Contracts(150),
+    )
+    report = await reported(venue, at.order_id)
+    assert (report.remaining, report.status) == (Contracts(150), ExchangeOrderStatus.RESTING)
+    assert (await venue.trading.decrease(at, NO_CONTRACTS)).remaining == NO_CONTRACTS
+    assert (await venue.trading.orders(resting_only=True)).items == ()
+    assert (await venue.trading.decrease(at, NO_CONTRACTS)).kind is AmendmentKind.GONE
+
+
+async def test_a_batch_is_answered_order_by_order(venue: Venue) -> None:
+    listing = await later_market(venue)
+    good = order(listing, Side.BID, inside(listing), "1.00")
+    wanted = [
+        ("k1b1", good),
+        ("k1b2", replace(good, limit=Price(good.limit.units + 1))),
+        ("k1b1", good),
+        *((f"k1b{n}", good) for n in range(3, 13)),
+    ]
+    placed = await venue.trading.place_batch(wanted)
+    accepted, refused, duplicate = (
+        PlacementKind.ACCEPTED,
+        PlacementKind.REFUSED,
+        PlacementKind.DUPLICATE,
+    )
+    assert [each.kind for each in placed] == [accepted, refused, duplicate, *[accepted] * 10]
+    assert (placed[1].code, placed[2].code) == ("invalid_price", "order_already_exists")
+    resting = {row.order_id: row for row in (await venue.trading.orders(resting_only=True)).items}
+    assert len(resting) == 11
+    for (name, _), each in zip(wanted, placed, strict=True):
+        if each.kind is accepted:
+            assert each.order_id is not None
+            assert resting[each.order_id].client_order_id == name
+    assert await venue.trading.place_batch([]) == ()
+
+
+async def test_a_batch_of_cancels_is_answered_order_by_order(venue: Venue) -> None:
+    listing = await later_market(venue)
+    good = order(listing, Side.BID, inside(listing), "1.00")
+    first, second = [await rested(venue, f"k1c{number}", good) for number in range(2)]
+    unknown = replace(first, order_id="00000000-0000-0000-0000-000000000000")
+    canceled = await venue.trading.cancel_batch([second, unknown, first, first])
+    assert [(each.kind, each.reduced_by) for each in canceled] == [
+        (CancellationKind.CANCELED, Contracts(100)),
+        (CancellationKind.GONE, NO_CONTRACTS),
+        (CancellationKind.CANCELED, Contracts(100)),
+        (CancellationKind.GONE, NO_CONTRACTS),
+    ]
+    assert (await venue.trading.orders(resting_only=True)).items == ()
+    assert await venue.trading.cancel_batch([]) == ()
+
+
+async def test_everything_is_canceled_at_once(venue: Venue) -> None:
+    for number, listing in enumerate((await two_sided(venue))[-3:]):
+        await rested(venue, f"k1all{number}", order(listing, Side.BID, inside(listing)))
+    assert (await venue.trading.cancel_all()).kind is OutcomeKind.DONE
+    assert (await venue.trading.orders(resting_only=True)).items == ()
+    assert (await venue.trading.cancel_all()).kind is OutcomeKind.DONE
+
+
+async def test_the_queue_tells_what_is_ahead(venue: Venue) -> None:
+    """At a price of our own there is nobody but us, in the order in which we came."""
+    listing = await later_market(venue)
+    good = order(listing, Side.BID, inside(listing), "2.00")
+    first, second = [await rested(venue, f"k1q{number}", good) for number in range(2)]
+    page = await venue.trading.queue_positions([listing.market.ticker])
+    ahead = {row.order_id: row.ahead for row in page.items}
+    assert ahead == {first.order_id: NO_CONTRACTS, second.order_id: Contracts(200)}
+    assert (await venue.trading.queue_positions(["KXNO-SUCH"])).items == ()
+    assert (await venue.trading.queue_positions([])).items == ()
+
+
+async def test_what_reads_show_is_of_about_now(venue: Venue) -> None:
+    as_of = await venue.trading.data_as_of()
+    assert venue.clock.now() - MINUTE <= as_of <= venue.clock.now()
+
+
+async def the_group(venue: Venue, group_id: str) -> OrderGroup:
+    (found,) = [g for g in (await venue.groups.groups()).items if g.group_id == group_id]
+    return found
+
+
+async def test_a_group_is_a_switch_on_the_exchanges_side(venue: Venue) -> None:
+    listing = await later_market(venue)
+    shard = listing.market.exchange_index
+    made = await venue.groups.create(Contracts.parse("50"), shard)
+    assert made.kind is OutcomeKind.DONE
+    group = await the_group(venue, made.made_id)
+    assert group == OrderGroup(made.made_id, shard, Contracts.parse("50"), triggered=False)
+    good = order(listing, Side.BID, inside(listing), "1.00")
+    await rested(venue, "k1g1", good, group_id=group.group_id)
+    outside = await rested(venue, "k1g2", good)
+    assert (await venue.groups.trigger(group)).kind is OutcomeKind.DONE
+    resting = (await venue.trading.orders(resting_only=True)).items
+    assert [row.order_id for row in resting] == [outside.order_id]
+    assert (await the_group(venue, group.group_id)).triggered
+    refused = await venue.trading.place("k1g3", good, group_id=group.group_id)
+    assert (refused.kind, refused.code) == (PlacementKind.REFUSED, "order_group_triggered")
+    assert (await venue.groups.reset(group)).kind is OutcomeKind.DONE
+    again = await rested(venue, "k1g4", good, group_id=group.group_id)
+    assert (await venue.groups.delete(group)).kind is OutcomeKind.DONE
+    assert (await reported(venue, again.order_id)).status is ExchangeOrderStatus.CANCELED
+    for change in (venue.groups.trigger, venue.groups.reset, venue.groups.delete):
+        assert (await change(group)).kind is OutcomeKind.GONE
+    orphan = await venue.trading.place("k1g5", good, group_id=group.group_id)
+    assert orphan.kind is PlacementKind.REFUSED
+
+
+async def test_a_group_stops_at_its_limit(venue: Venue) -> None:
+    listing = await later_market(venue)
+    for limit in ("0.50", "1000001"):
+        refused = await venue.groups.create(Contracts.parse(limit), listing.market.exchange_index)
+        assert (refused.kind, refused.made_id) == (OutcomeKind.REFUSED, "")
+    made = await venue.groups.create(Contracts.parse("5"), listing.market.exchange_index)
+    group = await the_group(venue, made.made_id)
+    best = listing.quote.ask
+    assert best is not None
+    taking = order(listing, Side.BID, best.price, "4.00", time_in_force=TimeInForce.IOC)
+    name = group.group_id
+    (taken,) = await venue.trading.place_batch([("k1t1", taking)], group_id=name)
+    assert taken.filled == Contracts(400)
+    assert not (await the_group(venue, name)).triggered
+    assert (await venue.groups.set_limit(group, Contracts.parse("4"))).kind is OutcomeKind.DONE
+    assert (await the_group(venue, name)).triggered
+
+
+async def test_cash_moves_from_shard_to_shard_once(venue: Venue) -> None:
+    before = await venue.trading.balance()
+    source = max(before.by_shard, key=lambda shard: shard[1].units)[0]
+    target = (source + 1) % 4
+    cash = dict(before.by_shard)
+    name, amount = "3f0c1d4e-8b2a-4f6d-9c7e-1a2b3c4d5e6f", Money.parse("12.3456")
+    sent = await venue.treasury.transfer(name, source, target, amount)
+    assert sent.kind is OutcomeKind.DONE
+    again = await venue.treasury.transfer(name, source, target, amount)
+    assert again.kind is OutcomeKind.DUPLICATE
+    much = await venue.treasury.transfer(f"4{name[1:]}", source, target, Money.parse("9999999"))
+    assert (much.kind, much.code) == (OutcomeKind.REFUSED, "insufficient_balance")
+    for wrong in ("0", "-1", "0.00005"):
+        with pytest.raises(InvalidValue):
+            await venue.treasury.transfer(name, source, target, Money.parse(wrong))
+    await venue.clock.sleep_until(venue.clock.now() + MINUTE)
+    after = await venue.trading.balance()
+    assert after.cash == before.cash
+    moved = dict(after.by_shard)
+    assert moved[source] == cash[source] - amount
+    assert moved[target] == cash.get(target, NO_MONEY) + amount
+    (row,) = await walk(venue.treasury.transfers)
+    assert (row.transfer_id, row.client_transfer_id) == (sent.made_id, name)
+    assert (row.source, row.destination, row.amount) == (source, target, amount)
+    assert row.complete
+
+
+async def test_what_is_new_is_not_archived(venue: Venue) -> None:
+    listing = await later_market(venue)
+    await take(venue, listing, Side.BID, "1.00")
+    now, cutoffs = venue.clock.now(), await venue.archive.cutoffs()
+    assert max(cutoffs.markets_us, cutoffs.trades_us, cutoffs.orders_us) < now
+    assert (await venue.archive.listings([listing.market.ticker])).items == ()
+    assert (await venue.archive.trades(listing.market.ticker, now - HOUR)).items == ()
+    assert await walk(lambda cursor: venue.archive.orders(cursor=cursor)) == []
+    assert await walk(lambda cursor: venue.archive.fills(min_us=now, cursor=cursor)) == []
+
+
+async def test_the_account_has_budgets_and_keys(venue: Venue) -> None:
+    limits, keys = await venue.access.limits(), await venue.access.api_keys()
+    assert limits.tier == "basic"
+    assert (limits.read.rate, limits.write.rate) == (200, 100)
+    assert (limits.unusable, keys.unusable) == ((), ())
+    assert any({"read", "write"} <= key.scopes for key in keys.keys)
 
 
 @pytest.mark.parametrize("name", ["in-process", "http"])

@@ -14,7 +14,13 @@ from kalshi_cli.domain.order import (
 )
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import Unavailable
-from kalshi_cli.ports.exchange import CancellationKind, PlacementKind, Unusable
+from kalshi_cli.ports.exchange import (
+    AmendmentKind,
+    CancellationKind,
+    OrderAddress,
+    PlacementKind,
+    Unusable,
+)
 
 INTENT = OrderIntent(
     strategy="s",
@@ -78,6 +84,40 @@ async def test_faults_of_cancelling(
     report = await exchange.order(placed.order_id)
     assert report is not None
     assert (report.status is ExchangeOrderStatus.RESTING) == rests
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind", "left"),
+    [
+        (Fault.LOST, AmendmentKind.UNKNOWN, "10"),
+        (Fault.NOT_SENT, AmendmentKind.UNKNOWN, "10"),
+        (Fault.UNANSWERED, AmendmentKind.UNKNOWN, "4"),
+        (Fault.REFUSED, AmendmentKind.REFUSED, "10"),
+    ],
+)
+async def test_faults_of_changing(
+    exchange: FakeExchange, fault: Fault, kind: AmendmentKind, left: str
+) -> None:
+    placed = await exchange.place("id", INTENT)
+    assert placed.order_id is not None
+    exchange.amending.append(fault)
+    at = OrderAddress(placed.order_id, INTENT.ticker)
+    assert (await exchange.decrease(at, Contracts.parse("4"))).kind is kind
+    report = await exchange.order(placed.order_id)
+    assert report is not None
+    assert report.remaining == Contracts.parse(left)
+
+
+async def test_a_lost_batch_is_lost_whole(exchange: FakeExchange) -> None:
+    exchange.placing.append(Fault.UNANSWERED)
+    placed = await exchange.place_batch([("a", INTENT), ("b", INTENT)])
+    assert [each.kind for each in placed] == [PlacementKind.UNKNOWN] * 2
+    assert len((await exchange.orders()).items) == 2
+    exchange.cancelling.append(Fault.LOST)
+    addresses = [OrderAddress(row.order_id, row.ticker) for row in exchange.reports.values()]
+    canceled = await exchange.cancel_batch(addresses)
+    assert [each.kind for each in canceled] == [CancellationKind.UNKNOWN] * 2
+    assert len((await exchange.orders(resting_only=True)).items) == 2
 
 
 async def test_reads_fail_lag_and_lose_rows_as_told(exchange: FakeExchange) -> None:

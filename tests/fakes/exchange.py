@@ -1,12 +1,13 @@
-"""An exchange in memory, on both exchange ports, that misbehaves on request.
+"""An exchange in memory, on its two main ports, that misbehaves on request.
 
 It keeps books, matches against them at once, nets positions, charges fees and settles. What a test
-wants to go wrong is scripted: `placing` and `cancelling` hold the faults of the next writes,
-`reading` the errors of the next reads, `hidden_reads` how many reads miss a new order, `page_size`
-how short pages are, `unusable` rows that no read may trust.
+wants to go wrong is scripted: `placing`, `cancelling` and `amending` hold the faults of the next
+writes (a batch is one), `reading` the errors of the next reads, `hidden_reads` how many reads miss
+a new order, `page_size` how short pages are, `unusable` rows that no read may trust. The smaller
+ports are in `exchange_desks`.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TypeVar
@@ -21,7 +22,7 @@ from kalshi_cli.domain.account import (
 from kalshi_cli.domain.book import Level, OrderBook, reaches
 from kalshi_cli.domain.fees import FREE, FeeTerms, fill_fee
 from kalshi_cli.domain.grid import LINEAR_CENT
-from kalshi_cli.domain.instant import DAY
+from kalshi_cli.domain.instant import DAY, SECOND
 from kalshi_cli.domain.market import (
     Event,
     Listing,
@@ -33,7 +34,7 @@ from kalshi_cli.domain.market import (
     Trade,
     payout,
 )
-from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money, Price
+from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money, Price, total
 from kalshi_cli.domain.order import (
     ExchangeOrderStatus,
     Fill,
@@ -46,17 +47,24 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import KalshiError, NotFound
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import (
+    Amendment,
+    AmendmentKind,
     Cancellation,
     CancellationKind,
     EventListing,
     ExchangeStatus,
     MarketData,
+    OrderAddress,
+    Outcome,
+    OutcomeKind,
     Page,
     Placement,
     PlacementKind,
+    QueuePosition,
     Trading,
     Unusable,
 )
+from kalshi_cli.ports.groups import OrderGroup
 
 Row = TypeVar("Row")
 Ladder = Sequence[tuple[str, str]]
@@ -82,6 +90,12 @@ UNDELIVERED: Mapping[Fault | None, Placement] = {
     Fault.THROTTLED: Placement(PlacementKind.THROTTLED, code="too_many_requests"),
     Fault.REFUSED: Placement(PlacementKind.REFUSED, code="trading_is_paused", message="paused"),
 }
+UNCHANGED: Mapping[Fault | None, Amendment] = {
+    Fault.NOT_SENT: Amendment(AmendmentKind.UNKNOWN, code="not_sent"),
+    Fault.LOST: Amendment(AmendmentKind.UNKNOWN, code="ReadTimeout"),
+    Fault.THROTTLED: Amendment(AmendmentKind.REFUSED, code="too_many_requests"),
+    Fault.REFUSED: Amendment(AmendmentKind.REFUSED, code="trading_is_paused"),
+}
 
 
 @dataclass
@@ -92,6 +106,7 @@ class FakeExchange:
     hidden_reads: int = 0
     placing: list[Fault] = field(default_factory=list)
     cancelling: list[Fault] = field(default_factory=list)
+    amending: list[Fault] = field(default_factory=list)
     reading: list[KalshiError] = field(default_factory=list)
     unusable: list[Unusable] = field(default_factory=list)
     placed: list[tuple[str, OrderIntent]] = field(default_factory=list)
@@ -105,6 +120,10 @@ class FakeExchange:
     movements: list[CashMovement] = field(default_factory=list)
     reports: dict[str, OrderReport] = field(default_factory=dict)
     nets: dict[str, Contracts] = field(default_factory=dict)
+    groups: dict[str, OrderGroup] = field(default_factory=dict)
+    group_of: dict[str, str] = field(default_factory=dict)
+    group_matches: dict[str, list[tuple[int, Contracts]]] = field(default_factory=dict)
+    elsewhere: dict[int, Money] = field(default_factory=dict)
     _ladders: dict[str, dict[Side, list[Level]]] = field(default_factory=dict)
     _misses: dict[str, int] = field(default_factory=dict)
 
@@ -226,30 +245,109 @@ class FakeExchange:
 
     # Trading.
 
-    async def place(self, client_order_id: str, intent: OrderIntent) -> Placement:
+    async def place(
+        self, client_order_id: str, intent: OrderIntent, *, group_id: str = ""
+    ) -> Placement:
+        return (await self.place_batch([(client_order_id, intent)], group_id=group_id))[0]
+
+    async def place_batch(
+        self, orders: Sequence[tuple[str, OrderIntent]], *, group_id: str = ""
+    ) -> tuple[Placement, ...]:
         fault = self.placing.pop(0) if self.placing else None
-        self.placed.append((client_order_id, intent))
+        self.placed += orders
         if fault in UNDELIVERED:
-            return UNDELIVERED[fault]
-        answer = self._accept(client_order_id, intent)
+            return (UNDELIVERED[fault],) * len(orders)
+        answers = tuple(self._accept(name, intent, group_id) for name, intent in orders)
         if fault is Fault.UNANSWERED:
-            return Placement(PlacementKind.UNKNOWN, code="ReadTimeout")
-        return answer
+            return (Placement(PlacementKind.UNKNOWN, code="ReadTimeout"),) * len(orders)
+        return answers
 
     async def cancel(self, order_id: str, ticker: str, exchange_index: int) -> Cancellation:
+        return (await self.cancel_batch([OrderAddress(order_id, ticker, exchange_index)]))[0]
+
+    async def cancel_batch(self, orders: Sequence[OrderAddress]) -> tuple[Cancellation, ...]:
         fault = self.cancelling.pop(0) if self.cancelling else None
-        self._expire()
         if fault in {Fault.NOT_SENT, Fault.LOST}:
-            return Cancellation(CancellationKind.UNKNOWN, code=str(fault))
+            return (Cancellation(CancellationKind.UNKNOWN, code=str(fault)),) * len(orders)
         if fault in {Fault.THROTTLED, Fault.REFUSED}:
-            return Cancellation(CancellationKind.REFUSED, code=str(fault))
-        report = self.reports.get(order_id)
-        if report is None or report.status is not ExchangeOrderStatus.RESTING:
+            return (Cancellation(CancellationKind.REFUSED, code=str(fault)),) * len(orders)
+        answers = tuple(self._cancel_one(order.order_id) for order in orders)
+        if fault is Fault.UNANSWERED:
+            return (Cancellation(CancellationKind.UNKNOWN, code="ReadTimeout"),) * len(orders)
+        return answers
+
+    def _cancel_one(self, order_id: str) -> Cancellation:
+        report = self._working(order_id)
+        if report is None:
             return Cancellation(CancellationKind.GONE, code="not_found", message="not found")
         self._cancel(report)
-        if fault is Fault.UNANSWERED:
-            return Cancellation(CancellationKind.UNKNOWN, code="ReadTimeout")
         return Cancellation(CancellationKind.CANCELED, report.remaining)
+
+    async def cancel_all(self) -> Outcome:
+        for report in self._resting():
+            self._cancel(report)
+        return Outcome(OutcomeKind.DONE)
+
+    async def amend(self, order_id: str, intent: OrderIntent) -> Amendment:
+        def change(report: OrderReport) -> str:
+            code = next(self._amend_objections(report, intent), "")
+            if not code:
+                left = intent.count - report.filled
+                changed = replace(
+                    report,
+                    price=intent.limit,
+                    initial=intent.count,
+                    remaining=left,
+                    expires_us=intent.expires_us,
+                )
+                self.reports[order_id] = changed
+                self._match(changed)
+            return code
+
+        return self._change(order_id, change)
+
+    async def decrease(self, order: OrderAddress, remaining: Contracts) -> Amendment:
+        def change(report: OrderReport) -> str:
+            if not 0 <= remaining.units < report.remaining.units:
+                return "invalid_order_size"
+            initial = report.filled + remaining
+            changed = replace(report, initial=initial, remaining=remaining)
+            self.reports[order.order_id] = changed
+            if not remaining:
+                self._cancel(changed)
+            return ""
+
+        told = self._change(order.order_id, change)
+        return replace(told, filled=None)
+
+    def _change(self, order_id: str, change: Callable[[OrderReport], str]) -> Amendment:
+        fault = self.amending.pop(0) if self.amending else None
+        if fault in UNCHANGED:
+            return UNCHANGED[fault]
+        before = self._working(order_id)
+        if before is None:
+            return Amendment(AmendmentKind.GONE, code="not_found", message="not found")
+        code = change(before)
+        if code:
+            return Amendment(AmendmentKind.REFUSED, code=code)
+        if fault is Fault.UNANSWERED:
+            return Amendment(AmendmentKind.UNKNOWN, code="ReadTimeout")
+        after = self.reports[order_id]
+        if (after.filled, after.remaining) == (before.filled, before.remaining):
+            return Amendment(AmendmentKind.AMENDED)
+        return Amendment(AmendmentKind.AMENDED, after.filled - before.filled, after.remaining)
+
+    async def queue_positions(self, tickers: Collection[str]) -> Page[QueuePosition]:
+        self._read()
+        found = [r for r in self._resting() if r.ticker in tickers]
+        return Page(
+            tuple(QueuePosition(r.order_id, r.ticker, self._ahead(r)) for r in found),
+            unusable=tuple(self.unusable),
+        )
+
+    async def data_as_of(self) -> int:
+        self._read()
+        return self.clock.now()
 
     async def order(self, order_id: str) -> OrderReport | None:
         self._read()
@@ -284,7 +382,20 @@ class FakeExchange:
 
     async def balance(self) -> Balance:
         self._read()
-        return Balance(self.cash, self.clock.now(), ((0, self.cash),))
+        shards = tuple((shard, self.on_shard(shard)) for shard in sorted({0, *self.elsewhere}))
+        return Balance(self.cash, self.clock.now(), shards)
+
+    def on_shard(self, shard: int) -> Money:
+        """Cash there; whatever was not moved elsewhere is on the first one."""
+        if shard:
+            return self.elsewhere.get(shard, NO_MONEY)
+        return self.cash - total(list(self.elsewhere.values()))
+
+    def move(self, source: int, destination: int, amount: Money) -> None:
+        """Cash goes from shard to shard."""
+        for shard, change in ((source, -amount), (destination, amount)):
+            if shard:
+                self.elsewhere[shard] = self.on_shard(shard) + change
 
     # How it works.
 
@@ -303,9 +414,9 @@ class FakeExchange:
         no = [Level(level.price.complement, level.count) for level in asks]
         return OrderBook.from_bids(ticker, bids, no, self.clock.now())
 
-    def _accept(self, client_order_id: str, intent: OrderIntent) -> Placement:
+    def _accept(self, client_order_id: str, intent: OrderIntent, group_id: str) -> Placement:
         self._expire()
-        code = next(self._objections(client_order_id, intent), "")
+        code = next(self._objections(client_order_id, intent, group_id), "")
         if code == "order_already_exists":
             return Placement(PlacementKind.DUPLICATE, code=code, message="order already exists")
         if code:
@@ -326,6 +437,8 @@ class FakeExchange:
             exchange_index=intent.exchange_index,
         )
         self.reports[report.order_id] = report
+        if group_id:
+            self.group_of[report.order_id] = group_id
         self._misses[report.order_id] = self.hidden_reads
         self._match(report)
         if intent.time_in_force is not TimeInForce.GTC:
@@ -333,9 +446,12 @@ class FakeExchange:
         report = self.reports[report.order_id]
         return Placement(PlacementKind.ACCEPTED, report.order_id, report.filled, report.remaining)
 
-    def _objections(self, client_order_id: str, intent: OrderIntent) -> Iterator[str]:
+    def _objections(
+        self, client_order_id: str, intent: OrderIntent, group_id: str
+    ) -> Iterator[str]:
         """The exchange's codes for what is wrong with an order, the first one counts."""
         market = self.markets.get(intent.ticker)
+        yield from self._group_objections(group_id)
         if any(report.client_order_id == client_order_id for report in self.reports.values()):
             yield "order_already_exists"
         if market is None:
@@ -357,6 +473,29 @@ class FakeExchange:
         if not self._can_pay(intent):
             yield "insufficient_balance"
 
+    def _group_objections(self, group_id: str) -> Iterator[str]:
+        if group_id and group_id not in self.groups:
+            yield "not_found"
+        elif group_id and self.groups[group_id].triggered:
+            yield "order_group_triggered"
+
+    def _amend_objections(self, report: OrderReport, intent: OrderIntent) -> Iterator[str]:
+        if intent.ticker != report.ticker:
+            yield "order_ticker_mismatch"
+            return
+        if intent.side is not report.side:
+            yield "order_side_mismatch"
+        grid = self.markets[intent.ticker].grid
+        if grid is None or not grid.contains(intent.limit):
+            yield "invalid_price"
+        if intent.count.units <= report.filled.units:
+            yield "invalid_order_size"
+        if intent.expires_us is not None and intent.expires_us <= self.clock.now():
+            yield "invalid_order"
+        left = replace(intent, count=intent.count - report.filled)
+        if not self._can_pay(left, instead=report):
+            yield "insufficient_balance"
+
     def _allowed(self, intent: OrderIntent) -> Contracts:
         """The count, capped to the position where the order may only reduce it."""
         if not intent.reduce_only:
@@ -364,11 +503,12 @@ class FakeExchange:
         held = self.nets.get(intent.ticker, NO_CONTRACTS)
         return Contracts(max(0, min(intent.count.units, -intent.side.sign * held.units)))
 
-    def _can_pay(self, intent: OrderIntent) -> bool:
+    def _can_pay(self, intent: OrderIntent, instead: OrderReport | None = None) -> bool:
         held = self.nets.get(intent.ticker, NO_CONTRACTS)
         closes = max(0, min(intent.count.units, -intent.side.sign * held.units))
         opens = Contracts(intent.count.units - closes)
-        reserved = sum(outcome_cost(r.side, r.price, r.remaining).units for r in self._resting())
+        others = [r for r in self._resting() if instead is None or r.order_id != instead.order_id]
+        reserved = sum(outcome_cost(r.side, r.price, r.remaining).units for r in others)
         needed = outcome_cost(intent.side, intent.limit, opens).units
         return needed + reserved <= self.cash.units
 
@@ -407,7 +547,44 @@ class FakeExchange:
             remaining=left,
             status=ExchangeOrderStatus.RESTING if left else ExchangeOrderStatus.EXECUTED,
         )
+        self._count_in_group(fill)
         return fill
+
+    def _count_in_group(self, fill: Fill) -> None:
+        group_id = self.group_of.get(fill.order_id, "")
+        if group_id in self.groups:
+            self.group_matches.setdefault(group_id, []).append((fill.at_us, fill.count))
+            self.trigger_if_hit(group_id)
+
+    def trigger_if_hit(self, group_id: str) -> None:
+        """Trigger a group once the matches of 15 seconds reach its limit."""
+        limit, since = self.groups[group_id].limit, self.clock.now() - 15 * SECOND
+        matched = [n.units for at, n in self.group_matches.get(group_id, ()) if at > since]
+        if limit is not None and sum(matched) >= limit.units:
+            self.trigger(group_id)
+
+    def trigger(self, group_id: str) -> None:
+        """Cancel a group's orders; it takes no more until its reset."""
+        self.groups[group_id] = replace(self.groups[group_id], triggered=True)
+        for report in self._resting():
+            if self.group_of.get(report.order_id) == group_id:
+                self._cancel(report)
+
+    def _ahead(self, report: OrderReport) -> Contracts:
+        """The others at its price, and our own orders there that are older."""
+        level = self._ladders[report.ticker][report.side]
+        ahead = sum(each.count.units for each in level if each.price == report.price)
+        for each in self._resting(report.ticker):
+            if each.order_id == report.order_id:
+                break
+            if (each.side, each.price) == (report.side, report.price):
+                ahead += each.remaining.units
+        return Contracts(ahead)
+
+    def _working(self, order_id: str) -> OrderReport | None:
+        self._expire()
+        report = self.reports.get(order_id)
+        return report if report and report.status is ExchangeOrderStatus.RESTING else None
 
     def _cancel(self, report: OrderReport) -> None:
         if report.status is ExchangeOrderStatus.RESTING:

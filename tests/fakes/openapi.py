@@ -167,7 +167,7 @@ class OpenApi:
         path = request.url.raw_path.decode("latin-1").partition("?")[0]
         if not path.startswith(ROOT) or request.method == "HEAD":
             return
-        operation = self._matching(request.method, path.removeprefix(ROOT))
+        operation = self.matching(request.method, path.removeprefix(ROOT))
         body = _decoded(response)
         if operation is None:
             self._check_stranger(f"{request.method} {path}", response.status_code, body)
@@ -198,7 +198,7 @@ class OpenApi:
         if status != 301 and body is not None:
             self._validate(what, "answer", _ERROR, body)
 
-    def _matching(self, method: str, path: str) -> Operation | None:
+    def matching(self, method: str, path: str) -> Operation | None:
         """The operation that a path belongs to; spelled-out parts go before parameters."""
         parts = path.rstrip("/").split("/")
         found = [

@@ -29,7 +29,10 @@ from kalshi_cli.ports.exchange import (
 )
 
 DUPLICATE_ORDER = "order_already_exists"
+TRADING_PAUSED = "trading_is_paused"
+THROTTLED = "too_many_requests"
 NOT_SENT = "not_sent"
+UNREADABLE_ANSWER = "unreadable"
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Transport errors before the first byte of a request. Any other may hide an executed order."""
 
@@ -66,22 +69,31 @@ def error_body(body: bytes) -> ErrorBody | None:
         return None
     if isinstance(wire.error, dict):
         return _coded(wire.error.get("code"), wire.error.get("message"), wire.error.get("details"))
-    plain = wire.error or wire.msg
-    if isinstance(plain, str) and plain:
-        return ErrorBody("", _line(plain))
-    return _coded(wire.code, wire.message, wire.details)
+    plain = _line(wire.error or wire.msg)
+    return ErrorBody("", plain) if plain else _coded(wire.code, wire.message, wire.details)
 
 
 def _coded(code: object, message: object, details: object) -> ErrorBody | None:
-    if not isinstance(code, str) or not code:
+    if not (named := _line(code)):
         return None
-    texts = [_line(text) for text in (message, details) if isinstance(text, str) and text]
-    return ErrorBody(_line(code), ": ".join(dict.fromkeys(texts)) or _line(code))
+    texts = filter(None, (_line(message), _line(details)))
+    return ErrorBody(named, ": ".join(dict.fromkeys(texts)) or named)
 
 
-def _line(text: str) -> str:
-    """The exchange's text on one line, short, without control characters."""
+def _line(text: object) -> str:
+    """The exchange's text on one line, short, without control characters; nothing for no text."""
+    if not isinstance(text, str):
+        return ""
     return "".join(c for c in " ".join(text.split())[:200] if c.isprintable())
+
+
+def refusal_of(answer: Answer) -> ErrorBody | None:
+    """The error of a write that was surely not done; None where that is not sure."""
+    if answer.status == 429:
+        return ErrorBody(THROTTLED, "")
+    if answer.status == 408 or not 400 <= answer.status < 500:
+        return None
+    return error_body(answer.body)
 
 
 def read_error(answer: Answer, what: str) -> KalshiError:
@@ -122,59 +134,78 @@ def _unauthorized(error: ErrorBody | None, said: str) -> ConfigError:
 def placement_of(answer: Answer, client_order_id: str) -> Placement:
     """What the answer to a new order means for it."""
     if answer.status in {200, 201}:
-        return _accepted(answer.body, client_order_id)
-    error = error_body(answer.body)
-    if answer.status == 429:
-        return Placement(PlacementKind.THROTTLED, code="too_many_requests")
-    if error is None or answer.status == 408 or not 400 <= answer.status < 500:
+        return accepted(answer.body, client_order_id)
+    error = refusal_of(answer)
+    if error is None:
         return Placement(PlacementKind.UNKNOWN, code=f"http_{answer.status}")
-    duplicate = answer.status == 409 and error.code == DUPLICATE_ORDER
-    kind = PlacementKind.DUPLICATE if duplicate else PlacementKind.REFUSED
+    return refused(error, duplicate=answer.status == 409)
+
+
+def refused(error: ErrorBody, *, duplicate: bool) -> Placement:
+    """An order that was not taken on; `duplicate` tells whether it may be there already."""
+    if error.code == THROTTLED:
+        kind = PlacementKind.THROTTLED
+    elif duplicate and error.code == DUPLICATE_ORDER:
+        kind = PlacementKind.DUPLICATE
+    else:
+        kind = PlacementKind.REFUSED
     return Placement(kind, code=error.code, message=error.message)
 
 
-def _accepted(body: bytes, client_order_id: str) -> Placement:
+def accepted(body: bytes | msgspec.Raw, client_order_id: str) -> Placement:
+    """An order that was taken on, if what describes it can be read and is of this order."""
     try:
         wire = decode_row(body, PlacedWire)
         filled, remaining = quantity(wire.fill_count), quantity(wire.remaining_count)
     except InvalidValue as error:
-        return Placement(PlacementKind.UNKNOWN, code="unreadable", message=reason_of(error))
+        return Placement(PlacementKind.UNKNOWN, code=UNREADABLE_ANSWER, message=reason_of(error))
     if not wire.order_id or wire.client_order_id not in {None, "", client_order_id}:
-        return Placement(PlacementKind.UNKNOWN, code="unreadable", message="of another order")
+        return Placement(PlacementKind.UNKNOWN, code=UNREADABLE_ANSWER, message="of another order")
     return Placement(PlacementKind.ACCEPTED, wire.order_id, filled, remaining)
 
 
-def placement_without_answer(error: httpx.RequestError) -> Placement:
-    """What a transport error means for a new order."""
+def placement_without_answer(error: httpx.RequestError | KalshiError) -> Placement:
+    """What the wire did, or why we sent nothing, means for a new order."""
+    if isinstance(error, KalshiError):
+        return Placement(PlacementKind.NOT_SENT, code=error.code, message=str(error))
     kind = PlacementKind.NOT_SENT if isinstance(error, _NEVER_LEFT) else PlacementKind.UNKNOWN
     return Placement(kind, code=type(error).__name__, message=_line(str(error)))
+
+
+def what_happened(error: httpx.RequestError) -> ErrorBody:
+    """A transport error in the shape of an answer's."""
+    code = NOT_SENT if isinstance(error, _NEVER_LEFT) else type(error).__name__
+    return ErrorBody(code, _line(str(error)))
 
 
 def cancellation_of(answer: Answer, order_id: str) -> Cancellation:
     """What the answer to a cancel means; one that describes another order proves nothing."""
     if answer.status == 200:
-        return _canceled(answer.body, order_id)
-    error = error_body(answer.body)
-    if answer.status == 429:
-        return Cancellation(CancellationKind.REFUSED, code="too_many_requests")
-    if error is None or answer.status == 408 or not 400 <= answer.status < 500:
+        return canceled(answer.body, order_id)
+    error = refusal_of(answer)
+    if error is None:
         return Cancellation(CancellationKind.UNKNOWN, code=f"http_{answer.status}")
     kind = CancellationKind.GONE if answer.status == 404 else CancellationKind.REFUSED
     return Cancellation(kind, code=error.code, message=error.message)
 
 
-def _canceled(body: bytes, order_id: str) -> Cancellation:
+def canceled(body: bytes | msgspec.Raw, order_id: str) -> Cancellation:
+    """A cancel that was done, if what describes it can be read and is of this order."""
     try:
         wire = decode_row(body, CanceledWire)
         reduced = quantity(wire.reduced_by)
     except InvalidValue as error:
-        return Cancellation(CancellationKind.UNKNOWN, code="unreadable", message=reason_of(error))
+        said = reason_of(error)
+        return Cancellation(CancellationKind.UNKNOWN, code=UNREADABLE_ANSWER, message=said)
     if wire.order_id != order_id:
-        return Cancellation(CancellationKind.UNKNOWN, code="unreadable", message="another order")
+        said = "of another order"
+        return Cancellation(CancellationKind.UNKNOWN, code=UNREADABLE_ANSWER, message=said)
     return Cancellation(CancellationKind.CANCELED, reduced)
 
 
-def cancellation_without_answer(error: httpx.RequestError) -> Cancellation:
-    """What a transport error means for a cancel: the order must be read."""
-    code = NOT_SENT if isinstance(error, _NEVER_LEFT) else type(error).__name__
-    return Cancellation(CancellationKind.UNKNOWN, code=code, message=_line(str(error)))
+def cancellation_without_answer(error: httpx.RequestError | KalshiError) -> Cancellation:
+    """What the wire did means for a cancel: the order must be read."""
+    if isinstance(error, KalshiError):
+        return Cancellation(CancellationKind.REFUSED, code=error.code, message=str(error))
+    said = what_happened(error)
+    return Cancellation(CancellationKind.UNKNOWN, code=said.code, message=said.message)

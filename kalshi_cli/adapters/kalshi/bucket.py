@@ -59,6 +59,10 @@ class TokenBucket:
         self._grow()
         return (self._level - self._set_aside) / _TOKEN
 
+    def most(self, *, urgent: bool = False) -> int:
+        """Tokens that one request may cost."""
+        return self._budget.capacity - (0 if urgent else self._reserve)
+
     async def admit(self, cost: int, *, urgent: bool = False) -> "Charge":
         """Wait for tokens and set them aside; the caller settles the charge once it has an answer.
 

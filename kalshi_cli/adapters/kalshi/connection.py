@@ -1,4 +1,4 @@
-"""A connection to one exchange: the two ports and the one HTTP client under them."""
+"""A connection to one exchange: its ports and the one HTTP client under them."""
 
 import asyncio
 import ipaddress
@@ -11,12 +11,15 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from kalshi_cli.adapters.kalshi.access import KalshiAccess
+from kalshi_cli.adapters.kalshi.archive import KalshiArchive
 from kalshi_cli.adapters.kalshi.client import TIMEOUT, RestClient, origin_of
+from kalshi_cli.adapters.kalshi.groups import KalshiOrderGroups
 from kalshi_cli.adapters.kalshi.market_data import KalshiMarketData
 from kalshi_cli.adapters.kalshi.pace import Pace
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.adapters.kalshi.skew import Bounds
 from kalshi_cli.adapters.kalshi.trading import KalshiTrading
+from kalshi_cli.adapters.kalshi.treasury import KalshiTreasury
 from kalshi_cli.errors import ConfigError, KalshiError
 from kalshi_cli.ports.access import AccountLimits
 from kalshi_cli.ports.clock import Clock
@@ -37,6 +40,9 @@ class KalshiConnection:
         self.market_data = KalshiMarketData(rest, rest.clock)
         self.trading = KalshiTrading(rest, rest.clock, self.market_data) if rest.signer else None
         self.access = KalshiAccess(rest)
+        self.archive = KalshiArchive(rest, rest.clock)
+        self.groups = KalshiOrderGroups(rest)
+        self.treasury = KalshiTreasury(rest)
 
     @property
     def origin(self) -> str:

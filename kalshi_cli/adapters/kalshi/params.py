@@ -12,6 +12,9 @@ TRANSFERS_PER_PAGE = 500
 TICKERS_PER_REQUEST = 100
 _TICKER = re.compile(r"[\w.:-]{1,120}", re.ASCII)
 
+PRIMARY = ("subaccount", 0)
+"""Named in every request of the account: what an omitted one means differs by endpoint."""
+
 Query = list[tuple[str, str | int]]
 
 

@@ -1,8 +1,4 @@
-"""`Trading` over REST: signed, V2 writes only, each write sent exactly once.
-
-The primary subaccount is named in every request, because what an omitted one means differs from
-endpoint to endpoint.
-"""
+"""`Trading` over REST: the account's reads, signed. Its writes are in `order_writes`."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
@@ -10,53 +6,47 @@ from functools import partial
 from typing import TypeVar
 from urllib.parse import quote
 
-import httpx
-import msgspec
-
 from kalshi_cli.adapters.kalshi.account import (
     to_balance,
     to_cash,
     to_fill,
     to_order,
     to_position,
+    to_queue_position,
     to_settlement,
-)
-from kalshi_cli.adapters.kalshi.answers import (
-    cancellation_of,
-    cancellation_without_answer,
-    placement_of,
-    placement_without_answer,
 )
 from kalshi_cli.adapters.kalshi.client import RestClient
 from kalshi_cli.adapters.kalshi.market_data import KalshiMarketData
+from kalshi_cli.adapters.kalshi.order_writes import OrderWrites
 from kalshi_cli.adapters.kalshi.params import (
+    PRIMARY,
     ROWS_PER_PAGE,
     TRANSFERS_PER_PAGE,
     Query,
     at_cursor,
     since,
+    ticker_chunks,
 )
 from kalshi_cli.adapters.kalshi.rows import decode, decode_member, read_page, reason_of, trusted
 from kalshi_cli.adapters.kalshi.wire import (
+    AsOfWire,
     BalanceWire,
     FillWire,
     OrderWire,
     PositionWire,
+    QueuePositionWire,
     SettlementWire,
     TransferWire,
 )
 from kalshi_cli.domain.account import Balance, CashKind, CashMovement, ExchangePosition, Settlement
-from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.instant import parse_rfc3339
 from kalshi_cli.domain.market import Result
 from kalshi_cli.domain.money import Price
-from kalshi_cli.domain.order import Fill, OrderIntent, OrderReport
-from kalshi_cli.errors import ExchangeRefusal, InvalidValue, KalshiError
+from kalshi_cli.domain.order import Fill, OrderReport
+from kalshi_cli.errors import ExchangeRefusal, InvalidValue
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.exchange import Cancellation, Page, Placement, PlacementKind, Unusable
+from kalshi_cli.ports.exchange import Page, QueuePosition, Unusable
 
-ORDERS = "/portfolio/events/orders"
-"""V2 writes. `/portfolio/orders` is the read path; its writes answer 410."""
-PRIMARY = ("subaccount", 0)
 _WITHDRAWALS = "withdrawals:"
 """Prefix of our own cursor once the deposits are through."""
 
@@ -64,32 +54,13 @@ Row = TypeVar("Row")
 Kind = TypeVar("Kind")
 
 
-class KalshiTrading:
+class KalshiTrading(OrderWrites):
     """`ports.exchange.Trading` for the account of the client's signer."""
 
     def __init__(self, rest: RestClient, clock: Clock, market_data: KalshiMarketData) -> None:
-        self._rest = rest
+        super().__init__(rest)
         self._clock = clock
         self._market_data = market_data
-
-    async def place(self, client_order_id: str, intent: OrderIntent) -> Placement:
-        body = msgspec.json.encode(order_body(client_order_id, intent))
-        try:
-            answer = await self._rest.write("POST", ORDERS, body=body)
-        except httpx.RequestError as error:
-            return placement_without_answer(error)
-        except KalshiError as error:
-            return Placement(PlacementKind.NOT_SENT, code=error.code, message=str(error))
-        return placement_of(answer, client_order_id)
-
-    async def cancel(self, order_id: str, ticker: str, exchange_index: int) -> Cancellation:
-        params: Query = [("market_ticker", ticker), ("exchange_index", exchange_index), PRIMARY]
-        path = f"{ORDERS}/{quote(order_id, safe='')}"
-        try:
-            answer = await self._rest.write("DELETE", path, params, body=None)
-        except httpx.RequestError as error:
-            return cancellation_without_answer(error)
-        return cancellation_of(answer, order_id)
 
     async def order(self, order_id: str) -> OrderReport | None:
         try:
@@ -164,6 +135,22 @@ class KalshiTrading:
         now = self._clock.now()
         return trusted(decode(body, BalanceWire), partial(to_balance, at_us=now))
 
+    async def queue_positions(self, tickers: Collection[str]) -> Page[QueuePosition]:
+        """Each chunk of tickers is one request; a row of another market is of no use."""
+        found: list[QueuePosition] = []
+        unusable: list[Unusable] = []
+        for chunk in ticker_chunks(tickers):
+            query: Query = [("market_tickers", ",".join(chunk)), PRIMARY]
+            body = await self._rest.get("/portfolio/orders/queue_positions", query, signed=True)
+            page = read_page(body, "queue_positions", QueuePositionWire, to_queue_position)
+            found += [row for row in page.items if row.ticker in chunk]
+            unusable += page.unusable
+        return Page(tuple(found), unusable=tuple(unusable))
+
+    async def data_as_of(self) -> int:
+        body = await self._rest.get("/exchange/user_data_timestamp")
+        return trusted(decode(body, AsOfWire), lambda wire: parse_rfc3339(wire.as_of_time))
+
     async def _page(
         self,
         key: str,
@@ -179,25 +166,3 @@ class KalshiTrading:
     async def _get(self, key: str, params: Query, cursor: str) -> bytes:
         query = [*params, PRIMARY, *at_cursor(cursor)]
         return await self._rest.get(f"/portfolio/{key}", query, signed=True)
-
-
-def order_body(client_order_id: str, intent: OrderIntent) -> dict[str, str | int | bool]:
-    """A V2 order. Expiries are whole Unix seconds, cut off: never later than was asked for."""
-    body: dict[str, str | int | bool] = {
-        "ticker": intent.ticker,
-        "client_order_id": client_order_id,
-        "side": intent.side.value,
-        "count": str(intent.count),
-        "price": str(intent.limit),
-        "time_in_force": intent.time_in_force.value,
-        "self_trade_prevention_type": "taker_at_cross",
-        "exchange_index": intent.exchange_index,
-        "subaccount": 0,
-    }
-    if intent.post_only:
-        body["post_only"] = True
-    if intent.reduce_only:
-        body["reduce_only"] = True
-    if intent.expires_us is not None:
-        body["expiration_time"] = intent.expires_us // SECOND
-    return body

@@ -194,3 +194,38 @@ class PlacedWire(msgspec.Struct, frozen=True):
 class CanceledWire(msgspec.Struct, frozen=True):
     order_id: str
     reduced_by: str
+
+
+class AmendedWire(msgspec.Struct, frozen=True):
+    """The sizes come only where the change filled something or changed what rests."""
+
+    order_id: str
+    fill_count: str | None = None
+    remaining_count: str | None = None
+
+
+class DecreasedWire(msgspec.Struct, frozen=True):
+    order_id: str
+    remaining_count: str
+
+
+class ItemWire(msgspec.Struct, frozen=True):
+    """What tells whether an order of a batch failed, and which one it was."""
+
+    order_id: str | None = None
+    client_order_id: str | None = None
+    error: msgspec.Raw = NULL
+
+
+class ItemsWire(msgspec.Struct, frozen=True):
+    orders: list[msgspec.Raw]
+
+
+class QueuePositionWire(msgspec.Struct, frozen=True):
+    order_id: str
+    market_ticker: str
+    queue_position_fp: str
+
+
+class AsOfWire(msgspec.Struct, frozen=True):
+    as_of_time: str

@@ -65,6 +65,8 @@ HTML = b"<html>504</html>"
         (400, HTML, P.UNKNOWN, "http_400"),
         (400, b'{"error": {}}', P.UNKNOWN, "http_400"),
         (400, b'{"error": {"code": 7}}', P.UNKNOWN, "http_400"),
+        (400, nested(" \x00"), P.UNKNOWN, "http_400"),
+        (400, b'{"error": "\\u200b"}', P.UNKNOWN, "http_400"),
         (
             401,
             nested("authentication_error", details="NOT_FOUND"),

@@ -17,7 +17,7 @@ from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import ConfigError, MalformedAnswer, NotFound, Unavailable
-from kalshi_cli.ports.exchange import CancellationKind, PlacementKind
+from kalshi_cli.ports.exchange import CancellationKind, OrderAddress, PlacementKind
 
 ROOT = "/trade-api/v2"
 NOT_FOUND = {"error": {"code": "not_found", "message": "not found"}}
@@ -326,6 +326,60 @@ async def test_a_cancel_says_where_the_order_is(
     asked = dict(exchange.asked)
     assert asked == {"market_ticker": "KXA", "exchange_index": "3", "subaccount": "0"}
     assert (await trading.cancel("o-2", "KXA", 3)).kind is CancellationKind.GONE
+
+
+async def test_after_a_batch_that_was_lost_nothing_more_goes(
+    exchange: Exchange, connection: KalshiConnection
+) -> None:
+    """250 orders are three requests, of which the second is not answered."""
+
+    def answer(request: httpx.Request) -> Any:
+        if len(exchange.requests) == 2:
+            raise httpx.ReadTimeout("silence")
+        return 201, {
+            "orders": [
+                {
+                    "order_id": f"o-{body['client_order_id']}",
+                    "client_order_id": body["client_order_id"],
+                    "fill_count": "0.00",
+                    "remaining_count": body["count"],
+                }
+                for body in json.loads(request.content)["orders"]
+            ]
+        }
+
+    exchange.answers["/portfolio/events/orders/batched"] = answer
+    trading = connection.trading
+    assert trading is not None
+    placed = await trading.place_batch([(f"k{number}", INTENT) for number in range(250)])
+    assert [each.order_id for each in placed[:100]] == [f"o-k{number}" for number in range(100)]
+    assert {each.kind for each in placed[100:200]} == {PlacementKind.UNKNOWN}
+    assert {each.kind for each in placed[200:]} == {PlacementKind.NOT_SENT}
+    assert (len(placed), len(exchange.requests)) == (250, 2)
+
+
+async def test_a_batch_of_cancels_that_is_lost_does_not_spare_the_rest(
+    exchange: Exchange, connection: KalshiConnection
+) -> None:
+    def answer(request: httpx.Request) -> Any:
+        if len(exchange.requests) == 1:
+            raise httpx.ReadTimeout("silence")
+        rows = json.loads(request.content)["orders"]
+        assert rows[0] == {
+            "order_id": "o100",
+            "market_ticker": "KXA",
+            "exchange_index": 3,
+            "subaccount": 0,
+        }
+        return {"orders": [{"order_id": r["order_id"], "reduced_by": "1.00"} for r in rows]}
+
+    exchange.answers["/portfolio/events/orders/batched"] = answer
+    trading = connection.trading
+    assert trading is not None
+    told = await trading.cancel_batch([OrderAddress(f"o{n}", "KXA", 3) for n in range(150)])
+    assert [each.kind for each in told] == [CancellationKind.UNKNOWN] * 100 + [
+        CancellationKind.CANCELED
+    ] * 50
 
 
 async def test_an_unknown_order_is_none_and_an_unreadable_one_an_error(
