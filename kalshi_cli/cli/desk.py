@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-def ready(ctx: typer.Context) -> Prepared:
+def ready(ctx: typer.Context, *, diagnoses: bool = False) -> Prepared:
     """The command that is about to run, with its settings and its environment."""
-    return prepare(begin(ctx))
+    return prepare(begin(ctx), diagnoses=diagnoses)
 
 
 def on_desk(

@@ -1,10 +1,10 @@
 """From the command line to settings, an environment and a log file, saying so on stderr."""
 
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
 
 from kalshi_cli.cli.invocation import Invocation
@@ -12,7 +12,7 @@ from kalshi_cli.domain.identity import Env
 from kalshi_cli.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
-    from kalshi_cli.settings import Configuration, Environment, Settings
+    from kalshi_cli.settings import Configuration, Credentials, Environment, Settings
 
 NAMES: Mapping[Env, str] = {
     Env.SIM: "the embedded exchange",
@@ -30,13 +30,40 @@ FLAGS: Mapping[Env, str] = {
 """How a command line chooses each environment."""
 
 
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What is wrong with keys and addresses. It stops a command, unless that `tolerates` it."""
+
+    tolerates: bool
+    found: dict[str, ConfigError] = field(default_factory=dict)
+
+    def attempt(self, name: str, ask: Callable[[], Value], otherwise: Value) -> Value:
+        """The answer; where a fault is tolerated, it is kept by its name, and the answer is the
+        other one.
+        """
+        try:
+            return ask()
+        except ConfigError as error:
+            if not self.tolerates:
+                raise
+            self.found.setdefault(name, error)
+            return otherwise
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a command needs before it opens anything."""
+    """What a command needs before it opens anything.
+
+    `faults` has what is wrong with `keys` and `address`, for a command that tolerates it.
+    """
 
     invocation: Invocation
     configuration: "Configuration"
     environment: "Environment"
+    faults: Mapping[str, ConfigError] = field(default_factory=dict)
 
     @property
     def settings(self) -> "Settings":
@@ -64,7 +91,7 @@ def known_strategy(prepared: Prepared, name: str | None) -> str | None:
 
 def flag_of(prepared: Prepared) -> str:
     """The option that the next command needs to be where this one was; empty where none."""
-    from kalshi_cli.settings.environment import find_credentials
+    from kalshi_cli.settings.credentials import find_credentials
 
     asked, home = prepared.environment.env, prepared.settings.home
     unasked = prepared.settings.env
@@ -84,50 +111,76 @@ def configured(invocation: Invocation) -> "Configuration":
     return load(config=options.config, home=options.home, options=chosen)
 
 
-def prepare(invocation: Invocation) -> Prepared:
-    """Read the settings, choose the environment, say which and why, and open the log file."""
+def prepare(invocation: Invocation, *, diagnoses: bool = False) -> Prepared:
+    """Read the settings, choose the environment, say which and why, and open the log file.
+
+    A command that `diagnoses` is told what is wrong with keys and addresses instead of stopping.
+    """
     configuration = configured(invocation)
-    environment = _environment(invocation, configuration)
+    faults = Faults(tolerates=diagnoses)
+    environment = _environment(invocation, configuration, faults)
     invocation.env = environment.env.value
     _announce(invocation, environment)
-    prepared = Prepared(invocation, configuration, environment)
+    prepared = Prepared(invocation, configuration, environment, faults.found)
     _open_log(prepared)
     return prepared
 
 
-def _environment(invocation: Invocation, configuration: "Configuration") -> "Environment":
+def _environment(
+    invocation: Invocation, configuration: "Configuration", faults: Faults
+) -> "Environment":
     from kalshi_cli.settings import addresses
     from kalshi_cli.settings import environment as environments
 
     options, settings = invocation.options, configuration.settings
-    variables, here = configuration.variables, Path.cwd()
+    variables, origin = configuration.variables, configuration.origins["env"]
     asked = options.env or settings.env
-    found = None
-    if asked in {None, Env.DEMO}:
-        found = environments.find_credentials(Env.DEMO, settings.home, variables, here)
-    origin = configuration.origins["env"]
-    env, why = environments.choose_env(
-        options.env, settings.env, origin, found.source if found else ""
-    )
+    found = _found(Env.DEMO, configuration, faults) if asked in {None, Env.DEMO} else None
+    there = found.source if found else "variables, which cannot be used" if faults.found else ""
+    env, why = environments.choose_env(options.env, settings.env, origin, there)
     if env is Env.PROD:
-        found = environments.find_credentials(env, settings.home, variables, here)
+        found = _found(env, configuration, faults)
     if env is not Env.SIM:
         _refuse_sim_options(invocation, env)
-        found = environments.require_credentials(env, found)
+        found = _required(env, found, configuration, faults)
+    elif asked is None and (half := _half(Env.DEMO, configuration)):
+        invocation.warn(f"{half}: this is sim, not demo")
     return environments.Environment(
         env=env,
         why=why,
         home=settings.home,
         credentials=found if env is not Env.SIM else None,
-        base_url=addresses.base_url(env, variables),
-        ws_url=addresses.ws_url(env, variables),
-        market_time=addresses.market_time(env, variables),
+        base_url=faults.attempt("address", lambda: addresses.base_url(env, variables), ""),
+        ws_url=faults.attempt("address", lambda: addresses.ws_url(env, variables), ""),
+        market_time=faults.attempt("address", lambda: addresses.market_time(env, variables), None),
         seed=options.seed,
         world=options.world,
         fresh=options.fresh,
         advance=options.advance,
         faults=options.faults,
     )
+
+
+def _found(env: Env, configuration: "Configuration", faults: Faults) -> "Credentials | None":
+    from kalshi_cli.settings.credentials import find_credentials
+
+    home, variables = configuration.settings.home, configuration.variables
+    return faults.attempt("keys", lambda: find_credentials(env, home, variables, Path.cwd()), None)
+
+
+def _half(env: Env, configuration: "Configuration") -> str:
+    from kalshi_cli.settings.credentials import half_of
+
+    return half_of(env, configuration.settings.home, configuration.variables, Path.cwd())
+
+
+def _required(
+    env: Env, found: "Credentials | None", configuration: "Configuration", faults: Faults
+) -> "Credentials | None":
+    from kalshi_cli.settings.credentials import require_credentials
+
+    half = "" if found else _half(env, configuration)
+    return faults.attempt("keys", lambda: require_credentials(env, found, half), None)
 
 
 def _refuse_sim_options(invocation: Invocation, env: Env) -> None:

@@ -17,6 +17,7 @@ DEMO_URL = "https://external-api.demo.kalshi.co/trade-api/v2"
 DEMO_WS_URL = "wss://external-api-ws.demo.kalshi.co/trade-api/ws/v2"
 PROD_URL = "https://external-api.kalshi.com/trade-api/v2"
 PROD_WS_URL = "wss://external-api-ws.kalshi.com/trade-api/ws/v2"
+REAL_DOMAIN = ".kalshi.com"
 _CLOCK_FIELDS = ("wall0", "virtual0", "speed")
 
 
@@ -76,8 +77,16 @@ def _address(
         return ""
     if env is Env.PROD:
         return prod
-    given = variables.get(name, demo).rstrip("/")
-    parts = urlsplit(given)
+    given = variables.get(name, demo).strip().rstrip("/")
+    try:
+        parts = urlsplit(given)
+    except ValueError:
+        parts = urlsplit("")
+    if _is_real(parts.hostname):
+        raise ConfigError(
+            f"{name} is an address of the real exchange, and this is the demo.",
+            remedy=f"Unset it ({demo} is the demo's own), or trade real money with --live.",
+        )
     safe = parts.scheme == f"{scheme}s" or (parts.scheme == scheme and is_loopback(parts.hostname))
     if not safe or not parts.hostname or parts.username is not None:
         raise ConfigError(
@@ -85,6 +94,11 @@ def _address(
             remedy=f"The demo's own address is {demo}.",
         )
     return given
+
+
+def _is_real(host: str | None) -> bool:
+    """Whether orders to a host would move real money: the demo is under another domain."""
+    return host is not None and f".{host.rstrip('.')}".endswith(REAL_DOMAIN)
 
 
 def _scale(text: str) -> TimeScale | None:

@@ -105,3 +105,21 @@ def test_a_clock_is_for_this_machine_alone(env: Env, variables: dict[str, str]):
 def test_what_is_no_clock_is_refused(text: str):
     with pytest.raises(ConfigError, match="holds no clock"):
         market_time(Env.DEMO, {**LOCAL, "KALSHI_SIM_CLOCK": text})
+
+
+@pytest.mark.parametrize(
+    ("name", "url"),
+    [
+        ("KALSHI_BASE_URL", "https://external-api.kalshi.com/trade-api/v2"),
+        ("KALSHI_BASE_URL", "https://api.elections.kalshi.com"),
+        ("KALSHI_BASE_URL", "https://KALSHI.com./trade-api/v2"),
+        ("KALSHI_WS_URL", "wss://external-api-ws.kalshi.com/trade-api/ws/v2"),
+    ],
+)
+def test_the_demo_is_never_pointed_at_real_money(name: str, url: str):
+    read = base_url if name == "KALSHI_BASE_URL" else ws_url
+    with pytest.raises(ConfigError, match="real exchange") as caught:
+        read(Env.DEMO, {name: url})
+    assert "--live" in caught.value.remedy
+    elsewhere = url.replace("alshi.com", "alshi.com.test").replace("ALSHI.com.", "alshi.com.test")
+    assert read(Env.DEMO, {name: elsewhere}) == elsewhere

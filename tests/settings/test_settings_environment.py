@@ -6,11 +6,8 @@ import pytest
 
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.errors import ConfigError
-from kalshi_cli.settings.environment import (
-    choose_env,
-    find_credentials,
-    require_credentials,
-)
+from kalshi_cli.settings.credentials import find_credentials, half_of, require_credentials
+from kalshi_cli.settings.environment import choose_env
 
 PEM = "-----BEGIN PRIVATE KEY-----\nMC4=\n-----END PRIVATE KEY-----\n"
 
@@ -134,3 +131,25 @@ def test_a_wrong_key_text_is_never_shown(tmp_path: Path):
     with pytest.raises(ConfigError) as caught:
         found(Env.DEMO, {"KALSHI_API_KEY": "id", "KALSHI_PRIVATE_KEY": "s3cr3t-s3cr3t"}, tmp_path)
     assert "s3cr3t" not in f"{caught.value} {caught.value.remedy}"
+
+
+def half(tmp_path: Path, env: Env = Env.DEMO, **variables: str) -> str:
+    return half_of(env, tmp_path / "home", variables, tmp_path / "here")
+
+
+def test_half_of_the_credentials_is_said(tmp_path: Path):
+    assert half(tmp_path) == ""
+    assert half(tmp_path, KALSHI_API_KEY="id", KALSHI_PRIVATE_KEY=PEM) == ""
+    told = half(tmp_path, KALSHI_API_KEY="id")
+    assert told.startswith("KALSHI_API_KEY is set, but there is no private key")
+    assert "kalshi_private_key.pem" in told
+    told = half(tmp_path, KALSHI_PRIVATE_KEY=PEM)
+    assert told == "there is a private key (KALSHI_PRIVATE_KEY), but KALSHI_API_KEY is not set"
+    file = tmp_path / "here" / "kalshi_private_key.pem"
+    file.write_text(PEM)
+    assert str(file) in half(tmp_path)
+    assert half(tmp_path, KALSHI_API_KEY="id") == ""
+    assert half(tmp_path, Env.PROD, KALSHI_API_KEY="id") == "", "the demo's are not prod's"
+    assert "KALSHI_API_KEY_PROD is set" in half(tmp_path, Env.PROD, KALSHI_API_KEY_PROD="id")
+    with pytest.raises(ConfigError, match="needs an API key: there is a private key"):
+        require_credentials(Env.DEMO, None, half(tmp_path))

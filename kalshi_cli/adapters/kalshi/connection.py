@@ -131,7 +131,10 @@ def api_url(text: str, *, in_process: bool = False) -> httpx.URL:
         raise _bad_address(text, "it must have no user, query or fragment")
     if url.scheme == "http" and not in_process and not is_loopback(url.host):
         raise _bad_address(text, "plain http is accepted for loopback only")
-    return url.copy_with(path=url.path.rstrip("/") or API_ROOT)
+    path = url.path.rstrip("/") or API_ROOT
+    if path != API_ROOT:
+        raise _bad_address(text, f"its path must be {API_ROOT}, which signatures cover, or none")
+    return url.copy_with(path=path)
 
 
 def _bad_address(text: str, why: str) -> ConfigError:

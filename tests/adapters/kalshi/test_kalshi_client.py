@@ -235,6 +235,10 @@ def test_addresses(given: str, base: str) -> None:
         "https://demo-api.kalshi.co/?x=1",
         "https://[oops",
         "https://demo-api.kalshi.co:port",
+        "https://demo-api.kalshi.co/v2",
+        "https://demo-api.kalshi.co/trade-api/v1",
+        "https://demo-api.kalshi.co/trade-api/v2/portfolio",
+        "https://demo-api.kalshi.co/trade-api/v2/trade-api/v2",
     ],
 )
 def test_unusable_addresses(given: str) -> None:
