@@ -5,7 +5,7 @@ Source: Kalshi's market lifecycle page; `closed` may re-open when the close time
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
@@ -168,10 +168,15 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """A market and its quote, as the exchange lists them together."""
+    """A market and its quote, as the exchange lists them together.
+
+    `fingerprint` tells one wording of the exchange's answer from another; None where there was
+    none.
+    """
 
     market: Market
     quote: Quote
+    fingerprint: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

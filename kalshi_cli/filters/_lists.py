@@ -1,9 +1,11 @@
 """Allow and block lists, as people type them."""
 
-from collections.abc import Iterable
+from collections.abc import Collection
 
 
-def names(listed: Iterable[str], name: str) -> bool:
+def names(listed: Collection[str], name: str) -> bool:
     """Whether a list names something, in whatever case."""
+    if not listed:
+        return False
     folded = name.casefold()
     return any(entry.casefold() == folded for entry in listed)

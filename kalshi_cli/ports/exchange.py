@@ -9,7 +9,8 @@ their outcome is data.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, Protocol, TypeVar
+from types import MappingProxyType
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from kalshi_cli.domain.account import Balance, CashMovement, ExchangePosition, Settlement
 from kalshi_cli.domain.book import OrderBook
@@ -37,13 +38,28 @@ class Page(Generic[Row]):
     unusable: tuple[Unusable, ...] = ()
 
 
+class SeenAgain(NamedTuple):
+    """A listing that still reads as its fingerprint tells, at `at_us`."""
+
+    ticker: str
+    fingerprint: int
+    at_us: int
+
+
+NOTHING: Mapping[int, str] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True)
 class EventListing:
-    """An event with its markets and their quotes; `unusable` names the markets left out."""
+    """An event with its markets and their quotes; `unusable` names the markets left out.
+
+    `seen_again` are markets that read as the one who asks knows them, and need no second look.
+    """
 
     event: Event
     listings: tuple[Listing, ...]
     unusable: tuple[Unusable, ...] = ()
+    seen_again: tuple[SeenAgain, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +80,13 @@ class MarketData(Protocol):
         """Every series; not paged by the exchange."""
         ...
 
-    async def open_events(self, cursor: str = "") -> Page[EventListing]:
-        """Open events with nested markets, combos excluded; `unusable` counts markets too."""
+    async def open_events(
+        self, cursor: str = "", known: Mapping[int, str] = NOTHING
+    ) -> Page[EventListing]:
+        """Open events with nested markets, combos excluded; `unusable` counts markets too.
+
+        `known` are tickers by the fingerprint of what is known of them already.
+        """
         ...
 
     async def event(self, event_ticker: str) -> EventListing:

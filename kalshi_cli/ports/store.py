@@ -22,6 +22,7 @@ from kalshi_cli.domain.money import AiCost, Contracts, Money
 from kalshi_cli.domain.order import Fill, Order
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.ports.exchange import SeenAgain
 from kalshi_cli.risk._base import Denial
 
 
@@ -59,9 +60,21 @@ class Catalog(Protocol):
         """Insert or update markets and their quotes; their events must be there."""
         ...
 
+    async def seen_again(self, seen: Sequence[SeenAgain]) -> None:
+        """Move only the time of quotes that are still what their fingerprints tell."""
+        ...
+
+    async def known_listings(self) -> Mapping[int, str]:
+        """Tickers of unsettled markets by the fingerprint of what the store has of them."""
+        ...
+
     async def known_series(self) -> frozenset[str]: ...
 
     async def known_events(self, event_tickers: Collection[str]) -> frozenset[str]: ...
+
+    async def tickers(self, statuses: Collection[MarketStatus]) -> tuple[str, ...]:
+        """Markets of these statuses, in order."""
+        ...
 
     async def entries(
         self,

@@ -5,9 +5,9 @@ refreshed for markets worth a look and for those we hold, ordered or forecast, a
 left the open feed: their close and settlement must be seen.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
 from kalshi_cli.domain.market import Listing, MarketStatus, Series
@@ -16,8 +16,8 @@ from kalshi_cli.filters._base import Filter
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, MarketData, Unusable
 from kalshi_cli.ports.store import Saved, Store
-from kalshi_cli.steps.paging import collect
-from kalshi_cli.steps.selection import screen
+from kalshi_cli.steps.paging import Pages
+from kalshi_cli.steps.selection import Funnel, batched, screen_active
 
 FULL_PASS_EVERY = HOUR
 SERIES_PASS_EVERY = DAY
@@ -64,7 +64,8 @@ class _Pass:
         )
 
     def stop(self, why: str) -> None:
-        self.complete, self.why = False, why
+        """End the reading of a list: early, unless `why` is empty."""
+        self.complete, self.why = not why, why
 
 
 async def ingest(
@@ -108,60 +109,68 @@ async def _save_series(store: Store, series: Sequence[Series], now_us: int) -> N
 
 
 async def _full_pass(
-    data: MarketData, store: Store, done: _Pass, known: set[str], now_us: int
+    data: MarketData, store: Store, done: _Pass, series: set[str], now_us: int
 ) -> None:
-    events = await collect(data.open_events)
-    if not events.reached_end:
-        done.stop(events.why)
-    done.unusable.extend(events.unusable)
-    await _save_events(data, store, done, known, events.items, now_us)
+    async with store.unit() as unit:
+        known = await unit.catalog.known_listings()
+    pages = Pages(partial(data.open_events, known=known))
+    async for page in pages:
+        done.unusable.extend(page.unusable)
+        await _save_events(data, store, done, series, page.items, now_us)
+    done.stop(pages.why)
 
 
 async def _delta_pass(
-    data: MarketData, store: Store, done: _Pass, known: set[str], since_us: int, now_us: int
+    data: MarketData, store: Store, done: _Pass, series: set[str], since_us: int, now_us: int
 ) -> None:
-    changed = await collect(lambda cursor: data.updated_markets(since_us, cursor))
-    if not changed.reached_end:
-        done.stop(changed.why)
-    done.unusable.extend(changed.unusable)
-    tickers = {listing.market.event_ticker for listing in changed.items}
-    async with store.unit() as unit:
-        there = await unit.catalog.known_events(tickers)
-    fresh: list[EventListing] = []
-    for event_ticker in sorted(tickers - there):
-        try:
-            fresh.append(await data.event(event_ticker))
-        except NotFound as error:
-            done.unusable.append(Unusable(event_ticker, str(error)))
-    await _save_events(data, store, done, known, fresh, now_us)
-    old = [listing for listing in changed.items if listing.market.event_ticker in there]
-    await _save_listings(store, done, old, now_us)
+    pages = Pages(partial(data.updated_markets, since_us))
+    async for page in pages:
+        done.unusable.extend(page.unusable)
+        tickers = {listing.market.event_ticker for listing in page.items}
+        async with store.unit() as unit:
+            there = await unit.catalog.known_events(tickers)
+        fresh: list[EventListing] = []
+        for event_ticker in sorted(tickers - there):
+            try:
+                fresh.append(await data.event(event_ticker))
+            except NotFound as error:
+                done.unusable.append(Unusable(event_ticker, str(error)))
+        await _save_events(data, store, done, series, fresh, now_us)
+        old = [listing for listing in page.items if listing.market.event_ticker in there]
+        await _save_listings(store, done, old, now_us)
+    done.stop(pages.why)
 
 
 async def _save_events(
     data: MarketData,
     store: Store,
     done: _Pass,
-    known: set[str],
+    series: set[str],
     events: Sequence[EventListing],
     now_us: int,
 ) -> None:
-    if {item.event.series_ticker for item in events} - known:
+    """Save a page of events with their markets in one unit: all of it is there, or none."""
+    if {item.event.series_ticker for item in events} - series:
         page = await data.series()
         await _save_series(store, page.items, now_us)
-        known |= {series.ticker for series in page.items}
-    usable = [item for item in events if item.event.series_ticker in known]
+        series |= {one.ticker for one in page.items}
+    usable = [item for item in events if item.event.series_ticker in series]
     done.unusable.extend(
         Unusable(item.event.event_ticker, f"unknown series {item.event.series_ticker}")
         for item in events
-        if item.event.series_ticker not in known
+        if item.event.series_ticker not in series
     )
     done.events += len(usable)
+    listings = [listing for item in usable for listing in item.listings]
+    seen_again = [seen for item in usable for seen in item.seen_again]
     async with store.unit() as unit:
         done.add(await unit.catalog.save_events([item.event for item in usable], now_us))
+        done.add(await unit.catalog.save_listings(listings, now_us))
+        await unit.catalog.seen_again(seen_again)
         await unit.commit()
-    listings = [listing for item in usable for listing in item.listings]
-    await _save_listings(store, done, listings, now_us)
+    done.add(Saved(unchanged=len(seen_again)))
+    done.seen.update(listing.market.ticker for listing in listings)
+    done.seen.update(seen.ticker for seen in seen_again)
 
 
 async def _save_listings(
@@ -180,19 +189,22 @@ async def _refresh_quotes(
 ) -> None:
     """Read again what matters and was not in this pass: watched, eligible, gone from the feed."""
     async with store.unit() as unit:
-        watched = await unit.catalog.watched()
-        active = await unit.catalog.entries(statuses={MarketStatus.ACTIVE})
-    wanted = set(watched)
-    if done.kind == "full":
-        wanted |= {entry.market.ticker for entry in active}
-    else:
-        wanted |= {e.market.ticker for e in screen(active, filters, clock.now()).eligible}
-    wanted -= done.seen
-    if not wanted:
-        return
-    page = await data.listings(sorted(wanted))
-    done.unusable.extend(page.unusable)
-    await _save_listings(store, done, page.items, clock.now())
+        wanted = set(await unit.catalog.watched())
+        if done.kind == "full" and done.complete:
+            wanted.update(await unit.catalog.tickers({MarketStatus.ACTIVE}))
+    if done.kind == "delta":
+        wanted.update((await _funnel(store, filters, clock.now())).eligible)
+    for some in batched(sorted(wanted - done.seen)):
+        page = await data.listings(some)
+        done.unusable.extend(page.unusable)
+        await _save_listings(store, done, page.items, clock.now())
+
+
+async def _funnel(store: Store, filters: Sequence[Filter], now_us: int) -> Funnel:
+    funnel = Funnel()
+    async for screened in screen_active(store, filters, now_us):
+        funnel.add(screened)
+    return funnel
 
 
 async def _finish(
@@ -203,13 +215,10 @@ async def _finish(
     started_us: int,
     now_us: int,
 ) -> IngestResult:
+    funnel = await _funnel(store, filters, now_us)
+    totals = {"open": funnel.open_markets, "eligible": len(funnel.eligible)}
     async with store.unit() as unit:
-        active = await unit.catalog.entries(statuses={MarketStatus.ACTIVE})
-        screened = screen(active, filters, now_us)
-        counts = Counter(rejection.code for rejection in screened.rejected.values())
-        await unit.catalog.drop_counts(
-            run_id, {**counts, "open": len(active), "eligible": len(screened.eligible)}
-        )
+        await unit.catalog.drop_counts(run_id, {**funnel.dropped, **totals})
         if done.complete:
             marker = "full_pass" if done.kind == "full" else "delta_pass"
             await unit.catalog.set_marker(marker, started_us)
@@ -222,8 +231,8 @@ async def _finish(
         events=done.events,
         markets=len(done.seen),
         saved=done.saved,
-        open_markets=len(active),
-        dropped=tuple(counts.most_common()),
-        eligible=len(screened.eligible),
+        open_markets=funnel.open_markets,
+        dropped=tuple(funnel.dropped.most_common()),
+        eligible=len(funnel.eligible),
         unusable=tuple(done.unusable),
     )

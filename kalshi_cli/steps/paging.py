@@ -1,6 +1,6 @@
 """Reading a list to its end, and knowing whether it was the end."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -25,28 +25,43 @@ class Collected(Generic[Row]):
     why: str = ""
 
 
-async def collect(fetch: Callable[[str], Awaitable[Page[Row]]]) -> Collected[Row]:
-    """Follow cursors to the end. A repeated cursor or a failure after the first page ends it early.
+class Pages(Generic[Row]):
+    """A list, page by page. Once it is through, `why` tells why it ended early, if it did.
 
-    Raises whatever the first page raises.
+    A repeated cursor or a failure after the first page ends it; whatever the first page raises is
+    raised.
     """
-    page = await fetch("")
-    items, unusable = list(page.items), list(page.unusable)
-    seen: set[str] = set()
-    why = ""
-    while page.cursor and not why:
-        if page.cursor in seen or len(seen) >= MAX_PAGES:
-            why = "the exchange repeats a cursor"
-            break
-        seen.add(page.cursor)
-        try:
-            page = await fetch(page.cursor)
-        except Unavailable as error:
-            why = str(error)
-            break
+
+    def __init__(self, fetch: Callable[[str], Awaitable[Page[Row]]]) -> None:
+        self.why = ""
+        self._fetch = fetch
+
+    async def __aiter__(self) -> AsyncIterator[Page[Row]]:
+        page = await self._fetch("")
+        seen: set[str] = set()
+        yield page
+        while page.cursor:
+            if page.cursor in seen or len(seen) >= MAX_PAGES:
+                self.why = "the exchange repeats a cursor"
+                return
+            seen.add(page.cursor)
+            try:
+                page = await self._fetch(page.cursor)
+            except Unavailable as error:
+                self.why = str(error)
+                return
+            yield page
+
+
+async def collect(fetch: Callable[[str], Awaitable[Page[Row]]]) -> Collected[Row]:
+    """Follow cursors to the end, as `Pages` does, and keep all rows."""
+    items: list[Row] = []
+    unusable: list[Unusable] = []
+    pages = Pages(fetch)
+    async for page in pages:
         items.extend(page.items)
         unusable.extend(page.unusable)
-    reached_end = not why
+    why, reached_end = pages.why, not pages.why
     if unusable and reached_end:
         why = f"{len(unusable)} unusable rows, first: {unusable[0].what}: {unusable[0].reason}"
     return Collected(tuple(items), tuple(unusable), not why, reached_end, why)

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import sys
+from collections.abc import Awaitable, Callable
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,7 +20,8 @@ async def answer(request: Request) -> Response:
     return Response(BODY, media_type="application/json")
 
 
-def serve() -> None:
+def serve(answer: Callable[[Request], Awaitable[Response]]) -> None:
+    """Answer every request with this, from a free port that a line of JSON tells."""
     listener = socket.create_server(("127.0.0.1", 0))
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     app = Starlette(routes=[Route("/{rest:path}", answer, methods=["GET", "POST"])])
@@ -32,4 +34,4 @@ def serve() -> None:
 
 
 if __name__ == "__main__":
-    serve()
+    serve(answer)

@@ -30,7 +30,7 @@ def measure(home: Path) -> list[Measured]:
     """A read, and an order of a signed client, each beside what it cannot be quicker than."""
     serve = ["-m", "kalshi_cli", "sim", "serve", "--port", "0", "--seed", "7", "--json", "-q"]
     options = ["--speed", "0", "--epoch", EPOCH, "--tier", "unlimited", "--home", str(home)]
-    with _process(BARE) as bare, _process(*serve, *options) as world:
+    with process(BARE) as bare, process(*serve, *options) as world:
         return _rows(home, _Client(bare), _Client(world), world)
 
 
@@ -73,7 +73,7 @@ def _seconds(work: Callable[[], object]) -> float:
 
 
 @contextmanager
-def _process(*arguments: str) -> Iterator[dict[str, Any]]:
+def process(*arguments: str) -> Iterator[dict[str, Any]]:
     """A server that says on a line of JSON where it is."""
     with subprocess.Popen(
         [sys.executable, *arguments], stdout=subprocess.PIPE, text=True

@@ -28,6 +28,7 @@ from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, Refused
 from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.ports.exchange import SeenAgain
 from kalshi_cli.ports.store import (
     AiCall,
     CatalogEntry,
@@ -142,6 +143,50 @@ class TestCatalog:
             stale = [Listing(a_market(), a_quote("0.1000", at_us=older))]
             assert await unit.catalog.save_listings(stale, NOW) == Saved(unchanged=1)
             assert (await unit.catalog.entries())[0].quote == a_quote(at_us=later)
+
+    async def test_a_listing_that_reads_as_before_moves_the_time_of_its_quote_alone(self, store):
+        await seed(store, "A", "B", "C")
+        one = [Listing(a_market(t), a_quote(ticker=t), mark) for t, mark in (("A", 7), ("B", -8))]
+        over = a_market("C", status=MarketStatus.FINALIZED, result=Result.NO)
+        async with store.unit() as unit:
+            await unit.catalog.save_listings([*one, Listing(over, a_quote(ticker="C"), 9)], NOW)
+            assert await unit.catalog.known_listings() == {7: "A", -8: "B"}
+            later = NOW + SECOND
+            seen = [SeenAgain("A", 7, later), SeenAgain("B", 1, later), SeenAgain("X", 5, later)]
+            await unit.catalog.seen_again(seen)  # B was written since it was asked about
+            quotes = {e.market.ticker: e.quote for e in await unit.catalog.entries(["A", "B"])}
+            assert quotes == {"A": a_quote(ticker="A", at_us=later), "B": a_quote(ticker="B")}
+            await unit.catalog.seen_again([SeenAgain("A", 7, NOW)])
+            assert (await unit.catalog.entries(["A"]))[0].quote.at_us == later
+
+    async def test_a_fingerprint_alone_decides_whether_a_quote_reads_as_before(self, store):
+        await seed(store)
+        async with store.unit() as unit:
+            first = Listing(a_market(), a_quote(), 7)
+            assert await unit.catalog.save_listings([first], NOW) == Saved(changed=1)
+            assert await unit.catalog.save_listings([first], NOW) == Saved(unchanged=1)
+            again = replace(first, fingerprint=8)
+            assert await unit.catalog.save_listings([again], NOW) == Saved(changed=1)
+            assert await unit.catalog.known_listings() == {8: "T"}
+
+    async def test_a_listing_older_than_the_quote_changes_nothing(self, store):
+        """Else the store would know the newer wording, and never read the market again."""
+        await seed(store)
+        newer = Listing(a_market(title="New"), a_quote(at_us=NOW + 1), 8)
+        older = Listing(a_market(title="Old"), a_quote(), 7)
+        async with store.unit() as unit:
+            await unit.catalog.save_listings([newer], NOW)
+            assert await unit.catalog.save_listings([older], NOW) == Saved(unchanged=1)
+            (entry,) = await unit.catalog.entries()
+            assert (entry.market.title, entry.quote.at_us) == ("New", NOW + 1)
+
+    async def test_tickers_by_status(self, store):
+        await seed(store, "B", "A", "C")
+        async with store.unit() as unit:
+            closed = a_market("C", status=MarketStatus.CLOSED)
+            await unit.catalog.save_listings([Listing(closed, a_quote(ticker="C"))], NOW)
+            assert await unit.catalog.tickers({MarketStatus.ACTIVE}) == ("A", "B")
+            assert await unit.catalog.tickers(MarketStatus) == ("A", "B", "C")
 
     async def test_entries_by_ticker_and_status(self, store):
         await seed(store, "B", "A", "C")

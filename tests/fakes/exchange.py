@@ -209,7 +209,7 @@ class FakeExchange:
         self._read()
         return Page(tuple(self.serieses.values()))
 
-    async def open_events(self, cursor: str = "") -> Page[EventListing]:
+    async def open_events(self, cursor: str = "", known: object = None) -> Page[EventListing]:
         self._read()
         shown = [self._event_listing(name) for name in self.events]
         is_open = MarketStatus.ACTIVE

@@ -168,7 +168,7 @@ class Cut:
     def __getattr__(self, name):
         return getattr(self.exchange, name)
 
-    async def open_events(self, cursor=""):
+    async def open_events(self, cursor="", known=None):
         return self._cut(await self.exchange.open_events(), cursor)
 
     async def updated_markets(self, since_us, cursor=""):

@@ -4,6 +4,8 @@ from collections.abc import Collection, Mapping
 from functools import partial
 from urllib.parse import quote
 
+from msgspec import Raw
+
 from kalshi_cli.adapters.kalshi.client import STATUS, STATUS_ANSWERS, RestClient
 from kalshi_cli.adapters.kalshi.params import (
     EVENTS_PER_PAGE,
@@ -15,9 +17,9 @@ from kalshi_cli.adapters.kalshi.params import (
     ticker_chunks,
 )
 from kalshi_cli.adapters.kalshi.public import (
+    read_listing,
     to_book,
     to_event_listing,
-    to_listing,
     to_series,
     to_status,
     to_trade,
@@ -26,7 +28,6 @@ from kalshi_cli.adapters.kalshi.rows import decode, decode_member, read_page, tr
 from kalshi_cli.adapters.kalshi.wire import (
     BookWire,
     EventWire,
-    MarketWire,
     SeriesWire,
     StatusWire,
     TradeWire,
@@ -36,7 +37,7 @@ from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.market import Listing, Series, Trade
 from kalshi_cli.errors import ExchangeRefusal, MalformedAnswer, NotFound
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.exchange import EventListing, ExchangeStatus, Page, Unusable
+from kalshi_cli.ports.exchange import NOTHING, EventListing, ExchangeStatus, Page, Unusable
 
 
 class KalshiMarketData:
@@ -54,7 +55,9 @@ class KalshiMarketData:
         body = await self._rest.get("/series")
         return read_page(body, "series", SeriesWire, to_series)
 
-    async def open_events(self, cursor: str = "") -> Page[EventListing]:
+    async def open_events(
+        self, cursor: str = "", known: Mapping[int, str] = NOTHING
+    ) -> Page[EventListing]:
         body = await self._rest.get(
             "/events",
             [
@@ -64,8 +67,8 @@ class KalshiMarketData:
                 *at_cursor(cursor),
             ],
         )
-        now = self._clock.now()
-        page = read_page(body, "events", EventWire, partial(to_event_listing, at_us=now), cursor)
+        convert = partial(to_event_listing, at_us=self._clock.now(), known=known)
+        page = read_page(body, "events", EventWire, convert, cursor)
         nested = (bad for event in page.items for bad in event.unusable)
         return Page(page.items, page.cursor, (*page.unusable, *nested))
 
@@ -107,7 +110,7 @@ class KalshiMarketData:
             "/markets", [*params, ("limit", ROWS_PER_PAGE), *at_cursor(cursor)]
         )
         now = self._clock.now()
-        return read_page(body, "markets", MarketWire, partial(to_listing, at_us=now), cursor)
+        return read_page(body, "markets", Raw, partial(read_listing, at_us=now), cursor)
 
     async def books(self, tickers: Collection[str]) -> Mapping[str, OrderBook]:
         books: dict[str, OrderBook] = {}

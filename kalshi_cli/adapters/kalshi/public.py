@@ -1,15 +1,21 @@
 """Public objects of the wire as domain values. Everything here raises `InvalidValue`, alone."""
 
-from functools import lru_cache, partial
+from collections.abc import Mapping
+from functools import lru_cache
+from hashlib import sha256
 
+import msgspec
+
+from kalshi_cli import __version__
 from kalshi_cli.adapters.kalshi.rows import (
-    convert_rows,
+    REMEMBERED,
     decode_row,
     identity,
     number,
     price,
     quantity,
     traded,
+    usable,
     word,
 )
 from kalshi_cli.adapters.kalshi.wire import (
@@ -39,10 +45,13 @@ from kalshi_cli.domain.market import (
 from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Contracts, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import InvalidValue
-from kalshi_cli.ports.exchange import EventListing, ExchangeStatus
+from kalshi_cli.ports.exchange import NOTHING, EventListing, ExchangeStatus, SeenAgain
 
 UNPAIRED = FeeTerms("override without its pair", 0)
 """Fee terms of an event that overrides only half of them: an unknown type, so no entries."""
+_READER = int.from_bytes(sha256(__version__.encode()).digest()[:8], "big", signed=True)
+_dollars = lru_cache(maxsize=REMEMBERED)(Price.parse)
+_moment = lru_cache(maxsize=REMEMBERED)(parse_rfc3339)
 
 
 def to_status(wire: StatusWire) -> ExchangeStatus:
@@ -62,9 +71,34 @@ def to_series(wire: SeriesWire) -> Series:
     )
 
 
-def to_event_listing(wire: EventWire, at_us: int) -> EventListing:
-    listings, unusable = convert_rows(wire.markets, MarketWire, partial(to_listing, at_us=at_us))
-    return EventListing(_to_event(wire), listings, unusable)
+def to_event_listing(
+    wire: EventWire, at_us: int, known: Mapping[int, str] = NOTHING
+) -> EventListing:
+    """An event and its markets; those whose fingerprint is `known` are looked at no further."""
+
+    def read(raw: msgspec.Raw) -> Listing | SeenAgain:
+        mark = _fingerprint(raw)
+        if mark in known:
+            return SeenAgain(known[mark], mark, at_us)
+        return to_listing(decode_row(raw, MarketWire), at_us, mark)
+
+    read_rows, unusable = usable(wire.markets or (), read)
+    listings = tuple(row for row in read_rows if isinstance(row, Listing))
+    seen_again = tuple(row for row in read_rows if isinstance(row, SeenAgain))
+    return EventListing(_to_event(wire), listings, unusable, seen_again)
+
+
+def _fingerprint(raw: msgspec.Raw) -> int:
+    """64 bits of how the exchange wrote a row (signed), and of which program reads it.
+
+    So a new version, which may read more of a row, reads every row again.
+    """
+    return int.from_bytes(sha256(raw).digest()[:8], "big", signed=True) ^ _READER
+
+
+def read_listing(raw: msgspec.Raw, at_us: int) -> Listing:
+    """A market and its quote, read at `at_us` (market time)."""
+    return to_listing(decode_row(raw, MarketWire), at_us, _fingerprint(raw))
 
 
 def _to_event(wire: EventWire) -> Event:
@@ -90,11 +124,11 @@ def _override(wire: EventWire) -> FeeTerms | None:
     return FeeTerms.parse(fee_type, number(multiplier))
 
 
-def to_listing(wire: MarketWire, at_us: int) -> Listing:
+def to_listing(wire: MarketWire, at_us: int, mark: int | None = None) -> Listing:
     """A market and its quote, read at `at_us` (market time)."""
-    if wire.notional_value_dollars and Price.parse(wire.notional_value_dollars) != ONE_DOLLAR:
+    if wire.notional_value_dollars and _dollars(wire.notional_value_dollars) != ONE_DOLLAR:
         raise InvalidValue(f"A contract of ${wire.notional_value_dollars}, not of $1.")
-    return Listing(_to_market(wire), _to_quote(wire, at_us))
+    return Listing(_to_market(wire), _to_quote(wire, at_us), mark)
 
 
 def _to_market(wire: MarketWire) -> Market:
@@ -104,9 +138,9 @@ def _to_market(wire: MarketWire) -> Market:
         event_ticker=identity(wire.event_ticker, "event ticker"),
         title=wire.title or wire.yes_sub_title or "",
         status=word(MarketStatus, wire.status, "market status"),
-        open_us=parse_rfc3339(wire.open_time),
-        close_us=parse_rfc3339(wire.close_time),
-        latest_expiration_us=parse_rfc3339(wire.latest_expiration_time),
+        open_us=_moment(wire.open_time),
+        close_us=_moment(wire.close_time),
+        latest_expiration_us=_moment(wire.latest_expiration_time),
         grid=_to_grid(bytes(wire.price_ranges)),
         expected_expiration_us=instant(wire.expected_expiration_time),
         strike_type=wire.strike_type or "",
@@ -170,6 +204,7 @@ def _to_quote(wire: MarketWire, at_us: int) -> Quote:
     )
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _to_side(dollars: str | None, size: str) -> Level | None:
     """One side of a quote. It exists only if it has size: prices of empty sides are sentinels.
 
@@ -224,7 +259,7 @@ def book_side(side: str | None, outcome: str | None) -> Side:
 
 def instant(text: str | None) -> int | None:
     """An optional RFC 3339 time in microseconds."""
-    return parse_rfc3339(text) if text else None
+    return _moment(text) if text else None
 
 
 def seconds(unix_s: int) -> int:

@@ -1,8 +1,9 @@
 """From bytes to rows: one bad row costs itself, one bad page costs the page, nothing is guessed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -16,9 +17,12 @@ Kind = TypeVar("Kind")
 Row = TypeVar("Row")
 Word = TypeVar("Word", bound=StrEnum)
 
+NAMELESS = "a row without a name"
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are not the JSON that was expected."""
 _LARGEST_MONEY = 2**62
+REMEMBERED = 16_384
+"""Texts kept with their values: a hundred thousand markets share few, and read them each time."""
 
 
 class NameWire(msgspec.Struct, frozen=True):
@@ -45,9 +49,15 @@ def decode(body: bytes | msgspec.Raw, kind: type[Kind]) -> Kind:
 def decode_row(raw: bytes | msgspec.Raw, kind: type[Kind]) -> Kind:
     """Decode one row of a list. Raises `InvalidValue`."""
     try:
-        return msgspec.json.decode(raw, type=kind)
+        row: Kind = _decoder(kind).decode(raw)  # type: ignore[arg-type]  # a class is hashable
     except UNREADABLE as error:
         raise InvalidValue(reason_of(error)) from error
+    return row
+
+
+@lru_cache(maxsize=256)
+def _decoder(kind: type[object]) -> "msgspec.json.Decoder[Any]":
+    return msgspec.json.Decoder(kind)
 
 
 def reason_of(error: Exception) -> str:
@@ -71,17 +81,32 @@ def trusted(wire: Kind, convert: Callable[[Kind], Row]) -> Row:
 def read_page(
     body: bytes, key: str, kind: type[Kind], convert: Callable[[Kind], Row], asked: str = ""
 ) -> Page[Row]:
-    """Read `{key: [rows], "cursor": …}`, each row by itself.
+    """Read `{key: [rows], "cursor": …}`: at once, and each row by itself where that fails.
 
     A null list is empty, an absent one is an error: only an answer can say that there is nothing.
     A cursor that leads back to the page it came with (`asked`) would never end: an error too.
     """
-    members = _members(body, key)
-    items, unusable = convert_rows(_optional(members[key], list[msgspec.Raw]), kind, convert)
-    cursor = _optional(members.get("cursor", NULL), str) or ""
+    try:
+        page = _page_decoder(key, kind).decode(body)  # type: ignore[arg-type]
+    except UNREADABLE:
+        members = _members(body, key)
+        items, unusable = convert_rows(_optional(members[key], list[msgspec.Raw]), kind, convert)
+        cursor = _optional(members.get("cursor", NULL), str) or ""
+    else:
+        items, unusable = usable(page.rows or (), convert)
+        cursor = page.cursor or ""
     if cursor and cursor == asked:
         raise MalformedAnswer("The exchange's pages go round in a circle.")
     return Page(items, cursor, unusable)
+
+
+@lru_cache(maxsize=256)
+def _page_decoder(key: str, kind: type[object]) -> "msgspec.json.Decoder[Any]":
+    """Of a page as a pair: its rows and its cursor."""
+    rows = ("rows", list[kind] | None, msgspec.field(name=key))  # type: ignore[valid-type]
+    return msgspec.json.Decoder(
+        msgspec.defstruct("PageWire", [rows, ("cursor", str | None, None)], frozen=True)
+    )
 
 
 def _members(body: bytes, key: str) -> dict[str, msgspec.Raw]:
@@ -99,24 +124,31 @@ def convert_rows(
     raws: list[msgspec.Raw] | None, kind: type[Kind], convert: Callable[[Kind], Row]
 ) -> tuple[tuple[Row, ...], tuple[Unusable, ...]]:
     """Decode and convert rows, setting aside those that cannot be trusted."""
+    return usable(raws or (), lambda raw: convert(decode_row(raw, kind)))
+
+
+def usable(
+    rows: Iterable[Kind], convert: Callable[[Kind], Row]
+) -> tuple[tuple[Row, ...], tuple[Unusable, ...]]:
+    """Convert rows, read or still raw, setting aside those that cannot be trusted."""
     items: list[Row] = []
     unusable: list[Unusable] = []
-    for raw in raws or ():
+    for row in rows:
         try:
-            items.append(convert(decode_row(raw, kind)))
+            items.append(convert(row))
         except InvalidValue as error:
-            unusable.append(Unusable(_name_of(raw), reason_of(error)))
+            unusable.append(Unusable(_name_of(row), reason_of(error)))
     return tuple(items), tuple(unusable)
 
 
-def _name_of(raw: msgspec.Raw) -> str:
-    try:
-        names = decode_row(raw, NameWire)
-    except InvalidValue:
-        return "a row without a name"
-    candidates = (names.ticker, names.event_ticker, names.order_id, names.trade_id, names.id)
-    found = next((name for name in candidates if isinstance(name, str) and name), None)
-    return found or "a row without a name"
+def _name_of(row: object) -> str:
+    if isinstance(row, msgspec.Raw):
+        try:
+            row = decode_row(row, NameWire)
+        except InvalidValue:
+            return NAMELESS
+    candidates = (getattr(row, name, None) for name in NameWire.__struct_fields__)
+    return next((name for name in candidates if isinstance(name, str) and name), NAMELESS)
 
 
 def identity(text: str, what: str) -> str:
@@ -126,6 +158,7 @@ def identity(text: str, what: str) -> str:
     return text
 
 
+@lru_cache(maxsize=256)
 def word(kind: type[Word], text: str, what: str) -> Word:
     """A word of a known vocabulary; `InvalidValue` for a new one."""
     try:
@@ -134,6 +167,7 @@ def word(kind: type[Word], text: str, what: str) -> Word:
         raise InvalidValue(f"Unknown {what} {text[:40]!r}.") from error
 
 
+@lru_cache(maxsize=REMEMBERED)
 def price(text: str) -> Price:
     """Dollars a contract, $0 to $1."""
     value = Price.parse(text)
@@ -142,6 +176,7 @@ def price(text: str) -> Price:
     return value
 
 
+@lru_cache(maxsize=REMEMBERED)
 def quantity(text: str) -> Contracts:
     """A count of contracts that cannot be negative."""
     count = Contracts.parse(text)

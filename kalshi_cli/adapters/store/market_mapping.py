@@ -6,26 +6,32 @@ faster to read than names, and a test round-trips every type.
 
 import json
 from collections.abc import Sequence
-from hashlib import blake2b
+from functools import lru_cache
+from hashlib import sha256
 from typing import Any
+
+import msgspec
 
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.forecast import Forecast, Probability
 from kalshi_cli.domain.grid import PriceGrid, PriceRange
 from kalshi_cli.domain.market import Event, Market, MarketStatus, Quote, Result, Series
-from kalshi_cli.domain.money import AiCost, Contracts, Price
+from kalshi_cli.domain.money import REMEMBERED, AiCost, Contracts, Price
 
 Columns = dict[str, Any]
 Values = Sequence[Any]
+_PACK = msgspec.msgpack.Encoder().encode
+_STATUSES = {status.value: status for status in MarketStatus}
 
 
 def row_hash(row: Columns) -> int:
     """64 bits that tell whether a row changed (signed, to fit BIGINT)."""
-    digest = blake2b(repr(tuple(row.values())).encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big", signed=True)
+    digest = sha256(_PACK(tuple(row.values()))).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
+@lru_cache(maxsize=REMEMBERED)
 def price_from(units: int | None) -> Price | None:
     return None if units is None else Price(units)
 
@@ -109,7 +115,7 @@ def market_from(values: Values) -> Market:
         ticker,
         event,
         title,
-        MarketStatus(status),
+        _STATUSES[status],
         open_us,
         close_us,
         latest_us,
@@ -132,22 +138,24 @@ def market_from(values: Values) -> Market:
     )
 
 
+@lru_cache(maxsize=256)
 def _grid_text(grid: PriceGrid) -> str:
     return json.dumps([[p.start.units, p.end.units, p.step.units] for p in grid.ranges])
 
 
-_GRIDS: dict[str, PriceGrid] = {}
-
-
+@lru_cache(maxsize=256)
 def _grid_from(text: str) -> PriceGrid:
     # A handful of grids serve every market, and a grid checks itself when it is made.
-    grid = _GRIDS.get(text)
-    if grid is None:
-        ranges = (PriceRange(*(Price(units) for units in part)) for part in json.loads(text))
-        grid = _GRIDS[text] = PriceGrid(tuple(ranges))
-    return grid
+    ranges = (PriceRange(*(Price(units) for units in part)) for part in json.loads(text))
+    return PriceGrid(tuple(ranges))
 
 
+@lru_cache(maxsize=REMEMBERED)
+def contracts_from(units: int) -> Contracts:
+    return Contracts(units)
+
+
+@lru_cache(maxsize=REMEMBERED)
 def level_from(price: int | None, count: int | None) -> Level | None:
     if price is None or count is None:
         return None
@@ -190,9 +198,9 @@ def quote_from(values: Values) -> Quote:
         level_from(bid, bid_count),
         level_from(ask, ask_count),
         price_from(last),
-        Contracts(volume),
-        Contracts(volume_24h),
-        Contracts(interest),
+        contracts_from(volume),
+        contracts_from(volume_24h),
+        contracts_from(interest),
         at_us,
     )
 

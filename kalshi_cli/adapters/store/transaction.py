@@ -3,10 +3,28 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from itertools import islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from sqlalchemy import Connection, Executable, Row, Table
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    ClauseElement,
+    ColumnElement,
+    Connection,
+    Dialect,
+    Executable,
+    Row,
+    Select,
+    String,
+    Table,
+    any_,
+    bindparam,
+    func,
+    select,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
@@ -20,6 +38,17 @@ Item = TypeVar("Item")
 AnyRow = Row[*tuple[Any, ...]]
 CHUNK = 1_000
 """Values of one IN list: both databases stop at 32,767 parameters."""
+
+
+def among(column: ColumnElement[str], *, is_postgres: bool) -> ColumnElement[bool]:
+    """Whether a column is one of `:names`, which is one parameter however many names there are.
+
+    A list of as many parameters as names takes longer to write than the query takes to run.
+    """
+    if is_postgres:
+        return column == any_(bindparam("names", type_=ARRAY(String)))
+    names = func.json_each(bindparam("names", type_=JSON)).table_valued("value")
+    return column.in_(select(names.c.value))
 
 
 class Transaction:
@@ -49,6 +78,13 @@ class Transaction:
             result = await self._connection.execute(statement, parameters)
             return result.all()
 
+    async def rows_among(
+        self, query: Select[*tuple[Any, ...]], column: ColumnElement[str], names: Collection[str]
+    ) -> Sequence[AnyRow]:
+        """The rows of a query where a column is one of many names."""
+        chosen = query.where(among(column, is_postgres=self.is_postgres))
+        return await self.rows(chosen, {"names": list(names)})
+
     async def first(self, statement: Executable) -> AnyRow | None:
         with translated(self._where):
             return (await self._connection.execute(statement)).first()
@@ -68,21 +104,22 @@ class Transaction:
         with translated(self._where):
             return (await self._connection.execute(statement, parameters)).rowcount
 
+    async def write_many(self, statement: ClauseElement, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Run a write for each row as the driver does it, which converts no value on the way."""
+        if not rows:
+            return 0
+        sql, parameters = _compiled(statement, tuple(rows[0]), self._connection.dialect)
+        with translated(self._where):
+            result = await self._connection.exec_driver_sql(sql, list(map(parameters, rows)))
+        return result.rowcount
+
     async def upsert(
         self, table: Table, rows: Sequence[Mapping[str, Any]], *, newer_by: str | None = None
     ) -> None:
         """Insert rows or overwrite those with their key; `newer_by` keeps a newer row as it is."""
         if rows:
-            statement = self._insert(table)
-            keys = [column.name for column in table.primary_key]
-            changes = {name: statement.excluded[name] for name in rows[0] if name not in keys}
-            newer = (
-                None if newer_by is None else (statement.excluded[newer_by] >= table.c[newer_by])
-            )
-            await self.write(
-                statement.on_conflict_do_update(index_elements=keys, set_=changes, where=newer),
-                rows,
-            )
+            statement = _upsert(table, tuple(rows[0]), newer_by, is_postgres=self.is_postgres)
+            await self.write_many(statement, rows)
 
     async def append(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows whose keys are known to be new."""
@@ -92,14 +129,37 @@ class Transaction:
     async def insert_new(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert the rows whose key is not there; leave the others as they are."""
         if rows:
-            await self.write(self._insert(table).on_conflict_do_nothing(), rows)
+            insert = _insert(table, is_postgres=self.is_postgres)
+            await self.write(insert.on_conflict_do_nothing(), rows)
 
-    def _insert(self, table: Table) -> "sqlite.Insert | postgresql.Insert":
-        if self.is_postgres:
-            from sqlalchemy.dialects import postgresql  # 15 ms that SQLite need not pay
 
-            return postgresql.insert(table)
-        return sqlite.insert(table)
+def _insert(table: Table, *, is_postgres: bool) -> "sqlite.Insert | postgresql.Insert":
+    if is_postgres:
+        from sqlalchemy.dialects import postgresql  # 15 ms that SQLite need not pay
+
+        return postgresql.insert(table)
+    return sqlite.insert(table)
+
+
+@lru_cache(maxsize=64)
+def _upsert(
+    table: Table, names: tuple[str, ...], newer_by: str | None, *, is_postgres: bool
+) -> ClauseElement:
+    statement = _insert(table, is_postgres=is_postgres)
+    keys = [column.name for column in table.primary_key]
+    changes = {name: statement.excluded[name] for name in names if name not in keys}
+    newer = None if newer_by is None else (statement.excluded[newer_by] >= table.c[newer_by])
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes, where=newer)
+
+
+@lru_cache(maxsize=64)
+def _compiled(
+    statement: ClauseElement, names: tuple[str, ...], dialect: Dialect
+) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
+    """The text of a statement, and what picks its parameters out of a row, in their order."""
+    compiled = statement.compile(dialect=dialect, column_keys=list(names))
+    order: Sequence[str] = compiled.positiontup  # type: ignore[attr-defined]
+    return str(compiled), itemgetter(*order)
 
 
 @asynccontextmanager

@@ -5,6 +5,7 @@ import json
 from functools import partial
 from typing import Any
 
+import msgspec
 import pytest
 import wire_samples as sample
 from hypothesis import given
@@ -35,8 +36,8 @@ def page(key: str, *rows: Any, cursor: Any = "") -> bytes:
 
 
 def listings(*rows: Any):
-    convert = partial(public.to_listing, at_us=NOW)
-    return read_page(page("markets", *rows), "markets", wire.MarketWire, convert)
+    convert = partial(public.read_listing, at_us=NOW)
+    return read_page(page("markets", *rows), "markets", msgspec.Raw, convert)
 
 
 def test_a_market_and_its_quote() -> None:
@@ -61,6 +62,39 @@ def test_a_side_exists_only_if_it_has_size(size: str, sentinel: str | None) -> N
     assert listing.quote.ask is None
     assert listing.quote.bid == level("0.41", "12.5")
     assert listing.quote.spread is None
+
+
+def test_markets_that_read_as_they_are_known_are_looked_at_no_further() -> None:
+    rows = [sample.market(ticker=f"T-{n}") for n in range(4)]
+    first = event_of(*rows)
+    marks = {one.fingerprint: one.market.ticker for one in first.listings}
+    assert len(marks) == 4
+    rows[1] = sample.market(ticker="T-1", yes_bid_dollars="0.4200")
+    rows[2] = sample.market(ticker="T-2", status=7)
+    again = event_of(*rows, known=marks)
+    assert [one.market.ticker for one in again.listings] == ["T-1"]
+    assert [(one.ticker, one.at_us) for one in again.seen_again] == [("T-0", NOW), ("T-3", NOW)]
+    assert [row.what for row in again.unusable] == ["T-2"]
+    assert {one.fingerprint: one.ticker for one in again.seen_again}.items() <= marks.items()
+
+
+def event_of(*rows: Any, **known: Any):
+    convert = partial(public.to_event_listing, at_us=NOW, **known)
+    body = page("events", sample.event(markets=list(rows)))
+    (event,) = read_page(body, "events", wire.EventWire, convert).items
+    return event
+
+
+@pytest.mark.parametrize("bad", [7, {"ticker": "T-1", "close_time": 5}, "text", None, [], {}])
+def test_a_row_of_another_shape_costs_only_itself(bad: Any) -> None:
+    """The page as a whole does not decode: every other row of it must still be there."""
+    fills = [sample.fill(fill_id="a"), bad, sample.fill(fill_id="b")]
+    answer = read_page(page("fills", *fills), "fills", wire.FillWire, account.to_fill)
+    assert [fill.fill_id for fill in answer.items] == ["a", "b"]
+    assert len(answer.unusable) == 1
+    found = listings(sample.market(ticker="T-0"), bad, sample.market(ticker="T-2"))
+    assert [one.market.ticker for one in found.items] == ["T-0", "T-2"]
+    assert len(found.unusable) == 1
 
 
 def test_no_print_is_no_last_price() -> None:
