@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # the library's own copy of click: its types, never its code
 PANELS = ("Set up", "Data", "Trade", "Observe", "Maintain")
 _SUMMARY = re.compile(r'\A"""(.+?)(?:"""|\n)')
 _PANEL = re.compile(r'^PANEL = "(.+)"$', re.MULTILINE)
+_UNCUT = 1_000
 _EPILOG = """Example: kalshi run-loop --sim --cycles 20 --seed 7
 
 Results go to stdout, everything else to stderr. Exit codes: 0 done, 2 usage,
@@ -115,6 +116,14 @@ class Branch(TyperGroup):
 
     def get_params(self, ctx: "Context") -> list["Parameter"]:
         return [*super().get_params(ctx), *_shared_params(self.takes)]
+
+    def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """Each command with its whole summary: the library's own way cuts it to one line."""
+        built = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, one.get_short_help_str(_UNCUT)) for name, one in built if one is not None]
+            )
 
     def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         self.format_commands(ctx, formatter)

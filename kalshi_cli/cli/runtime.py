@@ -214,6 +214,8 @@ def _usage_error(raised: TyperException) -> UsageError:
     sentence = " ".join(text.split()).rstrip(".?") + ("?" if text.endswith("?") else ".")
     ctx = getattr(raised, "ctx", None)
     see = f"See `{ctx.command_path if ctx else 'kalshi'} --help`."
+    if typed[1:].isdecimal():  # "-1h" is read as options, letter by letter
+        return UsageError("Nothing below zero is taken here.", remedy=f"Leave out the -. {see}")
     return UsageError(sentence, remedy=f"Did you mean {close[0]}? {see}" if close else see)
 
 

@@ -111,7 +111,7 @@ def _announce(ready: Prepared, address: "Address") -> None:
         variables["KALSHI_SIM_CLOCK"] = json.dumps(line["clock"])
     exports = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     told = [
-        "Serving until Ctrl-C: the API under /trade-api/v2, the stream at /trade-api/ws/v2.",
+        "Serving until Ctrl-C: API /trade-api/v2, stream /trade-api/ws/v2.",
         "To trade here with `kalshi ... --env demo`, in a KALSHI_HOME of its own, paste:",
         *exports,
     ]

@@ -40,6 +40,8 @@ USAGE = [
     (["analyze", "-"], "No ticker came on stdin"),
     (["sim", "advance", "6q"], "6q"),
     (["sim", "advance", "0s"], "no time"),
+    (["sim", "advance", "-1h"], "below zero"),
+    (["run-loop", "--sim", "-3"], "below zero"),
     (["sim", "serve", "--speed", "inf"], "3600"),
     (["sim", "status", "--env", "demo"], "simulated world"),
     (["run-loop", "--world", "mars"], "mars"),

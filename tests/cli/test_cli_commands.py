@@ -63,6 +63,17 @@ def test_the_loop_tells_each_cycle_and_ends_with_what_to_type_next(kalshi):
     assert kalshi("status").code == kalshi("sim", "status").code == 0
 
 
+@pytest.mark.parametrize("name", [name for name in names() if isinstance(load(name), Branch)])
+def test_summaries_are_whole_and_fit_the_screen(kalshi, name):
+    shown = kalshi(name, "--help").out
+    listed = shown[shown.index("Commands:") : shown.index("Options:")]
+    assert "..." not in listed
+    assert max(map(len, shown.splitlines())) <= 80
+    for command in load(name).commands.values():
+        words = command.help.split(".")[0].split()
+        assert all(word in listed.split() or f"{word}." in listed.split() for word in words)
+
+
 def test_a_market_explains_itself(kalshi):
     kalshi("run-loop", "--sim", "--once", "--seed", "7")
     ticker = kalshi("inspect", "markets", "--limit", "1", "--json").json["data"][0]["ticker"]

@@ -16,7 +16,7 @@ app = typer.Typer(help=__doc__, rich_markup_mode=None, add_completion=False)
 
 @app.command()
 def status(ctx: typer.Context) -> None:
-    """Where the world stands: its seed, its clock, its markets, our account in it.
+    """Say where the world stands: seed, clock, markets, our account.
 
     Example: kalshi sim status
     """
@@ -76,11 +76,11 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve the exchange on this machine, as the demo is served, until Ctrl-C.
+    """Serve the exchange on this machine until Ctrl-C.
 
-    One JSON line on stdout says where it is and which key trades on it; with its values
-    in KALSHI_BASE_URL, KALSHI_WS_URL, KALSHI_API_KEY and KALSHI_PRIVATE_KEY, `--env demo`
-    trades here. docs/simulated-exchange.md tells more.
+    It is served as the demo is. One JSON line on stdout says where it is and which key
+    trades on it; with its values in KALSHI_BASE_URL, KALSHI_WS_URL, KALSHI_API_KEY and
+    KALSHI_PRIVATE_KEY, `--env demo` trades here. docs/simulated-exchange.md tells more.
 
     Example: kalshi sim serve --port 8643 --seed 7
     """

@@ -1,5 +1,8 @@
 """Orders, groups, transfers over the API: each answer is judged by the exchange's own file."""
 
+import json
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,6 +14,7 @@ from kalshi_cli.domain.money import Money
 from kalshi_cli.engine.commands import Deposit, SetTrading
 
 ORDERS = "/portfolio/events/orders"
+PAGE = Path(__file__).resolve().parents[3] / "docs" / "simulated-exchange.md"
 
 
 @pytest.fixture
@@ -35,6 +39,20 @@ async def rest(client: SignedClient, market: dict[str, Any], **terms: Any) -> st
 def code(answer: Any) -> tuple[int, str]:
     body = answer.json()
     return answer.status_code, body.get("error", body)["code"]
+
+
+async def test_the_documented_order_is_taken_and_its_v1_form_is_not(client, market):
+    told = re.findall(r"^ +POST (/portfolio/\S+)\n((?: +.*\n)+)", PAGE.read_text(), re.MULTILINE)
+    (old_path, old), (path, new) = [(path, json.loads(body)) for path, body in told]
+    for body in (old, new):
+        body["ticker"] = market["ticker"]
+    assert code(await client.send("POST", old_path, old)) == (410, "deprecated_v1_order_endpoint")
+    assert float(new["price"]) == pytest.approx(1 - old["no_price"] / 100)
+    placed = await client.send("POST", path, new)
+    assert placed.status_code == 201
+    order = (await client.get(f"/portfolio/orders/{placed.json()['order_id']}"))["order"]
+    assert (order["outcome_side"], order["no_price_dollars"]) == (old["side"], "0.6200")
+    assert float(order["initial_count_fp"]) == old["count"]
 
 
 async def test_amend_and_decrease(client, market):
