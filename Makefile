@@ -6,7 +6,7 @@ QUICK := domain engine evaluation exits filters forecasting portfolio risk sched
 SDK := kalshi_python_async==3.34.0
 K ?=
 
-.PHONY: run test test-quick bench study check documents smoke clean
+.PHONY: run test test-quick torture bench study check documents smoke clean
 
 run: .venv/.run  ## A day of the desk on the embedded exchange, in half a minute.
 	$(BIN)/kalshi run-loop --sim --cycles 96
@@ -16,6 +16,9 @@ test: .venv/.dev  ## Run every test, or those that match: make test K=pattern
 
 test-quick: .venv/.dev  ## Run the tests of the rules and decisions, in half a minute.
 	$(TESTS) -m "not slow" $(if $(K),-k "$(K)") $(addprefix tests/,$(QUICK))
+
+torture: .venv/.dev  ## Break ten thousand answers to each request of the client; some ten minutes.
+	MUTATIONS=10000 $(TESTS) --timeout 900 tests/adapters/kalshi/test_kalshi_mutations.py
 
 bench: .venv/.dev  ## Measure, as ratios against a floor of the same run.
 	$(BIN)/python -m tests.bench
