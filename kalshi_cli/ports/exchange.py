@@ -63,12 +63,27 @@ class EventListing:
 
 
 @dataclass(frozen=True, slots=True)
+class ShardStatus:
+    """Whether one shard of the exchange is open and trades."""
+
+    exchange_index: int
+    description: str
+    exchange_active: bool
+    trading_active: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ExchangeStatus:
-    """Whether the exchange answers and trades at all."""
+    """Whether the exchange answers and trades at all; shard 0 speaks for the whole.
+
+    `shards` is empty where the exchange does not tell them apart.
+    """
 
     exchange_active: bool
     trading_active: bool
     resumes_us: int | None = None
+    shards: tuple[ShardStatus, ...] = ()
+    unusable: tuple[Unusable, ...] = ()
 
 
 class MarketData(Protocol):

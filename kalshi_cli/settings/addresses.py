@@ -1,6 +1,6 @@
 """Where the exchanges are, and the clock of one that is served on this machine.
 
-The demo's addresses can be moved; production's never.
+The demo's addresses can be moved; production's, which paper reads, never.
 """
 
 import ipaddress
@@ -75,7 +75,7 @@ def _address(
 ) -> str:
     if env is Env.SIM:
         return ""
-    if env is Env.PROD:
+    if env in {Env.PROD, Env.PAPER}:
         return prod
     given = variables.get(name, demo).strip().rstrip("/")
     try:

@@ -25,6 +25,7 @@ def test_addresses():
     assert base_url(Env.DEMO, {}) == DEMO_URL
     assert base_url(Env.DEMO, elsewhere) == "https://mirror.example/trade-api/v2"
     assert base_url(Env.PROD, elsewhere) == PROD_URL
+    assert base_url(Env.PAPER, elsewhere) == PROD_URL
 
 
 @pytest.mark.parametrize(

@@ -125,6 +125,18 @@ def _unauthorized(error: ErrorBody | None, said: str) -> ConfigError:
             "The exchange rejected the time of the request: this machine's clock is off.",
             remedy="Set the clock (NTP); `kalshi doctor` measures the difference.",
         )
+    if error and "INCORRECT_API_KEY_SIGNATURE" in error.message:
+        return ConfigError(
+            f"The exchange did not accept the API key: the signature is not of its key{said}.",
+            remedy="The private key belongs to another key id, or the signed path is not the "
+            "one that arrived: it is whole, from /trade-api/v2 on, and without the query.",
+        )
+    if error and "NOT_FOUND" in error.message:
+        return ConfigError(
+            f"The exchange did not accept the API key: it does not know the id{said}.",
+            remedy="A demo key works on the demo only, and a production key on production "
+            "only; the key may also have been deleted.",
+        )
     return ConfigError(
         f"The exchange did not accept the API key{said}.",
         remedy="Check that key id and private key belong together and to this environment.",

@@ -39,8 +39,8 @@ STATUS_ANSWERS = (200, 500, 503, 504)
 
 
 @dataclass(slots=True)
-class RestClient:
-    """Requests to one exchange. Without a `pace` they wait for nothing."""
+class ReadClient:
+    """Reads from one exchange. Without a `pace` they wait for nothing."""
 
     http: httpx.AsyncClient
     base: httpx.URL
@@ -74,36 +74,6 @@ class RestClient:
                     raise read_error(answer, what)
             await self.sleep(backoff_s(attempt))
         raise AssertionError("the last attempt returns or raises")
-
-    async def write(
-        self, method: str, path: str, params: Params = (), *, body: bytes | None, items: int = 1
-    ) -> Answer:
-        """A signed write; a batch is paid for each of its `items`.
-
-        Raises `httpx.RequestError` for what the wire did, `KalshiError` where nothing was sent.
-        """
-        if method != "DELETE":
-            await self.check_clock()
-        attempt = 1
-        while True:
-            charge = await self.pace.write(method, path, items) if self.pace else None
-            answer = await self._send(method, path, params, body=body, signed=True, charge=charge)
-            again = answer.status == _THROTTLED and method == "DELETE"
-            if not again or attempt == ATTEMPTS:
-                return answer
-            await self.sleep(backoff_s(attempt))
-            attempt += 1
-
-    async def check_clock(self) -> None:
-        """Refuse to trade by a clock that is off, with `ConfigError`.
-
-        One that jumped is measured anew: `Unavailable` where the exchange does not answer.
-        """
-        if self.skew.is_void(self._moment()):
-            await self.get(STATUS, accept=STATUS_ANSWERS)
-        refusal = refusal_of(self.clock_bounds)
-        if refusal is not None:
-            raise refusal
 
     @property
     def clock_bounds(self) -> Bounds | None:
@@ -181,6 +151,42 @@ class RestClient:
             f"The exchange at {origin_of(self.base)} cannot be reached: {said}.",
             remedy="Check the network and the address; `kalshi doctor` tests both.",
         )
+
+
+class RestClient(ReadClient):
+    """Reads, and writes for the account of its signer."""
+
+    __slots__ = ()
+
+    async def write(
+        self, method: str, path: str, params: Params = (), *, body: bytes | None, items: int = 1
+    ) -> Answer:
+        """A signed write; a batch is paid for each of its `items`.
+
+        Raises `httpx.RequestError` for what the wire did, `KalshiError` where nothing was sent.
+        """
+        if method != "DELETE":
+            await self.check_clock()
+        attempt = 1
+        while True:
+            charge = await self.pace.write(method, path, items) if self.pace else None
+            answer = await self._send(method, path, params, body=body, signed=True, charge=charge)
+            again = answer.status == _THROTTLED and method == "DELETE"
+            if not again or attempt == ATTEMPTS:
+                return answer
+            await self.sleep(backoff_s(attempt))
+            attempt += 1
+
+    async def check_clock(self) -> None:
+        """Refuse to trade by a clock that is off, with `ConfigError`.
+
+        One that jumped is measured anew: `Unavailable` where the exchange does not answer.
+        """
+        if self.skew.is_void(self._moment()):
+            await self.get(STATUS, accept=STATUS_ANSWERS)
+        refusal = refusal_of(self.clock_bounds)
+        if refusal is not None:
+            raise refusal
 
 
 async def _bounded(response: httpx.Response) -> bytes:

@@ -109,14 +109,19 @@ def connect(
     only a real exchange has.
     """
     base = api_url(base_url, in_process=transport is not None)
-    http = httpx.AsyncClient(
+    http = http_client(base, transport)
+    pace = Pace() if paced else None
+    return KalshiConnection(RestClient(http, base, clock, signer, pace))
+
+
+def http_client(base: httpx.URL, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
+    """Follows no redirect, and asks no proxy for what is on this machine."""
+    return httpx.AsyncClient(
         transport=transport,
         timeout=TIMEOUT,
         follow_redirects=False,
         trust_env=not is_loopback(base.host),
     )
-    pace = Pace() if paced else None
-    return KalshiConnection(RestClient(http, base, clock, signer, pace))
 
 
 def api_url(text: str, *, in_process: bool = False) -> httpx.URL:

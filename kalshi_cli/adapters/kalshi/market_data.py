@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from msgspec import Raw
 
-from kalshi_cli.adapters.kalshi.client import STATUS, STATUS_ANSWERS, RestClient
+from kalshi_cli.adapters.kalshi.client import STATUS, STATUS_ANSWERS, ReadClient
 from kalshi_cli.adapters.kalshi.params import (
     EVENTS_PER_PAGE,
     ROWS_PER_PAGE,
@@ -43,7 +43,7 @@ from kalshi_cli.ports.exchange import NOTHING, EventListing, ExchangeStatus, Pag
 class KalshiMarketData:
     """`ports.exchange.MarketData` against one exchange."""
 
-    def __init__(self, rest: RestClient, clock: Clock) -> None:
+    def __init__(self, rest: ReadClient, clock: Clock) -> None:
         self._rest = rest
         self._clock = clock
 

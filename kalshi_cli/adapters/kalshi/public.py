@@ -9,6 +9,7 @@ import msgspec
 from kalshi_cli import __version__
 from kalshi_cli.adapters.kalshi.rows import (
     REMEMBERED,
+    convert_rows,
     decode_row,
     identity,
     number,
@@ -24,6 +25,7 @@ from kalshi_cli.adapters.kalshi.wire import (
     MarketWire,
     RangeWire,
     SeriesWire,
+    ShardStatusWire,
     StatusWire,
     TradeWire,
 )
@@ -45,7 +47,7 @@ from kalshi_cli.domain.market import (
 from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Contracts, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import InvalidValue
-from kalshi_cli.ports.exchange import NOTHING, EventListing, ExchangeStatus, SeenAgain
+from kalshi_cli.ports.exchange import NOTHING, EventListing, ExchangeStatus, SeenAgain, ShardStatus
 
 UNPAIRED = FeeTerms("override without its pair", 0)
 """Fee terms of an event that overrides only half of them: an unknown type, so no entries."""
@@ -55,8 +57,19 @@ _moment = lru_cache(maxsize=REMEMBERED)(parse_rfc3339)
 
 
 def to_status(wire: StatusWire) -> ExchangeStatus:
+    shards, unusable = convert_rows(wire.exchange_index_statuses, ShardStatusWire, _to_shard)
     return ExchangeStatus(
-        wire.exchange_active, wire.trading_active, instant(wire.exchange_estimated_resume_time)
+        wire.exchange_active,
+        wire.trading_active,
+        instant(wire.exchange_estimated_resume_time),
+        shards,
+        unusable,
+    )
+
+
+def _to_shard(wire: ShardStatusWire) -> ShardStatus:
+    return ShardStatus(
+        wire.exchange_index, wire.description, wire.exchange_active, wire.trading_active
     )
 
 

@@ -6,6 +6,8 @@ without the query; host and body are not signed. Source: Kalshi's API keys page,
 """
 
 import base64
+import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,9 +21,48 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from kalshi_cli.domain.instant import MILLISECOND
 from kalshi_cli.errors import ConfigError
 
+_LABEL = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
+
 PrivateKey = RSAPrivateKey | Ed25519PrivateKey
 _REMEDY = "Use the private key file that Kalshi showed once when the API key was made."
 _PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
+
+
+@dataclass(frozen=True, slots=True)
+class _Mistake:
+    """What people give instead of a private key, and how it is told."""
+
+    was_made: Callable[[str], bool]
+    said: str
+    remedy: str = _REMEDY
+
+
+def _is_labelled(*words: str) -> Callable[[str], bool]:
+    return lambda pem: any(word in label for label in _LABEL.findall(pem) for word in words)
+
+
+_MISTAKES = (
+    _Mistake(lambda pem: "-----BEGIN" not in pem, "The private key is not a PEM: no BEGIN line."),
+    _Mistake(_is_labelled("PUBLIC KEY"), "This is a public key; a private key is needed."),
+    _Mistake(_is_labelled("CERTIFICATE"), "This is a certificate; a private key is needed."),
+    _Mistake(
+        _is_labelled("OPENSSH"),
+        "The private key is in the format of OpenSSH.",
+        "Kalshi hands out PEM keys: use that file, or turn a copy into one with "
+        "`ssh-keygen -p -m PKCS8 -f COPY`.",
+    ),
+    _Mistake(
+        lambda pem: "-----END" not in pem,
+        "The private key PEM is cut off: it has no END line.",
+        "Copy the whole file; in a variable, quote it, with line ends written as \\n.",
+    ),
+    _Mistake(
+        lambda pem: "\n" not in pem.strip(),
+        "The private key PEM has lost its line ends.",
+        "Give the path of the file instead, or write the line ends as \\n.",
+    ),
+)
+"""In this order; what is none of them is left to the library."""
 
 
 def read_private_key(pem_or_path: str) -> str:
@@ -45,10 +86,9 @@ def read_private_key(pem_or_path: str) -> str:
 
 def load_private_key(pem: str) -> PrivateKey:
     """Parse an RSA (PKCS#1, PKCS#8) or Ed25519 private key. Raises `ConfigError`, key unquoted."""
-    if "-----BEGIN" not in pem:
-        raise ConfigError("The private key is not a PEM: it has no BEGIN line.", remedy=_REMEDY)
-    if "PUBLIC KEY-----" in pem:
-        raise ConfigError("This is a public key; a private key is needed.", remedy=_REMEDY)
+    mistake = next((known for known in _MISTAKES if known.was_made(pem)), None)
+    if mistake is not None:
+        raise ConfigError(mistake.said, remedy=mistake.remedy)
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except TypeError as error:
@@ -72,6 +112,12 @@ class Signer:
 
     key_id: str
     _key: PrivateKey = field(repr=False)
+
+    @property
+    def kind(self) -> str:
+        """What kind of key signs: `Ed25519`, or `RSA` with its bits."""
+        key = self._key
+        return f"RSA {key.key_size}" if isinstance(key, RSAPrivateKey) else "Ed25519"
 
     @classmethod
     def from_pem(cls, key_id: str, pem_text: str) -> "Signer":

@@ -17,10 +17,18 @@ Cents = Annotated[int, msgspec.Meta(ge=0, lt=2**48)]
 NULL = msgspec.Raw(b"null")
 
 
+class ShardStatusWire(msgspec.Struct, frozen=True):
+    exchange_index: Shard
+    description: str
+    exchange_active: bool
+    trading_active: bool
+
+
 class StatusWire(msgspec.Struct, frozen=True):
     exchange_active: bool
     trading_active: bool
     exchange_estimated_resume_time: str | None = None
+    exchange_index_statuses: list[msgspec.Raw] | None = None
 
 
 class SeriesWire(msgspec.Struct, frozen=True):

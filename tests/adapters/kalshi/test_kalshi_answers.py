@@ -165,6 +165,7 @@ def test_cancellations(status: int, body: bytes, kind: C, code: str) -> None:
             ConfigError,
             "INCORRECT_API_KEY_SIGNATURE",
         ),
+        (401, nested("authentication_error", details="NOT_FOUND"), ConfigError, "not know the id"),
         (401, HTML, ConfigError, "did not accept the API key"),
         (403, nested("forbidden"), ConfigError, "does not allow"),
         (400, MESSAGE, ExchangeRefusal, "Parameter validation failed"),

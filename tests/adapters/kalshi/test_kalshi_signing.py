@@ -61,7 +61,10 @@ def test_signatures_verify(key, form, header) -> None:
     [
         ("not a key", "not a PEM"),
         ("", "not a PEM"),
-        (pem(RSA_KEY)[:200], "damaged"),
+        (pem(RSA_KEY)[:200], "cut off"),
+        (pem(RSA_KEY).replace("\n", " "), "lost its line ends"),
+        (pem(RSA_KEY, PrivateFormat.OpenSSH), "format of OpenSSH"),
+        ("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "certificate"),
         (pem(RSA_KEY).replace("A", "!"), "damaged"),
         (public_pem(RSA_KEY), "public key"),
         (public_pem(ED_KEY), "public key"),
@@ -69,7 +72,9 @@ def test_signatures_verify(key, form, header) -> None:
         (pem(ec.generate_private_key(ec.SECP256R1())), "kind EC"),
         (pem(dsa.generate_private_key(1024)), "kind DSA"),
     ],
-    ids=["text", "empty", "cut", "mangled", "rsa-public", "ed-public", "encrypted", "ec", "dsa"],
+    ids=str.split(
+        "text empty cut one-line openssh certificate mangled rsa-public ed-public encrypted ec dsa"
+    ),
 )
 def test_wrong_keys_are_named_and_never_shown(text: str, said: str) -> None:
     with pytest.raises(ConfigError) as caught:
