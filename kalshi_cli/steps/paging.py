@@ -28,8 +28,9 @@ class Collected(Generic[Row]):
 class Pages(Generic[Row]):
     """A list, page by page. Once it is through, `why` tells why it ended early, if it did.
 
-    A repeated cursor or a failure after the first page ends it; whatever the first page raises is
-    raised.
+    A repeated cursor, a page that begins as the first did (what the exchange answers to a cursor
+    that it does not know) or a failure after the first page ends it; whatever the first page raises
+    is raised.
     """
 
     def __init__(self, fetch: Callable[[str], Awaitable[Page[Row]]]) -> None:
@@ -39,16 +40,23 @@ class Pages(Generic[Row]):
     async def __aiter__(self) -> AsyncIterator[Page[Row]]:
         page = await self._fetch("")
         seen: set[str] = set()
+        first = page.items[:1]
         yield page
         while page.cursor:
-            if page.cursor in seen or len(seen) >= MAX_PAGES:
+            if page.cursor in seen:
                 self.why = "the exchange repeats a cursor"
+                return
+            if len(seen) >= MAX_PAGES:
+                self.why = f"the exchange's list has no end in {MAX_PAGES} pages"
                 return
             seen.add(page.cursor)
             try:
                 page = await self._fetch(page.cursor)
             except Unavailable as error:
                 self.why = str(error)
+                return
+            if first and page.items[:1] == first:
+                self.why = "the exchange's pages begin again"
                 return
             yield page
 

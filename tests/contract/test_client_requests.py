@@ -21,6 +21,7 @@ from kalshi_cli.ports.access import Access
 from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.exchange import MarketData, OrderAddress, OutcomeKind, Trading
 from kalshi_cli.ports.groups import OrderGroups
+from kalshi_cli.ports.notices import Notices
 from kalshi_cli.ports.treasury import Treasury
 
 ORDERS, GROUPS = "/portfolio/events/orders", "/portfolio/order_groups"
@@ -29,10 +30,12 @@ OPERATIONS = {
     "GET /account/limits",
     "GET /api_keys",
     "GET /events",
+    "GET /events/fee_changes",
     "GET /events/{event_ticker}",
     "GET /exchange/status",
     "GET /exchange/user_data_timestamp",
     "GET /historical/cutoff",
+    "GET /incentive_programs",
     "GET /historical/fills",
     "GET /historical/markets",
     "GET /historical/orders",
@@ -51,6 +54,7 @@ OPERATIONS = {
     "GET /portfolio/settlements",
     "GET /portfolio/withdrawals",
     "GET /series",
+    "GET /series/fee_changes",
     f"GET {GROUPS}",
     f"DELETE {ORDERS}",
     f"DELETE {ORDERS}/batched",
@@ -162,6 +166,11 @@ async def test_every_request_is_documented(simulation: Simulation) -> None:
                 ("trades", ("KXA", since, "0"), {}),
                 ("orders", (), {"min_us": since, "cursor": "0"}),
                 ("fills", (), {"min_us": since, "cursor": "0"}),
+            ],
+            (Notices, exchange.notices): [
+                ("series_fee_changes", (), {}),
+                ("event_fee_changes", ("0",), {}),
+                ("incentives", ("0",), {}),
             ],
             (Access, exchange.access): [("limits", (), {}), ("api_keys", (), {})],
         }

@@ -53,6 +53,7 @@ from kalshi_cli.ports.exchange import (
     Trading,
 )
 from kalshi_cli.ports.groups import OrderGroup, OrderGroups
+from kalshi_cli.ports.notices import Notices
 from kalshi_cli.ports.treasury import Treasury
 
 DEPTH = Contracts.parse("10")
@@ -71,6 +72,7 @@ class Venue:
     treasury: Treasury
     archive: Archive
     access: Access
+    notices: Notices
 
 
 @contextlib.asynccontextmanager
@@ -120,6 +122,7 @@ def sim_venue(
         connection.treasury,
         connection.archive,
         connection.access,
+        connection.notices,
     )
 
 
@@ -726,6 +729,23 @@ async def test_the_account_has_budgets_and_keys(venue: Venue) -> None:
     assert (limits.read.rate, limits.write.rate) == (200, 100)
     assert (limits.unusable, keys.unusable) == ((), ())
     assert any({"read", "write"} <= key.scopes for key in keys.keys)
+
+
+async def test_what_is_announced_is_of_what_there_is(venue: Venue) -> None:
+    """Whoever changes fees, or pays for quotes, does so in series and markets that are listed."""
+    serieses = {series.ticker for series in (await venue.market_data.series()).items}
+    changes = [
+        *(await venue.notices.series_fee_changes()).items,
+        *await walk(venue.notices.event_fee_changes),
+    ]
+    assert {change.series_ticker for change in changes} <= serieses
+    programs = await walk(venue.notices.incentives)
+    now = venue.clock.now()
+    assert all(program.start_us <= now <= program.end_us for program in programs)
+    rewarded = {program.ticker for program in programs}
+    listed = (await venue.market_data.listings(rewarded)).items
+    assert {row.market.ticker for row in listed} == rewarded
+    assert all(program.reward > NO_MONEY for program in programs)
 
 
 @pytest.mark.parametrize("name", ["in-process", "http"])

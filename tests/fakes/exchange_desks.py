@@ -14,6 +14,7 @@ from kalshi_cli.ports.access import Access, AccountLimits, ApiKey, ApiKeys, Budg
 from kalshi_cli.ports.archive import Archive, Cutoffs
 from kalshi_cli.ports.exchange import Outcome, OutcomeKind, Page
 from kalshi_cli.ports.groups import OrderGroup, OrderGroups
+from kalshi_cli.ports.notices import FeeChange, IncentiveProgram, Notices
 from kalshi_cli.ports.treasury import ShardTransfer, Treasury
 
 SHARDS = range(4)
@@ -140,6 +141,24 @@ class FakeArchive:
 
 
 @dataclass
+class FakeNotices:
+    """What a test announces."""
+
+    series_changes: list[FeeChange] = field(default_factory=list)
+    event_changes: list[FeeChange] = field(default_factory=list)
+    programs: list[IncentiveProgram] = field(default_factory=list)
+
+    async def series_fee_changes(self) -> Page[FeeChange]:
+        return Page(tuple(self.series_changes))
+
+    async def event_fee_changes(self, cursor: str = "") -> Page[FeeChange]:
+        return Page(tuple(self.event_changes))
+
+    async def incentives(self, cursor: str = "") -> Page[IncentiveProgram]:
+        return Page(tuple(self.programs))
+
+
+@dataclass
 class FakeAccess:
     """A direct member of the smallest tier with one key."""
 
@@ -153,6 +172,12 @@ class FakeAccess:
         return self.keys
 
 
-def as_desks(exchange: FakeExchange) -> tuple[OrderGroups, Treasury, Archive, Access]:
+def as_desks(exchange: FakeExchange) -> tuple[OrderGroups, Treasury, Archive, Access, Notices]:
     """The fakes as ports: a type checker proves that they implement them."""
-    return FakeGroups(exchange), FakeTreasury(exchange), FakeArchive(exchange), FakeAccess()
+    return (
+        FakeGroups(exchange),
+        FakeTreasury(exchange),
+        FakeArchive(exchange),
+        FakeAccess(),
+        FakeNotices(),
+    )

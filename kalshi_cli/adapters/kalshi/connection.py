@@ -15,6 +15,7 @@ from kalshi_cli.adapters.kalshi.archive import KalshiArchive
 from kalshi_cli.adapters.kalshi.client import TIMEOUT, RestClient, origin_of
 from kalshi_cli.adapters.kalshi.groups import KalshiOrderGroups
 from kalshi_cli.adapters.kalshi.market_data import KalshiMarketData
+from kalshi_cli.adapters.kalshi.notices import KalshiNotices
 from kalshi_cli.adapters.kalshi.pace import Pace
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.adapters.kalshi.skew import Bounds
@@ -42,6 +43,7 @@ class KalshiConnection:
         self.access = KalshiAccess(rest)
         self.archive = KalshiArchive(rest, rest.clock)
         self.groups = KalshiOrderGroups(rest)
+        self.notices = KalshiNotices(rest)
         self.treasury = KalshiTreasury(rest)
 
     @property

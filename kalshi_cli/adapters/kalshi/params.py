@@ -9,6 +9,7 @@ from kalshi_cli.domain.instant import SECOND
 ROWS_PER_PAGE = 1000
 EVENTS_PER_PAGE = 200
 TRANSFERS_PER_PAGE = 500
+INCENTIVES_PER_PAGE = 10_000
 TICKERS_PER_REQUEST = 100
 _TICKER = re.compile(r"[\w.:-]{1,120}", re.ASCII)
 

@@ -1,6 +1,7 @@
 """Public objects of the wire as domain values. Everything here raises `InvalidValue`, alone."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
 
@@ -122,17 +123,17 @@ def _to_event(wire: EventWire) -> Event:
         sub_title=wire.sub_title or "",
         category=wire.category or "",
         mutually_exclusive=wire.mutually_exclusive,
-        fees=_override(wire),
+        fees=fee_override(wire.fee_type_override, wire.fee_multiplier_override),
         strike_us=instant(wire.strike_date),
         exchange_index=wire.exchange_index or 0,
     )
 
 
-def _override(wire: EventWire) -> FeeTerms | None:
-    fee_type, multiplier = wire.fee_type_override or None, wire.fee_multiplier_override
-    if fee_type is None and multiplier is None:
+def fee_override(fee_type: str | None, multiplier: Decimal | None) -> FeeTerms | None:
+    """An event's own fee terms; None where those of its series hold."""
+    if not fee_type and multiplier is None:
         return None
-    if fee_type is None or multiplier is None:
+    if not fee_type or multiplier is None:
         return UNPAIRED
     return FeeTerms.parse(fee_type, number(multiplier))
 

@@ -22,8 +22,10 @@ from fakes.clock import FakeClock
 from fakes.mutations import mutated
 
 from kalshi_cli.adapters.kalshi.connection import KalshiConnection, connect
+from kalshi_cli.adapters.kalshi.public import UNPAIRED
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.domain.account import CashMovement, Settlement, settlement_revenue
+from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
@@ -41,6 +43,7 @@ from kalshi_cli.ports.exchange import (
     PlacementKind,
 )
 from kalshi_cli.ports.groups import OrderGroup
+from kalshi_cli.ports.notices import IncentiveProgram
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "200"))
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
@@ -74,6 +77,13 @@ SHARD_TRANSFER = {
     "status": "complete",
     "created_ts": 1_798_900_000,
 }
+SHARD = {
+    "exchange_index": 0,
+    "description": "Default",
+    "exchange_active": True,
+    "trading_active": True,
+    "intra_exchange_transfers_active": True,
+}
 POSITION = {"ticker": "KXA", "position_fp": "-3.25", "exchange_index": 1}
 BALANCE = {
     "balance": 9801,
@@ -82,6 +92,27 @@ BALANCE = {
         {"exchange_index": 0, "balance": "90.000000"},
         {"exchange_index": 2, "balance": "8.018600"},
     ],
+}
+EVENT_CHANGE = {
+    "id": "c-1",
+    "event_ticker": "KXRAIN-27JAN05",
+    "series_ticker": "KXRAIN",
+    "fee_type_override": "quadratic",
+    "fee_multiplier_override": 0.75,
+    "scheduled_ts": "2027-01-07T10:00:00Z",
+}
+NO_OVERRIDE = {"fee_type_override": None, "fee_multiplier_override": None}
+PROGRAM = {
+    "id": "p-1",
+    "market_ticker": "KXA",
+    "incentive_type": "liquidity",
+    "period_reward": 200_000,
+    "start_date": "2027-01-04T00:00:00Z",
+    "end_date": "2027-01-05T00:00:00Z",
+    "paid_out": False,
+    "target_size_fp": "300.00",
+    "discount_factor_bps": 5_000,
+    "max_reward_per_account": 70_000,
 }
 UUID = "3f0c1d4e-8b2a-4f6d-9c7e-1a2b3c4d5e6f"
 
@@ -120,6 +151,7 @@ READS: dict[str, Endpoint] = {
             "exchange_active": True,
             "trading_active": True,
             "exchange_estimated_resume_time": "2027-01-07T10:00:00Z",
+            "exchange_index_statuses": [SHARD, SHARD | {"exchange_index": 2}],
         },
     ),
     "series": Endpoint(
@@ -225,6 +257,28 @@ READS: dict[str, Endpoint] = {
     "transfers": Endpoint(
         lambda c: c.treasury.transfers(),
         page("transfers", SHARD_TRANSFER, SHARD_TRANSFER | {"transfer_id": "t-2"}),
+    ),
+    "series_fee_changes": Endpoint(
+        lambda c: c.notices.series_fee_changes(),
+        {
+            "series_fee_change_arr": [
+                {
+                    "id": "c-1",
+                    "series_ticker": "KXRAIN",
+                    "fee_type": "quadratic",
+                    "fee_multiplier": 0.5,
+                    "scheduled_ts": "2027-01-07T10:00:00Z",
+                }
+            ]
+        },
+    ),
+    "event_fee_changes": Endpoint(
+        lambda c: c.notices.event_fee_changes(),
+        page("event_fee_changes", EVENT_CHANGE, EVENT_CHANGE | NO_OVERRIDE),
+    ),
+    "incentives": Endpoint(
+        lambda c: c.notices.incentives(),
+        {"incentive_programs": [PROGRAM, PROGRAM | {"id": "p-2"}], "next_cursor": "next"},
     ),
     "limits": Endpoint(
         lambda c: c.access.limits(),
@@ -427,6 +481,13 @@ def amounts(value: Any) -> Iterator[Decimal]:
             yield value.fee.decimal
         case CashMovement():
             yield abs(value.amount.decimal * 100)
+        case IncentiveProgram():
+            yield value.reward.decimal * 10_000
+            if value.most_per_account is not None:
+                yield value.most_per_account.decimal * 10_000
+            yield from amounts(value.target)
+        case FeeTerms() if value != UNPAIRED:
+            yield Decimal(value.multiplier) / 1_000_000
         case Budget():
             yield from (Decimal(value.rate), Decimal(value.capacity))
         case Price() | Contracts() | Money():
