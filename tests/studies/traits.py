@@ -107,10 +107,9 @@ class Traits:
             self._autocorrelated("trades", event, prices[: lag + 2], lag)
         visits.appendleft((trade.at_us, price))
 
-    def closed(self, event: Event, lasts: Sequence[float | None], *, early: bool) -> None:
+    def closed(self, event: Event, lasts: Sequence[float | None]) -> None:
         """An event's trading ended, at the last prices of its legs."""
         ticker = event.event_ticker
-        self._ledger.ratio(f"early closes: {event.category}", ticker, 1, early)
         prices = [last for last in lasts if last is not None]
         if event.mutually_exclusive and len(prices) == len(lasts):
             legs = "two legs" if len(prices) == 2 else "more legs"

@@ -57,6 +57,7 @@ class Watch:
         self.legs: dict[str, list[str]] = {}
         self.active: set[str] = set()
         self.checked: Counter[str] = Counter()
+        self.early: Counter[str] = Counter()
         self._round = 0
         self._paid: dict[str, float] = {}
 
@@ -67,7 +68,16 @@ class Watch:
                 continue
             for event, legs in list(self.legs.items()):
                 self._visit(event, [ticker for ticker in legs if ticker in self.active])
+        self._count_early(days)
         return self
+
+    def _count_early(self, days: int) -> None:
+        """Early closes by what was due in the time watched, not by what closed in it: a window
+        that is no multiple of a period holds more or fewer of the closes that were announced.
+        """
+        for plan in self.world.genesis.plan.listed.values():
+            due, early = days * DAY / (plan.period_h * HOUR), self.early[plan.ticker]
+            self.ledger.ratio(f"early closes: {plan.category}", plan.ticker, due, early)
 
     def _follow(self) -> None:
         for occurrence in self.world.advance(self.world.now_us + STEP):
@@ -137,7 +147,8 @@ class Watch:
         tickers = self.legs[followed.event.event_ticker]
         lasts = [self.world.tally(ticker).last for ticker in tickers]
         prices = [None if last is None else float(last) for last in lasts]
-        self.traits.closed(followed.event, prices, early=at_us < followed.market.close_us)
+        self.traits.closed(followed.event, prices)
+        self.early[followed.series.ticker] += at_us < followed.market.close_us
 
     def _visit(self, event: str, tickers: list[str]) -> None:
         """Look at an event when it is due: quick ones every step, the others every third."""
