@@ -64,11 +64,13 @@ class Catalog(Protocol):
         """Move only the time of quotes that are still what their fingerprints tell."""
         ...
 
-    async def known_listings(self) -> Mapping[int, str]:
-        """Tickers of unsettled markets by the fingerprint of what the store has of them."""
+    async def known_listings(self, since_us: int) -> Mapping[int, str]:
+        """Tickers by the fingerprint of what the store has of them, if quoted since an instant."""
         ...
 
-    async def known_series(self) -> frozenset[str]: ...
+    async def known_series(self) -> Mapping[str, str]:
+        """Each series' category, by ticker."""
+        ...
 
     async def known_events(self, event_tickers: Collection[str]) -> frozenset[str]: ...
 

@@ -5,22 +5,23 @@ refreshed for markets worth a look and for those we hold, ordered or forecast, a
 left the open feed: their close and settlement must be seen.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
-from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
-from kalshi_cli.domain.market import Listing, MarketStatus, Series
+from kalshi_cli.domain.instant import HOUR, MINUTE
+from kalshi_cli.domain.market import Listing, MarketStatus
 from kalshi_cli.errors import NotFound
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, MarketData, Unusable
 from kalshi_cli.ports.store import Saved, Store
 from kalshi_cli.steps.paging import Pages
-from kalshi_cli.steps.selection import Funnel, batched, screen_active
+from kalshi_cli.steps.selection import ELIGIBLE, batched, judge, judge_rest
 
 FULL_PASS_EVERY = HOUR
-SERIES_PASS_EVERY = DAY
+SERIES_PASS_EVERY = HOUR
 DELTA_OVERLAP = MINUTE
 
 
@@ -47,14 +48,21 @@ class IngestResult:
 
 @dataclass(slots=True)
 class _Pass:
-    """What a pass has read so far."""
+    """What a pass has read so far.
+
+    `categories` are those of the series, `codes` what became of each active market, both by ticker.
+    """
 
     kind: str
+    filters: Sequence[Filter]
+    categories: dict[str, str] = field(default_factory=dict)
+    series_read: bool = False
     complete: bool = True
     why: str = ""
     events: int = 0
     saved: Saved = field(default_factory=Saved)
     seen: set[str] = field(default_factory=set)
+    codes: dict[str, str] = field(default_factory=dict)
     unusable: list[Unusable] = field(default_factory=list)
 
     def add(self, saved: Saved) -> None:
@@ -78,50 +86,53 @@ async def ingest(
         delta_at = await unit.catalog.marker("delta_pass")
         series_at = await unit.catalog.marker("series_pass")
     is_full = full_at is None or started - full_at >= FULL_PASS_EVERY
-    done = _Pass("full" if is_full else "delta")
-    known = await _series_pass(data, store, done, started, series_at)
+    done = _Pass("full" if is_full else "delta", filters)
+    await _series_pass(data, store, done, started, series_at)
     if is_full:
-        await _full_pass(data, store, done, known, started)
+        await _full_pass(data, store, done, full_at or 0, started)
     else:
         since = max(full_at or 0, delta_at or 0) - DELTA_OVERLAP
-        await _delta_pass(data, store, done, known, since, started)
-    await _refresh_quotes(data, store, done, filters, clock)
-    return await _finish(store, done, filters, run_id, started, clock.now())
+        await _delta_pass(data, store, done, since, started)
+    await _refresh_quotes(data, store, done, clock)
+    return await _finish(store, done, run_id, started, clock.now())
 
 
 async def _series_pass(
     data: MarketData, store: Store, done: _Pass, now_us: int, last_us: int | None
-) -> set[str]:
-    if last_us is not None and now_us - last_us < SERIES_PASS_EVERY:
+) -> None:
+    if last_us is None or now_us - last_us >= SERIES_PASS_EVERY:
+        await _read_series(data, store, done, now_us)
+    else:
         async with store.unit() as unit:
-            return set(await unit.catalog.known_series())
+            done.categories.update(await unit.catalog.known_series())
+
+
+async def _read_series(data: MarketData, store: Store, done: _Pass, now_us: int) -> None:
     page = await data.series()
+    done.series_read = True
     done.unusable.extend(page.unusable)
-    await _save_series(store, page.items, now_us)
-    return {series.ticker for series in page.items}
-
-
-async def _save_series(store: Store, series: Sequence[Series], now_us: int) -> None:
+    done.categories.update((series.ticker, series.category) for series in page.items)
     async with store.unit() as unit:
-        await unit.catalog.save_series(series, now_us)
+        await unit.catalog.save_series(page.items, now_us)
         await unit.catalog.set_marker("series_pass", now_us)
         await unit.commit()
 
 
 async def _full_pass(
-    data: MarketData, store: Store, done: _Pass, series: set[str], now_us: int
+    data: MarketData, store: Store, done: _Pass, since_us: int, now_us: int
 ) -> None:
+    """Read all open events; what was read since the last time is looked at twice if it changed."""
     async with store.unit() as unit:
-        known = await unit.catalog.known_listings()
+        known = await unit.catalog.known_listings(since_us)
     pages = Pages(partial(data.open_events, known=known))
     async for page in pages:
         done.unusable.extend(page.unusable)
-        await _save_events(data, store, done, series, page.items, now_us)
+        await _save_events(data, store, done, page.items, now_us)
     done.stop(pages.why)
 
 
 async def _delta_pass(
-    data: MarketData, store: Store, done: _Pass, series: set[str], since_us: int, now_us: int
+    data: MarketData, store: Store, done: _Pass, since_us: int, now_us: int
 ) -> None:
     pages = Pages(partial(data.updated_markets, since_us))
     async for page in pages:
@@ -135,30 +146,24 @@ async def _delta_pass(
                 fresh.append(await data.event(event_ticker))
             except NotFound as error:
                 done.unusable.append(Unusable(event_ticker, str(error)))
-        await _save_events(data, store, done, series, fresh, now_us)
+        await _save_events(data, store, done, fresh, now_us)
         old = [listing for listing in page.items if listing.market.event_ticker in there]
         await _save_listings(store, done, old, now_us)
     done.stop(pages.why)
 
 
 async def _save_events(
-    data: MarketData,
-    store: Store,
-    done: _Pass,
-    series: set[str],
-    events: Sequence[EventListing],
-    now_us: int,
+    data: MarketData, store: Store, done: _Pass, events: Sequence[EventListing], now_us: int
 ) -> None:
     """Save a page of events with their markets in one unit: all of it is there, or none."""
-    if {item.event.series_ticker for item in events} - series:
-        page = await data.series()
-        await _save_series(store, page.items, now_us)
-        series |= {one.ticker for one in page.items}
-    usable = [item for item in events if item.event.series_ticker in series]
+    unknown = {item.event.series_ticker for item in events} - done.categories.keys()
+    if unknown and not done.series_read:
+        await _read_series(data, store, done, now_us)
+    usable = [item for item in events if item.event.series_ticker in done.categories]
     done.unusable.extend(
         Unusable(item.event.event_ticker, f"unknown series {item.event.series_ticker}")
         for item in events
-        if item.event.series_ticker not in series
+        if item.event.series_ticker not in done.categories
     )
     done.events += len(usable)
     listings = [listing for item in usable for listing in item.listings]
@@ -169,6 +174,9 @@ async def _save_events(
         await unit.catalog.seen_again(seen_again)
         await unit.commit()
     done.add(Saved(unchanged=len(seen_again)))
+    for item in usable:
+        category = item.event.category or done.categories[item.event.series_ticker]
+        done.codes.update(judge(done.filters, item.event, category, item.listings, now_us))
     done.seen.update(listing.market.ticker for listing in listings)
     done.seen.update(seen.ticker for seen in seen_again)
 
@@ -178,47 +186,38 @@ async def _save_listings(
 ) -> None:
     if not listings:
         return
-    done.seen.update(listing.market.ticker for listing in listings)
+    for listing in listings:
+        done.seen.add(listing.market.ticker)
+        done.codes.pop(listing.market.ticker, None)
     async with store.unit() as unit:
         done.add(await unit.catalog.save_listings(listings, now_us))
         await unit.commit()
 
 
-async def _refresh_quotes(
-    data: MarketData, store: Store, done: _Pass, filters: Sequence[Filter], clock: Clock
-) -> None:
+async def _refresh_quotes(data: MarketData, store: Store, done: _Pass, clock: Clock) -> None:
     """Read again what matters and was not in this pass: watched, eligible, gone from the feed."""
     async with store.unit() as unit:
         wanted = set(await unit.catalog.watched())
         if done.kind == "full" and done.complete:
             wanted.update(await unit.catalog.tickers({MarketStatus.ACTIVE}))
     if done.kind == "delta":
-        wanted.update((await _funnel(store, filters, clock.now())).eligible)
+        await judge_rest(store, done.codes, done.filters, clock.now())
+        wanted.update(ticker for ticker, code in done.codes.items() if code == ELIGIBLE)
     for some in batched(sorted(wanted - done.seen)):
         page = await data.listings(some)
         done.unusable.extend(page.unusable)
         await _save_listings(store, done, page.items, clock.now())
 
 
-async def _funnel(store: Store, filters: Sequence[Filter], now_us: int) -> Funnel:
-    funnel = Funnel()
-    async for screened in screen_active(store, filters, now_us):
-        funnel.add(screened)
-    return funnel
-
-
 async def _finish(
-    store: Store,
-    done: _Pass,
-    filters: Sequence[Filter],
-    run_id: str,
-    started_us: int,
-    now_us: int,
+    store: Store, done: _Pass, run_id: str, started_us: int, now_us: int
 ) -> IngestResult:
-    funnel = await _funnel(store, filters, now_us)
-    totals = {"open": funnel.open_markets, "eligible": len(funnel.eligible)}
+    await judge_rest(store, done.codes, done.filters, now_us)
+    counts = Counter(done.codes.values())
+    eligible = counts.pop(ELIGIBLE, 0)
+    totals = {"open": len(done.codes), "eligible": eligible}
     async with store.unit() as unit:
-        await unit.catalog.drop_counts(run_id, {**funnel.dropped, **totals})
+        await unit.catalog.drop_counts(run_id, {**counts, **totals})
         if done.complete:
             marker = "full_pass" if done.kind == "full" else "delta_pass"
             await unit.catalog.set_marker(marker, started_us)
@@ -231,8 +230,8 @@ async def _finish(
         events=done.events,
         markets=len(done.seen),
         saved=done.saved,
-        open_markets=funnel.open_markets,
-        dropped=tuple(funnel.dropped.most_common()),
-        eligible=len(funnel.eligible),
+        open_markets=len(done.codes),
+        dropped=tuple(counts.most_common()),
+        eligible=eligible,
         unusable=tuple(done.unusable),
     )

@@ -1,14 +1,17 @@
 """Which markets pass the filters."""
 
-from collections import Counter
-from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.maker import maker
+from kalshi_cli.domain.market import Event, Listing, MarketStatus
 from kalshi_cli.filters._base import Filter, Rejection, Subject
 from kalshi_cli.filters._gate import first_rejection
 from kalshi_cli.ports.store import CatalogEntry, Store
 
+_subject = maker(Subject)
+ELIGIBLE = ""
+"""The code of a market that no filter drops."""
 AT_ONCE = 1_000
 """Entries in memory at a time, where there may be more than a hundred thousand."""
 
@@ -26,7 +29,7 @@ def screen(entries: Iterable[CatalogEntry], filters: Sequence[Filter], now_us: i
     eligible: list[CatalogEntry] = []
     rejected: dict[str, Rejection] = {}
     for entry in entries:
-        subject = Subject(entry.market, entry.event, entry.category)
+        subject = _subject(entry.market, entry.event, entry.category)
         rejection = first_rejection(filters, subject, entry.quote, now_us)
         if rejection is None:
             eligible.append(entry)
@@ -40,28 +43,32 @@ def batched(tickers: Sequence[str]) -> Iterator[Sequence[str]]:
     return (tickers[start : start + AT_ONCE] for start in range(0, len(tickers), AT_ONCE))
 
 
-@dataclass(slots=True)
-class Funnel:
-    """How many active markets there are, how many each filter dropped, and which are left."""
-
-    open_markets: int = 0
-    dropped: Counter[str] = field(default_factory=Counter)
-    eligible: list[str] = field(default_factory=list)
-
-    def add(self, screened: Screened) -> None:
-        self.open_markets += len(screened.eligible) + len(screened.rejected)
-        self.dropped.update(rejection.code for rejection in screened.rejected.values())
-        self.eligible.extend(entry.market.ticker for entry in screened.eligible)
+def judge(
+    filters: Sequence[Filter], event: Event, category: str, listings: Iterable[Listing], now_us: int
+) -> Iterator[tuple[str, str]]:
+    """Each market of an event that is active, with the code it is dropped under or `ELIGIBLE`."""
+    for listing in listings:
+        market = listing.market
+        if market.status is MarketStatus.ACTIVE:
+            subject = _subject(market, event, category)
+            rejection = first_rejection(filters, subject, listing.quote, now_us)
+            yield market.ticker, ELIGIBLE if rejection is None else rejection.code
 
 
-async def screen_active(
-    store: Store, filters: Sequence[Filter], now_us: int
-) -> AsyncIterator[Screened]:
-    """Screen every active market, some at a time: each in a unit that nobody waits for long."""
+async def judge_rest(
+    store: Store, codes: dict[str, str], filters: Sequence[Filter], now_us: int
+) -> None:
+    """Add the codes of active markets that have none yet, and remove those of all others.
+
+    Some markets at a time, each in a unit that nobody waits for long.
+    """
     async with store.unit() as unit:
-        tickers = await unit.catalog.tickers({MarketStatus.ACTIVE})
-    for some in batched(tickers):
+        active = await unit.catalog.tickers({MarketStatus.ACTIVE})
+    for gone in codes.keys() - set(active):
+        del codes[gone]
+    for some in batched([ticker for ticker in active if ticker not in codes]):
         async with store.unit() as unit:
             entries = await unit.catalog.entries(tickers=some)
-        active = (entry for entry in entries if entry.market.status is MarketStatus.ACTIVE)
-        yield screen(active, filters, now_us)
+        screened = screen(entries, filters, now_us)
+        codes.update((entry.market.ticker, ELIGIBLE) for entry in screened.eligible)
+        codes.update((ticker, why.code) for ticker, why in screened.rejected.items())

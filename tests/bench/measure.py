@@ -9,7 +9,7 @@ Work = Callable[[], object]
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """Seconds that something took, beside its floor's.
+    """Seconds that something took, beside its floor's; or an amount of another `unit`.
 
     `most_s` and `most_ratio` are the budget; where neither is set there is none.
     """
@@ -20,6 +20,7 @@ class Measured:
     floor_s: float | None = None
     most_s: float | None = None
     most_ratio: float | None = None
+    unit: str = "s"
 
     @property
     def ratio(self) -> float | None:
@@ -27,7 +28,7 @@ class Measured:
 
     @property
     def budget(self) -> str:
-        limits = [] if self.most_s is None else [shown(self.most_s)]
+        limits = [] if self.most_s is None else [shown(self.most_s, self.unit)]
         return " ".join(limits + ([] if self.most_ratio is None else [f"{self.most_ratio:.2f} x"]))
 
     @property
@@ -57,8 +58,10 @@ def percentile(seconds: list[float], share: float) -> float:
     return sorted(seconds)[round(share * (len(seconds) - 1))]
 
 
-def shown(seconds: float) -> str:
-    """A duration with three digits."""
+def shown(seconds: float, unit: str = "s") -> str:
+    """A duration with three digits, or a whole number of another unit."""
+    if unit != "s":
+        return f"{seconds:.0f} {unit}"
     if seconds >= 1:
         return f"{seconds:.2f} s"
     return f"{seconds * 1_000:.3g} ms" if seconds >= 0.001 else f"{seconds * 1_000_000:.3g} us"
@@ -71,7 +74,15 @@ def table(rows: list[Measured]) -> str:
         ratio = "" if row.ratio is None else f"{row.ratio:.2f} x"
         floor_s = "" if row.floor_s is None else shown(row.floor_s)
         cells.append(
-            (row.what, shown(row.seconds), row.floor, floor_s, ratio, row.budget, row.verdict)
+            (
+                row.what,
+                shown(row.seconds, row.unit),
+                row.floor,
+                floor_s,
+                ratio,
+                row.budget,
+                row.verdict,
+            )
         )
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
     numbers = {1, 3, 4, 5}

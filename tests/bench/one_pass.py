@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import kalshi_cli.__main__  # noqa: F401 - sets how often the collector of garbage runs
 from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.kalshi.connection import connect
 from kalshi_cli.adapters.store.store import open_store

@@ -146,11 +146,12 @@ class TestCatalog:
 
     async def test_a_listing_that_reads_as_before_moves_the_time_of_its_quote_alone(self, store):
         await seed(store, "A", "B", "C")
-        one = [Listing(a_market(t), a_quote(ticker=t), mark) for t, mark in (("A", 7), ("B", -8))]
-        over = a_market("C", status=MarketStatus.FINALIZED, result=Result.NO)
+        marks = {"A": 7, "B": -8, "C": 9}
+        listings = [Listing(a_market(t), a_quote(ticker=t), mark) for t, mark in marks.items()]
         async with store.unit() as unit:
-            await unit.catalog.save_listings([*one, Listing(over, a_quote(ticker="C"), 9)], NOW)
-            assert await unit.catalog.known_listings() == {7: "A", -8: "B"}
+            await unit.catalog.save_listings(listings, NOW)
+            assert await unit.catalog.known_listings(NOW) == {7: "A", -8: "B", 9: "C"}
+            assert await unit.catalog.known_listings(NOW + 1) == {}
             later = NOW + SECOND
             seen = [SeenAgain("A", 7, later), SeenAgain("B", 1, later), SeenAgain("X", 5, later)]
             await unit.catalog.seen_again(seen)  # B was written since it was asked about
@@ -167,7 +168,7 @@ class TestCatalog:
             assert await unit.catalog.save_listings([first], NOW) == Saved(unchanged=1)
             again = replace(first, fingerprint=8)
             assert await unit.catalog.save_listings([again], NOW) == Saved(changed=1)
-            assert await unit.catalog.known_listings() == {8: "T"}
+            assert await unit.catalog.known_listings(0) == {8: "T"}
 
     async def test_a_listing_older_than_the_quote_changes_nothing(self, store):
         """Else the store would know the newer wording, and never read the market again."""
@@ -199,7 +200,7 @@ class TestCatalog:
             assert [entry.market.ticker for entry in named] == ["B", "C"]
             assert await unit.catalog.entries(tickers=()) == ()
             assert await unit.catalog.known_events(["E", "F"]) == {"E"}
-            assert await unit.catalog.known_series() == {"SERIES"}
+            assert await unit.catalog.known_series() == {"SERIES": "Weather"}
 
     async def test_an_event_needs_its_series(self, store):
         with pytest.raises(IntegrityError):

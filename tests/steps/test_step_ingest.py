@@ -219,7 +219,7 @@ async def test_an_event_that_vanished_between_two_reads_is_named(floor):
 # Reading a list to its end.
 
 
-@given(st.lists(st.integers(), max_size=12), st.integers(1, 5))
+@given(st.lists(st.integers(), max_size=12, unique=True), st.integers(1, 5))
 async def test_pages_add_up_to_the_list(values, size):
     async def fetch(cursor):
         start = int(cursor or 0)

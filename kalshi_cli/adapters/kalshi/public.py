@@ -34,6 +34,7 @@ from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.grid import PriceGrid, PriceRange
 from kalshi_cli.domain.instant import SECOND, parse_rfc3339
+from kalshi_cli.domain.maker import maker
 from kalshi_cli.domain.market import (
     Event,
     Listing,
@@ -53,6 +54,7 @@ from kalshi_cli.ports.exchange import NOTHING, EventListing, ExchangeStatus, See
 UNPAIRED = FeeTerms("override without its pair", 0)
 """Fee terms of an event that overrides only half of them: an unknown type, so no entries."""
 _READER = int.from_bytes(sha256(__version__.encode()).digest()[:8], "big", signed=True)
+_market, _quote, _listing = maker(Market), maker(Quote), maker(Listing)
 _dollars = lru_cache(maxsize=REMEMBERED)(Price.parse)
 _moment = lru_cache(maxsize=REMEMBERED)(parse_rfc3339)
 
@@ -142,12 +144,12 @@ def to_listing(wire: MarketWire, at_us: int, mark: int | None = None) -> Listing
     """A market and its quote, read at `at_us` (market time)."""
     if wire.notional_value_dollars and _dollars(wire.notional_value_dollars) != ONE_DOLLAR:
         raise InvalidValue(f"A contract of ${wire.notional_value_dollars}, not of $1.")
-    return Listing(_to_market(wire), _to_quote(wire, at_us), mark)
+    return _listing(_to_market(wire), _to_quote(wire, at_us), mark)
 
 
 def _to_market(wire: MarketWire) -> Market:
     result, value = _to_result(wire)
-    return Market(
+    return _market(
         ticker=identity(wire.ticker, "ticker"),
         event_ticker=identity(wire.event_ticker, "event ticker"),
         title=wire.title or wire.yes_sub_title or "",
@@ -206,7 +208,7 @@ def _to_quote(wire: MarketWire, at_us: int) -> Quote:
     if bid and ask and bid.price >= ask.price:
         raise InvalidValue(f"A crossed quote: bid {bid.price}, ask {ask.price}.")
     last = price(wire.last_price_dollars) if wire.last_price_dollars else ZERO_PRICE
-    return Quote(
+    return _quote(
         ticker=wire.ticker,
         bid=bid,
         ask=ask,

@@ -8,17 +8,17 @@ from kalshi_cli.adapters.store import market_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.differences import save_listings, save_rows, touch_quotes
 from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.domain.maker import maker
 from kalshi_cli.domain.market import Event, Listing, MarketStatus, Quote, Series
 from kalshi_cli.domain.order import LIVE
 from kalshi_cli.ports.exchange import SeenAgain
 from kalshi_cli.ports.store import CatalogEntry, Saved
 
-_WIDTH = len(t.MARKETS.c)
-_LISTINGS = select(*t.MARKETS.c, *(t.QUOTES.c[name] for name in mapping.QUOTE)).join_from(
-    t.MARKETS, t.QUOTES
-)
+_MARKET_COLUMNS = tuple(c for c in t.MARKETS.c if c.name not in {"row_hash", "changed_us"})
+_QUOTE_COLUMNS = tuple(t.QUOTES.c[name] for name in mapping.QUOTE)
+_LISTINGS = select(*_MARKET_COLUMNS, *_QUOTE_COLUMNS).join_from(t.MARKETS, t.QUOTES)
 _AROUND = select(*t.EVENTS.c, *t.SERIES.c).join_from(t.EVENTS, t.SERIES)
-_UNSETTLED = tuple(status.value for status in MarketStatus if status is not MarketStatus.FINALIZED)
+_entry = maker(CatalogEntry)
 
 
 class SqlCatalog:
@@ -39,17 +39,13 @@ class SqlCatalog:
     async def seen_again(self, seen: Sequence[SeenAgain]) -> None:
         await touch_quotes(self._transaction, seen)
 
-    async def known_listings(self) -> Mapping[int, str]:
-        query = (
-            select(t.QUOTES.c.row_hash, t.QUOTES.c.ticker)
-            .join_from(t.MARKETS, t.QUOTES)
-            .where(t.MARKETS.c.status.in_(_UNSETTLED))
-        )
+    async def known_listings(self, since_us: int) -> Mapping[int, str]:
+        query = select(t.QUOTES.c.row_hash, t.QUOTES.c.ticker).where(t.QUOTES.c.at_us >= since_us)
         return {row[0]: row[1] for row in await self._transaction.rows(query)}
 
-    async def known_series(self) -> frozenset[str]:
-        rows = await self._transaction.rows(select(t.SERIES.c.ticker))
-        return frozenset(row[0] for row in rows)
+    async def known_series(self) -> Mapping[str, str]:
+        rows = await self._transaction.rows(select(t.SERIES.c.ticker, t.SERIES.c.category))
+        return {row[0]: row[1] for row in rows}
 
     async def known_events(self, event_tickers: Collection[str]) -> frozenset[str]:
         column = t.EVENTS.c.event_ticker
@@ -73,14 +69,9 @@ class SqlCatalog:
             rows = await self._transaction.rows(chosen)
         else:
             rows = await self._transaction.rows_among(chosen, t.MARKETS.c.ticker, tickers)
-        pairs = [
-            (mapping.market_from(row[:_WIDTH]), mapping.quote_from(row[_WIDTH:])) for row in rows
-        ]
-        pairs.sort(key=lambda pair: pair[0].ticker)
-        around = await self._around({market.event_ticker for market, _ in pairs})
-        return tuple(
-            CatalogEntry(market, quote, *around[market.event_ticker]) for market, quote in pairs
-        )
+        around = await self._around({row[1] for row in rows})
+        entries = [_entry(*mapping.listing_from(row), *around[row[1]]) for row in rows]
+        return tuple(sorted(entries, key=lambda entry: entry.market.ticker))
 
     async def _around(self, event_tickers: set[str]) -> dict[str, tuple[Event, Series]]:
         width = len(t.EVENTS.c)

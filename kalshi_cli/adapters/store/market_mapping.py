@@ -16,12 +16,14 @@ from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.forecast import Forecast, Probability
 from kalshi_cli.domain.grid import PriceGrid, PriceRange
+from kalshi_cli.domain.maker import maker
 from kalshi_cli.domain.market import Event, Market, MarketStatus, Quote, Result, Series
 from kalshi_cli.domain.money import REMEMBERED, AiCost, Contracts, Price
 
 Columns = dict[str, Any]
 Values = Sequence[Any]
 _PACK = msgspec.msgpack.Encoder().encode
+_market, _quote = maker(Market), maker(Quote)
 _STATUSES = {status.value: status for status in MarketStatus}
 
 
@@ -107,11 +109,12 @@ def market_row(market: Market) -> Columns:
     }
 
 
-def market_from(values: Values) -> Market:
-    ticker, event, title, status, open_us, close_us, latest_us, grid, expected_us = values[:9]
-    strike_type, floor, cap, primary, secondary, early, timer_s, bounds, waiver = values[9:18]
-    result, value, settlement_us, exchange_index, updated_us = values[18:23]
-    return Market(
+def listing_from(values: Values) -> tuple[Market, Quote]:
+    """A market and its quote: the columns of a market in their order, then those of `QUOTE`."""
+    ticker, event, title, status, open_us, close_us, latest_us, grid, expected_us, *rest = values
+    strike_type, floor, cap, primary, secondary, early, timer_s, bounds, waiver, *rest = rest
+    result, value, settlement_us, exchange_index, updated_us, *quote = rest
+    market = _market(
         ticker,
         event,
         title,
@@ -136,6 +139,7 @@ def market_from(values: Values) -> Market:
         exchange_index,
         updated_us,
     )
+    return market, quote_from(quote)
 
 
 @lru_cache(maxsize=256)
@@ -193,7 +197,7 @@ def quote_row(quote: Quote) -> Columns:
 
 def quote_from(values: Values) -> Quote:
     ticker, bid, bid_count, ask, ask_count, last, volume, volume_24h, interest, at_us = values
-    return Quote(
+    return _quote(
         ticker,
         level_from(bid, bid_count),
         level_from(ask, ask_count),

@@ -1,0 +1,221 @@
+"""From pages of the exchange into the store: what is written, and what is left alone.
+
+The client, the step and the store together; the exchange is a list of pages in memory.
+"""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import wire_samples as sample
+from fakes.clock import FakeClock
+from fakes.desk_store import fresh_store
+from sqlalchemy import event
+
+from kalshi_cli.adapters.kalshi.connection import connect
+from kalshi_cli.adapters.store.store import SqlStore
+from kalshi_cli.bootstrap.policies import policies
+from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.instant import DAY, HOUR, SECOND, to_rfc3339
+from kalshi_cli.ports.store import Saved
+from kalshi_cli.settings.sections import Filters, Settings
+from kalshi_cli.steps.ingest import IngestResult, ingest
+
+EVENTS, LEGS, PAGE = 6, 5, 2
+
+
+class Listed:
+    """The exchange's open events, two a page; `cut` fails the pages after so many."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        self.clock = clock
+        self.events = [self._event(number) for number in range(EVENTS)]
+        self.cut: int | None = None
+
+    def _event(self, number: int) -> dict[str, Any]:
+        name, now = f"KXRAIN-{number}", self.clock.now()
+        times = {
+            "open_time": to_rfc3339(now - DAY),
+            "close_time": to_rfc3339(now + 3 * DAY),
+            "expected_expiration_time": to_rfc3339(now + 3 * DAY),
+        }
+        legs = [
+            sample.market(ticker=f"{name}-{leg}", event_ticker=name, **times) for leg in range(LEGS)
+        ]
+        return sample.event(event_ticker=name, markets=legs)
+
+    def market(self, number: int, leg: int) -> dict[str, Any]:
+        return self.events[number]["markets"][leg]
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/series"):
+            return httpx.Response(200, json={"series": [sample.series()]})
+        start = int(request.url.params.get("cursor", 0))
+        if self.cut is not None and start >= self.cut * PAGE:
+            return httpx.Response(404, json={"error": {"code": "gone", "message": "gone"}})
+        self.clock.now_us += SECOND
+        end = start + PAGE
+        cursor = str(end) if end < len(self.events) else ""
+        return httpx.Response(200, json={"events": self.events[start:end], "cursor": cursor})
+
+
+class Desk:
+    """A store and what is written into it."""
+
+    def __init__(self, store: SqlStore) -> None:
+        self.clock = FakeClock()
+        self.listed = Listed(self.clock)
+        self.store = store
+        self.written: Counter[str] = Counter()
+        event.listen(store._engine.sync_engine, "before_cursor_execute", self._saw)
+
+    def _saw(self, _connection, _cursor, statement, parameters, _context, many) -> None:
+        verb, _, rest = statement.partition(" ")
+        table = rest.replace("INTO ", "").split()[0]
+        if verb in {"INSERT", "UPDATE"} and table in {"series", "events", "markets", "quotes"}:
+            self.written[f"{verb} {table}"] += len(parameters) if many else 1
+
+    async def ingest(self) -> IngestResult:
+        self.written.clear()
+        filters = policies(Env.SIM, Settings(filters=Filters()), None).filters
+        async with self.store.unit() as unit:
+            run = await unit.desk.start_run("ingest", self.clock.now(), self.clock.wall())
+            await unit.commit()
+        async with connect(
+            base_url="http://exchange.test",
+            signer=None,
+            clock=self.clock,
+            transport=httpx.MockTransport(self.listed),
+            paced=False,
+        ) as connection:
+            return await ingest(
+                connection.market_data, self.store, self.clock, filters=filters, run_id=run.run_id
+            )
+
+    async def quotes(self) -> dict[str, Any]:
+        async with self.store.unit() as unit:
+            return {e.market.ticker: e.quote for e in await unit.catalog.entries()}
+
+
+@pytest.fixture
+async def desk(tmp_path: Path):
+    async with await fresh_store(tmp_path) as store:
+        yield Desk(store)
+
+
+async def test_an_unchanged_pass_writes_no_row_but_the_time_of_each_quote(desk: Desk):
+    first = await desk.ingest()
+    assert first.saved == Saved(new=EVENTS + EVENTS * LEGS)
+    assert desk.written == {
+        "INSERT series": 1,
+        "INSERT events": EVENTS,
+        "INSERT markets": EVENTS * LEGS,
+        "INSERT quotes": EVENTS * LEGS,
+    }
+    before = await desk.quotes()
+    desk.clock.now_us += HOUR
+    again = await desk.ingest()
+    assert again.saved == Saved(unchanged=EVENTS + EVENTS * LEGS)
+    assert desk.written == {"UPDATE quotes": EVENTS * LEGS}
+    after = await desk.quotes()
+    # A page is read a second after the one before it, and that is the time its quotes get.
+    assert max(q.at_us for q in after.values()) == desk.clock.now()
+    assert len({q.at_us for q in after.values()}) == EVENTS // PAGE
+    assert all(after[ticker].at_us >= before[ticker].at_us + HOUR for ticker in before)
+    assert (again.kind, again.markets, again.eligible) == ("full", EVENTS * LEGS, first.eligible)
+    assert (again.open_markets, again.dropped) == (first.open_markets, first.dropped)
+
+
+@pytest.mark.parametrize(
+    ("change", "written"),
+    [
+        ({"yes_bid_dollars": "0.4200"}, {"INSERT quotes": 1}),
+        ({"title": "Will it snow?"}, {"INSERT quotes": 1, "INSERT markets": 1}),
+        ({"liquidity_dollars": "7.0000"}, {"INSERT quotes": 1}),
+    ],
+)
+async def test_a_changed_field_writes_that_market_alone(desk: Desk, change, written):
+    await desk.ingest()
+    desk.clock.now_us += HOUR
+    desk.listed.market(3, 2).update(change)
+    result = await desk.ingest()
+    assert result.saved == Saved(changed=1, unchanged=EVENTS + EVENTS * LEGS - 1)
+    assert desk.written == {"UPDATE quotes": EVENTS * LEGS - 1, **written}
+
+
+async def test_the_funnel_is_the_same_whether_a_market_is_read_or_known(desk: Desk):
+    """Screened as it is read, or later out of the store: every market counts once."""
+    desk.listed.market(0, 0).update(yes_bid_size_fp="0.00")
+    desk.listed.market(1, 1).update(volume_fp="1.00")
+    desk.listed.market(2, 2).update(status="inactive")
+    first = await desk.ingest()
+    desk.clock.now_us += HOUR
+    again = await desk.ingest()
+    assert dict(first.dropped) == {"ONE_SIDED": 1, "LOW_VOLUME": 1}
+    assert (again.dropped, again.eligible) == (first.dropped, first.eligible)
+    total = EVENTS * LEGS - 1
+    assert first.open_markets == again.open_markets == total
+    assert again.eligible == total - sum(count for _, count in again.dropped) == total - 2
+
+
+async def test_a_bad_row_costs_only_itself_also_among_known_ones(desk: Desk):
+    desk.listed.market(4, 1).update(close_time=17)
+    first = await desk.ingest()
+    assert [row.what for row in first.unusable] == ["KXRAIN-4-1"]
+    assert (first.complete, first.markets) == (True, EVENTS * LEGS - 1)
+    desk.clock.now_us += HOUR
+    again = await desk.ingest()
+    assert [row.what for row in again.unusable] == ["KXRAIN-4-1"]
+    assert desk.written == {"UPDATE quotes": EVENTS * LEGS - 1}
+
+
+async def test_a_pass_that_breaks_off_leaves_whole_events_and_no_marker(desk: Desk):
+    """As a crash would: every page is one transaction, and the next pass takes up what is left."""
+    desk.listed.cut = 2
+    with pytest.raises(Exception, match="gone"):
+        await desk.ingest()
+    async with desk.store.unit() as unit:
+        assert await unit.catalog.marker("full_pass") is None
+        entries = await unit.catalog.entries()
+    legs = Counter(entry.event.event_ticker for entry in entries)
+    assert legs == {f"KXRAIN-{number}": LEGS for number in range(2 * PAGE)}
+    desk.listed.cut = None
+    result = await desk.ingest()
+    left = EVENTS - 2 * PAGE
+    assert (result.kind, result.complete) == ("full", True)
+    assert result.saved == Saved(new=left + left * LEGS, unchanged=2 * PAGE * (1 + LEGS))
+    assert desk.written["INSERT markets"] == left * LEGS
+
+
+async def test_a_quote_written_since_it_was_asked_about_keeps_its_own_time(desk: Desk):
+    """Another process reads a new price while a pass that knew the old one is under way."""
+    await desk.ingest()
+    desk.clock.now_us += HOUR
+    taken = "KXRAIN-5-0"
+
+    async def meanwhile() -> None:
+        async with desk.store.transaction() as transaction:
+            await transaction.run(
+                lambda connection: connection.exec_driver_sql(
+                    "UPDATE quotes SET bid_price_units = 4300, row_hash = 1, at_us = at_us + 1"
+                    f" WHERE ticker = '{taken}'"
+                )
+            )
+            await transaction.commit()
+
+    before = (await desk.quotes())[taken].at_us
+    listed, first_page = desk.listed, True
+
+    async def answer(request: httpx.Request) -> httpx.Response:
+        nonlocal first_page
+        if first_page and request.url.path.endswith("/events"):
+            first_page = False
+            await meanwhile()
+        return listed(request)
+
+    desk.listed = answer  # type: ignore[assignment]
+    await desk.ingest()
+    quote = (await desk.quotes())[taken]
+    assert (str(quote.bid.price), quote.at_us) == ("0.4300", before + 1)
