@@ -1,21 +1,16 @@
-"""The participants of the generated world: makers, noise traders and informed traders.
+"""Who comes to take in the generated world: noise traders and informed traders.
 
 Everything about them is exogenous: when they come, how much they want and how eager they are
 depends on their streams alone. What they get depends on the book they find, ours included.
 """
 
 import math
-from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
 
-from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.instant import HOUR
-from kalshi_cli.domain.money import ZERO_PRICE
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.noise import normal_of, poisson, stream, uniforms
-from kalshi_cli.engine.series_plan import Climate, tapered_bias
+from kalshi_cli.engine.series_plan import Climate
 
 MEDIAN_SIZE, SIZE_SPREAD = 21.0, 1.95
 """Contracts, and the deviation of ln(size): what of it the levels of a book let through is prints
@@ -28,11 +23,8 @@ REACH_MOST = 0.05
 """Mean reach of noise traders at most (dollars): a very wide book is not crossed in a hurry."""
 INFORMED_MARGIN = 0.005
 """What an informed trader wants to gain a contract, after the fee (dollars)."""
-LEVELS = 4
 _PER_BLOCK, _RAREST, _FIRST_DRAWS = 2.0, 1e-4, 8
 _TAKER_FEE = 0.07
-_SLACK = 1e-6
-"""Raw units: a quote that is on a tick but for float noise stays on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +35,6 @@ class Taker:
     side: Side
     units: int
     reach: float
-
-
-@dataclass(frozen=True, slots=True)
-class Quotes:
-    """What makers show: `(price, units)`, best first."""
-
-    bids: tuple[tuple[int, int], ...]
-    asks: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +83,7 @@ class Flow:
         return None
 
     def _arrivals(self, block: int) -> tuple[int, ...]:
-        """The arrivals of a block in order; those of a busy market are kept at hand."""
+        """The arrivals of a block in order; the last block is kept at hand."""
         if block == self._block:
             return self._times
         name = stream(self._seed, self._market, "arrivals", block)
@@ -108,9 +92,8 @@ class Flow:
         if count >= _FIRST_DRAWS:
             draws = uniforms(name, count + 1)
         span = self._hours * HOUR
-        times = tuple(sorted(block * span + int(span * draw) for draw in draws[1 : count + 1]))
-        if self._hours == 1:
-            self._block, self._times = block, times
+        times = tuple(sorted([block * span + int(span * draw) for draw in draws[1 : count + 1]]))
+        self._block, self._times = block, times
         return times
 
 
@@ -129,47 +112,3 @@ def taker_at(seed: int, market: str, at_us: int, climate: Climate, temper: Tempe
 def taker_fee(price: float, multiplier: float) -> float:
     """What taking costs, in dollars a contract."""
     return _TAKER_FEE * multiplier * price * (1.0 - price)
-
-
-@cache
-def tick_table(grid: PriceGrid) -> tuple[int, ...]:
-    """Every price that the grid accepts, ascending, in raw units."""
-    ticks: list[int] = []
-    price = grid.ceil(ZERO_PRICE)
-    while price is not None:
-        ticks.append(price.units)
-        price = grid.above(price)
-    return tuple(ticks)
-
-
-def maker_quotes(
-    name: bytes, crowd: float, climate: Climate, temper: Temper, ticks: Sequence[int]
-) -> Quotes:
-    """Quotes around the crowd's fair price plus the category's bias.
-
-    The size-weighted mid is the price that makers believe in, up to their noise: the side that the
-    grid pushed further away shows more. A quote outside the grid is not clipped: it is not there.
-    """
-    draws = uniforms(name, 2 * LEVELS)
-    centre = 10_000 * (crowd + tapered_bias(climate.yes_bias, crowd))
-    half = 10_000 * max(0.005, temper.half_spread * (0.35 + 2.6 * crowd * (1.0 - crowd)))
-    bid = bisect_right(ticks, centre - half + _SLACK) - 1
-    ask = bisect_left(ticks, centre + half - _SLACK)
-    away_bid = centre - ticks[bid] if bid >= 0 else half
-    away_ask = ticks[ask] - centre if ask < len(ticks) else half
-    depth = 200.0 * temper.depth / (away_bid + away_ask)
-    stride = max(1, round(half / 100))
-    return Quotes(
-        _ladder(ticks, range(bid, -1, -stride), depth * away_bid, draws[:LEVELS]),
-        _ladder(ticks, range(ask, len(ticks), stride), depth * away_ask, draws[LEVELS:]),
-    )
-
-
-def _ladder(
-    ticks: Sequence[int], rungs: range, size: float, draws: list[float]
-) -> tuple[tuple[int, int], ...]:
-    """Quotes from the best rung outwards, each deeper one larger; whole contracts."""
-    return tuple(
-        (ticks[rung], max(1, int(size * (1.0 + 0.5 * i) * (0.8 + 0.4 * draw)) // 100) * 100)
-        for i, (rung, draw) in enumerate(zip(rungs, draws, strict=False))
-    )

@@ -51,7 +51,9 @@ class Catalog(_Drawn):
                 self._lists.add_event(event)
         legs = self.legs.setdefault(event.event_ticker, [])
         for market in listed.markets:
-            self._list_market(replace(market, updated_us=listed.at_us), listed.at_us)
+            is_new = market.updated_us == listed.at_us
+            told = market if is_new else replace(market, updated_us=listed.at_us)
+            self._list_market(told, listed.at_us)
             legs.append(market.ticker)
 
     def _list_market(self, market: Market, at_us: int) -> None:

@@ -322,7 +322,7 @@ class GeneratedWorld:
 
 
 def _listing(occasion: Occasion, status: MarketStatus, at_us: int) -> Listed:
-    return Listed(at_us, series_of(occasion.plan), occasion.event, occasion.markets(status))
+    return Listed(at_us, series_of(occasion.plan), occasion.event, occasion.markets(status, at_us))
 
 
 def _moves_until(occasion: Occasion, at_us: int) -> int:

@@ -5,8 +5,10 @@ cannot shift what anyone else draws, and a world can be left and entered again a
 """
 
 import math
-import struct
+from collections.abc import Callable
+from functools import cache
 from hashlib import shake_128
+from struct import Struct
 
 _TWO_PI = 2.0 * math.pi
 _SCALE = 2.0**-53
@@ -19,18 +21,22 @@ def stream(seed: int, market: str, agent: str, step: int = 0) -> bytes:
 
 def uniforms(name: bytes, count: int) -> list[float]:
     """The first `count` draws of a stream, strictly between 0 and 1."""
-    words = struct.unpack(f"<{count}Q", shake_128(name).digest(8 * count))
-    return [((word >> 12) * 2.0 + 1.0) * _SCALE for word in words]
+    words = _words(count)(shake_128(name).digest(8 * count))
+    return [(word >> 11 | 1) * _SCALE for word in words]
+
+
+@cache
+def _words(count: int) -> Callable[[bytes], tuple[int, ...]]:
+    return Struct(f"<{count}Q").unpack
 
 
 def normals(name: bytes, count: int) -> list[float]:
     """Standard normal draws of a stream (Box-Muller, both values of each pair)."""
-    flat = uniforms(name, count + count % 2)
+    flat = iter(uniforms(name, count + count % 2))
     drawn: list[float] = []
-    for first, second in zip(flat[::2], flat[1::2], strict=True):
+    for first, second in zip(flat, flat, strict=True):
         radius, angle = math.sqrt(-2.0 * math.log(first)), _TWO_PI * second
-        drawn.append(radius * math.cos(angle))
-        drawn.append(radius * math.sin(angle))
+        drawn += radius * math.cos(angle), radius * math.sin(angle)
     return drawn[:count]
 
 

@@ -55,9 +55,12 @@ class Occasion:
     clock: InformationClock
     path: Path
 
-    def markets(self, status: MarketStatus = MarketStatus.INITIALIZED) -> tuple[Market, ...]:
-        """The markets as they are listed, in order of legs."""
-        return tuple(_market(self, leg, status) for leg in self.legs)
+    def markets(self, status: MarketStatus, at_us: int) -> tuple[Market, ...]:
+        """The markets as they are listed at an instant, in order of legs."""
+        return tuple(
+            _market(self, ticker, leg, status, at_us)
+            for ticker, leg in zip(self.tickers, self.legs, strict=True)
+        )
 
     def outcomes(self) -> tuple[tuple[Result, Price], ...]:
         """How each leg ends, and what it pays."""
@@ -209,11 +212,11 @@ def _written(day_us: int, *, hourly: bool) -> tuple[str, str]:
     return (f"{stamp}{day:%H}", f"{date} {day:%H}:00Z") if hourly else (stamp, date)
 
 
-def _market(occasion: Occasion, leg: Leg, status: MarketStatus) -> Market:
+def _market(occasion: Occasion, ticker: str, leg: Leg, status: MarketStatus, at_us: int) -> Market:
     plan, times, event = occasion.plan, occasion.times, occasion.event
     words = {"subject": occasion.subject, "strike": leg.strike, "date": event.sub_title}
     return Market(
-        ticker=f"{event.event_ticker}-{leg.suffix}",
+        ticker=ticker,
         event_ticker=event.event_ticker,
         title=plan.question.format(**words),
         status=status,
@@ -231,7 +234,7 @@ def _market(occasion: Occasion, leg: Leg, status: MarketStatus) -> Market:
         can_close_early=True,
         settlement_timer_s=plan.settlement_timer_s,
         exchange_index=plan.exchange_index,
-        updated_us=times.listed_us,
+        updated_us=at_us,
     )
 
 

@@ -9,29 +9,26 @@ order of ours rests in it. So moving in one hop or in many gives the same, and s
 from dataclasses import dataclass
 
 from kalshi_cli.domain.fees import MILLION
-from kalshi_cli.domain.instant import DAY, HOUR, SECOND
+from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.market import Trade
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.agents import (
     INFORMED_MARGIN,
     Flow,
-    Quotes,
-    maker_quotes,
+    Taker,
     taker_at,
     taker_fee,
     temper_of,
-    tick_table,
 )
+from kalshi_cli.engine.makers import NO_QUOTES, Quotes, Touch, quotes_of, touch_of
 from kalshi_cli.engine.matching import OTHERS, Hit, MatchingBook, Resting
-from kalshi_cli.engine.noise import stream, uniforms
 from kalshi_cli.engine.occasion import Occasion
 from kalshi_cli.engine.schedule import weekly_pause
+from kalshi_cli.engine.turnover import Turnover
 from kalshi_cli.engine.world import Execution, Matched, Printed, Tally
 
-OPENING_SHARE = 0.6
-"""Share of the contracts traded that open a position: how open interest follows volume."""
-_NOTHING = Quotes((), ())
+_UNTRADED = Turnover()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +55,8 @@ class Pit:
     """
 
     __slots__ = (
-        "_book", "_done_us", "_flow", "_halted_us", "_hours", "_last", "_prints", "_quoted_us",
-        "_temper", "_ticks", "_volume", "due_us", "leg", "occasion", "ticker",
+        "_book", "_done_us", "_flow", "_halted_us", "_quoted_us", "_temper", "_turnover", "due_us",
+        "leg", "occasion", "ticker",
     )  # fmt: skip
 
     def __init__(self, occasion: Occasion, leg: int) -> None:
@@ -68,15 +65,11 @@ class Pit:
         self.ticker = occasion.tickers[leg]
         self._temper = temper_of(seed, self.ticker, occasion.climate, plan.flow)
         self._flow = Flow(seed, self.ticker, self._temper.trades_per_hour)
-        self._ticks = tick_table(plan.grid)
         self._book: MatchingBook | None = None
         self._quoted_us = 0
         self._done_us = 0
         self.due_us: int | None = None
-        self._last: int | None = None
-        self._volume = 0
-        self._hours: dict[int, int] = {}
-        self._prints = 0
+        self._turnover = _UNTRADED
         self._halted_us: int | None = None
 
     def start(self, now_us: int, state: PitState | None = None) -> None:
@@ -86,24 +79,25 @@ class Pit:
         if state is not None:
             self._quoted_us = state.quoted_us
             self._book = None if state.book is None else MatchingBook(*state.book)
-            self._last, self._volume, self._prints = state.last, state.volume, state.prints
-            self._hours, self._halted_us = dict(state.hours), state.halted_us
+            self._turnover = Turnover(state.last, state.volume, state.hours, state.prints)
+            self._halted_us = state.halted_us
 
     def state(self, now_us: int) -> PitState | None:
         """What cannot be drawn again, as data; None where there is nothing of the kind."""
         book = self._book
         if book is not None and not (book.has_ours() or self._quoted_us == self._quoted(now_us)):
             book = None
-        if book is None and not self._prints and self._halted_us is None:
+        turnover = self._turnover
+        if book is None and not turnover.prints and self._halted_us is None:
             return None
         return PitState(
             ticker=self.ticker,
             quoted_us=0 if book is None else self._quoted_us,
             book=None if book is None else (tuple(book.bids), tuple(book.asks)),
-            last=self._last,
-            volume=self._volume,
-            hours=tuple(self._hours.items()),
-            prints=self._prints,
+            last=turnover.last,
+            volume=turnover.volume,
+            hours=tuple(turnover.hours.items()),
+            prints=turnover.prints,
             halted_us=self._halted_us,
         )
 
@@ -150,11 +144,12 @@ class Pit:
     def _keep_quoting(self, until_us: int) -> list[Matched | Printed]:
         """Others requote around orders of ours, each time that they would."""
         happened: list[Matched | Printed] = []
-        refresh = self.occasion.plan.refresh_s * SECOND
-        at_us = (self._done_us // refresh + 1) * refresh
-        while at_us <= until_us and self.has_ours:
-            happened.extend(self._requote(at_us))
-            at_us += refresh
+        if self.has_ours:
+            refresh = self.occasion.plan.refresh_s * SECOND
+            at_us = (self._done_us // refresh + 1) * refresh
+            while at_us <= until_us and self.has_ours:
+                happened.extend(self._requote(at_us))
+                at_us += refresh
         self._done_us = max(self._done_us, until_us)
         return happened
 
@@ -200,22 +195,18 @@ class Pit:
 
     def quotes_at(self, at_us: int) -> Quotes:
         """What makers showed at an instant, whoever took it."""
-        return self._quotes(self._last_requote(at_us)) if self.is_open(at_us) else _NOTHING
+        return self._quotes(self._last_requote(at_us)) if self.is_open(at_us) else NO_QUOTES
 
     def _quotes(self, quoted_us: int) -> Quotes:
-        """In thin categories makers of a side are away for an hour now and then."""
-        occasion = self.occasion
-        if quoted_us < occasion.times.open_us:
-            return _NOTHING
-        seed, climate, plan = occasion.genesis.seed, occasion.climate, occasion.plan
-        name = stream(seed, self.ticker, "makers", quoted_us // (plan.refresh_s * SECOND))
-        crowd = self.crowd(quoted_us)
-        quotes = maker_quotes(name, crowd, climate, self._temper, self._ticks)
-        share = climate.one_sided
-        if not share:
-            return quotes
-        bid, ask = uniforms(stream(seed, self.ticker, "absent", quoted_us // HOUR), 2)
-        return Quotes(() if bid < share else quotes.bids, () if ask < share else quotes.asks)
+        return self._drawn(self._touch(self.crowd(quoted_us)), quoted_us)
+
+    def _touch(self, crowd: float) -> Touch:
+        return touch_of(self.occasion, self._temper, crowd)
+
+    def _drawn(self, touch: Touch, quoted_us: int) -> Quotes:
+        if quoted_us < self.occasion.times.open_us:
+            return NO_QUOTES
+        return quotes_of(self.occasion, self.ticker, self._temper, touch, quoted_us)
 
     def _worth(self, fair: float, side: Side) -> int:
         """The worst price at which taking gains the margin after the fee, in raw units."""
@@ -223,18 +214,31 @@ class Pit:
         return int(10_000 * (fair - side.sign * (taker_fee(fair, multiplier) + INFORMED_MARGIN)))
 
     def _serve(self, at_us: int) -> list[Matched | Printed]:
-        seed, climate = self.occasion.genesis.seed, self.occasion.climate
+        """A taker comes. Where nobody reaches the touch, no book is drawn."""
+        quoted_us = self._quoted(at_us)
+        crowd = self.crowd(quoted_us)
+        occasion = self.occasion
+        seed, climate = occasion.genesis.seed, occasion.climate
         taker = taker_at(seed, self.ticker, at_us, climate, self._temper)
-        book, units = self.book(at_us), taker.units
+        wishes = self._wishes(taker, crowd, at_us)
+        book = self._kept(quoted_us)
+        if book is None:
+            touch = self._touch(crowd)
+            if not any(touch.is_reached(side, limit) for side, limit in wishes):
+                return []
+            book = _book(self._drawn(touch, quoted_us))
+        for side, limit in wishes:
+            happened = self._trade(book, side, limit, taker.units, at_us)
+            if happened:
+                return happened
+        return []
+
+    def _wishes(self, taker: Taker, crowd: float, at_us: int) -> tuple[tuple[Side, int], ...]:
+        """What a taker would do, and at which price at the worst: the first that is there."""
         if not taker.informed:
-            quoted = self.crowd(self._quoted(at_us))
-            limit = int(10_000 * (quoted + taker.side.sign * taker.reach))
-            return self._trade(book, taker.side, limit, units, at_us)
+            return ((taker.side, int(10_000 * (crowd + taker.side.sign * taker.reach))),)
         truth = self.truth(at_us)
-        bought = self._trade(book, Side.BID, self._worth(truth, Side.BID), units, at_us)
-        if bought:
-            return bought
-        return self._trade(book, Side.ASK, self._worth(truth, Side.ASK), units, at_us)
+        return tuple([(side, self._worth(truth, side)) for side in Side])
 
     def _trade(
         self, book: MatchingBook, side: Side, limit: int, units: int | None, at_us: int
@@ -253,40 +257,29 @@ class Pit:
 
     def _print(self, hit: Hit, side: Side, at_us: int) -> Printed:
         price, _, units = hit
-        hour = at_us // HOUR
-        self._last = price
-        self._volume += units
-        if hour not in self._hours:
-            self._hours = {h: u for h, u in self._hours.items() if h > hour - 24}
-        self._hours[hour] = self._hours.get(hour, 0) + units
-        self._prints += 1
-        trade_id = f"{self.ticker}.{self._prints}"
+        if self._turnover is _UNTRADED:
+            self._turnover = Turnover()
+        trade_id = f"{self.ticker}.{self._turnover.count(price, units, at_us)}"
         trade = Trade(trade_id, self.ticker, Price(price), Contracts(units), side.value, at_us)
         return Printed(at_us, trade)
 
     def tally(self, now_us: int) -> Tally:
-        """Statistics as of now, as of the close once that has passed; a day is 24 clock hours."""
-        first = (min(now_us, self.occasion.times.closed_us) - DAY) // HOUR + 1
-        recent = sum(units for hour, units in self._hours.items() if hour >= first)
-        return Tally(
-            last=None if self._last is None else Price(self._last),
-            volume=Contracts(self._volume),
-            volume_24h=Contracts(recent),
-            open_interest=Contracts(int(self._volume * OPENING_SHARE)),
-        )
+        """Statistics as of now, as of the close once that has passed."""
+        return self._turnover.tally(min(now_us, self.occasion.times.closed_us))
 
     def book(self, now_us: int) -> MatchingBook:
         """The book as of now; empty unless the market is open. Call after `run(now_us)`."""
         if not self.is_open(now_us):
             return MatchingBook()
         quoted_us = self._quoted(now_us)
-        if self._book is not None and (quoted_us == self._quoted_us or self._book.has_ours()):
-            return self._book
-        quotes = self._quotes(quoted_us)
-        return MatchingBook(
-            [(price, OTHERS, units) for price, units in quotes.bids],
-            [(price, OTHERS, units) for price, units in quotes.asks],
-        )
+        return self._kept(quoted_us) or _book(self._quotes(quoted_us))
+
+    def _kept(self, quoted_us: int) -> MatchingBook | None:
+        """The book in which somebody's trade or an order of ours still shows, if there is one."""
+        book = self._book
+        if book is not None and (quoted_us == self._quoted_us or book.has_ours()):
+            return book
+        return None
 
     def _keep(self, book: MatchingBook, at_us: int) -> None:
         self._book, self._quoted_us = book, self._quoted(at_us)
@@ -324,3 +317,10 @@ class Pit:
             self._halted_us = None
         elif self._halted_us is None:
             self._halted_us = now_us
+
+
+def _book(quotes: Quotes) -> MatchingBook:
+    return MatchingBook(
+        [(price, OTHERS, units) for price, units in quotes.bids],
+        [(price, OTHERS, units) for price, units in quotes.asks],
+    )
