@@ -4,6 +4,7 @@ KalshiError                         1   unexpected
     UsageError                      2   fix the command line
     NotFound                        3   the thing named does not exist
     ConfigError                     4   fix settings, credentials or environment
+        Unauthorized                4   the exchange did not accept the API key
         LiveNotConfirmed            4   real money was not confirmed
         StoreVersion                4   the store is older or newer than the program
         StoreMismatch               4   the store belongs to another environment or account
@@ -51,6 +52,10 @@ class NotFound(KalshiError):
 
 class ConfigError(KalshiError):
     exit_code = 4
+
+
+class Unauthorized(ConfigError):
+    pass
 
 
 class LiveNotConfirmed(ConfigError):

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, assert_never
 
 from kalshi_cli.bootstrap.desk import Ending, OpenDesk
+from kalshi_cli.bootstrap.exchange import connection_to, simulation_of
 from kalshi_cli.bootstrap.policies import policies
 from kalshi_cli.bootstrap.records import account_of, lease_name, store_location
 from kalshi_cli.domain.identity import Env, StoreIdentity
@@ -51,9 +52,9 @@ async def open_desk(
 
     real = clock_for(environment.market_time)
     async with AsyncExitStack() as stack:
-        simulation = await _simulation(stack, environment)
+        simulation = await simulation_of(stack, environment)
         clock: Clock = real if simulation is None else simulation.clock
-        connection = await stack.enter_async_context(_connection(environment, simulation, clock))
+        connection = await stack.enter_async_context(connection_to(environment, simulation, clock))
         if connection.trading is None:
             raise ConfigError("Trading needs an API key.", remedy="`kalshi doctor` says more.")
         await connection.learn_limits()
@@ -71,7 +72,7 @@ async def open_desk(
         run = await stack.enter_async_context(_recorded_run(store, clock, command, ending))
         forecaster = None
         if forecasts:
-            forecaster = await _forecaster(environment, settings, simulation, store)
+            forecaster = await forecaster_of(environment, settings, simulation, store)
         yield OpenDesk(
             environment=environment,
             settings=settings,
@@ -108,45 +109,6 @@ async def _recorded_run(
             await unit.commit()
 
 
-async def _simulation(stack: AsyncExitStack, environment: Environment) -> "Simulation | None":
-    if environment.env is not Env.SIM:
-        return None
-    from kalshi_cli.adapters.sim.simulation import open_simulation
-
-    return await stack.enter_async_context(
-        open_simulation(
-            None if environment.in_memory else environment.home,
-            seed=environment.seed,
-            world=environment.world,
-            fresh=environment.fresh,
-            faults=environment.faults,
-        )
-    )
-
-
-def _connection(
-    environment: Environment, simulation: "Simulation | None", clock: Clock
-) -> "KalshiConnection":
-    from kalshi_cli.adapters.kalshi.connection import connect
-    from kalshi_cli.adapters.kalshi.signing import Signer
-
-    if simulation is not None:
-        signer = Signer.from_pem(simulation.key_id, simulation.private_key_pem)
-        return connect(
-            base_url=simulation.origin,
-            signer=signer,
-            clock=clock,
-            transport=simulation.transport(),
-            paced=False,
-        )
-    found = environment.credentials
-    return connect(
-        base_url=environment.base_url,
-        signer=None if found is None else Signer.from_pem(found.key_id, found.private_key),
-        clock=clock,
-    )
-
-
 def _identity(
     environment: Environment, simulation: "Simulation | None", connection: "KalshiConnection"
 ) -> StoreIdentity:
@@ -155,7 +117,7 @@ def _identity(
     return StoreIdentity(environment.env, connection.origin, account_of(environment), "")
 
 
-async def _forecaster(
+async def forecaster_of(
     environment: Environment,
     settings: Settings,
     simulation: "Simulation | None",

@@ -3,82 +3,89 @@
 import os
 import platform
 import shutil
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from enum import StrEnum
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import kalshi_cli
+from kalshi_cli.cli.checks import Check, Diagnosis, Finding, failed, looked_at
+from kalshi_cli.cli.exchange_checks import ACCOUNT, exchange_checks, not_asked
+from kalshi_cli.cli.key_checks import key_checks
 from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.identity import DeskState, Env
-from kalshi_cli.domain.instant import SECOND
-from kalshi_cli.errors import ConfigError, KalshiError, Unavailable
+from kalshi_cli.errors import KalshiError
 
 if TYPE_CHECKING:
-    from kalshi_cli.adapters.kalshi.skew import Bounds
+    from kalshi_cli.adapters.sim.simulation import Simulation
 
 ENOUGH_BYTES = 200_000_000
 """Free space below which a store and its logs may fill the disk within a day."""
 
 
-class Finding(StrEnum):
-    OK = "ok"
-    WARNING = "warning"
-    FAILED = "FAILED"
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at; `remedy` is empty where nothing needs doing."""
-
-    name: str
-    result: Finding
-    detail: str
-    remedy: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    checks: tuple[Check, ...]
-
-
-def verdict(result: Diagnosis) -> KalshiError | None:
-    """A failed check is a failed doctor."""
-    failed = [check.name for check in result.checks if check.result is Finding.FAILED]
-    if not failed:
-        return None
-    return ConfigError(f"Not well: {', '.join(failed)}.", remedy="Each check says what to do.")
-
-
 async def diagnose(prepared: Prepared) -> Diagnosis:
     """Look at everything; one failure does not hide the next."""
-    checks = [_program(prepared), _keys(prepared), _disk(prepared), _limits(prepared)]
-    checks += await _guarded("store", lambda: _store(prepared))
-    checks += await _guarded("exchange", lambda: _exchange(prepared))
-    checks += await _guarded("forecaster", lambda: _forecaster(prepared))
-    return Diagnosis(tuple(checks))
+    keys, fault = key_checks(prepared), _address_fault(prepared)
+    checks = [_program(prepared), *keys, _disk(prepared), _limits(prepared)]
+    if fault is not None or not _has_account(prepared):
+        detail = "the key and the address tell whose store it is"
+        checks.append(Check("store", Finding.NOT_ASKED, detail))
+    else:
+        checks += await looked_at("store", lambda: _store(prepared))
+    if fault is not None:
+        rest = not_asked(("the exchange", *ACCOUNT), "it has no usable address")
+        return Diagnosis((*checks, failed("address", fault), rest))
+    usable = all(check.result is not Finding.FAILED for check in keys)
+    return Diagnosis((*checks, *await _outside(prepared, key_is_usable=usable)))
 
 
-async def _guarded(name: str, look: Callable[[], Awaitable[list[Check]]]) -> list[Check]:
+def _has_account(prepared: Prepared) -> bool:
+    """Whether it is known whose store it is: one opened without would be nobody's."""
+    environment = prepared.environment
+    return environment.env is Env.SIM or environment.credentials is not None
+
+
+def _address_fault(prepared: Prepared) -> KalshiError | None:
+    from kalshi_cli.adapters.kalshi.connection import api_url
+    from kalshi_cli.adapters.kalshi.stream.dialing import stream_url
+
+    environment = prepared.environment
+    fault = prepared.faults.get("address")
+    if fault is not None or environment.env is Env.SIM:
+        return fault
     try:
-        return await look()
+        api_url(environment.base_url)
+        stream_url(environment.ws_url)
     except KalshiError as error:
-        return [Check(name, Finding.FAILED, str(error), error.remedy)]
+        return error
+    return None
+
+
+async def _outside(prepared: Prepared, *, key_is_usable: bool) -> list[Check]:
+    """The exchange, and whoever forecasts."""
+    from kalshi_cli.bootstrap.exchange import open_exchange
+
+    environment = prepared.environment
+    found = environment.credentials
+    if not key_is_usable:
+        environment = replace(environment, credentials=None)
+    try:
+        async with open_exchange(environment) as exchange:
+            simulation = exchange.simulation
+            checks = await exchange_checks(
+                exchange,
+                ws_url=environment.ws_url,
+                key_id=simulation.key_id if simulation else found.key_id if found else "",
+                no_account="there is no usable key",
+            )
+            return checks + await looked_at("forecaster", lambda: _forecaster(prepared, simulation))
+    except KalshiError as error:
+        rest = not_asked(ACCOUNT, "the exchange cannot be opened")
+        return [failed("exchange", error), rest]
 
 
 def _program(prepared: Prepared) -> Check:
     file = prepared.configuration.config_file
     detail = f"{kalshi_cli.__version__} on Python {platform.python_version()}"
     return Check("program", Finding.OK, f"{detail}; config file: {file or 'none'}")
-
-
-def _keys(prepared: Prepared) -> Check:
-    environment = prepared.environment
-    if environment.credentials is None:
-        return Check("keys", Finding.OK, f"{environment.env} needs none")
-    exposed = environment.credentials.warning
-    result = Finding.WARNING if exposed else Finding.OK
-    return Check("keys", result, f"from {environment.credentials.source}", exposed)
 
 
 def _disk(prepared: Prepared) -> Check:
@@ -126,60 +133,18 @@ async def _store(prepared: Prepared) -> list[Check]:
     ]
 
 
-async def _exchange(prepared: Prepared) -> list[Check]:
-    from kalshi_cli.bootstrap.opening import open_desk
+async def _forecaster(prepared: Prepared, simulation: "Simulation | None") -> list[Check]:
+    """Apart from the exchange: a forecaster that cannot be had says nothing of that."""
+    from kalshi_cli.bootstrap.opening import forecaster_of
+    from kalshi_cli.bootstrap.records import open_records
 
-    opened = open_desk(
-        prepared.environment,
-        prepared.settings,
-        command="doctor",
-        trades=False,
-        single_step=False,
-    )
-    async with opened as desk:
-        status = await desk.data.exchange_status()
-        balance = await desk.trading.balance()
-        if not status.exchange_active:
-            raise Unavailable("The exchange says it is not active.", remedy="Try again later.")
-        trading = "trading" if status.trading_active else "not trading now"
-        return [
-            Check("exchange", Finding.OK, f"answers, signed; {trading}; cash ${balance.cash}"),
-            _clock(desk.connection.skew),
-        ]
-
-
-def _clock(skew: "Bounds | None") -> Check:
-    """Signatures carry the time: an exchange refuses those of a clock that is far off."""
-    from kalshi_cli.adapters.kalshi.skew import refusal_of, warning_of
-
-    if skew is None:
-        return Check("clock", Finding.WARNING, "the exchange did not tell its time")
-    within = (skew.high_us - skew.low_us) / 2 / SECOND
-    detail = f"{abs(skew.middle_us) / SECOND:.1f} s from the exchange's, \u00b1{within:.1f} s"
-    refusal = refusal_of(skew)
-    if refusal is not None:
-        return Check("clock", Finding.FAILED, f"{detail}: nothing is traded", refusal.remedy)
-    warned = warning_of(skew)
-    result = Finding.WARNING if warned else Finding.OK
-    return Check("clock", result, detail, "Set the clock (NTP)." if warned else "")
-
-
-async def _forecaster(prepared: Prepared) -> list[Check]:
-    """Opened apart from the exchange: a forecaster that cannot be had says nothing of that."""
-    from kalshi_cli.bootstrap.opening import open_desk
-
-    opened = open_desk(
-        prepared.environment,
-        prepared.settings,
-        command="doctor",
-        trades=False,
-        forecasts=True,
-        single_step=False,
-    )
-    async with opened as desk:
-        if desk.forecaster is not None:
-            label = desk.forecaster.label or desk.forecaster.name
-            return [Check("forecaster", Finding.OK, label)]
-    env = prepared.environment.env
-    remedy = "" if env is Env.PROD else "Add --forecaster baseline."
-    return [Check("forecaster", Finding.WARNING, f"nobody forecasts in {env}", remedy)]
+    if not _has_account(prepared):
+        return []
+    environment, settings = prepared.environment, prepared.settings
+    async with open_records(environment, settings) as store:
+        found = await forecaster_of(environment, settings, simulation, store)
+    if found is not None:
+        return [Check("forecaster", Finding.OK, found.label or found.name)]
+    remedy = "" if environment.env is Env.PROD else "Add --forecaster baseline."
+    detail = f"nobody forecasts in {environment.env}"
+    return [Check("forecaster", Finding.WARNING, detail, remedy)]

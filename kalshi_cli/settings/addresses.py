@@ -7,7 +7,7 @@ import ipaddress
 import json
 import math
 from collections.abc import Mapping
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.timescale import TimeScale
@@ -32,8 +32,13 @@ def base_url(env: Env, variables: Mapping[str, str]) -> str:
 def ws_url(env: Env, variables: Mapping[str, str]) -> str:
     """The address of the exchange's stream; `KALSHI_WS_URL` moves the demo's alone.
 
-    Raises `ConfigError` for plain ws to anything but this machine.
+    Without it the stream of an exchange on this machine is where the exchange is. Raises
+    `ConfigError` for plain ws to anything but this machine.
     """
+    here = _parts(variables.get("KALSHI_BASE_URL", ""))
+    is_here = env is Env.DEMO and is_loopback(here.hostname) and here.username is None
+    if is_here and "KALSHI_WS_URL" not in variables:
+        return f"{here.scheme.replace('http', 'ws')}://{here.netloc}"
     return _address(env, variables, "KALSHI_WS_URL", "ws", DEMO_WS_URL, PROD_WS_URL)
 
 
@@ -78,10 +83,7 @@ def _address(
     if env in {Env.PROD, Env.PAPER}:
         return prod
     given = variables.get(name, demo).strip().rstrip("/")
-    try:
-        parts = urlsplit(given)
-    except ValueError:
-        parts = urlsplit("")
+    parts = _parts(given)
     if _is_real(parts.hostname):
         raise ConfigError(
             f"{name} is an address of the real exchange, and this is the demo.",
@@ -94,6 +96,14 @@ def _address(
             remedy=f"The demo's own address is {demo}.",
         )
     return given
+
+
+def _parts(address: str) -> SplitResult:
+    """An address in parts; no host where it is none."""
+    try:
+        return urlsplit(address.strip())
+    except ValueError:
+        return urlsplit("")
 
 
 def _is_real(host: str | None) -> bool:

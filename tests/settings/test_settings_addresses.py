@@ -124,3 +124,12 @@ def test_the_demo_is_never_pointed_at_real_money(name: str, url: str):
     assert "--live" in caught.value.remedy
     elsewhere = url.replace("alshi.com", "alshi.com.test").replace("ALSHI.com.", "alshi.com.test")
     assert read(Env.DEMO, {name: elsewhere}) == elsewhere
+
+
+def test_the_stream_is_where_a_local_exchange_is():
+    assert ws_url(Env.DEMO, LOCAL) == "ws://127.0.0.1:8000"
+    both = {**LOCAL, "KALSHI_WS_URL": "ws://127.0.0.1:9/x"}
+    assert ws_url(Env.DEMO, both) == "ws://127.0.0.1:9/x"
+    assert ws_url(Env.PROD, LOCAL) == PROD_WS_URL
+    elsewhere = {"KALSHI_BASE_URL": "https://demo-api.kalshi.co/trade-api/v2"}
+    assert ws_url(Env.DEMO, elsewhere) == DEMO_WS_URL

@@ -19,6 +19,7 @@ from kalshi_cli.errors import (
     InvalidValue,
     KalshiError,
     MalformedAnswer,
+    Unauthorized,
     Unavailable,
 )
 from kalshi_cli.ports.exchange import (
@@ -119,25 +120,25 @@ def read_error(answer: Answer, what: str) -> KalshiError:
     )
 
 
-def _unauthorized(error: ErrorBody | None, said: str) -> ConfigError:
+def _unauthorized(error: ErrorBody | None, said: str) -> Unauthorized:
     if error and error.code == "header_timestamp_expired":
-        return ConfigError(
+        return Unauthorized(
             "The exchange rejected the time of the request: this machine's clock is off.",
             remedy="Set the clock (NTP); `kalshi doctor` measures the difference.",
         )
     if error and "INCORRECT_API_KEY_SIGNATURE" in error.message:
-        return ConfigError(
+        return Unauthorized(
             f"The exchange did not accept the API key: the signature is not of its key{said}.",
             remedy="The private key belongs to another key id, or the signed path is not the "
             "one that arrived: it is whole, from /trade-api/v2 on, and without the query.",
         )
     if error and "NOT_FOUND" in error.message:
-        return ConfigError(
+        return Unauthorized(
             f"The exchange did not accept the API key: it does not know the id{said}.",
             remedy="A demo key works on the demo only, and a production key on production "
             "only; the key may also have been deleted.",
         )
-    return ConfigError(
+    return Unauthorized(
         f"The exchange did not accept the API key{said}.",
         remedy="Check that key id and private key belong together and to this environment.",
     )

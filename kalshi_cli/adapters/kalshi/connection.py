@@ -52,6 +52,11 @@ class KalshiConnection:
         return origin_of(self._rest.base)
 
     @property
+    def signer(self) -> Signer | None:
+        """Who signs for the account; the stream's handshake is signed too."""
+        return self._rest.signer
+
+    @property
     def skew(self) -> Bounds | None:
         """How far the exchange's clock may be from ours; None where that is not known."""
         return self._rest.clock_bounds

@@ -12,10 +12,11 @@ def doctor(ctx: typer.Context) -> None:
 
     Example: kalshi doctor --env demo
     """
+    from kalshi_cli.cli.checks import verdict
     from kalshi_cli.cli.desk import ready
-    from kalshi_cli.cli.doctor import diagnose, verdict
+    from kalshi_cli.cli.doctor import diagnose
     from kalshi_cli.cli.render.upkeep import show_diagnosis
     from kalshi_cli.cli.runtime import finish, run_async
 
-    prepared = ready(ctx)
+    prepared = ready(ctx, diagnoses=True)
     finish(prepared.invocation, run_async(diagnose(prepared)), show_diagnosis, verdict)

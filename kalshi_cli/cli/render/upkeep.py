@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from kalshi_cli.adapters.store.migrate import Migrated, SchemaStatus
 from kalshi_cli.bootstrap.upkeep import StoreReport
-from kalshi_cli.cli.doctor import Diagnosis
+from kalshi_cli.cli.checks import Diagnosis
 from kalshi_cli.cli.render.tables import print_facts, print_table
 
 if TYPE_CHECKING:
@@ -73,6 +73,7 @@ def show_diagnosis(result: Diagnosis, console: "Console") -> None:
         ("check", "result", ("detail", "wrap")),
         [(each.name, each.result, each.detail) for each in result.checks],
     )
-    for each in result.checks:
-        if each.remedy:
-            console.print(f"{each.name}: {each.remedy}", soft_wrap=True)
+    remedies = [(each.name, each.remedy) for each in result.checks if each.remedy]
+    if remedies:
+        console.print("What to do", style="bold")
+        print_facts(console, remedies)

@@ -22,6 +22,7 @@ from kalshi_cli.errors import (
     ExchangeRefusal,
     KalshiError,
     MalformedAnswer,
+    Unauthorized,
     Unavailable,
 )
 from kalshi_cli.ports.exchange import CancellationKind as C
@@ -158,15 +159,15 @@ def test_cancellations(status: int, body: bytes, kind: C, code: str) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "kind", "said"),
     [
-        (401, nested("header_timestamp_expired"), ConfigError, "clock is off"),
+        (401, nested("header_timestamp_expired"), Unauthorized, "clock is off"),
         (
             401,
             nested("authentication_error", details="INCORRECT_API_KEY_SIGNATURE"),
-            ConfigError,
+            Unauthorized,
             "INCORRECT_API_KEY_SIGNATURE",
         ),
-        (401, nested("authentication_error", details="NOT_FOUND"), ConfigError, "not know the id"),
-        (401, HTML, ConfigError, "did not accept the API key"),
+        (401, nested("authentication_error", details="NOT_FOUND"), Unauthorized, "not know the id"),
+        (401, HTML, Unauthorized, "did not accept the API key"),
         (403, nested("forbidden"), ConfigError, "does not allow"),
         (400, MESSAGE, ExchangeRefusal, "Parameter validation failed"),
         (404, nested("not_found"), ExchangeRefusal, "not_found"),

@@ -1,0 +1,88 @@
+"""The exchange of an environment: for a desk, and for whoever only asks."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from kalshi_cli.domain.identity import Env
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.settings.environment import Environment
+
+if TYPE_CHECKING:
+    from kalshi_cli.adapters.kalshi.connection import KalshiConnection
+    from kalshi_cli.adapters.kalshi.get_only import PublicConnection
+    from kalshi_cli.adapters.sim.simulation import Simulation
+
+
+@dataclass(frozen=True, slots=True)
+class OpenExchange:
+    """What answers to everybody, and, where there is a key, what answers to the account."""
+
+    clock: Clock
+    public: "KalshiConnection | PublicConnection"
+    account: "KalshiConnection | None"
+    simulation: "Simulation | None"
+
+
+@asynccontextmanager
+async def open_exchange(environment: Environment) -> AsyncIterator[OpenExchange]:
+    """The exchange without a desk. Without a key, and for paper, it can do nothing but GET.
+
+    Raises `ConfigError` for an address or a private key that cannot be used, and `WorldHeld`.
+    """
+    from kalshi_cli.adapters.clock import clock_for
+
+    async with AsyncExitStack() as stack:
+        simulation = await simulation_of(stack, environment)
+        clock: Clock = simulation.clock if simulation else clock_for(environment.market_time)
+        if simulation is None and (environment.credentials is None or environment.env is Env.PAPER):
+            from kalshi_cli.adapters.kalshi.get_only import connect_public
+
+            public = connect_public(base_url=environment.base_url, clock=clock)
+            yield OpenExchange(clock, await stack.enter_async_context(public), None, None)
+            return
+        account = connection_to(environment, simulation, clock)
+        await stack.enter_async_context(account)
+        yield OpenExchange(clock, account, account, simulation)
+
+
+async def simulation_of(stack: AsyncExitStack, environment: Environment) -> "Simulation | None":
+    """The simulated world, open until the stack closes; None elsewhere."""
+    if environment.env is not Env.SIM:
+        return None
+    from kalshi_cli.adapters.sim.simulation import open_simulation
+
+    return await stack.enter_async_context(
+        open_simulation(
+            None if environment.in_memory else environment.home,
+            seed=environment.seed,
+            world=environment.world,
+            fresh=environment.fresh,
+            faults=environment.faults,
+        )
+    )
+
+
+def connection_to(
+    environment: Environment, simulation: "Simulation | None", clock: Clock
+) -> "KalshiConnection":
+    """Raises `ConfigError` for an address or a private key that cannot be used."""
+    from kalshi_cli.adapters.kalshi.connection import connect
+    from kalshi_cli.adapters.kalshi.signing import Signer
+
+    if simulation is not None:
+        signer = Signer.from_pem(simulation.key_id, simulation.private_key_pem)
+        return connect(
+            base_url=simulation.origin,
+            signer=signer,
+            clock=clock,
+            transport=simulation.transport(),
+            paced=False,
+        )
+    found = environment.credentials
+    return connect(
+        base_url=environment.base_url,
+        signer=None if found is None else Signer.from_pem(found.key_id, found.private_key),
+        clock=clock,
+    )
