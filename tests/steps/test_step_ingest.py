@@ -237,13 +237,27 @@ async def test_pages_add_up_to_the_list(values, size):
 
 async def test_a_cursor_that_comes_again_ends_the_list_early():
     async def fetch(cursor):
-        return Page((1,), "again")
+        return Page((cursor,), "again")
 
     found = await collect(fetch)
     assert (found.items, found.complete, found.why) == (
-        (1, 1),
+        ("", "again"),
         False,
         "the exchange repeats a cursor",
+    )
+
+
+async def test_pages_that_begin_again_end_the_list_early():
+    """What the exchange answers to a cursor that it does not know."""
+
+    async def fetch(cursor):
+        return Page((1, 2), f"{cursor}+")
+
+    found = await collect(fetch)
+    assert (found.items, found.complete, found.why) == (
+        (1, 2),
+        False,
+        "the exchange's pages begin again",
     )
 
 
