@@ -9,7 +9,7 @@ import typer
 from kalshi_cli.cli.caveats import warn_of_clock
 from kalshi_cli.cli.confirm import confirm_live, facts_of
 from kalshi_cli.cli.desk import ready
-from kalshi_cli.cli.runtime import finish, run_async
+from kalshi_cli.cli.runtime import finish, one_line, run_async
 from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.identity import DeskState, Env
 from kalshi_cli.errors import (
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 BY_EXIT_CODE: dict[int, type[KalshiError]] = {
     each.exit_code: each for each in (NotFound, ConfigError, Unavailable, Refused, IntegrityError)
 }
+LONGEST_REASON = 500
+"""Signs kept of a reason; an emergency is never refused for how it was worded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,8 @@ class Outcome:
 def change(ctx: typer.Context, state: DeskState, reason: str, *, confirms: bool = False) -> None:
     """Change the run state; a running loop obeys before its next order."""
     prepared = ready(ctx)
-    finish(
-        prepared.invocation, run_async(_changed(prepared, state, reason, confirms)), show_changed
-    )
+    kept = one_line(reason, LONGEST_REASON) or "by hand"
+    finish(prepared.invocation, run_async(_changed(prepared, state, kept, confirms)), show_changed)
 
 
 def carry_out(ctx: typer.Context, kind: str, target: str) -> None:

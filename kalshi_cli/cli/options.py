@@ -99,6 +99,8 @@ def resolved(given: dict[str, object]) -> Options:
     values = {name: value for name, value in given.items() if name in Options.__slots__}
     for name in ("config", "home", "faults"):
         if name in values:
+            if not str(values[name]).strip():
+                raise UsageError(f"--{name} is empty.", remedy="Name a path, or leave it out.")
             values[name] = Path(str(values[name])).expanduser()
     return Options(
         **{**values, "env": _env(given), "advance": not given.get("no_advance", False)}  # type: ignore[arg-type]

@@ -54,6 +54,7 @@ def run_program(build: Callable[[], TyperGroup], argv: Sequence[str] | None = No
     invocation = Invocation()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
+        _check_text(arguments)
         code = build().main(
             args=arguments, prog_name="kalshi", standalone_mode=False, obj=invocation
         )
@@ -67,6 +68,15 @@ def run_program(build: Callable[[], TyperGroup], argv: Sequence[str] | None = No
         if "kalshi_cli.cli.logs" in sys.modules:  # `--help` never opened it
             sys.modules["kalshi_cli.cli.logs"].close()
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _check_text(arguments: Sequence[str]) -> None:
+    """Raises `UsageError` for what is no text: bytes that are not UTF-8 cannot be kept or sent."""
+    for argument in arguments:
+        if not argument.isascii() and any("\ud800" <= c <= "\udfff" for c in argument):
+            raise UsageError(
+                f"{argument[:40]!a} is not UTF-8 text.", remedy="Check the terminal's encoding."
+            )
 
 
 def begin(ctx: typer.Context) -> Invocation:
@@ -225,6 +235,15 @@ def command_name(ctx: typer.Context | None) -> str:
 
 
 def say_error(invocation: Invocation, error: KalshiError) -> None:
-    """One line on stderr: what happened and what to do about it."""
+    """One line on stderr: what happened and what to do about it.
+
+    What a person or the exchange wrote may be in it: nothing of it commands the terminal.
+    """
     remedy = f" {error.remedy}" if error.remedy else ""
-    invocation.say_always(f"error: {error}{remedy}")
+    invocation.say_always(one_line(f"error: {error}{remedy}"))
+
+
+def one_line(text: str, most: int | None = None) -> str:
+    """A text on one line, without signs that command a terminal."""
+    line = "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
+    return line[:most].strip()

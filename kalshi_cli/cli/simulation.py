@@ -10,13 +10,15 @@ import typer
 from kalshi_cli.cli.runtime import Show, begin, finish, run_async
 from kalshi_cli.cli.start import Prepared, prepare
 from kalshi_cli.domain.identity import Env
-from kalshi_cli.domain.instant import HOUR, parse_span, to_rfc3339
+from kalshi_cli.domain.instant import DAY, HOUR, parse_span, to_rfc3339
 from kalshi_cli.errors import InvalidValue, UsageError
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.sim.simulation import Simulation, SimulationStatus
 
 _STEP_US = 6 * HOUR
+LONGEST = 366 * DAY
+"""Of one `sim advance`: a year of a world takes minutes."""
 
 
 def on_world(
@@ -83,7 +85,11 @@ def parsed_span(text: str) -> int:
     except InvalidValue as error:
         raise UsageError(str(error)) from error
     if not span_us:
-        raise UsageError(f"{text} is no time at all.")
+        raise UsageError(f"{text} is no time at all.", remedy="Give a span such as 15m or 6h.")
+    if span_us > LONGEST:
+        raise UsageError(
+            f"{text[:40]} is more than a world lives at a time.", remedy="Give 366d at most."
+        )
     return span_us
 
 

@@ -1,16 +1,14 @@
 """`Notices` over REST: GET only, unsigned."""
 
 from dataclasses import replace
-from decimal import Decimal
 from typing import Annotated
 
 import msgspec
 
 from kalshi_cli.adapters.kalshi.client import RestClient
 from kalshi_cli.adapters.kalshi.params import INCENTIVES_PER_PAGE, ROWS_PER_PAGE, Query, at_cursor
-from kalshi_cli.adapters.kalshi.public import fee_override
-from kalshi_cli.adapters.kalshi.rows import decode, identity, number, quantity, read_page
-from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.adapters.kalshi.public import fee_override, fee_terms
+from kalshi_cli.adapters.kalshi.rows import decode, identity, quantity, read_page
 from kalshi_cli.domain.instant import parse_rfc3339
 from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import MalformedAnswer
@@ -26,7 +24,7 @@ class SeriesChangeWire(msgspec.Struct, frozen=True):
     id: str
     series_ticker: str
     fee_type: str
-    fee_multiplier: Decimal
+    fee_multiplier: msgspec.Raw
     scheduled_ts: str
 
 
@@ -37,7 +35,7 @@ class EventChangeWire(msgspec.Struct, frozen=True):
     event_ticker: str
     series_ticker: str
     fee_type_override: str | None
-    fee_multiplier_override: Decimal | None
+    fee_multiplier_override: msgspec.Raw
     scheduled_ts: str
 
 
@@ -90,7 +88,7 @@ def _to_series_change(wire: SeriesChangeWire) -> FeeChange:
         change_id=identity(wire.id, "id"),
         series_ticker=identity(wire.series_ticker, "series ticker"),
         event_ticker=None,
-        fees=FeeTerms.parse(wire.fee_type, number(wire.fee_multiplier)),
+        fees=fee_terms(wire.fee_type, wire.fee_multiplier),
         from_us=parse_rfc3339(wire.scheduled_ts),
     )
 

@@ -11,7 +11,7 @@ EVENTS_PER_PAGE = 200
 TRANSFERS_PER_PAGE = 500
 INCENTIVES_PER_PAGE = 10_000
 TICKERS_PER_REQUEST = 100
-_TICKER = re.compile(r"[\w.:-]{1,120}", re.ASCII)
+_TICKER = re.compile(r"\w[\w.:-]{0,119}", re.ASCII)
 
 PRIMARY = ("subaccount", 0)
 """Named in every request of the account: what an omitted one means differs by endpoint."""

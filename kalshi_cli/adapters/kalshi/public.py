@@ -1,7 +1,6 @@
 """Public objects of the wire as domain values. Everything here raises `InvalidValue`, alone."""
 
 from collections.abc import Mapping
-from decimal import Decimal
 from functools import lru_cache
 from hashlib import sha256
 
@@ -21,6 +20,7 @@ from kalshi_cli.adapters.kalshi.rows import (
     word,
 )
 from kalshi_cli.adapters.kalshi.wire import (
+    NULL,
     BookWire,
     EventWire,
     MarketWire,
@@ -81,7 +81,7 @@ def to_series(wire: SeriesWire) -> Series:
         ticker=identity(wire.ticker, "series ticker"),
         title=wire.title,
         category=wire.category,
-        fees=FeeTerms.parse(wire.fee_type, number(wire.fee_multiplier)),
+        fees=fee_terms(wire.fee_type, wire.fee_multiplier),
         frequency=wire.frequency or "",
         exchange_index=wire.exchange_index or 0,
     )
@@ -131,13 +131,18 @@ def _to_event(wire: EventWire) -> Event:
     )
 
 
-def fee_override(fee_type: str | None, multiplier: Decimal | None) -> FeeTerms | None:
+def fee_override(fee_type: str | None, multiplier: msgspec.Raw) -> FeeTerms | None:
     """An event's own fee terms; None where those of its series hold."""
-    if not fee_type and multiplier is None:
+    if not fee_type and multiplier == NULL:
         return None
-    if not fee_type or multiplier is None:
-        return UNPAIRED
-    return FeeTerms.parse(fee_type, number(multiplier))
+    return fee_terms(fee_type, multiplier) if fee_type and multiplier != NULL else UNPAIRED
+
+
+def fee_terms(fee_type: str, multiplier: msgspec.Raw) -> FeeTerms:
+    text = number(multiplier)
+    if text is None:
+        raise InvalidValue("A fee without its multiplier.")
+    return FeeTerms.parse(fee_type, text)
 
 
 def to_listing(wire: MarketWire, at_us: int, mark: int | None = None) -> Listing:
@@ -160,8 +165,8 @@ def _to_market(wire: MarketWire) -> Market:
         grid=_to_grid(bytes(wire.price_ranges)),
         expected_expiration_us=instant(wire.expected_expiration_time),
         strike_type=wire.strike_type or "",
-        floor_strike=None if wire.floor_strike is None else number(wire.floor_strike),
-        cap_strike=None if wire.cap_strike is None else number(wire.cap_strike),
+        floor_strike=number(wire.floor_strike),
+        cap_strike=number(wire.cap_strike),
         rules_primary=wire.rules_primary or "",
         rules_secondary=wire.rules_secondary or "",
         can_close_early=wire.can_close_early,

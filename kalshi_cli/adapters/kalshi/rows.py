@@ -1,5 +1,6 @@
 """From bytes to rows: one bad row costs itself, one bad page costs the page, nothing is guessed."""
 
+import re
 from collections.abc import Callable, Iterable
 from decimal import Decimal
 from enum import StrEnum
@@ -21,6 +22,8 @@ NAMELESS = "a row without a name"
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are not the JSON that was expected."""
 _LARGEST_MONEY = 2**62
+_JSON_NUMBER = re.compile(rb"-?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,4})?")
+"""What a client in Python reads out of a text as a number is more: digits of every script."""
 REMEMBERED = 16_384
 """Texts kept with their values: a hundred thousand markets share few, and read them each time."""
 
@@ -201,8 +204,16 @@ def money(text: str) -> Money:
     return amount
 
 
-def number(value: Decimal) -> str:
-    """A JSON number as plain decimal text: exact, and never an exponent."""
-    if not value.is_finite() or abs(value.adjusted()) > 30:
+def number(raw: msgspec.Raw) -> str | None:
+    """A JSON number as plain decimal text: exact, and never an exponent. None for null."""
+    return None if raw == NULL else _number(bytes(raw))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _number(text: bytes) -> str:
+    if not _JSON_NUMBER.fullmatch(text):
+        raise InvalidValue(f"Expected a number, was {text[:40].decode(errors='replace')}.")
+    value = Decimal(text.decode())
+    if abs(value.adjusted()) > 30:
         raise InvalidValue(f"{value} is no usable number.")
     return format(value, "f")

@@ -24,6 +24,7 @@ from kalshi_cli.adapters.kalshi.params import (
     TRANSFERS_PER_PAGE,
     Query,
     at_cursor,
+    is_ticker,
     since,
     ticker_chunks,
 )
@@ -63,6 +64,8 @@ class KalshiTrading(OrderWrites):
         self._market_data = market_data
 
     async def order(self, order_id: str) -> OrderReport | None:
+        if not is_ticker(order_id):
+            return None
         try:
             body = await self._rest.get(
                 f"/portfolio/orders/{quote(order_id, safe='')}", signed=True

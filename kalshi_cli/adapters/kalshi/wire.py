@@ -5,7 +5,6 @@ strict about what it needs: a missing or mistyped field refuses the row. Rows of
 raw, so that a bad one costs only itself. Source: the exchange's OpenAPI file, 3.34.0.
 """
 
-from decimal import Decimal
 from typing import Annotated
 
 import msgspec
@@ -36,7 +35,7 @@ class SeriesWire(msgspec.Struct, frozen=True):
     title: str
     category: str
     fee_type: str
-    fee_multiplier: Decimal
+    fee_multiplier: msgspec.Raw
     frequency: str | None = None
     exchange_index: Shard | None = None
 
@@ -50,7 +49,7 @@ class EventWire(msgspec.Struct, frozen=True):
     category: str | None = None
     strike_date: str | None = None
     fee_type_override: str | None = None
-    fee_multiplier_override: Decimal | None = None
+    fee_multiplier_override: msgspec.Raw = NULL
     exchange_index: Shard | None = None
     markets: list[msgspec.Raw] | None = None
 
@@ -85,8 +84,8 @@ class MarketWire(msgspec.Struct, frozen=True):
     yes_sub_title: str | None = None
     expected_expiration_time: str | None = None
     strike_type: str | None = None
-    floor_strike: Decimal | None = None
-    cap_strike: Decimal | None = None
+    floor_strike: msgspec.Raw = NULL
+    cap_strike: msgspec.Raw = NULL
     rules_primary: str | None = None
     rules_secondary: str | None = None
     can_close_early: bool = False

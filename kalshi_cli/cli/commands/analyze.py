@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from kalshi_cli.cli.names import plausible
 from kalshi_cli.cli.options import STEPPING
 
 PANEL = "Data"
@@ -16,7 +17,8 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def analyze(
     ctx: typer.Context,
     tickers: Annotated[
-        list[str] | None, typer.Argument(help="Only these markets; - reads them from stdin.")
+        list[str] | None,
+        typer.Argument(callback=plausible, help="Only these markets; - reads them from stdin."),
     ] = None,
 ) -> None:
     """Forecast the eligible markets, or those named, within the budget.
@@ -29,7 +31,9 @@ def analyze(
 
     named = tickers or []
     if "-" in named:
-        named = [name for name in named if name != "-"] + sys.stdin.read().split()
+        piped = sys.stdin.read().split()
+        plausible(piped)
+        named = [name for name in [*named, *piped] if name != "-"]
         if not named:  # an empty pipe asks about nothing, not about everything
             raise typer.BadParameter("No ticker came on stdin.")
     on_desk(

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from kalshi_cli.cli.names import plausible
+
 PANEL = "Trade"
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -11,7 +13,9 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def cancel(
     ctx: typer.Context,
-    order: Annotated[str, typer.Argument(help="Our id of the order, or the exchange's.")],
+    order: Annotated[
+        str, typer.Argument(callback=plausible, help="Our id of the order, or the exchange's.")
+    ],
 ) -> None:
     """Cancel one order, and read it back. Never asks.
 

@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from kalshi_cli.cli.names import plausible
+
 PANEL = "Trade"
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
@@ -11,7 +13,7 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 @app.command()
 def close(
     ctx: typer.Context,
-    ticker: Annotated[str, typer.Argument(help="The market's ticker.")],
+    ticker: Annotated[str, typer.Argument(callback=plausible, help="The market's ticker.")],
 ) -> None:
     """Sell what is held in one market, and read the position back. Never asks.
 

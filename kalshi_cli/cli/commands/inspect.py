@@ -6,12 +6,16 @@ from typing import Annotated
 import typer
 
 from kalshi_cli.cli.desk import on_records, ready
+from kalshi_cli.cli.names import plausible
 from kalshi_cli.domain.order import LIVE
 
 PANEL = "Observe"
 app = typer.Typer(help=__doc__, rich_markup_mode=None, add_completion=False)
 
-Ticker = Annotated[str | None, typer.Option("--ticker", metavar="TICKER", help="Only this market.")]
+Ticker = Annotated[
+    str | None,
+    typer.Option("--ticker", metavar="TICKER", callback=plausible, help="Only this market."),
+]
 Limit = Annotated[
     int, typer.Option("--limit", metavar="N", min=1, help="At most this many, newest first.")
 ]
@@ -174,7 +178,8 @@ def denials(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> 
 
 @app.command()
 def why(
-    ctx: typer.Context, ticker: Annotated[str, typer.Argument(help="The market's ticker.")]
+    ctx: typer.Context,
+    ticker: Annotated[str, typer.Argument(callback=plausible, help="The market's ticker.")],
 ) -> None:
     """Why a market was or was not traded: filters, forecasts, controls, orders, fills.
 

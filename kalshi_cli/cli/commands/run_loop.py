@@ -37,6 +37,8 @@ def run_loop(
     from kalshi_cli.cli.verdicts import of_loop
     from kalshi_cli.scheduler.lanes import Stop
 
+    if once and cycles not in {None, 1}:
+        raise typer.BadParameter(f"--once and --cycles {cycles} ask for two things: give one.")
     prepared, stop = ready(ctx), Stop()
     result = run_async(
         loop.run_loop(

@@ -46,7 +46,7 @@ from kalshi_cli.ports.groups import OrderGroup
 from kalshi_cli.ports.notices import IncentiveProgram
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "200"))
-_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 
 INTENT = OrderIntent(
     "s", "KXRAIN-27JAN05-NYC", "KXRAIN-27JAN05", Side.BID, Price(4100), Contracts(1000),

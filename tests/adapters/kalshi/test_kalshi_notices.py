@@ -50,7 +50,7 @@ async def asked(call: str, answer: Any, *arguments: str) -> Page[Any]:
 
 
 async def test_changes_of_series() -> None:
-    bad = [SERIES | {"fee_multiplier": None}, SERIES | {"fee_multiplier": 0.12345678}]
+    bad = [SERIES | {"fee_multiplier": "0.5"}, SERIES | {"fee_multiplier": 0.12345678}]
     answer = {"series_fee_change_arr": [SERIES, SERIES | {"fee_type": "new"}, *bad]}
     page = await asked("series_fee_changes", answer)
     terms = FeeTerms("quadratic_with_maker_fees", 500_000)

@@ -144,7 +144,9 @@ def test_a_price_structure_that_cannot_be_represented_is_no_grid(ranges: Any) ->
         ({"close_time": "2027-01-06T00:00:00"}, "RFC 3339"),
         ({"close_time": ...}, "close_time"),
         ({"exchange_index": -1}, "exchange_index"),
-        ({"floor_strike": "NaN"}, "no usable number"),
+        ({"floor_strike": "NaN"}, "Expected a number"),
+        ({"floor_strike": 1e300}, "no usable number"),
+        ({"cap_strike": "\u0663"}, "Expected a number"),
     ],
 )
 def test_a_bad_market_is_unusable_by_name_and_costs_only_itself(changes: Any, said: str) -> None:

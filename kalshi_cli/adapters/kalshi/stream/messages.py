@@ -4,11 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from kalshi_cli.adapters.kalshi.public import UNPAIRED, book_side, seconds
+from kalshi_cli.adapters.kalshi.public import book_side, fee_override, seconds
 from kalshi_cli.adapters.kalshi.rows import (
     identity,
     money,
-    number,
     price,
     quantity,
     traded,
@@ -38,7 +37,6 @@ from kalshi_cli.adapters.kalshi.stream.wire import (
 )
 from kalshi_cli.domain.account import ExchangePosition
 from kalshi_cli.domain.book import Level
-from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.instant import MILLISECOND
 from kalshi_cli.domain.market import Event, Result, Trade, payout
 from kalshi_cli.domain.money import ONE_DOLLAR, Contracts, Price
@@ -179,12 +177,7 @@ def _event(msg: EventMsg) -> Event:
 
 def _fees(msg: EventFeesMsg) -> EventFees:
     ticker = identity(msg.event_ticker, "event ticker")
-    fee_type, multiplier = msg.fee_type_override or None, msg.fee_multiplier_override
-    if fee_type is None and multiplier is None:
-        return EventFees(ticker, None)
-    if fee_type is None or multiplier is None:
-        return EventFees(ticker, UNPAIRED)
-    return EventFees(ticker, FeeTerms.parse(fee_type, number(multiplier)))
+    return EventFees(ticker, fee_override(msg.fee_type_override, msg.fee_multiplier_override))
 
 
 _READERS: Mapping[type[News], Callable[[Any], StreamEvent]] = MappingProxyType(

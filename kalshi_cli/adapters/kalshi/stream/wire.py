@@ -5,7 +5,6 @@ harms nobody. Strict about what it needs: a missing or mistyped field refuses th
 """
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Annotated, Any, Literal, final
 
 import msgspec
@@ -123,7 +122,7 @@ class EventMsg(msgspec.Struct, frozen=True, gc=False):
 class EventFeesMsg(msgspec.Struct, frozen=True, gc=False):
     event_ticker: str
     fee_type_override: str | None
-    fee_multiplier_override: Decimal | None
+    fee_multiplier_override: msgspec.Raw
 
 
 class SubscribedMsg(msgspec.Struct, frozen=True, gc=False):

@@ -1,0 +1,22 @@
+"""Names of markets and orders as a person may type them, checked before anything is opened."""
+
+import re
+from typing import TypeVar
+
+from kalshi_cli.errors import UsageError
+
+Given = TypeVar("Given", str | None, list[str] | None)
+
+_NAME = re.compile(r"\w[\w.:-]{0,119}", re.ASCII)
+"""What every ticker, and every id of an order, looks like."""
+
+
+def plausible(given: Given) -> Given:
+    """What was given, if it can name something. Raises `UsageError`."""
+    for name in [given] if isinstance(given, str) else given or ():
+        if name != "-" and not _NAME.fullmatch(name):
+            raise UsageError(
+                f"{name[:40]!r} names nothing: tickers and ids are of letters, digits, -.:_ only.",
+                remedy="`kalshi inspect markets` and `kalshi inspect orders` list names.",
+            )
+    return given
