@@ -17,8 +17,11 @@ LONGEST_FLIGHT_S = 2.0
 
 _TOKEN = 10**9
 """Parts of a token: at a rate of one a second, one part comes back in a nanosecond."""
-_TRUSTED_PERCENT = 98
-"""How much of the rate is counted on: two clocks do not tick alike."""
+_TRUSTED = 980
+"""Thousandths of the rate that are counted on: two clocks do not tick alike."""
+_LEAST_TRUSTED = 50
+_REGAINED = 5
+"""Thousandths that an answer brings back of a guessed rate; a refusal takes three tenths of it."""
 _SHORTEST_NAP_S = 0.001
 
 Sleep = Callable[[float], Awaitable[None]]
@@ -34,7 +37,8 @@ async def sleep_monotonic(seconds: float) -> None:
 class TokenBucket:
     """Tokens for requests, each kind of which waits its turn in order.
 
-    `reserve` tokens are kept for the urgent, who therefore never wait behind the rest.
+    `reserve` tokens are kept for the urgent, who therefore never wait behind the rest. A `guessed`
+    budget is one that nobody told: a refusal slows its rate down, answers bring it back.
     """
 
     def __init__(
@@ -42,13 +46,15 @@ class TokenBucket:
         budget: Budget,
         *,
         reserve: int = 0,
+        guessed: bool = False,
         monotonic: Monotonic = time.monotonic_ns,
         sleep: Sleep = sleep_monotonic,
     ) -> None:
         self._budget, self._reserve = budget, reserve
+        self._guessed, self._trusted = guessed, _TRUSTED
         self._monotonic, self._sleep = monotonic, sleep
         self._level = budget.capacity * _TOKEN
-        self._seen = monotonic()
+        self._seen = self._slowed = monotonic()
         self._flights: dict[Charge, None] = {}
         self._set_aside = 0
         self._turns = {urgent: asyncio.Lock() for urgent in (False, True)}
@@ -91,11 +97,21 @@ class TokenBucket:
             self._level -= 0 if throttled else charge.parts
         if throttled:
             self._level = min(self._level, 0)
+        if self._guessed:
+            self._guess_anew(charge, throttled=throttled)
+
+    def _guess_anew(self, charge: "Charge", *, throttled: bool) -> None:
+        """Several requests that were refused together say it once."""
+        if not throttled:
+            self._trusted = min(_TRUSTED, self._trusted + _REGAINED)
+        elif charge.sent >= self._slowed:
+            self._trusted = max(_LEAST_TRUSTED, self._trusted * 7 // 10)
+            self._slowed = self._seen
 
     @property
     def _growth_s(self) -> float:
         """Parts that come back in a second."""
-        return self._budget.rate * _TOKEN * _TRUSTED_PERCENT / 100
+        return self._budget.rate * _TOKEN * self._trusted / 1_000
 
     def _short(self, cost: int, *, urgent: bool) -> int:
         """Parts that are missing for a request."""
@@ -111,7 +127,7 @@ class TokenBucket:
 
     def _grow(self) -> None:
         now = self._monotonic()
-        grown = max(0, now - self._seen) * self._budget.rate * _TRUSTED_PERCENT // 100
+        grown = max(0, now - self._seen) * self._budget.rate * self._trusted // 1_000
         self._level = min(self._budget.capacity * _TOKEN, self._level + grown)
         self._seen = now
         late = now - int(LONGEST_FLIGHT_S * 10**9)

@@ -8,6 +8,7 @@ think. Source: Kalshi's rate limits page, 2026-10.
 """
 
 import time
+from functools import partial
 from types import MappingProxyType
 
 from kalshi_cli.adapters.kalshi.bucket import (
@@ -40,15 +41,14 @@ class Pace:
     def __init__(
         self, *, monotonic: Monotonic = time.monotonic_ns, sleep: Sleep = sleep_monotonic
     ) -> None:
-        def bucket(budget: Budget, reserve: int = 0) -> TokenBucket:
-            return TokenBucket(budget, reserve=reserve, monotonic=monotonic, sleep=sleep)
+        bucket = partial(TokenBucket, monotonic=monotonic, sleep=sleep)
 
         self.limits: AccountLimits | None = None
         self._costs = DEFAULT_COSTS
         self._read = bucket(BASIC.read)
-        self._write = bucket(BASIC.write, _reserve(BASIC.write))
+        self._write = bucket(BASIC.write, reserve=_reserve(BASIC.write))
         self._balance = bucket(_SLOW)
-        self._anonymous = bucket(ANONYMOUS)
+        self._anonymous = bucket(ANONYMOUS, guessed=True)
 
     def learn(self, limits: AccountLimits | None, costs: EndpointCosts | None) -> None:
         """Take the exchange's word; None where it could not be had."""

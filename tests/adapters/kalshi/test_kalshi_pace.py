@@ -24,7 +24,8 @@ from kalshi_cli.adapters.kalshi.pace import ANONYMOUS, BALANCE, BASIC, Pace
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.adapters.sim.access.budgets import COSTS, Budgets, bill_of
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation
-from kalshi_cli.engine.limits import Tier, limits_of
+from kalshi_cli.engine.limits import Allowance, Tier, limits_of, take_all
+from kalshi_cli.engine.limits import TokenBucket as ServersBucket
 from kalshi_cli.errors import Refused, Unavailable
 from kalshi_cli.ports.access import AccountLimits, Budget
 
@@ -402,6 +403,37 @@ def client_of(handler, pace: Pace) -> RestClient:
         Signer("key", ed25519.Ed25519PrivateKey.generate()),
         pace,
     )
+
+
+@pytest.mark.parametrize("rate", [200, 50, 30])
+@pytest.mark.parametrize("workers", [1, 10])
+def test_a_stingy_exchange_slows_strangers_down_and_refuses_none(rate: int, workers: int):
+    """Nobody tells the anonymous budget: whatever it is, every page is read, at nearly its rate."""
+
+    async def main() -> tuple[int, float]:
+        loop = virtual_loop()
+        theirs, refused = ServersBucket(Allowance(rate, 50), 0), 0
+
+        async def answer(_: httpx.Request) -> httpx.Response:
+            nonlocal refused
+            await sleep_monotonic(0.05)
+            admitted = take_all([theirs], 10, int(loop.time() * 1e6))
+            refused += not admitted
+            return httpx.Response(200 if admitted else 429)
+
+        core = client_of(answer, Pace(monotonic=loop.monotonic_ns))
+
+        async def crawl() -> None:
+            for _ in range(200 // workers):
+                await core.get("/markets")
+
+        await asyncio.gather(*(crawl() for _ in range(workers)))
+        await core.http.aclose()
+        return refused, loop.time()
+
+    refused, took_s = run_virtual(main())
+    assert refused < 20
+    assert took_s < 1.4 * 200 * 10 / min(rate, 98) + 1
 
 
 def test_the_anonymous_budget_is_apart_from_the_accounts():

@@ -1,0 +1,59 @@
+"""Which connection an environment gets: one that trades where there is a key, else a reader."""
+
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from kalshi_cli.adapters.kalshi.connection import KalshiConnection
+from kalshi_cli.adapters.kalshi.get_only import PublicConnection
+from kalshi_cli.bootstrap.exchange import open_exchange
+from kalshi_cli.domain.identity import Env
+from kalshi_cli.errors import ConfigError
+from kalshi_cli.settings.addresses import base_url
+from kalshi_cli.settings.credentials import Credentials
+from kalshi_cli.settings.environment import Environment
+
+PEM = (
+    ed25519.Ed25519PrivateKey.generate()
+    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    .decode()
+)
+KEY = Credentials("id", PEM, "a test")
+
+
+def environment(env: Env, home: Path, credentials: Credentials | None) -> Environment:
+    return Environment(env, "a test", home, credentials, base_url(env, {}), in_memory=True)
+
+
+async def test_paper_reads_production_and_cannot_trade_whatever_keys_there_are(tmp_path: Path):
+    async with open_exchange(environment(Env.PAPER, tmp_path, KEY)) as exchange:
+        assert type(exchange.public) is PublicConnection
+        assert exchange.account is None
+        assert exchange.public.origin == "https://external-api.kalshi.com"
+
+
+@pytest.mark.parametrize("env", [Env.DEMO, Env.PROD])
+async def test_without_a_key_there_is_what_everybody_may_read(env: Env, tmp_path: Path):
+    async with open_exchange(environment(env, tmp_path, None)) as exchange:
+        assert type(exchange.public) is PublicConnection
+        assert exchange.account is None
+    async with open_exchange(environment(env, tmp_path, KEY)) as exchange:
+        assert type(exchange.public) is KalshiConnection
+        assert exchange.account is exchange.public
+
+
+async def test_sim_has_a_key_of_its_own(tmp_path: Path):
+    async with open_exchange(environment(Env.SIM, tmp_path, None)) as exchange:
+        assert exchange.account is not None
+        assert exchange.simulation is not None
+        limits = await exchange.account.access.limits()
+        assert limits.tier == "basic"
+
+
+async def test_a_key_that_cannot_be_read_is_said(tmp_path: Path):
+    broken = Credentials("id", PEM[:60], "a test")
+    with pytest.raises(ConfigError, match="cut off"):
+        async with open_exchange(environment(Env.DEMO, tmp_path, broken)):
+            pass
