@@ -1,6 +1,6 @@
 """Which markets pass the filters."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kalshi_cli.domain.maker import maker
@@ -55,20 +55,25 @@ def judge(
             yield market.ticker, ELIGIBLE if rejection is None else rejection.code
 
 
+async def screen_stored(
+    store: Store, tickers: Sequence[str], filters: Sequence[Filter], now_us: int
+) -> AsyncIterator[Screened]:
+    """Screen the named markets, some at a time, each in a unit that nobody waits for long."""
+    for some in batched(tickers):
+        async with store.unit() as unit:
+            entries = await unit.catalog.entries(tickers=some)
+        yield screen(entries, filters, now_us)
+
+
 async def judge_rest(
     store: Store, codes: dict[str, str], filters: Sequence[Filter], now_us: int
 ) -> None:
-    """Add the codes of active markets that have none yet, and remove those of all others.
-
-    Some markets at a time, each in a unit that nobody waits for long.
-    """
+    """Add the codes of active markets that have none yet, and remove those of all others."""
     async with store.unit() as unit:
         active = await unit.catalog.tickers({MarketStatus.ACTIVE})
     for gone in codes.keys() - set(active):
         del codes[gone]
-    for some in batched([ticker for ticker in active if ticker not in codes]):
-        async with store.unit() as unit:
-            entries = await unit.catalog.entries(tickers=some)
-        screened = screen(entries, filters, now_us)
+    rest = [ticker for ticker in active if ticker not in codes]
+    async for screened in screen_stored(store, rest, filters, now_us):
         codes.update((entry.market.ticker, ELIGIBLE) for entry in screened.eligible)
         codes.update((ticker, why.code) for ticker, why in screened.rejected.items())

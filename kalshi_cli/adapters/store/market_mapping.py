@@ -23,7 +23,7 @@ from kalshi_cli.domain.money import REMEMBERED, AiCost, Contracts, Price
 Columns = dict[str, Any]
 Values = Sequence[Any]
 _PACK = msgspec.msgpack.Encoder().encode
-_market, _quote = maker(Market), maker(Quote)
+_market, _quote, _event = maker(Market), maker(Quote), maker(Event)
 _STATUSES = {status.value: status for status in MarketStatus}
 
 
@@ -78,7 +78,7 @@ def event_row(event: Event) -> Columns:
 def event_from(values: Values) -> Event:
     ticker, series, title, sub_title, category, exclusive, fee_type, multiplier, *rest = values
     fees = None if fee_type is None else FeeTerms(fee_type, multiplier)
-    return Event(ticker, series, title, sub_title, category, exclusive, fees, rest[0], rest[1])
+    return _event(ticker, series, title, sub_title, category, exclusive, fees, rest[0], rest[1])
 
 
 def market_row(market: Market) -> Columns:
