@@ -13,6 +13,7 @@ import msgspec
 
 from kalshi_cli.adapters.kalshi.rows import UNREADABLE, decode_row, quantity, reason_of
 from kalshi_cli.adapters.kalshi.wire import CanceledWire, PlacedWire
+from kalshi_cli.domain.money import Contracts
 from kalshi_cli.errors import (
     ConfigError,
     ExchangeRefusal,
@@ -144,10 +145,10 @@ def _unauthorized(error: ErrorBody | None, said: str) -> Unauthorized:
     )
 
 
-def placement_of(answer: Answer, client_order_id: str) -> Placement:
-    """What the answer to a new order means for it."""
+def placement_of(answer: Answer, client_order_id: str, count: Contracts) -> Placement:
+    """What the answer to a new order, of `count` contracts, means for it."""
     if answer.status in {200, 201}:
-        return accepted(answer.body, client_order_id)
+        return accepted(answer.body, client_order_id, count)
     error = refusal_of(answer)
     if error is None:
         return Placement(PlacementKind.UNKNOWN, code=f"http_{answer.status}")
@@ -165,16 +166,24 @@ def refused(error: ErrorBody, *, duplicate: bool) -> Placement:
     return Placement(kind, code=error.code, message=error.message)
 
 
-def accepted(body: bytes | msgspec.Raw, client_order_id: str) -> Placement:
+def accepted(body: bytes | msgspec.Raw, client_order_id: str, count: Contracts) -> Placement:
     """An order that was taken on, if what describes it can be read and is of this order."""
     try:
         wire = decode_row(body, PlacedWire)
-        filled, remaining = quantity(wire.fill_count), quantity(wire.remaining_count)
+        filled, remaining = sizes(wire.fill_count, wire.remaining_count, count)
     except InvalidValue as error:
         return Placement(PlacementKind.UNKNOWN, code=UNREADABLE_ANSWER, message=reason_of(error))
     if not wire.order_id or wire.client_order_id not in {None, "", client_order_id}:
         return Placement(PlacementKind.UNKNOWN, code=UNREADABLE_ANSWER, message="of another order")
     return Placement(PlacementKind.ACCEPTED, wire.order_id, filled, remaining)
+
+
+def sizes(filled: str, remaining: str, most: Contracts) -> tuple[Contracts, Contracts]:
+    """What traded and what rests. Raises `InvalidValue` where that is more than was asked for."""
+    traded, rests = quantity(filled), quantity(remaining)
+    if (traded + rests).units > most.units:
+        raise InvalidValue(f"{traded} filled and {rests} resting, of {most}.")
+    return traded, rests
 
 
 def placement_without_answer(error: httpx.RequestError | KalshiError) -> Placement:

@@ -24,22 +24,26 @@ from kalshi_cli.adapters.kalshi.answers import (
 )
 from kalshi_cli.adapters.kalshi.rows import decode_row, reason_of
 from kalshi_cli.adapters.kalshi.wire import NULL, ItemsWire, ItemWire
+from kalshi_cli.domain.money import Contracts
 from kalshi_cli.errors import InvalidValue
 from kalshi_cli.ports.exchange import Cancellation, CancellationKind, Placement, PlacementKind
+
+Asked = tuple[str, Contracts]
+"""Our id of an order, and its count."""
 
 _NOT_FOUND = "not_found"
 _DOUBTFUL = ("internal", "timeout", "unavailable")
 """Codes with one of these in them do not say that nothing was done."""
 
 
-def placements_of(answer: Answer, client_order_ids: Sequence[str]) -> tuple[Placement, ...]:
+def placements_of(answer: Answer, orders: Sequence[Asked]) -> tuple[Placement, ...]:
     if answer.status not in {200, 201}:
-        return tuple(placement_of(answer, each) for each in client_order_ids)
+        return tuple(placement_of(answer, name, count) for name, count in orders)
     try:
-        rows = _rows(answer, len(client_order_ids))
+        rows = _rows(answer, len(orders))
     except InvalidValue as error:
-        return (_unknown_placement(error),) * len(client_order_ids)
-    return tuple(map(_placement, rows, client_order_ids))
+        return (_unknown_placement(error),) * len(orders)
+    return tuple(map(_placement, rows, orders))
 
 
 def cancellations_of(answer: Answer, order_ids: Sequence[str]) -> tuple[Cancellation, ...]:
@@ -59,14 +63,15 @@ def _rows(answer: Answer, asked: int) -> list[msgspec.Raw]:
     return rows
 
 
-def _placement(row: msgspec.Raw, client_order_id: str) -> Placement:
+def _placement(row: msgspec.Raw, asked: Asked) -> Placement:
+    client_order_id, count = asked
     try:
         item = decode_row(row, ItemWire)
         error = _error_of(item)
     except InvalidValue as unreadable:
         return _unknown_placement(unreadable)
     if error is None:
-        return accepted(row, client_order_id)
+        return accepted(row, client_order_id, count)
     if item.order_id or item.client_order_id not in {None, "", client_order_id}:
         return _unknown_placement(InvalidValue("An error of another order, or of one that exists."))
     return refused(error, duplicate=error.code == DUPLICATE_ORDER)

@@ -52,7 +52,7 @@ class OrderWrites:
         )
         if not isinstance(sent, Answer):
             return placement_without_answer(sent)
-        return placement_of(sent, client_order_id)
+        return placement_of(sent, client_order_id, intent.count)
 
     async def place_batch(
         self, orders: Sequence[tuple[str, OrderIntent]], *, group_id: str = ""
@@ -73,7 +73,7 @@ class OrderWrites:
         sent = await write(self._rest, "POST", BATCH, body=body, items=len(orders))
         if not isinstance(sent, Answer):
             return [placement_without_answer(sent)] * len(orders)
-        return placements_of(sent, [name for name, _ in orders])
+        return placements_of(sent, [(name, intent.count) for name, intent in orders])
 
     async def cancel(self, order_id: str, ticker: str, exchange_index: int) -> Cancellation:
         params: Query = [("market_ticker", ticker), ("exchange_index", exchange_index), PRIMARY]
@@ -99,7 +99,7 @@ class OrderWrites:
     async def amend(self, order_id: str, intent: OrderIntent) -> Amendment:
         path = f"{one_order(order_id)}/amend"
         sent = await write(self._rest, "POST", path, [PRIMARY], body=amend_body(intent))
-        return amendment_of(sent, order_id)
+        return amendment_of(sent, order_id, intent.count)
 
     async def decrease(self, order: OrderAddress, remaining: Contracts) -> Amendment:
         path = f"{one_order(order.order_id)}/decrease"
@@ -109,7 +109,7 @@ class OrderWrites:
             "exchange_index": order.exchange_index,
         }
         sent = await write(self._rest, "POST", path, [PRIMARY], body=body)
-        return amendment_of(sent, order.order_id, sizes_told=True)
+        return amendment_of(sent, order.order_id, remaining, sizes_told=True)
 
     def _in_batches(self, method: str, items: Sequence[Item]) -> Iterator[Sequence[Item]]:
         pace = self._rest.pace

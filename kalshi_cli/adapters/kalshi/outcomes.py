@@ -8,6 +8,7 @@ from kalshi_cli.adapters.kalshi.answers import (
     UNREADABLE_ANSWER,
     Answer,
     refusal_of,
+    sizes,
     what_happened,
 )
 from kalshi_cli.adapters.kalshi.client import Params, RestClient
@@ -38,15 +39,20 @@ async def write(
         return error
 
 
-def amendment_of(sent: Sent, order_id: str, *, sizes_told: bool = False) -> Amendment:
-    """What became of an amend, or of a decrease, whose answer always tells what rests."""
+def amendment_of(
+    sent: Sent, order_id: str, most: Contracts, *, sizes_told: bool = False
+) -> Amendment:
+    """What became of an amend, or of a decrease, whose answer always tells what rests.
+
+    `most` is what may be left of the order, trades of the amend included.
+    """
     if isinstance(sent, KalshiError):
         return Amendment(AmendmentKind.REFUSED, code=sent.code, message=str(sent))
     if isinstance(sent, httpx.RequestError):
         said = what_happened(sent)
         return Amendment(AmendmentKind.UNKNOWN, code=said.code, message=said.message)
     if sent.status == 200:
-        return _amended(sent.body, order_id, DecreasedWire if sizes_told else AmendedWire)
+        return _amended(sent.body, order_id, most, DecreasedWire if sizes_told else AmendedWire)
     error = refusal_of(sent)
     if error is None:
         return Amendment(AmendmentKind.UNKNOWN, code=f"http_{sent.status}")
@@ -55,19 +61,19 @@ def amendment_of(sent: Sent, order_id: str, *, sizes_told: bool = False) -> Amen
 
 
 def _amended(
-    body: bytes, order_id: str, kind: type[AmendedWire] | type[DecreasedWire]
+    body: bytes, order_id: str, most: Contracts, kind: type[AmendedWire] | type[DecreasedWire]
 ) -> Amendment:
     try:
         told = decode_row(body, kind)
-        filled = _told(told.fill_count) if isinstance(told, AmendedWire) else None
-        remaining = _told(told.remaining_count)
+        traded = told.fill_count if isinstance(told, AmendedWire) else None
+        sizes(traded or "0", told.remaining_count or "0", most)
     except InvalidValue as error:
         said = reason_of(error)
         return Amendment(AmendmentKind.UNKNOWN, code=UNREADABLE_ANSWER, message=said)
     if told.order_id != order_id:
         said = "of another order"
         return Amendment(AmendmentKind.UNKNOWN, code=UNREADABLE_ANSWER, message=said)
-    return Amendment(AmendmentKind.AMENDED, filled, remaining)
+    return Amendment(AmendmentKind.AMENDED, _told(traded), _told(told.remaining_count))
 
 
 def _told(count: str | None) -> Contracts | None:

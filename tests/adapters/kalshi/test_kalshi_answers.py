@@ -41,6 +41,7 @@ MESSAGE = b'{"msg": "Parameter validation failed"}'
 PLAIN = b'{"error": "too many requests"}'
 ACCEPTED = b'{"order_id": "o", "fill_count": "1.50", "remaining_count": "2.50", "ts_ms": 1}'
 HTML = b"<html>504</html>"
+FOUR = Contracts(400)
 
 
 @pytest.mark.parametrize(
@@ -52,6 +53,7 @@ HTML = b"<html>504</html>"
         (201, HTML, P.UNKNOWN, "unreadable"),
         (201, ACCEPTED.replace(b'"1.50"', b"1.5"), P.UNKNOWN, "unreadable"),
         (201, ACCEPTED.replace(b'"1.50"', b'"1.505"'), P.UNKNOWN, "unreadable"),
+        (201, ACCEPTED.replace(b'"1.50"', b'"1.51"'), P.UNKNOWN, "unreadable"),
         (201, ACCEPTED.replace(b'"o"', b'""'), P.UNKNOWN, "unreadable"),
         (201, ACCEPTED[:-1] + b', "client_order_id": "mine"}', P.ACCEPTED, ""),
         (201, ACCEPTED[:-1] + b', "client_order_id": "other"}', P.UNKNOWN, "unreadable"),
@@ -95,7 +97,7 @@ HTML = b"<html>504</html>"
     ],
 )
 def test_placements(status: int, body: bytes, kind: P, code: str) -> None:
-    placement = placement_of(Answer(status, body), "mine")
+    placement = placement_of(Answer(status, body), "mine", FOUR)
     assert (placement.kind, placement.code) == (kind, code)
     accepted = kind is P.ACCEPTED
     assert (placement.order_id is not None) == accepted
@@ -106,7 +108,7 @@ def test_placements(status: int, body: bytes, kind: P, code: str) -> None:
 
 def test_the_details_of_a_refusal_are_told() -> None:
     body = nested("invalid_order", details="post only\ncross\x1b[31m")
-    placement = placement_of(Answer(400, body), "mine")
+    placement = placement_of(Answer(400, body), "mine", FOUR)
     assert placement.message == "invalid_order: post only cross[31m"
 
 
@@ -190,7 +192,7 @@ def test_errors_of_reads(status: int, body: bytes, kind: type[KalshiError], said
 
 @given(st.integers(100, 599), st.binary(max_size=60))
 def test_an_answer_nobody_expected_never_claims_anything(status: int, body: bytes) -> None:
-    assert placement_of(Answer(status, body), "mine").kind in {P.UNKNOWN, P.THROTTLED}
+    assert placement_of(Answer(status, body), "mine", FOUR).kind in {P.UNKNOWN, P.THROTTLED}
     assert cancellation_of(Answer(status, body), "o").kind is (
         C.REFUSED if status == 429 else C.UNKNOWN
     )

@@ -18,6 +18,7 @@ from kalshi_cli.ports.exchange import CancellationKind as C
 from kalshi_cli.ports.exchange import PlacementKind as P
 
 MINE = "k1mine"
+FOUR = Contracts(400)
 PLACED = {
     "order_id": "o-1",
     "client_order_id": MINE,
@@ -43,6 +44,7 @@ def answered(status: int, *rows: object) -> Answer:
         (PLACED, P.ACCEPTED, ""),
         (PLACED | {"client_order_id": None, "error": None}, P.ACCEPTED, ""),
         (PLACED | {"client_order_id": "k1other"}, P.UNKNOWN, "unreadable"),
+        (PLACED | {"fill_count": "1.51"}, P.UNKNOWN, "unreadable"),
         (PLACED | {"fill_count": None}, P.UNKNOWN, "unreadable"),
         (PLACED | {"remaining_count": "0.001"}, P.UNKNOWN, "unreadable"),
         (PLACED | error("invalid_price"), P.UNKNOWN, "unreadable"),
@@ -65,7 +67,8 @@ def answered(status: int, *rows: object) -> Answer:
 )
 def test_an_order_of_a_batch(row: object, kind: P, code: str) -> None:
     before, placed, after = placements_of(
-        answered(201, error("invalid_price"), row, PLACED), ["k1before", MINE, MINE]
+        answered(201, error("invalid_price"), row, PLACED),
+        [("k1before", FOUR), (MINE, FOUR), (MINE, FOUR)],
     )
     assert (before.kind, after.kind) == (P.REFUSED, P.ACCEPTED)
     assert (placed.kind, placed.code) == (kind, code)
@@ -110,7 +113,7 @@ def test_a_cancel_of_a_batch(row: object, kind: C, code: str) -> None:
 )
 def test_a_batch_as_a_whole(answer: Answer, kind: P) -> None:
     """Fewer or more rows than orders: nobody knows which is whose."""
-    assert [each.kind for each in placements_of(answer, [MINE, MINE])] == [kind, kind]
+    assert [each.kind for each in placements_of(answer, [(MINE, FOUR)] * 2)] == [kind, kind]
 
 
 @pytest.mark.parametrize(
@@ -136,13 +139,19 @@ def test_a_batch_of_cancels_as_a_whole(answer: Answer, kind: C) -> None:
         ({"order_id": "o", "fill_count": None, "remaining_count": None}, "amended", (None, None)),
         ({"order_id": "other", "fill_count": "1.00"}, "unknown", (None, None)),
         ({"order_id": "o", "fill_count": "-1.00"}, "unknown", (None, None)),
+        ({"order_id": "o", "fill_count": "4.01"}, "unknown", (None, None)),
+        (
+            {"order_id": "o", "fill_count": "3.00", "remaining_count": "1.01"},
+            "unknown",
+            (None, None),
+        ),
         ({"order_id": "o", "remaining_count": 2}, "unknown", (None, None)),
         ({}, "unknown", (None, None)),
         (error("not_found"), "unknown", (None, None)),
     ],
 )
 def test_amendments(told: object, kind: str, sizes: tuple[int | None, int | None]) -> None:
-    amended = amendment_of(Answer(200, json.dumps(told).encode()), "o")
+    amended = amendment_of(Answer(200, json.dumps(told).encode()), "o", FOUR)
     assert amended.kind == kind
     assert (amended.filled, amended.remaining) == tuple(
         None if size is None else Contracts(size) for size in sizes
@@ -151,8 +160,8 @@ def test_amendments(told: object, kind: str, sizes: tuple[int | None, int | None
 
 def test_a_decrease_must_say_what_rests() -> None:
     rests = b'{"order_id": "o", "remaining_count": "1.00"}'
-    assert amendment_of(Answer(200, rests), "o", sizes_told=True).remaining == Contracts(100)
-    silent = amendment_of(Answer(200, b'{"order_id": "o"}'), "o", sizes_told=True)
+    assert amendment_of(Answer(200, rests), "o", FOUR, sizes_told=True).remaining == Contracts(100)
+    silent = amendment_of(Answer(200, b'{"order_id": "o"}'), "o", FOUR, sizes_told=True)
     assert silent.kind is AmendmentKind.UNKNOWN
 
 
@@ -180,7 +189,7 @@ ENDINGS: list[tuple[Any, str, str, str]] = [
 
 @pytest.mark.parametrize(("sent", "amended", "done", "code"), ENDINGS, ids=str)
 def test_what_was_not_done(sent: Any, amended: str, done: str, code: str) -> None:
-    change, outcome = amendment_of(sent, "o"), outcome_of(sent)
+    change, outcome = amendment_of(sent, "o", FOUR), outcome_of(sent)
     assert (change.kind, change.code) == (amended, code)
     assert (outcome.kind, outcome.code, outcome.made_id) == (done, code, "")
 
@@ -206,8 +215,8 @@ def test_what_was_made_has_a_name_or_is_unknown(body: bytes, made_id: str) -> No
 @given(st.integers(100, 599), st.binary(max_size=60))
 def test_an_answer_nobody_expected_never_claims_anything(status: int, body: bytes) -> None:
     answer = Answer(status, body)
-    placed = placements_of(answer, [MINE, "k1other"])
+    placed = placements_of(answer, [(MINE, FOUR), ("k1other", FOUR)])
     assert {each.kind for each in placed} <= {P.UNKNOWN, P.THROTTLED}
     assert {each.kind for each in cancellations_of(answer, ["o"])} <= {C.UNKNOWN, C.REFUSED}
-    assert amendment_of(answer, "o").kind is not AmendmentKind.AMENDED
+    assert amendment_of(answer, "o", FOUR).kind is not AmendmentKind.AMENDED
     assert outcome_of(answer, made="id").kind is not OutcomeKind.DONE

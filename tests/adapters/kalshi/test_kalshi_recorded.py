@@ -22,6 +22,9 @@ from kalshi_cli.errors import ExchangeRefusal, Unauthorized
 from kalshi_cli.ports.exchange import CancellationKind, ExchangeStatus, Page, PlacementKind
 from kalshi_cli.steps.paging import collect
 
+ONE = Contracts(100)
+"""The count of every order that was recorded."""
+
 
 @pytest.fixture
 def demo(shared_data: Path) -> Path:
@@ -52,10 +55,10 @@ def answer(folder: Path, name: str) -> Answer:
 def test_recorded_placements(demo: Path, name: str, kind: PlacementKind, code: str) -> None:
     meta = json.loads((demo / f"{name}.meta.json").read_text())
     mine = meta["request_body"]["client_order_id"]
-    placement = placement_of(answer(demo, name), mine)
+    placement = placement_of(answer(demo, name), mine, ONE)
     assert (placement.kind, placement.code) == (kind, code)
     if kind is PlacementKind.ACCEPTED:
-        assert placement_of(answer(demo, name), "another").kind is PlacementKind.UNKNOWN
+        assert placement_of(answer(demo, name), "another", ONE).kind is PlacementKind.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -295,7 +298,7 @@ def test_what_a_person_reads_in_a_placement(
     demo: Path, name: str, filled: str, remaining: str
 ) -> None:
     meta = json.loads((demo / f"{name}.meta.json").read_text())
-    placed = placement_of(answer(demo, name), meta["request_body"]["client_order_id"])
+    placed = placement_of(answer(demo, name), meta["request_body"]["client_order_id"], ONE)
     assert placed.filled == Contracts.parse(filled)
     assert placed.remaining == Contracts.parse(remaining)
 
@@ -349,5 +352,5 @@ def test_every_recorded_answer_is_read_above(demo: Path) -> None:
 @pytest.mark.parametrize("name", sorted(OF_V1))
 def test_an_order_of_v1_proves_nothing(demo: Path, name: str) -> None:
     told = answer(demo, name)
-    assert placement_of(told, "k").kind is PlacementKind.UNKNOWN
+    assert placement_of(told, "k", ONE).kind is PlacementKind.UNKNOWN
     assert cancellation_of(told, "o").kind is CancellationKind.UNKNOWN
