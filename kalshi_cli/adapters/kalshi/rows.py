@@ -22,7 +22,7 @@ NAMELESS = "a row without a name"
 UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What msgspec raises for bytes that are not the JSON that was expected."""
 _LARGEST_MONEY = 2**62
-_JSON_NUMBER = re.compile(rb"-?\d{1,40}(\.\d{1,40})?([eE][+-]?\d{1,4})?")
+_JSON_NUMBER = re.compile(rb"-?\d{1,30}(?:\.\d{1,30})?([eE][+-]?\d{1,4})?")
 """What a client in Python reads out of a text as a number is more: digits of every script."""
 REMEMBERED = 16_384
 """Texts kept with their values: a hundred thousand markets share few, and read them each time."""
@@ -211,8 +211,11 @@ def number(raw: msgspec.Raw) -> str | None:
 
 @lru_cache(maxsize=REMEMBERED)
 def _number(text: bytes) -> str:
-    if not _JSON_NUMBER.fullmatch(text):
+    found = _JSON_NUMBER.fullmatch(text)
+    if found is None:
         raise InvalidValue(f"Expected a number, was {text[:40].decode(errors='replace')}.")
+    if found[1] is None:
+        return text.decode()
     value = Decimal(text.decode())
     if abs(value.adjusted()) > 30:
         raise InvalidValue(f"{value} is no usable number.")

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_cli.adapters.kalshi import account, public, wire
-from kalshi_cli.adapters.kalshi.rows import decode, read_page
+from kalshi_cli.adapters.kalshi.rows import decode, number, read_page
 from kalshi_cli.domain.account import CashKind, CashMovement
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.fees import FeeTerms
@@ -22,7 +22,7 @@ from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import ExchangeOrderStatus
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import MalformedAnswer
+from kalshi_cli.errors import InvalidValue, MalformedAnswer
 
 NOW = 1_800_000_000_000_000
 
@@ -485,3 +485,24 @@ def test_no_mangled_body_escapes_as_anything_but_our_errors(data: st.DataObject)
         body = body or bytearray(b" ")
     with contextlib.suppress(MalformedAnswer):
         read_page(bytes(body), key, kind, convert)
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"null", None),
+        (b"85", "85"),
+        (b"-0.5", "-0.5"),
+        (b"0.41000000000000000001", "0.41000000000000000001"),
+        (b"1e3", "1000"),
+        (b"25E-2", "0.25"),
+    ],
+)
+def test_numbers_are_exact_and_written_plainly(raw: bytes, text: str | None) -> None:
+    assert number(msgspec.Raw(raw)) == text
+
+
+@pytest.mark.parametrize("raw", [b'"0.5"', b"true", b"NaN", b"1e31", b"1e-31", b"[1]", b"9" * 31])
+def test_what_is_no_number_is_refused(raw: bytes) -> None:
+    with pytest.raises(InvalidValue):
+        number(msgspec.Raw(raw))
