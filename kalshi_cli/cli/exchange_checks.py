@@ -48,19 +48,19 @@ def status_checks(status: "ExchangeStatus") -> list[Check]:
         back = "" if status.resumes_us is None else f" Expected: {to_rfc3339(status.resumes_us)}."
         detail = "it says that it is not active"
         return [Check("exchange", Finding.FAILED, detail, f"Try again later.{back}")]
-    trading = "answers; trading" if status.trading_active else "answers; trading is paused"
-    result = Finding.OK if status.trading_active else Finding.WARNING
-    remedy = "" if status.trading_active else "It pauses on Thursdays from 03:00 to 05:00 ET."
-    whole = Check("exchange", result, trading, remedy)
+    whole = [Check("exchange", Finding.OK, "answers, and is active")]
+    if not status.trading_active:
+        remedy = "It pauses on Thursdays from 03:00 to 05:00 ET."
+        whole.append(Check("trading", Finding.WARNING, "paused", remedy))
     if not status.shards:
-        return [whole]
+        return whole
     idle = [s for s in status.shards if not (s.exchange_active and s.trading_active)]
     told = ", ".join(f"{s.exchange_index} {s.description}" for s in status.shards)
     if len(idle) == len(status.shards):
         told = f"none trades now: {told}"
     elif idle:
         told += f"; not trading now: {', '.join(str(s.exchange_index) for s in idle)}"
-    return [whole, Check("shards", Finding.WARNING if idle else Finding.OK, told)]
+    return [*whole, Check("shards", Finding.WARNING if idle else Finding.OK, told)]
 
 
 def clock_check(skew: "Bounds | None") -> Check:

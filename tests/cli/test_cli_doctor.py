@@ -294,6 +294,9 @@ def test_an_exchange_that_pauses_in_part():
     exchange, row = status_checks(ExchangeStatus(True, True, None, shards))
     assert (exchange.result, row.result) == (Finding.OK, Finding.WARNING)
     assert row.detail == "0 Default, 1 Combos; not trading now: 1"
+    exchange, trading = status_checks(ExchangeStatus(True, False))
+    assert (exchange.result, trading.result) == (Finding.OK, Finding.WARNING)
+    assert "Thursdays" in trading.remedy
     (down,) = status_checks(ExchangeStatus(False, False, START_US))
     assert down.result is Finding.FAILED
     assert down.remedy == "Try again later. Expected: 2024-10-04T00:00:00Z."
