@@ -1,8 +1,8 @@
 """The followed books: what the exchange told of each, and when to ask for one again.
 
 A book that lost a frame, or was told something impossible, is unknown until its next snapshot. It
-is asked for at once; one that gets lost again and again, or whose snapshots are unusable, is asked
-for at growing intervals. Times are seconds of a monotonic clock, by argument.
+is asked for at once, though not more than once in a moment; one whose snapshots are unusable, or do
+not come, is asked for at growing intervals. Times are seconds of a monotonic clock, by argument.
 """
 
 from collections.abc import Collection, Iterator
@@ -18,7 +18,7 @@ from kalshi_cli.errors import InvalidValue
 
 AWAITED = "its first snapshot has not come yet"
 IMPOSSIBLE = "a level went below zero, or the book stayed crossed: a change was lost"
-_LONGEST_WAIT_S = 60.0
+_SHORTEST_WAIT_S, _LONGEST_WAIT_S = 0.25, 60.0
 _BID, _ASK = Side.BID, Side.ASK
 """Looked up once: a member of an enumeration costs as much as a level's change."""
 
@@ -27,14 +27,14 @@ _BID, _ASK = Side.BID, Side.ASK
 class FollowedBook:
     """`levels` is None while the book is unknown, for `reason`.
 
-    `asked` counts requests for it since it was last known for a while; the next is due at `ask_at`.
+    `asked` counts requests for it since it was last known; the next is due at `ask_at`.
     """
 
     levels: BookLevels | None = None
     reason: str = AWAITED
     asked: int = 0
     ask_at: float = float("inf")
-    known_at: float = 0.0
+    last_ask: float = float("-inf")
     is_crossed: bool = False
 
 
@@ -90,7 +90,7 @@ class Books:
         except InvalidValue as error:
             self.lose(msg.market_ticker, str(error))
             raise
-        followed.levels, followed.ask_at, followed.known_at = told, float("inf"), self.now_s
+        followed.levels, followed.asked, followed.ask_at = told, 0, float("inf")
         self._lost.discard(msg.market_ticker)
 
     def delta(self, msg: DeltaMsg) -> bool:
@@ -119,7 +119,8 @@ class Books:
         followed = self._books[ticker]
         followed.levels, followed.reason, followed.is_crossed = None, reason, False
         self._lost.add(ticker)
-        followed.ask_at = min(followed.ask_at, self.now_s + _pause_s(followed.asked))
+        due = max(self.now_s, followed.last_ask + _pause_s(followed.asked))
+        followed.ask_at = min(followed.ask_at, due)
 
     def lose_all(self, reason: str) -> list[str]:
         """No book is known any more; those that were."""
@@ -145,6 +146,7 @@ class Books:
         for ticker in due:
             book = self._books[ticker]
             book.asked += 1
+            book.last_ask = self.now_s
             book.ask_at = self.now_s + max(self.patience_s, _pause_s(book.asked))
         return due
 
@@ -154,8 +156,6 @@ class Books:
         for ticker, book in self._books.items():
             if book.levels is None:
                 continue
-            if book.asked and self.now_s - book.known_at >= self.patience_s:
-                book.asked = 0
             crossed = not book.levels.known
             if crossed and book.is_crossed:
                 lost.append(ticker)
@@ -166,5 +166,5 @@ class Books:
 
 
 def _pause_s(asked: int) -> float:
-    """How long to leave a book alone that was asked for so often lately."""
-    return 0.0 if not asked else min(_LONGEST_WAIT_S, 2.0 ** min(asked - 1, 10))
+    """How long to leave a book alone that was asked for so often, and is not known since."""
+    return min(_LONGEST_WAIT_S, _SHORTEST_WAIT_S * 2.0 ** min(asked, 10))
