@@ -37,6 +37,7 @@ EMPTY = {
     "resume": ["resume"],
     "cancel": ["cancel k1none"],
     "close": ["close KXNONE"],
+    "watch": ["watch KXNONE"],
 }
 LAST = ["sim reset"]
 LINES = [line for lines in EMPTY.values() for line in lines if line not in LAST]

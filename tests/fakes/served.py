@@ -63,6 +63,7 @@ class ServedExchange:
         return {
             "KALSHI_SIM_CLOCK": json.dumps(clock.as_json()),
             "KALSHI_BASE_URL": f"{self._server.address.base_url}{PREFIX}",
+            "KALSHI_WS_URL": self._server.address.ws_url,
             "KALSHI_API_KEY": self.simulation.key_id,
             "KALSHI_PRIVATE_KEY": self.simulation.private_key_pem,
         }

@@ -23,6 +23,8 @@ WITHIN_US = 100 * MILLISECOND
 CENT = 100
 COMPARED_EACH = 50
 """Every so many changes the whole book is compared."""
+FRAMES_A_TICK = 20
+"""The client's timers run every half a second: that many frames in these recordings."""
 Touch = tuple[int, int, int]
 """An instant, the best bid and the best ask; -1 where a side is empty or the book unknown."""
 Ladder = dict[int, int]
@@ -115,6 +117,7 @@ class _Session:
         self.faults, self.draw = faults, random.Random(faults.seed)
         self.held: list[bytes] = []
         self.now_s = 0.0
+        self.sent = 0
         self.stalled = 0
         self.client.opened(0, 0.0)
 
@@ -139,8 +142,10 @@ class _Session:
     def send(self, frame: dict[str, Any]) -> None:
         """A frame sets out; what becomes of it is drawn."""
         data, faults = json.dumps(frame).encode(), self.faults
-        self.now_s += 0.01
-        self.client.tick(self.now_s)
+        self.sent += 1
+        if self.sent % FRAMES_A_TICK == 0:
+            self.now_s += 0.5
+            self.client.tick(self.now_s)
         drawn = self.draw.random()
         copies = [data]
         for share, becomes in ((faults.drop, []), (faults.twice, [data, data])):

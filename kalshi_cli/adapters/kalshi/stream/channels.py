@@ -26,7 +26,8 @@ class Channel(StrEnum):
 
 BY_MARKET = (Channel.BOOKS, Channel.QUOTES, Channel.TRADES)
 """They tell of the markets that are named; the others of everything."""
-ACCOUNT = (Channel.FILLS, Channel.ORDERS, Channel.POSITIONS)
+MARKETS = (*BY_MARKET, Channel.LIFECYCLE)
+"""What everybody may know."""
 ALL = tuple(Channel)
 READ_OF: Mapping[Channel, Read] = MappingProxyType(
     {

@@ -119,7 +119,9 @@ class KalshiStream:
                 if self._machine.link.heard_us is None:
                     raise
                 reason = str(error)
-            except (Unavailable, ConnectionClosed, OSError) as error:
+            except ConnectionClosed as error:
+                reason = _goodbye(error)
+            except (Unavailable, OSError) as error:
                 reason = reason_of(error)
             self._machine.closed(reason)
             self._stir()
@@ -187,3 +189,11 @@ class KalshiStream:
             self._news.set()
         if self._machine.has_commands:
             self._speech.set()
+
+
+def _goodbye(error: ConnectionClosed) -> str:
+    """How a connection ended: by the exchange's own word, or without one."""
+    if error.rcvd is None:
+        return "the connection broke off"
+    said = " ".join(error.rcvd.reason.split())[:200]
+    return f"the exchange closed the connection: {error.rcvd.code} {said}".rstrip()

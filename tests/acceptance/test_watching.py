@@ -1,0 +1,73 @@
+"""`kalshi watch` as people use it: in this process, and over a socket that breaks."""
+
+import json
+import signal
+from pathlib import Path
+
+import httpx
+import pytest
+from fakes.program import Program, finished
+from fakes.served import ServedExchange
+
+
+def busiest(program: Program) -> list[str]:
+    program.run("ingest", "--sim", "--seed", "7")
+    rows = program.data("inspect", "markets", "--sim", "--limit", "3")
+    return [row["ticker"] for row in rows]
+
+
+@pytest.mark.slow
+def test_a_simulated_world_lives_while_it_is_watched(tmp_path: Path):
+    program = Program(tmp_path / "home")
+    tickers = busiest(program)
+    running = program.start("watch", *tickers, "--sim", "--speed", "600", "--json")
+    assert running.stdout is not None
+    quoted: set[str] = set()
+    instants = []
+    while len(instants) < 4 or quoted != set(tickers):
+        envelope = json.loads(running.stdout.readline())
+        assert (envelope["ok"], envelope["command"]) == (True, "watch")
+        instants.append(envelope["data"]["at"])
+        quoted |= {m["ticker"] for m in envelope["data"]["markets"] if m["bid"] or m["ask"]}
+    running.send_signal(signal.SIGINT)
+    ended = finished(running)
+    assert ended.code == 130
+    assert "Traceback" not in ended.err
+    assert instants[-1] > instants[0]
+
+
+def test_a_market_that_is_not_there(kalshi):
+    ended = kalshi("watch", "KXNONE", "--sim", "--seed", "7")
+    assert ended.code == 3
+    assert "The exchange lists no market KXNONE." in ended.err
+
+
+@pytest.mark.slow
+def test_over_a_socket_a_broken_connection_shows_no_price_and_comes_back(tmp_path: Path):
+    with ServedExchange(7) as exchange:
+        program = Program(tmp_path / "home", exchange.variables)
+        base = exchange.variables["KALSHI_BASE_URL"]
+        plan = {"rules": [{"fault": "reset", "channel": "orderbook_delta", "nth": 5, "times": 1}]}
+        control = base.removesuffix("/trade-api/v2") + "/sim"
+        markets = httpx.get(f"{base}/markets", params={"status": "open"}).json()["markets"]
+        tickers = [m["ticker"] for m in sorted(markets, key=lambda m: -float(m["volume_24h_fp"]))]
+        running = program.start("watch", *tickers[:20], "--env", "demo", "--json")
+        assert running.stdout is not None
+        told: list[dict] = []
+
+        def read_until(found) -> None:
+            while not (told and found(told[-1])):
+                told.append(json.loads(running.stdout.readline())["data"])
+
+        read_until(lambda data: any(market["bid"] for market in data["markets"]))
+        assert httpx.put(f"{control}/faults", json=plan).status_code == 200
+        for _ in range(30):
+            assert httpx.post(f"{control}/advance", json={"span": "1m"}).status_code == 200
+        read_until(lambda data: "lost: the connection broke off" in data["notes"])
+        broken = told[-1]["markets"]
+        assert broken
+        read_until(lambda data: any(market["bid"] for market in data["markets"]))
+        running.send_signal(signal.SIGTERM)
+        ended = finished(running)
+    assert ended.code == 143
+    assert "Traceback" not in ended.err
