@@ -170,7 +170,8 @@ def accepted(body: bytes | msgspec.Raw, client_order_id: str, count: Contracts) 
     """An order that was taken on, if what describes it can be read and is of this order."""
     try:
         wire = decode_row(body, PlacedWire)
-        filled, remaining = sizes(wire.fill_count, wire.remaining_count, count)
+        filled, remaining = quantity(wire.fill_count), quantity(wire.remaining_count)
+        check_sizes(filled, remaining, count)
     except InvalidValue as error:
         return Placement(PlacementKind.UNKNOWN, code=UNREADABLE_ANSWER, message=reason_of(error))
     if not wire.order_id or wire.client_order_id not in {None, "", client_order_id}:
@@ -178,12 +179,10 @@ def accepted(body: bytes | msgspec.Raw, client_order_id: str, count: Contracts) 
     return Placement(PlacementKind.ACCEPTED, wire.order_id, filled, remaining)
 
 
-def sizes(filled: str, remaining: str, most: Contracts) -> tuple[Contracts, Contracts]:
-    """What traded and what rests. Raises `InvalidValue` where that is more than was asked for."""
-    traded, rests = quantity(filled), quantity(remaining)
-    if (traded + rests).units > most.units:
-        raise InvalidValue(f"{traded} filled and {rests} resting, of {most}.")
-    return traded, rests
+def check_sizes(filled: Contracts, remaining: Contracts, most: Contracts) -> None:
+    """Raises `InvalidValue` where more traded and rests than was asked for."""
+    if (filled + remaining).units > most.units:
+        raise InvalidValue(f"{filled} filled and {remaining} resting, of {most}.")
 
 
 def placement_without_answer(error: httpx.RequestError | KalshiError) -> Placement:

@@ -7,14 +7,14 @@ from kalshi_cli.adapters.kalshi.answers import (
     TRADING_PAUSED,
     UNREADABLE_ANSWER,
     Answer,
+    check_sizes,
     refusal_of,
-    sizes,
     what_happened,
 )
 from kalshi_cli.adapters.kalshi.client import Params, RestClient
 from kalshi_cli.adapters.kalshi.rows import decode_row, identity, quantity, reason_of
 from kalshi_cli.adapters.kalshi.wire import NULL, AmendedWire, DecreasedWire
-from kalshi_cli.domain.money import Contracts
+from kalshi_cli.domain.money import NO_CONTRACTS, Contracts
 from kalshi_cli.errors import InvalidValue, KalshiError
 from kalshi_cli.ports.exchange import Amendment, AmendmentKind, Outcome, OutcomeKind
 
@@ -65,15 +65,16 @@ def _amended(
 ) -> Amendment:
     try:
         told = decode_row(body, kind)
-        traded = told.fill_count if isinstance(told, AmendedWire) else None
-        sizes(traded or "0", told.remaining_count or "0", most)
+        filled = _told(told.fill_count) if isinstance(told, AmendedWire) else None
+        remaining = _told(told.remaining_count)
+        check_sizes(filled or NO_CONTRACTS, remaining or NO_CONTRACTS, most)
     except InvalidValue as error:
         said = reason_of(error)
         return Amendment(AmendmentKind.UNKNOWN, code=UNREADABLE_ANSWER, message=said)
     if told.order_id != order_id:
         said = "of another order"
         return Amendment(AmendmentKind.UNKNOWN, code=UNREADABLE_ANSWER, message=said)
-    return Amendment(AmendmentKind.AMENDED, _told(traded), _told(told.remaining_count))
+    return Amendment(AmendmentKind.AMENDED, filled, remaining)
 
 
 def _told(count: str | None) -> Contracts | None:

@@ -146,6 +146,8 @@ def test_a_batch_of_cancels_as_a_whole(answer: Answer, kind: C) -> None:
             (None, None),
         ),
         ({"order_id": "o", "remaining_count": 2}, "unknown", (None, None)),
+        ({"order_id": "o", "remaining_count": ""}, "unknown", (None, None)),
+        ({"order_id": "o", "fill_count": ""}, "unknown", (None, None)),
         ({}, "unknown", (None, None)),
         (error("not_found"), "unknown", (None, None)),
     ],
