@@ -16,7 +16,7 @@ from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.market import Listing, MarketStatus, Trade
 from kalshi_cli.domain.money import Contracts, Price
-from kalshi_cli.errors import KalshiError, NotFound, Unavailable, UsageError
+from kalshi_cli.errors import KalshiError, NotFound, UsageError
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.ports.stream import (
     BookLost,
@@ -259,6 +259,6 @@ async def _survived(picture: Picture, reading: Awaitable[Result]) -> Result | No
     """The result of a read; None, and a note, where it failed."""
     try:
         return await reading
-    except (Unavailable, KalshiError) as error:
+    except KalshiError as error:
         picture.note(str(error))
         return None

@@ -12,10 +12,10 @@ from stream_frames import ORDER_ID, SIDS, TICKER, TRADE_ID, TS_MS
 from kalshi_cli.adapters.kalshi.stream.machine import (
     BEGINS,
     GAP,
-    MARGIN_US,
     Patience,
     StreamMachine,
 )
+from kalshi_cli.adapters.kalshi.stream.telling import MARGIN_US
 from kalshi_cli.domain.account import ExchangePosition
 from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.fees import FeeTerms

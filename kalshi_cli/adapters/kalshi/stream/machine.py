@@ -7,18 +7,18 @@ until they are told anew, and other channels say which read is due. A frame that
 is left out: what it tells was told, or lost with the gap that it left.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
 from kalshi_cli.adapters.kalshi.rows import UNREADABLE, decode_row, reason_of
 from kalshi_cli.adapters.kalshi.stream.books import Books
-from kalshi_cli.adapters.kalshi.stream.channels import ALL, CHANNEL_OF_TYPE, READ_OF, Channel
+from kalshi_cli.adapters.kalshi.stream.channels import ALL, CHANNEL_OF_TYPE, Channel
 from kalshi_cli.adapters.kalshi.stream.dialogue import Began, Dialogue, Ended, Outcome
 from kalshi_cli.adapters.kalshi.stream.mailbox import DEFAULT_BOUNDS, Bounds, Mailbox
 from kalshi_cli.adapters.kalshi.stream.messages import to_event
 from kalshi_cli.adapters.kalshi.stream.subscription import Step, Subscription
+from kalshi_cli.adapters.kalshi.stream.telling import Telling
 from kalshi_cli.adapters.kalshi.stream.wire import (
     Answer,
     DeltaFrame,
@@ -29,18 +29,12 @@ from kalshi_cli.adapters.kalshi.stream.wire import (
     decode_outline,
 )
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.errors import InvalidValue
-from kalshi_cli.ports.exchange import Unusable
-from kalshi_cli.ports.stream import BookLost, Link, Resync, StreamEvent, StreamQuote
+from kalshi_cli.ports.stream import BookLost, Link, StreamEvent, StreamQuote
 
-MARGIN_US = 10 * SECOND
-"""Read again from so long before the last sign of life: clocks differ, and frames take time."""
 GAP = "frames of the stream were lost"
 BEGINS = "the stream begins here"
 _NOBODYS = "frames of no subscription"
-_MOST_WORDS = 64
-"""Different unknown words that are told apart in the tally."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +68,19 @@ class StreamMachine:
         self._books = Books(patience.snapshot_s)
         self._book_subscription: Subscription | None = None
         self._quoted_us: dict[str, int] = {}
-        self._heard_us: int | None = None
         self._told_s = 0.0
         self._is_told = False
         self._unheard = 0
         self._unreadable = ""
         self.mailbox = Mailbox(bounds)
-        self.tally: Counter[str] = Counter()
+        self._tell = Telling(self.mailbox)
+        self.tally = self._tell.tally
         self._link = Link(connected=False, reason="not connected yet")
 
     @property
     def link(self) -> Link:
         """The connection, with its last sign of life."""
-        return replace(self._link, heard_us=self._heard_us)
+        return replace(self._link, heard_us=self._tell.heard_us)
 
     @property
     def broken(self) -> str:
@@ -109,7 +103,9 @@ class StreamMachine:
 
     def book(self, ticker: str) -> OrderBook | None:
         """A book as it stands, as of the last sign of life; None while it is unknown."""
-        return None if self._heard_us is None else self._books.look(ticker, self._heard_us)
+        return (
+            None if self._tell.heard_us is None else self._books.look(ticker, self._tell.heard_us)
+        )
 
     def take(self) -> tuple[StreamEvent, ...]:
         """What has happened since the last time."""
@@ -126,16 +122,16 @@ class StreamMachine:
     def closed(self, reason: str) -> None:
         """There is no connection; what was told on one before is over."""
         if self._link.connected or self._link.reason != reason:
-            self._set_link(Link(connected=False, heard_us=self._heard_us, reason=reason))
+            self._set_link(Link(connected=False, heard_us=self._tell.heard_us, reason=reason))
         for subscription in self._dialogue.by_sid.values():
-            subscription.sound_us = self._heard_us
+            subscription.sound_us = self._tell.heard_us
         self._dialogue.close()
         self._book_subscription = None
         self._lose_all(reason)
 
     def heard(self, now_us: int) -> None:
         """The connection lives: whatever the exchange sent before has arrived."""
-        self._heard_us = now_us
+        self._tell.heard_us = now_us
 
     @property
     def has_commands(self) -> bool:
@@ -158,7 +154,7 @@ class StreamMachine:
         """Time goes by: what was not answered is asked again, and quiet is broken."""
         self._pass(now_s)
         for ticker in self._books.tick():
-            self._tell_lost(ticker)
+            self._tell.lost(ticker)
         self._obey(self._dialogue.tick())
         if self._is_told:
             self._is_told, self._told_s, self._unheard = False, now_s, 0
@@ -169,7 +165,7 @@ class StreamMachine:
 
     def receive(self, data: bytes | str, now_us: int) -> None:
         """Take in a frame."""
-        self._heard_us = now_us
+        self._tell.heard_us = now_us
         try:
             frame = decode_frame(data)
         except UNREADABLE as error:
@@ -201,8 +197,8 @@ class StreamMachine:
             if self._books.delta(frame.msg):
                 self.mailbox.books[ticker] = None
         except InvalidValue as error:
-            self._refuse(ticker, str(error))
-            self._tell_lost(ticker)
+            self._tell.refused(ticker, str(error))
+            self._tell.lost(ticker)
 
     def _snapshot(self, frame: SnapshotFrame) -> None:
         """A book as a whole: it stands also where frames before it were lost."""
@@ -220,10 +216,10 @@ class StreamMachine:
             return
         try:
             self._books.snapshot(frame.msg)
-            self.mailbox.books[ticker] = None
+            self._tell.book(ticker)
         except InvalidValue as error:
-            self._refuse(ticker, str(error))
-            self._tell_lost(ticker)
+            self._tell.refused(ticker, str(error))
+            self._tell.lost(ticker)
 
     def _news(self, frame: News) -> None:
         kind = str(frame.__struct_config__.tag)
@@ -240,7 +236,7 @@ class StreamMachine:
             self._refuse_news(subscription.channel, _named(frame.msg), str(error))
             return
         if self._is_wanted(event, subscription):
-            self.mailbox.put(event, _since(self._heard_us))
+            self._tell.event(event)
 
     def _is_wanted(self, event: StreamEvent, subscription: Subscription) -> bool:
         """Whether it is of a followed market; of two quotes the later one counts."""
@@ -266,14 +262,14 @@ class StreamMachine:
         """What the dialogue came to has consequences for books and reads."""
         for outcome in outcomes:
             if not isinstance(outcome, Began | Ended):
-                self._refuse(outcome.what, outcome.reason)
+                self._tell.refused(outcome.what, outcome.reason)
             elif outcome.channel is Channel.BOOKS:
                 self._turn_books(outcome)
             elif isinstance(outcome, Ended):
-                self._dialogue.subscriptions[outcome.channel].sound_us = self._heard_us
-            elif outcome.channel in READ_OF:
+                self._dialogue.subscriptions[outcome.channel].sound_us = self._tell.heard_us
+            else:
                 sound_us = self._dialogue.subscriptions[outcome.channel].sound_us
-                self._put_due(outcome.channel, sound_us, BEGINS)
+                self._tell.due(outcome.channel, BEGINS, sound_us=sound_us)
 
     def _turn_books(self, outcome: Began | Ended) -> None:
         if isinstance(outcome, Ended):
@@ -290,7 +286,7 @@ class StreamMachine:
             outline = decode_outline(data)
         except UNREADABLE:
             self._unreadable = f"a frame is not of the stream: {why}"
-            self._refuse("a frame", why)
+            self._tell.refused("a frame", why)
             return
         channel = CHANNEL_OF_TYPE.get(outline.type)
         subscription = self._of(outline.sid, channel)
@@ -298,7 +294,7 @@ class StreamMachine:
         if subscription and numbered and self._count(subscription, outline.seq) is Step.OLD:
             return
         if channel is None:
-            self._count_word(f"unknown type {outline.type[:40]}")
+            self._tell.word(f"unknown type {outline.type[:40]}")
         elif channel is Channel.BOOKS:
             self._refuse_book(_named_in(outline.msg) if numbered else "", why)
         else:
@@ -306,18 +302,17 @@ class StreamMachine:
 
     def _refuse_book(self, ticker: str, why: str) -> None:
         """One book is unknown; all are where nobody knows which, or which number is missing."""
-        self._refuse(ticker or Channel.BOOKS, why)
+        self._tell.refused(ticker or Channel.BOOKS, why)
         if ticker in self._books:
             self._books.lose(ticker, why)
-            self._tell_lost(ticker)
+            self._tell.lost(ticker)
         elif not ticker:
             self._lose_all(why)
 
     def _refuse_news(self, channel: Channel, ticker: str, why: str) -> None:
         """What cannot be read here is due to be read over REST, or refused there."""
-        self._refuse(ticker or channel, why)
-        if channel in READ_OF:
-            self._put_due(channel, self._heard_us, why, ticker)
+        self._tell.refused(ticker or channel, why)
+        self._tell.due(channel, why, sound_us=self._tell.heard_us, ticker=ticker)
 
     def _of(self, sid: object, channel: Channel | None) -> Subscription | None:
         """The subscription of this number, if it is to this channel; None tells any."""
@@ -332,8 +327,8 @@ class StreamMachine:
             self.tally["gaps"] += 1
             if subscription.channel is Channel.BOOKS:
                 self._lose_all(GAP)
-            elif subscription.channel in READ_OF:
-                self._put_due(subscription.channel, self._heard_us, GAP)
+            else:
+                self._tell.due(subscription.channel, GAP, sound_us=self._tell.heard_us)
         return step
 
     def _look(self, ticker: str) -> OrderBook | BookLost | None:
@@ -344,23 +339,7 @@ class StreamMachine:
 
     def _lose_all(self, reason: str) -> None:
         for ticker in self._books.lose_all(reason):
-            self._tell_lost(ticker)
-
-    def _tell_lost(self, ticker: str) -> None:
-        self.mailbox.books[ticker] = None
-        self.tally["books lost"] += 1
-
-    def _refuse(self, what: str, reason: str) -> None:
-        self.tally["refused"] += 1
-        self.mailbox.put(Unusable(_printable(what), _printable(reason)), None)
-
-    def _count_word(self, word: str) -> None:
-        self.tally[word if word in self.tally or len(self.tally) < _MOST_WORDS else "unknown"] += 1
-
-    def _put_due(
-        self, channel: Channel, sound_us: int | None, reason: str, ticker: str = ""
-    ) -> None:
-        self.mailbox.put(Resync(READ_OF[channel], ticker, _since(sound_us), reason), None)
+            self._tell.lost(ticker)
 
     def _set_link(self, link: Link) -> None:
         self._link = link
@@ -368,15 +347,6 @@ class StreamMachine:
 
     def _pass(self, now_s: float) -> None:
         self._books.now_s = self._dialogue.now_s = now_s
-
-
-def _printable(text: str) -> str:
-    """Text from elsewhere, short and without control characters."""
-    return "".join(each for each in text[:300] if each.isprintable())
-
-
-def _since(sound_us: int | None) -> int | None:
-    return None if sound_us is None else sound_us - MARGIN_US
 
 
 def _named(msg: object) -> str:

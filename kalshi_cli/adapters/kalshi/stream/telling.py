@@ -1,0 +1,60 @@
+"""How the state machine tells what it found: events for the consumer, and a tally of everything."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from kalshi_cli.adapters.kalshi.stream.channels import READ_OF, Channel
+from kalshi_cli.adapters.kalshi.stream.mailbox import Mailbox
+from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.ports.exchange import Unusable
+from kalshi_cli.ports.stream import Resync, StreamEvent
+
+MARGIN_US = 10 * SECOND
+"""Read again from so long before the last sign of life: clocks differ, and frames take time."""
+_MOST_WORDS = 64
+"""Different unknown words that are told apart in the tally."""
+_LONGEST = 300
+"""Characters of a text from elsewhere that are passed on."""
+
+
+@dataclass(slots=True)
+class Telling:
+    """`heard_us` is the last sign of life of the connection, in market time."""
+
+    mailbox: Mailbox
+    tally: Counter[str] = field(default_factory=Counter)
+    heard_us: int | None = None
+
+    def event(self, event: StreamEvent) -> None:
+        self.mailbox.put(event, _since(self.heard_us))
+
+    def book(self, ticker: str) -> None:
+        """A book is another than it was."""
+        self.mailbox.books[ticker] = None
+
+    def lost(self, ticker: str) -> None:
+        """A book is unknown from now on."""
+        self.mailbox.books[ticker] = None
+        self.tally["books lost"] += 1
+
+    def refused(self, what: str, reason: str) -> None:
+        """Something was not believed, or was not to be had."""
+        self.tally["refused"] += 1
+        self.mailbox.put(Unusable(_printable(what), _printable(reason)), None)
+
+    def due(self, channel: Channel, reason: str, *, sound_us: int | None, ticker: str = "") -> None:
+        """The read that makes good for a channel, where it has one: since it was last sound."""
+        if channel in READ_OF:
+            self.mailbox.put(Resync(READ_OF[channel], ticker, _since(sound_us), reason), None)
+
+    def word(self, word: str) -> None:
+        """Count a word that nobody knows."""
+        self.tally[word if word in self.tally or len(self.tally) < _MOST_WORDS else "unknown"] += 1
+
+
+def _since(sound_us: int | None) -> int | None:
+    return None if sound_us is None else sound_us - MARGIN_US
+
+
+def _printable(text: str) -> str:
+    return "".join(each for each in text[:_LONGEST] if each.isprintable())
