@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from kalshi_cli.bootstrap.exchange import OpenExchange, open_exchange
 from kalshi_cli.domain.instant import SECOND
@@ -12,6 +13,7 @@ from kalshi_cli.errors import ConfigError
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.stream import Stream
+from kalshi_cli.settings.addresses import is_loopback
 from kalshi_cli.settings.environment import Environment
 
 if TYPE_CHECKING:
@@ -66,5 +68,14 @@ def _stream(environment: Environment, exchange: OpenExchange) -> "KalshiStream":
         return KalshiStream(exchange.simulation.stream, clock, machine)
     if found is None:
         raise ConfigError("The stream needs an API key.", remedy="`kalshi doctor` says more.")
+    if _is_here(environment.base_url) != _is_here(environment.ws_url):
+        raise ConfigError(
+            f"The exchange is {environment.base_url}, and its stream {environment.ws_url}.",
+            remedy="Set KALSHI_BASE_URL and KALSHI_WS_URL together, or neither.",
+        )
     signer = Signer.from_pem(found.key_id, found.private_key)
     return KalshiStream(dialer(environment.ws_url, signer, clock), clock, machine)
+
+
+def _is_here(url: str) -> bool:
+    return is_loopback(urlsplit(url).hostname)

@@ -9,6 +9,8 @@ import pytest
 from fakes.program import Program, finished
 from fakes.served import ServedExchange
 
+from kalshi_cli.adapters.sim.world.keys import KeyType, new_private_key
+
 
 def busiest(program: Program) -> list[str]:
     program.run("ingest", "--sim", "--seed", "7")
@@ -70,4 +72,33 @@ def test_over_a_socket_a_broken_connection_shows_no_price_and_comes_back(tmp_pat
         running.send_signal(signal.SIGTERM)
         ended = finished(running)
     assert ended.code == 143
+    assert "Traceback" not in ended.err
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        {"KALSHI_WS_URL": "ws://127.0.0.1:9"},
+        {"KALSHI_BASE_URL": "http://127.0.0.1:9", "KALSHI_WS_URL": "wss://example.com"},
+    ],
+)
+def test_a_stream_of_another_exchange_is_refused(kalshi, monkeypatch, addresses: dict[str, str]):
+    """Else a key of this machine would be sent to the exchange's own demo, or the other way."""
+    key = {"KALSHI_API_KEY": "key", "KALSHI_PRIVATE_KEY": new_private_key(KeyType.ED25519)}
+    for name, value in (addresses | key).items():
+        monkeypatch.setenv(name, value)
+    ended = kalshi("watch", "KXNONE", "--env", "demo")
+    assert ended.code == 4
+    assert "Set KALSHI_BASE_URL and KALSHI_WS_URL together" in ended.err
+
+
+@pytest.mark.slow
+def test_a_wrong_key_is_said_in_one_line(tmp_path: Path):
+    with ServedExchange(7) as exchange:
+        base = exchange.variables["KALSHI_BASE_URL"]
+        ticker = httpx.get(f"{base}/markets").json()["markets"][0]["ticker"]
+        wrong = {"KALSHI_PRIVATE_KEY": new_private_key(KeyType.ED25519)}
+        program = Program(tmp_path / "home", {**exchange.variables, **wrong})
+        ended = program.run("watch", ticker, "--env", "demo", code=4)
+    assert "did not accept the API key" in ended.err
     assert "Traceback" not in ended.err
