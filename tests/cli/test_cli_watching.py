@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -125,12 +126,29 @@ def test_the_screen_fits(picture: Picture, width: int):
     picture.markets[long] = picture.markets[A]
     console = Console(width=width, record=True, file=None)
     with console.capture() as captured:
-        console.print(screen(picture, START_US + 3 * SECOND))
+        console.print(screen(picture, START_US + 3 * SECOND, 24))
     shown = captured.get()
     assert max(map(len, shown.splitlines())) <= width
     assert "live, heard 3s ago" in shown
     assert "42c x 103.50" in shown
     assert shown.count("unknown") == 3  # bid, ask, and why
+
+
+@pytest.mark.parametrize("height", [24, 40])
+def test_of_many_markets_as_many_are_shown_as_fit(picture: Picture, height: int):
+    told(picture, BOOK, *(replace(TRADE, trade_id=f"t{number}") for number in range(9)))
+    picture.markets |= {
+        f"KXM-{n}": replace(picture.markets[A], ticker=f"KXM-{n}") for n in range(50)
+    }
+    console = Console(width=80)
+    with console.capture() as captured:
+        console.print(screen(picture, START_US, height))
+    shown = captured.get().splitlines()
+    assert height - 2 <= len(shown) < height
+    assert shown[-1] == "Ctrl-C ends"
+    listed = sum(line.startswith(" KX") for line in shown)
+    assert f"... and {52 - listed} more" in shown
+    assert sum("taker buys" in line for line in shown) == min(8, height // 4)
 
 
 def test_a_screen_that_is_cut_off_says_so_and_shows_no_old_price(picture: Picture):
@@ -139,7 +157,7 @@ def test_a_screen_that_is_cut_off_says_so_and_shows_no_old_price(picture: Pictur
     told(picture, down, BookLost(A, "the connection broke off"), link=down)
     console = Console(width=80)
     with console.capture() as captured:
-        console.print(screen(picture, START_US + 2 * MINUTE))
+        console.print(screen(picture, START_US + 2 * MINUTE, 24))
     assert "NOT CONNECTED, heard 2m ago: the connection broke off" in captured.get()
     assert "42c" not in captured.get()
 

@@ -1,6 +1,6 @@
 """How `watch` looks: live on a terminal, a line a change in a pipe, an envelope a batch as JSON."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
@@ -20,8 +20,11 @@ if TYPE_CHECKING:
     from rich.text import Text
 
 SHOWN_TRADES = 8
+_FRAME = 7
+"""Lines around markets and trades: what is heard, headings, blanks, how to end, the prompt."""
 _TITLED = 4
-"""So many markets have their titles shown; with more there is no room."""
+"""So many markets have a line for their title and for why a book is unknown; with more there is no
+room."""
 
 
 @contextmanager
@@ -84,22 +87,31 @@ def _live(console: "Console") -> Iterator[Show]:
     with Live(console=console, auto_refresh=False) as live:
 
         def show(picture: Picture, batch: Batch) -> None:
-            live.update(screen(picture, batch.at_us), refresh=True)
+            live.update(screen(picture, batch.at_us, console.height), refresh=True)
 
         yield show
 
 
-def screen(picture: Picture, now_us: int) -> "Group":
-    """Every market, the newest trades, and how far all this can be believed."""
+def screen(picture: Picture, now_us: int, height: int) -> "Group":
+    """How far all this can be believed, the markets, and the newest trades: as many as fit."""
     from rich.console import Group
     from rich.text import Text
 
-    newest = islice(reversed(picture.trades), SHOWN_TRADES)
-    trades = [
-        Text(f"{clock(trade.at_us)}  {trade.ticker}  {traded(trade)}", style="dim")
-        for trade in newest
-    ]
-    return Group(standing(picture, now_us), _table(picture), *trades, Text("Ctrl-C ends"))
+    trades = list(islice(reversed(picture.trades), min(SHOWN_TRADES, height // 4)))
+    room = max(1, height - _FRAME - len(trades))
+    markets = list(picture.markets.values())
+    shown = markets if len(markets) <= room else markets[: room - 1]
+    more = len(markets) - len(shown)
+    return Group(
+        standing(picture, now_us),
+        _table(shown),
+        *([Text(f"... and {more} more")] if more else []),
+        *(
+            Text(f"{clock(each.at_us)}  {each.ticker}  {traded(each)}", style="dim")
+            for each in trades
+        ),
+        Text("Ctrl-C ends"),
+    )
 
 
 def standing(picture: Picture, now_us: int) -> "Text":
@@ -115,7 +127,7 @@ def standing(picture: Picture, now_us: int) -> "Text":
     return Text(f"{day}  NOT CONNECTED, {heard}: {link.reason}", style="bold red")
 
 
-def _table(picture: Picture) -> "Table":
+def _table(markets: Sequence[Watched]) -> "Table":
     from rich import box
     from rich.table import Table
 
@@ -123,18 +135,17 @@ def _table(picture: Picture) -> "Table":
     table.add_column("market", overflow="fold")
     for heading in ("bid", "ask", "last", "volume"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for market in picture.markets.values():
+    for market in markets:
+        closed = "" if market.status is MarketStatus.ACTIVE else f" ({market.status})"
         known = not market.unknown
         table.add_row(
-            market.ticker,
+            f"{market.ticker}{closed}",
             level(market.bid) if known else "unknown",
             level(market.ask) if known else "unknown",
             cents(market.last),
             count(market.volume),
         )
-        below = [market.title] if len(picture.markets) <= _TITLED else []
-        below += [] if market.status is MarketStatus.ACTIVE else [f"{market.status}"]
-        below += [f"book unknown: {market.unknown}"] if market.unknown else []
-        if below:
+        if len(markets) <= _TITLED:
+            below = [market.title] if known else [market.title, f"unknown: {market.unknown}"]
             table.add_row("; ".join(below), style="dim")
     return table
