@@ -287,6 +287,39 @@ async def test_nobody_there_is_an_outage_that_goes_on():
     assert "cannot be reached" in link.reason
 
 
+async def test_waits_between_connections_are_random_and_grow_until_one_holds():
+    """Full jitter: anything up to a bound that doubles, so that not all come back at once."""
+    waits: list[float] = []
+    enough = asyncio.Event()
+    now_s, tries = 0.0, 0
+
+    @asynccontextmanager
+    async def dial() -> AsyncIterator[None]:
+        nonlocal now_s, tries
+        tries += 1
+        now_s += 60.0 if tries == 30 else 0.0
+        raise Unavailable("not now")
+        yield
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+        if len(waits) == 60:
+            enough.set()
+            await asyncio.Event().wait()
+
+    timing = Timing(first_wait_s=0.25, longest_wait_s=30.0, steady_s=30.0)
+    stream = KalshiStream(
+        dial, SystemClock(), StreamMachine(), timing=timing, monotonic=lambda: now_s, sleep=sleep
+    )
+    async with stream, asyncio.timeout(5):
+        await enough.wait()
+    bounds = [min(30.0, 0.25 * 2**n) for n in range(1, 30)] + [0.25]
+    bounds += [min(30.0, 0.25 * 2**n) for n in range(1, 31)]
+    assert all(0 <= wait <= bound for wait, bound in zip(waits, bounds, strict=True))
+    assert len(set(waits)) == 60
+    assert max(waits) > 20
+
+
 async def test_a_redirect_is_not_followed():
     """Signed headers go to no other address."""
     asked: list[str] = []

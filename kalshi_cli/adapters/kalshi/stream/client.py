@@ -106,6 +106,7 @@ class KalshiStream:
         if self._running is not None:
             self._running.cancel()
             await asyncio.wait((self._running,))
+            _ = self._running.cancelled() or self._running.exception()  # `take` raises it
 
     async def _run(self) -> None:
         """Connect, again and again, after waits of full jitter that grow while nothing holds."""
