@@ -4,9 +4,14 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.instant import DAY, MINUTE, SECOND, to_rfc3339
+from kalshi_cli.errors import ConfigError
 from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.exchange import Trading
+from kalshi_cli.settings.addresses import is_loopback
 from kalshi_cli.settings.environment import Environment
 
 if TYPE_CHECKING:
@@ -62,6 +67,33 @@ async def simulation_of(stack: AsyncExitStack, environment: Environment) -> "Sim
             faults=environment.faults,
         )
     )
+
+
+async def check_market_time(environment: Environment, trading: Trading, clock: Clock) -> None:
+    """Raise `ConfigError` where the market time of an exchange on this machine is not the desk's.
+
+    It runs as `KALSHI_SIM_CLOCK` says, which may be of an earlier start, and signatures do not
+    tell: they carry real time. Anywhere else market time is real time, and has its own check.
+    """
+    if environment.env is not Env.DEMO or not is_loopback(urlsplit(environment.base_url).hostname):
+        return
+    scale = environment.market_time
+    told_us, ours_us = await trading.data_as_of(), clock.now()
+    if not is_same_time(told_us, ours_us, 1.0 if scale is None else scale.speed):
+        raise ConfigError(
+            f"It is {to_rfc3339(told_us)} at the exchange, and {to_rfc3339(ours_us)} at the desk.",
+            remedy="Set KALSHI_SIM_CLOCK to the exchange's `clock` of now (GET /sim tells it); "
+            "where it has none, unset it.",
+        )
+
+
+def is_same_time(told_us: int, ours_us: int, speed: float) -> bool:
+    """Whether the exchange's account data can be of the desk's present, at this speed of time.
+
+    It is newer by no more than what passes while it is asked for. Reads lag: older data than a
+    day's are of another time.
+    """
+    return -DAY <= told_us - ours_us <= MINUTE + 2 * SECOND * speed
 
 
 def connection_to(

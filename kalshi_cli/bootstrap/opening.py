@@ -8,7 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, assert_never
 
 from kalshi_cli.bootstrap.desk import Ending, OpenDesk
-from kalshi_cli.bootstrap.exchange import connection_to, simulation_of
+from kalshi_cli.bootstrap.exchange import check_market_time, connection_to, simulation_of
 from kalshi_cli.bootstrap.policies import policies
 from kalshi_cli.bootstrap.records import account_of, lease_name, store_location
 from kalshi_cli.domain.identity import Env, StoreIdentity
@@ -57,6 +57,7 @@ async def open_desk(
         connection = await stack.enter_async_context(connection_to(environment, simulation, clock))
         if connection.trading is None:
             raise ConfigError("Trading needs an API key.", remedy="`kalshi doctor` says more.")
+        await check_market_time(environment, connection.trading, clock)
         await connection.learn_limits()
         if simulation is not None and single_step and environment.advance:
             await clock.sleep_until(clock.now() + SINGLE_STEP_US)
@@ -184,5 +185,5 @@ async def _baseline(simulation: "Simulation | None", store: "SqlStore") -> Forec
             if row.market is not None and row.is_first
         ]
     )
-    label = f"baseline: the market's number, {len(fitted)} categories corrected by proved fits"
+    label = f"baseline: the market's number, {len(fitted)} categories corrected by fits"
     return BaselineForecaster(Baseline(excess_of(fitted), {}), label)

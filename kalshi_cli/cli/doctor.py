@@ -12,10 +12,13 @@ from kalshi_cli.cli.exchange_checks import ACCOUNT, exchange_checks, not_asked
 from kalshi_cli.cli.key_checks import key_checks
 from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.identity import DeskState, Env
+from kalshi_cli.domain.instant import to_rfc3339
 from kalshi_cli.errors import KalshiError
+from kalshi_cli.settings.environment import Environment
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.sim.simulation import Simulation
+    from kalshi_cli.bootstrap.exchange import OpenExchange
 
 ENOUGH_BYTES = 200_000_000
 """Free space below which a store and its logs may fill the disk within a day."""
@@ -76,10 +79,23 @@ async def _outside(prepared: Prepared, *, key_is_usable: bool) -> list[Check]:
                 key_id=simulation.key_id if simulation else found.key_id if found else "",
                 no_account="there is no usable key",
             )
+            checks += await looked_at("market time", lambda: _market_time(environment, exchange))
             return checks + await looked_at("forecaster", lambda: _forecaster(prepared, simulation))
     except KalshiError as error:
         rest = not_asked(ACCOUNT, "the exchange cannot be opened")
         return [failed("exchange", error), rest]
+
+
+async def _market_time(environment: Environment, exchange: "OpenExchange") -> list[Check]:
+    """Where `KALSHI_SIM_CLOCK` says how time runs, it must be the exchange's own."""
+    from kalshi_cli.bootstrap.exchange import check_market_time
+
+    trading = None if exchange.account is None else exchange.account.trading
+    if environment.market_time is None or trading is None:
+        return []
+    await check_market_time(environment, trading, exchange.clock)
+    detail = f"{to_rfc3339(exchange.clock.now())} at {environment.market_time.speed:g} times real"
+    return [Check("market time", Finding.OK, detail)]
 
 
 def _program(prepared: Prepared) -> Check:

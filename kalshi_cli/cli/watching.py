@@ -173,9 +173,9 @@ def speed_of(prepared: Prepared, asked: float | None) -> float:
     """How fast a simulated world lives while it is watched. Raises `UsageError` elsewhere."""
     if asked is not None and prepared.environment.env is not Env.SIM:
         raise UsageError("--speed belongs to the simulated world.", remedy="Add --sim.")
-    if not prepared.environment.advance:
-        return 0.0
-    return 1.0 if asked is None else asked
+    if prepared.environment.env is Env.SIM and asked is None:
+        prepared.invocation.say("The world stands still; --speed 60 lets it live meanwhile.")
+    return asked or 0.0
 
 
 async def watch(

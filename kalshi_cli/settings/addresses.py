@@ -62,6 +62,11 @@ def market_time(env: Env, variables: Mapping[str, str]) -> TimeScale | None:
             "KALSHI_SIM_CLOCK holds no clock.",
             remedy="Copy the value of `clock` in the line of `kalshi sim serve`, as JSON.",
         )
+    if not scale.speed:
+        raise ConfigError(
+            "KALSHI_SIM_CLOCK stands still, and the desk cannot wait in such a time.",
+            remedy="Serve the world at another speed than 0 to trade there with the desk.",
+        )
     return scale
 
 
@@ -112,13 +117,13 @@ def _is_real(host: str | None) -> bool:
 
 
 def _scale(text: str) -> TimeScale | None:
-    """The clock as `sim serve` writes it; one that stands still is none."""
+    """The clock as `sim serve` writes it; None for anything else."""
     try:
         found = json.loads(text)
         wall0, virtual0, speed = (found[name] for name in _CLOCK_FIELDS)
     except (ValueError, KeyError, TypeError):
         return None
     numbers = all(type(each) in {int, float} for each in (wall0, virtual0, speed))
-    if not numbers or not math.isfinite(wall0 + virtual0 + speed) or speed <= 0:
+    if not numbers or not math.isfinite(wall0 + virtual0 + speed) or speed < 0:
         return None
     return TimeScale(int(wall0), int(virtual0), float(speed))

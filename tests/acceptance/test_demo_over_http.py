@@ -1,5 +1,6 @@
 """The desk on an exchange across a real connection, in real time: what `--env demo` does."""
 
+import json
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -7,6 +8,8 @@ from pathlib import Path
 import pytest
 from fakes.program import Program, finished, rows_of, wait_until
 from fakes.served import ServedExchange
+
+from kalshi_cli.domain.instant import DAY, HOUR
 
 pytestmark = pytest.mark.slow
 LIVE = "SELECT client_order_id FROM orders WHERE state IN ('resting', 'partially_filled')"
@@ -43,6 +46,22 @@ def test_each_step_works_over_http(exchange: ServedExchange, demo: Program):
     assert report["exchange_cash"] == report["audit"]["cash"]
     cancelled = demo.data("cancel", orders[0]["client_order_id"])
     assert (cancelled["answered_by"], cancelled["outcome"][:8]) == ("by this command", "canceled")
+
+
+@pytest.mark.parametrize("apart_us", [-HOUR, 60 * DAY])
+def test_a_desk_of_another_time_does_nothing(
+    exchange: ServedExchange, tmp_path: Path, apart_us: int
+):
+    """As after a restart of the exchange, or where its clock was never given."""
+    clock = json.loads(exchange.variables["KALSHI_SIM_CLOCK"])
+    clock["virtual0"] += apart_us
+    desk = Program(tmp_path, {**exchange.variables, "KALSHI_SIM_CLOCK": json.dumps(clock)})
+    refused = desk.run("ingest", "--env", "demo", code=4)
+    assert " at the exchange, and " in refused.err
+    assert "KALSHI_SIM_CLOCK" in refused.err
+    assert not list(tmp_path.glob("*.db"))
+    rows = {row["name"]: row for row in desk.data("doctor", "--env", "demo", code=4)["checks"]}
+    assert rows["market time"]["result"] == "FAILED"
 
 
 def test_a_running_loop_answers_other_processes(exchange: ServedExchange, tmp_path: Path):

@@ -8,8 +8,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from kalshi_cli.adapters.kalshi.connection import KalshiConnection
 from kalshi_cli.adapters.kalshi.get_only import PublicConnection
-from kalshi_cli.bootstrap.exchange import open_exchange
+from kalshi_cli.bootstrap.exchange import is_same_time, open_exchange
 from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND
 from kalshi_cli.errors import ConfigError
 from kalshi_cli.settings.addresses import base_url
 from kalshi_cli.settings.credentials import Credentials
@@ -57,3 +58,22 @@ async def test_a_key_that_cannot_be_read_is_said(tmp_path: Path):
     with pytest.raises(ConfigError, match="cut off"):
         async with open_exchange(environment(Env.DEMO, tmp_path, broken)):
             pass
+
+
+@pytest.mark.parametrize(
+    ("told_us", "speed", "same"),
+    [
+        (0, 1.0, True),
+        (-HOUR, 1.0, True),  # reads lag
+        (-DAY - 1, 1.0, False),
+        (MINUTE + 2 * SECOND, 1.0, True),
+        (MINUTE + 3 * SECOND, 1.0, False),
+        (3 * MINUTE, 60.0, True),  # two seconds passed while it was asked for
+        (4 * MINUTE, 60.0, False),
+    ],
+)
+def test_the_exchanges_time_is_the_desks_within_what_passes_while_asking(
+    told_us: int, speed: float, same: bool
+):
+    now_us = 1_800_000_000 * SECOND
+    assert is_same_time(now_us + told_us, now_us, speed) is same

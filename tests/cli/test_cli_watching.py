@@ -224,9 +224,8 @@ def prepared(env: Env, *, advance: bool = True) -> Prepared:
 
 
 def test_only_a_simulated_world_has_a_speed():
-    assert speed_of(prepared(Env.SIM), None) == 1.0
+    assert speed_of(prepared(Env.SIM), None) == 0.0
     assert speed_of(prepared(Env.SIM), 60.0) == 60.0
-    assert speed_of(prepared(Env.SIM, advance=False), None) == 0.0
-    assert speed_of(prepared(Env.DEMO), None) == 1.0
+    assert speed_of(prepared(Env.DEMO), None) == 0.0
     with pytest.raises(UsageError, match="--speed"):
         speed_of(prepared(Env.DEMO), 2.0)

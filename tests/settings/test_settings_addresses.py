@@ -96,7 +96,6 @@ def test_a_clock_is_for_this_machine_alone(env: Env, variables: dict[str, str]):
         "{}",
         "[1, 2, 3]",
         '{"wall0": 1, "virtual0": 2}',
-        '{"wall0": 1, "virtual0": 2, "speed": 0}',
         '{"wall0": 1, "virtual0": 2, "speed": -1}',
         '{"wall0": 1, "virtual0": 2, "speed": NaN}',
         '{"wall0": true, "virtual0": 2, "speed": 1}',
@@ -106,6 +105,13 @@ def test_a_clock_is_for_this_machine_alone(env: Env, variables: dict[str, str]):
 def test_what_is_no_clock_is_refused(text: str):
     with pytest.raises(ConfigError, match="holds no clock"):
         market_time(Env.DEMO, {**LOCAL, "KALSHI_SIM_CLOCK": text})
+
+
+def test_a_clock_that_stands_still_is_refused_as_such():
+    still = {**LOCAL, "KALSHI_SIM_CLOCK": '{"wall0": 1, "virtual0": 2, "speed": 0.0}'}
+    with pytest.raises(ConfigError, match="stands still") as caught:
+        market_time(Env.DEMO, still)
+    assert "another speed" in caught.value.remedy
 
 
 @pytest.mark.parametrize(

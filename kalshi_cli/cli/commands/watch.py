@@ -26,16 +26,16 @@ def watch(
             metavar="X",
             min=0,
             max=3_600,
-            help="Market time of the simulated world per real time; 1 unless told.",
+            help="Let the simulated world live so many times as fast as real time.",
         ),
     ] = None,
 ) -> None:
     """Watch markets live until Ctrl-C: top of the book and trades, over the exchange's stream.
 
     A book that lost a frame, or whose connection is down, shows no price until the exchange has
-    told it anew. A simulated world lives while it is watched, unless --no-advance is given.
+    told it anew. A simulated world stands still while it is watched, unless --speed is given.
 
-    Example: kalshi watch --sim KXHIGHNY-27JAN05-B35.5
+    Example: kalshi watch --sim --speed 60 KXHIGHNY-27JAN05-B35.5
     """
     from kalshi_cli.cli import watching
     from kalshi_cli.cli.desk import ready
