@@ -1,10 +1,14 @@
 """All filters in their order: a market counts under the first that drops it."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Self
 
 import kalshi_cli.filters as package
+from kalshi_cli import __version__
 from kalshi_cli.domain.market import Quote
-from kalshi_cli.filters._base import Filter, Rejection, Subject
+from kalshi_cli.filters._base import FOREVER, Filter, Rejection, Subject, Verdict
 from kalshi_cli.plugins import load_all
 
 
@@ -22,3 +26,30 @@ def first_rejection(
         if rejection is not None:
             return rejection
     return None
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """Filters by rank, with the mark by which their verdicts are known from those of others.
+
+    `mark` is 64 bits (signed) of their parameters and of this program's version.
+    """
+
+    filters: tuple[Filter, ...]
+    mark: int
+
+    @classmethod
+    def of(cls, chosen: Sequence[Filter]) -> Self:
+        told = "\n".join([__version__, *map(repr, chosen)])
+        digest = sha256(told.encode()).digest()
+        return cls(tuple(chosen), int.from_bytes(digest[:8], "big", signed=True))
+
+    def verdict(self, subject: Subject, quote: Quote, now_us: int) -> Verdict:
+        """What the filters say of a market; those after the first that drops it are not asked."""
+        until = FOREVER
+        for one in self.filters:
+            until = min(until, one.holds_until(subject, quote, now_us))
+            rejection = one.keep(subject, quote, now_us)
+            if rejection is not None:
+                return Verdict(self.mark, rejection.code, until)
+        return Verdict(self.mark, None, until)

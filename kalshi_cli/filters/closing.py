@@ -1,11 +1,12 @@
 """Markets about to close."""
 
 from dataclasses import dataclass
+from math import ceil
 from typing import ClassVar
 
 from kalshi_cli.domain.instant import MINUTE, format_span
 from kalshi_cli.domain.market import Quote
-from kalshi_cli.filters._base import Filter, Rejection, Subject
+from kalshi_cli.filters._base import FOREVER, Filter, Rejection, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,16 @@ class Closing(Filter):
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:
         left = subject.market.close_us - now_us
-        if left >= self.min_minutes_to_close * MINUTE:
+        if left >= self._least_us:
             return None
         least = f"{self.min_minutes_to_close:g} minutes"
         return Rejection(self.code, f"closes in {format_span(left)}, at least {least}")
+
+    def holds_until(self, subject: Subject, quote: Quote, now_us: int) -> int:
+        """What has time left runs out of it; what has none gets none."""
+        too_late = subject.market.close_us - self._least_us + 1
+        return too_late if too_late > now_us else FOREVER
+
+    @property
+    def _least_us(self) -> int:
+        return ceil(self.min_minutes_to_close * MINUTE)

@@ -1,11 +1,12 @@
 """Markets whose answer is too far away."""
 
 from dataclasses import dataclass
+from math import floor
 from typing import ClassVar
 
 from kalshi_cli.domain.instant import DAY, format_span
 from kalshi_cli.domain.market import Quote
-from kalshi_cli.filters._base import Filter, Rejection, Subject
+from kalshi_cli.filters._base import FOREVER, Filter, Rejection, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,16 @@ class Horizon(Filter):
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:
         left = subject.market.expires_us - now_us
-        if left <= self.max_days_to_expiry * DAY:
+        if left <= self._most_us:
             return None
         most = f"{self.max_days_to_expiry:g} days"
         return Rejection(self.code, f"expires in {format_span(left)}, at most {most}")
+
+    def holds_until(self, subject: Subject, quote: Quote, now_us: int) -> int:
+        """What is too far comes nearer; what is near stays."""
+        comes_near = subject.market.expires_us - self._most_us
+        return comes_near if comes_near > now_us else FOREVER
+
+    @property
+    def _most_us(self) -> int:
+        return floor(self.max_days_to_expiry * DAY)

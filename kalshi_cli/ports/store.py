@@ -12,6 +12,7 @@ read or written. Every amount is exact and every instant market time, unless it 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Protocol
 
 from kalshi_cli.domain.account import CashMovement, Settlement
@@ -22,8 +23,11 @@ from kalshi_cli.domain.money import AiCost, Contracts, Money
 from kalshi_cli.domain.order import Fill, Order
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.filters._base import Verdict
 from kalshi_cli.ports.exchange import SeenAgain
 from kalshi_cli.risk._base import Denial
+
+NO_VERDICTS: Mapping[str, Verdict] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,37 @@ class Catalog(Protocol):
 
     async def save_events(self, events: Sequence[Event], at_us: int) -> Saved: ...
 
-    async def save_listings(self, listings: Sequence[Listing], at_us: int) -> Saved:
-        """Insert or update markets and their quotes; their events must be there."""
+    async def save_listings(
+        self,
+        listings: Sequence[Listing],
+        at_us: int,
+        verdicts: Mapping[str, Verdict] = NO_VERDICTS,
+    ) -> Saved:
+        """Insert or update markets and their quotes; their events must be there.
+
+        A market that changed has the verdict given with it, else none, and one whose event or
+        series changes loses its own.
+        """
+        ...
+
+    async def save_verdicts(self, verdicts: Mapping[str, Verdict]) -> None:
+        """Keep what became of markets, as read in this unit."""
+        ...
+
+    async def unscreened(self, mark: int, now_us: int) -> tuple[str, ...]:
+        """Active markets without a verdict of the filters of this mark that holds now; in order."""
+        ...
+
+    async def undropped(self, mark: int, now_us: int) -> tuple[str, ...]:
+        """Active markets that are eligible, or `unscreened`; in order."""
+        ...
+
+    async def verdict_counts(self, mark: int, now_us: int) -> Mapping[str | None, int]:
+        """Active markets by what dropped them (None: eligible), of those not `unscreened`."""
+        ...
+
+    async def unseen(self, since_us: int) -> tuple[str, ...]:
+        """Active markets whose quotes are from before an instant; in order."""
         ...
 
     async def seen_again(self, seen: Sequence[SeenAgain]) -> None:

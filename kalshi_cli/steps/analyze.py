@@ -21,7 +21,7 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, MarketData
 from kalshi_cli.ports.forecaster import Forecaster, Question
 from kalshi_cli.ports.store import CatalogEntry, Store
-from kalshi_cli.steps.selection import screen_stored
+from kalshi_cli.steps.selection import screen_undropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +137,7 @@ async def _wanted(
     tickers: Collection[str],
 ) -> tuple[list[CatalogEntry], list[Skipped]]:
     if not tickers:
-        async with store.unit() as unit:
-            active = await unit.catalog.tickers({MarketStatus.ACTIVE})
-        chunks = screen_stored(store, active, filters, clock.now())
+        chunks = screen_undropped(store, filters, clock.now())
         return [entry async for screened in chunks for entry in screened.eligible], []
     await learn_markets(data, store, clock, tickers)
     async with store.unit() as unit:

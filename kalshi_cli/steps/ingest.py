@@ -5,20 +5,20 @@ refreshed for markets worth a look and for those we hold, ordered or forecast, a
 left the open feed: their close and settlement must be seen.
 """
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import partial
 
 from kalshi_cli.domain.instant import HOUR, MINUTE
-from kalshi_cli.domain.market import Listing, MarketStatus
+from kalshi_cli.domain.market import Listing
 from kalshi_cli.errors import NotFound
-from kalshi_cli.filters._base import Filter
+from kalshi_cli.filters._base import Filter, Verdict
+from kalshi_cli.filters._gate import Screen
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, MarketData, Unusable
 from kalshi_cli.ports.store import Saved, Store
 from kalshi_cli.steps.paging import Pages
-from kalshi_cli.steps.selection import ELIGIBLE, batched, judge, judge_rest
+from kalshi_cli.steps.selection import batched, judge, screen_rest
 
 FULL_PASS_EVERY = HOUR
 SERIES_PASS_EVERY = HOUR
@@ -50,11 +50,12 @@ class IngestResult:
 class _Pass:
     """What a pass has read so far.
 
-    `categories` are those of the series, `codes` what became of each active market, both by ticker.
+    `categories` are those of the series by ticker.
     """
 
     kind: str
-    filters: Sequence[Filter]
+    screen: Screen
+    started_us: int
     categories: dict[str, str] = field(default_factory=dict)
     series_read: bool = False
     complete: bool = True
@@ -62,7 +63,6 @@ class _Pass:
     events: int = 0
     saved: Saved = field(default_factory=Saved)
     seen: set[str] = field(default_factory=set)
-    codes: dict[str, str] = field(default_factory=dict)
     unusable: list[Unusable] = field(default_factory=list)
 
     def add(self, saved: Saved) -> None:
@@ -86,7 +86,7 @@ async def ingest(
         delta_at = await unit.catalog.marker("delta_pass")
         series_at = await unit.catalog.marker("series_pass")
     is_full = full_at is None or started - full_at >= FULL_PASS_EVERY
-    done = _Pass("full" if is_full else "delta", filters)
+    done = _Pass("full" if is_full else "delta", Screen.of(filters), started)
     await _series_pass(data, store, done, started, series_at)
     if is_full:
         await _full_pass(data, store, done, full_at or 0, started)
@@ -94,7 +94,7 @@ async def ingest(
         since = max(full_at or 0, delta_at or 0) - DELTA_OVERLAP
         await _delta_pass(data, store, done, since, started)
     await _refresh_quotes(data, store, done, clock)
-    return await _finish(store, done, run_id, started, clock.now())
+    return await _finish(store, done, run_id, clock.now())
 
 
 async def _series_pass(
@@ -168,15 +168,16 @@ async def _save_events(
     done.events += len(usable)
     listings = [listing for item in usable for listing in item.listings]
     seen_again = [seen for item in usable for seen in item.seen_again]
+    verdicts: dict[str, Verdict] = {}
+    for item in usable:
+        category = item.event.category or done.categories[item.event.series_ticker]
+        verdicts.update(judge(done.screen, item.event, category, item.listings, now_us))
     async with store.unit() as unit:
         done.add(await unit.catalog.save_events([item.event for item in usable], now_us))
-        done.add(await unit.catalog.save_listings(listings, now_us))
+        done.add(await unit.catalog.save_listings(listings, now_us, verdicts))
         await unit.catalog.seen_again(seen_again)
         await unit.commit()
     done.add(Saved(unchanged=len(seen_again)))
-    for item in usable:
-        category = item.event.category or done.categories[item.event.series_ticker]
-        done.codes.update(judge(done.filters, item.event, category, item.listings, now_us))
     done.seen.update(listing.market.ticker for listing in listings)
     done.seen.update(seen.ticker for seen in seen_again)
 
@@ -186,9 +187,7 @@ async def _save_listings(
 ) -> None:
     if not listings:
         return
-    for listing in listings:
-        done.seen.add(listing.market.ticker)
-        done.codes.pop(listing.market.ticker, None)
+    done.seen.update(listing.market.ticker for listing in listings)
     async with store.unit() as unit:
         done.add(await unit.catalog.save_listings(listings, now_us))
         await unit.commit()
@@ -196,31 +195,30 @@ async def _save_listings(
 
 async def _refresh_quotes(data: MarketData, store: Store, done: _Pass, clock: Clock) -> None:
     """Read again what matters and was not in this pass: watched, eligible, gone from the feed."""
+    if done.kind == "delta":
+        await screen_rest(store, done.screen, clock.now())
     async with store.unit() as unit:
         wanted = set(await unit.catalog.watched())
         if done.kind == "full" and done.complete:
-            wanted.update(await unit.catalog.tickers({MarketStatus.ACTIVE}))
-    if done.kind == "delta":
-        await judge_rest(store, done.codes, done.filters, clock.now())
-        wanted.update(ticker for ticker, code in done.codes.items() if code == ELIGIBLE)
+            wanted.update(await unit.catalog.unseen(done.started_us))
+        if done.kind == "delta":
+            wanted.update(await unit.catalog.undropped(done.screen.mark, clock.now()))
     for some in batched(sorted(wanted - done.seen)):
         page = await data.listings(some)
         done.unusable.extend(page.unusable)
         await _save_listings(store, done, page.items, clock.now())
 
 
-async def _finish(
-    store: Store, done: _Pass, run_id: str, started_us: int, now_us: int
-) -> IngestResult:
-    await judge_rest(store, done.codes, done.filters, now_us)
-    counts = Counter(done.codes.values())
-    eligible = counts.pop(ELIGIBLE, 0)
-    totals = {"open": len(done.codes), "eligible": eligible}
+async def _finish(store: Store, done: _Pass, run_id: str, now_us: int) -> IngestResult:
+    await screen_rest(store, done.screen, now_us)
     async with store.unit() as unit:
-        await unit.catalog.drop_counts(run_id, {**counts, **totals})
+        counts = await unit.catalog.verdict_counts(done.screen.mark, now_us)
+        totals = {"open": sum(counts.values()), "eligible": counts.get(None, 0)}
+        dropped = {code: count for code, count in counts.items() if code is not None}
+        await unit.catalog.drop_counts(run_id, {**dropped, **totals})
         if done.complete:
             marker = "full_pass" if done.kind == "full" else "delta_pass"
-            await unit.catalog.set_marker(marker, started_us)
+            await unit.catalog.set_marker(marker, done.started_us)
         await unit.commit()
     return IngestResult(
         at_us=now_us,
@@ -230,8 +228,8 @@ async def _finish(
         events=done.events,
         markets=len(done.seen),
         saved=done.saved,
-        open_markets=len(done.codes),
-        dropped=tuple(counts.most_common()),
-        eligible=eligible,
+        open_markets=totals["open"],
+        dropped=tuple(sorted(dropped.items(), key=lambda item: (-item[1], item[0]))),
+        eligible=totals["eligible"],
         unusable=tuple(done.unusable),
     )

@@ -28,6 +28,7 @@ from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, Refused
 from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.filters._base import FOREVER, Verdict
 from kalshi_cli.ports.exchange import SeenAgain
 from kalshi_cli.ports.store import (
     AiCall,
@@ -180,6 +181,66 @@ class TestCatalog:
             assert await unit.catalog.save_listings([older], NOW) == Saved(unchanged=1)
             (entry,) = await unit.catalog.entries()
             assert (entry.market.title, entry.quote.at_us) == ("New", NOW + 1)
+
+    async def test_a_verdict_is_of_one_mark_and_ends_when_it_says(self, store):
+        await seed(store)
+        verdicts = {
+            "KEPT": Verdict(7, None, FOREVER),
+            "DROPPED": Verdict(7, "TOO_FAR", NOW + DAY),
+            "OLD": Verdict(6, "TOO_FAR", FOREVER),
+            "SHUT": Verdict(7, "NOT_ACTIVE", FOREVER),
+        }
+        markets = {t: a_market(t) for t in (*verdicts, "NONE")}
+        markets["SHUT"] = a_market("SHUT", status=MarketStatus.CLOSED)
+        listings = [Listing(m, a_quote(ticker=t)) for t, m in markets.items()]
+        async with store.unit() as unit:
+            catalog = unit.catalog
+            await catalog.save_listings(listings, NOW, verdicts)
+            assert await catalog.unscreened(7, NOW) == ("NONE", "OLD", "T")
+            assert await catalog.undropped(7, NOW) == ("KEPT", "NONE", "OLD", "T")
+            assert await catalog.verdict_counts(7, NOW) == {None: 1, "TOO_FAR": 1}
+            assert await catalog.unscreened(7, NOW + DAY - 1) == ("NONE", "OLD", "T")
+            assert await catalog.unscreened(7, NOW + DAY) == ("DROPPED", "NONE", "OLD", "T")
+            assert await catalog.verdict_counts(7, NOW + DAY) == {None: 1}
+            late = Verdict(7, "CLOSING", FOREVER)
+            await catalog.save_verdicts(dict.fromkeys(("DROPPED", "NONE", "OLD", "T"), late))
+            await catalog.save_verdicts({})
+            assert await catalog.unscreened(7, NOW + DAY) == ()
+            assert await catalog.undropped(7, NOW + DAY) == ("KEPT",)
+            assert await catalog.verdict_counts(7, NOW + DAY) == {None: 1, "CLOSING": 4}
+            assert await catalog.verdict_counts(8, NOW) == {}
+
+    async def test_a_verdict_goes_with_what_it_was_given_on(self, store):
+        """The market, its quote, its event and its series; seen again alone leaves it."""
+        await seed(store, "A", "B", "T")
+        kept = {t: Verdict(7, None, FOREVER) for t in ("A", "B", "T")}
+        again = Listing(a_market("A"), a_quote(ticker="A", at_us=NOW + 1))
+        moved = Listing(a_market("A"), a_quote("0.4100", ticker="A", at_us=NOW + 1))
+        renamed = Listing(a_market("A", title="New"), a_quote(ticker="A"))
+        async with store.unit() as unit:
+            catalog = unit.catalog
+
+            async def lost_by(save, *rows):
+                await catalog.save_verdicts(kept)
+                assert await catalog.unscreened(7, NOW) == ()
+                await save(rows, NOW)
+                return await catalog.unscreened(7, NOW)
+
+            assert await lost_by(catalog.save_events, an_event()) == ()
+            assert await lost_by(catalog.save_events, an_event("F", title="Elsewhere")) == ()
+            assert await lost_by(catalog.save_events, an_event(category="X")) == ("A", "B", "T")
+            assert await lost_by(catalog.save_series, SERIES) == ()
+            sports = replace(SERIES, category="Sports")
+            assert await lost_by(catalog.save_series, sports) == ("A", "B", "T")
+            assert await lost_by(catalog.save_listings, renamed) == ("A",)
+            assert await lost_by(catalog.save_listings, replace(renamed, fingerprint=9)) == ("A",)
+            assert await lost_by(catalog.save_listings, replace(renamed, fingerprint=9)) == ()
+            assert await lost_by(catalog.save_listings, moved) == ("A",)
+            assert await lost_by(catalog.save_listings, again) == ("A",)
+            later = replace(again, quote=replace(again.quote, at_us=NOW + 2))
+            assert await lost_by(catalog.save_listings, later) == ()
+            assert await catalog.unseen(NOW) == ()
+            assert await catalog.unseen(NOW + 1) == ("B", "T")
 
     async def test_tickers_by_status(self, store):
         await seed(store, "B", "A", "C")

@@ -1,11 +1,20 @@
-"""The migrations build what the tables say, on every database."""
+"""The migrations build what the tables say, on every database, and keep what is there."""
 
+from pathlib import Path
+
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from fakes.desk_store import fresh_store
+from fakes.decisions import a_market, a_quote, an_event
+from fakes.desk_store import IDENTITY, SERIES, WALL, fresh_store, seed
+from sqlalchemy import text
 
 from kalshi_cli.adapters.store import migrate
+from kalshi_cli.adapters.store.store import open_store
 from kalshi_cli.adapters.store.tables import all_tables
+from kalshi_cli.adapters.store.version import HEAD
+from kalshi_cli.errors import StoreVersion
+from kalshi_cli.ports.store import CatalogEntry
 
 
 async def test_the_migrations_build_what_the_tables_say(store):
@@ -23,4 +32,30 @@ async def test_a_second_upgrade_does_nothing_on_postgres(postgres_url):
     async with await fresh_store(postgres_url):
         pass
     done = await migrate.upgrade(postgres_url)
-    assert (done.before, done.after, done.steps, done.backup) == ("0001", "0001", (), None)
+    assert (done.before, done.after, done.steps, done.backup) == (HEAD, HEAD, (), None)
+
+
+async def test_a_store_without_verdicts_keeps_its_markets_and_screens_them_again(
+    tmp_path, store_place
+):
+    place = tmp_path / "desk.db" if isinstance(store_place, Path) else store_place
+    if place == ":memory:":
+        pytest.skip("what is in memory is never older than the program")
+    async with await fresh_store(store_place) as store:
+        await seed(store)
+        async with store.transaction() as transaction:
+            for name in ("screened_by", "dropped_by", "holds_until_us"):
+                await transaction.write(text(f"ALTER TABLE quotes DROP COLUMN {name}"))
+            await transaction.write(text("UPDATE alembic_version SET version_num = '0001'"))
+            await transaction.commit()
+    with pytest.raises(StoreVersion, match="older"):
+        await open_store(place, IDENTITY, wall_us=WALL)
+
+    done = await migrate.upgrade(place)
+
+    assert (done.before, done.after) == ("0001", HEAD)
+    assert (done.backup is not None) == isinstance(place, Path)
+    async with await open_store(place, IDENTITY, wall_us=WALL) as store, store.unit() as unit:
+        entry = CatalogEntry(a_market(), a_quote(), an_event(), SERIES)
+        assert await unit.catalog.entries() == (entry,)
+        assert await unit.catalog.unscreened(7, 0) == ("T",)

@@ -5,13 +5,16 @@ from itertools import product
 
 import pytest
 from fakes.decisions import NOW, a_market, a_quote, an_event
+from hypothesis import given
+from hypothesis import strategies as st
 
 import kalshi_cli.filters as package
-from kalshi_cli.domain.instant import DAY, MINUTE
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Contracts
-from kalshi_cli.filters._base import Subject
-from kalshi_cli.filters._gate import filters, first_rejection
+from kalshi_cli.filters import _gate as gate
+from kalshi_cli.filters._base import FOREVER, Subject, Verdict
+from kalshi_cli.filters._gate import Screen, filters, first_rejection
 from kalshi_cli.plugins import names
 
 SETTINGS = {
@@ -123,3 +126,96 @@ def test_a_market_counts_under_the_first_that_drops_it():
     assert first_rejection(chosen, bad, a_quote(None, None), NOW).code == "NOT_ACTIVE"
     other = replace(good, category="Sports")
     assert first_rejection(chosen, other, a_quote(None, None), NOW).code == "ONE_SIDED"
+
+
+# How long an answer holds.
+
+AROUND_NOW = st.integers(-40 * DAY, 40 * DAY).map(lambda gap: NOW + gap)
+PRICES = st.sampled_from([None, "0.0001", "0.4000", "0.4400", "0.9999"])
+
+
+@st.composite
+def looked_at(draw):
+    """A market, its quote and filters whose limits may fall between two microseconds."""
+    market = {
+        "ticker": draw(st.sampled_from(["KXT-1", "KXMVE-1"])),
+        "status": draw(st.sampled_from(MarketStatus)),
+        "close_us": draw(AROUND_NOW),
+        "expected_expiration_us": draw(st.none() | AROUND_NOW),
+    }
+    volume = Contracts(draw(st.integers(0, 40_000)))
+    quote = a_quote(draw(PRICES), draw(PRICES), ticker=market["ticker"], volume=volume)
+    chosen = filters(
+        {
+            **SETTINGS,
+            "max_days_to_expiry": draw(st.floats(1e-9, 60)),
+            "min_minutes_to_close": draw(st.floats(0, 60 * 24 * 60)),
+            "block_categories": draw(st.sampled_from([(), ("weather",)])),
+        }
+    )
+    return a_subject(**market), quote, chosen
+
+
+def moments(now_us, until_us):
+    """Instants of a stretch: its ends, and any between them."""
+    last = min(until_us, now_us + 100 * DAY) - 1
+    return st.sampled_from([now_us, last]) | st.integers(now_us, last)
+
+
+def code_of(rejection):
+    return rejection and rejection.code
+
+
+@pytest.mark.parametrize("code", FILTERS)
+@given(data=st.data(), case=looked_at(), now_us=AROUND_NOW)
+def test_an_answer_holds_until_the_filter_says(code, data, case, now_us):
+    subject, quote, chosen = case
+    one = next(f for f in chosen if f.code == code)
+    until = one.holds_until(subject, quote, now_us)
+    assert now_us < until <= FOREVER
+    later = data.draw(moments(now_us, until))
+    seen_later = replace(quote, at_us=data.draw(AROUND_NOW))
+    answers = {
+        code_of(one.keep(subject, q, at)) for q in (quote, seen_later) for at in (now_us, later)
+    }
+    assert len(answers) == 1
+
+
+@given(data=st.data(), case=looked_at(), now_us=AROUND_NOW)
+def test_a_verdict_is_that_of_the_first_and_holds_as_long_as_it_says(data, case, now_us):
+    subject, quote, chosen = case
+    screen = Screen.of(chosen)
+    verdict = screen.verdict(subject, quote, now_us)
+    later = data.draw(moments(now_us, verdict.holds_until_us))
+    assert verdict.screened_by == screen.mark
+    for at in (now_us, later):
+        assert verdict.dropped_by == code_of(first_rejection(chosen, subject, quote, at))
+
+
+def test_an_answer_that_time_changes_is_another_at_the_instant_told():
+    """Neither so early that nothing is gained, nor so late that it is wrong."""
+    screen = Screen.of(tuple(FILTERS.values()))
+    far = a_subject(close_us=NOW + 30 * DAY + HOUR)
+    verdict = screen.verdict(far, a_quote(), NOW)
+    assert verdict == Verdict(screen.mark, "TOO_FAR", NOW + HOUR)
+    verdict = screen.verdict(far, a_quote(), NOW + HOUR)
+    assert verdict == Verdict(screen.mark, None, NOW + 30 * DAY + HOUR - 10 * MINUTE + 1)
+    closing = screen.verdict(far, a_quote(), verdict.holds_until_us)
+    assert closing == Verdict(screen.mark, "CLOSING", FOREVER)
+    # a filter that comes later may drop it for ever, and still those before it have their time
+    thin = screen.verdict(far, a_quote(volume=Contracts(0)), NOW + HOUR)
+    assert thin == Verdict(screen.mark, "LOW_VOLUME", verdict.holds_until_us)
+
+
+def test_a_mark_tells_filters_parameters_and_versions_apart(monkeypatch):
+    plain = Screen.of(filters(SETTINGS)).mark
+    assert Screen.of(filters(dict(SETTINGS))).mark == plain
+    others = [
+        Screen.of(filters({**SETTINGS, "min_volume": 201})).mark,
+        Screen.of(filters({**SETTINGS, "block_series": ("X",)})).mark,
+        Screen.of(filters(SETTINGS)[1:]).mark,
+    ]
+    monkeypatch.setattr(gate, "__version__", "another")
+    others.append(Screen.of(filters(SETTINGS)).mark)
+    assert len({plain, *others}) == 5
+    assert all(-(2**63) <= mark < 2**63 for mark in others)

@@ -1,24 +1,46 @@
 """Series, events, markets and quotes: written in bulk, and only where something changed."""
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from sqlalchemy import func, select, union
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, union, update
 
 from kalshi_cli.adapters.store import market_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
-from kalshi_cli.adapters.store.differences import save_listings, save_rows, touch_quotes
-from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.adapters.store.differences import VERDICT, save_listings, save_rows, touch_quotes
+from kalshi_cli.adapters.store.transaction import Transaction, chunks
 from kalshi_cli.domain.maker import maker
 from kalshi_cli.domain.market import Event, Listing, MarketStatus, Quote, Series
 from kalshi_cli.domain.order import LIVE
+from kalshi_cli.filters._base import Verdict
 from kalshi_cli.ports.exchange import SeenAgain
-from kalshi_cli.ports.store import CatalogEntry, Saved
+from kalshi_cli.ports.store import NO_VERDICTS, CatalogEntry, Saved
 
 _MARKET_COLUMNS = tuple(c for c in t.MARKETS.c if c.name not in {"row_hash", "changed_us"})
 _QUOTE_COLUMNS = tuple(t.QUOTES.c[name] for name in mapping.QUOTE)
 _LISTINGS = select(*_MARKET_COLUMNS, *_QUOTE_COLUMNS).join_from(t.MARKETS, t.QUOTES)
 _AROUND = select(*t.EVENTS.c, *t.SERIES.c).join_from(t.EVENTS, t.SERIES)
+_ACTIVE_TICKERS = (
+    select(t.QUOTES.c.ticker)
+    .join_from(t.QUOTES, t.MARKETS)
+    .where(t.MARKETS.c.status == MarketStatus.ACTIVE.value)
+)
+_KEEP_VERDICT = (
+    update(t.QUOTES)
+    .where(t.QUOTES.c.ticker == bindparam("key"))
+    .values({name: bindparam(f"new_{name}") for name in VERDICT})
+)
+_EVENTS_OF = select(t.EVENTS.c.event_ticker)
+_FORGET_VERDICT = update(t.QUOTES).values(dict.fromkeys(VERDICT))
 _entry = maker(CatalogEntry)
+
+
+def _has_no_verdict(mark: int, now_us: int) -> ColumnElement[bool]:
+    """Whether a quote was never screened by these filters, or so long ago that it must be again."""
+    quotes = t.QUOTES.c
+    return or_(
+        quotes.screened_by.is_(None), quotes.screened_by != mark, quotes.holds_until_us <= now_us
+    )
 
 
 class SqlCatalog:
@@ -27,14 +49,57 @@ class SqlCatalog:
 
     async def save_series(self, series: Sequence[Series], at_us: int) -> Saved:
         rows = map(mapping.series_row, series)
-        return await save_rows(self._transaction, t.SERIES, rows, at_us)
+        saved, changed = await save_rows(self._transaction, t.SERIES, rows, at_us)
+        for part in chunks(changed):
+            await self._forget_verdicts(_EVENTS_OF.where(t.EVENTS.c.series_ticker.in_(part)))
+        return saved
 
     async def save_events(self, events: Sequence[Event], at_us: int) -> Saved:
         rows = map(mapping.event_row, events)
-        return await save_rows(self._transaction, t.EVENTS, rows, at_us)
+        saved, changed = await save_rows(self._transaction, t.EVENTS, rows, at_us)
+        for part in chunks(changed):
+            await self._forget_verdicts(part)
+        return saved
 
-    async def save_listings(self, listings: Sequence[Listing], at_us: int) -> Saved:
-        return await save_listings(self._transaction, listings, at_us)
+    async def _forget_verdicts(self, events: Sequence[str] | Select[*tuple[Any, ...]]) -> None:
+        """A verdict was given on the event and the series as they were."""
+        markets = select(t.MARKETS.c.ticker).where(t.MARKETS.c.event_ticker.in_(events))
+        await self._transaction.write(_FORGET_VERDICT.where(t.QUOTES.c.ticker.in_(markets)))
+
+    async def save_listings(
+        self,
+        listings: Sequence[Listing],
+        at_us: int,
+        verdicts: Mapping[str, Verdict] = NO_VERDICTS,
+    ) -> Saved:
+        return await save_listings(self._transaction, listings, at_us, verdicts)
+
+    async def save_verdicts(self, verdicts: Mapping[str, Verdict]) -> None:
+        names = [f"new_{name}" for name in VERDICT]
+        rows = [
+            {"key": ticker, **dict(zip(names, verdict, strict=True))}
+            for ticker, verdict in verdicts.items()
+        ]
+        await self._transaction.write_many(_KEEP_VERDICT, rows)
+
+    async def unscreened(self, mark: int, now_us: int) -> tuple[str, ...]:
+        return await self._names(_ACTIVE_TICKERS.where(_has_no_verdict(mark, now_us)))
+
+    async def undropped(self, mark: int, now_us: int) -> tuple[str, ...]:
+        is_kept = or_(t.QUOTES.c.dropped_by.is_(None), _has_no_verdict(mark, now_us))
+        return await self._names(_ACTIVE_TICKERS.where(is_kept))
+
+    async def verdict_counts(self, mark: int, now_us: int) -> Mapping[str | None, int]:
+        code = t.QUOTES.c.dropped_by
+        stands = ~_has_no_verdict(mark, now_us)
+        query = _ACTIVE_TICKERS.where(stands).with_only_columns(code, func.count()).group_by(code)
+        return {row[0]: row[1] for row in await self._transaction.rows(query)}
+
+    async def unseen(self, since_us: int) -> tuple[str, ...]:
+        return await self._names(_ACTIVE_TICKERS.where(t.QUOTES.c.at_us < since_us))
+
+    async def _names(self, query: Select[*tuple[Any, ...]]) -> tuple[str, ...]:
+        return tuple(sorted(row[0] for row in await self._transaction.rows(query)))
 
     async def seen_again(self, seen: Sequence[SeenAgain]) -> None:
         await touch_quotes(self._transaction, seen)
@@ -53,9 +118,8 @@ class SqlCatalog:
         return frozenset(row[0] for row in rows)
 
     async def tickers(self, statuses: Collection[MarketStatus]) -> tuple[str, ...]:
-        column, words = t.MARKETS.c.ticker, [status.value for status in statuses]
-        query = select(column).where(t.MARKETS.c.status.in_(words))
-        return tuple(sorted(row[0] for row in await self._transaction.rows(query)))
+        words = [status.value for status in statuses]
+        return await self._names(select(t.MARKETS.c.ticker).where(t.MARKETS.c.status.in_(words)))
 
     async def entries(
         self,

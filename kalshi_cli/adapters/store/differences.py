@@ -10,6 +10,7 @@ from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import Columns
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
 from kalshi_cli.domain.market import Listing
+from kalshi_cli.filters._base import Verdict
 from kalshi_cli.ports.exchange import SeenAgain
 from kalshi_cli.ports.store import Saved
 
@@ -26,6 +27,9 @@ _SEEN_AGAIN = (
     .values(at_us=bindparam("seen_us"))
 )
 
+VERDICT = Verdict._fields
+UNSCREENED = (None, None, None)
+
 
 @dataclass(slots=True)
 class _Writes:
@@ -35,6 +39,7 @@ class _Writes:
     changed: int = 0
     unchanged: int = 0
     rows: list[Columns] = field(default_factory=list)
+    changed_keys: list[str] = field(default_factory=list)
     quotes: list[Columns] = field(default_factory=list)
     seen_again: list[SeenAgain] = field(default_factory=list)
 
@@ -49,8 +54,11 @@ class _Writes:
 
 async def save_rows(
     transaction: Transaction, table: Table, rows: Iterable[Columns], at_us: int
-) -> Saved:
-    """Write the rows whose hash is new; the key is a table's first column."""
+) -> tuple[Saved, Sequence[str]]:
+    """Write the rows whose hash is new, and tell the keys of those that were there otherwise.
+
+    The key is a table's first column.
+    """
     key = table.c[0]
     by_key = {row[key.name]: row for row in rows}
     writes = _Writes()
@@ -63,15 +71,22 @@ async def save_rows(
             writes.count(new=name not in known, changed=changed)
             if changed:
                 writes.rows.append({**by_key[name], "row_hash": hashed, "changed_us": at_us})
+                if name in known:
+                    writes.changed_keys.append(name)
     await transaction.upsert(table, writes.rows)
-    return writes.counted()
+    return writes.counted(), writes.changed_keys
 
 
-async def save_listings(transaction: Transaction, listings: Sequence[Listing], at_us: int) -> Saved:
+async def save_listings(
+    transaction: Transaction,
+    listings: Sequence[Listing],
+    at_us: int,
+    verdicts: Mapping[str, Verdict],
+) -> Saved:
     """Write markets and quotes that changed, and only the time of those that read as before.
 
     A quote's hash is its listing's fingerprint. A listing older than the quote here changes
-    nothing: two readers may come in any order.
+    nothing: two readers may come in any order. What is written takes its verdict along or loses it.
     """
     newest = {listing.market.ticker: listing for listing in listings}
     writes = _Writes()
@@ -79,7 +94,8 @@ async def save_listings(transaction: Transaction, listings: Sequence[Listing], a
         rows = await transaction.rows_among(_FOUND, t.MARKETS.c.ticker, part)
         found = {row[0]: (row[1], row[2], row[3]) for row in rows}
         for ticker in part:
-            _compare(newest[ticker], found.get(ticker), writes, at_us)
+            verdict = verdicts.get(ticker, UNSCREENED)
+            _compare(newest[ticker], found.get(ticker), verdict, writes, at_us)
     await transaction.upsert(t.MARKETS, writes.rows)
     await transaction.upsert(t.QUOTES, writes.quotes)
     await touch_quotes(transaction, writes.seen_again)
@@ -87,7 +103,11 @@ async def save_listings(transaction: Transaction, listings: Sequence[Listing], a
 
 
 def _compare(
-    listing: Listing, found: tuple[int, int, int] | None, writes: _Writes, at_us: int
+    listing: Listing,
+    found: tuple[int, int, int] | None,
+    verdict: Sequence[object],
+    writes: _Writes,
+    at_us: int,
 ) -> None:
     """Note what of a listing is to be written; `found` are the hashes here and the quote's time."""
     quote = mapping.quote_row(listing.quote)
@@ -101,8 +121,9 @@ def _compare(
     writes.count(new=found is None, changed=(hashed, mark) != (market_hash, quote_hash))
     if hashed != market_hash:
         writes.rows.append({**market, "row_hash": hashed, "changed_us": at_us})
-    if mark != quote_hash:
-        writes.quotes.append({**quote, "at_us": listing.quote.at_us, "row_hash": mark})
+    if (hashed, mark) != (market_hash, quote_hash):
+        told = dict(zip(VERDICT, verdict, strict=True))
+        writes.quotes.append({**quote, "at_us": listing.quote.at_us, "row_hash": mark, **told})
     else:
         writes.seen_again.append(SeenAgain(listing.market.ticker, mark, listing.quote.at_us))
 

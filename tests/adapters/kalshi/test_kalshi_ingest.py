@@ -3,6 +3,7 @@
 The client, the step and the store together; the exchange is a list of pages in memory.
 """
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from kalshi_cli.adapters.kalshi.connection import connect
 from kalshi_cli.adapters.store.store import SqlStore
 from kalshi_cli.bootstrap.policies import policies
 from kalshi_cli.domain.identity import Env
-from kalshi_cli.domain.instant import DAY, HOUR, SECOND, to_rfc3339
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND, to_rfc3339
 from kalshi_cli.ports.store import Saved
 from kalshi_cli.settings.sections import Filters, Settings
 from kalshi_cli.steps.ingest import IngestResult, ingest
@@ -68,7 +69,9 @@ class Desk:
         self.clock = FakeClock()
         self.listed = Listed(self.clock)
         self.store = store
+        self.filters = Filters()
         self.written: Counter[str] = Counter()
+        self.loaded: list[str] = []
         event.listen(store._engine.sync_engine, "before_cursor_execute", self._saw)
 
     def _saw(self, _connection, _cursor, statement, parameters, _context, many) -> None:
@@ -76,10 +79,13 @@ class Desk:
         table = rest.replace("INTO ", "").split()[0]
         if verb in {"INSERT", "UPDATE"} and table in {"series", "events", "markets", "quotes"}:
             self.written[f"{verb} {table}"] += len(parameters) if many else 1
+        if verb == "SELECT" and "rules_primary" in statement:
+            self.loaded += json.loads(parameters[0]) if parameters else ["all"]
 
     async def ingest(self) -> IngestResult:
         self.written.clear()
-        filters = policies(Env.SIM, Settings(filters=Filters()), None).filters
+        self.loaded.clear()
+        filters = policies(Env.SIM, Settings(filters=self.filters), None).filters
         async with self.store.unit() as unit:
             run = await unit.desk.start_run("ingest", self.clock.now(), self.clock.wall())
             await unit.commit()
@@ -119,6 +125,7 @@ async def test_an_unchanged_pass_writes_no_row_but_the_time_of_each_quote(desk: 
     again = await desk.ingest()
     assert again.saved == Saved(unchanged=EVENTS + EVENTS * LEGS)
     assert desk.written == {"UPDATE quotes": EVENTS * LEGS}
+    assert desk.loaded == []
     after = await desk.quotes()
     # A page is read a second after the one before it, and that is the time its quotes get.
     assert max(q.at_us for q in after.values()) == desk.clock.now()
@@ -158,6 +165,49 @@ async def test_the_funnel_is_the_same_whether_a_market_is_read_or_known(desk: De
     total = EVENTS * LEGS - 1
     assert first.open_markets == again.open_markets == total
     assert again.eligible == total - sum(count for _, count in again.dropped) == total - 2
+
+
+async def test_a_market_is_screened_again_when_time_has_changed_its_verdict(desk: Desk):
+    soon = desk.clock.now() + 90 * MINUTE
+    desk.listed.market(0, 0).update(close_time=to_rfc3339(soon))
+    desk.listed.market(0, 1).update(close_time=to_rfc3339(soon), volume_fp="1.00")
+    far = desk.clock.now() + 30 * DAY + HOUR
+    desk.listed.market(5, 4).update(expected_expiration_time=to_rfc3339(far))
+    first = await desk.ingest()
+    assert dict(first.dropped) == {"LOW_VOLUME": 1, "TOO_FAR": 1}
+    desk.clock.now_us += 80 * MINUTE
+    again = await desk.ingest()
+    # two that close in ten minutes less than what reading took, and one that came near enough
+    assert dict(again.dropped) == {"CLOSING": 2}
+    assert again.eligible == again.open_markets - 2 == EVENTS * LEGS - 2
+    assert desk.loaded == ["KXRAIN-0-0", "KXRAIN-0-1", "KXRAIN-5-4"]
+    assert desk.written == {"UPDATE quotes": EVENTS * LEGS + 3}
+    desk.clock.now_us += HOUR
+    assert (await desk.ingest()).dropped == again.dropped
+    assert desk.loaded == []
+
+
+async def test_other_filters_screen_all_markets_again(desk: Desk):
+    desk.listed.market(1, 1).update(volume_fp="500.00")
+    plain = await desk.ingest()
+    desk.clock.now_us += HOUR
+    desk.filters = Filters(min_volume=600.0, block_tickers=("KXRAIN-3-3",))
+    strict = await desk.ingest()
+    assert (plain.dropped, dict(strict.dropped)) == ((), {"BLOCKED": 1, "LOW_VOLUME": 1})
+    assert len(desk.loaded) == EVENTS * LEGS
+    desk.filters = Filters()
+    desk.clock.now_us += HOUR
+    assert (await desk.ingest()).dropped == ()
+
+
+async def test_an_event_of_another_category_has_its_markets_screened_again(desk: Desk):
+    desk.filters = Filters(block_categories=("Sports",))
+    first = await desk.ingest()
+    desk.clock.now_us += HOUR
+    desk.listed.events[2].update(category="Sports")
+    again = await desk.ingest()
+    assert (first.dropped, dict(again.dropped)) == ((), {"BLOCKED": LEGS})
+    assert desk.loaded == [f"KXRAIN-2-{leg}" for leg in range(LEGS)]
 
 
 async def test_a_bad_row_costs_only_itself_also_among_known_ones(desk: Desk):

@@ -13,13 +13,14 @@ from kalshi_cli.adapters.store import migrate, schema, version
 from kalshi_cli.adapters.store.store import open_store
 from kalshi_cli.errors import NotFound, StoreUnusable, StoreVersion
 
-SECOND_STEP = '''"""Remember who was asked."""
+HEAD, NEXT = version.HEAD, f"{int(version.HEAD) + 1:04d}"
+NEXT_STEP = f'''"""Remember who was asked."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "{NEXT}"
+down_revision = "{HEAD}"
 
 
 def upgrade() -> None:
@@ -34,10 +35,10 @@ def newer(tmp_path, monkeypatch):
     """The program as it will be after one more migration."""
     scripts = tmp_path / "migrations"
     shutil.copytree(Path(schema.__file__).parent / "migrations", scripts)
-    (scripts / "versions" / "0002_note.py").write_text(SECOND_STEP)
+    (scripts / "versions" / f"{NEXT}_note.py").write_text(NEXT_STEP)
     monkeypatch.setattr(schema, "SCRIPTS", str(scripts))
     for module in (schema, version, migrate):
-        monkeypatch.setattr(module, "HEAD", "0002")
+        monkeypatch.setattr(module, "HEAD", NEXT)
 
 
 async def an_old_store(tmp_path):
@@ -56,12 +57,12 @@ async def test_head_is_the_newest_revision():
 
 async def test_a_new_store_has_nothing_pending(tmp_path):
     missing = await migrate.status(tmp_path / "desk.db")
-    assert (missing.current, missing.head) == (None, "0001")
+    assert (missing.current, missing.head) == (None, HEAD)
     assert not (tmp_path / "desk.db").exists()
     path = await an_old_store(tmp_path)
     assert (await migrate.status(path)).pending == ()
     done = await migrate.upgrade(path)
-    assert (done.before, done.after, done.steps, done.backup) == ("0001", "0001", (), None)
+    assert (done.before, done.after, done.steps, done.backup) == (HEAD, HEAD, (), None)
 
 
 async def test_there_must_be_something_to_migrate(tmp_path):
@@ -70,17 +71,17 @@ async def test_there_must_be_something_to_migrate(tmp_path):
 
 
 async def test_an_older_store_is_backed_up_and_brought_forward(tmp_path, newer):
-    version.HEAD = schema.HEAD = "0001"
+    version.HEAD = schema.HEAD = HEAD
     path = await an_old_store(tmp_path)
-    version.HEAD = schema.HEAD = "0002"
+    version.HEAD = schema.HEAD = NEXT
     with pytest.raises(StoreVersion, match="older"):
         await open_store(path, IDENTITY, wall_us=WALL)
-    assert (await migrate.status(path)).pending == ("0002 Remember who was asked.",)
+    assert (await migrate.status(path)).pending == (f"{NEXT} Remember who was asked.",)
 
     done = await migrate.upgrade(path)
 
-    assert (done.before, done.after) == ("0001", "0002")
-    assert done.backup == tmp_path / "desk.db.0001.backup"
+    assert (done.before, done.after) == (HEAD, NEXT)
+    assert done.backup == tmp_path / f"desk.db.{HEAD}.backup"
     assert stat.S_IMODE(done.backup.stat().st_mode) == 0o600
     with closing(sqlite3.connect(done.backup)) as backup, closing(sqlite3.connect(path)) as now:
         assert backup.execute("SELECT * FROM markers").fetchall() == [("full_pass", 7)]
@@ -91,23 +92,23 @@ async def test_an_older_store_is_backed_up_and_brought_forward(tmp_path, newer):
 
 
 async def test_without_a_backup_nothing_is_migrated(tmp_path, newer):
-    version.HEAD = schema.HEAD = "0001"
+    version.HEAD = schema.HEAD = HEAD
     path = await an_old_store(tmp_path)
-    version.HEAD = schema.HEAD = "0002"
+    version.HEAD = schema.HEAD = NEXT
     with pytest.raises(StoreUnusable, match="backup"):
         await migrate.upgrade(path, backup_to=tmp_path / "nowhere" / "b")
-    assert (await migrate.status(path)).current == "0001"
+    assert (await migrate.status(path)).current == HEAD
 
 
 async def test_a_migration_that_fails_leaves_the_store_as_it_was(tmp_path, newer):
-    version.HEAD = schema.HEAD = "0001"
+    version.HEAD = schema.HEAD = HEAD
     path = await an_old_store(tmp_path)
-    version.HEAD = schema.HEAD = "0002"
-    step = Path(schema.SCRIPTS) / "versions" / "0002_note.py"
-    step.write_text(SECOND_STEP + "    op.execute('SELECT * FROM nothing')\n")
+    version.HEAD = schema.HEAD = NEXT
+    step = Path(schema.SCRIPTS) / "versions" / f"{NEXT}_note.py"
+    step.write_text(NEXT_STEP + "    op.execute('SELECT * FROM nothing')\n")
     with pytest.raises(StoreUnusable):
         await migrate.upgrade(path)
-    assert (await migrate.status(path)).current == "0001"
+    assert (await migrate.status(path)).current == HEAD
     with closing(sqlite3.connect(path)) as now:
         assert now.execute("SELECT * FROM markers").fetchall() == [("full_pass", 7)]
 

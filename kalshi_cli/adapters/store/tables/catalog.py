@@ -82,11 +82,19 @@ class QuoteColumns(Record):
 
 
 class QuoteRecord(QuoteColumns, table=True):
+    """The last three are the filters' verdict on this quote; all NULL where none was given.
+
+    `dropped_by` is NULL where no filter dropped the market, `screened_by` the filters' mark.
+    """
+
     __tablename__ = "quotes"
 
     ticker: str = key("markets.ticker")
     at_us: int = big()
     row_hash: int = big()
+    screened_by: int | None = maybe_big()
+    dropped_by: str | None
+    holds_until_us: int | None = maybe_big()
 
 
 SERIES = table(SeriesRecord)
