@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.instant import DAY, MINUTE, SECOND, to_rfc3339
+from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.errors import ConfigError
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import Trading
-from kalshi_cli.settings.addresses import is_loopback
 from kalshi_cli.settings.environment import Environment
 
 if TYPE_CHECKING:

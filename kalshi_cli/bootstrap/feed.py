@@ -8,12 +8,12 @@ from urllib.parse import urlsplit
 
 from kalshi_cli.bootstrap.exchange import OpenExchange, open_exchange
 from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.domain.timescale import TimeScale
 from kalshi_cli.errors import ConfigError
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.stream import Stream
-from kalshi_cli.settings.addresses import is_loopback
 from kalshi_cli.settings.environment import Environment
 
 if TYPE_CHECKING:

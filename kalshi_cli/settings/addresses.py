@@ -3,13 +3,13 @@
 The demo's addresses can be moved; production's, which paper reads, never.
 """
 
-import ipaddress
 import json
 import math
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
 from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.domain.timescale import TimeScale
 from kalshi_cli.errors import ConfigError
 
@@ -68,16 +68,6 @@ def market_time(env: Env, variables: Mapping[str, str]) -> TimeScale | None:
             remedy="Serve the world at another speed than 0 to trade there with the desk.",
         )
     return scale
-
-
-def is_loopback(host: str | None) -> bool:
-    """Whether a host is this machine, by its number or as `localhost`."""
-    if host == "localhost":
-        return True
-    try:
-        return host is not None and ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _address(

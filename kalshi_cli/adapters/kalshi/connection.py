@@ -1,7 +1,6 @@
 """A connection to one exchange: its ports and the one HTTP client under them."""
 
 import asyncio
-import ipaddress
 import logging
 import re
 from collections.abc import Coroutine
@@ -21,6 +20,7 @@ from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.adapters.kalshi.skew import Bounds
 from kalshi_cli.adapters.kalshi.trading import KalshiTrading
 from kalshi_cli.adapters.kalshi.treasury import KalshiTreasury
+from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.errors import ConfigError, KalshiError
 from kalshi_cli.ports.access import AccountLimits
 from kalshi_cli.ports.clock import Clock
@@ -155,13 +155,3 @@ def _bad_address(text: str, why: str) -> ConfigError:
         f"The exchange address {shown!r} cannot be used: {why}.",
         remedy=f"Give an address such as https://HOST{API_ROOT}.",
     )
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host is this very machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -11,10 +11,11 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from kalshi_cli.adapters.kalshi.client import ReadClient, origin_of
-from kalshi_cli.adapters.kalshi.connection import api_url, http_client, is_loopback
+from kalshi_cli.adapters.kalshi.connection import api_url, http_client
 from kalshi_cli.adapters.kalshi.market_data import KalshiMarketData
 from kalshi_cli.adapters.kalshi.pace import Pace
 from kalshi_cli.adapters.kalshi.skew import Bounds
+from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.errors import Refused
 from kalshi_cli.ports.clock import Clock
 

@@ -11,8 +11,8 @@ from websockets.exceptions import InvalidStatus, WebSocketException
 
 from kalshi_cli import __version__
 from kalshi_cli.adapters.kalshi.answers import Answer, read_error
-from kalshi_cli.adapters.kalshi.connection import is_loopback
 from kalshi_cli.adapters.kalshi.signing import Signer
+from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.errors import ConfigError, Unavailable
 from kalshi_cli.ports.clock import Clock
 
