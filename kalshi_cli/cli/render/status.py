@@ -36,7 +36,7 @@ def show_strategies(rows: "Sequence[StrategyRow]", console: "Console") -> None:
         (
             ("strategy", "fold"),
             ("open", "right"),
-            ("orders", "right"),
+            ("resting", "right"),
             ("trips", "right"),
             ("won", "right"),
             ("fees", "right"),
