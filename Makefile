@@ -9,7 +9,7 @@ K ?=
 .PHONY: run test test-quick torture bench study check documents smoke clean
 
 run: .venv/.run  ## A day of the desk on the embedded exchange, in half a minute.
-	$(BIN)/kalshi run-loop --sim --cycles 96
+	$(BIN)/kalshi run-loop --sim --cycles 96 --home .kalshi
 
 test: .venv/.dev  ## Run every test, or those that match: make test K=pattern
 	$(TESTS) $(if $(K),-k "$(K)")

@@ -1,6 +1,7 @@
 """From the command line to settings, an environment and a log file, saying so on stderr."""
 
 import os
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -90,7 +91,7 @@ def known_strategy(prepared: Prepared, name: str | None) -> str | None:
 
 
 def flag_of(prepared: Prepared) -> str:
-    """The option that the next command needs to be where this one was; empty where none."""
+    """The options that the next command needs to be where this one was; empty where none."""
     from kalshi_cli.settings.credentials import find_credentials
 
     asked, home = prepared.environment.env, prepared.settings.home
@@ -98,7 +99,9 @@ def flag_of(prepared: Prepared) -> str:
     if unasked is None:
         demo = find_credentials(Env.DEMO, home, prepared.configuration.variables, Path.cwd())
         unasked = Env.DEMO if demo else Env.SIM
-    return "" if asked is unasked else FLAGS[asked]
+    named = prepared.invocation.options.home
+    elsewhere = "" if named is None else f" --home {shlex.quote(str(named))}"
+    return elsewhere if asked is unasked else f"{FLAGS[asked]}{elsewhere}"
 
 
 def configured(invocation: Invocation) -> "Configuration":

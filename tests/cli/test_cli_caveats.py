@@ -21,3 +21,9 @@ def test_the_next_commands_stay_in_the_environment_that_was_chosen(
     shown = kalshi("run-loop", "--sim", "--once", "--seed", "7").out.splitlines()
     assert f"  kalshi status{flag}" in shown
     assert f"  kalshi run-loop --cycles 100{flag}" in shown
+
+
+def test_the_next_commands_stay_in_the_home_that_was_named(kalshi, tmp_path):
+    home = tmp_path / "a home"
+    run = ("run-loop", "--sim", "--once", "--seed", "7", "--home", str(home))
+    assert f"  kalshi status --home '{home}'" in kalshi(*run).out.splitlines()
