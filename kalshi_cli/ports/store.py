@@ -18,7 +18,7 @@ from typing import Protocol
 from kalshi_cli.domain.account import CashMovement, Settlement
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.domain.market import Event, Listing, Market, MarketStatus, Quote, Series
+from kalshi_cli.domain.market import Event, Listing, Market, Quote, Series
 from kalshi_cli.domain.money import AiCost, Contracts, Money
 from kalshi_cli.domain.order import Fill, Order
 from kalshi_cli.domain.position import Position, RoundTrip
@@ -107,16 +107,8 @@ class Catalog(Protocol):
 
     async def known_events(self, event_tickers: Collection[str]) -> frozenset[str]: ...
 
-    async def tickers(self, statuses: Collection[MarketStatus]) -> tuple[str, ...]:
-        """Markets of these statuses, in order."""
-        ...
-
-    async def entries(
-        self,
-        tickers: Collection[str] | None = None,
-        statuses: Collection[MarketStatus] | None = None,
-    ) -> tuple[CatalogEntry, ...]:
-        """Markets by ticker, by status, or all; in ticker order."""
+    async def entries(self, tickers: Collection[str] | None = None) -> tuple[CatalogEntry, ...]:
+        """The named markets, or all; in ticker order."""
         ...
 
     async def watched(self) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Everything the decisions read, as of one instant, in one transaction."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.book import OrderBook
@@ -22,7 +22,8 @@ from kalshi_cli.domain.order import (
 from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import Filter, Rejection
-from kalshi_cli.ports.store import CatalogEntry, Store, Unit, Watermarks
+from kalshi_cli.filters._gate import Screen
+from kalshi_cli.ports.store import CatalogEntry, Store, Watermarks
 from kalshi_cli.risk._base import MarketFacts, RiskState
 from kalshi_cli.steps.selection import screen
 from kalshi_cli.steps.valuation import Valuation, value
@@ -30,7 +31,11 @@ from kalshi_cli.steps.valuation import Valuation, value
 
 @dataclass(frozen=True, slots=True)
 class DeskView:
-    """The desk at `now_us`. `entries` covers active markets and all that are held or ordered."""
+    """The desk at `now_us`.
+
+    `entries` are the eligible markets and, whatever became of them, all that are held, ordered,
+    forecast or have a foreign order. Markets a verdict has dropped may be a hundred thousand more.
+    """
 
     now_us: int
     state: DeskState
@@ -67,10 +72,19 @@ class DeskView:
         return value(cash, self.positions, self.entries)
 
 
-async def look(store: Store, *, now_us: int, filters: Sequence[Filter]) -> DeskView:
-    """Read the desk."""
+async def look(
+    store: Store,
+    *,
+    now_us: int,
+    filters: Sequence[Filter],
+    foreign: Iterable[OrderReport] = (),
+) -> DeskView:
+    """Read the desk; `foreign` are resting orders that are not ours."""
     async with store.unit() as unit:
-        entries = await _entries(unit)
+        wanted = {report.ticker for report in foreign} | await unit.catalog.watched()
+        wanted.update(await unit.catalog.undropped(Screen.of(filters).mark, now_us))
+        found = await unit.catalog.entries(tickers=wanted)
+        entries = {entry.market.ticker: entry for entry in found}
         active = [e for e in entries.values() if e.market.status is MarketStatus.ACTIVE]
         screened = screen(active, filters, now_us)
         tickers = list(entries)
@@ -89,13 +103,6 @@ async def look(store: Store, *, now_us: int, filters: Sequence[Filter]) -> DeskV
             last_exit_us=await unit.ledger.last_exits(),
             watermarks=await unit.snapshots.watermarks(day_of(now_us)),
         )
-
-
-async def _entries(unit: Unit) -> dict[str, CatalogEntry]:
-    active = await unit.catalog.entries(statuses={MarketStatus.ACTIVE})
-    watched = await unit.catalog.watched() - {entry.market.ticker for entry in active}
-    others = await unit.catalog.entries(tickers=watched) if watched else ()
-    return {entry.market.ticker: entry for entry in (*active, *others)}
 
 
 def risk_state(

@@ -97,11 +97,11 @@ async def trade(
     Once `stopping` is true, nothing more is sent.
     """
     before = await _reconcile(data, desk)
-    view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
+    view = await _look(desk, policy, before)
     canceled = await _drop_stale(desk, view, policy.limits)
     if canceled:  # some may have filled instead
         before = joined(before, await _reconcile(data, desk))
-        view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
+        view = await _look(desk, policy, before)
     result = _Session(view, policy, Account.of(before))
     try:
         for strategy in policy.strategies:
@@ -192,6 +192,11 @@ _Sender = Callable[[_Session, OrderIntent], Awaitable[Order | None]]
 
 async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:
     return await reconcile(data, desk.trading, desk.store, desk.clock, in_flight=desk.in_flight)
+
+
+async def _look(desk: Desk, policy: TradePolicy, found: Reconciliation) -> DeskView:
+    now = desk.clock.now()
+    return await look(desk.store, now_us=now, filters=policy.filters, foreign=found.foreign)
 
 
 async def _run_strategy(

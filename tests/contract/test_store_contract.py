@@ -242,21 +242,11 @@ class TestCatalog:
             assert await catalog.unseen(NOW) == ()
             assert await catalog.unseen(NOW + 1) == ("B", "T")
 
-    async def test_tickers_by_status(self, store):
+    async def test_entries_by_ticker_or_all(self, store):
         await seed(store, "B", "A", "C")
         async with store.unit() as unit:
-            closed = a_market("C", status=MarketStatus.CLOSED)
-            await unit.catalog.save_listings([Listing(closed, a_quote(ticker="C"))], NOW)
-            assert await unit.catalog.tickers({MarketStatus.ACTIVE}) == ("A", "B")
-            assert await unit.catalog.tickers(MarketStatus) == ("A", "B", "C")
-
-    async def test_entries_by_ticker_and_status(self, store):
-        await seed(store, "B", "A", "C")
-        async with store.unit() as unit:
-            closed = a_market("C", status=MarketStatus.CLOSED)
-            await unit.catalog.save_listings([Listing(closed, a_quote(ticker="C"))], NOW)
-            active = await unit.catalog.entries(statuses={MarketStatus.ACTIVE})
-            assert [entry.market.ticker for entry in active] == ["A", "B"]
+            everything = await unit.catalog.entries()
+            assert [entry.market.ticker for entry in everything] == ["A", "B", "C"]
             named = await unit.catalog.entries(tickers={"C", "B", "nothing"})
             assert [entry.market.ticker for entry in named] == ["B", "C"]
             assert await unit.catalog.entries(tickers=()) == ()

@@ -22,6 +22,7 @@ from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.money import NO_CONTRACTS, Money
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
+from kalshi_cli.filters._base import FOREVER, Verdict
 from kalshi_cli.ports.store import CatalogEntry, Snapshot
 from kalshi_cli.settings.sections import Filters
 from kalshi_cli.steps.desk_view import clusters, counted, look, risk_state, with_sent
@@ -94,6 +95,56 @@ async def test_a_dropped_market_says_which_filter_dropped_it(floor):
     chosen = the_policies(filters=Filters(min_volume=0, block_tickers=(B,))).filters
     state = state_of(await view_of(floor, chosen))
     assert (state.facts[A].rejected_by, state.facts[B].rejected_by) == (None, "BLOCKED")
+
+
+BLOCKING = the_policies(filters=Filters(min_volume=0, block_tickers=(B, "KXT-2-B"))).filters
+
+
+async def test_a_market_that_a_verdict_dropped_is_read_only_where_something_is_at_stake(floor):
+    floor.clock.now_us += HOUR
+    await floor.ingest(filters=BLOCKING)
+    assert set((await view_of(floor, BLOCKING)).entries) == {A}
+    assert set((await view_of(floor)).entries) == {A, B}  # no verdict of these filters
+    await floor.exchange.place("theirs", waiting(floor.clock, ticker=B))
+    foreign = (await floor.reconcile()).foreign
+    view = await look(
+        floor.store, now_us=floor.clock.now(), filters=BLOCKING, foreign=iter(foreign)
+    )
+    state = state_of(view, foreign=foreign)
+    assert (view.eligible, set(view.entries)) == ((A,), {A, B})
+    assert (state.event_of[B], state.clusters_of[B]) == (EVENT, clusters(view.entries[B]))
+    assert state.facts[B].rejected_by == "BLOCKED"
+
+
+async def test_what_is_at_stake_is_the_same_with_or_without_the_dropped_markets(floor):
+    floor.exchange.add_event("KXT-2", ["KXT-2-A", "KXT-2-B"])
+    for ticker in ("KXT-2-A", "KXT-2-B"):
+        floor.exchange.set_book(ticker, BIDS, ASKS)
+    floor.clock.now_us += HOUR
+    await floor.ingest(filters=BLOCKING)
+    await traded(floor)
+    await floor.exchange.place("resting", waiting(floor.clock, ticker="KXT-2-A", count="7.00"))
+    foreign = (await floor.reconcile()).foreign
+
+    async def seen():
+        now = floor.clock.now()
+        view = await look(floor.store, now_us=now, filters=BLOCKING, foreign=foreign)
+        state = state_of(view, foreign=foreign)
+        capital = means(state, strategy=STRATEGY, kelly_fraction=0.75, probation_stake=None)
+        return view, state, replace(capital, footings={})
+
+    lean, lean_state, lean_capital = await seen()
+    async with floor.store.unit() as unit:
+        await unit.catalog.save_verdicts({"KXT-2-B": Verdict(0, None, FOREVER)})
+        await unit.commit()
+    whole, whole_state, whole_capital = await seen()
+    assert set(lean.entries) == {A, B, "KXT-2-A"}
+    assert set(whole.entries) == {A, B, "KXT-2-A", "KXT-2-B"}
+    assert lean.eligible == whole.eligible == (A, "KXT-2-A")
+    assert lean_capital == whole_capital
+    assert str(lean_capital.by_event["KXT-2"]) == "2.870000"  # 7 x 0.41
+    for name in ("equity", "bankroll", "positions", "orders", "entries_last_hour"):
+        assert getattr(lean_state, name) == getattr(whole_state, name)
 
 
 async def test_fees_of_an_event_beat_those_of_its_series_and_a_waiver_beats_both(floor):

@@ -117,22 +117,11 @@ class SqlCatalog:
         rows = await self._transaction.rows_among(select(column), column, event_tickers)
         return frozenset(row[0] for row in rows)
 
-    async def tickers(self, statuses: Collection[MarketStatus]) -> tuple[str, ...]:
-        words = [status.value for status in statuses]
-        return await self._names(select(t.MARKETS.c.ticker).where(t.MARKETS.c.status.in_(words)))
-
-    async def entries(
-        self,
-        tickers: Collection[str] | None = None,
-        statuses: Collection[MarketStatus] | None = None,
-    ) -> tuple[CatalogEntry, ...]:
-        chosen = _LISTINGS
-        if statuses is not None:
-            chosen = chosen.where(t.MARKETS.c.status.in_([status.value for status in statuses]))
+    async def entries(self, tickers: Collection[str] | None = None) -> tuple[CatalogEntry, ...]:
         if tickers is None:
-            rows = await self._transaction.rows(chosen)
+            rows = await self._transaction.rows(_LISTINGS)
         else:
-            rows = await self._transaction.rows_among(chosen, t.MARKETS.c.ticker, tickers)
+            rows = await self._transaction.rows_among(_LISTINGS, t.MARKETS.c.ticker, tickers)
         around = await self._around({row[1] for row in rows})
         entries = [_entry(*mapping.listing_from(row), *around[row[1]]) for row in rows]
         return tuple(sorted(entries, key=lambda entry: entry.market.ticker))
