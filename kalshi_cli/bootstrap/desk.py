@@ -60,6 +60,7 @@ class OpenDesk:
     async def ingest(self) -> IngestResult:
         return await ingest(
             self.data,
+            self.connection.notices,
             self.store,
             self.clock,
             filters=self.policies.filters,

@@ -1,6 +1,7 @@
 """Bring the catalogue up to date, and count every market dropped under the filter that dropped it.
 
-A full pass reads all open events; between full passes only what changed is read. Quotes are
+A full pass reads all open events, every hour and once an announced change of fees has come into
+force; between full passes only what changed is read. Quotes are
 refreshed for markets worth a look and for those we hold, ordered or forecast, also when they have
 left the open feed: their close and settlement must be seen.
 """
@@ -16,8 +17,9 @@ from kalshi_cli.filters._base import Filter, Verdict
 from kalshi_cli.filters._gate import Screen
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, MarketData, Unusable
+from kalshi_cli.ports.notices import Notices
 from kalshi_cli.ports.store import Saved, Store
-from kalshi_cli.steps.paging import Pages
+from kalshi_cli.steps.paging import Pages, collect
 from kalshi_cli.steps.selection import batched, judge, screen_rest
 
 FULL_PASS_EVERY = HOUR
@@ -77,7 +79,13 @@ class _Pass:
 
 
 async def ingest(
-    data: MarketData, store: Store, clock: Clock, *, filters: Sequence[Filter], run_id: str
+    data: MarketData,
+    notices: Notices,
+    store: Store,
+    clock: Clock,
+    *,
+    filters: Sequence[Filter],
+    run_id: str,
 ) -> IngestResult:
     """Run one pass. Raises `Unavailable` when not even the first page could be read."""
     started = clock.now()
@@ -85,10 +93,14 @@ async def ingest(
         full_at = await unit.catalog.marker("full_pass")
         delta_at = await unit.catalog.marker("delta_pass")
         series_at = await unit.catalog.marker("series_pass")
+        fees_at = await unit.catalog.marker("fees_change")
     is_full = full_at is None or started - full_at >= FULL_PASS_EVERY
+    if full_at is not None and fees_at is not None and full_at < fees_at <= started:
+        is_full, series_at = True, None
     done = _Pass("full" if is_full else "delta", Screen.of(filters), started)
     await _series_pass(data, store, done, started, series_at)
     if is_full:
+        await _read_announced_fees(notices, store, done)
         await _full_pass(data, store, done, full_at or 0, started)
     else:
         since = max(full_at or 0, delta_at or 0) - DELTA_OVERLAP
@@ -116,6 +128,19 @@ async def _read_series(data: MarketData, store: Store, done: _Pass, now_us: int)
         await unit.catalog.save_series(page.items, now_us)
         await unit.catalog.set_marker("series_pass", now_us)
         await unit.commit()
+
+
+async def _read_announced_fees(notices: Notices, store: Store, done: _Pass) -> None:
+    """Keep in mind when fees next change."""
+    of_series = await notices.series_fee_changes()
+    of_events = await collect(notices.event_fee_changes)
+    done.unusable.extend((*of_series.unusable, *of_events.unusable))
+    coming = [change.from_us for change in (*of_series.items, *of_events.items)]
+    ahead_us = min((each for each in coming if each > done.started_us), default=None)
+    if ahead_us is not None:
+        async with store.unit() as unit:
+            await unit.catalog.set_marker("fees_change", ahead_us)
+            await unit.commit()
 
 
 async def _full_pass(

@@ -11,10 +11,16 @@ from tests.bench.bare_server import serve
 SERIES, *PAGES = Path(sys.argv[1]).read_bytes().split(b"\n")
 
 
+NO_CHANGES = b'{"series_fee_change_arr": [], "event_fee_changes": [], "cursor": ""}'
+
+
 async def answer(request: Request) -> Response:
-    """`/series`, or the page of `/events` that the cursor numbers."""
-    is_series = request.url.path.endswith("/series")
-    body = SERIES if is_series else PAGES[int(request.query_params.get("cursor", 0))]
+    """`/series`, no changes of fees, or the page of `/events` that the cursor numbers."""
+    what = request.url.path.rpartition("/")[2]
+    if what == "events":
+        body = PAGES[int(request.query_params.get("cursor", 0))]
+    else:
+        body = SERIES if what == "series" else NO_CHANGES
     return Response(body, media_type="application/json")
 
 

@@ -33,7 +33,8 @@ async def read(base_url: str, place: Path) -> dict[str, float]:
             await unit.commit()
         started = time.perf_counter()
         data = connection.market_data
-        result = await ingest(data, store, clock, filters=filters, run_id=run.run_id)
+        notices = connection.notices
+        result = await ingest(data, notices, store, clock, filters=filters, run_id=run.run_id)
         seconds = time.perf_counter() - started
     assert (result.complete, result.unusable) == (True, ()), result
     return {

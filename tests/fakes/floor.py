@@ -2,13 +2,14 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from fakes.clock import FakeClock
 from fakes.desk_store import WALL, fresh_store
 from fakes.exchange import FakeExchange
+from fakes.exchange_desks import FakeNotices
 
 from kalshi_cli.adapters.store.lease import hold_lease
 from kalshi_cli.adapters.store.store import SqlStore
@@ -49,6 +50,7 @@ class Floor:
     clock: FakeClock
     desk: Desk
     run: Run
+    notices: FakeNotices = field(default_factory=FakeNotices)
 
     def desk_on(self, trading: Trading, clock: Clock | None = None) -> Desk:
         """The same desk, sending through something else."""
@@ -57,7 +59,12 @@ class Floor:
     async def ingest(self, **options) -> IngestResult:
         filters = options.get("filters", the_policies().filters)
         return await ingest(
-            self.exchange, self.store, self.clock, filters=filters, run_id=self.run.run_id
+            self.exchange,
+            self.notices,
+            self.store,
+            self.clock,
+            filters=filters,
+            run_id=self.run.run_id,
         )
 
     async def reconcile(self, **options) -> Reconciliation:

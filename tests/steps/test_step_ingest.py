@@ -9,14 +9,18 @@ from fakes.floor import ASKS, BIDS, EVENT, A, B, taking, the_policies
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kalshi_cli.domain.fees import MILLION, FeeTerms
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
 from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.errors import Unavailable
 from kalshi_cli.ports.exchange import Page, Unusable
+from kalshi_cli.ports.notices import FeeChange
 from kalshi_cli.ports.store import Saved
 from kalshi_cli.settings.sections import Filters
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.paging import collect
+
+DEAR = FeeTerms("quadratic_with_maker_fees", 2 * MILLION)
 
 
 async def markets(floor):
@@ -46,6 +50,24 @@ async def test_a_full_pass_first_then_what_changed_then_a_full_pass_again(floor)
     floor.clock.now_us += 1
     assert (await floor.ingest()).kind == "full"
     assert await markers(floor) == [start + HOUR, start + HOUR - 1]
+
+
+async def test_fees_are_read_again_once_an_announced_change_is_in_force(floor):
+    start, series = floor.clock.now(), next(iter(floor.exchange.serieses))
+    ahead = [start - HOUR, start + HOUR + 20 * MINUTE, start + 2 * HOUR]
+    floor.notices.series_changes = [FeeChange("s", series, None, DEAR, ahead[2])]
+    floor.notices.event_changes = [FeeChange(f"{at}", series, "E", DEAR, at) for at in ahead[:2]]
+    floor.clock.now_us += HOUR
+    assert (await floor.ingest()).kind == "full"
+    floor.clock.now_us += 20 * MINUTE - 1
+    assert (await floor.ingest()).kind == "delta"
+    before = floor.exchange.serieses[series]
+    floor.exchange.serieses[series] = replace(before, fees=DEAR)
+    floor.clock.now_us += 1
+    assert (await floor.ingest()).kind == "full"
+    async with floor.store.unit() as unit:
+        assert {entry.series.fees for entry in await unit.catalog.entries()} == {DEAR}
+    assert (await floor.ingest()).kind == "delta"
 
 
 async def test_an_unchanged_pass_writes_nothing(floor):

@@ -53,6 +53,9 @@ class Listed:
     def __call__(self, request: httpx.Request) -> httpx.Response:
         if request.url.path.endswith("/series"):
             return httpx.Response(200, json={"series": [sample.series()]})
+        if request.url.path.endswith("/fee_changes"):
+            changes = {"series_fee_change_arr": [], "event_fee_changes": [], "cursor": ""}
+            return httpx.Response(200, json=changes)
         start = int(request.url.params.get("cursor", 0))
         if self.cut is not None and start >= self.cut * PAGE:
             return httpx.Response(404, json={"error": {"code": "gone", "message": "gone"}})
@@ -97,7 +100,12 @@ class Desk:
             paced=False,
         ) as connection:
             return await ingest(
-                connection.market_data, self.store, self.clock, filters=filters, run_id=run.run_id
+                connection.market_data,
+                connection.notices,
+                self.store,
+                self.clock,
+                filters=filters,
+                run_id=run.run_id,
             )
 
     async def quotes(self) -> dict[str, Any]:
