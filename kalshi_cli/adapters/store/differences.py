@@ -120,10 +120,12 @@ def _compare(
     hashed = mapping.row_hash(market)
     writes.count(new=found is None, changed=(hashed, mark) != (market_hash, quote_hash))
     if hashed != market_hash:
-        writes.rows.append({**market, "row_hash": hashed, "changed_us": at_us})
+        market["row_hash"], market["changed_us"] = hashed, at_us
+        writes.rows.append(market)
     if (hashed, mark) != (market_hash, quote_hash):
-        told = dict(zip(VERDICT, verdict, strict=True))
-        writes.quotes.append({**quote, "at_us": listing.quote.at_us, "row_hash": mark, **told})
+        quote["at_us"], quote["row_hash"] = listing.quote.at_us, mark
+        quote["screened_by"], quote["dropped_by"], quote["holds_until_us"] = verdict
+        writes.quotes.append(quote)
     else:
         writes.seen_again.append(SeenAgain(listing.market.ticker, mark, listing.quote.at_us))
 
