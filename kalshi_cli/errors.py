@@ -5,6 +5,7 @@ KalshiError                         1   unexpected
     NotFound                        3   the thing named does not exist
     ConfigError                     4   fix settings, credentials or environment
         Unauthorized                4   the exchange did not accept the API key
+        ClockOff                    4   this machine's clock is too far off to trade by
         LiveNotConfirmed            4   real money was not confirmed
         StoreVersion                4   the store is older or newer than the program
         StoreMismatch               4   the store belongs to another environment or account
@@ -55,6 +56,10 @@ class ConfigError(KalshiError):
 
 
 class Unauthorized(ConfigError):
+    pass
+
+
+class ClockOff(ConfigError):
     pass
 
 
@@ -113,6 +118,10 @@ class ExchangeRefusal(Refused):
         super().__init__(message, remedy=remedy)
         self.status = status
         self.exchange_code = exchange_code
+
+
+PASSING = (Unavailable, ExchangeRefusal, ClockOff)
+"""What may be better the next time: a loop goes on, and nobody concludes anything from it."""
 
 
 class IntegrityError(KalshiError):

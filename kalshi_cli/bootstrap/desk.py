@@ -86,7 +86,7 @@ class OpenDesk:
         )
 
     async def trade(self, only: str | None = None) -> TradeResult:
-        """Raises `ConfigError` where this machine's clock is too far off to trade by."""
+        """Raises `ClockOff` where this machine's clock is too far off to trade by."""
         await self.connection.check_clock()
         return await trade(self.data, self.sender, policy=self.policies.trading, only=only)
 

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from kalshi_cli.errors import KalshiError, Unavailable
+from kalshi_cli.errors import PASSING, KalshiError
 from kalshi_cli.ports.clock import Clock
 
 
@@ -87,7 +87,8 @@ class _Timetable:
 class Loop:
     """Runs lanes until a number of cycles, a request to stop, or an error nobody can survive.
 
-    `report` hears of every step. `Unavailable` is survived: the step is tried again when next due.
+    `report` hears of every step. What is `PASSING` is survived: the step is tried again when next
+    due, and no lane ends for another's trouble with the exchange.
     """
 
     def __init__(
@@ -175,7 +176,7 @@ class Loop:
     async def _run_step(self, lane: Lane, step: Step) -> None:
         try:
             result = await step.run()
-        except Unavailable as error:
+        except PASSING as error:
             self._report(Ran(lane.name, step.name, self._clock.now(), None, error))
             return
         self._report(Ran(lane.name, step.name, self._clock.now(), result, None))

@@ -12,7 +12,7 @@ from functools import partial
 
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.market import Listing
-from kalshi_cli.errors import NotFound
+from kalshi_cli.errors import ExchangeRefusal, MalformedAnswer, NotFound, Unavailable
 from kalshi_cli.filters._base import Filter, Verdict
 from kalshi_cli.filters._gate import Screen
 from kalshi_cli.ports.clock import Clock
@@ -31,8 +31,8 @@ DELTA_OVERLAP = MINUTE
 class IngestResult:
     """One pass: what was read, what was new, and the funnel from open to eligible markets.
 
-    `complete` tells that every list was read to its end; rows in it that cannot be trusted are
-    named in `unusable`, and change nothing about that.
+    `complete` tells that all was read that was due, every list to its end; rows in it that cannot
+    be trusted are named in `unusable`, and change nothing about that.
     """
 
     at_us: int
@@ -52,7 +52,8 @@ class IngestResult:
 class _Pass:
     """What a pass has read so far.
 
-    `categories` are those of the series by ticker.
+    `categories` are those of the series by ticker. `why` tells where a list of markets ended early,
+    `besides` what else could not be read.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class _Pass:
     series_read: bool = False
     complete: bool = True
     why: str = ""
+    besides: str = ""
     events: int = 0
     saved: Saved = field(default_factory=Saved)
     seen: set[str] = field(default_factory=set)
@@ -132,8 +134,13 @@ async def _read_series(data: MarketData, store: Store, done: _Pass, now_us: int)
 
 async def _read_announced_fees(notices: Notices, store: Store, done: _Pass) -> None:
     """Keep in mind when fees next change."""
-    of_series = await notices.series_fee_changes()
-    of_events = await collect(notices.event_fee_changes)
+    try:
+        of_series = await notices.series_fee_changes()
+        of_events = await collect(notices.event_fee_changes)
+    except (Unavailable, ExchangeRefusal) as error:
+        done.besides = str(error)
+        return
+    done.besides = "" if of_events.reached_end else of_events.why
     done.unusable.extend((*of_series.unusable, *of_events.unusable))
     coming = [change.from_us for change in (*of_series.items, *of_events.items)]
     ahead_us = min((each for each in coming if each > done.started_us), default=None)
@@ -169,7 +176,7 @@ async def _delta_pass(
         for event_ticker in sorted(tickers - there):
             try:
                 fresh.append(await data.event(event_ticker))
-            except NotFound as error:
+            except (NotFound, MalformedAnswer) as error:
                 done.unusable.append(Unusable(event_ticker, str(error)))
         await _save_events(data, store, done, fresh, now_us)
         old = [listing for listing in page.items if listing.market.event_ticker in there]
@@ -219,7 +226,10 @@ async def _save_listings(
 
 
 async def _refresh_quotes(data: MarketData, store: Store, done: _Pass, clock: Clock) -> None:
-    """Read again what matters and was not in this pass: watched, eligible, gone from the feed."""
+    """Read again what matters and was not in this pass: watched, eligible, gone from the feed.
+
+    Where the exchange does not answer, the next pass reads them: this one keeps what it has.
+    """
     if done.kind == "delta":
         await screen_rest(store, done.screen, clock.now())
     async with store.unit() as unit:
@@ -229,7 +239,11 @@ async def _refresh_quotes(data: MarketData, store: Store, done: _Pass, clock: Cl
         if done.kind == "delta":
             wanted.update(await unit.catalog.undropped(done.screen.mark, clock.now()))
     for some in batched(sorted(wanted - done.seen)):
-        page = await data.listings(some)
+        try:
+            page = await data.listings(some)
+        except (Unavailable, ExchangeRefusal) as error:
+            done.besides = str(error)
+            return
         done.unusable.extend(page.unusable)
         await _save_listings(store, done, page.items, clock.now())
 
@@ -248,8 +262,8 @@ async def _finish(store: Store, done: _Pass, run_id: str, now_us: int) -> Ingest
     return IngestResult(
         at_us=now_us,
         kind=done.kind,
-        complete=done.complete,
-        why_incomplete=done.why,
+        complete=done.complete and not done.besides,
+        why_incomplete=done.why or done.besides,
         events=done.events,
         markets=len(done.seen),
         saved=done.saved,

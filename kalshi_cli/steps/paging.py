@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from kalshi_cli.errors import Unavailable
-from kalshi_cli.ports.exchange import Page, Unusable
+from kalshi_cli.domain.market import Listing
+from kalshi_cli.errors import ExchangeRefusal, Unavailable
+from kalshi_cli.ports.exchange import EventListing, Page, Unusable
 
 Row = TypeVar("Row")
 MAX_PAGES = 10_000
@@ -40,7 +41,7 @@ class Pages(Generic[Row]):
     async def __aiter__(self) -> AsyncIterator[Page[Row]]:
         page = await self._fetch("")
         seen: set[str] = set()
-        first = page.items[:1]
+        first = _beginning(page)
         yield page
         while page.cursor:
             if page.cursor in seen:
@@ -52,13 +53,26 @@ class Pages(Generic[Row]):
             seen.add(page.cursor)
             try:
                 page = await self._fetch(page.cursor)
-            except Unavailable as error:
+            except (Unavailable, ExchangeRefusal) as error:
                 self.why = str(error)
                 return
-            if first and page.items[:1] == first:
+            if first is not None and _beginning(page) == first:
                 self.why = "the exchange's pages begin again"
                 return
             yield page
+
+
+def _beginning(page: Page[Row]) -> object:
+    """What a page begins with; None where it is empty. Quotes are new at every reading."""
+    if not page.items:
+        return None
+    match page.items[0]:
+        case EventListing(event=event):
+            return event.event_ticker
+        case Listing(market=market):
+            return market.ticker
+        case row:
+            return row
 
 
 async def collect(fetch: Callable[[str], Awaitable[Page[Row]]]) -> Collected[Row]:

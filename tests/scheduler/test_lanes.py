@@ -6,7 +6,7 @@ import pytest
 
 from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.domain.instant import MILLISECOND, MINUTE
-from kalshi_cli.errors import IntegrityError, Unavailable
+from kalshi_cli.errors import ClockOff, ExchangeRefusal, IntegrityError, KalshiError, Unavailable
 from kalshi_cli.scheduler.lanes import Lane, Loop, Ran, Step, Stop
 
 
@@ -58,16 +58,24 @@ async def test_virtual_lanes_run_by_due_time_then_name_and_steps_in_their_order(
     assert stopped.reason == "2 cycles done"
 
 
-async def test_an_unreachable_exchange_is_survived_and_reported():
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unavailable("the exchange does not answer"),
+        ExchangeRefusal("a cursor expired", status=400, exchange_code="bad_request"),
+        ClockOff("this machine's clock is off"),
+    ],
+)
+async def test_trouble_with_the_exchange_is_survived_and_reported(error: KalshiError):
     clock, heard, stop = VirtualClock(), [], Stop()
 
     async def down() -> None:
-        raise Unavailable("the exchange does not answer")
+        raise error
 
     lane = Lane("decide", (Step("ingest", MINUTE, down),), counts=True)
     stopped = await Loop([lane], clock, stop=stop, report=heard.append, cycles=3).run()
     assert stopped.cycles == 3
-    assert [type(ran.error) for ran in heard] == [Unavailable] * 3
+    assert [type(ran.error) for ran in heard] == [type(error)] * 3
 
 
 async def test_an_integrity_error_ends_the_loop():

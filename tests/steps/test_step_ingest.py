@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kalshi_cli.domain.fees import MILLION, FeeTerms
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
 from kalshi_cli.domain.market import MarketStatus, Result
-from kalshi_cli.errors import Unavailable
+from kalshi_cli.errors import ExchangeRefusal, MalformedAnswer, Unavailable
 from kalshi_cli.ports.exchange import Page, Unusable
 from kalshi_cli.ports.notices import FeeChange
 from kalshi_cli.ports.store import Saved
@@ -20,6 +20,7 @@ from kalshi_cli.settings.sections import Filters
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.paging import collect
 
+REFUSAL = ExchangeRefusal("no such path", status=404, exchange_code="not_found")
 DEAR = FeeTerms("quadratic_with_maker_fees", 2 * MILLION)
 
 
@@ -68,6 +69,81 @@ async def test_fees_are_read_again_once_an_announced_change_is_in_force(floor):
     async with floor.store.unit() as unit:
         assert {entry.series.fees for entry in await unit.catalog.entries()} == {DEAR}
     assert (await floor.ingest()).kind == "delta"
+
+
+@pytest.mark.parametrize("error", [Unavailable("down"), REFUSAL])
+async def test_fees_that_nobody_tells_of_stop_no_pass(floor, error):
+    async def refused():
+        raise error
+
+    floor.notices.series_fee_changes = refused
+    floor.clock.now_us += HOUR
+    result = await floor.ingest()
+    assert (result.kind, result.complete, result.why_incomplete) == ("full", False, str(error))
+    assert (await markers(floor))[0] == floor.clock.now()  # all events were read
+
+
+async def test_a_partial_list_of_fee_changes_is_told(floor):
+    async def changes(cursor=""):
+        if cursor:
+            raise Unavailable("the line is cut")
+        return Page((), "more")
+
+    floor.notices.event_fee_changes = changes
+    floor.clock.now_us += HOUR
+    result = await floor.ingest()
+    assert (result.complete, result.why_incomplete) == (False, "the line is cut")
+
+
+async def test_quotes_that_cannot_be_read_again_cost_no_pass(floor):
+    gone = floor.exchange.markets[A]
+    floor.exchange.markets[A] = replace(gone, status=MarketStatus.CLOSED)
+    floor.exchange.markets[B] = replace(floor.exchange.markets[B], status=MarketStatus.CLOSED)
+
+    async def listings(tickers):
+        raise Unavailable("too slow")
+
+    whole, floor.exchange.listings = floor.exchange.listings, listings
+    floor.clock.now_us += HOUR
+    result = await floor.ingest()
+    assert (result.kind, result.complete, result.why_incomplete) == ("full", False, "too slow")
+    assert (await markers(floor))[0] == floor.clock.now()
+    floor.exchange.listings = whole
+    floor.clock.now_us += HOUR
+    assert (await floor.ingest()).complete
+
+
+async def test_an_event_that_cannot_be_read_costs_itself(floor):
+    floor.exchange.add_event("KXNEW-1", ["KXNEW-1-A"])
+    floor.exchange.set_book("KXNEW-1-A", BIDS, ASKS)
+    whole = floor.exchange.event
+
+    async def event(ticker):
+        if ticker == "KXNEW-1":
+            raise MalformedAnswer("a grid from nowhere")
+        return await whole(ticker)
+
+    floor.exchange.event = event
+    floor.clock.now_us += MINUTE
+    result = await floor.ingest()
+    assert (result.kind, result.complete) == ("delta", True)
+    assert result.unusable == (Unusable("KXNEW-1", "a grid from nowhere"),)
+    assert (await markers(floor))[1] == floor.clock.now()
+
+
+async def test_pages_of_events_that_begin_again_are_seen_though_their_quotes_are_new(floor):
+    whole, asked = floor.exchange.open_events, []
+
+    async def open_events(cursor="", known=None):
+        asked.append(cursor)
+        floor.clock.now_us += 1
+        return Page((await whole(known=known)).items, f"c{len(asked)}")
+
+    floor.exchange.open_events = open_events
+    floor.clock.now_us += HOUR
+    result = await floor.ingest()
+    told = (result.complete, result.why_incomplete, len(asked))
+    assert told == (False, "the exchange's pages begin again", 2)
 
 
 async def test_an_unchanged_pass_writes_nothing(floor):

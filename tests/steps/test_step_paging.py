@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalshi_cli.errors import MalformedAnswer, Unavailable
+from kalshi_cli.errors import ExchangeRefusal, MalformedAnswer, Unavailable
 from kalshi_cli.ports.exchange import Page, Unusable
 from kalshi_cli.steps import paging
 from kalshi_cli.steps.paging import collect
@@ -47,6 +47,16 @@ async def test_a_list_that_begins_again_under_new_cursors_is_not_complete() -> N
     walked = await collect(fetch)
     assert walked.items == (0, 1, 2, 3, 4, 5)
     assert (walked.complete, walked.why) == (False, "the exchange's pages begin again")
+
+
+async def test_a_refusal_after_the_first_page_ends_the_list() -> None:
+    async def fetch(cursor: str) -> Page[int]:
+        if cursor:
+            raise ExchangeRefusal("the cursor expired", status=400, exchange_code="bad_request")
+        return Page((1,), "2")
+
+    walked = await collect(fetch)
+    assert (walked.items, walked.reached_end, walked.why) == ((1,), False, "the cursor expired")
 
 
 async def test_a_list_without_an_end_is_left(monkeypatch: pytest.MonkeyPatch) -> None:

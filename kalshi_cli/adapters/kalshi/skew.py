@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from kalshi_cli.adapters.kalshi.bucket import Monotonic
 from kalshi_cli.domain.instant import SECOND
-from kalshi_cli.errors import ConfigError
+from kalshi_cli.errors import ClockOff
 
 WARNED_US = 1 * SECOND
 REFUSED_US = 3 * SECOND
@@ -101,11 +101,11 @@ def warning_of(bounds: Bounds | None) -> str:
     return f"{_told(bounds)}; set it (NTP): from {REFUSED_US // SECOND} s on nothing is traded"
 
 
-def refusal_of(bounds: Bounds | None) -> ConfigError | None:
+def refusal_of(bounds: Bounds | None) -> ClockOff | None:
     """Why nothing may be traded by this clock, if so."""
     if bounds is None or abs(bounds.middle_us) < REFUSED_US:
         return None
-    return ConfigError(
+    return ClockOff(
         f"T{_told(bounds)[1:]}: nothing is sent but cancels.",
         remedy="Set the clock (NTP); `kalshi doctor` measures the difference.",
     )

@@ -183,7 +183,7 @@ async def test_by_a_wrong_clock_nothing_is_sent_but_cancels(
     async with connection:
         await connection.market_data.exchange_status()
         placed = await connection.trading.place("c1", INTENT)
-        assert (placed.kind, placed.code) == (PlacementKind.NOT_SENT, "config_error")
+        assert (placed.kind, placed.code) == (PlacementKind.NOT_SENT, "clock_off")
         assert "nothing is sent but cancels" in placed.message
         with pytest.raises(ConfigError, match="clock is"):
             await connection.check_clock()
