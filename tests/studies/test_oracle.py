@@ -9,7 +9,7 @@ from studies.desk_runs import run_oracle
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_who_knows_the_truth_earns_net_of_fees(seed: int) -> None:
     run = asyncio.run(run_oracle(seed, error=0.0))
@@ -18,7 +18,7 @@ def test_who_knows_the_truth_earns_net_of_fees(seed: int) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(900)
+@pytest.mark.timeout(300)
 def test_an_error_that_drowns_the_truth_is_not_called_an_edge() -> None:
     run = asyncio.run(run_oracle(1, error=3.0, days=10))
     assert run.evaluation.scores
