@@ -250,6 +250,25 @@ def test_of_markets_that_nobody_follows_nothing_is_told(talk: Talk):
     assert talk.hear(frames.fill(market_ticker="KXOTHER")) != ()  # the account is told as a whole
 
 
+@pytest.mark.parametrize(
+    ("told", "key"),
+    [
+        (frames.fill, "subaccount"),
+        (frames.market_position, "subaccount"),
+        (frames.user_order, "subaccount_number"),
+    ],
+)
+def test_only_the_primary_subaccount_is_told(talk: Talk, told, key: str):
+    """As REST is asked: what another subaccount does is no position or fill of the desk."""
+    assert talk.hear(told(**{key: 7})) == ()
+    assert talk.machine.tally["of another subaccount"] == 1
+    assert len(talk.hear(told(**{key: 0}))) == 1
+    assert len(talk.hear(told(**{key: None}))) == 1
+    refused, due = talk.hear(told(**{key: "seven"}))  # nobody knows whose: read it
+    assert isinstance(refused, Unusable)
+    assert isinstance(due, Resync)
+
+
 def test_new_fields_types_and_channels_harm_nobody(talk: Talk):
     assert talk.hear(frames.trade(colour="blue") | {"sparkle": [1, {"a": None}]}) != ()
     assert talk.hear({"type": "pyth_value", "sid": 44, "seq": 9, "msg": {}}) == ()

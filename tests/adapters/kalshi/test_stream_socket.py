@@ -339,6 +339,53 @@ async def test_a_redirect_is_not_followed():
     assert asked == ["/trade-api/ws/v2"]
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
+async def test_a_refusal_after_something_was_heard_is_an_outage(status: int):
+    """A gateway that knows no such path while it restarts: the stream comes back by itself."""
+    tries = 0
+
+    def refuse(connection, request):
+        nonlocal tries
+        tries += 1
+        return connection.respond(status, '{"error":"no such page"}') if tries in {2, 3} else None
+
+    links = await links_until(refuse, lambda links: tries >= 4 and links[-1].connected)
+    assert any("no such page" in link.reason for link in links)
+    assert links[-1].connected
+
+
+async def test_a_first_handshake_that_is_refused_for_no_key_is_an_outage_too():
+    tries = 0
+
+    def refuse(connection, request):
+        nonlocal tries
+        tries += 1
+        return connection.respond(404, '{"error":"no such page"}') if tries <= 2 else None
+
+    links = await links_until(refuse, lambda links: links[-1].connected)
+    assert "no such page" in links[0].reason
+
+
+async def links_until(refuse, condition) -> list[Link]:
+    """What a stream tells of its connection to a server that hangs up soon after each handshake."""
+    links: list[Link] = []
+
+    async def hang_up(socket) -> None:
+        await asyncio.sleep(0.05)  # noqa: TID251
+
+    async with serve(hang_up, "127.0.0.1", 0, process_request=refuse) as server:
+        port = server.sockets[0].getsockname()[1]
+        signer = Signer.from_pem("key", new_private_key(KeyType.ED25519))
+        dial = dialer(f"ws://127.0.0.1:{port}", signer, SystemClock())
+        async with (
+            KalshiStream(dial, SystemClock(), StreamMachine(), timing=QUICK) as stream,
+            asyncio.timeout(5),
+        ):
+            while not links or not condition(links):
+                links += [e for e in await stream.take() if isinstance(e, Link)]
+    return links
+
+
 async def test_a_server_that_answers_no_ping_is_left():
     """Frames stop, and nobody says so: the ping does."""
     timing = Timing(tick_s=0.02, ping_s=0.05, pong_s=0.2, first_wait_s=0.01, longest_wait_s=0.02)

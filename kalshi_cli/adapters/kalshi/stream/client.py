@@ -19,7 +19,7 @@ from kalshi_cli.adapters.kalshi.rows import reason_of
 from kalshi_cli.adapters.kalshi.stream.dialing import Connection, Dial
 from kalshi_cli.adapters.kalshi.stream.machine import StreamMachine
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.errors import ConfigError, Unavailable
+from kalshi_cli.errors import ConfigError, KalshiError, Unavailable
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.stream import Link, StreamEvent
 
@@ -81,7 +81,7 @@ class KalshiStream:
 
     async def take(self) -> tuple[StreamEvent, ...]:
         """What has happened since the last call. Raises `ConfigError` where the key is refused at
-        the first connection; later refusals are an outage that may pass.
+        the first connection; any other refusal, or a later one, is an outage that may pass.
         """
         while not (events := self._machine.take()):
             if self._running is None or self._running.done():
@@ -116,13 +116,11 @@ class KalshiStream:
             try:
                 async with self._dial() as connection:
                     reason = await self._converse(connection)
-            except ConfigError as error:
-                if self._machine.link.heard_us is None:
-                    raise
-                reason = str(error)
             except ConnectionClosed as error:
                 reason = _goodbye(error)
-            except (Unavailable, OSError) as error:
+            except (KalshiError, OSError) as error:
+                if isinstance(error, ConfigError) and self._machine.link.heard_us is None:
+                    raise
                 reason = reason_of(error)
             self._machine.closed(reason)
             self._stir()

@@ -37,7 +37,9 @@ class Connection(Protocol):
 
 
 Dial = Callable[[], AbstractAsyncContextManager[Connection]]
-"""Connects anew. Raises `Unavailable`, or `ConfigError` where the key is not accepted."""
+"""Connects anew. Raises `ConfigError` where the key is not accepted, `Unavailable` or
+`ExchangeRefusal` for what may pass.
+"""
 
 
 class _Unredirected(connect):

@@ -35,6 +35,8 @@ from kalshi_cli.ports.stream import BookLost, Link, StreamEvent, StreamQuote
 GAP = "frames of the stream were lost"
 BEGINS = "the stream begins here"
 _NOBODYS = "frames of no subscription"
+_ANOTHERS = "of another subaccount"
+"""Left out, as REST is asked for the primary one alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +231,9 @@ class StreamMachine:
             self.tally[_NOBODYS] += 1
             return
         if frame.seq is not None and self._count(subscription, frame.seq) is Step.OLD:
+            return
+        if getattr(frame.msg, "subaccount", None):
+            self.tally[_ANOTHERS] += 1
             return
         try:
             event = to_event(frame)

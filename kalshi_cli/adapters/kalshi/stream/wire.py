@@ -63,7 +63,10 @@ class TradeMsg(msgspec.Struct, frozen=True, gc=False):
 
 
 class FillMsg(msgspec.Struct, frozen=True, gc=False):
-    """`trade_id` is what the REST API calls `fill_id`. The time is cut off to milliseconds."""
+    """`trade_id` is what the REST API calls `fill_id`. The time is cut off to milliseconds.
+
+    `subaccount` is absent for the primary one, here and in positions.
+    """
 
     trade_id: str
     order_id: str
@@ -76,6 +79,7 @@ class FillMsg(msgspec.Struct, frozen=True, gc=False):
     book_side: str | None = None
     outcome_side: str | None = None
     exchange_index: Shard | None = None
+    subaccount: Count | None = None
 
 
 class OrderMsg(msgspec.Struct, frozen=True, gc=False):
@@ -92,11 +96,13 @@ class OrderMsg(msgspec.Struct, frozen=True, gc=False):
     book_side: str | None = None
     outcome_side: str | None = None
     exchange_index: Shard | None = None
+    subaccount: Count | None = msgspec.field(default=None, name="subaccount_number")
 
 
 class PositionMsg(msgspec.Struct, frozen=True, gc=False):
     market_ticker: str
     position_fp: str
+    subaccount: Count | None = None
 
 
 class LifecycleMsg(msgspec.Struct, frozen=True, gc=False):
