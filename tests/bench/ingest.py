@@ -21,13 +21,15 @@ from tests.bench.measure import Measured
 from tests.bench.serving import process
 
 EVENTS, LEGS, PAGE = 12_000, 10, 200
+CANDIDATES = 1_000
+"""Markets that are eligible where the least volume is that of the busiest."""
 TABLES = ("series", "events", "markets", "quotes")
 RULES = "If what is asked about happens by the date named, the market resolves to Yes. " * 4
 MOST_MB = 300
 
 
 def measure(home: Path, events: int = EVENTS) -> list[Measured]:
-    """Everything is new, nothing has changed, and the memory at most."""
+    """Everything is new, nothing has changed, what a trade reads, and the memory at most."""
     listed = home / "pages"
     listed.write_bytes(b"\n".join(pages(events)))
     with process("-m", "tests.bench.listing_server", str(listed)) as server:
@@ -35,11 +37,18 @@ def measure(home: Path, events: int = EVENTS) -> list[Measured]:
         floors = [_floor(home)]
         again = one_pass(server["base_url"], home)
         floors.append(_floor(home))
+    least_volume = str(events - CANDIDATES / LEGS)
+    looked = _told("tests.bench.one_look", str(home / "ingested.db"), least_volume)
     what, least = f"ingest of {first['markets']:,} markets", "bare decode and executemany"
     peak = max(first["peak_mb"], again["peak_mb"])
     return [
         Measured(f"{what}, all new", first["seconds"], least, min(floors), most_ratio=2.0),
         Measured(f"{what}, unchanged", again["seconds"], least, min(floors), most_ratio=1.0),
+        Measured(
+            f"reading {looked['candidates']:,} candidates out of {first['markets']:,} markets",
+            looked["seconds"],
+            most_s=1.0,
+        ),
         Measured(f"{what}, memory of the process at most", peak, most_s=MOST_MB, unit="MB"),
     ]
 
@@ -56,7 +65,11 @@ def peak_of(home: Path, events: int) -> float:
 
 def one_pass(base_url: str, home: Path) -> dict[str, Any]:
     """A full pass in a fresh process: markets, seconds and peak_mb."""
-    command = [sys.executable, "-m", "tests.bench.one_pass", base_url, str(home / "ingested.db")]
+    return _told("tests.bench.one_pass", base_url, str(home / "ingested.db"))
+
+
+def _told(program: str, *arguments: str) -> dict[str, Any]:
+    command = [sys.executable, "-m", program, *arguments]
     told: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=-1).stdout)
     return told
 

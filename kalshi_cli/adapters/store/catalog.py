@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, union, update
+from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, union, update
 
 from kalshi_cli.adapters.store import market_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
@@ -20,10 +20,11 @@ _MARKET_COLUMNS = tuple(c for c in t.MARKETS.c if c.name not in {"row_hash", "ch
 _QUOTE_COLUMNS = tuple(t.QUOTES.c[name] for name in mapping.QUOTE)
 _LISTINGS = select(*_MARKET_COLUMNS, *_QUOTE_COLUMNS).join_from(t.MARKETS, t.QUOTES)
 _AROUND = select(*t.EVENTS.c, *t.SERIES.c).join_from(t.EVENTS, t.SERIES)
-_ACTIVE_TICKERS = (
-    select(t.QUOTES.c.ticker)
-    .join_from(t.QUOTES, t.MARKETS)
-    .where(t.MARKETS.c.status == MarketStatus.ACTIVE.value)
+_ACTIVE_TICKERS = select(t.QUOTES.c.ticker).where(
+    # No join: SQLite would go through all active markets, and then look at each one's quote.
+    exists().where(
+        t.MARKETS.c.ticker == t.QUOTES.c.ticker, t.MARKETS.c.status == MarketStatus.ACTIVE.value
+    )
 )
 _KEEP_VERDICT = (
     update(t.QUOTES)
