@@ -161,7 +161,7 @@ class CancellationKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cancellation:
-    """What became of a cancel. GONE (404) is no proof of a cancel: read the order."""
+    """What became of a cancel. GONE is no proof of a cancel: read the order."""
 
     kind: CancellationKind
     reduced_by: Contracts = NO_CONTRACTS
@@ -181,7 +181,7 @@ class Amendment:
     """What became of a change to an order.
 
     AMENDED: `filled` traded at once, `remaining` rests now; None where the exchange told no sizes,
-    because none changed. REFUSED: the order is as it was. GONE (404) is no proof of an end, and
+    because none changed. REFUSED: the order is as it was. GONE is no proof of an end, and
     UNKNOWN is no proof of anything: read the order.
     """
 
@@ -204,7 +204,7 @@ class OutcomeKind(StrEnum):
 class Outcome:
     """What became of a request that is about no single order.
 
-    DONE: `made_id` names what was made, if anything. GONE: the thing is not there (404).
+    DONE: `made_id` names what was made, if anything. GONE: the thing is not there.
     DUPLICATE: the same request was accepted before. REFUSED: nothing was done. UNKNOWN: look.
     """
 

@@ -1,8 +1,9 @@
 """What an answer of the exchange means: errors of reads, outcomes of writes.
 
 Four error bodies are on the wire: `{"error": {code, message, details}}`, the same flat,
-`{"msg": …}`, and `{"error": "text"}`. A write's 4xx counts as a refusal only with one of them;
-whatever is not understood leaves the outcome unknown, because the order may have traded.
+`{"msg": …}`, and `{"error": "text"}`. A write's 4xx counts as a refusal only with one of them, and
+a conflict (409) or a thing not found (404) only with a code, because these statuses also tell of
+orders that live. Whatever is not understood leaves the outcome unknown: the order may have traded.
 """
 
 from dataclasses import dataclass
@@ -31,12 +32,14 @@ from kalshi_cli.ports.exchange import (
 )
 
 DUPLICATE_ORDER = "order_already_exists"
-TRADING_PAUSED = "trading_is_paused"
+NOT_FOUND = "not_found"
 THROTTLED = "too_many_requests"
 NOT_SENT = "not_sent"
 UNREADABLE_ANSWER = "unreadable"
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Transport errors before the first byte of a request. Any other may hide an executed order."""
+_SPEAK_BY_CODE = frozenset({404, 409})
+_EXISTS = "already exists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,11 @@ def refusal_of(answer: Answer) -> ErrorBody | None:
         return ErrorBody(THROTTLED, "")
     if answer.status == 408 or not 400 <= answer.status < 500:
         return None
-    return error_body(answer.body)
+    error = error_body(answer.body)
+    if error is None or error.code or answer.status not in _SPEAK_BY_CODE:
+        return error
+    exists = _EXISTS in error.message.lower().replace("_", " ")
+    return ErrorBody(DUPLICATE_ORDER, error.message) if exists else None
 
 
 def read_error(answer: Answer, what: str) -> KalshiError:
@@ -152,14 +159,14 @@ def placement_of(answer: Answer, client_order_id: str, count: Contracts) -> Plac
     error = refusal_of(answer)
     if error is None:
         return Placement(PlacementKind.UNKNOWN, code=f"http_{answer.status}")
-    return refused(error, duplicate=answer.status == 409)
+    return refused(error)
 
 
-def refused(error: ErrorBody, *, duplicate: bool) -> Placement:
-    """An order that was not taken on; `duplicate` tells whether it may be there already."""
+def refused(error: ErrorBody) -> Placement:
+    """An order that was not taken on, unless it is there already."""
     if error.code == THROTTLED:
         kind = PlacementKind.THROTTLED
-    elif duplicate and error.code == DUPLICATE_ORDER:
+    elif error.code == DUPLICATE_ORDER:
         kind = PlacementKind.DUPLICATE
     else:
         kind = PlacementKind.REFUSED
@@ -206,7 +213,7 @@ def cancellation_of(answer: Answer, order_id: str) -> Cancellation:
     error = refusal_of(answer)
     if error is None:
         return Cancellation(CancellationKind.UNKNOWN, code=f"http_{answer.status}")
-    kind = CancellationKind.GONE if answer.status == 404 else CancellationKind.REFUSED
+    kind = CancellationKind.GONE if error.code == NOT_FOUND else CancellationKind.REFUSED
     return Cancellation(kind, code=error.code, message=error.message)
 
 

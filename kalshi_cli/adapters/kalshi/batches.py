@@ -1,9 +1,9 @@
 """What the answer to a batch means for each of its orders, in the order that was asked.
 
 The exchange answers a batch with 201 (creates) or 200 (cancels), whatever became of its orders: an
-order that failed has an `error` in its row, without a status. A row that cannot be read, or is of
-another order, leaves that order's fate unknown; an answer with more or fewer rows than orders
-leaves all of them unknown.
+order that failed has an `error` in its row, without a status. A row that cannot be read, is of
+another order, or has an error that is no known refusal leaves that order's fate unknown; an answer
+with more or fewer rows than orders leaves all of them unknown.
 """
 
 from collections.abc import Sequence
@@ -12,6 +12,8 @@ import msgspec
 
 from kalshi_cli.adapters.kalshi.answers import (
     DUPLICATE_ORDER,
+    NOT_FOUND,
+    THROTTLED,
     UNREADABLE_ANSWER,
     Answer,
     ErrorBody,
@@ -31,9 +33,29 @@ from kalshi_cli.ports.exchange import Cancellation, CancellationKind, Placement,
 Asked = tuple[str, Contracts]
 """Our id of an order, and its count."""
 
-_NOT_FOUND = "not_found"
-_DOUBTFUL = ("internal", "timeout", "unavailable")
-"""Codes with one of these in them do not say that nothing was done."""
+_REFUSALS = frozenset({
+    DUPLICATE_ORDER,
+    NOT_FOUND,
+    THROTTLED,
+    "authentication_error",
+    "available_balance_too_low",
+    "bad_request",
+    "fill_or_kill_insufficient_resting_volume",
+    "forbidden",
+    "insufficient_balance",
+    "insufficient_shard_balance",
+    "invalid_order",
+    "invalid_order_size",
+    "invalid_price",
+    "market_inactive",
+    "market_not_active",
+    "order_id_and_client_order_id_mismatch",
+    "order_side_mismatch",
+    "order_ticker_mismatch",
+    "trading_is_paused",
+    "user_not_found",
+})  # fmt: skip
+"""Codes, in small letters, that say that nothing was done. Any other may hide a live order."""
 
 
 def placements_of(answer: Answer, orders: Sequence[Asked]) -> tuple[Placement, ...]:
@@ -74,7 +96,7 @@ def _placement(row: msgspec.Raw, asked: Asked) -> Placement:
         return accepted(row, client_order_id, count)
     if item.order_id or item.client_order_id not in {None, "", client_order_id}:
         return _unknown_placement(InvalidValue("An error of another order, or of one that exists."))
-    return refused(error, duplicate=error.code == DUPLICATE_ORDER)
+    return refused(error)
 
 
 def _cancellation(row: msgspec.Raw, order_id: str) -> Cancellation:
@@ -85,7 +107,7 @@ def _cancellation(row: msgspec.Raw, order_id: str) -> Cancellation:
         return _unknown_cancellation(unreadable)
     if error is None or item.order_id != order_id:
         return canceled(row, order_id)
-    kind = CancellationKind.GONE if error.code == _NOT_FOUND else CancellationKind.REFUSED
+    kind = CancellationKind.GONE if error.code == NOT_FOUND else CancellationKind.REFUSED
     return Cancellation(kind, code=error.code, message=error.message)
 
 
@@ -94,7 +116,7 @@ def _error_of(item: ItemWire) -> ErrorBody | None:
     if item.error == NULL:
         return None
     error = error_body(b'{"error":' + bytes(item.error) + b"}")
-    if error is None or any(word in error.code for word in _DOUBTFUL):
+    if error is None or error.code.lower() not in _REFUSALS:
         raise InvalidValue("An error that says nothing.")
     return error
 

@@ -4,7 +4,7 @@ import httpx
 import msgspec
 
 from kalshi_cli.adapters.kalshi.answers import (
-    TRADING_PAUSED,
+    NOT_FOUND,
     UNREADABLE_ANSWER,
     Answer,
     check_sizes,
@@ -17,6 +17,9 @@ from kalshi_cli.adapters.kalshi.wire import NULL, AmendedWire, DecreasedWire
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts
 from kalshi_cli.errors import InvalidValue, KalshiError
 from kalshi_cli.ports.exchange import Amendment, AmendmentKind, Outcome, OutcomeKind
+
+_EXISTS = "_already_exists"
+"""How the codes end that say: the same request was accepted before."""
 
 Sent = Answer | httpx.RequestError | KalshiError
 """What a write came to: an answer, what the wire did instead, or why nothing was sent."""
@@ -56,7 +59,7 @@ def amendment_of(
     error = refusal_of(sent)
     if error is None:
         return Amendment(AmendmentKind.UNKNOWN, code=f"http_{sent.status}")
-    kind = AmendmentKind.GONE if sent.status == 404 else AmendmentKind.REFUSED
+    kind = AmendmentKind.GONE if error.code == NOT_FOUND else AmendmentKind.REFUSED
     return Amendment(kind, code=error.code, message=error.message)
 
 
@@ -93,14 +96,13 @@ def outcome_of(sent: Sent, *, made: str = "") -> Outcome:
     error = refusal_of(sent)
     if error is None:
         return Outcome(OutcomeKind.UNKNOWN, code=f"http_{sent.status}")
-    return Outcome(_kind_of(sent.status, error.code), code=error.code, message=error.message)
+    return Outcome(_kind_of(error.code), code=error.code, message=error.message)
 
 
-def _kind_of(status: int, code: str) -> OutcomeKind:
-    if status == 404:
+def _kind_of(code: str) -> OutcomeKind:
+    if code == NOT_FOUND:
         return OutcomeKind.GONE
-    conflict = status == 409 and code != TRADING_PAUSED
-    return OutcomeKind.DUPLICATE if conflict else OutcomeKind.REFUSED
+    return OutcomeKind.DUPLICATE if code.endswith(_EXISTS) else OutcomeKind.REFUSED
 
 
 def _done(body: bytes, made: str) -> Outcome:
