@@ -3,8 +3,9 @@
 import asyncio
 import time
 
-from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.instant import SECOND, to_datetime
 from kalshi_cli.domain.timescale import TimeScale
+from kalshi_cli.errors import ConfigError
 
 _LONGEST_NAP_S = 60.0
 
@@ -40,8 +41,21 @@ class ScaledClock(SystemClock):
 
 
 def clock_for(scale: TimeScale | None) -> SystemClock:
-    """The clock of an exchange that is not in this process; real time where no scale is given."""
-    return SystemClock() if scale is None else ScaledClock(scale)
+    """The clock of an exchange that is not in this process; real time where no scale is given.
+
+    Raises `ConfigError` for a scale by which it is no year of the calendar.
+    """
+    if scale is None:
+        return SystemClock()
+    clock = ScaledClock(scale)
+    try:
+        to_datetime(clock.now())
+    except OverflowError as error:
+        raise ConfigError(
+            "KALSHI_SIM_CLOCK holds no clock of now: by it the year is out of every calendar.",
+            remedy="Copy the value of `clock` in the line of `kalshi sim serve`, as JSON.",
+        ) from error
+    return clock
 
 
 async def _sleep_until(clock: SystemClock, instant_us: int, speed: float) -> None:

@@ -4,7 +4,6 @@ The demo's addresses can be moved; production's, which paper reads, never.
 """
 
 import json
-import math
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
@@ -19,6 +18,9 @@ PROD_URL = "https://external-api.kalshi.com/trade-api/v2"
 PROD_WS_URL = "wss://external-api-ws.kalshi.com/trade-api/ws/v2"
 REAL_DOMAIN = ".kalshi.com"
 _CLOCK_FIELDS = ("wall0", "virtual0", "speed")
+_FASTEST = 3_600
+"""No world is served at a higher speed."""
+_YEAR_2100_US = 4_102_444_800_000_000
 
 
 def base_url(env: Env, variables: Mapping[str, str]) -> str:
@@ -113,7 +115,10 @@ def _scale(text: str) -> TimeScale | None:
         wall0, virtual0, speed = (found[name] for name in _CLOCK_FIELDS)
     except (ValueError, KeyError, TypeError):
         return None
-    numbers = all(type(each) in {int, float} for each in (wall0, virtual0, speed))
-    if not numbers or not math.isfinite(wall0 + virtual0 + speed) or speed < 0:
+    if any(type(each) not in {int, float} for each in (wall0, virtual0, speed)):
+        return None
+    if not (0 <= wall0 < _YEAR_2100_US and 0 <= virtual0 < _YEAR_2100_US):
+        return None
+    if not 0 <= speed <= _FASTEST:
         return None
     return TimeScale(int(wall0), int(virtual0), float(speed))

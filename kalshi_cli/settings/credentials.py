@@ -8,6 +8,10 @@ from pathlib import Path
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.errors import ConfigError
 
+_DER_SEQUENCE = (b"\x30\x82", b"\x30\x81", b"\x30\x2e\x02")
+"""What a binary RSA or Ed25519 key begins with: a sequence, and its length."""
+_DOWNLOADED = "It must be the .pem file that the exchange let you download."
+
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
@@ -104,14 +108,25 @@ class _Names:
 
 def _pem(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"The private key {path} cannot be read: {error}.") from error
-    if "-----BEGIN" not in text:
+        content = path.read_bytes()
+    except OSError as error:
         raise ConfigError(
-            f"{path} holds no private key.",
-            remedy="It must be the .pem file that the exchange let you download.",
+            f"The private key {path} cannot be read: {error.strerror}.",
+            remedy="Let the user who runs this read it.",
+        ) from error
+    if content.startswith(_DER_SEQUENCE):
+        raise ConfigError(
+            f"{path} is DER, and a PEM is needed.",
+            remedy=f"Convert it: openssl pkey -inform DER -in {path} -out {path}.pem",
         )
+    try:
+        text = content.decode()
+    except UnicodeDecodeError as error:
+        raise ConfigError(
+            f"The private key {path} cannot be read: it is no text.", remedy=_DOWNLOADED
+        ) from error
+    if "-----BEGIN" not in text:
+        raise ConfigError(f"{path} holds no private key.", remedy=_DOWNLOADED)
     return text
 
 

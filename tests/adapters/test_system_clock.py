@@ -2,9 +2,12 @@
 
 import time
 
+import pytest
+
 from kalshi_cli.adapters.clock import ScaledClock, SystemClock, clock_for
 from kalshi_cli.domain.instant import HOUR, MILLISECOND, SECOND
 from kalshi_cli.domain.timescale import TimeScale
+from kalshi_cli.errors import ConfigError
 from kalshi_cli.ports.clock import Clock
 
 
@@ -42,3 +45,9 @@ async def test_market_time_of_a_served_world_runs_as_fast_as_it_says() -> None:
     await clock.sleep_until(started + 3 * 60 * SECOND)  # 50 ms of real time
     assert started + 3 * 60 * SECOND <= clock.now() < started + HOUR
     assert type(clock_for(None)) is SystemClock
+
+
+@pytest.mark.parametrize("wall0_us", [1, 4_000_000_000_000_000])
+def test_a_scale_that_leaves_the_calendar_is_refused(wall0_us: int):
+    with pytest.raises(ConfigError, match="holds no clock of now"):
+        clock_for(TimeScale(wall0_us, wall0_us, 3_600.0))

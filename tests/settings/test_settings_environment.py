@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.errors import ConfigError
@@ -122,6 +124,13 @@ def test_a_wrong_path_and_a_wrong_file_are_told_apart(tmp_path: Path):
     (tmp_path / "photo.pem").write_bytes(b"\xff\xd8\xff")
     with pytest.raises(ConfigError, match="cannot be read"):
         found(Env.DEMO, missing | {"KALSHI_PRIVATE_KEY": str(tmp_path / "photo.pem")}, tmp_path)
+    binary = ed25519.Ed25519PrivateKey.generate().private_bytes(
+        Encoding.DER, PrivateFormat.PKCS8, NoEncryption()
+    )
+    (tmp_path / "key.der").write_bytes(binary)
+    with pytest.raises(ConfigError, match="is DER, and a PEM is needed") as caught:
+        found(Env.DEMO, missing | {"KALSHI_PRIVATE_KEY": str(tmp_path / "key.der")}, tmp_path)
+    assert "openssl pkey -inform DER" in caught.value.remedy
     (tmp_path / "note.pem").write_text("hello")
     with pytest.raises(ConfigError, match="no private key"):
         found(Env.DEMO, missing | {"KALSHI_PRIVATE_KEY": str(tmp_path / "note.pem")}, tmp_path)

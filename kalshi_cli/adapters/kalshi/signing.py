@@ -25,6 +25,8 @@ _LABEL = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----")
 
 PrivateKey = RSAPrivateKey | Ed25519PrivateKey
 _REMEDY = "Use the private key file that Kalshi showed once when the API key was made."
+LEAST_RSA_BITS = 2_048
+"""As long as the RSA keys that the exchange makes; much shorter ones cannot hold the signature."""
 _PSS = padding.PSS(mgf=padding.MGF1(hashes.SHA256()), salt_length=padding.PSS.DIGEST_LENGTH)
 
 
@@ -98,6 +100,12 @@ def load_private_key(pem: str) -> PrivateKey:
         ) from error
     except (ValueError, UnsupportedAlgorithm) as error:
         raise ConfigError("The private key PEM is damaged.", remedy=_REMEDY) from error
+    if isinstance(key, RSAPrivateKey) and key.key_size < LEAST_RSA_BITS:
+        raise ConfigError(
+            f"The private key is RSA of {key.key_size} bits, and the exchange's have "
+            f"{LEAST_RSA_BITS}.",
+            remedy=_REMEDY,
+        )
     if isinstance(key, RSAPrivateKey | Ed25519PrivateKey):
         return key
     kind = type(key).__name__.lstrip("_").removesuffix("PrivateKey")

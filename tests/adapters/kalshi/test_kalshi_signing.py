@@ -71,9 +71,11 @@ def test_signatures_verify(key, form, header) -> None:
         (pem(RSA_KEY, encryption=serialization.BestAvailableEncryption(b"x")), "encrypted"),
         (pem(ec.generate_private_key(ec.SECP256R1())), "kind EC"),
         (pem(dsa.generate_private_key(1024)), "kind DSA"),
+        (pem(rsa.generate_private_key(65_537, 1_024)), "RSA of 1024 bits"),
     ],
     ids=str.split(
-        "text empty cut one-line openssh certificate mangled rsa-public ed-public encrypted ec dsa"
+        "text empty cut one-line openssh certificate mangled rsa-public ed-public encrypted ec dsa "
+        "short"
     ),
 )
 def test_wrong_keys_are_named_and_never_shown(text: str, said: str) -> None:
