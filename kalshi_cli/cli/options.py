@@ -23,6 +23,8 @@ EVERY = frozenset(
 """Taken by every command."""
 STEPPING = ("seed", "world", "fresh", "no_advance", "faults")
 """What a command takes in `TAKES` when it may create or move the simulated world."""
+_LARGEST_SEED = 2**63 - 1
+"""The file of the world keeps numbers of 64 bits."""
 
 
 def declared(
@@ -102,6 +104,9 @@ def resolved(given: dict[str, object]) -> Options:
             if not str(values[name]).strip():
                 raise UsageError(f"--{name} is empty.", remedy="Name a path, or leave it out.")
             values[name] = Path(str(values[name])).expanduser()
+    seed = given.get("seed", 0)
+    if not isinstance(seed, int) or abs(seed) > _LARGEST_SEED:
+        raise UsageError(f"--seed {seed} is too large.", remedy="Any number of 64 bits will do.")
     return Options(
         **{**values, "env": _env(given), "advance": not given.get("no_advance", False)}  # type: ignore[arg-type]
     )

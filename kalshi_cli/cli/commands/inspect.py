@@ -16,8 +16,11 @@ Ticker = Annotated[
     str | None,
     typer.Option("--ticker", metavar="TICKER", callback=plausible, help="Only this market."),
 ]
+MOST = 1_000_000_000
+"""More rows than any store has; a number the database takes."""
 Limit = Annotated[
-    int, typer.Option("--limit", metavar="N", min=1, help="At most this many, newest first.")
+    int,
+    typer.Option("--limit", metavar="N", min=1, max=MOST, help="At most this many, newest first."),
 ]
 
 
@@ -32,6 +35,7 @@ def positions(
             "--limit",
             metavar="N",
             min=0,
+            max=MOST,
             help="At most this many; 0 for all, as with --json.",
         ),
     ] = None,
