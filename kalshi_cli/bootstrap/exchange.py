@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from kalshi_cli.domain.identity import Env
-from kalshi_cli.domain.instant import DAY, MINUTE, SECOND, to_rfc3339
+from kalshi_cli.domain.instant import MINUTE, SECOND, to_rfc3339
 from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.errors import ConfigError
 from kalshi_cli.ports.clock import Clock
@@ -75,7 +75,7 @@ async def check_market_time(environment: Environment, trading: Trading, clock: C
     It runs as `KALSHI_SIM_CLOCK` says, which may be of an earlier start, and signatures do not
     tell: they carry real time. Anywhere else market time is real time, and has its own check.
     """
-    if environment.env is not Env.DEMO or not is_loopback(urlsplit(environment.base_url).hostname):
+    if not has_market_time(environment):
         return
     scale = environment.market_time
     told_us, ours_us = await trading.data_as_of(), clock.now()
@@ -87,13 +87,18 @@ async def check_market_time(environment: Environment, trading: Trading, clock: C
         )
 
 
+def has_market_time(environment: Environment) -> bool:
+    """Whether market time may be another than real time: at an exchange on this machine."""
+    return environment.env is Env.DEMO and is_loopback(urlsplit(environment.base_url).hostname)
+
+
 def is_same_time(told_us: int, ours_us: int, speed: float) -> bool:
     """Whether the exchange's account data can be of the desk's present, at this speed of time.
 
-    It is newer by no more than what passes while it is asked for. Reads lag: older data than a
-    day's are of another time.
+    It is newer by no more than what passes while it is asked for, and older by no more than reads
+    may lag: five minutes of the market's, a minute of ours.
     """
-    return -DAY <= told_us - ours_us <= MINUTE + 2 * SECOND * speed
+    return -(5 * MINUTE + MINUTE * speed) <= told_us - ours_us <= MINUTE + 2 * SECOND * speed
 
 
 def connection_to(

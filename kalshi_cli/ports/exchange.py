@@ -108,6 +108,10 @@ class MarketData(Protocol):
         """One event whatever its status. Raises `NotFound`."""
         ...
 
+    async def events_named(self, tickers: Collection[str]) -> Page[EventListing]:
+        """The named events whatever their status; unknown ones are simply absent."""
+        ...
+
     async def updated_markets(self, since_us: int, cursor: str = "") -> Page[Listing]:
         """Markets whose metadata changed at or after an instant, combos excluded."""
         ...

@@ -12,7 +12,7 @@ from functools import partial
 
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.market import Listing
-from kalshi_cli.errors import ExchangeRefusal, MalformedAnswer, NotFound, Unavailable
+from kalshi_cli.errors import ExchangeRefusal, Unavailable
 from kalshi_cli.filters._base import Filter, Verdict
 from kalshi_cli.filters._gate import Screen
 from kalshi_cli.ports.clock import Clock
@@ -166,22 +166,32 @@ async def _full_pass(
 async def _delta_pass(
     data: MarketData, store: Store, done: _Pass, since_us: int, now_us: int
 ) -> None:
-    pages = Pages(partial(data.updated_markets, since_us))
+    pages, why = Pages(partial(data.updated_markets, since_us)), ""
     async for page in pages:
         done.unusable.extend(page.unusable)
         tickers = {listing.market.event_ticker for listing in page.items}
         async with store.unit() as unit:
             there = await unit.catalog.known_events(tickers)
-        fresh: list[EventListing] = []
-        for event_ticker in sorted(tickers - there):
-            try:
-                fresh.append(await data.event(event_ticker))
-            except (NotFound, MalformedAnswer) as error:
-                done.unusable.append(Unusable(event_ticker, str(error)))
-        await _save_events(data, store, done, fresh, now_us)
+        try:
+            await _save_new_events(data, store, done, tickers - there, now_us)
+        except (Unavailable, ExchangeRefusal) as error:
+            why = str(error)  # and the next pass reads the same changes again
         old = [listing for listing in page.items if listing.market.event_ticker in there]
         await _save_listings(store, done, old, now_us)
-    done.stop(pages.why)
+    done.stop(pages.why or why)
+
+
+async def _save_new_events(
+    data: MarketData, store: Store, done: _Pass, tickers: set[str], now_us: int
+) -> None:
+    """Read the events of markets that changed and are not known yet."""
+    if not tickers:
+        return
+    page = await data.events_named(tickers)
+    told = {item.event.event_ticker for item in page.items} | {bad.what for bad in page.unusable}
+    absent = [Unusable(name, "the exchange lists no such event") for name in tickers - told]
+    done.unusable.extend((*page.unusable, *sorted(absent, key=lambda bad: bad.what)))
+    await _save_events(data, store, done, page.items, now_us)
 
 
 async def _save_events(

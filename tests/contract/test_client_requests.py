@@ -124,6 +124,7 @@ async def test_every_request_is_documented(simulation: Simulation) -> None:
                 ("series", (), {}),
                 ("open_events", ("0",), {}),
                 ("event", (event.event.event_ticker,), {}),
+                ("events_named", ([event.event.event_ticker, "KXE"],), {}),
                 ("updated_markets", (since, "0"), {}),
                 ("listings", (["KXA", "KXB"],), {}),
                 ("books", (["KXA", "KXB"],), {}),

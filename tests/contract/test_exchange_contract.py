@@ -259,6 +259,11 @@ async def test_events_markets_and_books_tell_one_story(venue: Venue) -> None:
         assert book.at_us == venue.clock.now()
     first = events[0]
     assert await venue.market_data.event(first.event.event_ticker) == first
+    names = [listing.event.event_ticker for listing in events]
+    named = await venue.market_data.events_named([*names, "KXNO-SUCH-EVENT"])
+    assert {row.event.event_ticker: row for row in named.items} == dict(
+        zip(names, events, strict=True)
+    )
     changed = await walk(lambda cursor: venue.market_data.updated_markets(SECOND, cursor))
     assert listed.keys() <= {row.market.ticker for row in changed}
 

@@ -223,6 +223,11 @@ class FakeExchange:
             raise NotFound(f"There is no event {event_ticker!r}.")
         return self._event_listing(event_ticker)
 
+    async def events_named(self, tickers: Collection[str]) -> Page[EventListing]:
+        self._read()
+        known = sorted(set(tickers) & self.events.keys())
+        return Page(tuple(self._event_listing(name) for name in known))
+
     async def updated_markets(self, since_us: int, cursor: str = "") -> Page[Listing]:
         self._read()
         changed = (m for m in self.markets.values() if m.updated_us and m.updated_us >= since_us)

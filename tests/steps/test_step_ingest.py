@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from kalshi_cli.domain.fees import MILLION, FeeTerms
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
 from kalshi_cli.domain.market import MarketStatus, Result
-from kalshi_cli.errors import ExchangeRefusal, MalformedAnswer, Unavailable
+from kalshi_cli.errors import ExchangeRefusal, Unavailable
 from kalshi_cli.ports.exchange import Page, Unusable
 from kalshi_cli.ports.notices import FeeChange
 from kalshi_cli.ports.store import Saved
@@ -116,19 +116,37 @@ async def test_quotes_that_cannot_be_read_again_cost_no_pass(floor):
 async def test_an_event_that_cannot_be_read_costs_itself(floor):
     floor.exchange.add_event("KXNEW-1", ["KXNEW-1-A"])
     floor.exchange.set_book("KXNEW-1-A", BIDS, ASKS)
-    whole = floor.exchange.event
+    bad = Unusable("KXNEW-1", "a grid from nowhere")
 
-    async def event(ticker):
-        if ticker == "KXNEW-1":
-            raise MalformedAnswer("a grid from nowhere")
-        return await whole(ticker)
+    async def events_named(tickers):
+        assert set(tickers) == {"KXNEW-1"}
+        return Page((), unusable=(bad,))
 
-    floor.exchange.event = event
+    floor.exchange.events_named = events_named
     floor.clock.now_us += MINUTE
     result = await floor.ingest()
     assert (result.kind, result.complete) == ("delta", True)
-    assert result.unusable == (Unusable("KXNEW-1", "a grid from nowhere"),)
+    assert result.unusable == (bad,)
     assert (await markers(floor))[1] == floor.clock.now()
+
+
+async def test_new_events_that_nobody_tells_of_are_read_by_the_next_pass(floor):
+    floor.exchange.add_event("KXNEW-1", ["KXNEW-1-A"])
+    floor.exchange.set_book(A, (("0.3000", "5.00"),), ASKS)
+
+    async def events_named(tickers):
+        raise Unavailable("too slow")
+
+    whole, floor.exchange.events_named = floor.exchange.events_named, events_named
+    floor.clock.now_us += MINUTE
+    before = await markers(floor)
+    result = await floor.ingest()
+    assert (result.complete, result.why_incomplete) == (False, "too slow")
+    assert await markers(floor) == before
+    assert str((await markets(floor))[A].bid.price) == "0.3000"
+    floor.exchange.events_named = whole
+    assert (await floor.ingest()).complete
+    assert "KXNEW-1-A" in await markets(floor)
 
 
 async def test_pages_of_events_that_begin_again_are_seen_though_their_quotes_are_new(floor):

@@ -90,6 +90,21 @@ class KalshiMarketData:
         wire = decode_member(body, "event", EventWire)
         return trusted(wire, partial(to_event_listing, at_us=now))
 
+    async def events_named(self, tickers: Collection[str]) -> Page[EventListing]:
+        items: list[EventListing] = []
+        unusable: list[Unusable] = []
+        for chunk in ticker_chunks(tickers):
+            named: Query = [("tickers", ",".join(chunk)), ("with_nested_markets", "true")]
+            body = await self._rest.get("/events", [*named, ("limit", EVENTS_PER_PAGE)])
+            convert = partial(to_event_listing, at_us=self._clock.now())
+            page = read_page(body, "events", EventWire, convert)
+            if page.cursor or any(row.event.event_ticker not in chunk for row in page.items):
+                raise MalformedAnswer("The exchange listed events that were not asked for.")
+            items += page.items
+            unusable += page.unusable
+            unusable += [bad for event in page.items for bad in event.unusable]
+        return Page(tuple(items), unusable=tuple(unusable))
+
     async def updated_markets(self, since_us: int, cursor: str = "") -> Page[Listing]:
         params: Query = [("mve_filter", "exclude"), ("min_updated_ts", since_us // SECOND)]
         return await self._markets(params, cursor)

@@ -164,6 +164,10 @@ READS: dict[str, Endpoint] = {
     "event": Endpoint(
         lambda c: c.market_data.event("KXRAIN-27JAN05"), {"event": sample.event(markets=MARKETS)}
     ),
+    "events_named": Endpoint(
+        lambda c: c.market_data.events_named(["KXRAIN-27JAN05", "KXOTHER"]),
+        {"events": [sample.event(markets=MARKETS), sample.event(event_ticker="KXOTHER")]},
+    ),
     "updated_markets": Endpoint(
         lambda c: c.market_data.updated_markets(0), page("markets", *MARKETS)
     ),
