@@ -10,7 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kalshi_cli.adapters.kalshi.stream.channels import Channel
-from kalshi_cli.adapters.kalshi.stream.machine import GAP, Patience, StreamMachine
+from kalshi_cli.adapters.kalshi.stream.machine import (
+    GAP,
+    RESTARTED,
+    SILENT,
+    Patience,
+    StreamMachine,
+)
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.ports.stream import BookLost
@@ -263,6 +269,113 @@ def test_a_subscription_that_answers_nothing_is_left_for_another(wire: Wire):
     wire.feed.obey(json.dumps(wire.sent[-1]))
     wire.settle()
     assert shown(wire.client.book(A)) == wire.feed.books[A]
+
+
+def test_probes_that_nobody_answers_end_the_subscription(wire: Wire):
+    """The connection lives and tells nothing: after a few requests no book is believed."""
+    known_s = 0.0
+    for _ in range(40):
+        wire.now_s += 1
+        wire.client.heard(int(wire.now_s))
+        wire.client.tick(wire.now_s)
+        wire.sent += map(json.loads, wire.client.commands())
+        known_s += wire.client.book(A) is not None
+    asked = [command["cmd"] for command in wire.sent]
+    assert asked[:4] == ["update_subscription"] * PATIENCE.failures + ["unsubscribe"]
+    assert "subscribe" in asked
+    assert known_s <= PATIENCE.quiet_s + PATIENCE.failures * PATIENCE.snapshot_s + 1
+    assert set(wire.client.take()) >= {BookLost(A, SILENT), BookLost(B, SILENT)}
+    assert wire.client.broken  # nothing answers the subscription either
+    wire.break_off()
+    wire.connect()
+    wire.settle()
+    assert shown(wire.client.book(A)) == wire.feed.books[A]
+
+
+def test_a_quiet_subscription_that_answers_goes_on(wire: Wire):
+    for _ in range(20):
+        wire.settle()
+        assert shown(wire.client.book(A)) == wire.feed.books[A]
+    assert {command["params"].get("action") for command in wire.sent} == {"get_snapshot"}
+
+
+@pytest.mark.parametrize("frames_before", [10, 300])
+def test_numbers_that_begin_again_begin_the_subscription_anew(wire: Wire, frames_before: int):
+    for _ in range(frames_before):
+        change_often(wire, 1)
+    wire.feed.seq = 0
+    change_often(wire, 5 if frames_before < 100 else 1)
+    assert wire.client.book(A) is None
+    assert wire.client.book(B) is None
+    assert set(wire.client.take()) == {BookLost(A, RESTARTED), BookLost(B, RESTARTED)}
+    wire.settle()
+    assert [c["cmd"] for c in wire.sent][:2] == ["unsubscribe", "subscribe"]
+    assert shown(wire.client.book(A)) == wire.feed.books[A]
+    assert shown(wire.client.book(B)) == wire.feed.books[B]
+
+
+def test_one_wild_number_does_not_silence_a_subscription(wire: Wire):
+    wild = {"type": "novelty", "sid": wire.feed.sid, "seq": 10**15, "msg": {}}
+    wire.client.receive(json.dumps(wild).encode(), 1)
+    assert wire.client.book(A) is None  # a gap, as far as anybody knows
+    change_often(wire, 1)
+    wire.settle()
+    assert [c["cmd"] for c in wire.sent if c["cmd"] != "update_subscription"] == [
+        "unsubscribe",
+        "subscribe",
+    ]
+    assert shown(wire.client.book(A)) == wire.feed.books[A]
+
+
+def test_an_answer_with_a_number_from_before_the_request_begins_the_subscription_anew(wire: Wire):
+    change_often(wire, 20)
+    for _ in range(6):
+        wire.now_s += 1
+        wire.client.tick(wire.now_s)
+    (probe,) = map(json.loads, wire.client.commands())
+    wire.feed.seq -= 3
+    wire.feed.obey(json.dumps(probe))
+    for data in wire.feed.take():
+        wire.client.receive(data, 1)
+    assert wire.client.book(A) is None
+    wire.settle()
+    assert shown(wire.client.book(A)) == wire.feed.books[A]
+
+
+def test_a_few_frames_that_come_again_are_no_new_beginning(wire: Wire):
+    for again in (1, 2, 3, 4):
+        frames = []
+        for _ in range(again):
+            wire.feed.change(A, "yes", 4_100, wire.feed.clock + 1)
+            frames += wire.feed.take()
+        for data in (*frames, *frames):
+            wire.hand_over(data)
+        assert shown(wire.client.book(A)) == wire.feed.books[A]
+    assert wire.client.tally["numbers went back"] == 0
+    assert wire.client.commands() == []
+
+
+def test_frames_that_come_again_do_not_break_the_quiet(wire: Wire):
+    """They say nothing of what happened since: a probe is due all the same."""
+    change_often(wire, 4)
+    wire.feed.change(A, "yes", 4_100, 700)
+    (data,) = wire.feed.take()
+    wire.client.receive(data, 1)
+    for _ in range(7):
+        wire.now_s += 1
+        wire.client.tick(wire.now_s)
+        if wire.client.tally["frames again or late"] < 4:
+            wire.client.receive(data, 1)
+        wire.sent += map(json.loads, wire.client.commands())
+    assert [c["params"]["action"] for c in wire.sent] == ["get_snapshot"]
+
+
+def change_often(wire: Wire, times: int) -> None:
+    """So many changes, each of which arrives."""
+    for _ in range(times):
+        wire.feed.change(A, "yes", 4_100, wire.feed.clock + 1)
+        for data in wire.feed.take():
+            wire.client.receive(data, 1)
 
 
 def test_a_book_that_stays_crossed_is_lost(wire: Wire):

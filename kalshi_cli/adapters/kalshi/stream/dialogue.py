@@ -62,7 +62,7 @@ class Dialogue:
         self.by_sid: dict[int, Subscription] = {}
         self.now_s = 0.0
         self.broken = ""
-        self.snapshot_id = 0
+        self.snapshot_id = self.snapshot_after = 0
         self._is_open = False
         self._commands: list[str] = []
         self._last_id = 0
@@ -134,8 +134,11 @@ class Dialogue:
         return outcomes
 
     def ask_for(self, tickers: Sequence[str]) -> None:
-        """Ask for these books once more."""
+        """Ask for these books once more: what is then said has a number after `snapshot_after`,
+        or repeats it.
+        """
         sid = self.subscriptions[Channel.BOOKS].sid
+        self.snapshot_after = self.subscriptions[Channel.BOOKS].last
         for start in range(0, len(tickers) if sid is not None else 0, _MOST_TICKERS):
             self.snapshot_id = self._next_id()
             some = tickers[start : start + _MOST_TICKERS]
@@ -200,7 +203,7 @@ class Dialogue:
         asker.pending, asker.failures = None, 0
         if asker.sid == frame.msg.sid:
             return []
-        asker.sid, asker.last = frame.msg.sid, 0
+        asker.sid, asker.last, asker.old = frame.msg.sid, 0, 0
         self.by_sid[frame.msg.sid] = asker
         return [Began(asker.channel)]
 

@@ -4,7 +4,8 @@ Frames go in by `receive`; events come out by `take`, commands by `commands`. `s
 frames of a subscription, the answers to commands included: whatever carries one is counted, also a
 frame that is not understood. A number that is missing makes all books of the subscription unknown
 until they are told anew, and other channels say which read is due. A frame that comes again or late
-is left out: what it tells was told, or lost with the gap that it left.
+is left out: what it tells was told, or lost with the gap that it left. Where all frames seem to do
+so, the numbers went back, or one of them was wild: the subscription is begun anew.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -33,6 +34,8 @@ from kalshi_cli.errors import InvalidValue
 from kalshi_cli.ports.stream import BookLost, Link, StreamEvent, StreamQuote
 
 GAP = "frames of the stream were lost"
+RESTARTED = "the frames' numbers went back"
+SILENT = "no snapshot came"
 BEGINS = "the stream begins here"
 _NOBODYS = "frames of no subscription"
 _ANOTHERS = "of another subaccount"
@@ -125,8 +128,6 @@ class StreamMachine:
         """There is no connection; what was told on one before is over."""
         if self._link.connected or self._link.reason != reason:
             self._set_link(Link(connected=False, heard_us=self._tell.heard_us, reason=reason))
-        for subscription in self._dialogue.by_sid.values():
-            subscription.sound_us = self._tell.heard_us
         self._dialogue.close()
         self._book_subscription = None
         self._lose_all(reason)
@@ -144,12 +145,7 @@ class StreamMachine:
         """What is to be sent, in order; it is then regarded as sent."""
         subscription = self._book_subscription
         due = [] if subscription is None else self._books.due(subscription.told)
-        if due:
-            self._unheard += 1
-            if self._unheard > self._patience.failures:
-                self._obey(self._dialogue.renew(Channel.BOOKS, "no snapshot came"))
-            else:
-                self._dialogue.ask_for(due)
+        self._ask_for(due)
         return self._dialogue.commands()
 
     def tick(self, now_s: float) -> None:
@@ -160,10 +156,26 @@ class StreamMachine:
         self._obey(self._dialogue.tick())
         if self._is_told:
             self._is_told, self._told_s, self._unheard = False, now_s, 0
-        elif self._book_subscription and now_s - self._told_s >= self._patience.quiet_s:
+        elif self._book_subscription and now_s - self._told_s >= self._bearable_s:
             self._told_s = now_s
             known = (ticker for ticker in self._books if not self._books.reason(ticker))
-            self._dialogue.ask_for(list(islice(known, 1)))
+            self._ask_for(list(islice(known, 1)))
+
+    @property
+    def _bearable_s(self) -> float:
+        """How long all books may be quiet: shorter once an answer is awaited."""
+        patience = self._patience
+        return patience.snapshot_s if self._unheard else patience.quiet_s
+
+    def _ask_for(self, tickers: Sequence[str]) -> None:
+        """Ask for books; where nothing was told since so many requests, subscribe anew instead."""
+        if not tickers:
+            return
+        self._unheard += 1
+        if self._unheard > self._patience.failures:
+            self._obey(self._dialogue.renew(Channel.BOOKS, SILENT))
+        else:
+            self._dialogue.ask_for(tickers)
 
     def receive(self, data: bytes | str, now_us: int) -> None:
         """Take in a frame."""
@@ -187,10 +199,9 @@ class StreamMachine:
         if subscription is None or frame.sid != subscription.sid:
             self.tally[_NOBODYS] += 1
             return
-        self._is_told = True
         self.tally["orderbook_delta"] += 1
         if frame.seq == subscription.last + 1:
-            subscription.last = frame.seq
+            subscription.last, subscription.old, self._is_told = frame.seq, 0, True
         else:
             self._count(subscription, frame.seq)  # late, or after a gap: it applies to no book
             return
@@ -208,10 +219,15 @@ class StreamMachine:
         if subscription is None or frame.sid != subscription.sid:
             self.tally[_NOBODYS] += 1
             return
-        self._is_told = True
         self.tally["orderbook_snapshot"] += 1
-        step = self._count(subscription, frame.seq)
-        uncounted = frame.seq == subscription.last and frame.id == self._dialogue.snapshot_id
+        is_answer = frame.id == self._dialogue.snapshot_id
+        if uncounted := is_answer and frame.seq == subscription.last:
+            step, self._is_told = Step.OLD, True
+        elif is_answer and frame.seq < self._dialogue.snapshot_after:
+            self._renew(subscription)  # said after what was counted when it was asked for
+            return
+        else:
+            step = self._count(subscription, frame.seq)
         if ticker not in self._books or ticker not in subscription.told:
             return  # also where the market was left, and is not back yet
         if step is Step.OLD and not (uncounted and self._books.reason(ticker)):
@@ -232,13 +248,14 @@ class StreamMachine:
             return
         if frame.seq is not None and self._count(subscription, frame.seq) is Step.OLD:
             return
+        before_us, subscription.sound_us = subscription.sound_us, self._tell.heard_us
         if getattr(frame.msg, "subaccount", None):
             self.tally[_ANOTHERS] += 1
             return
         try:
             event = to_event(frame)
         except InvalidValue as error:
-            self._refuse_news(subscription.channel, _named(frame.msg), str(error))
+            self._refuse_news(subscription.channel, _named(frame.msg), str(error), before_us)
             return
         if self._is_wanted(event, subscription):
             self._tell.event(event)
@@ -270,11 +287,10 @@ class StreamMachine:
                 self._tell.refused(outcome.what, outcome.reason)
             elif outcome.channel is Channel.BOOKS:
                 self._turn_books(outcome)
-            elif isinstance(outcome, Ended):
-                self._dialogue.subscriptions[outcome.channel].sound_us = self._tell.heard_us
-            else:
-                sound_us = self._dialogue.subscriptions[outcome.channel].sound_us
-                self._tell.due(outcome.channel, BEGINS, sound_us=sound_us)
+            elif isinstance(outcome, Began):
+                begun = self._dialogue.subscriptions[outcome.channel]
+                self._tell.due(outcome.channel, BEGINS, sound_us=begun.sound_us)
+                begun.sound_us = self._tell.heard_us
 
     def _turn_books(self, outcome: Began | Ended) -> None:
         if isinstance(outcome, Ended):
@@ -303,7 +319,10 @@ class StreamMachine:
         elif channel is Channel.BOOKS:
             self._refuse_book(_named_in(outline.msg) if numbered else "", why)
         else:
-            self._refuse_news(channel, _named_in(outline.msg), why)
+            known = self._dialogue.subscriptions[channel]
+            self._refuse_news(channel, _named_in(outline.msg), why, known.sound_us)
+            if subscription:
+                known.sound_us = self._tell.heard_us
 
     def _refuse_book(self, ticker: str, why: str) -> None:
         """One book is unknown; all are where nobody knows which, or which number is missing."""
@@ -314,10 +333,10 @@ class StreamMachine:
         elif not ticker:
             self._lose_all(why)
 
-    def _refuse_news(self, channel: Channel, ticker: str, why: str) -> None:
+    def _refuse_news(self, channel: Channel, ticker: str, why: str, sound_us: int | None) -> None:
         """What cannot be read here is due to be read over REST, or refused there."""
         self._tell.refused(ticker or channel, why)
-        self._tell.due(channel, why, sound_us=self._tell.heard_us, ticker=ticker)
+        self._tell.due(channel, why, sound_us=sound_us, ticker=ticker)
 
     def _of(self, sid: object, channel: Channel | None) -> Subscription | None:
         """The subscription of this number, if it is to this channel; None tells any."""
@@ -328,13 +347,23 @@ class StreamMachine:
         step = subscription.step(seq)
         if step is Step.OLD:
             self.tally["frames again or late"] += 1
-        elif step is Step.GAP:
+            if subscription.went_back(seq):
+                self._renew(subscription)
+            return step
+        if subscription is self._book_subscription:
+            self._is_told = True
+        if step is Step.GAP:
             self.tally["gaps"] += 1
             if subscription.channel is Channel.BOOKS:
                 self._lose_all(GAP)
             else:
-                self._tell.due(subscription.channel, GAP, sound_us=self._tell.heard_us)
+                self._tell.due(subscription.channel, GAP, sound_us=subscription.sound_us)
         return step
+
+    def _renew(self, subscription: Subscription) -> None:
+        """Its numbers tell nothing any more, so nobody knows what is missing."""
+        self.tally["numbers went back"] += 1
+        self._obey(self._dialogue.renew(subscription.channel, RESTARTED))
 
     def _look(self, ticker: str) -> OrderBook | BookLost | None:
         if ticker not in self._books:

@@ -6,6 +6,11 @@ from enum import Enum, auto
 
 from kalshi_cli.adapters.kalshi.stream.channels import BY_MARKET, Channel
 
+_MOST_OLD = 5
+"""Frames in a row that come again or late; more of them, and the numbers went back."""
+_FARTHEST_BACK = 100
+"""How far behind the newest number such a frame may be."""
+
 
 class Step(Enum):
     """What a frame's number says: the next, one that was told before, or that some are missing."""
@@ -38,8 +43,10 @@ class Pending:
 class Subscription:
     """`wanted` is what it should cover, `told` what the exchange has been told; both are empty for
     a channel that tells everything. `refused` says why the exchange does not let us have it, and
-    `refused_markets` are those it does not take; both hold for one connection. `sound_us` is when
-    it was last known to tell everything, before it ended.
+    `refused_markets` are those it does not take; both hold for one connection. `old` counts the
+    frames in a row that came again or late. `sound_us` is when
+    the last frame of news arrived that was in its turn, or when the first subscription began: what
+    came before that was told. A pong or the end of a connection shows no frame that is missing.
     """
 
     channel: Channel
@@ -48,6 +55,7 @@ class Subscription:
     refused_markets: set[str] = field(default_factory=set)
     sid: int | None = None
     last: int = 0
+    old: int = 0
     pending: Pending | None = None
     refused: str = ""
     failures: int = 0
@@ -61,10 +69,15 @@ class Subscription:
     def step(self, seq: int) -> Step:
         """Count a frame. After a gap the count goes on from where it stands."""
         if seq <= self.last:
+            self.old += 1
             return Step.OLD
         is_next = seq == self.last + 1
-        self.last = seq
+        self.last, self.old = seq, 0
         return Step.NEXT if is_next else Step.GAP
+
+    def went_back(self, seq: int) -> bool:
+        """Whether an old frame shows that the numbers begin anew, or that one was wild."""
+        return self.old >= _MOST_OLD or self.last - seq > _FARTHEST_BACK
 
     def awaits(self, command_id: int, asked: Asked, tickers: Sequence[str], until_s: float) -> None:
         """A command was sent; the exchange counts as told."""
@@ -96,7 +109,7 @@ class Subscription:
 
     def end(self) -> None:
         """The subscription is over: at the exchange there is nothing left of it."""
-        self.sid, self.last, self.pending = None, 0, None
+        self.sid, self.last, self.old, self.pending = None, 0, 0, None
         self.told.clear()
 
     def reset(self) -> None:
