@@ -1,10 +1,10 @@
 """What is known about the command being run, from its first option to its exit code."""
 
 import os
-import sys
 from dataclasses import dataclass, field
 
 from kalshi_cli.cli.options import Options, resolved
+from kalshi_cli.cli.streams import tell
 
 
 @dataclass(slots=True)
@@ -35,7 +35,7 @@ class Invocation:
 
     def say_always(self, text: str) -> None:
         """Tell the person what no option may hide: errors, and real money."""
-        print(text, file=sys.stderr)  # noqa: T201 - stderr is for people
+        tell(text)
 
     def warn(self, text: str) -> None:
         """Tell the person on stderr, and programs in the envelope."""

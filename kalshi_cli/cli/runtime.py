@@ -4,13 +4,11 @@ A result goes to stdout once, as a table or as an envelope; everything else goes
 asyncio (40 ms) and logging (10 ms) are imported by what uses them: `--help` does not.
 """
 
-import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from difflib import get_close_matches
-from io import TextIOWrapper
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
 
 import typer
@@ -18,6 +16,7 @@ from typer.core import TyperGroup
 from typer.exceptions import TyperException
 
 from kalshi_cli.cli.invocation import Invocation
+from kalshi_cli.cli.streams import leave_streams, prepare_streams, tell, unwritable
 from kalshi_cli.errors import KalshiError, UsageError
 
 if TYPE_CHECKING:
@@ -48,9 +47,7 @@ class Unexpected(KalshiError):
 
 def run_program(build: Callable[[], TyperGroup], argv: Sequence[str] | None = None) -> NoReturn:
     """Run a command line and leave with its exit code."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # titles have signs of every language
+    prepare_streams()
     invocation = Invocation()
     arguments = list(sys.argv[1:] if argv is None else argv)
     try:
@@ -60,13 +57,13 @@ def run_program(build: Callable[[], TyperGroup], argv: Sequence[str] | None = No
         )
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # the reader has enough
-        code = 0
+        code = 0  # the reader has enough
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - every error ends here
         code = _failed(invocation, arguments, error)
     finally:
         if "kalshi_cli.cli.logs" in sys.modules:  # `--help` never opened it
             sys.modules["kalshi_cli.cli.logs"].close()
+        leave_streams()
     sys.exit(code if isinstance(code, int) else 0)
 
 
@@ -147,7 +144,7 @@ async def _obeying_signals(
             task.cancel()
         else:
             stop.ask(number.name)
-            sys.stderr.write(f"{stopping}; once more to leave at once\n")
+            tell(f"{stopping}; once more to leave at once")
 
     with _handling(obey):
         return await task
@@ -188,7 +185,8 @@ def _failed(invocation: Invocation, arguments: Sequence[str], raised: BaseExcept
     if invocation.wants_json:
         from kalshi_cli.cli.render.as_json import emit
 
-        emit(invocation, None, error)
+        with suppress(OSError):  # what cannot be written is told on stderr alone
+            emit(invocation, None, error)
     say_error(invocation, error)
     return error.exit_code
 
@@ -209,6 +207,9 @@ def _understood(raised: BaseException) -> KalshiError:
         return Interrupted("Interrupted before it was done.")
     if isinstance(raised, TyperException):
         return _usage_error(raised)
+    unwritten = unwritable(raised)
+    if unwritten is not None:
+        return unwritten
     lines = str(raised).splitlines() or [""]
     return Unexpected(
         f"Unexpected {type(raised).__name__}: {lines[0]}.",
