@@ -9,6 +9,7 @@ import stream_frames as frames
 from fakes.asyncapi import asyncapi
 from stream_frames import ORDER_ID, SIDS, TICKER, TRADE_ID, TS_MS
 
+from kalshi_cli.adapters.kalshi.stream.channels import Channel
 from kalshi_cli.adapters.kalshi.stream.machine import (
     BEGINS,
     GAP,
@@ -407,6 +408,69 @@ def test_markets_that_are_denied_are_named_and_the_others_go_on(talk: Talk):
     talk.hear(denied)
     (again,) = [c for c in talk.wait(0.5) if c["params"]["sids"] == [1]]
     assert again["params"]["market_tickers"] == ["KXB"]
+
+
+@dataclass
+class Narrow:
+    """A subscription to trades that has room for so many markets, and does not say for which."""
+
+    room: int
+    client: StreamMachine = field(default_factory=lambda: StreamMachine((Channel.TRADES,)))
+    covered: set[str] = field(default_factory=set)
+    heard: int = 0
+
+    def talk(self) -> None:
+        while commands := [json.loads(command) for command in self.client.commands()]:
+            for command in commands:
+                self.heard += 1
+                self.client.receive(json.dumps(self.answer(command)), NOW_US)
+
+    def answer(self, command: dict[str, Any]) -> dict[str, Any]:
+        params = command["params"]
+        tickers = set(params["market_tickers"])
+        if params.get("action") == "delete_markets":
+            self.covered -= tickers
+        elif len(self.covered | tickers) > self.room:
+            return frames.error(command["id"], 26, "Subscription market limit exceeded")
+        else:
+            self.covered |= tickers
+        if command["cmd"] == "subscribe":
+            told = {"channel": "trade", "sid": 3}
+            return {"type": "subscribed", "id": command["id"], "msg": told}
+        return {"type": "ok", "id": command["id"]}
+
+
+@pytest.mark.parametrize("room", [1, 2, 7, 999, 1_000, 1_001, 1_399, 1_400])
+def test_a_subscription_is_filled_as_far_as_there_is_room(room: int):
+    narrow = Narrow(room)
+    wanted = [f"KX-{number}" for number in range(1_400)]
+    narrow.client.follow(wanted)
+    narrow.client.opened(NOW_US, 0.0)
+    narrow.talk()
+    assert len(narrow.covered) == room
+    assert narrow.heard <= 25
+    refused = [event for event in narrow.client.take() if isinstance(event, Unusable)]
+    assert len(refused) == (room < 1_400)
+    if refused:
+        said = f"error 26: Subscription market limit exceeded; no room for {1_400 - room} markets: "
+        assert refused[0].reason.startswith(said)
+        left_out = next(ticker for ticker in wanted if ticker not in narrow.covered)
+        assert left_out in refused[0].reason
+    heard = narrow.heard
+    narrow.client.tick(60.0)
+    narrow.talk()
+    assert narrow.heard == heard
+
+
+def test_a_market_that_is_left_makes_room_for_another():
+    narrow = Narrow(2)
+    narrow.client.follow(["KXA", "KXB", "KXC"])
+    narrow.client.opened(NOW_US, 0.0)
+    narrow.talk()
+    assert narrow.covered == {"KXA", "KXB"}
+    narrow.client.unfollow(["KXA"])
+    narrow.talk()
+    assert narrow.covered == {"KXB", "KXC"}
 
 
 def test_too_many_requests_are_tried_later(talk: Talk):

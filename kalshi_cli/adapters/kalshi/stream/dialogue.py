@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from kalshi_cli.adapters.kalshi.stream import channels
 from kalshi_cli.adapters.kalshi.stream.channels import BY_MARKET, Action, Channel
-from kalshi_cli.adapters.kalshi.stream.subscription import Asked, Subscription
+from kalshi_cli.adapters.kalshi.stream.subscription import MOST_TICKERS, Asked, Subscription
 from kalshi_cli.adapters.kalshi.stream.wire import (
     Answer,
     ErrorFrame,
@@ -22,9 +22,9 @@ _ENDED = frozenset({7, 10, 25})
 """Errors after which a subscription exists no more: subscribe again."""
 _PASSING = frozenset({1, 18, 27})
 """Errors after which the same command may succeed."""
+_FULL = 26
+"""The error of a subscription that has no room for so many markets more."""
 UNANSWERED = "a command was not answered"
-_MOST_TICKERS = 1_000
-"""Named in one command."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Dialogue:
                 outcomes = self._subscribed(frame)
             case OkFrame():
                 if (settled := self._asker(frame.id)) is not None:
-                    settled.pending, settled.failures = None, 0
+                    settled.settle()
             case UnsubscribedFrame():
                 ended = None if frame.sid is None else self.by_sid.get(frame.sid)
                 if ended is not None and not is_old:
@@ -139,9 +139,9 @@ class Dialogue:
         """
         sid = self.subscriptions[Channel.BOOKS].sid
         self.snapshot_after = self.subscriptions[Channel.BOOKS].last
-        for start in range(0, len(tickers) if sid is not None else 0, _MOST_TICKERS):
+        for start in range(0, len(tickers) if sid is not None else 0, MOST_TICKERS):
             self.snapshot_id = self._next_id()
-            some = tickers[start : start + _MOST_TICKERS]
+            some = tickers[start : start + MOST_TICKERS]
             self._commands.append(
                 channels.update(self.snapshot_id, Channel.BOOKS, sid or 0, Action.SNAPSHOT, some)
             )
@@ -167,8 +167,8 @@ class Dialogue:
 
     def _tell(self, subscription: Subscription) -> None:
         channel, sid, by_market = subscription.channel, subscription.sid, subscription.by_market
-        missing = subscription.missing()[:_MOST_TICKERS] if by_market else []
-        surplus = subscription.surplus()[:_MOST_TICKERS] if by_market else []
+        missing = subscription.missing()[: subscription.most] if by_market else []
+        surplus = subscription.surplus()[:MOST_TICKERS] if by_market else []
         command_id = self._last_id + 1
         if sid is None:
             if not missing and by_market:
@@ -200,7 +200,7 @@ class Dialogue:
         asker = self._asker(frame.id)
         if asker is None or asker.channel != frame.msg.channel:
             return []
-        asker.pending, asker.failures = None, 0
+        asker.settle()
         if asker.sid == frame.msg.sid:
             return []
         asker.sid, asker.last, asker.old = frame.msg.sid, 0, 0
@@ -223,7 +223,10 @@ class Dialogue:
         if asker is not None and code in _PASSING:
             self._fail(asker, reason)
         elif asker is not None:
-            asker.deny(reason, (frame.msg.market_ticker or "", *(frame.msg.market_tickers or ())))
+            named = [frame.msg.market_ticker or "", *(frame.msg.market_tickers or ())]
+            if code == _FULL and asker.is_adding and not any(named):
+                return _left_out(asker, reason)
+            asker.deny(reason, named)
         elif is_snapshot:
             return [] if code in _PASSING else self.renew(Channel.BOOKS, reason)
         return [Denied(about.channel if about else "a command", reason)]
@@ -242,3 +245,12 @@ class Dialogue:
     def _next_id(self) -> int:
         self._last_id += 1
         return self._last_id
+
+
+def _left_out(subscription: Subscription, reason: str) -> list[Outcome]:
+    """What fits is asked for next; nothing is denied until not even one market more does."""
+    left_out = subscription.try_fewer()
+    if not left_out:
+        return []
+    named = f"no room for {len(left_out)} markets: {', '.join(left_out)}"
+    return [Denied(subscription.channel, f"{reason}; {named}")]

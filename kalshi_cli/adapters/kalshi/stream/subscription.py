@@ -6,6 +6,8 @@ from enum import Enum, auto
 
 from kalshi_cli.adapters.kalshi.stream.channels import BY_MARKET, Channel
 
+MOST_TICKERS = 1_000
+"""Named in one command."""
 _MOST_OLD = 5
 """Frames in a row that come again or late; more of them, and the numbers went back."""
 _FARTHEST_BACK = 100
@@ -43,7 +45,9 @@ class Pending:
 class Subscription:
     """`wanted` is what it should cover, `told` what the exchange has been told; both are empty for
     a channel that tells everything. `refused` says why the exchange does not let us have it, and
-    `refused_markets` are those it does not take; both hold for one connection. `old` counts the
+    `refused_markets` are those it does not take; both hold for one connection. There
+    was no room for those `left_out`, and `most` are named in the next command; both hold until
+    markets are left. `old` counts the
     frames in a row that came again or late. `sound_us` is when
     the last frame of news arrived that was in its turn, or when the first subscription began: what
     came before that was told. A pong or the end of a connection shows no frame that is missing.
@@ -53,6 +57,8 @@ class Subscription:
     wanted: dict[str, None] = field(default_factory=dict)
     told: set[str] = field(default_factory=set)
     refused_markets: set[str] = field(default_factory=set)
+    left_out: set[str] = field(default_factory=set)
+    most: int = MOST_TICKERS
     sid: int | None = None
     last: int = 0
     old: int = 0
@@ -87,6 +93,30 @@ class Subscription:
         else:
             self.told.update(tickers)
 
+    @property
+    def is_adding(self) -> bool:
+        """Whether markets are on their way into it."""
+        pending = self.pending
+        return pending is not None and pending.asked in {Asked.SUBSCRIBE, Asked.ADD}
+
+    def settle(self) -> None:
+        """What was pending is done."""
+        if self.pending is not None and self.pending.asked is Asked.DELETE:
+            self._make_room()
+        self.pending, self.failures = None, 0
+
+    def try_fewer(self) -> list[str]:
+        """What is pending was too much: half of it next. Those for which there is no room at all,
+        where it was a single market.
+        """
+        tickers = () if self.pending is None else self.pending.tickers
+        self.pending = None
+        self.told.difference_update(tickers)
+        self.most = max(1, len(tickers) // 2)
+        full = self.missing() if len(tickers) <= 1 else []
+        self.left_out.update(full)
+        return full
+
     def fail(self, now_s: float) -> None:
         """What is pending did not work, and may work another time; later each time."""
         if self.pending is not None and self.pending.asked is Asked.DELETE:
@@ -111,6 +141,7 @@ class Subscription:
         """The subscription is over: at the exchange there is nothing left of it."""
         self.sid, self.last, self.old, self.pending = None, 0, 0, None
         self.told.clear()
+        self._make_room()
 
     def reset(self) -> None:
         """The connection is over."""
@@ -119,7 +150,12 @@ class Subscription:
         self.refused_markets.clear()
 
     def missing(self) -> list[str]:
-        return [t for t in self.wanted if t not in self.told and t not in self.refused_markets]
+        out = self.refused_markets | self.left_out
+        return [t for t in self.wanted if t not in self.told and t not in out]
 
     def surplus(self) -> list[str]:
         return [t for t in self.told if t not in self.wanted]
+
+    def _make_room(self) -> None:
+        self.left_out.clear()
+        self.most = MOST_TICKERS
