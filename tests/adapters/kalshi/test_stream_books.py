@@ -9,6 +9,7 @@ from fakes.book_feed import Book, BookFeed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kalshi_cli.adapters.kalshi.stream.books import Books
 from kalshi_cli.adapters.kalshi.stream.channels import Channel
 from kalshi_cli.adapters.kalshi.stream.machine import (
     GAP,
@@ -17,6 +18,7 @@ from kalshi_cli.adapters.kalshi.stream.machine import (
     Patience,
     StreamMachine,
 )
+from kalshi_cli.adapters.kalshi.stream.wire import SnapshotMsg
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.ports.stream import BookLost
@@ -376,6 +378,26 @@ def change_often(wire: Wire, times: int) -> None:
         wire.feed.change(A, "yes", 4_100, wire.feed.clock + 1)
         for data in wire.feed.take():
             wire.client.receive(data, 1)
+
+
+def test_lost_books_are_looked_at_only_when_one_is_due():
+    """A reader of many lost books is not slowed down by them at every frame."""
+    books = Books(patience_s=5.0)
+    books.follow([A, B])
+    assert not books.may_be_due
+    books.now_s = 5.0
+    assert books.may_be_due
+    assert books.due([A]) == [A]  # B is not covered, and has its time as well
+    assert not books.may_be_due
+    books.now_s = 9.9
+    assert books.due([A, B]) == []
+    books.now_s = 10.0
+    assert set(books.due([A, B])) == {A, B}
+    books.snapshot(SnapshotMsg(A, (("0.40", "1"),), (("0.60", "1"),)))
+    books.now_s = 11.0
+    assert not books.may_be_due
+    books.lose(A, "why not")
+    assert books.due([A, B]) == [A]
 
 
 def test_a_book_that_stays_crossed_is_lost(wire: Wire):

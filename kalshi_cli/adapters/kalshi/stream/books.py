@@ -40,18 +40,22 @@ class FollowedBook:
 
 @dataclass(slots=True)
 class Books:
-    """`patience_s` is how long a snapshot may take, `now_s` the time."""
+    """`patience_s` is how long a snapshot may take, `now_s` the time. No lost book is due before
+    `_look_at`: a thousand of them are not gone through at every frame.
+    """
 
     patience_s: float
     now_s: float = 0.0
     _books: dict[str, FollowedBook] = field(default_factory=dict)
     _lost: set[str] = field(default_factory=set)
+    _look_at: float = float("inf")
 
     def follow(self, tickers: Collection[str]) -> None:
         for ticker in tickers:
             if ticker not in self._books:
                 self._books[ticker] = FollowedBook(ask_at=self.now_s + self.patience_s)
                 self._lost.add(ticker)
+                self._look_at = min(self._look_at, self.now_s + self.patience_s)
 
     def unfollow(self, tickers: Collection[str]) -> None:
         for ticker in tickers:
@@ -121,6 +125,7 @@ class Books:
         self._lost.add(ticker)
         due = max(self.now_s, followed.last_ask + _pause_s(followed.asked))
         followed.ask_at = min(followed.ask_at, due)
+        self._look_at = min(self._look_at, followed.ask_at)
 
     def lose_all(self, reason: str) -> list[str]:
         """No book is known any more; those that were."""
@@ -136,18 +141,26 @@ class Books:
                 book.ask_at = self.now_s + self.patience_s
 
     @property
-    def has_lost(self) -> bool:
-        """Whether any book is unknown."""
-        return bool(self._lost)
+    def may_be_due(self) -> bool:
+        """Whether any book may have to be asked for."""
+        return self._look_at <= self.now_s
 
     def due(self, covered: Collection[str]) -> list[str]:
-        """The covered books to be asked for now; they are then asked for, and have their time."""
-        due = [t for t in self._lost if self._books[t].ask_at <= self.now_s and t in covered]
+        """The covered books to be asked for now; they are then asked for, and have their time. So
+        have those that are not covered: their first snapshot comes without being asked for.
+        """
+        if not self.may_be_due:
+            return []
+        overdue = [ticker for ticker in self._lost if self._books[ticker].ask_at <= self.now_s]
+        due = [ticker for ticker in overdue if ticker in covered]
+        for ticker in overdue:
+            self._books[ticker].ask_at = self.now_s + self.patience_s
         for ticker in due:
             book = self._books[ticker]
             book.asked += 1
             book.last_ask = self.now_s
             book.ask_at = self.now_s + max(self.patience_s, _pause_s(book.asked))
+        self._look_at = min((self._books[t].ask_at for t in self._lost), default=float("inf"))
         return due
 
     def tick(self) -> list[str]:

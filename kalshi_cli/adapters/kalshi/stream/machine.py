@@ -139,7 +139,7 @@ class StreamMachine:
     @property
     def has_commands(self) -> bool:
         """Whether there may be something to send."""
-        return self._dialogue.has_commands or self._books.has_lost
+        return self._dialogue.has_commands or self._books.may_be_due
 
     def commands(self) -> list[str]:
         """What is to be sent, in order; it is then regarded as sent."""
