@@ -9,7 +9,7 @@ from kalshi_cli.adapters.kalshi.stream.channels import BY_MARKET, Channel
 MOST_TICKERS = 1_000
 """Named in one command."""
 _MOST_OLD = 5
-"""Frames in a row that come again or late; more of them, and the numbers went back."""
+"""So many frames in a row that come again or late mean that the numbers went back."""
 _FARTHEST_BACK = 100
 """How far behind the newest number such a frame may be."""
 
@@ -45,12 +45,12 @@ class Pending:
 class Subscription:
     """`wanted` is what it should cover, `told` what the exchange has been told; both are empty for
     a channel that tells everything. `refused` says why the exchange does not let us have it, and
-    `refused_markets` are those it does not take; both hold for one connection. There
-    was no room for those `left_out`, and `most` are named in the next command; both hold until
-    markets are left. `old` counts the
-    frames in a row that came again or late. `sound_us` is when
-    the last frame of news arrived that was in its turn, or when the first subscription began: what
-    came before that was told. A pong or the end of a connection shows no frame that is missing.
+    `refused_markets` are those it does not take; both hold for one connection.
+    There was no room for those `left_out`, and at most `most` are named in the next command; both
+    hold until markets are left. `old` counts the frames in a row that came again or late.
+
+    `sound_us` is when the last frame of news arrived that was counted, or when the subscription
+    began: what came before was told, or is due to be read. A pong shows no frame that is missing.
     """
 
     channel: Channel
