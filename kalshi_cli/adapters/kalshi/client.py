@@ -6,9 +6,9 @@ what became of an order; but a cancel that was throttled was not executed, and i
 
 import asyncio
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 
 import httpx
 
@@ -16,6 +16,7 @@ from kalshi_cli import __version__
 from kalshi_cli.adapters.kalshi.answers import Answer, read_error
 from kalshi_cli.adapters.kalshi.bucket import Charge, Sleep, sleep_monotonic
 from kalshi_cli.adapters.kalshi.pace import Pace
+from kalshi_cli.adapters.kalshi.params import PRIMARY
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.adapters.kalshi.skew import Bounds, Moment, Skew, refusal_of
 from kalshi_cli.domain.instant import from_datetime
@@ -23,6 +24,8 @@ from kalshi_cli.errors import ConfigError, Unavailable
 from kalshi_cli.ports.clock import Clock
 
 Params = Sequence[tuple[str, str | int]]
+Permit = Callable[[], Awaitable[None]]
+"""Asked when nothing is left to wait for: raises `KalshiError` where nothing may be sent."""
 
 ATTEMPTS = 5
 LARGEST_BODY = 64 * 2**20
@@ -36,6 +39,11 @@ _THROTTLED = 429
 STATUS = "/exchange/status"
 STATUS_ANSWERS = (200, 500, 503, 504)
 """The exchange tells its status with these errors too, in the same shape."""
+_TIMED = "/portfolio/balance"
+"""A read that no cache answers, and that costs next to nothing: its `Date` is of now."""
+_TIMED_ANSWERS = (200, 401)
+"""A signature whose time is refused is answered with the right time."""
+_DATE = "%a, %d %b %Y %H:%M:%S GMT"
 
 
 @dataclass(slots=True)
@@ -92,10 +100,13 @@ class ReadClient:
         signed: bool,
         charge: Charge | None,
         body: bytes | None = None,
+        permit: Permit | None = None,
     ) -> Answer:
-        """One attempt. Its charge is settled whatever happens."""
+        """One attempt, if `permit` allows it. Its charge is settled whatever happens."""
         throttled = False
         try:
+            if permit is not None:
+                await permit()
             answer = await self._answer(self._request(method, path, params, body, signed=signed))
             throttled = answer.status == _THROTTLED
             return answer
@@ -140,10 +151,10 @@ class ReadClient:
         if "date" not in headers or "age" in headers:
             return
         try:
-            told_us = from_datetime(parsedate_to_datetime(headers["date"]))
+            told = datetime.strptime(headers["date"], _DATE).replace(tzinfo=UTC)
         except ValueError:
             return
-        self.skew.measure(told_us, sent, self._moment())
+        self.skew.measure(from_datetime(told), sent, self._moment())
 
     def _unreachable(self, error: httpx.RequestError) -> Unavailable:
         said = " ".join(str(error).split()).rstrip(".") or type(error).__name__
@@ -159,18 +170,32 @@ class RestClient(ReadClient):
     __slots__ = ()
 
     async def write(
-        self, method: str, path: str, params: Params = (), *, body: bytes | None, items: int = 1
+        self,
+        method: str,
+        path: str,
+        params: Params = (),
+        *,
+        body: bytes | None,
+        items: int = 1,
+        permit: Permit | None = None,
     ) -> Answer:
         """A signed write; a batch is paid for each of its `items`.
 
         Raises `httpx.RequestError` for what the wire did, `KalshiError` where nothing was sent.
         """
-        if method != "DELETE":
-            await self.check_clock()
+
+        async def allowed() -> None:
+            if method != "DELETE":
+                await self.check_clock()
+            if permit is not None:
+                await permit()
+
         attempt = 1
         while True:
             charge = await self.pace.write(method, path, items) if self.pace else None
-            answer = await self._send(method, path, params, body=body, signed=True, charge=charge)
+            answer = await self._send(
+                method, path, params, body=body, signed=True, charge=charge, permit=allowed
+            )
             again = answer.status == _THROTTLED and method == "DELETE"
             if not again or attempt == ATTEMPTS:
                 return answer
@@ -178,13 +203,20 @@ class RestClient(ReadClient):
             attempt += 1
 
     async def check_clock(self) -> None:
-        """Refuse to trade by a clock that is off, with `ConfigError`.
+        """Refuse to trade by a clock that is off, with `ClockOff`.
 
-        One that jumped is measured anew: `Unavailable` where the exchange does not answer.
+        One that was never measured, or jumped since, is measured first: `Unavailable` where the
+        exchange does not tell its time.
         """
-        if self.skew.is_void(self._moment()):
-            await self.get(STATUS, accept=STATUS_ANSWERS)
-        refusal = refusal_of(self.clock_bounds)
+        if self.clock_bounds is None:
+            await self.get(_TIMED, [PRIMARY], signed=True, accept=_TIMED_ANSWERS)
+        if (bounds := self.clock_bounds) is None:
+            raise Unavailable(
+                "The exchange did not tell its time, by which this machine's clock is checked: "
+                "nothing is sent but cancels.",
+                remedy="Try again; `kalshi doctor` shows whether the exchange is up.",
+            )
+        refusal = refusal_of(bounds)
         if refusal is not None:
             raise refusal
 

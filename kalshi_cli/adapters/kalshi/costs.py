@@ -54,7 +54,7 @@ def _parts(path: str) -> Parts:
 
 
 def _fits(known: Parts, parts: Parts) -> bool:
-    if known[-1].startswith("*"):
+    if known and known[-1].startswith("*"):
         return len(parts) >= len(known) and _fits(known[:-1], parts[: len(known) - 1])
     return len(known) == len(parts) and all(
         part == asked or (part.startswith(":") and not _WORD.fullmatch(asked))

@@ -11,7 +11,7 @@ from kalshi_cli.adapters.kalshi.answers import (
     refusal_of,
     what_happened,
 )
-from kalshi_cli.adapters.kalshi.client import Params, RestClient
+from kalshi_cli.adapters.kalshi.client import Params, Permit, RestClient
 from kalshi_cli.adapters.kalshi.rows import decode_row, identity, quantity, reason_of
 from kalshi_cli.adapters.kalshi.wire import NULL, AmendedWire, DecreasedWire
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts
@@ -33,11 +33,12 @@ async def write(
     *,
     body: object = None,
     items: int = 1,
+    permit: Permit | None = None,
 ) -> Sent:
-    """Send `body` as JSON; a batch is paid for each of its `items`."""
+    """Send `body` as JSON, if `permit` allows it; a batch is paid for each of its `items`."""
     content = None if body is None else msgspec.json.encode(body)
     try:
-        return await rest.write(method, path, params, body=content, items=items)
+        return await rest.write(method, path, params, body=content, items=items, permit=permit)
     except (httpx.RequestError, KalshiError) as error:
         return error
 

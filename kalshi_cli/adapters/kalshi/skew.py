@@ -89,10 +89,6 @@ class Skew:
             return None
         return self._bounds.wider((now.steady_us - self._at.steady_us) * _DRIFT_PPM // SECOND)
 
-    def is_void(self, now: Moment) -> bool:
-        """Whether something was measured that no longer holds."""
-        return self._at is not None and self._at.jumped(now)
-
 
 def warning_of(bounds: Bounds | None) -> str:
     """What a person must know of their clock; empty where it is near enough, or not known."""

@@ -92,6 +92,14 @@ async def test_costs_are_found_by_the_path_of_a_request() -> None:
     assert len(costs.unusable) == 1
 
 
+@pytest.mark.parametrize("path", ["*", "/trade-api/v2/*path"])
+async def test_a_cost_may_be_of_any_path(path: str) -> None:
+    row = {"method": "DELETE", "path": path, "cost": 2}
+    costs = await access({"default_cost": 10, "endpoint_costs": [row]}).endpoint_costs()
+    assert costs.of("DELETE", "/portfolio/events/orders/0af1") == 2
+    assert costs.of("POST", "/portfolio/events/orders") == 10
+
+
 async def test_keys_have_scopes_and_the_account_an_attestation() -> None:
     wire = {
         "api_keys": [

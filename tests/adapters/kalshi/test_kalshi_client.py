@@ -8,6 +8,7 @@ from email.utils import formatdate
 
 import httpx
 import pytest
+from answering import measured
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from fakes.clock import START_US, FakeClock
 
@@ -16,6 +17,7 @@ from kalshi_cli.adapters.kalshi.client import ATTEMPTS, RestClient, backoff_s
 from kalshi_cli.adapters.kalshi.connection import api_url, connect
 from kalshi_cli.adapters.kalshi.pace import Pace
 from kalshi_cli.adapters.kalshi.signing import Signer
+from kalshi_cli.adapters.kalshi.skew import Skew
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.errors import ConfigError, ExchangeRefusal, Unavailable
 
@@ -56,6 +58,7 @@ def rest(handler: Handler, clock: FakeClock | None = None, naps: Naps | None = N
         clock or FakeClock(),
         Signer("key", KEY),
         sleep=naps or Naps(),
+        skew=measured(),
     )
 
 
@@ -159,7 +162,7 @@ async def test_an_answer_that_drips_for_ever_ends(monkeypatch: pytest.MonkeyPatc
         raise AssertionError("unreachable")
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(drip))
-    core = RestClient(http, BASE, FakeClock(), Signer("key", KEY), sleep=Naps())
+    core = RestClient(http, BASE, FakeClock(), Signer("key", KEY), sleep=Naps(), skew=measured())
     with pytest.raises(httpx.ReadTimeout):
         await core.write("POST", "/portfolio/events/orders", body=b"")
     with pytest.raises(Unavailable, match="too long"):
@@ -179,6 +182,7 @@ async def test_an_answer_that_drips_for_ever_ends(monkeypatch: pytest.MonkeyPatc
 )
 async def test_the_date_header_measures_the_clock(headers, skew_us: int | None) -> None:
     core = rest(Script(httpx.Response(200, headers=headers)))
+    core.skew = Skew(lambda: 0)
     await core.get("/exchange/status")
     bounds = core.clock_bounds
     assert (bounds and round(bounds.middle_us, -4)) == skew_us

@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 import pytest
 import wire_samples as sample
+from answering import measured
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from fakes.clock import FakeClock
 from fakes.mutations import mutated
@@ -358,12 +359,36 @@ ENDPOINTS = READS | WRITES
 STATUSES = (200, 201, 204, 301, 400, 401, 403, 404, 408, 409, 410, 418, 429, 500, 503)
 
 
+ODD_HEADERS = [
+    ("date", "Thu, 26 Nov 2026 09:59:99999999999999999999 GMT"),
+    ("date", "Thu, 26 Nov 99999999999999999999 09:59:22 GMT"),
+    ("date", "Thu, 26 Nov 9999 23:59:59 -2359"),
+    ("date", "Thu, 26 Nov 2026 09:59:22 +99999999999"),
+    ("date", "Fri, 04 Oct 2024 00:00:00 GMT"),
+    ("date", ""),
+    ("age", "0"),
+    ("age", "yesterday"),
+    ("retry-after", "9" * 400),
+    ("retry-after", "soon"),
+    ("content-type", "text/html; charset=utf-7"),
+    ("content-type", "application/json; charset="),
+    ("content-type", ";;;"),
+    ("content-encoding", "gzip"),
+    ("content-encoding", "br, deflate, zstd"),
+    ("content-encoding", "word"),
+    ("content-length", "-1"),
+    ("location", "https://[oops"),
+    ("set-cookie", "=;;=\x1f; expires=9"),
+]
+
+
 class Broken:
     """An exchange that gives one request a broken answer, and others what they should get."""
 
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self.status, self.body = endpoint.status, b""
+        self.headers: list[tuple[str, str]] = []
         self.asked: set[str] = set()
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
@@ -371,7 +396,8 @@ class Broken:
         other = self.endpoint.others.get(request.url.path.removeprefix("/trade-api/v2"))
         if other is not None:
             return httpx.Response(200, json=other)
-        return httpx.Response(self.status, content=self.body)
+        unread = httpx.ByteStream(self.body)
+        return httpx.Response(self.status, stream=unread, headers=self.headers)
 
 
 async def no_sleep(_: float) -> None:
@@ -387,6 +413,7 @@ def connected(exchange: Broken) -> KalshiConnection:
         paced=False,
     )
     connection._rest.sleep = no_sleep
+    connection._rest.skew = measured()
     return connection
 
 
@@ -407,6 +434,7 @@ async def test_a_broken_answer_is_told_and_no_amount_is_made_up(name: str) -> No
             exchange.body = mutated(right, rng)
             seldom = rng.random() < 0.1
             exchange.status = rng.choice(STATUSES) if seldom else endpoint.status
+            exchange.headers = rng.sample(ODD_HEADERS, rng.choice((0, 0, 1, 3)))
             result = await outcome(endpoint, connection)
             if isinstance(result, KalshiError):
                 refused += 1
@@ -520,6 +548,17 @@ def test_a_mutation_is_repeated_by_its_seed_and_breaks_something() -> None:
     parsed = json.loads(right)
     assert sum(not _is(text, parsed) for text in first) > 270
     assert len(set(first)) > 250
+
+
+@pytest.mark.parametrize("header", ODD_HEADERS, ids=str)
+async def test_an_odd_header_hides_no_order(header: tuple[str, str]) -> None:
+    exchange = Broken(WRITES["place"])
+    exchange.headers = [header]
+    exchange.body = json.dumps(PLACED).encode()
+    async with connected(exchange) as connection:
+        placed = await WRITES["place"].call(connection)
+    coded = header[0] == "content-encoding" and header[1] != "word"
+    assert placed.kind is (PlacementKind.UNKNOWN if coded else PlacementKind.ACCEPTED)
 
 
 def _is(text: bytes, value: Any) -> bool:

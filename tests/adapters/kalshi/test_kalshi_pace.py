@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
+from answering import measured
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from fakes.clock import FakeClock
 from fakes.virtual_time import run_virtual, virtual_loop
@@ -402,6 +403,7 @@ def client_of(handler, pace: Pace) -> RestClient:
         FakeClock(),
         Signer("key", ed25519.Ed25519PrivateKey.generate()),
         pace,
+        skew=measured(),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import httpx
 import pytest
 import wire_samples as sample
+from answering import measured
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from fakes.clock import START_US, FakeClock
 
@@ -57,6 +58,7 @@ async def connection(exchange: Exchange):
         transport=httpx.MockTransport(exchange),
         paced=False,
     ) as opened:
+        opened._rest.skew = measured()
         yield opened
 
 

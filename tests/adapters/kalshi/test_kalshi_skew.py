@@ -1,7 +1,7 @@
 """This machine's clock against the exchange's: measured, narrowed, void after a jump, obeyed."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email.utils import formatdate
 
 import httpx
@@ -66,7 +66,6 @@ def test_a_clock_that_was_set_right_is_measured_anew():
     assert skew.bounds(Moment(START_US + S, S)) is not None
     after = Moment(START_US + 9 * S, S)
     assert skew.bounds(after) is None
-    assert skew.is_void(after)
     skew.measure(START_US + 9 * S, after, after)
     assert skew.bounds(after) == Bounds(0, S)
 
@@ -76,7 +75,6 @@ def test_an_answer_across_a_jump_or_too_slow_says_nothing():
     skew.measure(START_US, Moment(START_US, 0), Moment(START_US + 9 * S, S))
     skew.measure(START_US, Moment(START_US, 0), Moment(START_US + 3 * S, 3 * S))
     assert skew.bounds(Moment(START_US, 0)) is None
-    assert not skew.is_void(Moment(START_US, 0)), "never measured is not the same as void"
 
 
 @pytest.mark.parametrize(
@@ -117,11 +115,16 @@ class Exchange:
     clock: FakeClock
     ahead_us: int | None
     asked: list[str]
+    headers: dict[str, str | None] = field(default_factory=dict)
+    """Other headers than the right date, or none."""
+    status: int = 200
+    takes_us: int = 0
 
     def __call__(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(f"{request.method} {request.url.path.removeprefix('/trade-api/v2')}")
         if self.ahead_us is None:
             raise httpx.ConnectError("refused", request=request)
+        self.clock.wall_us += self.takes_us
         date = formatdate((self.clock.wall_us + self.ahead_us) // S, usegmt=True)
         order_id = request.url.path.rpartition("/")[2]
         sent = json.loads(request.content) if request.content else {}
@@ -135,7 +138,9 @@ class Exchange:
             "trading_active": True,
             "ts_ms": 1,
         }
-        return httpx.Response(200, json=body, headers={"date": date})
+        headers = {"date": date} | self.headers
+        told = {name: text for name, text in headers.items() if text is not None}
+        return httpx.Response(self.status, json=body, headers=told)
 
 
 @pytest.fixture
@@ -216,12 +221,12 @@ async def test_a_machine_that_slept_measures_before_it_trades(
         exchange.asked.clear()
         placed = await connection.trading.place("c1", INTENT)
         assert placed.kind is PlacementKind.NOT_SENT
-        assert exchange.asked == ["GET /exchange/status"]
+        assert exchange.asked == ["GET /portfolio/balance"]
         exchange.ahead_us = 0
         clock.wall_us += 5 * S
         placed = await connection.trading.place("c1", INTENT)
         assert placed.kind is PlacementKind.ACCEPTED
-        assert exchange.asked[1:] == ["GET /exchange/status", "POST /portfolio/events/orders"]
+        assert exchange.asked[1:] == ["GET /portfolio/balance", "POST /portfolio/events/orders"]
 
 
 async def test_a_machine_that_slept_and_cannot_ask_does_not_trade(
@@ -240,3 +245,81 @@ async def test_a_machine_that_slept_and_cannot_ask_does_not_trade(
         assert (await connection.trading.place("c1", INTENT)).kind is PlacementKind.NOT_SENT
         with pytest.raises(Unavailable):
             await connection.check_clock()
+
+
+async def test_a_connection_measures_before_its_first_order(
+    connection: KalshiConnection, exchange: Exchange
+):
+    assert connection.trading is not None
+    async with connection:
+        assert (await connection.trading.place("c1", INTENT)).kind is PlacementKind.ACCEPTED
+        assert (await connection.trading.place("c2", INTENT)).kind is PlacementKind.ACCEPTED
+    order = "POST /portfolio/events/orders"
+    assert exchange.asked == ["GET /portfolio/balance", order, order]
+
+
+async def test_a_refused_signature_tells_the_time_too(
+    connection: KalshiConnection, exchange: Exchange
+):
+    exchange.status, exchange.ahead_us = 401, 40 * S
+    assert connection.trading is not None
+    async with connection:
+        placed = await connection.trading.place("c1", INTENT)
+        assert "40.5 s behind" in placed.message
+    assert exchange.asked == ["GET /portfolio/balance"]
+
+
+MONTHS_LATER = "Thu, 26 Nov 2026 09:59:99999999999999999999 GMT"
+UNTOLD = [
+    {"age": "0"},
+    {"date": None},
+    {"date": ""},
+    {"date": "yesterday"},
+    {"date": MONTHS_LATER},
+    {"date": "Thu, 26 Nov 99999999999999999999 09:59:22 GMT"},
+    {"date": "Thu, 26 Nov 9999 23:59:59 -2359"},
+    {"date": "Thu, 26 Nov 2026 09:59:22 +99999999999"},
+    {"date": "Thu, 26 Nov 2026 09:59:22 -0000"},
+]
+
+
+@pytest.mark.parametrize("headers", UNTOLD, ids=str)
+async def test_by_a_clock_that_cannot_be_measured_nothing_is_sent_but_cancels(
+    connection: KalshiConnection, exchange: Exchange, headers: dict[str, str | None]
+):
+    exchange.headers = headers
+    assert connection.trading is not None
+    async with connection:
+        await connection.market_data.exchange_status()
+        placed = await connection.trading.place("c1", INTENT)
+        assert (placed.kind, placed.code) == (PlacementKind.NOT_SENT, "unavailable")
+        assert "did not tell its time" in placed.message
+        with pytest.raises(Unavailable, match="did not tell its time"):
+            await connection.check_clock()
+        cancelled = await connection.trading.cancel("o1", "KXA-1", 0)
+        assert cancelled.kind is CancellationKind.CANCELED
+    assert not [asked for asked in exchange.asked if asked.startswith("POST")]
+
+
+async def test_after_a_jump_a_slow_answer_lets_no_order_through(
+    connection: KalshiConnection, exchange: Exchange, clock: FakeClock
+):
+    assert connection.trading is not None
+    async with connection:
+        await connection.market_data.exchange_status()
+        clock.wall_us += 3_600 * S
+        connection._rest.skew.monotonic = lambda: (clock.wall_us - START_US - 3_600 * S) * 1_000
+        exchange.takes_us = 2 * S + 1
+        assert (await connection.trading.place("c1", INTENT)).kind is PlacementKind.NOT_SENT
+        exchange.takes_us = 0
+        assert (await connection.trading.place("c2", INTENT)).kind is PlacementKind.ACCEPTED
+
+
+async def test_an_unreadable_date_does_not_hide_what_became_of_an_order(
+    connection: KalshiConnection, exchange: Exchange
+):
+    assert connection.trading is not None
+    async with connection:
+        await connection.market_data.exchange_status()
+        exchange.headers = {"date": MONTHS_LATER}
+        assert (await connection.trading.place("c1", INTENT)).kind is PlacementKind.ACCEPTED
