@@ -12,7 +12,6 @@ from kalshi_cli.domain.identity import DeskState, client_order_id
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.order import (
-    LEGAL,
     WORKING,
     Order,
     OrderIntent,
@@ -20,9 +19,10 @@ from kalshi_cli.domain.order import (
     Pending,
     Purpose,
     TimeInForce,
+    fold_report,
 )
 from kalshi_cli.domain.reduction import reduction
-from kalshi_cli.errors import ExitExceeds
+from kalshi_cli.errors import PASSING, ExitExceeds
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import (
@@ -190,8 +190,7 @@ async def cancel(desk: Desk, order: Order) -> tuple[Order, Cancellation]:
         order.order_id, order.intent.ticker, order.intent.exchange_index
     )
     if answer.kind is CancellationKind.CANCELED:
-        fold = partial(_canceled, reduced_by=answer.reduced_by, now_us=desk.clock.now())
-        (order,) = await amend(desk.store, {order.client_order_id: fold})
+        order = await _taken_back(desk, order, answer.reduced_by)
     if answer.kind is CancellationKind.REFUSED:
         (order,) = await amend(desk.store, {order.client_order_id: _not_canceled})
     return order, answer
@@ -205,9 +204,29 @@ def _not_canceled(order: Order) -> Order:
     return replace(order, pending=Pending.NONE)
 
 
+async def _taken_back(desk: Desk, order: Order, reduced_by: Contracts) -> Order:
+    """The order after a cancel took back `reduced_by` contracts.
+
+    Where that is not all that was thought to be left, more filled, or the order was changed by
+    hand: the exchange's own count tells. Until it does, the order works on, and the next
+    reconciliation reads it.
+    """
+    fold = partial(_canceled, reduced_by=reduced_by, now_us=desk.clock.now())
+    (order,) = await amend(desk.store, {order.client_order_id: fold})
+    if order.state not in WORKING or order.order_id is None:
+        return order
+    try:
+        report = await desk.trading.order(order.order_id)
+    except PASSING:
+        return order
+    if report is not None:
+        told = partial(fold_report, report=report, now_us=desk.clock.now())
+        (order,) = await amend(desk.store, {order.client_order_id: told})
+    return order
+
+
 def _canceled(order: Order, reduced_by: Contracts, now_us: int) -> Order:
-    """What a cancel did not take back was filled, whether or not anybody has told of it."""
-    filled = max(order.filled, order.intent.count - reduced_by)
-    done = replace(order, pending=Pending.NONE, filled=filled)
-    legal = OrderState.CANCELED in LEGAL[order.state]
-    return done.moved(OrderState.CANCELED, now_us) if legal else done
+    """Ended, where what filled and what was taken back are the whole order."""
+    if order.state not in WORKING or order.filled + reduced_by != order.intent.count:
+        return order
+    return replace(order, pending=Pending.NONE).moved(OrderState.CANCELED, now_us)
