@@ -6,7 +6,7 @@ are named in `unusable`, never guessed. Writes do not raise for what the exchang
 their outcome is data.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
@@ -236,6 +236,10 @@ class QueuePosition:
     ahead: Contracts
 
 
+Permit = Callable[[], Awaitable[None]]
+"""Asked when nothing is left to wait for: raises `KalshiError` where nothing may be sent."""
+
+
 class Trading(Protocol):
     """The account: orders, fills, positions, settlements, cash.
 
@@ -244,9 +248,14 @@ class Trading(Protocol):
     """
 
     async def place(
-        self, client_order_id: str, intent: OrderIntent, *, group_id: str = ""
+        self,
+        client_order_id: str,
+        intent: OrderIntent,
+        *,
+        group_id: str = "",
+        permit: Permit | None = None,
     ) -> Placement:
-        """Send one order. Never retries on its own."""
+        """Send one order, if `permit` allows it just before. Never retries on its own."""
         ...
 
     async def place_batch(

@@ -22,7 +22,7 @@ from kalshi_cli.domain.order import (
     fold_report,
 )
 from kalshi_cli.domain.reduction import reduction
-from kalshi_cli.errors import PASSING, ExitExceeds
+from kalshi_cli.errors import PASSING, ExitExceeds, Halted
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import (
@@ -125,12 +125,13 @@ async def _check_exit(unit: Unit, intent: OrderIntent) -> None:
         )
 
 
-async def _may_send(desk: Desk, purpose: Purpose) -> bool:
+async def _check_sending(desk: Desk, purpose: Purpose) -> None:
+    """Raises `Halted` or `LeaseHeld` where nothing may be sent for this purpose now."""
     async with desk.store.unit() as unit:
         state = await unit.desk.state()
-    if state is DeskState.HALTED:
-        return False
-    return state is DeskState.ACTIVE or purpose is Purpose.EXIT
+    if state is DeskState.HALTED or (state is not DeskState.ACTIVE and purpose is Purpose.ENTRY):
+        raise Halted(f"The desk is {state}.")
+    desk.lease.check()
 
 
 async def _place(desk: Desk, order: Order) -> Placement:
@@ -144,11 +145,12 @@ async def _place(desk: Desk, order: Order) -> Placement:
 
 
 async def _try(desk: Desk, order: Order) -> Placement:
-    """Halt and lease are looked at before every try, however often the exchange puts us off."""
-    if not await _may_send(desk, order.intent.purpose):
-        return Placement(PlacementKind.NOT_SENT, message="halted")
-    desk.lease.check()
-    return await desk.trading.place(order.client_order_id, order.intent)
+    """Halt and lease are looked at when every wait is over, just before the request goes."""
+    permit = partial(_check_sending, desk, order.intent.purpose)
+    placement = await desk.trading.place(order.client_order_id, order.intent, permit=permit)
+    if placement.kind is PlacementKind.NOT_SENT:
+        desk.lease.check()  # who lost it writes nothing more
+    return placement
 
 
 async def _became(desk: Desk, order: Order, placement: Placement) -> Order:

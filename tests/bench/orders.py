@@ -18,7 +18,13 @@ from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderIntent, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.commands import Place
-from kalshi_cli.ports.exchange import Cancellation, CancellationKind, Placement, PlacementKind
+from kalshi_cli.ports.exchange import (
+    Cancellation,
+    CancellationKind,
+    Permit,
+    Placement,
+    PlacementKind,
+)
 from kalshi_cli.steps.execution import Desk, send
 from tests.bench.measure import Measured, percentile
 from tests.fakes.decisions import resting
@@ -40,8 +46,11 @@ class _Instant:
     reached: float = 0.0
     placed: int = 0
 
-    async def place(self, client_order_id: str, intent: OrderIntent) -> Placement:
+    async def place(
+        self, client_order_id: str, intent: OrderIntent, *, permit: Permit
+    ) -> Placement:
         del client_order_id
+        await permit()
         self.reached = time.perf_counter()
         self.placed += 1
         return Placement(PlacementKind.ACCEPTED, f"o-{self.placed}", Contracts(0), intent.count)

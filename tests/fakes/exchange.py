@@ -58,6 +58,7 @@ from kalshi_cli.ports.exchange import (
     Outcome,
     OutcomeKind,
     Page,
+    Permit,
     Placement,
     PlacementKind,
     QueuePosition,
@@ -251,8 +252,18 @@ class FakeExchange:
     # Trading.
 
     async def place(
-        self, client_order_id: str, intent: OrderIntent, *, group_id: str = ""
+        self,
+        client_order_id: str,
+        intent: OrderIntent,
+        *,
+        group_id: str = "",
+        permit: Permit | None = None,
     ) -> Placement:
+        try:
+            if permit is not None:
+                await permit()
+        except KalshiError as error:
+            return Placement(PlacementKind.NOT_SENT, code=error.code, message=str(error))
         return (await self.place_batch([(client_order_id, intent)], group_id=group_id))[0]
 
     async def place_batch(

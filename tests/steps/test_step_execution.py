@@ -30,9 +30,9 @@ class Hooked:
     def __getattr__(self, name):
         return getattr(self.exchange, name)
 
-    async def place(self, client_order_id, intent):
+    async def place(self, client_order_id, intent, **more):
         await self.before(client_order_id)
-        return await self.exchange.place(client_order_id, intent)
+        return await self.exchange.place(client_order_id, intent, **more)
 
 
 class Lost:
@@ -123,13 +123,37 @@ async def test_a_throttled_order_is_sent_again_under_its_id(floor, refusals, tri
 
 
 async def test_a_halt_between_two_tries_ends_them(floor):
-    async def halt(client_order_id):
-        await change_state(floor, DeskState.HALTED)
+    async def halt_on_the_second(client_order_id):
+        if floor.exchange.placed:
+            await change_state(floor, DeskState.HALTED)
 
     floor.exchange.placing = [Fault.THROTTLED, Fault.THROTTLED]
-    order = await send(floor.desk_on(Hooked(floor.exchange, halt)), taking())
+    order = await send(floor.desk_on(Hooked(floor.exchange, halt_on_the_second)), taking())
     assert len(floor.exchange.placed) == 1
-    assert (order.state, order.message) == (OrderState.NOT_SENT, "halted")
+    assert (order.state, order.message) == (OrderState.NOT_SENT, "halted The desk is halted.")
+
+
+@pytest.mark.parametrize("state", [DeskState.HALTED, DeskState.REDUCE_ONLY])
+async def test_a_halt_while_an_order_waits_for_its_turn_keeps_it_here(floor, state):
+    """The client waits for its budget and its clock inside `place`."""
+
+    async def waits(client_order_id):
+        await change_state(floor, state)
+
+    order = await send(floor.desk_on(Hooked(floor.exchange, waits)), taking())
+    assert floor.exchange.placed == []
+    assert order.state is OrderState.NOT_SENT
+
+
+async def test_a_lease_lost_while_an_order_waits_for_its_turn_keeps_it_here(floor):
+    async def waits(client_order_id):
+        desk.lease = Lost(desk.lease)
+
+    desk = floor.desk_on(Hooked(floor.exchange, waits))
+    with pytest.raises(LeaseHeld):
+        await send(desk, taking())
+    assert floor.exchange.placed == []
+    assert (await floor.order()).state is OrderState.INTENT
 
 
 @pytest.mark.parametrize("state", DeskState)
@@ -266,8 +290,8 @@ async def test_a_fill_seen_before_the_answer_belongs_to_its_strategy(floor):
         def __getattr__(self, name):
             return getattr(self.exchange, name)
 
-        async def place(self, client_order_id, intent):
-            answer = await self.exchange.place(client_order_id, intent)
+        async def place(self, client_order_id, intent, **more):
+            answer = await self.exchange.place(client_order_id, intent, **more)
             found.append(await floor.reconcile(in_flight=desk.in_flight))
             return answer
 

@@ -22,9 +22,9 @@ class Taken:
     def __getattr__(self, name):
         return getattr(self.exchange, name)
 
-    async def place(self, client_order_id, intent):
+    async def place(self, client_order_id, intent, **more):
         await self.exchange.place(client_order_id, replace(intent, **self.terms))
-        return await self.exchange.place(client_order_id, intent)
+        return await self.exchange.place(client_order_id, intent, **more)
 
 
 OTHER_TERMS = [

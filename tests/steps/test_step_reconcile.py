@@ -75,8 +75,8 @@ async def test_an_intent_found_at_start_is_searched_for(floor):
     """The process died after the request, before the answer was on record."""
 
     class Dies(FakeExchange):
-        async def place(self, client_order_id, intent):
-            await floor.exchange.place(client_order_id, intent)
+        async def place(self, client_order_id, intent, **more):
+            await floor.exchange.place(client_order_id, intent, **more)
             raise asyncio.CancelledError
 
     with pytest.raises(asyncio.CancelledError):

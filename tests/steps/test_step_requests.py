@@ -34,7 +34,7 @@ class Rival:
     def __getattr__(self, name):
         return getattr(self.exchange, name)
 
-    async def place(self, client_order_id, intent):
+    async def place(self, client_order_id, intent, **more):
         raise self.error
 
 

@@ -6,7 +6,7 @@ what became of an order; but a cancel that was throttled was not executed, and i
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -22,10 +22,9 @@ from kalshi_cli.adapters.kalshi.skew import Bounds, Moment, Skew, refusal_of
 from kalshi_cli.domain.instant import from_datetime
 from kalshi_cli.errors import ConfigError, Unavailable
 from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.exchange import Permit
 
 Params = Sequence[tuple[str, str | int]]
-Permit = Callable[[], Awaitable[None]]
-"""Asked when nothing is left to wait for: raises `KalshiError` where nothing may be sent."""
 
 ATTEMPTS = 5
 LARGEST_BODY = 64 * 2**20

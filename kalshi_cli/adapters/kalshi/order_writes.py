@@ -23,6 +23,7 @@ from kalshi_cli.ports.exchange import (
     Cancellation,
     OrderAddress,
     Outcome,
+    Permit,
     Placement,
     PlacementKind,
 )
@@ -45,11 +46,15 @@ class OrderWrites:
         self._rest = rest
 
     async def place(
-        self, client_order_id: str, intent: OrderIntent, *, group_id: str = ""
+        self,
+        client_order_id: str,
+        intent: OrderIntent,
+        *,
+        group_id: str = "",
+        permit: Permit | None = None,
     ) -> Placement:
-        sent = await write(
-            self._rest, "POST", ORDERS, body=order_body(client_order_id, intent, group_id)
-        )
+        body = order_body(client_order_id, intent, group_id)
+        sent = await write(self._rest, "POST", ORDERS, body=body, permit=permit)
         if not isinstance(sent, Answer):
             return placement_without_answer(sent)
         return placement_of(sent, client_order_id, intent.count)

@@ -11,12 +11,12 @@ from kalshi_cli.adapters.kalshi.answers import (
     refusal_of,
     what_happened,
 )
-from kalshi_cli.adapters.kalshi.client import Params, Permit, RestClient
+from kalshi_cli.adapters.kalshi.client import Params, RestClient
 from kalshi_cli.adapters.kalshi.rows import decode_row, identity, quantity, reason_of
 from kalshi_cli.adapters.kalshi.wire import NULL, AmendedWire, DecreasedWire
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts
 from kalshi_cli.errors import InvalidValue, KalshiError
-from kalshi_cli.ports.exchange import Amendment, AmendmentKind, Outcome, OutcomeKind
+from kalshi_cli.ports.exchange import Amendment, AmendmentKind, Outcome, OutcomeKind, Permit
 
 _EXISTS = "_already_exists"
 """How the codes end that say: the same request was accepted before."""

@@ -18,7 +18,7 @@ from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import ConfigError, Unavailable
+from kalshi_cli.errors import ConfigError, Halted, Unavailable
 from kalshi_cli.ports.exchange import CancellationKind, PlacementKind
 
 S = SECOND
@@ -323,3 +323,20 @@ async def test_an_unreadable_date_does_not_hide_what_became_of_an_order(
         await connection.market_data.exchange_status()
         exchange.headers = {"date": MONTHS_LATER}
         assert (await connection.trading.place("c1", INTENT)).kind is PlacementKind.ACCEPTED
+
+
+async def test_what_happens_while_an_order_waits_can_keep_it_here(
+    connection: KalshiConnection, exchange: Exchange
+):
+    """The permit is asked after the read that measures the clock, and just before the order."""
+    seen: list[list[str]] = []
+
+    async def halted() -> None:
+        seen.append(list(exchange.asked))
+        raise Halted("The desk is halted.")
+
+    assert connection.trading is not None
+    async with connection:
+        placed = await connection.trading.place("c1", INTENT, permit=halted)
+    assert (placed.kind, placed.code) == (PlacementKind.NOT_SENT, "halted")
+    assert seen == [exchange.asked] == [["GET /portfolio/balance"]]
