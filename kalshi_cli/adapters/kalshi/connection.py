@@ -16,6 +16,7 @@ from kalshi_cli.adapters.kalshi.groups import KalshiOrderGroups
 from kalshi_cli.adapters.kalshi.market_data import KalshiMarketData
 from kalshi_cli.adapters.kalshi.notices import KalshiNotices
 from kalshi_cli.adapters.kalshi.pace import Pace
+from kalshi_cli.adapters.kalshi.proxies import way_to
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.adapters.kalshi.skew import Bounds
 from kalshi_cli.adapters.kalshi.trading import KalshiTrading
@@ -110,10 +111,10 @@ def connect(
     transport: httpx.AsyncBaseTransport | None = None,
     paced: bool = True,
 ) -> KalshiConnection:
-    """Prepare a connection; nothing is sent yet. Raises `ConfigError` for an unusable address.
+    """Prepare a connection; nothing is sent yet.
 
-    `transport` reaches an exchange inside this process; `paced=False` lifts the rate limits that
-    only a real exchange has.
+    Raises `ConfigError` for an unusable address or proxy. `transport` reaches an exchange inside
+    this process; `paced=False` lifts the rate limits that only a real exchange has.
     """
     base = api_url(base_url, in_process=transport is not None)
     http = http_client(base, transport)
@@ -124,10 +125,10 @@ def connect(
 def http_client(base: httpx.URL, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     """Follows no redirect, and asks no proxy for what is on this machine."""
     return httpx.AsyncClient(
-        transport=transport,
+        transport=transport or way_to(base),
         timeout=TIMEOUT,
         follow_redirects=False,
-        trust_env=not is_loopback(base.host),
+        trust_env=False,
     )
 
 

@@ -6,7 +6,6 @@ sign with, and its transport carries no other method.
 
 from types import TracebackType
 from typing import Self
-from urllib.request import getproxies, proxy_bypass
 
 import httpx
 
@@ -14,10 +13,13 @@ from kalshi_cli.adapters.kalshi.client import ReadClient, origin_of
 from kalshi_cli.adapters.kalshi.connection import api_url, http_client
 from kalshi_cli.adapters.kalshi.market_data import KalshiMarketData
 from kalshi_cli.adapters.kalshi.pace import Pace
+from kalshi_cli.adapters.kalshi.proxies import way_to
 from kalshi_cli.adapters.kalshi.skew import Bounds
-from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.errors import Refused
 from kalshi_cli.ports.clock import Clock
+
+_ANNOUNCING = {"content-length", "transfer-encoding"}
+"""Headers of requests that have a body."""
 
 
 class GetOnly(httpx.AsyncBaseTransport):
@@ -27,8 +29,9 @@ class GetOnly(httpx.AsyncBaseTransport):
         self._inner = inner
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Raises `Refused` for what is no GET."""
-        if request.method != "GET" or "content-length" in request.headers:
+        """Raises `Refused` for what is no GET, or has a body."""
+        announced = _ANNOUNCING & request.headers.keys()
+        if request.method != "GET" or announced or await request.aread():
             raise Refused(f"{request.method} {request.url.path} was not sent: this only reads.")
         return await self._inner.handle_async_request(request)
 
@@ -70,16 +73,9 @@ def connect_public(
 ) -> PublicConnection:
     """Prepare a connection that only reads; nothing is sent yet.
 
-    Raises `ConfigError` for an unusable address. `transport` reaches an exchange in this process.
+    Raises `ConfigError` for an unusable address or proxy. `transport` reaches an exchange in this
+    process.
     """
     base = api_url(base_url, in_process=transport is not None)
-    carrier = GetOnly(transport or httpx.AsyncHTTPTransport(proxy=_proxy(base)))
+    carrier = GetOnly(transport or way_to(base))
     return PublicConnection(ReadClient(http_client(base, carrier), base, clock, pace=Pace()))
-
-
-def _proxy(base: httpx.URL) -> str | None:
-    """The proxy that the machine's variables name: httpx asks for it only where it may choose."""
-    if is_loopback(base.host) or proxy_bypass(base.host):
-        return None
-    found = getproxies().get(base.scheme)
-    return found if not found or "://" in found else f"http://{found}"

@@ -1,5 +1,7 @@
 """Market data without an account: it reads all of it, and it cannot do anything else."""
 
+from collections.abc import AsyncIterator
+
 import httpx
 import pytest
 from fakes.clock import FakeClock
@@ -7,7 +9,7 @@ from fakes.served import served
 
 from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.kalshi.client import ReadClient, RestClient
-from kalshi_cli.adapters.kalshi.get_only import GetOnly, PublicConnection, _proxy, connect_public
+from kalshi_cli.adapters.kalshi.get_only import GetOnly, PublicConnection, connect_public
 from kalshi_cli.adapters.sim.simulation import open_simulation
 from kalshi_cli.errors import ConfigError, Refused
 from kalshi_cli.ports.exchange import MarketData
@@ -26,6 +28,10 @@ class Recorder:
         return httpx.Response(200, json={"exchange_active": True, "trading_active": True})
 
 
+async def chunks() -> AsyncIterator[bytes]:
+    yield b"{}"
+
+
 @pytest.mark.parametrize("method", METHODS)
 async def test_the_transport_carries_nothing_but_get(method: str):
     recorder = Recorder()
@@ -42,6 +48,12 @@ async def test_the_transport_carries_nothing_but_get(method: str):
             await http.send(request)
         with pytest.raises(Refused):
             await http.request("GET", "http://exchange.test/x", content=b"{}")
+        with pytest.raises(Refused):
+            await http.request("GET", "http://exchange.test/x", content=chunks())
+        bare = http.build_request("GET", "http://exchange.test/x", content=b"{}")
+        del bare.headers["content-length"]
+        with pytest.raises(Refused):
+            await http.send(bare)
         assert recorder.seen == []
         assert (await exchange.market_data.exchange_status()).exchange_active
     (request,) = recorder.seen
@@ -108,16 +120,3 @@ async def reads_everything(data: MarketData) -> None:
     assert set(await data.books(tickers)) == set(tickers)
     await data.trades(tickers[0])
     assert (await data.updated_markets(0)).items
-
-
-def test_the_machines_proxy_is_asked_where_it_is_meant(monkeypatch: pytest.MonkeyPatch):
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    real = httpx.URL("https://external-api.kalshi.com/trade-api/v2")
-    assert _proxy(real) is None
-    monkeypatch.setenv("https_proxy", "proxy.test:3128")
-    assert _proxy(real) == "http://proxy.test:3128"
-    assert _proxy(httpx.URL("http://127.0.0.1:8000")) is None
-    monkeypatch.setenv("no_proxy", "kalshi.com")
-    assert _proxy(real) is None

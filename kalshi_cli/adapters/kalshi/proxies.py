@@ -1,0 +1,34 @@
+"""The way out of this machine: straight, or through the proxy that its variables name."""
+
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from kalshi_cli.domain.loopback import is_loopback
+from kalshi_cli.errors import ConfigError
+
+
+def way_to(base: httpx.URL) -> httpx.AsyncHTTPTransport:
+    """A transport to the exchange at `base`. Raises `ConfigError` for an unusable proxy."""
+    found = proxy_for(base)
+    if found is None:
+        return httpx.AsyncHTTPTransport()
+    name, proxy = found
+    try:
+        return httpx.AsyncHTTPTransport(proxy=proxy)
+    except (ImportError, ValueError, httpx.InvalidURL) as error:
+        raise ConfigError(
+            f"The proxy that {name} names cannot be used: only http:// and https:// ones can.",
+            remedy=f"Correct or unset {name}, or name the exchange's host in NO_PROXY.",
+        ) from error
+
+
+def proxy_for(base: httpx.URL) -> tuple[str, str] | None:
+    """The variable that names the proxy for `base`, and its address; None where there is none."""
+    if is_loopback(base.host) or proxy_bypass(base.host):
+        return None
+    proxies = getproxies()
+    for kind in (base.scheme, "all"):
+        if proxy := proxies.get(kind):
+            return f"{kind.upper()}_PROXY", proxy if "://" in proxy else f"http://{proxy}"
+    return None
