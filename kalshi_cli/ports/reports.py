@@ -240,12 +240,16 @@ class ScoredRow:
 
 @dataclass(frozen=True, slots=True)
 class DeskSummary:
-    """The desk on one screen. `cash` is derived from the ledger; `ai_cost` is all ever spent."""
+    """The desk on one screen.
+
+    `cash` is derived from the ledger: None while that is empty and the account was never valued.
+    `state_since_us` is None where market time was not known yet. `ai_cost` is all ever spent.
+    """
 
     state: DeskState
     state_reason: str
     state_since_us: int | None
-    cash: Money
+    cash: Money | None
     snapshot: Snapshot | None
     events: int
     markets: int

@@ -85,6 +85,19 @@ def test_a_market_explains_itself(kalshi):
     assert "filters" in shown
 
 
+def test_nothing_is_invented_before_the_exchange_was_seen(kalshi):
+    kalshi("halt", "--sim", "--reason", "a storm")
+    summary = kalshi("status", "--json").json["data"]["summary"]
+    assert (summary["state"], summary["state_reason"]) == ("halted", "a storm")
+    assert (summary["state_since_at"], summary["cash"]) == (None, None)
+    shown = kalshi("status").out.splitlines()
+    assert shown[0].split() == ["state", "halted:", "a", "storm"]
+    assert ["cash", "-"] in [line.split() for line in shown]
+    assert kalshi("resume", "--sim").code == kalshi("track", "--sim").code == 0
+    after = kalshi("status", "--json").json["data"]["summary"]
+    assert after["cash"] == "10000.000000"
+
+
 def test_a_halt_stops_orders_until_a_person_lifts_it(kalshi):
     kalshi("run-loop", "--sim", "--once", "--seed", "7")
     halted = kalshi("halt", "--reason", "a storm", "--json").json["data"]

@@ -753,9 +753,5 @@ class TestReports:
         assert (summary.markets, summary.markets_active, summary.events) == (1, 1, 1)
         assert (summary.orders, summary.live_orders, summary.unresolved_orders) == (1, 1, 1)
         assert (summary.forecasts, summary.markets_forecast, summary.fills) == (1, 1, 0)
-        assert (summary.cash, summary.snapshot, summary.state) == (
-            NO_MONEY,
-            None,
-            DeskState.ACTIVE,
-        )
+        assert (summary.cash, summary.snapshot, summary.state) == (None, None, DeskState.ACTIVE)
         assert summary.last_run is not None

@@ -94,20 +94,23 @@ class SqlReports(MarketReports, MoneyReports):
         newest_state = newest_state.order_by(states.change_id.desc()).limit(1)
         async with self._opened() as transaction:
             state = await transaction.first(newest_state)
-            counts = (await transaction.rows(select(*counted.values())))[0]
+            numbers = (await transaction.rows(select(*counted.values())))[0]
+            counts = dict(zip(counted, numbers, strict=True))
             snapshot = await newest_snapshot(transaction)
             last_run = await transaction.first(
                 select(*t.RUNS.c).order_by(t.RUNS.c.number.desc()).limit(1)
             )
-            cash = await SqlLedger(transaction).cash()
+            ledger = SqlLedger(transaction)
+            moved = counts["fills"] or counts["settlements"] or await ledger.paid_in() is not None
+            cash = await ledger.cash() if moved or snapshot is not None else None
             ai_cost = await transaction.number(select(func.sum(t.DAILY_AI_COST.c.cost_units)))
         return DeskSummary(
             state=DeskState.ACTIVE if state is None else DeskState(state[0]),
             state_reason="" if state is None else state[1],
-            state_since_us=None if state is None else state[2],
+            state_since_us=None if state is None else state[2] or None,
             cash=cash,
             snapshot=snapshot,
             ai_cost=AiCost(ai_cost or 0),
             last_run=None if last_run is None else RunRow(*last_run),
-            **dict(zip(counted, counts, strict=True)),
+            **counts,
         )

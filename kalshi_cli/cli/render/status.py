@@ -60,7 +60,8 @@ def show_strategies(rows: "Sequence[StrategyRow]", console: "Console") -> None:
 def _state(summary: DeskSummary) -> list[tuple[str, Cell]]:
     state = str(summary.state)
     if summary.state is not DeskState.ACTIVE:
-        state += f" since {instant(summary.state_since_us)}: {summary.state_reason}"
+        since = summary.state_since_us
+        state += f"{'' if since is None else f' since {instant(since)}'}: {summary.state_reason}"
     facts: list[tuple[str, Cell]] = [("state", state)]
     run = summary.last_run
     if run is not None:
