@@ -19,7 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 import kalshi_cli
 from kalshi_cli.cli import commands
 from kalshi_cli.cli.invocation import Invocation
-from kalshi_cli.cli.options import EVERY, declared
+from kalshi_cli.cli.options import EVERY, contradiction, declared
 from kalshi_cli.errors import UsageError
 
 if TYPE_CHECKING:  # the library's own copy of click: its types, never its code
@@ -38,6 +38,8 @@ Results go to stdout, everything else to stderr. Exit codes: 0 done, 2 usage,
 def _note(ctx: "Context", param: "Parameter", value: object) -> object:
     """Keep a given option in the invocation; the one nearer the end of the line wins."""
     if isinstance(ctx.obj, Invocation) and value not in (None, False):
+        if param.name == "env" and ctx.obj.given.get("env", value) != value:
+            raise contradiction(str(ctx.obj.given["env"]), str(value))
         ctx.obj.given[param.name] = value
     return value
 

@@ -1,10 +1,13 @@
 """What `doctor` finds: one row a thing looked at."""
 
+import re
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from kalshi_cli.errors import ConfigError, KalshiError
+
+_TO_DOCTOR = re.compile(r"; `kalshi doctor`[^.]*")
 
 
 class Finding(StrEnum):
@@ -41,7 +44,8 @@ async def looked_at(name: str, look: Look) -> list[Check]:
 
 
 def failed(name: str, error: KalshiError) -> Check:
-    return Check(name, Finding.FAILED, str(error), error.remedy)
+    """A row of an error. Its remedy sends nobody to `doctor`, whose row it is."""
+    return Check(name, Finding.FAILED, str(error), _TO_DOCTOR.sub("", error.remedy))
 
 
 def verdict(result: Diagnosis) -> KalshiError | None:

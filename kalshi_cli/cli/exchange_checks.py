@@ -31,7 +31,7 @@ async def exchange_checks(
     try:
         status = await exchange.public.market_data.exchange_status()
     except KalshiError as error:
-        return [failed("exchange", error), not_asked(ACCOUNT, "the exchange does not answer")]
+        return [failed("exchange", error), not_asked(ACCOUNT, "the exchange's status is not known")]
     checks = [*status_checks(status), clock_check(exchange.public.skew)]
     if exchange.account is None:
         return [*checks, not_asked(ACCOUNT, no_account)]
@@ -44,13 +44,13 @@ def not_asked(names: Sequence[str], why: str) -> Check:
 
 def status_checks(status: "ExchangeStatus") -> list[Check]:
     """Whether the exchange is up and trades, as a whole and by shard."""
+    back = "" if status.resumes_us is None else f" Expected: {to_rfc3339(status.resumes_us)}."
     if not status.exchange_active:
-        back = "" if status.resumes_us is None else f" Expected: {to_rfc3339(status.resumes_us)}."
         detail = "it says that it is not active"
         return [Check("exchange", Finding.FAILED, detail, f"Try again later.{back}")]
     whole = [Check("exchange", Finding.OK, "answers, and is active")]
     if not status.trading_active:
-        remedy = "It pauses on Thursdays from 03:00 to 05:00 ET."
+        remedy = f"Orders are refused until it resumes; cancels are taken.{back}"
         whole.append(Check("trading", Finding.WARNING, "paused", remedy))
     if not status.shards:
         return whole
@@ -85,7 +85,9 @@ async def _account(
     try:
         limits = await account.access.limits()
     except (Unauthorized, Unavailable) as error:
-        rest = not_asked(ACCOUNT[1:], "the exchange did not accept the key or did not answer")
+        is_key = isinstance(error, Unauthorized)
+        why = "the exchange did not accept the key" if is_key else "it was not answered"
+        rest = not_asked(ACCOUNT[1:], why)
         return [failed("signature", error), rest]
     except KalshiError as error:
         tier = [failed("rate tier", error)]

@@ -121,9 +121,14 @@ def _env(given: dict[str, object]) -> "Env | None":
     if "env" in given:
         asked.add(Env(_known(str(given["env"]), [env.value for env in Env])))
     if len(asked) > 1:
-        both = " and ".join(sorted(asked))
-        raise UsageError(f"The command line asks for {both} at once.", remedy="Name one of them.")
+        raise contradiction(*asked)
     return next(iter(asked), None)
+
+
+def contradiction(*asked: str) -> UsageError:
+    """The complaint about more than one environment."""
+    both = " and ".join(sorted(asked))
+    return UsageError(f"The command line asks for {both} at once.", remedy="Name one of them.")
 
 
 def _known(text: str, known: list[str]) -> str:

@@ -22,7 +22,7 @@ from kalshi_cli.adapters.sim.http.application import build_app
 from kalshi_cli.adapters.sim.stream.hub import StreamHub
 from kalshi_cli.adapters.sim.world.keys import public_key
 from kalshi_cli.bootstrap.exchange import OpenExchange
-from kalshi_cli.cli.checks import Finding
+from kalshi_cli.cli.checks import Check, Finding
 from kalshi_cli.cli.exchange_checks import (
     exchange_checks,
     location_check,
@@ -296,10 +296,31 @@ def test_an_exchange_that_pauses_in_part():
     assert row.detail == "0 Default, 1 Combos; not trading now: 1"
     exchange, trading = status_checks(ExchangeStatus(True, False))
     assert (exchange.result, trading.result) == (Finding.OK, Finding.WARNING)
-    assert "Thursdays" in trading.remedy
+    assert trading.remedy == "Orders are refused until it resumes; cancels are taken."
     (down,) = status_checks(ExchangeStatus(False, False, START_US))
     assert down.result is Finding.FAILED
     assert down.remedy == "Try again later. Expected: 2024-10-04T00:00:00Z."
+
+
+@pytest.mark.parametrize("status", [500, 429])
+def test_an_exchange_that_answers_with_errors_alone(status: int):
+    async def look() -> list[Check]:
+        connection = connect(
+            base_url="http://127.0.0.1:1",
+            signer=None,
+            clock=FakeClock(),
+            transport=httpx.MockTransport(lambda _: httpx.Response(status)),
+            paced=False,
+        )
+        async with connection:
+            opened = OpenExchange(FakeClock(), connection, None, None)
+            return await exchange_checks(opened, ws_url="", key_id="", no_account="")
+
+    exchange, account = asyncio.run(look())
+    assert exchange.result is Finding.FAILED
+    assert exchange.detail == f"The exchange answered {status} to GET /exchange/status."
+    assert exchange.remedy == "Try again."
+    assert account.detail.startswith("the exchange's status is not known, so nothing is known of")
 
 
 def test_a_signature_that_holds_until_there_is_a_query():

@@ -6,7 +6,7 @@ what became of an order; but a cancel that was throttled was not executed, and i
 
 import asyncio
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -34,15 +34,31 @@ ATTEMPT_TIMEOUT_S = 60.0
 """For one attempt as a whole: `TIMEOUT` alone lets a body drip for ever."""
 _BACKOFF_S = (0.1, 5.0)
 _RETRIED = frozenset({408, 429, 500, 502, 503, 504})
+_DONE = 200
 _THROTTLED = 429
 STATUS = "/exchange/status"
-STATUS_ANSWERS = (200, 500, 503, 504)
+_STATUS_ERRORS = frozenset({500, 503, 504})
 """The exchange tells its status with these errors too, in the same shape."""
 _TIMED = "/portfolio/balance"
 """A read that no cache answers, and that costs next to nothing: its `Date` is of now."""
 _TIMED_ANSWERS = (200, 401)
 """A signature whose time is refused is answered with the right time."""
 _DATE = "%a, %d %b %Y %H:%M:%S GMT"
+
+
+def is_done(answer: Answer) -> bool:
+    """Whether a read was answered as asked."""
+    return answer.status == _DONE
+
+
+def is_a_status(answer: Answer) -> bool:
+    """Whether an answer of `STATUS` tells the status: an error without it is only an error."""
+    told = answer.status in _STATUS_ERRORS and b'"exchange_active"' in answer.body
+    return is_done(answer) or told
+
+
+def _is_timed(answer: Answer) -> bool:
+    return answer.status in _TIMED_ANSWERS
 
 
 @dataclass(slots=True)
@@ -63,7 +79,7 @@ class ReadClient:
         params: Params = (),
         *,
         signed: bool = False,
-        accept: Collection[int] = (200,),
+        accept: Callable[[Answer], bool] = is_done,
     ) -> bytes:
         """The body of a read. Raises `Unavailable`, `ExchangeRefusal` or `ConfigError`."""
         what = f"GET {path}"
@@ -75,7 +91,7 @@ class ReadClient:
                 if attempt == ATTEMPTS or not isinstance(error, httpx.TransportError):
                     raise self._unreachable(error) from error
             else:
-                if answer.status in accept:
+                if accept(answer):
                     return answer.body
                 if attempt == ATTEMPTS or answer.status not in _RETRIED:
                     raise read_error(answer, what)
@@ -208,7 +224,7 @@ class RestClient(ReadClient):
         exchange does not tell its time.
         """
         if self.clock_bounds is None:
-            await self.get(_TIMED, [PRIMARY], signed=True, accept=_TIMED_ANSWERS)
+            await self.get(_TIMED, [PRIMARY], signed=True, accept=_is_timed)
         if (bounds := self.clock_bounds) is None:
             raise Unavailable(
                 "The exchange did not tell its time, by which this machine's clock is checked: "

@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from msgspec import Raw
 
-from kalshi_cli.adapters.kalshi.client import STATUS, STATUS_ANSWERS, ReadClient
+from kalshi_cli.adapters.kalshi.client import STATUS, ReadClient, is_a_status
 from kalshi_cli.adapters.kalshi.params import (
     EVENTS_PER_PAGE,
     ROWS_PER_PAGE,
@@ -48,7 +48,7 @@ class KalshiMarketData:
         self._clock = clock
 
     async def exchange_status(self) -> ExchangeStatus:
-        body = await self._rest.get(STATUS, accept=STATUS_ANSWERS)
+        body = await self._rest.get(STATUS, accept=is_a_status)
         return trusted(decode(body, StatusWire), to_status)
 
     async def series(self) -> Page[Series]:
