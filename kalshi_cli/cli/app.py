@@ -36,11 +36,16 @@ Results go to stdout, everything else to stderr. Exit codes: 0 done, 2 usage,
 
 
 def _note(ctx: "Context", param: "Parameter", value: object) -> object:
-    """Keep a given option in the invocation; the one nearer the end of the line wins."""
+    """Keep a given option in the invocation; the one nearer the end of the line wins.
+
+    Raises `UsageError` for a second environment: real money may hang on which is meant.
+    """
     if isinstance(ctx.obj, Invocation) and value not in (None, False):
-        if param.name == "env" and ctx.obj.given.get("env", value) != value:
-            raise contradiction(str(ctx.obj.given["env"]), str(value))
-        ctx.obj.given[param.name] = value
+        given = ctx.obj.given
+        for each in value if isinstance(value, list | tuple) else (value,):
+            if param.name == "env" and given.get("env", each) != each:
+                raise contradiction(str(given["env"]), str(each))
+            given[param.name] = each
     return value
 
 
@@ -166,9 +171,15 @@ class LazyGroup(TyperGroup):
 
     def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         self.format_commands(ctx, formatter)
-        records = [record for p in self.get_params(ctx) if (record := p.get_help_record(ctx))]
-        with formatter.section("Options, before or after the command"):
-            formatter.write_dl(records)
+        of_some = [param for param in SHARED if param.name not in EVERY]
+        of_all = [param for param in self.get_params(ctx) if param not in of_some]
+        kinds = (
+            ("Options, before or after the command", of_all),
+            ("Options of some commands, whose --help lists them", of_some),
+        )
+        for title, params in kinds:
+            with formatter.section(title):
+                formatter.write_dl([found for p in params if (found := p.get_help_record(ctx))])
 
     def format_epilog(self, ctx: "Context", formatter: "HelpFormatter") -> None:  # noqa: ARG002
         formatter.write_paragraph()

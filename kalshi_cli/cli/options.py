@@ -30,7 +30,7 @@ _LARGEST_SEED = 2**63 - 1
 def declared(
     *,
     env: Annotated[
-        str | None, typer.Option("--env", metavar="ENV", help="sim, paper, demo or prod.")
+        list[str] | None, typer.Option("--env", metavar="ENV", help="sim, paper, demo or prod.")
     ] = None,
     sim: Annotated[bool, typer.Option("--sim", help="Short for --env sim.")] = False,
     paper: Annotated[bool, typer.Option("--paper", help="Short for --env paper.")] = False,

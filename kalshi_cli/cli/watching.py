@@ -143,7 +143,7 @@ class Picture:
             connected=link.connected,
             heard_us=link.heard_us,
             markets=tuple(self.markets[ticker] for ticker in self._changed),
-            trades=tuple(self._new),
+            trades=tuple(sorted(self._new, key=lambda trade: trade.at_us)),
             notes=tuple(self._notes),
         )
         self._changed, self._new, self._notes = {}, [], []

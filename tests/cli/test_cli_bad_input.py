@@ -37,6 +37,8 @@ USAGE = [
     (["status", "--env", "producton"], "There is no environment 'producton'"),
     (["status", "--sim", "--live"], "at once"),
     (["--sim", "status", "--env", "demo"], "at once"),
+    (["status", "--env", "sim", "--env", "demo"], "demo and sim at once"),
+    (["--env", "sim", "status", "--env", "demo"], "demo and sim at once"),
     (["inspect", "orders", "--fresh"], "--fresh"),
     (["--fresh", "inspect", "orders"], "--fresh"),
     (["--no-advance", "run-loop"], "--no-advance"),

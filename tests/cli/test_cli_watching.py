@@ -229,3 +229,15 @@ def test_only_a_simulated_world_has_a_speed():
     assert speed_of(prepared(Env.DEMO), None) == 0.0
     with pytest.raises(UsageError, match="--speed"):
         speed_of(prepared(Env.DEMO), 2.0)
+
+
+def test_trades_of_many_markets_are_told_in_the_order_of_time(picture: Picture):
+    late = replace(TRADE, trade_id="t2", at_us=START_US + SECOND)
+    early = replace(TRADE, trade_id="t3", ticker=B)
+    batch = told(picture, late, early)
+    assert batch.trades == (early, late)
+    console = Console(width=80, height=40)
+    with console.capture() as captured:
+        console.print(screen(picture, START_US, 40))
+    shown = captured.get()
+    assert shown.index("00:00:01  KXA-1") < shown.index("00:00:00  KXA-2")

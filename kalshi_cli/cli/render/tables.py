@@ -1,8 +1,8 @@
 """The one look of every table: no frame, as wide as the terminal at most, tickers never cut.
 
 Where the cells need more room than there is, columns that may be `cut` give way first, then those
-that may `wrap` between words, then those that may `fold` anywhere; numbers never do. Lines carry
-no trailing blanks.
+that may `wrap` between words, then those that may `fold` anywhere; numbers never do. In a pipe
+nothing is cut: what would be is wrapped. Lines carry no trailing blanks.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -33,6 +33,8 @@ def print_table(
     headings = [column[0] if isinstance(column, tuple) else column for column in columns]
     stands = [column[1] if isinstance(column, tuple) else "left" for column in columns]
     widths = fitted(stands, [headings, *cells], console.width)
+    if not console.is_terminal:  # whoever reads a pipe has room below
+        stands = ["wrap" if its == "cut" else its for its in stands]
     console.print(title, style="bold")
     console.print("\n".join(_laid_out(headings, stands, widths)), style="dim", soft_wrap=True)
     console.print("-" * min(console.width, sum(widths) + len(GAP) * (len(widths) - 1)), style="dim")

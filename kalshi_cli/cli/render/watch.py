@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.invocation import Invocation
@@ -97,7 +96,8 @@ def screen(picture: Picture, now_us: int, height: int) -> "Group":
     from rich.console import Group
     from rich.text import Text
 
-    trades = list(islice(reversed(picture.trades), min(SHOWN_TRADES, height // 4)))
+    by_time = sorted(picture.trades, key=lambda trade: trade.at_us)
+    trades = by_time[::-1][: min(SHOWN_TRADES, height // 4)]
     room = max(1, height - _FRAME - len(trades))
     markets = list(picture.markets.values())
     shown = markets if len(markets) <= room else markets[: room - 1]
