@@ -9,7 +9,6 @@ import base64
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -65,25 +64,6 @@ _MISTAKES = (
     ),
 )
 """In this order; what is none of them is left to the library."""
-
-
-def read_private_key(pem_or_path: str) -> str:
-    """The PEM text itself, or the contents of the file it names.
-
-    A PEM on one line, its line ends written as in a C string, is what environment files hold.
-    Raises `ConfigError`.
-    """
-    text = pem_or_path.strip()
-    if "-----BEGIN" in text:
-        return text.replace("\\n", "\n")
-    try:
-        return Path(text).expanduser().read_text(encoding="ascii")
-    except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is not a text file"
-        raise ConfigError(
-            f"The private key file cannot be read: {why}.",
-            remedy="Set the private key to a PEM or to the path of a PEM file.",
-        ) from error
 
 
 def load_private_key(pem: str) -> PrivateKey:

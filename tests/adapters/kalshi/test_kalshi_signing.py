@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, ed25519, padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from kalshi_cli.adapters.kalshi.signing import Signer, load_private_key, read_private_key
+from kalshi_cli.adapters.kalshi.signing import Signer, load_private_key
 from kalshi_cli.errors import ConfigError
 
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -94,26 +94,3 @@ def test_an_unusable_key_id_is_refused(key_id: str) -> None:
 
 def test_the_repr_shows_no_secret() -> None:
     assert repr(Signer.from_pem("abc", pem(ED_KEY))) == "Signer(key_id='abc')"
-
-
-def test_a_key_is_a_text_or_a_path(tmp_path) -> None:
-    text = pem(ED_KEY)
-    path = tmp_path / "key.pem"
-    path.write_text(text)
-    assert load_private_key(read_private_key(str(path)))
-    assert read_private_key(text).strip() == text.strip()
-    assert load_private_key(read_private_key(text.replace("\n", "\\n")))
-
-
-@pytest.mark.parametrize("name", ["absent.pem", "."])
-def test_an_unreadable_key_file_is_one_line(tmp_path, name: str) -> None:
-    with pytest.raises(ConfigError, match="cannot be read") as caught:
-        read_private_key(str(tmp_path / name))
-    assert "\n" not in str(caught.value)
-
-
-def test_a_binary_key_file_is_refused(tmp_path) -> None:
-    path = tmp_path / "key.der"
-    path.write_bytes(b"\x30\x82\xff\xfe")
-    with pytest.raises(ConfigError, match="not a text file"):
-        read_private_key(str(path))
