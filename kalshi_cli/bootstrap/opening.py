@@ -4,7 +4,7 @@
 """
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, assert_never
 
 from kalshi_cli.bootstrap.desk import Ending, OpenDesk
@@ -13,7 +13,7 @@ from kalshi_cli.bootstrap.policies import policies
 from kalshi_cli.bootstrap.records import account_of, lease_name, store_location
 from kalshi_cli.domain.identity import Env, StoreIdentity
 from kalshi_cli.domain.instant import MINUTE
-from kalshi_cli.errors import ConfigError
+from kalshi_cli.errors import ConfigError, Unavailable
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.forecaster import Forecaster
 from kalshi_cli.ports.store import Run
@@ -57,7 +57,8 @@ async def open_desk(
         connection = await stack.enter_async_context(connection_to(environment, simulation, clock))
         if connection.trading is None:
             raise ConfigError("Trading needs an API key.", remedy="`kalshi doctor` says more.")
-        await check_market_time(environment, connection.trading, clock)
+        with suppress(Unavailable):  # what comes next meets the outage, or needs no exchange
+            await check_market_time(environment, connection.trading, clock)
         await connection.learn_limits()
         if simulation is not None and single_step and environment.advance:
             await clock.sleep_until(clock.now() + SINGLE_STEP_US)

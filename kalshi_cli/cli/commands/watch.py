@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from kalshi_cli.cli.names import plausible
 from kalshi_cli.cli.options import STEPPING
 
 PANEL = "Observe"
@@ -16,7 +17,8 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def watch(
     ctx: typer.Context,
     tickers: Annotated[
-        list[str], typer.Argument(help="The markets to watch; - reads them from stdin.")
+        list[str],
+        typer.Argument(callback=plausible, help="The markets to watch; - reads them from stdin."),
     ],
     *,
     speed: Annotated[
@@ -45,7 +47,9 @@ def watch(
 
     named = [name for name in tickers if name != "-"]
     if "-" in tickers:
-        named += sys.stdin.read().split()
+        piped = sys.stdin.read().split()
+        plausible(piped)
+        named += piped
     if not named:
         raise typer.BadParameter("No ticker came on stdin.")
     prepared, stop = ready(ctx), Stop()
