@@ -158,10 +158,6 @@ class Contracts(_Amount):
         """Whether this is a whole number of contracts."""
         return self.units % 100 == 0
 
-    def floor_whole(self) -> "Contracts":
-        """The whole contracts in this non-negative count."""
-        return Contracts(self.units - self.units % 100)
-
 
 class Money(_Amount):
     """Dollars, in units of $0.000001."""

@@ -93,6 +93,5 @@ def test_a_share_never_exceeds_the_exact_one(units, share):
 
 
 def test_whole_contracts():
-    assert Contracts(1_250).floor_whole() == Contracts(1_200)
     assert Contracts(1_200).is_whole
     assert not Contracts(1_250).is_whole
