@@ -13,6 +13,7 @@ KalshiError                         1   unexpected
         MalformedAnswer             5   the exchange answered with something unreadable
     Refused                         6   refused or halted by risk, lease, world or budget
         LeaseHeld                   6   another process trades this account
+            LeaseRanOut             6   the lease was not renewed in time, and nobody took it yet
         DuplicateEntry              6   this forecast was traded already
         ExitExceeds                 6   more would leave than is held
         Halted                      6   the desk is halted
@@ -91,6 +92,10 @@ class LeaseHeld(Refused):
     pass
 
 
+class LeaseRanOut(LeaseHeld):
+    """The machine slept, say. Its keeper renews it, unless another process was faster."""
+
+
 class ExitExceeds(Refused):
     """An exit would leave with more than its owner holds."""
 
@@ -120,7 +125,7 @@ class ExchangeRefusal(Refused):
         self.exchange_code = exchange_code
 
 
-PASSING = (Unavailable, ExchangeRefusal, ClockOff)
+PASSING = (Unavailable, ExchangeRefusal, ClockOff, LeaseRanOut)
 """What may be better the next time: a loop goes on, and nobody concludes anything from it."""
 
 

@@ -7,7 +7,10 @@ from kalshi_cli.domain.instant import SECOND, to_datetime
 from kalshi_cli.domain.timescale import TimeScale
 from kalshi_cli.errors import ConfigError
 
-_LONGEST_NAP_S = 60.0
+_LONGEST_NAP_S = 5.0
+"""After a machine slept, so long at most until somebody notices."""
+_SLACK_S = 0.5
+"""So far apart the clock of the day and the one that is never set may run within one wait."""
 
 
 class SystemClock:
@@ -59,7 +62,11 @@ def clock_for(scale: TimeScale | None) -> SystemClock:
 
 
 async def _sleep_until(clock: SystemClock, instant_us: int, speed: float) -> None:
-    """Wait in naps, so that a clock set forward or a machine asleep is noticed."""
-    while (left_us := instant_us - clock.now()) > 0:
-        nap_s = min(left_us / SECOND / speed, _LONGEST_NAP_S)
+    """Wait in naps, so that a clock set forward or a machine asleep is noticed. One that is set
+    back prolongs no wait.
+    """
+    loop = asyncio.get_running_loop()
+    ends_s = loop.time() + (instant_us - clock.now()) / SECOND / speed + _SLACK_S
+    while (left_us := instant_us - clock.now()) > 0 and (left_s := ends_s - loop.time()) > 0:
+        nap_s = min(left_us / SECOND / speed, left_s, _LONGEST_NAP_S)
         await asyncio.sleep(nap_s)  # noqa: TID251 - this is what sleep_until() is made of

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import KalshiError
 from kalshi_cli.scheduler.lanes import Ran, Stopped
+from kalshi_cli.scheduler.timekeeping import Late
 from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.command import Left
 from kalshi_cli.steps.evaluate import EvaluateResult
@@ -101,6 +102,13 @@ class Cycles:
         if ran.step == self.closing:
             self.close()
 
+    def late(self, late: Late) -> None:
+        """Hear that the program stood still. A person is told what made it read everything anew."""
+        if late.is_jump:
+            self.current = replace(self.current, alarms=(*self.current.alarms, str(late)))
+        else:
+            _warn(str(late))
+
     def close(self) -> None:
         """Hand over the cycle under way."""
         self.tell(self.current, self.error)
@@ -122,10 +130,14 @@ def met_halt(result: TradeResult) -> bool:
 
 
 def _log(cycle: Cycle) -> None:
+    for trouble in cycle.troubles:
+        _warn(f"cycle {cycle.number}: {trouble}")
+
+
+def _warn(text: str) -> None:
     import logging
 
-    for trouble in cycle.troubles:
-        logging.getLogger(__name__).warning("cycle %d: %s", cycle.number, trouble)
+    logging.getLogger(__name__).warning("%s", text)
 
 
 def _with_result(cycle: Cycle, result: object) -> Cycle:

@@ -42,7 +42,9 @@ async def run_loop(
         with display as tell:
             told = Cycles("track" if desk.clock.is_virtual else "trade", tell)
             lanes = desk.lanes(stop, only)
-            loop = Loop(lanes, desk.clock, stop=stop, report=told.report, cycles=cycles)
+            loop = Loop(
+                lanes, desk.clock, stop=stop, report=told.report, late=told.late, cycles=cycles
+            )
             stopped = await loop.run()
         desk.ending.reason = stopped.reason
         by_person = stopped.reason.startswith("SIG")

@@ -20,5 +20,7 @@ class Clock(Protocol):
         ...
 
     async def sleep_until(self, instant_us: int) -> None:
-        """Wait until market time reaches an instant; returns at once when it has passed."""
+        """Wait until market time reaches an instant; returns at once when it has passed, and too
+        early only where the clock was set back meanwhile.
+        """
         ...

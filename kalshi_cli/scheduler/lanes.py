@@ -1,25 +1,45 @@
 """Two lanes, so that a slow decision never delays an exit.
 
 A lane runs its due steps one after another, in their order. On the real clock each lane is a task
-of its own; on a virtual clock due lanes run one at a time, ordered by (due time, lane), so a run
-is the same every time.
+of its own, and a bell makes a step due at once; on a virtual clock due lanes run one at a time,
+ordered by (due time, lane), so a run is the same every time.
+
+A machine that slept, or whose clock was set, has missed its rounds: they are not made up for, and
+every step is due anew.
 """
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from kalshi_cli.errors import PASSING, KalshiError
 from kalshi_cli.ports.clock import Clock
+from kalshi_cli.scheduler.timekeeping import Late, keep_time
+
+
+@dataclass(slots=True)
+class Bell:
+    """Makes the steps that listen to it due at once. A ring during a step is heard after it."""
+
+    event: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def ring(self) -> None:
+        self.event.set()
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Something to run every so often (microseconds of market time)."""
+    """Something to run every so often (microseconds of market time), and when `bell` rings."""
 
     name: str
     every_us: int
     run: Callable[[], Awaitable[object]]
+    bell: Bell | None = None
+
+    @property
+    def is_rung(self) -> bool:
+        return self.bell is not None and self.bell.event.is_set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,20 +95,36 @@ class _Timetable:
     lane: Lane
     due: dict[str, int]
     rounds: int = 0
+    restarted: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def next_us(self) -> int:
         return min(self.due.values())
 
     def due_steps(self, now_us: int) -> list[Step]:
-        return [step for step in self.lane.steps if self.due[step.name] <= now_us]
+        return [s for s in self.lane.steps if self.due[s.name] <= now_us or s.is_rung]
+
+    def also_rung(self, steps: list[Step]) -> list[Step]:
+        """These steps with those whose bell rang meanwhile, in the lane's order."""
+        return [step for step in self.lane.steps if step in steps or step.is_rung]
+
+    def ran(self, step: Step, began_us: int) -> None:
+        """Due again an interval later; rounds that were missed meanwhile are not made up for."""
+        due_us = self.due[step.name] + step.every_us
+        self.due[step.name] = due_us if due_us > began_us else began_us + step.every_us
+
+    def restart(self, now_us: int) -> None:
+        """Every step is due now, whatever was planned."""
+        self.due = dict.fromkeys(self.due, now_us)
+        self.restarted.set()
 
 
 class Loop:
     """Runs lanes until a number of cycles, a request to stop, or an error nobody can survive.
 
-    `report` hears of every step. What is `PASSING` is survived: the step is tried again when next
-    due, and no lane ends for another's trouble with the exchange.
+    `report` hears of every step, `late` of every time that the program stood still. What is
+    `PASSING` is survived: the step is tried again when next due, and no lane ends for another's
+    trouble with the exchange.
     """
 
     def __init__(
@@ -99,10 +135,12 @@ class Loop:
         stop: Stop,
         report: Callable[[Ran], None],
         cycles: int | None = None,
+        late: Callable[[Late], None] = lambda _: None,
     ) -> None:
         self._clock = clock
         self._stop = stop
         self._report = report
+        self._late = late
         self._cycles = cycles
         start = clock.now()
         self._tables = [
@@ -136,41 +174,67 @@ class Loop:
                 self._count_out()
 
     async def _run_real(self) -> None:
-        ended = await asyncio.gather(
-            *(self._follow(table) for table in self._tables), return_exceptions=True
-        )  # no lane is cancelled for another's error: it may be between a request and its record
+        keeping = asyncio.create_task(keep_time(self._clock, self._stood_still), name="time")
+        try:
+            ended = await asyncio.gather(
+                *(self._follow(table) for table in self._tables), return_exceptions=True
+            )  # no lane is cancelled for another's error: it may be between request and record
+        finally:
+            keeping.cancel()
+            await asyncio.wait((keeping,))
         for error in ended:
             if isinstance(error, BaseException):
                 raise error
 
+    def _stood_still(self, late: Late) -> None:
+        """Plans made before a sleep, or by a clock that was set since, are worth nothing."""
+        if late.is_jump:
+            for table in self._tables:
+                table.restart(self._clock.now())
+        self._late(late)
+
     async def _follow(self, table: _Timetable) -> None:
         try:
             while not self._stop.asked:
-                await self._wait(table.next_us)
+                await self._wait(table)
                 if self._stop.asked:
                     break
-                await self._round(table)
+                if table.due_steps(self._clock.now()):
+                    await self._round(table)
                 if self._has_counted_out():
                     self._count_out()
         except BaseException:
             self._stop.ask("an error")
             raise
 
-    async def _wait(self, until_us: int) -> None:
-        sleeping = asyncio.ensure_future(self._clock.sleep_until(until_us))
-        stopping = asyncio.ensure_future(self._stop.event.wait())
-        _, pending = await asyncio.wait({sleeping, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    async def _wait(self, table: _Timetable) -> None:
+        """Until the next step is due, a bell rings, the plan is another, or a stop is asked for."""
+        table.restarted.clear()
+        events = [self._stop.event, table.restarted]
+        events += [step.bell.event for step in table.lane.steps if step.bell is not None]
+        if any(event.is_set() for event in events):
+            return
+        sleeping = asyncio.ensure_future(self._clock.sleep_until(table.next_us))
+        ringing = [asyncio.ensure_future(event.wait()) for event in events]
+        waits: list[asyncio.Future[None] | asyncio.Future[Literal[True]]] = [sleeping, *ringing]
+        _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
             task.cancel()
         await asyncio.gather(*pending, return_exceptions=True)
 
     async def _round(self, table: _Timetable) -> None:
+        """Run what is due. A bell that rings meanwhile is answered in the same round."""
         now = self._clock.now()
-        for step in table.due_steps(now):
+        steps = table.due_steps(now)
+        while steps:
+            step, *steps = steps
+            if step.bell is not None:
+                step.bell.event.clear()
             await self._run_step(table.lane, step)
-            table.due[step.name] = max(table.due[step.name] + step.every_us, now + 1)
+            table.ran(step, now)
             if self._stop.asked:
                 return
+            steps = table.also_rung(steps)
         table.rounds += 1
 
     async def _run_step(self, lane: Lane, step: Step) -> None:

@@ -3,6 +3,9 @@
 import time
 
 import pytest
+from fakes.clock import START_US
+from fakes.sleepy import SleepyClock
+from fakes.virtual_time import run_virtual, virtual_loop
 
 from kalshi_cli.adapters.clock import ScaledClock, SystemClock, clock_for
 from kalshi_cli.domain.instant import HOUR, MILLISECOND, SECOND
@@ -51,3 +54,19 @@ async def test_market_time_of_a_served_world_runs_as_fast_as_it_says() -> None:
 def test_a_scale_that_leaves_the_calendar_is_refused(wall0_us: int):
     with pytest.raises(ConfigError, match="holds no clock of now"):
         clock_for(TimeScale(wall0_us, wall0_us, 3_600.0))
+
+
+async def _waited(span_us: int, slept_us: int) -> float:
+    """How long a wait of `span_us` takes where the machine sleeps after a second of it."""
+    clock = SleepyClock(START_US)
+    virtual_loop().call_later(1.0, clock.sleeps, slept_us)
+    await clock.sleep_until(clock.now() + span_us)
+    return virtual_loop().time()
+
+
+def test_a_machine_that_slept_through_the_instant_waits_no_more() -> None:
+    assert 1.0 <= run_virtual(_waited(60 * SECOND, HOUR)) <= 6.0
+
+
+def test_a_clock_that_is_set_back_prolongs_no_wait() -> None:
+    assert 60.0 <= run_virtual(_waited(60 * SECOND, -HOUR)) <= 60.6

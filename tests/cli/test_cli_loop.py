@@ -10,8 +10,10 @@ from kalshi_cli.cli.cycles import Cycles, LoopResult
 from kalshi_cli.cli.render.loop import line
 from kalshi_cli.cli.verdicts import of_loop
 from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.errors import Halted, IntegrityError, Unavailable
 from kalshi_cli.scheduler.lanes import Ran
+from kalshi_cli.scheduler.timekeeping import Late
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.reconcile import Difference
@@ -84,3 +86,14 @@ async def test_a_loop_on_a_halted_desk_ends_as_trade_does(floor):
     told = Cycles("trade", lambda _cycle, _error: None)
     told.report(Ran("lane", "trade", 0, result, None))
     assert isinstance(of_loop(ended(told)), Halted)
+
+
+def test_a_machine_that_slept_is_told_and_a_short_block_is_only_logged(caplog):
+    told = Cycles("trade", lambda _cycle, _error: None)
+    with caplog.at_level(logging.WARNING):
+        told.late(Late(2 * SECOND, 0))
+        told.late(Late(3 * HOUR, 0))
+    assert told.current.troubles == (
+        "nothing ran for 3h: the machine slept, or its clock was set forward",
+    )
+    assert [record.getMessage() for record in caplog.records] == ["the program stood still for 2s"]

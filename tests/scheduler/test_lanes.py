@@ -3,11 +3,22 @@
 import asyncio
 
 import pytest
+from fakes.clock import START_US
+from fakes.sleepy import SleepyClock
+from fakes.virtual_time import run_virtual
 
 from kalshi_cli.adapters.clock import SystemClock
-from kalshi_cli.domain.instant import MILLISECOND, MINUTE
-from kalshi_cli.errors import ClockOff, ExchangeRefusal, IntegrityError, KalshiError, Unavailable
-from kalshi_cli.scheduler.lanes import Lane, Loop, Ran, Step, Stop
+from kalshi_cli.domain.instant import HOUR, MILLISECOND, MINUTE, SECOND
+from kalshi_cli.errors import (
+    ClockOff,
+    ExchangeRefusal,
+    IntegrityError,
+    KalshiError,
+    LeaseRanOut,
+    Unavailable,
+)
+from kalshi_cli.scheduler.lanes import Bell, Lane, Loop, Ran, Step, Stop
+from kalshi_cli.scheduler.timekeeping import Late
 
 
 class VirtualClock:
@@ -64,6 +75,7 @@ async def test_virtual_lanes_run_by_due_time_then_name_and_steps_in_their_order(
         Unavailable("the exchange does not answer"),
         ExchangeRefusal("a cursor expired", status=400, exchange_code="bad_request"),
         ClockOff("this machine's clock is off"),
+        LeaseRanOut("the machine slept"),
     ],
 )
 async def test_trouble_with_the_exchange_is_survived_and_reported(error: KalshiError):
@@ -139,3 +151,164 @@ async def test_the_first_reason_to_stop_counts():
     stop.ask("SIGINT")
     stop.ask("an error")
     assert stop.reason == "SIGINT"
+
+
+class Sleeper:
+    """A guard of one second and a decision of one minute, on a machine that may sleep."""
+
+    def __init__(self) -> None:
+        self.clock, self.stop = SleepyClock(START_US), Stop()
+        self.log: list[tuple[str, float]] = []
+        self.late: list[Late] = []
+
+    def at(self) -> float:
+        """Seconds since the start, sleep included."""
+        return (self.clock.now() - START_US) / SECOND
+
+    def times(self, name: str, since_s: float = 0.0) -> list[float]:
+        return [round(at, 3) for step, at in self.log if step == name and at >= since_s]
+
+    def step(self, name: str, every_us: int) -> Step:
+        async def run() -> None:
+            self.log.append((name, self.at()))
+
+        return Step(name, every_us, run)
+
+    async def run(self, *slept: tuple[float, int], until_s: float) -> None:
+        """Sleeps are (after so many seconds awake, for so many microseconds)."""
+        lanes = [
+            Lane("decide", (self.step("trade", MINUTE),), counts=True),
+            Lane("guard", (self.step("requests", SECOND), self.step("track", 2 * MINUTE))),
+        ]
+        loop = Loop(
+            lanes,
+            self.clock,
+            stop=self.stop,
+            report=lambda _: None,
+            late=self.late.append,
+        )
+        running = asyncio.ensure_future(loop.run())
+        awake = 0.0
+        for after_s, span_us in slept:
+            await asyncio.sleep(after_s - awake)  # noqa: TID251
+            self.clock.sleeps(span_us)
+            awake = after_s
+        await asyncio.sleep(until_s - awake)  # noqa: TID251
+        self.stop.ask("enough")
+        await running
+
+
+def test_a_machine_that_slept_makes_up_for_no_missed_round_and_reconciles_at_once():
+    sleeper = Sleeper()
+    run_virtual(sleeper.run((90.0, 3 * HOUR), until_s=300.0))
+    woke = 90.0 + 3 * 3_600
+    assert sleeper.times("trade")[:2] == [0.0, 60.0]
+    after = sleeper.times("track", woke)
+    # Within a pulse, and then every two minutes: not ninety times in a row.
+    assert woke <= after[0] <= woke + 1.5
+    assert after == [after[0], after[0] + 120.0]
+    trades = sleeper.times("trade", woke)
+    assert trades == [trades[0] + 60.0 * n for n in range(4)]
+    assert woke <= trades[0] <= woke + 1.5
+    (late,) = sleeper.late
+    assert late.is_jump
+    assert "nothing ran for 3h" in str(late) or "nothing ran for 2h59m" in str(late)
+
+
+def test_a_clock_that_is_set_back_delays_nothing():
+    sleeper = Sleeper()
+    run_virtual(sleeper.run((90.0, -2 * HOUR), until_s=300.0))
+    moved = [at for name, at in sleeper.log if name == "track"]
+    assert moved[0] == 0.0
+    # Set back at 90 s of program time: due at once, then every two minutes.
+    back = 90.0 - 7_200
+    assert back <= moved[1] <= back + 2.0
+    assert round(moved[2] - moved[1]) == 120
+    (late,) = sleeper.late
+    assert -2 * HOUR <= late.by_us <= -2 * HOUR + SECOND
+    assert str(late).startswith("the clock was set back by ")
+
+
+def test_a_block_is_told_and_changes_no_plan():
+    sleeper = Sleeper()
+    run_virtual(sleeper.run((90.0, 5 * SECOND), until_s=300.0))
+    assert sleeper.times("track") == [0.0, 120.0, 240.0]
+    (late,) = sleeper.late
+    assert not late.is_jump
+    assert str(late).startswith("the program stood still for ")
+
+
+def test_a_slow_round_is_followed_by_one_and_not_by_all_that_it_missed():
+    async def scenario() -> list[float]:
+        clock, stop, began = SleepyClock(START_US), Stop(), []
+
+        async def slow() -> None:
+            began.append((clock.now() - START_US) / SECOND)
+            if len(began) == 1:
+                await asyncio.sleep(10.0)  # noqa: TID251
+            if len(began) == 4:
+                stop.ask("enough")
+
+        lane = Lane("decide", (Step("trade", 2 * SECOND, slow),), counts=True)
+        await Loop([lane], clock, stop=stop, report=lambda _: None).run()
+        return began
+
+    assert run_virtual(scenario()) == [0.0, 10.0, 12.0, 14.0]
+
+
+def test_a_bell_makes_its_step_due_at_once_and_a_ring_meanwhile_is_heard():
+    async def scenario() -> list[tuple[str, float]]:
+        clock, stop, log = SleepyClock(START_US), Stop(), []
+        bell, after = Bell(), Bell()
+
+        def note(name: str) -> None:
+            log.append((name, round((clock.now() - START_US) / SECOND, 3)))
+
+        async def react() -> None:
+            note("react")
+            if len(log) == 3:
+                after.ring()
+
+        async def track() -> None:
+            note("track")
+            if len(log) == 4:
+                bell.ring()  # while the lane is busy with this step
+            if len(log) == 6:
+                stop.ask("enough")
+
+        lanes = [
+            Lane(
+                "guard",
+                (Step("react", HOUR, react, bell), Step("track", HOUR, track, after)),
+                counts=True,
+            )
+        ]
+        running = asyncio.ensure_future(Loop(lanes, clock, stop=stop, report=lambda _: None).run())
+        await asyncio.sleep(0.7)  # noqa: TID251
+        bell.ring()
+        await asyncio.sleep(0.5)  # noqa: TID251
+        after.ring()
+        await running
+        return log
+
+    assert run_virtual(scenario()) == [
+        ("react", 0.0),
+        ("track", 0.0),
+        ("react", 0.7),
+        ("track", 0.7),
+        ("react", 0.7),
+        ("track", 1.2),
+    ]
+
+
+async def test_a_stop_interrupts_the_wait_for_a_bell():
+    clock, stop = SystemClock(), Stop()
+
+    async def nothing() -> None:
+        pass
+
+    lane = Lane("guard", (Step("react", HOUR, nothing, Bell()),), counts=True)
+    running = asyncio.ensure_future(Loop([lane], clock, stop=stop, report=lambda _: None).run())
+    await asyncio.sleep(0.05)  # noqa: TID251
+    stop.ask("SIGINT")
+    assert (await asyncio.wait_for(running, timeout=5)).reason == "SIGINT"

@@ -8,7 +8,7 @@ from kalshi_cli.adapters.store import ledger_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
 from kalshi_cli.domain.order import DEAD, LIVE, UNRESOLVED, Order, OrderState, Purpose
-from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, Refused
+from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, LeaseRanOut, Refused
 from kalshi_cli.risk._base import Denial
 
 ORDER_COLUMNS = tuple(t.ORDERS.c)[:25]
@@ -32,10 +32,15 @@ class SqlJournal:
     async def _check_lease(self, token: str, wall_us: int) -> None:
         held = select(t.LEASES.c.expires_wall_us).where(t.LEASES.c.token == token)
         expires_wall_us = await self._transaction.number(held)
-        if expires_wall_us is None or expires_wall_us <= wall_us:
+        if expires_wall_us is None:
             raise LeaseHeld(
-                "The right to trade this account has run out or was taken; nothing was sent.",
+                "The right to trade this account was taken; nothing was sent.",
                 remedy="See what else is running, then start again.",
+            )
+        if expires_wall_us <= wall_us:
+            raise LeaseRanOut(
+                "The right to trade this account has run out; nothing was sent.",
+                remedy="It is renewed at once, unless another process took it.",
             )
 
     async def _check_unique(self, client_order_id: str, entry_key: str | None) -> None:

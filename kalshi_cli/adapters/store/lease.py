@@ -1,7 +1,8 @@
 """The right to trade an account: one row, taken atomically, renewed from a thread.
 
 The thread has a loop and a connection of its own, so that neither a slow AI nor a long step in the
-program's loop lets the lease run out. A lease that ran out may be taken by anybody. One whose
+program's loop lets the lease run out. It looks at the time every second, so that a lease that ran
+out while the machine slept is renewed at once, unless somebody took it. One whose
 holder is dead on this machine may be taken at once: should the holder be alive after all, in
 another container perhaps, its next journal entry finds a foreign token, and nothing is sent.
 """
@@ -22,11 +23,13 @@ from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.store import SqlStore
 from kalshi_cli.adapters.store.transaction import AnyRow
 from kalshi_cli.domain.instant import SECOND, format_span
-from kalshi_cli.errors import KalshiError, LeaseHeld
+from kalshi_cli.errors import KalshiError, LeaseHeld, LeaseRanOut
 
 TTL_S = 30.0
 RENEW_S = 10.0
 _RETRY_S = 1.0
+_LONGEST_NAP_S = 1.0
+"""After a machine slept, so long at most until its lease is renewed."""
 _FOR_EVER_S = 10.0**10
 _ROW = t.LEASES.c
 
@@ -59,7 +62,10 @@ class HeldLease:
         if self._lost:
             raise LeaseHeld("Another process has taken over this account.", remedy=_REMEDY)
         if self._terms.wall() >= self._expires_wall_us:
-            raise LeaseHeld("The right to trade this account has run out.", remedy=_REMEDY)
+            raise LeaseRanOut(
+                "The right to trade this account has run out; nothing was sent.",
+                remedy="It is renewed at once, unless another process took it.",
+            )
 
     def renewed(self, expires_wall_us: int) -> None:
         self._expires_wall_us = expires_wall_us
@@ -139,11 +145,22 @@ class _Keeper(threading.Thread):
                 self.taken.set_exception(error)
                 return
             self.taken.set_result(lease)
-            while not await self._stopped_within(self._terms.renew_s):
+            while not await self._stopped_until_due():
                 if not await self._renew(store, lease):
                     return
             with suppress(KalshiError):  # a full disk, say: the lease then runs out by itself
                 await _release(store, self._terms)
+
+    async def _stopped_until_due(self) -> bool:
+        """Wait until the lease is to be renewed; true once there is nothing to renew for."""
+        terms = self._terms
+        due_wall_us, left_s = terms.wall() + int(terms.renew_s * SECOND), terms.renew_s
+        while left_s > 0 and terms.wall() < due_wall_us:
+            nap_s = min(left_s, _LONGEST_NAP_S)
+            if await self._stopped_within(nap_s):
+                return True
+            left_s -= nap_s
+        return False
 
     async def _renew(self, store: SqlStore, lease: HeldLease) -> bool:
         """False once somebody else has it. A busy database is tried again until time is up."""

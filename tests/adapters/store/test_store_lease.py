@@ -16,7 +16,7 @@ from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.lease import hold_lease
 from kalshi_cli.adapters.store.store import open_store
 from kalshi_cli.domain.instant import SECOND
-from kalshi_cli.errors import LeaseHeld
+from kalshi_cli.errors import LeaseHeld, LeaseRanOut
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ async def test_time_running_out_is_noticed_without_the_database(store, clock):
         clock.wall_us += 29 * SECOND
         lease.check()
         clock.wall_us += SECOND
-        with pytest.raises(LeaseHeld, match="run out"):
+        with pytest.raises(LeaseRanOut, match="run out"):
             lease.check()
 
 
@@ -148,7 +148,7 @@ sys.path.insert(0, {tests!r})
 from fakes.desk_store import IDENTITY, WALL
 from kalshi_cli.adapters.store.lease import hold_lease
 from kalshi_cli.adapters.store.store import open_store
-from kalshi_cli.errors import LeaseHeld
+from kalshi_cli.errors import LeaseHeld, LeaseRanOut
 
 async def main():
     async with await open_store({path!r}, IDENTITY, wall_us=WALL) as store:
@@ -198,3 +198,38 @@ def test_of_two_processes_one_wins_and_its_death_frees_the_lease(tmp_path):
 
 async def _made(path):
     await (await open_store(path, IDENTITY, wall_us=WALL)).close()
+
+
+async def test_one_that_ran_out_while_the_machine_slept_is_renewed_at_once(store, clock):
+    """The keeper waits ten seconds between renewals; waking takes it one."""
+
+    def renewed():
+        try:
+            lease.check()
+        except LeaseRanOut:
+            return False
+        return True
+
+    async with hold_lease(store, "trading", clock.wall) as lease:
+        clock.wall_us += 3 * 3_600 * SECOND
+        with pytest.raises(LeaseRanOut):
+            lease.check()
+        started = asyncio.get_running_loop().time()
+        await until(renewed)
+        assert asyncio.get_running_loop().time() - started < 5
+
+
+async def test_one_that_another_took_while_the_machine_slept_is_lost(store, clock):
+    def lost():
+        try:
+            lease.check()
+        except LeaseHeld as error:
+            return not isinstance(error, LeaseRanOut)
+        return False
+
+    async with hold_lease(store, "trading", clock.wall) as lease:
+        async with store.transaction() as transaction:
+            await transaction.write(update(t.LEASES).values(token="theirs"))
+            await transaction.commit()
+        clock.wall_us += 3 * 3_600 * SECOND
+        await until(lost)
