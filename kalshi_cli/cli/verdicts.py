@@ -38,9 +38,14 @@ def of_analyze(result: AnalyzeResult) -> KalshiError | None:
 
 
 def of_trade(result: TradeResult) -> KalshiError | None:
-    """A halted desk refuses everything, which a script must notice."""
+    """A halted desk refuses everything, which a script must notice; so does a pause."""
     if met_halt(result):
         return _halted()
+    if any(each.denial.code == "EXCHANGE_PAUSED" for each in result.denied):
+        return Refused(
+            "Trading is paused at the exchange, and nothing was sent into the pause.",
+            remedy="`kalshi doctor` shows when it goes on.",
+        )
     return None if result.reconciled is None else of_reconciliation(result.reconciled)
 
 

@@ -210,7 +210,10 @@ class Journal(Protocol):
         ...
 
     async def traded_forecasts(self, tickers: Collection[str]) -> frozenset[tuple[str, str, str]]:
-        """(strategy, ticker, forecast_id) of every entry that was sent, dead or alive."""
+        """(strategy, ticker, forecast_id) of every entry that was sent, dead or alive.
+
+        One that the exchange refused took no part in anything: three refusals count as an entry.
+        """
         ...
 
     async def deny(

@@ -42,7 +42,8 @@ class RiskState:
     `last_exit_us` is when (owner, ticker) was last left; `entries_last_hour` counts entry orders of
     the last hour of market time; `traded_forecasts` are (strategy, ticker, forecast) that had an
     entry; `unresolved` are tickers with an order whose outcome is unknown; `missing` says what
-    of the account could not be read, and is empty where nothing is.
+    of the account could not be read, and is empty where nothing is. `paused_shards` are the parts
+    of the exchange that take no orders now; None where the exchange does not tell.
     """
 
     env: Env
@@ -65,6 +66,7 @@ class RiskState:
     traded_forecasts: frozenset[tuple[str, str, str]]
     unresolved: frozenset[str]
     missing: str
+    paused_shards: frozenset[int] | None
 
 
 @dataclass(frozen=True, slots=True)

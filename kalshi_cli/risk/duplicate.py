@@ -19,7 +19,12 @@ class Duplicate(Control):
         if intent.forecast_id is not None:
             key = (intent.strategy, intent.ticker, intent.forecast_id)
             if key in state.traded_forecasts:
-                return Denial(self.code, "this forecast was traded already", key[2], "a new one")
+                return Denial(
+                    self.code,
+                    "this forecast was traded already, or refused too often",
+                    key[2],
+                    "a new one",
+                )
         for order in state.orders:
             own = order.intent
             if (own.strategy, own.ticker, own.purpose) == (

@@ -28,6 +28,7 @@ from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import cancel_entries, entries_of
 from kalshi_cli.steps.desk_view import look, risk_state
 from kalshi_cli.steps.execution import Desk, cancel, send
+from kalshi_cli.steps.pausing import paused_shards
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile
 from kalshi_cli.steps.track import exit_intent
 from kalshi_cli.steps.trade import TradePolicy
@@ -143,6 +144,7 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
             cash=found.balance.cash,
             books=books,
             frozen=frozenset(),
+            paused=await paused_shards(data, [view.entries[ticker]]),
         )
         denial = first_denial(policy.controls, intent, state, desk.clock.now())
         if denial is not None:

@@ -113,13 +113,15 @@ def risk_state(
     cash: Money,
     books: Mapping[str, OrderBook],
     frozen: frozenset[str],
+    paused: frozenset[int] | None,
     foreign: Sequence[OrderReport] = (),
     missing: str = "",
 ) -> RiskState:
     """What the controls see.
 
-    `frozen` are markets where nothing new may be risked, `foreign` resting orders that are not
-    ours, `missing` what of the account could not be read.
+    `frozen` are markets where nothing new may be risked, `paused` shards that take no orders (None
+    where that is not known), `foreign` resting orders that are not ours, `missing` what of the
+    account could not be read.
     """
     worth = view.valued(cash)
     bankroll = worth.equity
@@ -153,6 +155,7 @@ def risk_state(
         traded_forecasts=view.traded_forecasts,
         unresolved=frozen,
         missing=missing,
+        paused_shards=paused,
     )
 
 

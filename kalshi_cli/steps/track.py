@@ -23,6 +23,7 @@ from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import cancel_entries
 from kalshi_cli.steps.desk_view import DeskView, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, send
+from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile
 from kalshi_cli.steps.trade import TradePolicy
 from kalshi_cli.steps.valuation import performance, snapshot
@@ -66,7 +67,7 @@ async def track(
     if await cancel_entries(desk, view.orders, _leaving(view, books, exits) | _stopped(view)):
         found = joined(found, await _reconcile(data, desk))
         view, books = await _seen(data, desk, policy)
-    exited = await _leave(desk, view, books, exits, policy, found)
+    exited = await _leave(data, desk, view, books, exits, policy, found)
     if any(item.order is not None for item in exited):
         found = joined(found, await _reconcile(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
@@ -121,6 +122,7 @@ def _leaving(
 
 
 async def _leave(
+    data: MarketData,
     desk: Desk,
     view: DeskView,
     books: Mapping[str, OrderBook],
@@ -128,6 +130,9 @@ async def _leave(
     policy: TradePolicy,
     found: Reconciliation,
 ) -> tuple[Exited, ...]:
+    leaving = _leaving(view, books, exits)
+    if not leaving:
+        return ()
     state = risk_state(
         view,
         env=policy.env,
@@ -135,6 +140,7 @@ async def _leave(
         cash=found.balance.cash,
         books=books,
         frozen=found.frozen_tickers,
+        paused=await paused_shards(data, [view.entries[ticker] for ticker, _ in leaving]),
     )
     exited: list[Exited] = []
     for position in view.positions:
@@ -143,7 +149,7 @@ async def _leave(
         if reason is None or not intent:
             continue
         order, denial = await _send(desk, intent, policy, state)
-        state = with_sent(state, order) if order else state
+        state = after_refusal(with_sent(state, order), order) if order else state
         exited.append(Exited(position, reason, order, denial))
     return tuple(exited)
 

@@ -35,6 +35,7 @@ from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.desk_view import DeskView, counted, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, cancel, send
 from kalshi_cli.steps.means import means
+from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.reconcile import Reconciliation, compare_positions, joined, reconcile
 from kalshi_cli.strategies._base import Candidate, Strategy, View
 
@@ -102,7 +103,8 @@ async def trade(
     if canceled:  # some may have filled instead
         before = joined(before, await _reconcile(data, desk))
         view = await _look(desk, policy, before)
-    result = _Session(view, policy, Account.of(before))
+    paused = await paused_shards(data, view.entries.values())
+    result = _Session(view, policy, Account.of(before, paused))
     try:
         for strategy in policy.strategies:
             if only in {None, strategy.name}:
@@ -129,7 +131,8 @@ async def rehearse(
     unresolved = frozenset(o.intent.ticker for o in view.orders if o.state not in WORKING)
     compared = await compare_positions(trading, store)
     differing = frozenset(difference.what for difference in compared.differences)
-    account = Account(balance.cash, unresolved | differing, (), compared.why)
+    paused = await paused_shards(data, view.entries.values())
+    account = Account(balance.cash, unresolved | differing, (), compared.why, paused)
     result = _Session(view, policy, account)
     for strategy in policy.strategies:
         if only in {None, strategy.name}:
@@ -139,16 +142,20 @@ async def rehearse(
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What reconciling told: cash, markets to leave alone, foreign orders, what went unread."""
+    """What reconciling told: cash, markets to leave alone, foreign orders, what went unread.
+
+    `paused` are the shards that take no orders; None where that is not known.
+    """
 
     cash: Money
     frozen: frozenset[str]
     foreign: tuple[OrderReport, ...]
     missing: str
+    paused: frozenset[int] | None
 
     @classmethod
-    def of(cls, found: Reconciliation) -> "Account":
-        return cls(found.balance.cash, found.frozen_tickers, found.foreign, found.why)
+    def of(cls, found: Reconciliation, paused: frozenset[int] | None) -> "Account":
+        return cls(found.balance.cash, found.frozen_tickers, found.foreign, found.why, paused)
 
 
 class _Session:
@@ -213,7 +220,8 @@ async def _run_strategy(
         if order is not None:
             session.passed.append(intent)
             session.orders.append(order)
-            state = with_sent(state, order)
+            state = after_refusal(with_sent(state, order), order)
+            session.account = replace(session.account, paused=state.paused_shards)
 
 
 async def _decide(
@@ -233,6 +241,7 @@ async def _decide(
         frozen=session.account.frozen,
         foreign=session.account.foreign,
         missing=session.account.missing,
+        paused=session.account.paused,
     )
     capital = means(
         state,

@@ -421,11 +421,22 @@ class TestJournal:
             assert await unit.journal.traded_forecasts(["T", "U"]) == traded
             assert await unit.journal.traded_forecasts(["U"]) == frozenset()
             await unit.journal.save(order.moved(OrderState.REJECTED, NOW))
-            assert await unit.journal.traded_forecasts(["T"]) == traded
+            assert await unit.journal.traded_forecasts(["T"]) == frozenset()
         async with store.unit() as unit:
             await unit.journal.save(order.moved(OrderState.NOT_SENT, NOW))
             assert await unit.journal.traded_forecasts(["T"]) == frozenset()
             assert await unit.journal.entries_since(NOW) == 0
+
+    async def test_a_forecast_is_let_be_after_three_refusals(self, store):
+        await forecast_made(store)
+        found = []
+        for number in (1, 2, 3):
+            order = await journalled(store, an_intent(), f"k{number}", sequence=number)
+            async with store.unit() as unit:
+                await unit.journal.save(order.moved(OrderState.REJECTED, NOW))
+                found.append(await unit.journal.traded_forecasts(["T"]))
+                await unit.commit()
+        assert found == [frozenset(), frozenset(), {(STRATEGY, "T", "f1")}]
 
     async def test_saving_what_was_never_journalled_is_a_defect(self, store):
         order = Order("k1", an_intent(), OrderState.INTENT, NOW, NOW, "run-000001", 1)

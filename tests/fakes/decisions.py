@@ -179,6 +179,7 @@ def the_state(*, limits=None, facts=None, events=None, categories=None, clusters
         "traded_forecasts": frozenset(),
         "unresolved": frozenset(),
         "missing": "",
+        "paused_shards": frozenset(),
     }
     return RiskState(
         limits=limits or the_limits(),

@@ -287,6 +287,10 @@ class FakeExchange:
             return (Cancellation(CancellationKind.UNKNOWN, code=str(fault)),) * len(orders)
         if fault in {Fault.THROTTLED, Fault.REFUSED}:
             return (Cancellation(CancellationKind.REFUSED, code=str(fault)),) * len(orders)
+        if not self.status.exchange_active:
+            return (Cancellation(CancellationKind.REFUSED, code="exchange_is_paused"),) * len(
+                orders
+            )
         answers = tuple(self._cancel_one(order.order_id) for order in orders)
         if fault is Fault.UNANSWERED:
             return (Cancellation(CancellationKind.UNKNOWN, code="ReadTimeout"),) * len(orders)
@@ -467,7 +471,7 @@ class FakeExchange:
     ) -> Iterator[str]:
         """The exchange's codes for what is wrong with an order, the first one counts."""
         market = self.markets.get(intent.ticker)
-        yield from self._group_objections(group_id)
+        yield from self._closed_doors(group_id)
         if any(report.client_order_id == client_order_id for report in self.reports.values()):
             yield "order_already_exists"
         if market is None:
@@ -489,7 +493,9 @@ class FakeExchange:
         if not self._can_pay(intent):
             yield "insufficient_balance"
 
-    def _group_objections(self, group_id: str) -> Iterator[str]:
+    def _closed_doors(self, group_id: str) -> Iterator[str]:
+        if not self.status.trading_active:
+            yield "trading_is_paused"
         if group_id and group_id not in self.groups:
             yield "not_found"
         elif group_id and self.groups[group_id].triggered:
@@ -499,6 +505,8 @@ class FakeExchange:
         if intent.ticker != report.ticker:
             yield "order_ticker_mismatch"
             return
+        if not self.status.trading_active:
+            yield "trading_is_paused"
         if intent.side is not report.side:
             yield "order_side_mismatch"
         grid = self.markets[intent.ticker].grid

@@ -99,6 +99,12 @@ CASES = [
     Case("ENVIRONMENT", "the baseline never trades real money",
          (an_intent(), replace(facts(forecast=a_forecast(forecaster="baseline")), env=Env.DEMO)),
          (an_intent(), replace(facts(forecast=a_forecast(forecaster="baseline")), env=Env.PROD))),
+    Case("EXCHANGE_PAUSED", "the market's shard trades",
+         (exit_of(), the_state(paused_shards=frozenset({1}))),
+         (exit_of(), the_state(paused_shards=frozenset({0})))),
+    Case("EXCHANGE_PAUSED", "an exit may try where the exchange does not tell",
+         (exit_of(), the_state(paused_shards=None)),
+         (an_intent(), the_state(paused_shards=None))),
     Case("INELIGIBLE", "the market trades", (exit_of(), PLAIN),
          (exit_of(), market(status=MarketStatus.INACTIVE))),
     Case("INELIGIBLE", "the close is in the future", (exit_of(), market(close_us=NOW + 1)),
@@ -284,9 +290,9 @@ def test_every_control_has_a_case_a_code_and_a_rank_of_its_own():
 
 
 def test_the_order_of_the_controls_is_the_order_of_their_gravity():
-    assert list(CONTROLS)[:9] == [
-        "HALT_STATE", "ENVIRONMENT", "INELIGIBLE", "STALE", "SHAPE", "PRICE_COLLAR", "DUPLICATE",
-        "RATE", "MARKET_OWNED",
+    assert list(CONTROLS)[:10] == [
+        "HALT_STATE", "ENVIRONMENT", "EXCHANGE_PAUSED", "INELIGIBLE", "STALE", "SHAPE",
+        "PRICE_COLLAR", "DUPLICATE", "RATE", "MARKET_OWNED",
     ]  # fmt: skip
     assert list(CONTROLS)[-5:] == [
         "DRAWDOWN", "SELF_CROSS", "EXIT_REDUCES", "UNRESOLVED", "BOOKS_INCOMPLETE",

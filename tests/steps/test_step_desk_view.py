@@ -45,6 +45,7 @@ def state_of(view, cash="1000.00", **changes):
         "cash": Money.parse(cash),
         "books": {},
         "frozen": frozenset(),
+        "paused": frozenset(),
     }
     return risk_state(view, **{**facts, **changes})
 

@@ -39,6 +39,7 @@ async def test_foreign_orders_count_in_every_room(floor):
         cash=found.balance.cash,
         books={},
         frozen=frozenset(),
+        paused=frozenset(),
         foreign=found.foreign,
     )
     capital = means(state, strategy=STRATEGY, kelly_fraction=0.75, probation_stake=None)

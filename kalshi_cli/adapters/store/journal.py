@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, case, func, or_, select, update
 
 from kalshi_cli.adapters.store import ledger_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
@@ -13,6 +13,8 @@ from kalshi_cli.risk._base import Denial
 
 ORDER_COLUMNS = tuple(t.ORDERS.c)[:25]
 """What `order_from` reads: all but the journal's own `entry_key` and `lease_token`."""
+REFUSALS_A_FORECAST = 3
+"""So often may the exchange refuse an entry on a forecast before that forecast is let be."""
 _SENT_ENTRY = (t.ORDERS.c.purpose == Purpose.ENTRY.value) & (
     t.ORDERS.c.state != OrderState.NOT_SENT.value
 )
@@ -125,9 +127,14 @@ class SqlJournal:
     async def traded_forecasts(self, tickers: Collection[str]) -> frozenset[tuple[str, str, str]]:
         table = t.ORDERS.c
         traded: set[tuple[str, str, str]] = set()
+        refused = case((table.state == OrderState.REJECTED.value, 1), else_=0)
+        is_used_up = or_(func.count() > func.sum(refused), func.sum(refused) >= REFUSALS_A_FORECAST)
         for part in chunks(set(tickers)):
-            query = select(table.strategy, table.ticker, table.forecast_id).where(
-                _SENT_ENTRY, table.forecast_id.is_not(None), table.ticker.in_(part)
+            query = (
+                select(table.strategy, table.ticker, table.forecast_id)
+                .where(_SENT_ENTRY, table.forecast_id.is_not(None), table.ticker.in_(part))
+                .group_by(table.strategy, table.ticker, table.forecast_id)
+                .having(is_used_up)
             )
             traded.update((row[0], row[1], row[2]) for row in await self._transaction.rows(query))
         return frozenset(traded)
