@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kalshi_cli.bootstrap.policies import Policies
@@ -11,7 +12,7 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.forecaster import Forecaster
 from kalshi_cli.ports.store import Run
-from kalshi_cli.scheduler.lanes import Lane, Step, Stop
+from kalshi_cli.scheduler.lanes import Bell, Lane, Step, Stop
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.analyze import AnalyzeResult, analyze
@@ -19,6 +20,7 @@ from kalshi_cli.steps.command import Done, Left, cancel_order, close_position, o
 from kalshi_cli.steps.evaluate import EvaluateResult, evaluate
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.ingest import IngestResult, ingest
+from kalshi_cli.steps.react import Reacted, react
 from kalshi_cli.steps.track import TrackResult, track
 from kalshi_cli.steps.trade import TradeResult, rehearse, trade
 
@@ -26,8 +28,11 @@ if TYPE_CHECKING:
     from kalshi_cli.adapters.kalshi.connection import KalshiConnection
     from kalshi_cli.adapters.sim.simulation import Simulation
     from kalshi_cli.adapters.store.store import SqlStore
+    from kalshi_cli.bootstrap.watch import Watch
 
 REQUESTS_EVERY_US = SECOND
+REACT_EVERY_US = SECOND
+"""How often the guard of the stream looks at what is held, where it hears nothing."""
 
 
 @dataclass(slots=True)
@@ -105,6 +110,19 @@ class OpenDesk:
             self.data, self.sender, exits=self.policies.exits, policy=self.policies.trading
         )
 
+    async def react(self, watch: "Watch", look: Bell) -> Reacted | None:
+        """Act on the stream, and ring for a look at the exchange where one is due; None where the
+        stream was given up.
+        """
+        if watch.stream is None:
+            return None
+        done = await react(
+            self.data, self.sender, watch.stream, watch.guard, policy=self.policies.trading
+        )
+        if done.due:
+            look.ring()
+        return done
+
     async def evaluate(self) -> EvaluateResult:
         charged = self.policies.trading.ai_charged_to
         return await evaluate(self.store, self.store.reports, self.clock, ai_charged_to=charged)
@@ -128,10 +146,13 @@ class OpenDesk:
             raise UsageError("This command does not trade.")
         return self.desk
 
-    def lanes(self, stop: Stop, only: str | None = None) -> tuple[Lane, ...]:
+    def lanes(
+        self, stop: Stop, only: str | None = None, *, watch: "Watch | None" = None
+    ) -> tuple[Lane, ...]:
         """The two lanes of the whole desk; in a simulated world every step is due once a cycle.
 
-        Once `stop` is asked for, trading sends nothing more.
+        Once `stop` is asked for, trading sends nothing more. Where a `watch` has a stream, the
+        guard acts on what it tells, and looks at the exchange at once where that leaves questions.
         """
         seconds = self.settings.intervals
         virtual = int(seconds.sim_cycle_s * SECOND) if self.clock.is_virtual else None
@@ -159,8 +180,16 @@ class OpenDesk:
             Step("trade", every(seconds.trade_s), trade_one),
             Step("evaluate", every(seconds.evaluate_s), self.evaluate),
         )
+        look = Bell()
+
+        reacting: tuple[Step, ...] = ()
+        if watch is not None and watch.stream is not None:
+            reacting = (
+                Step("react", REACT_EVERY_US, partial(self.react, watch, look), watch.heard),
+            )
         guard = (
+            *reacting,
             Step("requests", virtual or REQUESTS_EVERY_US, answer),
-            Step("track", every(seconds.track_s), self.track),
+            Step("track", every(seconds.track_s), self.track, look),
         )
         return Lane("decide", decide, counts=True), Lane("guard", guard)

@@ -1,12 +1,12 @@
 """An open feed: the exchange's stream of markets, its public reads, and time that passes."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from kalshi_cli.bootstrap.exchange import OpenExchange, open_exchange
+from kalshi_cli.bootstrap.exchange import open_exchange
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.domain.timescale import TimeScale
@@ -17,7 +17,9 @@ from kalshi_cli.ports.stream import Stream
 from kalshi_cli.settings.environment import Environment
 
 if TYPE_CHECKING:
+    from kalshi_cli.adapters.kalshi.stream.channels import Channel
     from kalshi_cli.adapters.kalshi.stream.client import KalshiStream
+    from kalshi_cli.adapters.sim.simulation import Simulation
 
 PULSE_US = SECOND // 5
 """How often a simulated world moves while it is watched."""
@@ -51,21 +53,33 @@ async def open_feed(environment: Environment) -> AsyncIterator[OpenFeed]:
 
     Raises `ConfigError` where there is no key: the handshake is signed for public channels too.
     """
-    async with open_exchange(environment) as exchange, _stream(environment, exchange) as stream:
+    from kalshi_cli.adapters.kalshi.stream.channels import MARKETS
+
+    async with (
+        open_exchange(environment) as exchange,
+        stream_of(environment, exchange.clock, exchange.simulation, MARKETS) as stream,
+    ):
         yield OpenFeed(exchange.clock, exchange.public.market_data, stream)
 
 
-def _stream(environment: Environment, exchange: OpenExchange) -> "KalshiStream":
-    """Over a socket, or in this process."""
+def stream_of(
+    environment: Environment,
+    clock: Clock,
+    simulation: "Simulation | None",
+    channels: "Sequence[Channel]",
+) -> "KalshiStream":
+    """The exchange's stream, over a socket or in this process.
+
+    Raises `ConfigError` where there is no key, and where the stream would be another exchange's.
+    """
     from kalshi_cli.adapters.kalshi.signing import Signer
-    from kalshi_cli.adapters.kalshi.stream.channels import MARKETS
     from kalshi_cli.adapters.kalshi.stream.client import KalshiStream
     from kalshi_cli.adapters.kalshi.stream.dialing import dialer
     from kalshi_cli.adapters.kalshi.stream.machine import StreamMachine
 
-    clock, machine, found = exchange.clock, StreamMachine(MARKETS), environment.credentials
-    if exchange.simulation is not None:
-        return KalshiStream(exchange.simulation.stream, clock, machine)
+    machine, found = StreamMachine(channels), environment.credentials
+    if simulation is not None:
+        return KalshiStream(simulation.stream, clock, machine)
     if found is None:
         raise ConfigError("The stream needs an API key.", remedy="`kalshi doctor` says more.")
     if _is_here(environment.base_url) != _is_here(environment.ws_url):

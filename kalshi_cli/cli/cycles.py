@@ -11,6 +11,7 @@ from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.command import Left
 from kalshi_cli.steps.evaluate import EvaluateResult
 from kalshi_cli.steps.ingest import IngestResult
+from kalshi_cli.steps.react import Reacted
 from kalshi_cli.steps.reconcile import Difference, Reconciliation
 from kalshi_cli.steps.status import Status
 from kalshi_cli.steps.track import TrackResult
@@ -22,7 +23,7 @@ class Cycle:
     """One cycle. Numbers of a step that did not run in it are None; `errors` were survived.
 
     `alarms` are all of the cycle's, `differences` and `incomplete` those of its last look at the
-    exchange.
+    exchange. `watching` says whether what is held is watched by the stream or by polling.
     """
 
     number: int
@@ -42,6 +43,7 @@ class Cycle:
     alarms: tuple[str, ...] = ()
     differences: tuple[Difference, ...] = ()
     incomplete: str = ""
+    watching: str = ""
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -85,6 +87,7 @@ class Cycles:
 
     closing: str
     tell: Tell
+    watching: Callable[[], str] = lambda: ""
     current: Cycle = field(default_factory=lambda: Cycle(1, 0))
     error: KalshiError | None = None
     last_errors: tuple[str, ...] = ()
@@ -111,6 +114,7 @@ class Cycles:
 
     def close(self) -> None:
         """Hand over the cycle under way."""
+        self.current = replace(self.current, watching=self.watching())
         self.tell(self.current, self.error)
         _log(self.current)
         self.last_errors = self.current.errors
@@ -148,10 +152,17 @@ def _with_result(cycle: Cycle, result: object) -> Cycle:
             return replace(cycle, forecasts=len(result.forecasts))
         case TradeResult():
             return _with_trade(cycle, result)
+        case Reacted():
+            return replace(
+                cycle,
+                fills=cycle.fills + len(result.fills),
+                exits=(cycle.exits or 0) + len(result.exits),
+                alarms=cycle.alarms + result.alarms,
+            )
         case TrackResult():
             return replace(
                 _with_reconciled(cycle, result.reconciled),
-                exits=len(result.exits),
+                exits=(cycle.exits or 0) + len(result.exits),
                 positions=result.open_positions,
                 equity=result.equity,
             )

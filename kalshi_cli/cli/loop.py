@@ -1,6 +1,6 @@
 """`run-loop`: the lanes, the display, and a stop that leaves things as the person wants them."""
 
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, AsyncExitStack
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.caveats import warn_of_caveats, warn_of_clock
@@ -26,6 +26,7 @@ async def run_loop(
 ) -> LoopResult:
     """Run until the cycles are done or a signal asks for a stop."""
     from kalshi_cli.bootstrap.opening import open_desk
+    from kalshi_cli.bootstrap.watch import open_watch
 
     opened = open_desk(
         prepared.environment,
@@ -35,13 +36,15 @@ async def run_loop(
         forecasts=True,
         single_step=False,
     )
-    async with opened as desk:
+    async with opened as desk, AsyncExitStack() as stack:
         warn_of_clock(prepared, desk.connection)
         confirm_live(prepared, await facts_of(prepared, desk))
         started = desk.clock.now()
+        watch = await stack.enter_async_context(open_watch(desk))
         with display as tell:
-            told = Cycles("track" if desk.clock.is_virtual else "trade", tell)
-            lanes = desk.lanes(stop, only)
+            closing = "track" if desk.clock.is_virtual else "trade"
+            told = Cycles(closing, tell, lambda: watch.described)
+            lanes = desk.lanes(stop, only, watch=watch)
             loop = Loop(
                 lanes, desk.clock, stop=stop, report=told.report, late=told.late, cycles=cycles
             )

@@ -98,7 +98,8 @@ async def book(data: MarketData, trading: Trading, store: Store, clock: Clock) -
         paid = [settlement for settlement in settlements.items if settlement not in unpaid]
         new_fills, alarms = await _append_fills(unit, usable, claimed.reports, clock.now())
         new_settlements = await _append_settlements(unit, paid)
-        await _owe(unit, FILLS_OWED, [fill.at_us for fill in owed], clock.now())
+        unread = [] if fills.reached_end else [fill_us + OVERLAP]
+        await _owe(unit, FILLS_OWED, [*unread, *(fill.at_us for fill in owed)], clock.now())
         await _owe(unit, SETTLEMENTS_OWED, [s.settled_us for s in unpaid], clock.now())
         await unit.ledger.add_cash(movements.items)
         changed = {fill.ticker for fill in new_fills} | {s.ticker for s in new_settlements}
@@ -107,6 +108,37 @@ async def book(data: MarketData, trading: Trading, store: Store, clock: Clock) -
     nowhere = f"markets the exchange does not tell of: {min(unlisted)}" if unlisted else ""
     whys = (fills.why, settlements.why, movements.why, claimed.why, nowhere)
     return Booked(new_fills, new_settlements, whys, alarms, unlisted)
+
+
+async def book_told(
+    data: MarketData, trading: Trading, store: Store, clock: Clock, told: Sequence[Fill]
+) -> Booked:
+    """Book fills that the stream told; those known are left alone.
+
+    It may have left out others, older than these: the next read begins where it would have begun.
+    A fill whose order or market is not shown yet is left to that read.
+    """
+    claimed = await _claimed(trading, store, told)
+    touched = {fill.ticker for fill in told}
+    await learn_markets(data, store, clock, touched)
+    async with store.unit() as unit:
+        newest_us = await unit.ledger.last_fill_us()
+        listed = {entry.market.ticker for entry in await unit.catalog.entries(tickers=touched)}
+        usable = [f for f in told if f.order_id not in claimed.unread and f.ticker in listed]
+        new_fills, alarms = await _append_fills(unit, usable, claimed.reports, clock.now())
+        if new_fills:
+            await _keep_reading_from(unit, newest_us)
+        await _refold(unit, {fill.ticker for fill in new_fills})
+        await unit.commit()
+    return Booked(new_fills, (), (claimed.why,), alarms, frozenset(touched) - listed)
+
+
+async def _keep_reading_from(unit: Unit, newest_us: int | None) -> None:
+    """Have the next read of fills begin as if none had been told since the newest that was read."""
+    begins_us = OVERLAP if newest_us is None else newest_us
+    owed_us = await unit.catalog.marker(FILLS_OWED)
+    if owed_us is None or begins_us < owed_us:
+        await unit.catalog.set_marker(FILLS_OWED, begins_us)
 
 
 async def _read_from(unit: Unit, owed: str, newest_us: int | None) -> int:

@@ -105,6 +105,43 @@ async def look(
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Holdings:
+    """What is held and what works, with what leaving it needs.
+
+    `view` knows the markets held or ordered, and nothing that only entries are held to: there is
+    nothing eligible in it, and no count of entries. `cash` is the ledger's.
+    """
+
+    view: DeskView
+    cash: Money
+
+
+async def look_at_holdings(store: Store, *, now_us: int) -> Holdings:
+    """Read what the guard of positions needs; so little that it can be read every second."""
+    async with store.unit() as unit:
+        positions = await unit.ledger.positions(open_only=True)
+        orders = await unit.journal.live()
+        tickers = {p.ticker for p in positions} | {order.intent.ticker for order in orders}
+        entries = await unit.catalog.entries(tickers=tickers) if tickers else ()
+        view = DeskView(
+            now_us=now_us,
+            state=await unit.desk.state(),
+            entries={entry.market.ticker: entry for entry in entries},
+            eligible=(),
+            rejected={},
+            forecasts=await unit.forecasts.latest(tickers) if tickers else {},
+            positions=positions,
+            orders=orders,
+            plans=await unit.plans.all(),
+            traded_forecasts=frozenset(),
+            entries_last_hour=0,
+            last_exit_us={},
+            watermarks=Watermarks(None, None, None),
+        )
+        return Holdings(view, await unit.ledger.cash())
+
+
 def risk_state(
     view: DeskView,
     *,

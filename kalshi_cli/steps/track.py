@@ -64,7 +64,7 @@ async def track(
     found = await _reconcile(data, desk)
     await _refresh_held(data, desk)
     view, books = await _seen(data, desk, policy)
-    if await cancel_entries(desk, view.orders, _leaving(view, books, exits) | _stopped(view)):
+    if await cancel_entries(desk, view.orders, leaving(view, books, exits) | _stopped(view)):
         found = joined(found, await _reconcile(data, desk))
         view, books = await _seen(data, desk, policy)
     exited = await _leave(data, desk, view, books, exits, policy, found)
@@ -110,7 +110,7 @@ async def _books(data: MarketData, view: DeskView) -> Mapping[str, OrderBook]:
     return await data.books(held) if held else {}
 
 
-def _leaving(
+def leaving(
     view: DeskView, books: Mapping[str, OrderBook], exits: Sequence[Exit]
 ) -> frozenset[tuple[str, str]]:
     """(ticker, owner) of every position that has a reason to go."""
@@ -130,8 +130,8 @@ async def _leave(
     policy: TradePolicy,
     found: Reconciliation,
 ) -> tuple[Exited, ...]:
-    leaving = _leaving(view, books, exits)
-    if not leaving:
+    going = leaving(view, books, exits)
+    if not going:
         return ()
     state = risk_state(
         view,
@@ -140,8 +140,21 @@ async def _leave(
         cash=found.balance.cash,
         books=books,
         frozen=found.frozen_tickers,
-        paused=await paused_shards(data, [view.entries[ticker] for ticker, _ in leaving]),
+        paused=await paused_shards(data, [view.entries[ticker] for ticker, _ in going]),
     )
+    return await leave(desk, view, books, state, exits=exits, policy=policy)
+
+
+async def leave(
+    desk: Desk,
+    view: DeskView,
+    books: Mapping[str, OrderBook],
+    state: RiskState,
+    *,
+    exits: Sequence[Exit],
+    policy: TradePolicy,
+) -> tuple[Exited, ...]:
+    """Send an exit for every position of the view that has a reason to go, past the controls."""
     exited: list[Exited] = []
     for position in view.positions:
         reason = reason_to_leave(position, view, books, exits)

@@ -47,7 +47,22 @@ def display(invocation: Invocation) -> Iterator[Tell]:
         with _live(console) as tell:
             yield tell
     else:
-        yield lambda cycle, _error: console.print(line(cycle), soft_wrap=True)
+        yield _lines(console)
+
+
+def _lines(console: "Console") -> Tell:
+    """A line a cycle; and one where what is held is watched in another way than before."""
+    way = ""
+
+    def tell(cycle: Cycle, _error: KalshiError | None) -> None:
+        nonlocal way
+        how = cycle.watching.partition(" ")[0]
+        if how != way:
+            way = how
+            console.print(f"      {cycle.watching}", soft_wrap=True)
+        console.print(line(cycle), soft_wrap=True)
+
+    return tell
 
 
 def line(cycle: Cycle) -> str:
@@ -85,9 +100,10 @@ def _screen(cycles: "deque[Cycle]") -> "Table":
     from rich import box
     from rich.table import Table
 
+    watching = f"{cycles[-1].watching}; " if cycles and cycles[-1].watching else ""
     table = Table(
         box=box.SIMPLE_HEAD,
-        caption="Ctrl-C stops the desk",
+        caption=f"{watching}Ctrl-C stops the desk",
         caption_justify="left",
         collapse_padding=True,
         pad_edge=False,

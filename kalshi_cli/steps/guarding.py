@@ -1,0 +1,166 @@
+"""Which positions the stream says to leave now, and what else asks to be acted on. Pure.
+
+A guard takes in what is held and what the stream tells, and answers with data: which exits are
+armed, what is to be booked, and why the exchange must be read. It believes a book while the
+stream stands behind it; one that is lost arms nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from kalshi_cli.domain.account import ExchangePosition
+from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.money import NO_CONTRACTS
+from kalshi_cli.domain.order import Fill, OrderReport
+from kalshi_cli.exits._base import Exit
+from kalshi_cli.ports.stream import (
+    BookLost,
+    Change,
+    Link,
+    MarketChange,
+    Read,
+    Resync,
+    StreamEvent,
+)
+from kalshi_cli.steps.desk_view import Holdings
+from kalshi_cli.steps.track import exit_intent, reason_to_leave
+
+PAUSE_US = 5 * SECOND
+"""Between two exits, or two refusals of one, by the same owner in the same market: what came of the
+first must be on record before there is another.
+"""
+REFUSED_PAUSE_US = 60 * SECOND
+"""After the exchange refused an exit, as it does while it pauses."""
+_RECONCILED = frozenset({Read.ORDERS, Read.FILLS, Read.POSITIONS, Read.MARKETS})
+"""Reads that reconciliation makes."""
+_OF_MONEY = frozenset(
+    {
+        Change.ACTIVATED,
+        Change.DEACTIVATED,
+        Change.CLOSE_DATE_UPDATED,
+        Change.DETERMINED,
+        Change.SETTLED,
+        Change.PRICE_LEVEL_STRUCTURE_UPDATED,
+    }
+)
+"""What happens to a market that what we hold or have ordered there depends on."""
+Owned = tuple[str, str]
+"""(ticker, owner)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the stream told of the account, to be booked."""
+
+    fills: tuple[Fill, ...]
+    reports: tuple[OrderReport, ...]
+
+    @property
+    def tickers(self) -> frozenset[str]:
+        fills = {fill.ticker for fill in self.fills}
+        return frozenset(fills | {report.ticker for report in self.reports})
+
+
+@dataclass(slots=True)
+class Guard:
+    """`held` is None until somebody looked; `armed` are the exits to be sent."""
+
+    exits: Sequence[Exit]
+    held: Holdings | None = None
+    books: dict[str, OrderBook] = field(default_factory=dict)
+    armed: set[Owned] = field(default_factory=set)
+    _fills: list[Fill] = field(default_factory=list)
+    _reports: list[OrderReport] = field(default_factory=list)
+    _nets: dict[str, ExchangePosition] = field(default_factory=dict)
+    _due: dict[str, None] = field(default_factory=dict)
+    _paused: dict[Owned, int] = field(default_factory=dict)
+
+    @property
+    def watched(self) -> frozenset[str]:
+        """The markets whose books matter: those held or ordered."""
+        return frozenset() if self.held is None else frozenset(self.held.view.entries)
+
+    @property
+    def has_news(self) -> bool:
+        """Whether there is anything to act on."""
+        return bool(self.armed or self._fills or self._reports or self._nets or self._due)
+
+    def owe(self, reason: str) -> None:
+        """The exchange must be read."""
+        self._due[reason] = None
+
+    def hear(self, event: StreamEvent, now_us: int) -> None:
+        """Take in what the stream tells, at this instant of market time."""
+        match event:
+            case OrderBook():
+                self.books[event.ticker] = event
+                self._arm(event.ticker, now_us)
+            case BookLost():
+                self.books.pop(event.ticker, None)
+                self.armed -= {each for each in self.armed if each[0] == event.ticker}
+            case Fill():
+                self._fills.append(event)
+            case OrderReport():
+                self._reports.append(event)
+            case ExchangePosition():
+                self._nets[event.ticker] = event
+            case MarketChange() if event.ticker in self.watched and event.change in _OF_MONEY:
+                self._due[f"{event.ticker} {event.change.replace('_', ' ')}"] = None
+            case Resync() if event.read in _RECONCILED:
+                self._due[f"{event.read}: {event.reason}"] = None
+            case Link() if not event.connected:
+                self.books.clear()
+                self.armed.clear()
+            case _:
+                pass
+
+    def see(self, held: Holdings) -> None:
+        """Take in what is held now, which must contain every fill that was handed over."""
+        if self.held is not None and self.held.view.state is not held.view.state:
+            self._due[f"the desk is {held.view.state}"] = None
+        self.held = held
+        self.books = {t: book for t, book in self.books.items() if t in self.watched}
+        self.armed.clear()
+        for ticker in self.books:
+            self._arm(ticker, held.view.now_us)
+        for ticker, told in self._nets.items():
+            ours = (p.net for p in held.view.positions if p.ticker == ticker)
+            if sum(ours, NO_CONTRACTS) != told.net:
+                self._due[f"the exchange says that {told.net} of {ticker} are held"] = None
+        self._nets.clear()
+
+    def pause(self, owned: Owned, now_us: int, span_us: int = PAUSE_US) -> None:
+        """An exit was sent or refused there: leave it alone for a while."""
+        self._paused[owned] = now_us + span_us
+        self.armed.discard(owned)
+
+    def take_told(self) -> Told:
+        """What is to be booked, once."""
+        told = Told(tuple(self._fills), tuple(self._reports))
+        self._fills, self._reports = [], []
+        return told
+
+    def take_due(self) -> tuple[str, ...]:
+        """Why the exchange must be read, once; empty where it need not."""
+        due, self._due = tuple(self._due), {}
+        return due
+
+    def _arm(self, ticker: str, now_us: int) -> None:
+        """Arm the exits of a market that have a reason, and somebody to leave to."""
+        if self.held is None:
+            return
+        view = replace(self.held.view, now_us=now_us)
+        for position in view.positions:
+            owned = (position.ticker, position.owner)
+            if position.ticker != ticker:
+                continue
+            reason = reason_to_leave(position, view, self.books, self.exits)
+            if (
+                reason is not None
+                and self._paused.get(owned, 0) <= now_us
+                and exit_intent(position, reason, view, self.books) is not None
+            ):
+                self.armed.add(owned)
+            else:
+                self.armed.discard(owned)

@@ -1,0 +1,88 @@
+"""What the stream tells of the account, into the books: the same code as for what is read.
+
+News may come twice, late and in any order. What they do not settle is left to reconciliation.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from kalshi_cli.domain.order import (
+    NEVER_SEEN,
+    Fill,
+    Order,
+    OrderReport,
+    OrderState,
+    fold_report,
+    has_terms,
+)
+from kalshi_cli.ports.exchange import MarketData
+from kalshi_cli.steps.booking import book_told
+from kalshi_cli.steps.execution import Desk
+from kalshi_cli.steps.following import amend
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What was new. `unclear` says why the exchange must be read; it may be empty."""
+
+    fills: tuple[Fill, ...]
+    changed: tuple[Order, ...]
+    alarms: tuple[str, ...]
+    unclear: tuple[str, ...]
+
+
+async def hear(
+    data: MarketData, desk: Desk, fills: Sequence[Fill], reports: Sequence[OrderReport]
+) -> Heard:
+    """Fold reports into our orders, and book fills."""
+    changed, unclear = await _follow(desk, reports)
+    if not fills:
+        return Heard((), changed, (), unclear)
+    booked = await book_told(data, desk.trading, desk.store, desk.clock, fills)
+    nowhere = [f"the exchange does not tell of {ticker}" for ticker in sorted(booked.unlisted)]
+    whys = [why for why in booked.whys if why]
+    return Heard(booked.fills, changed, booked.alarms, (*unclear, *whys, *nowhere))
+
+
+async def _follow(
+    desk: Desk, reports: Sequence[OrderReport]
+) -> tuple[tuple[Order, ...], tuple[str, ...]]:
+    """Our orders that changed; and why reconciliation must look at others.
+
+    One that is being sent is left to its sender, who waits for the answer.
+    """
+    if not reports:
+        return (), ()
+    async with desk.store.unit() as unit:
+        known = await unit.journal.find(
+            order_ids=[report.order_id for report in reports],
+            client_order_ids=[r.client_order_id for r in reports if r.client_order_id],
+        )
+    now, unclear = desk.clock.now(), list[str]()
+    folds: dict[str, Callable[[Order], Order]] = {}
+    for order in known:
+        if order.client_order_id in desk.in_flight:
+            continue
+        told = [r for r in reports if _is_of(r, order)]
+        strange = any(not has_terms(report, order.intent) for report in told)
+        if order.state in NEVER_SEEN or (strange and order.order_id is None):
+            unclear.append(f"{order.client_order_id} was told of as it was not sent")
+        else:
+            folds[order.client_order_id] = partial(_told, reports=told, now_us=now)
+    after = await amend(desk.store, folds)
+    return tuple(order for order in after if order not in known), tuple(unclear)
+
+
+def _is_of(report: OrderReport, order: Order) -> bool:
+    ours = {report.order_id, report.client_order_id} & {order.order_id, order.client_order_id}
+    return bool(ours - {None})
+
+
+def _told(order: Order, reports: Sequence[OrderReport], now_us: int) -> Order:
+    """An order after reports, which may be older than what is known."""
+    for report in reports:
+        unknown = order.state is OrderState.INTENT
+        before = order.moved(OrderState.UNKNOWN, now_us) if unknown else order
+        order = fold_report(before, report, now_us)
+    return order

@@ -1,0 +1,510 @@
+"""Acting on the stream: at once, once, and as polling would have."""
+
+from dataclasses import dataclass, field, replace
+
+import pytest
+from fakes.exchange import Fault
+from fakes.floor import ASKS, STRATEGY, A, B, Floor, open_floor, taking, the_policies
+from fakes.heard import FakeStream
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from kalshi_cli.domain.identity import EXTERNAL, DeskState
+from kalshi_cli.domain.instant import MINUTE, SECOND
+from kalshi_cli.domain.market import MarketStatus, Result
+from kalshi_cli.domain.money import Price
+from kalshi_cli.domain.order import Fill, OrderState, Purpose, TimeInForce
+from kalshi_cli.domain.side import Side
+from kalshi_cli.errors import Unavailable
+from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.ports.stream import Link, Read, Resync
+from kalshi_cli.steps.command import set_desk_state
+from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.guarding import PAUSE_US, REFUSED_PAUSE_US, Guard
+from kalshi_cli.steps.react import Reacted, react
+from kalshi_cli.steps.track import track
+
+POLICIES = the_policies("oracle")
+FALLEN = (("0.1900", "100.00"), ("0.1800", "100.00"))
+
+
+@dataclass
+class Watching:
+    """A floor whose guard hears the exchange's stream."""
+
+    floor: Floor
+    stream: FakeStream = field(init=False)
+    guard: Guard = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.stream = FakeStream(self.floor.exchange)
+        self.guard = Guard(POLICIES.exits)
+
+    def hear(self) -> bool:
+        """Take what the stream tells; whether that asks for anything."""
+        for event in self.stream.told():
+            self.guard.hear(event, self.floor.clock.now())
+        return self.guard.has_news
+
+    async def react(self) -> Reacted:
+        return await react(
+            self.floor.exchange,
+            self.floor.desk,
+            self.stream,
+            self.guard,
+            policy=POLICIES.trading,
+        )
+
+    async def begin(self) -> None:
+        """Look once, and hear the books of what is held."""
+        self.hear()
+        await self.react()
+        self.hear()
+        await self.react()
+
+    async def track(self):
+        floor = self.floor
+        return await track(
+            floor.exchange, floor.desk, exits=POLICIES.exits, policy=POLICIES.trading
+        )
+
+    async def hold(self, side=Side.BID, ticker=A, **plan) -> None:
+        """Ten contracts of 0.44 YES, or of 0.60 NO, with this exit plan; booked."""
+        await self.floor.reconcile()
+        limit = "0.4400" if side is Side.BID else "0.4000"
+        rules = {"stop": None, "target": None, "leave_by_us": None, **plan}
+        made = ExitPlan(
+            ticker, STRATEGY, entry_confidence=None, entry_fair=None, made_us=0, **rules
+        )
+        await send(self.floor.desk, taking(side, limit, ticker=ticker), made)
+        await self.floor.reconcile()
+
+
+@pytest.fixture
+async def watching(floor):
+    return Watching(floor)
+
+
+async def test_a_book_that_falls_below_the_stop_is_left_at_once(watching):
+    await watching.hold(stop=Price.parse("0.2000"))
+    await watching.begin()
+    assert watching.stream.followed == {A}
+    assert not watching.hear()
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    assert watching.hear()
+    done = await watching.react()
+    (exited,) = done.exits
+    intent = exited.order.intent
+    assert (exited.reason.code, str(intent.limit), str(intent.count)) == (
+        "STOP_LOSS",
+        "0.1600",
+        "10.00",
+    )
+    assert (intent.time_in_force, intent.reduce_only, intent.purpose) == (
+        TimeInForce.IOC,
+        True,
+        Purpose.EXIT,
+    )
+    assert done.due == ("an exit was sent",)
+    # The stream tells of the fill; then nothing is held and nothing is followed.
+    watching.hear()
+    booked = await watching.react()
+    assert [str(fill.count) for fill in booked.fills] == ["10.00"]
+    assert await watching.floor.nets() == {}
+    assert watching.stream.followed == set()
+    # 1,000 - 4.40 + 1.90
+    assert await watching.floor.cash() == "997.500000"
+    found = (await watching.track()).reconciled
+    assert (found.complete, found.differences, found.new_fills) == (True, (), ())
+
+
+async def test_one_exit_at_a_time_whatever_the_book_does(watching):
+    await watching.hold(stop=Price.parse("0.2000"))
+    await watching.begin()
+    for price in ("0.1900", "0.1800", "0.1700"):
+        watching.floor.exchange.set_book(A, ((price, "3.00"),), ASKS)
+        watching.hear()
+        await watching.react()
+    orders = [o for o in await watching.floor.orders() if o.intent.purpose is Purpose.EXIT]
+    assert [str(order.filled) for order in orders] == ["3.00"]
+    watching.floor.clock.now_us += PAUSE_US
+    watching.floor.exchange.set_book(A, (("0.1600", "50.00"),), ASKS)
+    watching.hear()
+    (exited,) = (await watching.react()).exits
+    assert (str(exited.order.intent.count), exited.order.state) == ("7.00", OrderState.FILLED)
+
+
+async def test_a_lost_book_arms_nothing(watching):
+    await watching.hold(stop=Price.parse("0.2000"))
+    await watching.begin()
+    watching.stream.lost.add(A)
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    watching.hear()
+    assert (await watching.react()).exits == ()
+    watching.stream.lost.clear()
+    watching.hear()
+    assert len((await watching.react()).exits) == 1
+
+
+async def test_a_book_lost_between_its_change_and_the_exit_sends_nothing(watching):
+    await watching.hold(stop=Price.parse("0.2000"))
+    await watching.begin()
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    assert watching.hear()
+    watching.stream.lost.add(A)
+    assert (await watching.react()).exits == ()
+
+
+async def test_a_silent_stream_is_no_fresh_book(watching):
+    """Fault 24: the connection lives, and tells nothing; the staleness control refuses."""
+    await watching.hold(leave_by_us=watching.floor.clock.now() + MINUTE)
+    await watching.begin()
+    watching.stream.heard_us = watching.floor.clock.now()
+    watching.floor.clock.now_us += MINUTE
+    (exited,) = (await watching.react()).exits
+    assert (exited.order, exited.denial.code) == (None, "STALE")
+    watching.stream.heard_us = watching.floor.clock.now()
+    watching.floor.clock.now_us += PAUSE_US
+    (exited,) = (await watching.react()).exits
+    assert exited.order.state is OrderState.FILLED
+
+
+async def test_time_is_up_without_a_change_of_the_book(watching):
+    await watching.hold(leave_by_us=watching.floor.clock.now() + MINUTE)
+    await watching.begin()
+    watching.floor.clock.now_us += MINUTE
+    assert not watching.hear()
+    (exited,) = (await watching.react()).exits
+    assert (exited.reason.code, exited.order.state) == ("TIME_LIMIT", OrderState.FILLED)
+
+
+async def test_an_entry_that_rests_in_the_way_is_left_to_the_whole_look(watching):
+    await watching.hold(stop=Price.parse("0.2000"))
+    await send(
+        watching.floor.desk,
+        replace(taking(limit="0.1500"), time_in_force=TimeInForce.GTC, post_only=True),
+    )
+    await watching.begin()
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    watching.hear()
+    done = await watching.react()
+    assert (done.exits, done.due) == ((), (f"an entry rests in {A}",))
+    (exited,) = (await watching.track()).exits
+    assert exited.order.state is OrderState.FILLED
+
+
+async def test_an_entry_is_watched_from_its_fill_on(watching):
+    """Sent by another lane; the stream tells of it before anybody has read it."""
+    await watching.floor.reconcile()
+    await watching.begin()
+    rules = {"target": None, "leave_by_us": None, "entry_confidence": None, "entry_fair": None}
+    plan = ExitPlan(A, STRATEGY, stop=Price.parse("0.2000"), made_us=0, **rules)
+    await send(watching.floor.desk, taking(), plan)
+    watching.hear()
+    done = await watching.react()
+    assert [fill.ticker for fill in done.fills] == [A]
+    assert await watching.floor.nets() == {(A, STRATEGY): "10.00"}
+    watching.hear()
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    watching.hear()
+    assert len((await watching.react()).exits) == 1
+
+
+async def test_fills_twice_late_and_out_of_order_are_one_history(watching):
+    """Fault 18, the stream's side."""
+    await watching.floor.reconcile()
+    resting = await send(
+        watching.floor.desk,
+        replace(taking(limit="0.4100"), time_in_force=TimeInForce.GTC, post_only=True),
+    )
+    await watching.begin()
+    assert resting.order_id is not None
+    for count in ("2.00", "3.00", "1.00"):
+        watching.floor.clock.now_us += SECOND
+        watching.floor.exchange.fill_resting(resting.order_id, count)
+    told = list(watching.stream.told())
+    for event in (*reversed(told), *told):
+        watching.guard.hear(event, watching.floor.clock.now())
+    done = await watching.react()
+    assert sorted(str(fill.count) for fill in done.fills) == ["1.00", "2.00", "3.00"]
+    (order,) = await watching.floor.orders()
+    assert (str(order.filled), order.state) == ("6.00", OrderState.PARTIALLY_FILLED)
+    for event in told:
+        watching.guard.hear(event, watching.floor.clock.now())
+    assert (await watching.react()).fills == ()
+    found = await watching.floor.reconcile()
+    assert (found.new_fills, found.differences, await watching.floor.nets()) == (
+        (),
+        (),
+        {(A, STRATEGY): "6.00"},
+    )
+
+
+async def test_a_fill_that_the_stream_left_out_is_read_however_old_it_is(watching):
+    """Booking what is told must not hide from the next read what was not."""
+    await watching.floor.reconcile()
+    resting = await send(
+        watching.floor.desk,
+        replace(taking(limit="0.4100"), time_in_force=TimeInForce.GTC, post_only=True),
+    )
+    await watching.begin()
+    watching.floor.exchange.fill_resting(resting.order_id, "2.00")
+    watching.stream.told()  # nobody hears it
+    watching.floor.clock.now_us += 30 * MINUTE
+    watching.floor.exchange.fill_resting(resting.order_id, "3.00")
+    watching.hear()
+    assert [str(f.count) for f in (await watching.react()).fills] == ["3.00"]
+    found = await watching.floor.reconcile()
+    assert [str(f.count) for f in found.new_fills] == ["2.00"]
+    assert (found.differences, await watching.floor.nets()) == ((), {(A, STRATEGY): "5.00"})
+
+
+async def test_a_position_that_is_not_ours_asks_for_a_whole_look(watching):
+    await watching.floor.reconcile()
+    await watching.begin()
+    await watching.floor.exchange.place("theirs", taking(ticker=B, count="3"))
+    watching.stream._fills += 1  # its fill is lost
+    watching.hear()
+    assert (await watching.react()).due == (f"the exchange says that 3.00 of {B} are held",)
+    await watching.track()
+    assert await watching.floor.nets() == {(B, EXTERNAL): "3.00"}
+
+
+async def test_an_order_of_unknown_outcome_is_adopted_as_soon_as_it_is_told(watching):
+    await watching.floor.reconcile()
+    watching.floor.exchange.placing = [Fault.UNANSWERED]
+    order = await send(watching.floor.desk, taking())
+    assert order.state is OrderState.UNKNOWN
+    watching.hear()
+    await watching.react()
+    (after,) = await watching.floor.orders()
+    assert (after.state, str(after.filled)) == (OrderState.FILLED, "10.00")
+    assert await watching.floor.nets() == {(A, STRATEGY): "10.00"}
+
+
+@pytest.mark.parametrize("read", [Read.ORDERS, Read.FILLS, Read.POSITIONS, Read.MARKETS])
+async def test_what_may_be_missing_is_read(watching, read):
+    await watching.begin()
+    watching.guard.hear(Resync(read, "", None, "a gap"), watching.floor.clock.now())
+    assert watching.guard.has_news
+    assert (await watching.react()).due == (f"{read}: a gap",)
+    assert (await watching.react()).due == ()
+
+
+async def test_trades_that_nobody_reads_are_not_read_again(watching):
+    await watching.begin()
+    watching.guard.hear(Resync(Read.TRADES, A, None, "a gap"), watching.floor.clock.now())
+    assert not watching.guard.has_news
+
+
+async def test_the_end_of_a_market_that_is_held_is_looked_at_and_of_another_is_not(watching):
+    await watching.hold()
+    await watching.begin()
+    watching.floor.exchange.settle(B, Result.YES)
+    assert not watching.hear()
+    watching.floor.exchange.settle(A, Result.YES)
+    watching.hear()
+    assert f"{A} settled" in (await watching.react()).due
+
+
+async def test_a_desk_told_to_flatten_leaves_without_waiting_for_a_look(watching):
+    await watching.hold()
+    await watching.begin()
+    clock = watching.floor.clock
+    await set_desk_state(watching.floor.store, clock, DeskState.FLATTEN, reason="t", who="t")
+    await watching.react()
+    clock.now_us += SECOND
+    assert [o.intent.reason.partition(":")[0] for o in await watching.floor.orders()][1:] == [
+        "flatten"
+    ]
+
+
+async def test_a_halted_desk_holds_on_and_says_so_once_in_a_while(watching):
+    await watching.hold(stop=Price.parse("0.3500"))
+    await watching.begin()
+    clock = watching.floor.clock
+    await set_desk_state(watching.floor.store, clock, DeskState.HALTED, reason="t", who="t")
+    await watching.react()
+    for count in range(20):
+        watching.floor.exchange.set_book(A, (("0.3000", f"{count + 1}.00"),), ASKS)
+        watching.hear()
+        assert all(each.order is None for each in (await watching.react()).exits)
+    rows = await watching.floor.store.reports.denials()
+    assert [row.code for row in rows].count("HALT_STATE") == 1
+
+
+async def test_what_could_not_be_booked_is_read_again(watching):
+    """Its order is not known, so the exchange is asked whose it is, and does not answer."""
+    await watching.floor.reconcile()
+    watching.floor.exchange.placing = [Fault.UNANSWERED]
+    await send(watching.floor.desk, taking())
+    told = [event for event in watching.stream.told() if isinstance(event, Fill)]
+    for fill in told:
+        watching.guard.hear(fill, watching.floor.clock.now())
+    watching.floor.exchange.reading = [Unavailable("down")]
+    with pytest.raises(Unavailable):
+        await watching.react()
+    assert "what the stream told could not be acted on" in (await watching.react()).due
+    await watching.track()
+    assert await watching.floor.nets() == {(A, STRATEGY): "10.00"}
+
+
+async def test_a_halt_that_the_guard_has_not_seen_yet_is_seen_before_the_request(watching):
+    await watching.hold(stop=Price.parse("0.3500"))
+    await watching.begin()
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    watching.hear()
+    clock, sent = watching.floor.clock, len(watching.floor.exchange.placed)
+    await set_desk_state(watching.floor.store, clock, DeskState.HALTED, reason="t", who="t")
+    (exited,) = (await watching.react()).exits
+    assert exited.order.state is OrderState.NOT_SENT
+    assert len(watching.floor.exchange.placed) == sent
+
+
+async def test_what_the_exchange_refuses_is_not_tried_at_every_change(watching):
+    """Fault 28: it pauses, and the fast way to an exit does not ask before."""
+    await watching.hold(stop=Price.parse("0.3500"))
+    await watching.begin()
+    sent = len(watching.floor.exchange.placed)
+    watching.floor.exchange.placing = [Fault.REFUSED] * 20
+    for count in range(10):
+        watching.floor.clock.now_us += PAUSE_US
+        watching.floor.exchange.set_book(A, (("0.3000", f"{count + 1}.00"),), ASKS)
+        watching.hear()
+        await watching.react()
+    assert len(watching.floor.exchange.placed) == sent + 1
+    watching.floor.exchange.placing = []
+    watching.floor.clock.now_us += REFUSED_PAUSE_US
+    (exited,) = (await watching.react()).exits
+    assert exited.order.state is OrderState.FILLED
+
+
+async def test_a_link_that_is_down_forgets_the_books(watching):
+    await watching.hold(stop=Price.parse("0.2000"))
+    await watching.begin()
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    watching.hear()
+    watching.guard.hear(Link(connected=False, reason="gone"), watching.floor.clock.now())
+    assert (watching.guard.armed, watching.guard.books) == (set(), {})
+
+
+# The same script through the stream and by polling.
+
+cents = st.integers(2, 97)
+sizes = st.integers(1, 15)
+books = st.tuples(st.sampled_from([A, B]), cents, sizes, st.integers(1, 4)).map(
+    lambda drawn: ("book", *drawn)
+)
+steps = st.lists(
+    st.one_of(
+        books,
+        st.just(("wait", 2)),
+        st.just(("wait", 40)),
+        st.tuples(st.just("pause"), st.sampled_from([A, B])),
+        st.tuples(st.just("settle"), st.sampled_from([A, B])),
+    ),
+    min_size=1,
+    max_size=6,
+)
+plans = st.tuples(
+    st.sampled_from([Side.BID, Side.ASK]),
+    st.integers(10, 50),
+    st.integers(55, 90),
+    st.sampled_from([None, 30]),
+)
+
+
+def play(floor: Floor, step: tuple) -> None:
+    floor.clock.now_us += PAUSE_US + SECOND
+    match step:
+        case ("book", ticker, bid, size, spread):
+            ladder = lambda cent: ((f"0.{cent:02}00", f"{size}.00"),)  # noqa: E731
+            if floor.exchange.markets[ticker].status is MarketStatus.ACTIVE:
+                floor.exchange.set_book(ticker, ladder(bid), ladder(min(bid + spread, 99)))
+        case ("wait", minutes):
+            floor.clock.now_us += minutes * MINUTE
+        case ("pause", ticker):
+            if floor.exchange.markets[ticker].status is MarketStatus.ACTIVE:
+                changed = replace(floor.exchange.markets[ticker], status=MarketStatus.INACTIVE)
+                floor.exchange.markets[ticker] = changed
+        case ("settle", ticker):
+            if floor.exchange.markets[ticker].status is not MarketStatus.FINALIZED:
+                floor.exchange.settle(ticker, Result.YES)
+
+
+async def prepared(floor: Floor, first: tuple, second: tuple) -> Watching:
+    watching = Watching(floor)
+    for ticker, (side, stop, target, minutes) in ((A, first), (B, second)):
+        leave_by = None if minutes is None else floor.clock.now() + minutes * MINUTE
+        await watching.hold(
+            side,
+            ticker,
+            stop=Price(stop * 100),
+            target=Price(target * 100),
+            leave_by_us=leave_by,
+        )
+    return watching
+
+
+async def poll(watching: Watching) -> None:
+    """Look until there is nothing more to do."""
+    while any(each.order is not None for each in (await watching.track()).exits):
+        pass
+
+
+async def stream(watching: Watching) -> None:
+    """Hear and act until there is nothing more to do; look at the exchange only when it is due."""
+    for _ in range(50):
+        watching.hear()
+        done = await watching.react()
+        sent = [each for each in done.exits if each.order is not None]
+        if done.due:
+            tracked = await watching.track()
+            sent += [each for each in tracked.exits if each.order is not None]
+        if not sent and not watching.hear() and not done.due:
+            return
+    raise AssertionError("it never came to rest")
+
+
+async def outcome(floor: Floor) -> tuple:
+    orders = [
+        (
+            o.intent.ticker,
+            str(o.intent.side),
+            str(o.intent.limit),
+            str(o.intent.count),
+            str(o.intent.purpose),
+            o.intent.reason,
+            str(o.state),
+            str(o.filled),
+        )
+        for o in await floor.orders()
+    ]
+    fills = sorted(
+        (f.ticker, str(f.side), str(f.price), str(f.count)) for f in floor.exchange.all_fills
+    )
+    async with floor.store.unit() as unit:
+        everything = await unit.ledger.positions(open_only=False)
+        positions = sorted((p.ticker, p.owner, str(p.net), str(p.realized)) for p in everything)
+    return sorted(orders), fills, positions, await floor.cash(), await floor.nets()
+
+
+@pytest.mark.slow
+@settings(
+    max_examples=12,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
+@given(plans, plans, steps)
+async def test_the_stream_and_polling_come_to_the_same(tmp_path_factory, first, second, script):
+    found = []
+    for way in (poll, stream):
+        async with open_floor(tmp_path_factory.mktemp(way.__name__)) as floor:
+            watching = await prepared(floor, first, second)
+            await way(watching)
+            for step in script:
+                play(floor, step)
+                await way(watching)
+            found.append(await outcome(floor))
+    assert found[0] == found[1]
