@@ -19,16 +19,20 @@ from kalshi_cli.adapters.kalshi.rows import reason_of
 from kalshi_cli.adapters.kalshi.stream.dialing import Connection, Dial
 from kalshi_cli.adapters.kalshi.stream.machine import StreamMachine
 from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.errors import ConfigError, KalshiError, Unavailable
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.stream import Link, StreamEvent
+
+STOOD_STILL = "the program stood still: what arrived meanwhile may be old"
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
     """Seconds: between two looks at what is overdue, between two pings, and until a ping must have
     been answered; the bounds of the wait before another connection, and how long one must have
-    lived for that wait to begin small again.
+    lived for that wait to begin small again; and how late a look may be before nothing that has
+    arrived meanwhile is believed: a machine that slept finds frames of hours ago in its buffers.
     """
 
     tick_s: float = 0.5
@@ -37,6 +41,7 @@ class Timing:
     first_wait_s: float = 0.25
     longest_wait_s: float = 30.0
     steady_s: float = 30.0
+    late_s: float = 10.0
 
 
 DEFAULT_TIMING = Timing()
@@ -59,6 +64,7 @@ class KalshiStream:
         self._monotonic, self._sleep = monotonic, sleep
         self._news, self._speech = asyncio.Event(), asyncio.Event()
         self._running: asyncio.Task[None] | None = None
+        self._looked_wall_us = 0
 
     @property
     def link(self) -> Link:
@@ -131,6 +137,7 @@ class KalshiStream:
 
     async def _converse(self, connection: Connection) -> str:
         """Until the connection ends: the reason why it was given up. Raises `ConnectionClosed`."""
+        self._looked_wall_us = self._clock.wall()
         self._machine.opened(self._clock.now(), self._monotonic())
         self._stir()
         work: list[Awaitable[str]] = [
@@ -153,6 +160,8 @@ class KalshiStream:
     async def _read(self, connection: Connection) -> str:
         while not self._machine.broken:
             data = await connection.recv()
+            if self._is_late:
+                return STOOD_STILL
             self._machine.receive(data, self._clock.now())
             self._stir()
         return self._machine.broken
@@ -167,6 +176,9 @@ class KalshiStream:
     async def _keep_time(self) -> str:
         while not self._machine.broken:
             await self._sleep(self._timing.tick_s)
+            if self._is_late:
+                return STOOD_STILL
+            self._looked_wall_us = self._clock.wall()
             self._machine.tick(self._monotonic())
             self._stir()
         return self._machine.broken
@@ -179,8 +191,15 @@ class KalshiStream:
                     await (await connection.ping())
             except TimeoutError:
                 return f"no pong within {self._timing.pong_s:g} s"
+            if self._is_late:
+                return STOOD_STILL
             self._machine.heard(self._clock.now())
             await self._sleep(self._timing.ping_s)
+
+    @property
+    def _is_late(self) -> bool:
+        """Whether nothing ran for so long that what arrived meanwhile may be old."""
+        return self._clock.wall() - self._looked_wall_us > self._timing.late_s * SECOND
 
     def _stir(self) -> None:
         """Wake whoever waits for what there is now."""
