@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from kalshi_cli.domain.identity import DeskState, client_order_id
-from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.instant import SECOND, format_span
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.order import (
     WORKING,
@@ -22,7 +22,7 @@ from kalshi_cli.domain.order import (
     fold_report,
 )
 from kalshi_cli.domain.reduction import reduction
-from kalshi_cli.errors import PASSING, ExitExceeds, Halted
+from kalshi_cli.errors import PASSING, ExitExceeds, Halted, Refused
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import (
@@ -36,6 +36,8 @@ from kalshi_cli.ports.store import Lease, Run, Store, Unit
 from kalshi_cli.steps.following import amend
 
 THROTTLE_RETRIES = 3
+SENT_WITHIN_US = 10 * SECOND
+"""Real time from the decision to the request: later, the machine slept, or everything is stuck."""
 
 
 @dataclass(slots=True)
@@ -58,9 +60,10 @@ async def send(desk: Desk, intent: OrderIntent, plan: ExitPlan | None = None) ->
     forecast already has a live entry here, `ExitExceeds` when more would leave than is held,
     `StoreUnusable` when the intent cannot be journalled. In all of them nothing was sent.
     """
+    decided_wall_us = desk.clock.wall()
     order = await _journal(desk, intent, plan)
     try:
-        return await _became(desk, order, await _place(desk, order))
+        return await _became(desk, order, await _place(desk, order, decided_wall_us))
     finally:
         desk.in_flight.discard(order.client_order_id)
 
@@ -125,8 +128,13 @@ async def _check_exit(unit: Unit, intent: OrderIntent) -> None:
         )
 
 
-async def _check_sending(desk: Desk, purpose: Purpose) -> None:
-    """Raises `Halted` or `LeaseHeld` where nothing may be sent for this purpose now."""
+async def _check_sending(desk: Desk, purpose: Purpose, decided_wall_us: int) -> None:
+    """Raises `Halted`, `LeaseHeld` or, where the decision is too old, `Refused`: nothing may be
+    sent for this purpose now.
+    """
+    waited_us = desk.clock.wall() - decided_wall_us
+    if waited_us > SENT_WITHIN_US:
+        raise Refused(f"It was decided {format_span(waited_us)} ago, by what was known then.")
     async with desk.store.unit() as unit:
         state = await unit.desk.state()
     if state is DeskState.HALTED or (state is not DeskState.ACTIVE and purpose is Purpose.ENTRY):
@@ -134,19 +142,19 @@ async def _check_sending(desk: Desk, purpose: Purpose) -> None:
     desk.lease.check()
 
 
-async def _place(desk: Desk, order: Order) -> Placement:
-    placement = await _try(desk, order)
+async def _place(desk: Desk, order: Order, decided_wall_us: int) -> Placement:
+    placement = await _try(desk, order, decided_wall_us)
     for _ in range(THROTTLE_RETRIES):
         if placement.kind is not PlacementKind.THROTTLED:
             break
         await desk.clock.sleep_until(desk.clock.now() + SECOND)
-        placement = await _try(desk, order)
+        placement = await _try(desk, order, decided_wall_us)
     return placement
 
 
-async def _try(desk: Desk, order: Order) -> Placement:
-    """Halt and lease are looked at when every wait is over, just before the request goes."""
-    permit = partial(_check_sending, desk, order.intent.purpose)
+async def _try(desk: Desk, order: Order, decided_wall_us: int) -> Placement:
+    """Halt, lease and the decision's age are looked at when every wait is over, just before the request goes."""
+    permit = partial(_check_sending, desk, order.intent.purpose, decided_wall_us)
     placement = await desk.trading.place(order.client_order_id, order.intent, permit=permit)
     if placement.kind is PlacementKind.NOT_SENT:
         desk.lease.check()  # who lost it writes nothing more

@@ -7,6 +7,7 @@ import pytest
 from fakes.desk_store import IDENTITY
 from fakes.exchange import FakeExchange, Fault
 from fakes.floor import STRATEGY, A, B, open_floor, taking, waiting
+from fakes.hooked import Hooked
 
 from kalshi_cli.adapters.store.store import open_store
 from kalshi_cli.domain.identity import DeskState
@@ -19,20 +20,6 @@ from kalshi_cli.ports.exchange import CancellationKind
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import cancel, send
 from kalshi_cli.steps.reconcile import reconcile
-
-
-class Hooked:
-    """The exchange, with something else done just before an order reaches it."""
-
-    def __init__(self, exchange, before):
-        self.exchange, self.before = exchange, before
-
-    def __getattr__(self, name):
-        return getattr(self.exchange, name)
-
-    async def place(self, client_order_id, intent, **more):
-        await self.before(client_order_id)
-        return await self.exchange.place(client_order_id, intent, **more)
 
 
 class Lost:

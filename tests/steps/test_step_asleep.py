@@ -1,0 +1,77 @@
+"""A machine that slept in the middle of its work: nothing goes out that was decided before."""
+
+from dataclasses import dataclass
+
+import pytest
+from fakes.floor import A, taking
+from fakes.hooked import Hooked
+
+from kalshi_cli.domain.instant import HOUR, SECOND
+from kalshi_cli.domain.order import OrderState, Purpose
+from kalshi_cli.domain.side import Side
+from kalshi_cli.errors import LeaseRanOut
+from kalshi_cli.steps.execution import SENT_WITHIN_US, send
+
+
+@dataclass
+class Renewed:
+    """A lease that its keeper has renewed already."""
+
+    token: str
+
+    def check(self):
+        pass
+
+
+def asleep(floor, span_us):
+    """The machine sleeps after the intent is journalled, before the request goes."""
+
+    async def sleeps(_client_order_id):
+        floor.clock.now_us += span_us
+        floor.clock.wall_us += span_us
+
+    return floor.desk_on(Hooked(floor.exchange, sleeps))
+
+
+@pytest.mark.parametrize("purpose", [Purpose.ENTRY, Purpose.EXIT])
+async def test_an_order_decided_before_a_sleep_is_not_sent_after_it(floor, purpose):
+    await floor.reconcile()
+    intent = taking()
+    if purpose is Purpose.EXIT:
+        await send(floor.desk, intent)
+        await floor.reconcile()
+        intent = taking(Side.ASK, "0.4000", purpose=Purpose.EXIT, reduce_only=True)
+    sent = len(floor.exchange.placed)
+    desk = asleep(floor, 3 * HOUR)
+    desk.sequence, desk.lease = floor.desk.sequence, Renewed(desk.lease.token)
+    order = await send(desk, intent)
+    assert order.state is OrderState.NOT_SENT
+    assert "decided 3h ago" in order.message
+    assert len(floor.exchange.placed) == sent
+
+
+async def test_an_order_whose_lease_ran_out_meanwhile_is_searched_for_and_found_absent(floor):
+    """Who woke before its lease was renewed writes nothing; reconciling settles it."""
+    await floor.reconcile()
+    with pytest.raises(LeaseRanOut):
+        await send(asleep(floor, 3 * HOUR), taking())
+    assert floor.exchange.placed == []
+    assert (await floor.order()).state is OrderState.INTENT
+    await floor.reconcile()
+    assert (await floor.order()).state is OrderState.ABSENT
+
+
+async def test_one_that_waited_its_turn_is_sent(floor):
+    await floor.reconcile()
+    order = await send(asleep(floor, SENT_WITHIN_US), taking())
+    assert order.state is OrderState.FILLED
+
+
+async def test_what_was_not_sent_for_a_sleep_may_be_decided_again(floor):
+    """It used up neither the forecast nor the market."""
+    await floor.reconcile()
+    await floor.forecast(A)
+    desk = asleep(floor, 11 * SECOND)
+    assert (await send(desk, taking(forecast_id="f1"))).state is OrderState.NOT_SENT
+    floor.desk.sequence = desk.sequence
+    assert (await send(floor.desk, taking(forecast_id="f1"))).state is OrderState.FILLED
