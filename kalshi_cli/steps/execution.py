@@ -153,7 +153,9 @@ async def _place(desk: Desk, order: Order, decided_wall_us: int) -> Placement:
 
 
 async def _try(desk: Desk, order: Order, decided_wall_us: int) -> Placement:
-    """Halt, lease and the decision's age are looked at when every wait is over, just before the request goes."""
+    """Halt, lease and the decision's age are looked at when every wait is over, just before the
+    request goes.
+    """
     permit = partial(_check_sending, desk, order.intent.purpose, decided_wall_us)
     placement = await desk.trading.place(order.client_order_id, order.intent, permit=permit)
     if placement.kind is PlacementKind.NOT_SENT:

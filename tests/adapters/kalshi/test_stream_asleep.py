@@ -58,7 +58,7 @@ async def told_after(span_us: int) -> tuple[list[Any], KalshiStream, int]:
         clock,
         StreamMachine([Channel.BOOKS]),
         monotonic=loop.time,
-        sleep=asyncio.sleep,
+        sleep=asyncio.sleep,  # noqa: TID251
     )
     async with stream:
         stream.follow([TICKER])
