@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import KalshiError
+from kalshi_cli.risk._base import Denial
 from kalshi_cli.scheduler.lanes import Ran, Stopped
 from kalshi_cli.scheduler.timekeeping import Late
 from kalshi_cli.steps.analyze import AnalyzeResult
@@ -162,6 +163,7 @@ def _with_result(cycle: Cycle, result: object) -> Cycle:
         case TrackResult():
             return replace(
                 _with_reconciled(cycle, result.reconciled),
+                alarms=(*cycle.alarms, *result.reconciled.alarms, *_reduced(result.reduced)),
                 exits=(cycle.exits or 0) + len(result.exits),
                 positions=result.open_positions,
                 equity=result.equity,
@@ -171,13 +173,21 @@ def _with_result(cycle: Cycle, result: object) -> Cycle:
 
 
 def _with_trade(cycle: Cycle, result: TradeResult) -> Cycle:
-    found = result.reconciled
+    if result.reconciled is not None:
+        cycle = _with_reconciled(cycle, result.reconciled)
     return replace(
-        cycle if found is None else _with_reconciled(cycle, found),
+        cycle,
         proposed=len(result.proposals),
         denied=len(result.denied),
         sent=len(result.orders),
+        errors=(*cycle.errors, *(f"{b.strategy}: {b.error}" for b in result.broken)),
+        alarms=(*cycle.alarms, *_reduced(result.reduced)),
     )
+
+
+def _reduced(denial: Denial | None) -> tuple[str, ...]:
+    """That losses took the desk to reduce-only."""
+    return () if denial is None else (f"reduce only: {denial.code}: {denial.detail}",)
 
 
 def _with_reconciled(cycle: Cycle, found: Reconciliation) -> Cycle:

@@ -10,19 +10,24 @@ from kalshi_cli.domain.money import Money
 class Limits:
     """Shares are fractions of the bankroll (equity under `capital_limit`); times microseconds.
 
-    `max_single_position` bounds one stake, `max_market_exposure` all that a market may lose.
+    `max_single_position` bounds one stake, and what one order may cost with its fee;
+    `max_market_exposure` all that a market may lose. `max_entries_per_market` is a day's.
     `strategy_allocation` is the share of the strategy whose orders are checked. Defaults live in
     `settings`; this only names what the controls and the stake read.
     """
 
     max_single_position: float | None
+    max_order_contracts: int | None
     max_market_exposure: float | None
     max_event_exposure: float | None
     max_cluster_exposure: float | None
     max_category_exposure: float | None
+    max_account_exposure: float | None
     strategy_allocation: float | None
     max_positions: int | None
     max_trades_per_hour: int | None
+    max_orders_per_minute: int | None
+    max_entries_per_market: int | None
     max_daily_loss: float | None
     max_drawdown: float | None
     min_cash_reserve: float
@@ -30,6 +35,7 @@ class Limits:
     min_confidence_to_trade: float
     max_quote_age_us: int
     max_book_age_us: int
+    max_forecast_age_us: int
     max_price_gap: float
     reentry_cooldown_us: int = 6 * HOUR
     capital_limit: Money | None = None

@@ -5,15 +5,41 @@ Where the market trades, the book decides. Where the result is known, the payout
 neither be sold nor has it been lost.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.market import MarketStatus
-from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price
+from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money, Price
+from kalshi_cli.domain.order import Order, TimeInForce
 from kalshi_cli.domain.position import Position, outcome_cost
 from kalshi_cli.domain.side import Side
 
 MAX_MARK_SPREAD = Price(1_000)
+Resting = Mapping[tuple[Side, Price], Contracts]
+"""What rests of our own in one market: contracts by side and price."""
+
+
+def resting(orders: Iterable[Order]) -> Resting:
+    """What of these orders, all of one market, may be in its book; unknown ones too."""
+    found: dict[tuple[Side, Price], Contracts] = {}
+    for order in orders:
+        if order.intent.time_in_force is TimeInForce.GTC and order.remaining:
+            key = (order.intent.side, order.intent.limit)
+            found[key] = found.get(key, NO_CONTRACTS) + order.remaining
+    return found
+
+
+def of_others(levels: Iterable[Level], side: Side, own: Resting) -> Level | None:
+    """The best of these levels where somebody else wants something, and how much.
+
+    Nothing is worth what only we would pay for it.
+    """
+    for level in levels:
+        left = level.count - own.get((side, level.price), NO_CONTRACTS)
+        if left.units > 0:
+            return Level(level.price, left)
+    return None
 
 
 @dataclass(frozen=True, slots=True)

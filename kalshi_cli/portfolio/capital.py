@@ -50,6 +50,7 @@ class Capital:
     by_cluster: Mapping[str, Money]
     by_category: Mapping[str, Money]
     by_strategy: Money
+    by_account: Money = NO_MONEY
 
     @property
     def spendable(self) -> Money:
@@ -87,6 +88,7 @@ class Capital:
                 self.by_category.get(category, NO_MONEY),
             ),
             ("the strategy's allocation", limits.strategy_allocation, own),
+            ("the account's limit", limits.max_account_exposure, self.by_account),
         ]
 
     def after(self, ticker: str, *, risk: Money, cash: Money) -> "Capital":
@@ -100,6 +102,7 @@ class Capital:
             by_cluster=_grown(self.by_cluster, footing.clusters, risk),
             by_category=_grown(self.by_category, (footing.category,), risk),
             by_strategy=self.by_strategy + risk,
+            by_account=self.by_account + risk,
         )
 
 

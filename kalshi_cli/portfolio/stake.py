@@ -110,6 +110,8 @@ class _Case:
         if most <= 0:
             detail = f"the book offers {self._depth()} contracts up to {self.proposal.limit}"
             return Unsized(self.proposal, "NO_DEPTH", detail)
+        if self.capital.limits.max_order_contracts is not None:
+            most = min(most, self.capital.limits.max_order_contracts)
         if self.proposal.max_contracts is not None:
             most = min(most, self.proposal.max_contracts.units // _WHOLE)
         count = self._largest(most)
@@ -133,7 +135,11 @@ class _Case:
     def _is_worth(self, whole: int) -> bool:
         """Whether this many contracts keep the edge, the stake rule and the cash."""
         total = self._cost(whole)
-        if total is None or max(total, self._committed(whole)) > self.capital.spendable:
+        committed = self._committed(whole)
+        if total is None or max(total, committed) > self.capital.spendable:
+            return False
+        largest = self.capital.limits.max_single_position
+        if largest is not None and committed > self.capital.bankroll.scaled(largest):
             return False
         cost = float(total) / whole
         edge = chance(self.proposal.side, self.proposal.fair) - cost

@@ -209,6 +209,14 @@ class Journal(Protocol):
         """Entry orders sent at or after an instant."""
         ...
 
+    async def orders_since(self, since_us: int) -> int:
+        """Orders of any purpose journalled at or after an instant."""
+        ...
+
+    async def entries_by_market(self, since_us: int) -> Mapping[tuple[str, str], int]:
+        """Entry orders sent at or after an instant, by (strategy, ticker)."""
+        ...
+
     async def traded_forecasts(self, tickers: Collection[str]) -> frozenset[tuple[str, str, str]]:
         """(strategy, ticker, forecast_id) of every entry that was sent, dead or alive.
 
@@ -332,8 +340,8 @@ class Watermarks:
 class Snapshots(Protocol):
     async def add(self, snapshot: Snapshot, performance: Sequence[Performance]) -> None: ...
 
-    async def watermarks(self, day: int) -> Watermarks:
-        """The watermarks of a market-time day."""
+    async def watermarks(self, day: int, peak_since_us: int = 0) -> Watermarks:
+        """The watermarks of a market-time day; the peak is that at or after an instant."""
         ...
 
 

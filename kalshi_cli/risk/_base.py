@@ -40,10 +40,13 @@ class RiskState:
     held, ordered or asked about; a cluster is what tends to lose together: the underlying (the
     series) and the settlement day.
     `last_exit_us` is when (owner, ticker) was last left; `entries_last_hour` counts entry orders of
-    the last hour of market time; `traded_forecasts` are (strategy, ticker, forecast) that had an
-    entry; `unresolved` are tickers with an order whose outcome is unknown; `missing` says what
-    of the account could not be read, and is empty where nothing is. `paused_shards` are the parts
-    of the exchange that take no orders now; None where the exchange does not tell.
+    the last hour of market time, `orders_last_minute` all orders of the last minute,
+    `entries_today` the entries of the last 24 hours by (strategy, ticker). Nothing is sent before
+    `cooling_until_us`, after everything on the exchange was cancelled; `traded_forecasts` are
+    (strategy, ticker, forecast) that had an entry; `unresolved` are tickers with an order whose
+    outcome is unknown; `missing` says what of the account could not be read, and is empty where
+    nothing is. `paused_shards` are the parts of the exchange that take no orders now;
+    None where the exchange does not tell.
     """
 
     env: Env
@@ -62,6 +65,9 @@ class RiskState:
     clusters_of: Mapping[str, frozenset[str]]
     exclusive_events: frozenset[str]
     entries_last_hour: int
+    orders_last_minute: int
+    entries_today: Mapping[tuple[str, str], int]
+    cooling_until_us: int | None
     last_exit_us: Mapping[tuple[str, str], int]
     traded_forecasts: frozenset[tuple[str, str, str]]
     unresolved: frozenset[str]

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterable
 
-from kalshi_cli.domain.money import Money, total
+from kalshi_cli.domain.fees import WORST_KNOWN, exit_terms, fill_fee
+from kalshi_cli.domain.money import Contracts, Money, total
 from kalshi_cli.domain.order import OrderIntent, Purpose
+from kalshi_cli.domain.position import outcome_cost
 from kalshi_cli.portfolio.exposure import Claim, exposure, order_claim, position_claim
 from kalshi_cli.risk._base import Denial, RiskState
 
@@ -59,11 +61,29 @@ def over_share(
     return Denial(code, f"{what} could lose ${after}, at most ${limit} may", str(after), str(limit))
 
 
+def worst_cost(intent: OrderIntent, count: Contracts, state: RiskState) -> Money:
+    """Dollars that `count` of an intent may take at its limit, fee included.
+
+    No better price costs more: a fee falls by less than the price does. Where the fees of a market
+    are not known, they are the worst that are.
+    """
+    facts = state.facts.get(intent.ticker)
+    fee = fill_fee(
+        WORST_KNOWN if facts is None else exit_terms(facts.fees),
+        side=intent.side,
+        price=intent.limit,
+        count=count,
+        is_taker=not intent.post_only,
+    )
+    return outcome_cost(intent.side, intent.limit, count) + fee
+
+
 def reserved(state: RiskState) -> Money:
-    """Dollars that live orders may still take, before fees; exits only give back."""
-    claims = [
-        order_claim(order.intent.ticker, order.intent.side, order.intent.limit, order.remaining)
-        for order in state.orders
-        if order.intent.purpose is not Purpose.EXIT
-    ]
-    return total([claim.at_most for claim in claims])
+    """Dollars that live orders may still take, fees included; exits only give back."""
+    return total(
+        [
+            worst_cost(order.intent, order.remaining, state)
+            for order in state.orders
+            if order.intent.purpose is not Purpose.EXIT
+        ]
+    )

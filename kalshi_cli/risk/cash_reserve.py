@@ -3,12 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kalshi_cli.domain.fees import exit_terms, fill_fee
-from kalshi_cli.domain.money import NO_MONEY, Money
 from kalshi_cli.domain.order import OrderIntent, Purpose
-from kalshi_cli.domain.position import outcome_cost
 from kalshi_cli.risk._base import ENTRIES, Control, Denial, RiskState
-from kalshi_cli.risk._exposure import reserved
+from kalshi_cli.risk._exposure import reserved, worst_cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +17,9 @@ class CashReserve(Control):
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
-        left = state.cash - reserved(state) - _price(intent, state)
+        left = state.cash - reserved(state) - worst_cost(intent, intent.count, state)
         least = state.bankroll.scaled(state.limits.min_cash_reserve)
         if left >= least:
             return None
         detail = f"${left} of cash would be left, ${least} stays untouched"
         return Denial(self.code, detail, str(left), str(least))
-
-
-def _price(intent: OrderIntent, state: RiskState) -> Money:
-    facts = state.facts.get(intent.ticker)
-    fee = NO_MONEY
-    if facts is not None:
-        fee = fill_fee(
-            exit_terms(facts.fees),
-            side=intent.side,
-            price=intent.limit,
-            count=intent.count,
-            is_taker=not intent.post_only,
-        )
-    return outcome_cost(intent.side, intent.limit, intent.count) + fee

@@ -5,23 +5,16 @@ from typing import ClassVar
 
 from kalshi_cli.domain.order import OrderIntent, Purpose
 from kalshi_cli.risk._base import ENTRIES, Control, Denial, RiskState
+from kalshi_cli.risk._losses import DAILY_LOSS, daily_loss
 
 
 @dataclass(frozen=True, slots=True)
 class DailyLoss(Control):
     """Since 00:00 UTC of market time."""
 
-    code: ClassVar[str] = "DAILY_LOSS"
+    code: ClassVar[str] = DAILY_LOSS
     rank: ClassVar[int] = 190
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
-        most = state.limits.max_daily_loss
-        if most is None:
-            return None
-        lost = state.day_start_equity - state.equity
-        limit = state.day_start_equity.scaled(most)
-        if lost <= limit:
-            return None
-        detail = f"down ${lost} since 00:00 UTC, at most ${limit}"
-        return Denial(self.code, detail, str(lost), str(limit))
+        return daily_loss(state.limits, equity=state.equity, day_start=state.day_start_equity)

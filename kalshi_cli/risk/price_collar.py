@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kalshi_cli.domain.marks import Resting, of_others, resting
 from kalshi_cli.domain.order import OrderIntent, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.portfolio.edge import SLACK
@@ -21,7 +22,8 @@ class PriceCollar(Control):
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         facts = state.facts.get(intent.ticker)
-        references = () if facts is None else _references(intent, facts)
+        own = resting(order for order in state.orders if order.intent.ticker == intent.ticker)
+        references = () if facts is None else _references(intent, facts, own)
         if not references:
             return Denial(self.code, "no price to compare the limit with", "none", "a price")
         gap = min(abs(float(intent.limit) - reference) for reference in references)
@@ -32,9 +34,12 @@ class PriceCollar(Control):
         return Denial(self.code, detail, f"{gap:.4f}", f"{most:.4f}")
 
 
-def _references(intent: OrderIntent, facts: MarketFacts) -> tuple[float, ...]:
-    bid = facts.quote.bid if facts.book is None else facts.book.best_bid
-    ask = facts.quote.ask if facts.book is None else facts.book.best_ask
+def _references(intent: OrderIntent, facts: MarketFacts, own: Resting) -> tuple[float, ...]:
+    """What others want to pay: a limit that leans on an order of our own leans on nothing."""
+    quote, book = facts.quote, facts.book
+    bids = ([quote.bid] if quote.bid else []) if book is None else book.bids
+    asks = ([quote.ask] if quote.ask else []) if book is None else book.asks
+    bid, ask = of_others(bids, Side.BID, own), of_others(asks, Side.ASK, own)
     fair = intent.fair
     if bid is not None and ask is not None:
         fair = (float(bid.price) + float(ask.price)) / 2

@@ -9,7 +9,9 @@ from kalshi_cli.risk._base import EVERYTHING, Control, Denial, RiskState
 
 @dataclass(frozen=True, slots=True)
 class Shape(Control):
-    """A price on the grid, a positive count (whole for entries), options that go together."""
+    """A price on the grid, a positive count (whole for entries), a fair value that can be one, and
+    options that go together.
+    """
 
     code: ClassVar[str] = "SHAPE"
     rank: ClassVar[int] = 50
@@ -21,6 +23,8 @@ class Shape(Control):
             return Denial(self.code, "the price grid is not known", "unknown", "known")
         if not facts.market.grid.contains(intent.limit):
             return Denial(self.code, "the price is off the grid", str(intent.limit), "on the grid")
+        if intent.fair is not None and not 0.0 < intent.fair < 1.0:
+            return Denial(self.code, "the fair value is no probability", str(intent.fair), "0 to 1")
         return self._size(intent) or self._options(intent, now_us)
 
     def _size(self, intent: OrderIntent) -> Denial | None:

@@ -1,4 +1,4 @@
-"""How old the prices may be that an order rests on."""
+"""How old the prices and the forecast may be that an order rests on."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,7 +10,8 @@ from kalshi_cli.risk._base import EVERYTHING, Control, Denial, RiskState
 
 @dataclass(frozen=True, slots=True)
 class Staleness(Control):
-    """Entries need the fresh quote that their fair value is anchored to; what takes, a fresh book.
+    """Entries need the fresh quote that their fair value is anchored to, and a fresh forecast if
+    any; what takes needs a fresh book.
 
     Orders that wait make do with the quote where the book could not be read.
     """
@@ -31,6 +32,9 @@ class Staleness(Control):
             denial = self._old("book", now_us - facts.book.at_us, limits.max_book_age_us)
         if facts.book is None or intent.purpose is Purpose.ENTRY:
             denial = denial or self._old("quote", quoted, limits.max_quote_age_us)
+        if facts.forecast is not None and intent.forecast_id is not None:
+            age, most = now_us - facts.forecast.made_us, limits.max_forecast_age_us
+            denial = denial or self._old("forecast", age, most)
         return denial
 
     def _old(self, what: str, age: int, most: int) -> Denial | None:

@@ -97,7 +97,7 @@ class Trading(Section):
     kelly_fraction: Share = 0.75
     """Share of the Kelly stake that is bet."""
     max_single_position: ShareLimit = 0.05
-    """Largest stake of one entry."""
+    """Largest stake of one entry; no order costs more, its fee included."""
     min_net_edge: Share = 0.01
     """Least edge of an entry, in dollars a contract after fees."""
     min_confidence_threshold: Share = 0.45
@@ -161,6 +161,12 @@ class Risk(Section):
     """Most markets held or entered at a time."""
     max_trades_per_hour: CountLimit = 15
     """Most entries in any hour of market time."""
+    max_orders_per_minute: CountLimit = 60
+    """Most orders of any kind in any minute of market time: what goes faster has run away."""
+    max_entries_per_market: CountLimit = 4
+    """Most entries of one strategy into one market in any 24 hours of market time."""
+    max_order_contracts: CountLimit = 25_000
+    """Most contracts of one entry."""
     max_daily_loss: ShareLimit = 0.10
     """Entries stop after losing this much since 00:00 UTC."""
     max_drawdown: ShareLimit = 0.15
@@ -175,12 +181,16 @@ class Risk(Section):
     """Most that markets on one underlying or one settlement day may lose."""
     max_category_exposure: ShareLimit = 0.30
     """Most that one category may lose."""
+    max_account_exposure: ShareLimit = 0.90
+    """Most that everything together may lose."""
     reentry_cooldown_hours: Positive = 6.0
     """How long a market that was left is left alone."""
     max_quote_age_s: Positive = 900.0
     """Entries need a quote no older than this."""
     max_book_age_s: Positive = 30.0
     """Orders need a book no older than this."""
+    max_forecast_age_hours: Positive = 6.0
+    """Entries need a forecast no older than this."""
     max_price_gap: Share = 0.20
     """Farthest an order's limit may be from the market, in dollars."""
 

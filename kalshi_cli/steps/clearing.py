@@ -23,6 +23,18 @@ async def cancel_entries(
     return bool(resting)
 
 
+async def cancel_every_entry(desk: Desk, orders: Sequence[Order]) -> tuple[Order, ...]:
+    """Cancel whatever works and is no exit; returns those that were asked to go.
+
+    Some may have filled meanwhile: reconcile and look again.
+    """
+    owners = {(order.intent.ticker, order.intent.strategy) for order in orders}
+    entries = entries_of(orders, owners)
+    for order in entries:
+        await cancel(desk, order)
+    return entries
+
+
 def entries_of(orders: Sequence[Order], owners: Collection[tuple[str, str]]) -> tuple[Order, ...]:
     """The working orders of these (ticker, owner) that are no exits."""
     return tuple(

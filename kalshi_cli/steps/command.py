@@ -26,7 +26,7 @@ from kalshi_cli.ports.exchange import CancellationKind, MarketData
 from kalshi_cli.ports.store import DeskRequest, Store
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import cancel_entries, entries_of
-from kalshi_cli.steps.desk_view import look, risk_state
+from kalshi_cli.steps.desk_view import PEAK_SINCE, look, risk_state
 from kalshi_cli.steps.execution import Desk, cancel, send
 from kalshi_cli.steps.pausing import paused_shards
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile
@@ -255,9 +255,14 @@ async def _withdrawn(store: Store, real_clock: Clock, request_id: int) -> DeskRe
 async def set_desk_state(
     store: Store, clock: Clock, state: DeskState, *, reason: str, who: str
 ) -> DeskState:
-    """Change the run state; returns what it was. A running loop reads it before every order."""
+    """Change the run state; returns what it was. A running loop reads it before every order.
+
+    Whoever makes it active again takes note of what was lost: drawdowns are measured anew.
+    """
     async with store.unit() as unit:
         before = await unit.desk.state()
+        if state is DeskState.ACTIVE and before is not DeskState.ACTIVE:
+            await unit.catalog.set_marker(PEAK_SINCE, clock.now())
         await unit.desk.set_state(
             state, reason=reason, who=who, at_us=clock.now(), wall_us=clock.wall()
         )

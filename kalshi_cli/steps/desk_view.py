@@ -7,7 +7,7 @@ from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import FeeTerms, effective_terms
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
-from kalshi_cli.domain.instant import DAY, HOUR, day_of
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, day_of
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money
@@ -25,8 +25,12 @@ from kalshi_cli.filters._base import Filter, Rejection
 from kalshi_cli.filters._gate import Screen
 from kalshi_cli.ports.store import CatalogEntry, Store, Watermarks
 from kalshi_cli.risk._base import MarketFacts, RiskState
+from kalshi_cli.steps.execution import COOLING_UNTIL
 from kalshi_cli.steps.selection import screen
-from kalshi_cli.steps.valuation import Valuation, value
+from kalshi_cli.steps.valuation import Prices, Valuation, value
+
+PEAK_SINCE = "peak_since"
+"""The marker of the instant from which drawdowns are measured: a person took note of one then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,9 @@ class DeskView:
     plans: Mapping[tuple[str, str], ExitPlan]
     traded_forecasts: frozenset[tuple[str, str, str]]
     entries_last_hour: int
+    orders_last_minute: int
+    entries_today: Mapping[tuple[str, str], int]
+    cooling_until_us: int | None
     last_exit_us: Mapping[tuple[str, str], int]
     watermarks: Watermarks
 
@@ -67,9 +74,17 @@ class DeskView:
         """An owner's live orders by ticker."""
         return {o.intent.ticker: o for o in self.orders if o.intent.strategy == owner}
 
-    def valued(self, cash: Money) -> Valuation:
-        """The desk's worth by what the store knows of its markets."""
-        return value(cash, self.positions, self.entries)
+    def prices(self, books: Mapping[str, OrderBook]) -> Prices:
+        """What the desk's worth is told by, our own orders left out."""
+        return Prices(self.entries, books, self.orders)
+
+    def valued(self, cash: Money, books: Mapping[str, OrderBook]) -> Valuation:
+        """The desk's worth by these books, and by quotes for markets without one."""
+        return value(cash, self.positions, self.prices(books))
+
+    def contested(self) -> frozenset[str]:
+        """Markets held where an order of ours rests: only a book tells what others pay there."""
+        return frozenset(p.ticker for p in self.positions) & {o.intent.ticker for o in self.orders}
 
 
 async def look(
@@ -100,8 +115,13 @@ async def look(
             plans=await unit.plans.all(),
             traded_forecasts=await unit.journal.traded_forecasts(tickers),
             entries_last_hour=await unit.journal.entries_since(now_us - HOUR),
+            orders_last_minute=await unit.journal.orders_since(now_us - MINUTE),
+            entries_today=await unit.journal.entries_by_market(now_us - DAY),
+            cooling_until_us=await unit.catalog.marker(COOLING_UNTIL),
             last_exit_us=await unit.ledger.last_exits(),
-            watermarks=await unit.snapshots.watermarks(day_of(now_us)),
+            watermarks=await unit.snapshots.watermarks(
+                day_of(now_us), await unit.catalog.marker(PEAK_SINCE) or 0
+            ),
         )
 
 
@@ -136,6 +156,9 @@ async def look_at_holdings(store: Store, *, now_us: int) -> Holdings:
             plans=await unit.plans.all(),
             traded_forecasts=frozenset(),
             entries_last_hour=0,
+            orders_last_minute=await unit.journal.orders_since(now_us - MINUTE),
+            entries_today={},
+            cooling_until_us=await unit.catalog.marker(COOLING_UNTIL),
             last_exit_us={},
             watermarks=Watermarks(None, None, None),
         )
@@ -160,11 +183,11 @@ def risk_state(
     where that is not known), `foreign` resting orders that are not ours, `missing` what of the
     account could not be read.
     """
-    worth = view.valued(cash)
+    worth = view.valued(cash, books)
     bankroll = worth.equity
     if limits.capital_limit is not None:
         bankroll = min(bankroll, limits.capital_limit)
-    marks = view.watermarks
+    day_start, peak = watermarks_of(view, worth.liquidation)
     strange = {report.ticker: report.ticker for report in foreign}
     return RiskState(
         env=env,
@@ -173,8 +196,8 @@ def risk_state(
         equity=worth.liquidation,
         bankroll=bankroll,
         cash=cash,
-        day_start_equity=worth.liquidation if marks.day_start is None else marks.day_start,
-        peak_equity=worth.liquidation if marks.peak is None else marks.peak,
+        day_start_equity=day_start,
+        peak_equity=peak,
         facts={ticker: _facts(view, ticker, books.get(ticker)) for ticker in view.entries},
         positions=view.positions,
         orders=(*view.orders, *map(foreign_order, foreign)),
@@ -188,11 +211,23 @@ def risk_state(
             e.event.event_ticker for e in view.entries.values() if e.event.mutually_exclusive
         ),
         entries_last_hour=view.entries_last_hour,
+        orders_last_minute=view.orders_last_minute,
+        entries_today=view.entries_today,
+        cooling_until_us=view.cooling_until_us,
         last_exit_us=view.last_exit_us,
         traded_forecasts=view.traded_forecasts,
         unresolved=frozen,
         missing=missing,
         paused_shards=paused,
+    )
+
+
+def watermarks_of(view: DeskView, equity: Money) -> tuple[Money, Money]:
+    """The equity that the day began with, and the peak; today's where none is on record."""
+    marks = view.watermarks
+    return (
+        equity if marks.day_start is None else marks.day_start,
+        equity if marks.peak is None else marks.peak,
     )
 
 
@@ -225,12 +260,15 @@ def foreign_order(report: OrderReport) -> Order:
 def with_sent(state: RiskState, order: Order) -> RiskState:
     """What the controls see after an order was sent."""
     ticker = order.intent.ticker
-    is_entry = order.intent.purpose is not Purpose.EXIT
+    key, is_entry = (order.intent.strategy, ticker), order.intent.purpose is Purpose.ENTRY
+    entered = {key: state.entries_today.get(key, 0) + 1} if is_entry else {}
     unknown = {ticker} if order.state is OrderState.UNKNOWN else set()
     return replace(
         state,
         orders=(*state.orders, counted(order)),
         entries_last_hour=state.entries_last_hour + is_entry,
+        orders_last_minute=state.orders_last_minute + 1,
+        entries_today={**state.entries_today, **entered},
         unresolved=state.unresolved | unknown,
     )
 

@@ -15,7 +15,7 @@ from kalshi_cli.evaluation.scores import Score, ScoredForecast, score
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.reports import Reports, ScoredRow
 from kalshi_cli.ports.store import CatalogEntry, Store
-from kalshi_cli.steps.valuation import standing, value
+from kalshi_cli.steps.valuation import Prices, standing, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ async def evaluate(
         scores=score([_scored(row) for row in scored]),
         waiting=summary.forecasts - len(scored),
         strategies=strategy_pnl(results, costs),
-        equity=value(cash, held, entries).equity,
+        equity=value(cash, held, Prices(entries, {})).equity,
         paid_in=paid_in,
         ai_cost=spent,
         labels=_labels(scored),

@@ -38,6 +38,8 @@ from kalshi_cli.steps.following import amend
 THROTTLE_RETRIES = 3
 SENT_WITHIN_US = 10 * SECOND
 """Real time from the decision to the request: later, the machine slept, or everything is stuck."""
+COOLING_UNTIL = "cooling_until"
+"""The marker of the instant before which nothing is sent: see `steps.emptying`."""
 
 
 @dataclass(slots=True)

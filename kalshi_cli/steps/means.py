@@ -32,6 +32,7 @@ def means(
         by_event=_worst(state, claims, events),
         by_cluster=_worst(state, claims, state.clusters_of),
         by_category=_worst(state, claims, categories),
+        by_account=worst(claims, state),
         by_strategy=worst(live_claims(state, lambda _, owner: owner == strategy), state),
     )
 

@@ -65,6 +65,12 @@ class Reconciliation:
     alarms: tuple[str, ...]
 
     @property
+    def is_settled(self) -> bool:
+        """Whether everything was read, and nothing is open or told otherwise."""
+        open_ = self.unresolved or self.unbooked or self.unlisted or self.differences
+        return self.complete and not open_
+
+    @property
     def frozen_tickers(self) -> frozenset[str]:
         """Markets where nothing new may be risked.
 

@@ -4,7 +4,7 @@ Settlements come from the exchange's result, never from a price.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.grid import PriceGrid
@@ -23,6 +23,7 @@ from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import cancel_entries
 from kalshi_cli.steps.desk_view import DeskView, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, send
+from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile
 from kalshi_cli.steps.trade import TradePolicy
@@ -46,7 +47,9 @@ class Exited:
 
 @dataclass(frozen=True, slots=True)
 class TrackResult:
-    """One look at what is held. `snapshot` is None where the last one is fresh enough."""
+    """One look at what is held. `snapshot` is None where the last one is fresh enough; `reduced`
+    says which limit on losses took the desk to reduce-only in this look.
+    """
 
     at_us: int
     reconciled: Reconciliation
@@ -55,6 +58,7 @@ class TrackResult:
     equity: Money
     snapshot: Snapshot | None
     performance: tuple[Performance, ...]
+    reduced: Denial | None = None
 
 
 async def track(
@@ -64,6 +68,9 @@ async def track(
     found = await _reconcile(data, desk)
     await _refresh_held(data, desk)
     view, books = await _seen(data, desk, policy)
+    reduced = await hold_to_losses(data, desk, view, policy.limits, found)
+    if reduced is not None:
+        view = replace(view, state=DeskState.REDUCE_ONLY)
     if await cancel_entries(desk, view.orders, leaving(view, books, exits) | _stopped(view)):
         found = joined(found, await _reconcile(data, desk))
         view, books = await _seen(data, desk, policy)
@@ -71,7 +78,8 @@ async def track(
     if any(item.order is not None for item in exited):
         found = joined(found, await _reconcile(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
-    return await _written_down(desk, view, found, exited, policy)
+    written = await _written_down(desk, view, books, found, exited, policy)
+    return replace(written, reduced=reduced)
 
 
 def _stopped(view: DeskView) -> set[tuple[str, str]]:
@@ -241,12 +249,13 @@ def exit_limit(book: OrderBook, side: Side, grid: PriceGrid | None) -> Price | N
 async def _written_down(
     desk: Desk,
     view: DeskView,
+    books: Mapping[str, OrderBook],
     found: Reconciliation,
     exited: tuple[Exited, ...],
     policy: TradePolicy,
 ) -> TrackResult:
     now = desk.clock.now()
-    worth = view.valued(found.balance.cash)
+    worth = view.valued(found.balance.cash, books)
     last = view.watermarks.last
     due = last is None or now - last.at_us >= SNAPSHOT_EVERY or bool(found.settlements)
     row = snapshot(worth, now) if due else None
@@ -254,7 +263,7 @@ async def _written_down(
         everything = await unit.ledger.positions(open_only=False)
         charges = await _ai_charges(unit, policy)
         trips = await unit.ledger.round_trip_counts()
-        results = performance(everything, view.entries, trips, charges, now)
+        results = performance(everything, view.prices(books), trips, charges, now)
         if row is not None:
             await unit.snapshots.add(row, results)
         await unit.commit()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from kalshi_cli.domain.forecast import Forecast
-from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.identity import DeskState, Env
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import (
@@ -32,8 +32,10 @@ from kalshi_cli.ports.exchange import CancellationKind, MarketData, Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._base import Control, Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
+from kalshi_cli.steps.clearing import cancel_every_entry
 from kalshi_cli.steps.desk_view import DeskView, counted, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, cancel, send
+from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.means import means
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.reconcile import Reconciliation, compare_positions, joined, reconcile
@@ -70,8 +72,19 @@ class Denied:
 
 
 @dataclass(frozen=True, slots=True)
+class Broken:
+    """A strategy that raised an error of its own, and so proposed nothing; the others go on."""
+
+    strategy: str
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
 class TradeResult:
-    """From proposals to orders. `passed` are the intents that were sent, or would have been."""
+    """From proposals to orders. `passed` are the intents that were sent, or would have been.
+
+    `reduced` says which limit on losses took the desk to reduce-only in this pass.
+    """
 
     at_us: int
     dry_run: bool
@@ -83,6 +96,8 @@ class TradeResult:
     orders: tuple[Order, ...]
     canceled: tuple[Order, ...]
     reconciled: Reconciliation | None
+    broken: tuple[Broken, ...] = ()
+    reduced: Denial | None = None
 
 
 async def trade(
@@ -95,11 +110,18 @@ async def trade(
 ) -> TradeResult:
     """Trade once. Raises `LeaseHeld` when another process took the account.
 
-    Once `stopping` is true, nothing more is sent.
+    Losses beyond a limit take the desk to reduce-only first. A desk that takes no new risk has its
+    entries cancelled. Once `stopping` is true, nothing more is sent.
     """
     before = await _reconcile(data, desk)
     view = await _look(desk, policy, before)
-    canceled = await _drop_stale(desk, view, policy.limits)
+    reduced = await hold_to_losses(data, desk, view, policy.limits, before)
+    if reduced is not None:
+        view = await _look(desk, policy, before)
+    if view.state is DeskState.ACTIVE:
+        canceled = await _drop_stale(desk, view, policy.limits)
+    else:
+        canceled = await cancel_every_entry(desk, view.orders)
     if canceled:  # some may have filled instead
         before = joined(before, await _reconcile(data, desk))
         view = await _look(desk, policy, before)
@@ -113,7 +135,8 @@ async def trade(
     finally:
         await _record_denials(desk.store, desk.run.run_id, result)
     after = joined(before, await _reconcile(data, desk)) if result.orders else before
-    return replace(result.result(dry_run=False), canceled=canceled, reconciled=after)
+    done = result.result(dry_run=False)
+    return replace(done, canceled=canceled, reconciled=after, reduced=reduced)
 
 
 async def rehearse(
@@ -170,6 +193,7 @@ class _Session:
         self.denied: list[Denied] = []
         self.passed: list[OrderIntent] = []
         self.orders: list[Order] = []
+        self.broken: list[Broken] = []
 
     def limits_of(self, strategy: str) -> Limits:
         share = self.policy.allocations.get(strategy, 0.0)
@@ -191,6 +215,7 @@ class _Session:
             orders=() if dry_run else tuple(self.orders),
             canceled=(),
             reconciled=None,
+            broken=tuple(self.broken),
         )
 
 
@@ -229,13 +254,13 @@ async def _decide(
 ) -> tuple[tuple[OrderIntent, ...], RiskState]:
     """Propose and size."""
     view, policy = session.seen(), session.policy
-    proposals = strategy.propose(strategy_view(view, strategy.name, policy.min_confidence))
-    books = await data.books([p.ticker for p in proposals]) if proposals else {}
-    limits = session.limits_of(strategy.name)
+    proposals = _proposed(session, strategy, view)
+    wanted = view.contested() | {p.ticker for p in proposals}
+    books = await data.books(sorted(wanted)) if wanted else {}
     state = risk_state(
         view,
         env=policy.env,
-        limits=limits,
+        limits=session.limits_of(strategy.name),
         cash=session.account.cash,
         books=books,
         frozen=session.account.frozen,
@@ -253,6 +278,15 @@ async def _decide(
     session.proposals += proposals
     session.unsized += sizing.unsized
     return sizing.intents, state
+
+
+def _proposed(session: _Session, strategy: Strategy, view: DeskView) -> tuple[Proposal, ...]:
+    """What a strategy proposes; nothing where it breaks, which is no reason to stop the others."""
+    try:
+        return strategy.propose(strategy_view(view, strategy.name, session.policy.min_confidence))
+    except Exception as error:  # noqa: BLE001 - whatever a plug-in raises is its own fault
+        session.broken.append(Broken(strategy.name, f"{type(error).__name__}: {error}"))
+        return ()
 
 
 def strategy_view(view: DeskView, strategy: str, min_confidence: float) -> View:

@@ -2,11 +2,41 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from kalshi_cli.domain.marks import Standing, position_mark, position_sale
+from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.marks import (
+    Resting,
+    Standing,
+    of_others,
+    position_mark,
+    position_sale,
+    resting,
+)
 from kalshi_cli.domain.money import NO_MONEY, Money, total
+from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.side import Side
 from kalshi_cli.ports.store import CatalogEntry, Performance, Snapshot
+
+NOTHING: Resting = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """What positions are valued by: quotes, books where they were read, and what of it is ours.
+
+    Behind a quote that is ours alone only a book can tell what others pay.
+    """
+
+    entries: Mapping[str, CatalogEntry]
+    books: Mapping[str, OrderBook]
+    orders: Sequence[Order] = ()
+
+    def standing(self, ticker: str) -> Standing:
+        """What a market says of a position in it. Raises `KeyError` for an unknown market."""
+        own = resting(order for order in self.orders if order.intent.ticker == ticker)
+        return standing(self.entries[ticker], self.books.get(ticker), own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +53,9 @@ class Valuation:
     positions: int
 
 
-def value(
-    cash: Money, positions: Sequence[Position], entries: Mapping[str, CatalogEntry]
-) -> Valuation:
+def value(cash: Money, positions: Sequence[Position], prices: Prices) -> Valuation:
     """Value open positions by what their markets say. Raises `KeyError` for an unknown market."""
-    found = [(position, standing(entries[position.ticker])) for position in positions]
+    found = [(position, prices.standing(position.ticker)) for position in positions]
     marks = [position_mark(position, stands) for position, stands in found]
     sales = [position_sale(position, stands) for position, stands in found]
     return Valuation(
@@ -39,10 +67,19 @@ def value(
     )
 
 
-def standing(entry: CatalogEntry) -> Standing:
-    """What a market says of a position in it."""
+def standing(
+    entry: CatalogEntry, book: OrderBook | None = None, own: Resting = NOTHING
+) -> Standing:
+    """What a market says of a position in it, our own orders left out."""
     quote, market = entry.quote, entry.market
-    return Standing(market.status, market.payout, quote.bid, quote.ask)
+    bids = book.bids if book else [quote.bid] if quote.bid else ()
+    asks = book.asks if book else [quote.ask] if quote.ask else ()
+    return Standing(
+        market.status,
+        market.payout,
+        of_others(bids, Side.BID, own),
+        of_others(asks, Side.ASK, own),
+    )
 
 
 def snapshot(valuation: Valuation, at_us: int) -> Snapshot:
@@ -59,7 +96,7 @@ def snapshot(valuation: Valuation, at_us: int) -> Snapshot:
 
 def performance(
     positions: Sequence[Position],
-    entries: Mapping[str, CatalogEntry],
+    prices: Prices,
     trips: Mapping[str, int],
     ai_costs: Mapping[str, Money],
     at_us: int,
@@ -74,7 +111,7 @@ def performance(
                 at_us=at_us,
                 strategy=owner,
                 realized=total([position.realized for position in own]),
-                unrealized=value(NO_MONEY, held, entries).equity
+                unrealized=value(NO_MONEY, held, prices).equity
                 - total([position.cost for position in held]),
                 fees=total([position.fees for position in own]),
                 ai_cost=ai_costs.get(owner, NO_MONEY),

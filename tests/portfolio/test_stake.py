@@ -231,6 +231,9 @@ def _by_counting(book, limit, fair, doubt, kelly):
         sigma = doubt * fair * (1 - fair)
         trust = edge**2 / (edge**2 + sigma**2) if edge else 0.0
         share = min(0.05, kelly * trust * edge / (1 - cost)) if edge > 0 and cost < 1 else 0.0
+        fee_at_limit = -(-7 * whole * limit * (100 - limit) // 100)  # in $0.0001, rounded up
+        if 100 * whole * limit + fee_at_limit > 500_000:  # no order costs more than $50
+            continue
         if edge >= 0.01 - 1e-9 and spent / 1e6 <= share * 1_000:
             best = whole
     return best

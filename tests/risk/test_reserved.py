@@ -18,13 +18,13 @@ def test_cash_is_reserved_by_what_live_entries_may_still_take():
         an_order(wanted(limit="0.5000"), OrderState.PARTIALLY_FILLED), filled=Contracts(400)
     )
     orders = (
-        an_order(wanted()),  # 4.10
-        an_order(wanted(Side.ASK)),  # NO at 0.59: 5.90
+        an_order(wanted()),  # 4.10 and 0.07 * 10 * 0.41 * 0.59, charged 0.1694
+        an_order(wanted(Side.ASK)),  # NO at 0.59: 5.90 and the same
         an_order(wanted(Side.ASK, purpose=Purpose.EXIT)),  # gives cash back
         an_order(wanted(), OrderState.CANCELED),
-        partly,  # 6 x 0.50
+        partly,  # 6 x 0.50 and 0.07 * 6 * 0.25 = 0.105
     )
-    assert str(reserved(the_state(orders=orders))) == "13.000000"
+    assert str(reserved(the_state(orders=orders))) == "13.443800"
 
 
 def test_an_exit_adds_nothing_to_what_may_be_lost():

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fakes.decisions import (
+    a_book,
     a_forecast,
     a_market,
     a_position,
@@ -11,6 +12,7 @@ from fakes.decisions import (
     an_event,
     an_intent,
     an_order,
+    resting,
 )
 from fakes.desk_store import SERIES
 from fakes.floor import ASKS, BIDS, EVENT, STRATEGY, A, B, taking, the_policies, waiting
@@ -19,7 +21,7 @@ from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
 from kalshi_cli.domain.instant import DAY, HOUR
 from kalshi_cli.domain.market import MarketStatus, Result
-from kalshi_cli.domain.money import NO_CONTRACTS, Money
+from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Money
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.filters._base import FOREVER, Verdict
@@ -28,7 +30,7 @@ from kalshi_cli.settings.sections import Filters
 from kalshi_cli.steps.desk_view import clusters, counted, look, risk_state, with_sent
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.means import means
-from kalshi_cli.steps.valuation import performance, snapshot, value
+from kalshi_cli.steps.valuation import Prices, performance, snapshot, value
 
 POLICIES = the_policies("oracle")
 LIMITS = POLICIES.trading.limits
@@ -271,7 +273,9 @@ def entry(ticker="T", status=MarketStatus.ACTIVE, result=None, **quote):
 
 
 def worth_of(held, **market):
-    worth = value(Money.parse("100.00"), [a_position(held, "0.4400")], {"T": entry(**market)})
+    worth = value(
+        Money.parse("100.00"), [a_position(held, "0.4400")], Prices({"T": entry(**market)}, {})
+    )
     return str(worth.equity), str(worth.liquidation), worth.unmarked
 
 
@@ -294,9 +298,31 @@ def test_what_a_position_is_worth(held, market, worth):
     assert worth_of(held, **market) == worth
 
 
+def test_nothing_is_worth_what_only_we_would_pay_for_it():
+    """100 are bid for at 0.40, all of them by us; others pay 0.38, as only the book tells."""
+    held, ours = [a_position("10.00", "0.4400")], [an_order(resting(limit="0.4000", count="100"))]
+    entries = {"T": entry()}
+    book = a_book(bids=("0.4000", "0.3800"))
+    cases = [
+        (Prices(entries, {"T": book}), "4.000000"),
+        (Prices(entries, {"T": book}, ours), "3.800000"),
+        (Prices(entries, {}, ours), "0.000000"),
+        (Prices(entries, {}, [an_order(resting(limit="0.4000", count="99"))]), "4.000000"),
+        (Prices(entries, {}, [an_order(resting(limit="0.3900", count="100"))]), "4.000000"),
+    ]
+    for prices, liquidation in cases:
+        assert str(value(NO_MONEY, held, prices).liquidation) == liquidation
+    short = [a_position("-10.00", "0.4400")]
+    asked = Prices(entries, {"T": a_book(asks=("0.4400", "0.5000"))},
+                   [an_order(resting(Side.ASK, "0.4400", "100"))])  # fmt: skip
+    assert str(value(NO_MONEY, short, asked).liquidation) == "5.000000"
+
+
 def test_a_valuation_becomes_a_row():
     positions = [a_position("10.00", "0.4400"), a_position("-10.00", "0.4400", ticker="U")]
-    worth = value(Money.parse("100.00"), positions, {"T": entry(bid=None), "U": entry("U")})
+    worth = value(
+        Money.parse("100.00"), positions, Prices({"T": entry(bid=None), "U": entry("U")}, {})
+    )
     row = snapshot(worth, 7)
     assert (row.at_us, str(row.cash), str(row.equity), str(row.liquidation)) == (
         7,
@@ -317,7 +343,7 @@ def test_what_each_owner_earned():
     )
     rows = performance(
         [a_position("10.00", "0.4400"), flat, a_position("1.00", "0.5000", owner=EXTERNAL)],
-        {"T": entry()},
+        Prices({"T": entry()}, {}),
         {STRATEGY: 3},
         {STRATEGY: Money.parse("0.05"), "thinker": Money.parse("0.01")},
         9,

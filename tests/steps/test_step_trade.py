@@ -317,3 +317,31 @@ async def test_a_market_with_an_unknown_order_is_frozen(floor):
         (B, "BOOKS_INCOMPLETE"),
     ]
     assert result.orders == ()
+
+
+class Raising(Scripted):
+    name: ClassVar[str] = "other"
+
+    def propose(self, view):
+        raise ZeroDivisionError("division by zero")
+
+
+async def test_a_strategy_that_breaks_stops_no_other(floor):
+    await forecasts(floor)
+    result = await run(floor, Raising(), Scripted(tickers=(A,)))
+    assert [(b.strategy, b.error) for b in result.broken] == [
+        ("other", "ZeroDivisionError: division by zero")
+    ]
+    assert [order.intent.ticker for order in result.orders] == [A]
+
+
+@pytest.mark.parametrize("fair", [float("nan"), float("inf"), -3.0, 7.0])
+async def test_no_number_that_is_none_is_traded_on(floor, fair):
+    class Absurd(Scripted):
+        def propose(self, view):
+            return tuple(replace(each, fair=fair) for each in super().propose(view))
+
+    await forecasts(floor)
+    result = await run(floor, Absurd())
+    assert result.orders == ()
+    assert len(result.unsized) + len(result.denied) + len(result.broken) > 0

@@ -124,6 +124,16 @@ class SqlJournal:
         query = select(func.count()).where(_SENT_ENTRY, t.ORDERS.c.created_us >= since_us)
         return await self._transaction.number(query) or 0
 
+    async def orders_since(self, since_us: int) -> int:
+        query = select(func.count()).where(t.ORDERS.c.created_us >= since_us)
+        return await self._transaction.number(query) or 0
+
+    async def entries_by_market(self, since_us: int) -> dict[tuple[str, str], int]:
+        key = (t.ORDERS.c.strategy, t.ORDERS.c.ticker)
+        query = select(*key, func.count()).where(_SENT_ENTRY, t.ORDERS.c.created_us >= since_us)
+        rows = await self._transaction.rows(query.group_by(*key))
+        return {(strategy, ticker): count for strategy, ticker, count in rows}
+
     async def traded_forecasts(self, tickers: Collection[str]) -> frozenset[tuple[str, str, str]]:
         table = t.ORDERS.c
         traded: set[tuple[str, str, str]] = set()

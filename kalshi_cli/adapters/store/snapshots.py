@@ -40,7 +40,7 @@ class SqlSnapshots:
         ]
         await self._transaction.upsert(t.PERFORMANCE_SNAPSHOTS, rows)
 
-    async def watermarks(self, day: int) -> Watermarks:
+    async def watermarks(self, day: int, peak_since_us: int = 0) -> Watermarks:
         balances = t.BALANCE_SNAPSHOTS.c
         at_us, risk = balances.at_us, balances.liquidation_units
         before = select(risk).where(at_us < day * DAY).order_by(at_us.desc()).limit(1)
@@ -48,9 +48,10 @@ class SqlSnapshots:
         day_start = await self._transaction.number(before)
         if day_start is None:
             day_start = await self._transaction.number(today)
+        peak = select(func.max(risk)).where(at_us >= peak_since_us)
         return Watermarks(
             day_start=_money(day_start),
-            peak=_money(await self._transaction.number(select(func.max(risk)))),
+            peak=_money(await self._transaction.number(peak)),
             last=await newest_snapshot(self._transaction),
         )
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.words import cents, count, dollars, instant, percent
 from kalshi_cli.domain.order import Order
+from kalshi_cli.risk._base import Denial
 from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.ingest import IngestResult
 from kalshi_cli.steps.reconcile import Reconciliation
@@ -80,7 +81,9 @@ def show_trade(result: TradeResult, console: "Console") -> None:
             ("proposed", str(len(result.proposals))),
             ("not sized", tally(each.reason for each in result.unsized)),
             ("denied", tally(each.denial.code for each in result.denied)),
-            ("canceled", f"{len(result.canceled)} stale entries"),
+            ("canceled", f"{len(result.canceled)} entries"),
+            *((f"broken {each.strategy}", each.error) for each in result.broken),
+            *_reduced(result.reduced),
         ],
     )
     rows: list[tuple[str, ...]]
@@ -118,8 +121,16 @@ def show_track(result: TrackResult, console: "Console") -> None:
             ("cash", dollars(result.reconciled.balance.cash)),
             ("equity", dollars(result.equity)),
             ("positions", str(result.open_positions)),
+            *_reduced(result.reduced),
         ],
     )
+
+
+def _reduced(denial: Denial | None) -> list[tuple[str, str]]:
+    """That losses took the desk to reduce-only, with their numbers."""
+    if denial is None:
+        return []
+    return [("reduce only", f"{denial.code}: {denial.detail}; `kalshi resume` lifts it")]
 
 
 def show_reconciled(found: Reconciliation, console: "Console") -> None:

@@ -1,0 +1,23 @@
+"""How many orders a minute, of whatever kind."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kalshi_cli.domain.order import OrderIntent, Purpose
+from kalshi_cli.risk._base import EVERYTHING, Control, Denial, RiskState
+
+
+@dataclass(frozen=True, slots=True)
+class OrderRate(Control):
+    """What sends more than this has run away: exits that are sent over and over too."""
+
+    code: ClassVar[str] = "ORDER_RATE"
+    rank: ClassVar[int] = 75
+    purposes: ClassVar[frozenset[Purpose]] = EVERYTHING
+
+    def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
+        most = state.limits.max_orders_per_minute
+        count = state.orders_last_minute + 1
+        if most is None or count <= most:
+            return None
+        return Denial(self.code, f"order {count} within a minute", str(count), str(most))

@@ -1,0 +1,142 @@
+"""Losses beyond a limit end the taking of risk until a person lifts it.
+
+100 YES are bought at 0.44 from $1,000: at a bid of 0.40 the desk is worth $996, at 0.30 $986.
+"""
+
+from dataclasses import replace
+
+import pytest
+from fakes.desk_store import fresh_store
+from fakes.exchange import Fault
+from fakes.floor import ASKS, BIDS, A, B, taking, the_policies, waiting
+
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.instant import DAY, MINUTE
+from kalshi_cli.domain.order import OrderState
+from kalshi_cli.ports.exchange import Unusable
+from kalshi_cli.steps.command import set_desk_state
+from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.track import track
+from kalshi_cli.steps.trade import trade
+
+FALLEN = (("0.3000", "100.00"),)
+ABOVE = (("0.3400", "100.00"),)
+
+
+def policy(**limits):
+    base = the_policies().trading
+    return replace(base, limits=replace(base.limits, **limits))
+
+
+async def tracked(floor, **limits):
+    return await track(floor.exchange, floor.desk, exits=(), policy=policy(**limits))
+
+
+async def state(floor):
+    async with floor.store.unit() as unit:
+        return await unit.desk.state()
+
+
+async def holding(floor):
+    """A position, its worth on record, and an entry of ours that rests elsewhere."""
+    await send(floor.desk, taking(count="100.00"))
+    await tracked(floor)
+    await send(floor.desk, waiting(floor.clock, ticker=B))
+    floor.clock.now_us += MINUTE
+
+
+async def test_a_loss_up_to_the_limit_is_no_reason(floor):
+    await holding(floor)
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    found = await tracked(floor, max_daily_loss=0.0101)  # $10.0596 of $996
+    assert (found.reduced, await state(floor)) == (None, DeskState.ACTIVE)
+
+
+@pytest.mark.parametrize(
+    ("limits", "code", "detail"),
+    [
+        (
+            {"max_daily_loss": 0.01},
+            "DAILY_LOSS",
+            "down $10.000000 since 00:00 UTC, at most $9.960000",
+        ),
+        ({"max_drawdown": 0.01}, "DRAWDOWN", "down $10.000000 from the peak, at most $9.960000"),
+    ],
+)
+@pytest.mark.parametrize("step", ["track", "trade"])
+async def test_a_loss_beyond_it_takes_the_desk_to_reduce_only(floor, limits, code, detail, step):
+    await holding(floor)
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    await floor.ingest()
+    if step == "track":
+        found = await tracked(floor, **limits)
+    else:
+        found = await trade(floor.exchange, floor.desk, policy=policy(**limits))
+    assert (found.reduced.code, found.reduced.detail) == (code, detail)
+    assert await state(floor) is DeskState.REDUCE_ONLY
+    summary = await floor.store.reports.summary()
+    assert summary.state_reason == f"{code}: {detail}"
+    assert [o.state for o in await floor.orders()] == [OrderState.FILLED, OrderState.CANCELED]
+    assert (await floor.exchange.orders(resting_only=True)).items == ()
+
+
+async def test_neither_a_recovery_nor_midnight_nor_a_restart_lifts_it(floor, tmp_path):
+    await holding(floor)
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    await tracked(floor, max_daily_loss=0.01)
+    floor.exchange.set_book(A, BIDS, ASKS)
+    floor.clock.now_us += DAY
+    found = await tracked(floor, max_daily_loss=0.01)
+    assert str(found.equity) == "998.000000"
+    assert await state(floor) is DeskState.REDUCE_ONLY
+    async with await fresh_store(tmp_path) as again, again.unit() as unit:
+        assert await unit.desk.state() is DeskState.REDUCE_ONLY
+
+
+async def test_a_person_lifts_it_and_the_drawdown_counts_from_there(floor):
+    await holding(floor)
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    await tracked(floor, max_drawdown=0.01)
+    before = await set_desk_state(
+        floor.store, floor.clock, DeskState.ACTIVE, reason="seen", who="me"
+    )
+    assert before is DeskState.REDUCE_ONLY
+    floor.clock.now_us += 10 * MINUTE
+    assert (await tracked(floor, max_drawdown=0.01)).reduced is None
+    assert await state(floor) is DeskState.ACTIVE
+
+
+async def test_a_loss_of_the_day_is_a_loss_whoever_lifts_what(floor):
+    await holding(floor)
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    await tracked(floor, max_daily_loss=0.01)
+    await set_desk_state(floor.store, floor.clock, DeskState.ACTIVE, reason="no", who="me")
+    assert (await tracked(floor, max_daily_loss=0.01)).reduced.code == "DAILY_LOSS"
+    assert await state(floor) is DeskState.REDUCE_ONLY
+
+
+async def test_a_halt_is_not_softened(floor):
+    await holding(floor)
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    await set_desk_state(floor.store, floor.clock, DeskState.HALTED, reason="no", who="me")
+    assert (await tracked(floor, max_daily_loss=0.01)).reduced is None
+    assert await state(floor) is DeskState.HALTED
+
+
+async def test_what_was_not_read_is_not_lost(floor):
+    await holding(floor)
+    floor.exchange.placing = [Fault.UNANSWERED]
+    await send(floor.desk, taking(ticker=B, count="100.00"))
+    floor.exchange.unusable = [Unusable("order o9", "odd")]
+    found = await tracked(floor, max_daily_loss=0.01)
+    assert not found.reconciled.is_settled
+    assert (found.reduced, await state(floor)) == (None, DeskState.ACTIVE)
+
+
+async def test_our_own_bid_hides_no_loss(floor):
+    """Others bid 0.30; ours at 0.40 is no price that anybody would pay us."""
+    await holding(floor)
+    floor.exchange.set_book(A, FALLEN, ASKS)
+    await send(floor.desk, waiting(floor.clock, limit="0.4000", count="200.00"))
+    found = await tracked(floor, max_daily_loss=0.01)
+    assert found.reduced.detail == "down $10.000000 since 00:00 UTC, at most $9.960000"
