@@ -87,7 +87,17 @@ async def open_desk(
             ending=ending,
             policies=policies(environment.env, settings, forecaster.name if forecaster else None),
             forecaster=forecaster,
-            desk=Desk(connection.trading, store, clock, lease, run) if lease else None,
+            desk=Desk(
+                connection.trading,
+                store,
+                clock,
+                lease,
+                run,
+                archive=connection.archive,
+                treasury=connection.treasury,
+            )
+            if lease
+            else None,
             simulation=simulation,
         )
 

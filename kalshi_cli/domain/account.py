@@ -44,27 +44,40 @@ class Settlement:
     fee: Money
     settled_us: int
     revision: int = 0
+    exchange_index: int = 0
 
 
 class CashKind(StrEnum):
-    """Why cash moved. `opening` is what an account held when the desk first saw it."""
+    """Why cash moved.
+
+    `opening` is what an account held when the desk first saw it. `accepted` is what nothing on
+    record explains and a person took note of: the exchange tells neither interest nor incentives.
+    A `transfer` between shards is two movements that add up to nothing once it has arrived.
+    """
 
     OPENING = "opening"
     DEPOSIT = "deposit"
     WITHDRAWAL = "withdrawal"
-    INTEREST = "interest"
-    INCENTIVE = "incentive"
+    ACCEPTED = "accepted"
     TRANSFER = "transfer"
 
 
 @dataclass(frozen=True, slots=True)
 class CashMovement:
-    """Money that came or went without a trade; negative when it left the account."""
+    """Money that came or went without a trade; negative when it left the account.
+
+    `who` and `why` are on record for what a person accepted. A movement that `reverses` another
+    takes place only where that one did: a deposit may be returned before it ever counted.
+    """
 
     movement_id: str
     kind: CashKind
     amount: Money
     at_us: int
+    exchange_index: int = 0
+    who: str = ""
+    why: str = ""
+    reverses: str = ""
 
 
 def settlement_revenue(net: Contracts, value: Price) -> Money:

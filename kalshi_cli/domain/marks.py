@@ -77,6 +77,11 @@ class Standing:
     payout: Price | None
     bid: Level | None
     ask: Level | None
+    is_listed: bool = True
+
+
+UNLISTED = Standing(None, None, None, None, is_listed=False)
+"""What a market says that the exchange does not tell of: what is held there is worth nothing."""
 
 
 def position_mark(position: Position, standing: Standing) -> Mark:
@@ -85,7 +90,7 @@ def position_mark(position: Position, standing: Standing) -> Mark:
         return Mark(_paid(position, standing.payout), is_mid=True)
     if standing.status is MarketStatus.ACTIVE:
         return mark(position.net, standing.bid, standing.ask)
-    return Mark(position.cost, is_mid=False)
+    return Mark(position.cost if standing.is_listed else NO_MONEY, is_mid=False)
 
 
 def position_sale(position: Position, standing: Standing) -> Money:
@@ -94,7 +99,7 @@ def position_sale(position: Position, standing: Standing) -> Money:
         return _paid(position, standing.payout)
     if standing.status is MarketStatus.ACTIVE:
         return liquidation(position.net, standing.bid, standing.ask)
-    return position.cost
+    return position.cost if standing.is_listed else NO_MONEY
 
 
 def _paid(position: Position, payout: Price) -> Money:

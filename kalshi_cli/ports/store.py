@@ -111,8 +111,12 @@ class Catalog(Protocol):
         """The named markets, or all; in ticker order."""
         ...
 
+    async def known_markets(self, tickers: Collection[str]) -> frozenset[str]:
+        """Those of the named markets that the store knows."""
+        ...
+
     async def watched(self) -> frozenset[str]:
-        """Unsettled markets that we hold, have live orders in, or have forecast."""
+        """Known markets that we hold, have live orders in, or have forecast and did not settle."""
         ...
 
     async def record_quotes(self, quotes: Sequence[Quote], why: str) -> None:
@@ -244,8 +248,8 @@ class Ledger(Protocol):
 
     async def last_fill_us(self) -> int | None: ...
 
-    async def add_settlement(self, settlement: Settlement) -> Settlement | None:
-        """Append a settlement; None if known. A changed one gets the next revision."""
+    async def add_settlements(self, settlements: Sequence[Settlement]) -> tuple[Settlement, ...]:
+        """Append settlements; returns those not known. A changed one gets the next revision."""
         ...
 
     async def last_settlement_us(self) -> int | None: ...
@@ -255,7 +259,10 @@ class Ledger(Protocol):
         ...
 
     async def add_cash(self, movements: Sequence[CashMovement]) -> tuple[CashMovement, ...]:
-        """Append cash movements; returns those not known before."""
+        """Append cash movements; returns those not known before.
+
+        One that reverses another is left out until that one is known.
+        """
         ...
 
     async def history(
@@ -268,16 +275,24 @@ class Ledger(Protocol):
         """Cash derived from the ledger: what the exchange should have."""
         ...
 
+    async def cash_by_shard(self) -> Mapping[int, Money]:
+        """The same by the exchange's shards."""
+        ...
+
+    async def movements(self) -> tuple[CashMovement, ...]:
+        """All cash movements, oldest first."""
+        ...
+
     async def paid_in(self) -> Money | None:
-        """Opening and deposits less withdrawals; None before the account was first seen."""
+        """All cash movements together; None before the account was first seen."""
         ...
 
     async def positions(self, *, open_only: bool = True) -> tuple[Position, ...]: ...
 
     async def save_positions(self, positions: Sequence[Position]) -> None: ...
 
-    async def save_round_trips(self, ticker: str, trips: Sequence[RoundTrip]) -> None:
-        """Replace a market's round trips: a late fill may merge two that looked complete."""
+    async def save_round_trips(self, tickers: Collection[str], trips: Sequence[RoundTrip]) -> None:
+        """Replace the round trips of these markets: a late fill may merge two that were over."""
         ...
 
     async def round_trip_counts(self) -> Mapping[str, int]:
@@ -301,7 +316,10 @@ class Plans(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The desk's worth at an instant. `equity` is cash plus marks, `liquidation` cash plus bids."""
+    """The desk's worth at an instant. `equity` is cash plus marks, `liquidation` cash plus bids.
+
+    `cash` is the ledger's, and `paid_in` what had come to it by then without trading.
+    """
 
     at_us: int
     cash: Money
@@ -309,6 +327,7 @@ class Snapshot:
     liquidation: Money
     unmarked: int
     positions: int
+    paid_in: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,7 +348,8 @@ class Watermarks:
     """What to measure from.
 
     `day_start` (the last snapshot before the day, else its first) and `peak` are liquidation
-    values, for the limits on losses.
+    values, for the limits on losses: as they would be had everything that was ever paid in been
+    there, so that money that comes is no gain, and money that goes no loss.
     """
 
     day_start: Money | None
@@ -426,9 +446,7 @@ class Unit(Protocol):
 
 
 class Store(Protocol):
-    def unit(self, *, reads: bool = False) -> AbstractAsyncContextManager[Unit]:
-        """A transaction. One that only `reads` sees what was committed, and waits for nobody."""
-        ...
+    def unit(self) -> AbstractAsyncContextManager[Unit]: ...
 
 
 class Lease(Protocol):

@@ -44,8 +44,8 @@ class RiskState:
     `entries_today` the entries of the last 24 hours by (strategy, ticker). Nothing is sent before
     `cooling_until_us`, after everything on the exchange was cancelled; `traded_forecasts` are
     (strategy, ticker, forecast) that had an entry; `unresolved` are tickers with an order whose
-    outcome is unknown; `missing` says what of the account could not be read, and is empty where
-    nothing is. `paused_shards` are the parts of the exchange that take no orders now;
+    outcome is unknown; `missing` says what of the account could not be read or explained, and is
+    empty where nothing is. `paused_shards` are the parts of the exchange that take no orders now;
     None where the exchange does not tell.
     """
 

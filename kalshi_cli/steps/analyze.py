@@ -162,12 +162,13 @@ async def learn_markets(
     A market whose event or series the exchange does not tell stays unknown.
     """
     async with store.unit() as unit:
-        known = {entry.market.ticker for entry in await unit.catalog.entries(tickers=tickers)}
-    unknown = sorted(set(tickers) - known)
+        unknown = sorted(set(tickers) - await unit.catalog.known_markets(tickers))
     if not unknown:
         return
     page = await data.listings(unknown)
     events = await _events(data, {listing.market.event_ticker for listing in page.items})
+    if not events:
+        return
     series = {row.ticker: row for row in (await data.series()).items}
     usable = [item for item in events if item.event.series_ticker in series]
     async with store.unit() as unit:

@@ -7,12 +7,12 @@ folded again from its whole history.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from kalshi_cli.domain.account import Settlement
+from kalshi_cli.domain.account import CashKind, CashMovement, Settlement, settlement_revenue
 from kalshi_cli.domain.fees import effective_terms, fill_fee
 from kalshi_cli.domain.history import Entry, fold_history
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.instant import MINUTE
-from kalshi_cli.domain.money import Contracts, Money
+from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money
 from kalshi_cli.domain.order import (
     NEVER_SEEN,
     Fill,
@@ -23,17 +23,21 @@ from kalshi_cli.domain.order import (
     fold_report,
     has_terms,
 )
-from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.position import Position, RoundTrip
+from kalshi_cli.errors import ExchangeRefusal
+from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import CatalogEntry, Store, Unit
+from kalshi_cli.ports.treasury import ShardTransfer, Treasury
 from kalshi_cli.steps.analyze import learn_markets
+from kalshi_cli.steps.archived import fills_since
 from kalshi_cli.steps.following import resurrection
-from kalshi_cli.steps.paging import collect
+from kalshi_cli.steps.paging import Collected, collect
 
 OVERLAP = 10 * MINUTE
-FILLS_OWED, SETTLEMENTS_OWED = "fills_owed", "settlements_owed"
-"""Markers of the oldest facts read that could not be booked: newer ones must not hide them."""
+FILLS_OWED = "fills_owed"
+"""Marker of the oldest fill read that could not be booked: newer ones must not hide it."""
 FEE_DRIFT = Money(100)
 """Dollars by which a fill's fee may differ from our fee model before that is an alarm."""
 
@@ -42,7 +46,8 @@ FEE_DRIFT = Money(100)
 class Booked:
     """What was new. `whys` say why something could not be read whole, `alarms` what is odd.
 
-    `unlisted` are markets that the exchange does not tell of: what happened there is not booked.
+    `unlisted` are markets held or traded that the exchange does not tell of, such as combos bought
+    by hand. What happened there is booked; it is worth nothing and may lose all that it cost.
     """
 
     fills: tuple[Fill, ...]
@@ -76,37 +81,44 @@ class _Claimed:
         return f"fills of an order not shown yet: {min(self.unread)}" if self.unread else ""
 
 
-async def book(data: MarketData, trading: Trading, store: Store, clock: Clock) -> Booked:
-    """Read fills, settlements and cash movements since the last ones, and book the new ones."""
+async def book(
+    data: MarketData,
+    trading: Trading,
+    store: Store,
+    clock: Clock,
+    *,
+    archive: Archive | None = None,
+    treasury: Treasury | None = None,
+    whole: bool = False,
+) -> Booked:
+    """Read fills, settlements and cash movements since the last ones, and book the new ones.
+
+    `whole` reads all there ever were: what came late, or was changed long after, is booked too.
+    """
     async with store.unit() as unit:
-        fill_us = await _read_from(unit, FILLS_OWED, await unit.ledger.last_fill_us())
-        settled_us = await _read_from(
-            unit, SETTLEMENTS_OWED, await unit.ledger.last_settlement_us()
-        )
-    fills = await collect(lambda c: trading.fills(min_us=fill_us, cursor=c))
+        last_us = await unit.ledger.last_settlement_us()
+        fill_us = 0 if whole else await _fills_from(unit)
+        settled_us = 0 if whole or last_us is None else last_us - OVERLAP
+        held = {position.ticker for position in await unit.ledger.positions()}
+    fills = await fills_since(trading, archive, clock, fill_us)
     settlements = await collect(lambda c: trading.settlements(min_us=settled_us, cursor=c))
-    movements = await collect(trading.cash_movements)
+    moved = await collect(trading.cash_movements)
+    sent = await _transfers(treasury)
     claimed = await _claimed(trading, store, fills.items)
-    touched = {fill.ticker for fill in fills.items} | {s.ticker for s in settlements.items}
+    touched = held | {fill.ticker for fill in fills.items} | {s.ticker for s in settlements.items}
     await learn_markets(data, store, clock, touched)
+    owed = [fill.at_us for fill in fills.items if fill.order_id in claimed.unread]
+    usable = [fill for fill in fills.items if fill.order_id not in claimed.unread]
     async with store.unit() as unit:
-        entries = await unit.catalog.entries(tickers=touched) if touched else ()
-        unlisted = frozenset(touched) - {entry.market.ticker for entry in entries}
-        owed = [f for f in fills.items if f.order_id in claimed.unread or f.ticker in unlisted]
-        unpaid = [s for s in settlements.items if s.ticker in unlisted]
-        usable = [fill for fill in fills.items if fill not in owed]
-        paid = [settlement for settlement in settlements.items if settlement not in unpaid]
+        unlisted = frozenset(touched) - await unit.catalog.known_markets(touched)
         new_fills, alarms = await _append_fills(unit, usable, claimed.reports, clock.now())
-        new_settlements = await _append_settlements(unit, paid)
+        new_settlements = await unit.ledger.add_settlements(newest(settlements.items))
         unread = [] if fills.reached_end else [fill_us + OVERLAP]
-        await _owe(unit, FILLS_OWED, [*unread, *(fill.at_us for fill in owed)], clock.now())
-        await _owe(unit, SETTLEMENTS_OWED, [s.settled_us for s in unpaid], clock.now())
-        await unit.ledger.add_cash(movements.items)
-        changed = {fill.ticker for fill in new_fills} | {s.ticker for s in new_settlements}
-        await _refold(unit, changed)
+        await _owe(unit, [*unread, *owed], clock.now())
+        await unit.ledger.add_cash([*moved.items, *shard_movements(sent.items)])
+        await _refold(unit, {f.ticker for f in new_fills} | {s.ticker for s in new_settlements})
         await unit.commit()
-    nowhere = f"markets the exchange does not tell of: {min(unlisted)}" if unlisted else ""
-    whys = (fills.why, settlements.why, movements.why, claimed.why, nowhere)
+    whys = (fills.why, settlements.why, moved.why, sent.why, claimed.why)
     return Booked(new_fills, new_settlements, whys, alarms, unlisted)
 
 
@@ -141,18 +153,94 @@ async def _keep_reading_from(unit: Unit, newest_us: int | None) -> None:
         await unit.catalog.set_marker(FILLS_OWED, begins_us)
 
 
-async def _read_from(unit: Unit, owed: str, newest_us: int | None) -> int:
-    """Where to read from: before the newest fact on record, and before what is still owed."""
+async def book_archived(archive: Archive, store: Store, gone: Collection[str]) -> Booked:
+    """Book the settlements of markets that the exchange has put away, with their settlements.
+
+    `gone` are markets that we hold and the exchange does not. A settlement older than the cutoff is
+    told nowhere, but the archived market tells its result and when it paid; we know what we held.
+    """
+    page = await archive.listings(gone)
+    async with store.unit() as unit:
+        nets = _by_ticker(await unit.ledger.positions())
+        settlements = [
+            Settlement(
+                ticker=market.ticker,
+                event_ticker=market.event_ticker,
+                result=market.result,
+                value=market.payout,
+                net=nets[market.ticker],
+                revenue=settlement_revenue(nets[market.ticker], market.payout),
+                fee=NO_MONEY,
+                settled_us=market.settlement_us,
+                exchange_index=market.exchange_index,
+            )
+            for market in (listing.market for listing in page.items)
+            if market.ticker in nets
+            and market.result is not None
+            and market.payout is not None
+            and market.settlement_us is not None
+        ]
+        booked = await unit.ledger.add_settlements(settlements)
+        await _refold(unit, {settlement.ticker for settlement in booked})
+        await unit.commit()
+    return Booked((), booked, (), (), frozenset())
+
+
+def newest(settlements: Sequence[Settlement]) -> tuple[Settlement, ...]:
+    """The first of each market and time: lists come newest first, and one may be changed."""
+    return tuple({(s.ticker, s.settled_us): s for s in reversed(settlements)}.values())
+
+
+def _by_ticker(positions: Iterable[Position]) -> dict[str, Contracts]:
+    nets: dict[str, Contracts] = {}
+    for position in positions:
+        nets[position.ticker] = nets.get(position.ticker, NO_CONTRACTS) + position.net
+    return nets
+
+
+async def _transfers(treasury: Treasury | None) -> Collected[ShardTransfer]:
+    """Transfers between shards; none where there is no such desk, or the key may not see them."""
+    nothing: Collected[ShardTransfer] = Collected((), (), complete=True, reached_end=True)
+    if treasury is None:
+        return nothing
+    try:
+        return await collect(treasury.transfers)
+    except ExchangeRefusal:
+        return nothing
+
+
+def shard_movements(transfers: Iterable[ShardTransfer]) -> list[CashMovement]:
+    """A transfer as cash that leaves a shard and, once it is complete, cash on another."""
+    moved: list[CashMovement] = []
+    for sent in transfers:
+        ends = [("out", sent.source, -sent.amount)]
+        ends += [("in", sent.destination, sent.amount)] if sent.complete else []
+        moved += [
+            CashMovement(
+                f"transfer:{sent.transfer_id}:{way}",
+                CashKind.TRANSFER,
+                amount,
+                sent.created_us,
+                shard,
+            )
+            for way, shard, amount in ends
+        ]
+    return moved
+
+
+async def _fills_from(unit: Unit) -> int:
+    """Where to read from: before the newest fill on record, and before what is still owed."""
+    newest_us = await unit.ledger.last_fill_us()
     if newest_us is None:
         return 0
-    owed_us = await unit.catalog.marker(owed)
+    owed_us = await unit.catalog.marker(FILLS_OWED)
     return min(newest_us, newest_us if owed_us is None else owed_us) - OVERLAP
 
 
-async def _owe(unit: Unit, owed: str, instants: Collection[int], now_us: int) -> None:
-    """Remember since when facts could not be booked, or that none is owed any more."""
-    if instants or await unit.catalog.marker(owed) is not None:
-        await unit.catalog.set_marker(owed, min(instants, default=now_us))
+async def _owe(unit: Unit, instants: Collection[int], now_us: int) -> None:
+    """Remember since when fills could not be booked, or that none is owed any more."""
+    if instants or await unit.catalog.marker(FILLS_OWED) is not None:
+        await unit.catalog.set_marker(FILLS_OWED, min(instants, default=now_us))
 
 
 async def _claimed(trading: Trading, store: Store, fills: Collection[Fill]) -> _Claimed:
@@ -235,13 +323,6 @@ def modelled_fee(fill: Fill, entry: CatalogEntry | None) -> Money | None:
     )
 
 
-async def _append_settlements(
-    unit: Unit, settlements: Collection[Settlement]
-) -> tuple[Settlement, ...]:
-    added = [await unit.ledger.add_settlement(settlement) for settlement in settlements]
-    return tuple(settlement for settlement in added if settlement is not None)
-
-
 async def _refold(unit: Unit, tickers: Collection[str]) -> None:
     """Derive positions and round trips of these markets anew from their history."""
     if not tickers:
@@ -252,11 +333,12 @@ async def _refold(unit: Unit, tickers: Collection[str]) -> None:
         histories[ticker].append(entry)
     reasons = await _exit_reasons(unit, histories.values())
     positions: list[Position] = []
+    trips: list[RoundTrip] = []
     for ticker, history in histories.items():
         folded = fold_history(ticker, history, reasons)
         positions += [item.position for item in folded]
-        trips = [trip for item in folded for trip in item.trips]
-        await unit.ledger.save_round_trips(ticker, trips)
+        trips += [trip for item in folded for trip in item.trips]
+    await unit.ledger.save_round_trips(tickers, trips)
     await unit.ledger.save_positions(positions)
     await _drop_plans(unit, [position for position in positions if position.is_flat])
 

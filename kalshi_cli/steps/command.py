@@ -91,7 +91,15 @@ async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
 
 
 async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:
-    return await reconcile(data, desk.trading, desk.store, desk.clock, in_flight=desk.in_flight)
+    return await reconcile(
+        data,
+        desk.trading,
+        desk.store,
+        desk.clock,
+        in_flight=desk.in_flight,
+        archive=desk.archive,
+        treasury=desk.treasury,
+    )
 
 
 async def _journalled(store: Store, some_id: str) -> Order | None:

@@ -139,7 +139,7 @@ class Holdings:
 
 async def look_at_holdings(store: Store, *, now_us: int) -> Holdings:
     """Read what the guard of positions needs; so little that it can be read every second."""
-    async with store.unit(reads=True) as unit:
+    async with store.unit() as unit:
         positions = await unit.ledger.positions(open_only=True)
         orders = await unit.journal.live()
         tickers = {p.ticker for p in positions} | {order.intent.ticker for order in orders}
@@ -174,6 +174,7 @@ def risk_state(
     books: Mapping[str, OrderBook],
     frozen: frozenset[str],
     paused: frozenset[int] | None,
+    measured: Money | None = None,
     foreign: Sequence[OrderReport] = (),
     missing: str = "",
 ) -> RiskState:
@@ -181,14 +182,16 @@ def risk_state(
 
     `frozen` are markets where nothing new may be risked, `paused` shards that take no orders (None
     where that is not known), `foreign` resting orders that are not ours, `missing` what of the
-    account could not be read.
+    account could not be read or explained. `measured` is the cash that profit and loss are measured
+    by, where it is not the account's own.
     """
-    worth = view.valued(cash, books)
+    worth = view.valued(cash if measured is None else measured, books)
     bankroll = worth.equity
     if limits.capital_limit is not None:
         bankroll = min(bankroll, limits.capital_limit)
     day_start, peak = watermarks_of(view, worth.liquidation)
     strange = {report.ticker: report.ticker for report in foreign}
+    strange |= {position.ticker: position.ticker for position in view.positions}
     return RiskState(
         env=env,
         desk=view.state,

@@ -55,7 +55,7 @@ async def evaluate(
         spent = await unit.forecasts.spent_ever()
     entries = {entry.market.ticker: entry for entry in found}
     held = [position for position in positions if not position.is_flat]
-    results = [_result(position, entries[position.ticker]) for position in positions]
+    results = [_result(position, entries.get(position.ticker)) for position in positions]
     costs = {} if ai_charged_to is None or not spent else {ai_charged_to: spent.to_money()}
     return EvaluateResult(
         at_us=clock.now(),
@@ -69,9 +69,11 @@ async def evaluate(
     )
 
 
-def _result(position: Position, entry: CatalogEntry) -> TradeResult:
+def _result(position: Position, entry: CatalogEntry | None) -> TradeResult:
+    """A market that is not listed is an event of its own."""
     worth = position_mark(position, standing(entry)).value
-    return trade_result(position, entry.event.event_ticker, worth)
+    event = position.ticker if entry is None else entry.event.event_ticker
+    return trade_result(position, event, worth)
 
 
 def _scored(row: ScoredRow) -> ScoredForecast:

@@ -24,6 +24,7 @@ from kalshi_cli.domain.order import (
 from kalshi_cli.domain.reduction import reduction
 from kalshi_cli.errors import PASSING, ExitExceeds, Halted, Refused
 from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import (
     Cancellation,
@@ -33,6 +34,7 @@ from kalshi_cli.ports.exchange import (
     Trading,
 )
 from kalshi_cli.ports.store import Lease, Run, Store, Unit
+from kalshi_cli.ports.treasury import Treasury
 from kalshi_cli.steps.following import amend
 
 THROTTLE_RETRIES = 3
@@ -44,7 +46,11 @@ COOLING_UNTIL = "cooling_until"
 
 @dataclass(slots=True)
 class Desk:
-    """Who is sending: the account's ports, the lease, the run, and how many orders it has sent."""
+    """Who is sending: the account's ports, the lease, the run, and how many orders it has sent.
+
+    `archive` and `treasury` are what the exchange keeps of the account beside its live lists; None
+    where it keeps nothing there.
+    """
 
     trading: Trading
     store: Store
@@ -53,6 +59,8 @@ class Desk:
     run: Run
     sequence: int = 0
     in_flight: set[str] = field(default_factory=set)
+    archive: Archive | None = None
+    treasury: Treasury | None = None
 
 
 async def send(desk: Desk, intent: OrderIntent, plan: ExitPlan | None = None) -> Order:
@@ -137,7 +145,7 @@ async def _check_sending(desk: Desk, purpose: Purpose, decided_wall_us: int) -> 
     waited_us = desk.clock.wall() - decided_wall_us
     if waited_us > SENT_WITHIN_US:
         raise Refused(f"It was decided {format_span(waited_us)} ago, by what was known then.")
-    async with desk.store.unit(reads=True) as unit:
+    async with desk.store.unit() as unit:
         state = await unit.desk.state()
     if state is DeskState.HALTED or (state is not DeskState.ACTIVE and purpose is Purpose.ENTRY):
         raise Halted(f"The desk is {state}.")

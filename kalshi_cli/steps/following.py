@@ -3,7 +3,7 @@
 A failed or partial read is never evidence that an order is gone.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -17,13 +17,16 @@ from kalshi_cli.domain.order import (
     fold_report,
     has_terms,
 )
+from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import Trading
 from kalshi_cli.ports.store import Store
-from kalshi_cli.steps.paging import Collected, collect
+from kalshi_cli.steps.archived import archived_orders, orders_since
 
 SEARCHES = 5
 SEARCH_PAUSE = SECOND
+ASKED_ONE_BY_ONE = 20
+"""Orders that no longer rest; where there are more, the whole list is read instead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +51,11 @@ class Resolved:
 
 
 async def resolve(
-    trading: Trading, store: Store, clock: Clock, in_flight: Collection[str]
+    trading: Trading,
+    store: Store,
+    clock: Clock,
+    in_flight: Collection[str],
+    archive: Archive | None = None,
 ) -> Resolved:
     """Search for orders of unknown outcome; adopt what shows up, give up after five misses.
 
@@ -72,7 +79,7 @@ async def resolve(
         if attempt:
             await clock.sleep_until(clock.now() + SEARCH_PAUSE)
         since = min(order.created_us for order in missing.values()) - MINUTE
-        reports = await _orders_since(trading, since)
+        reports = await orders_since(trading, archive, clock, since)
         complete = complete and reports.complete
         for report in reports.items:
             order = missing.pop(report.client_order_id or "", None)
@@ -90,10 +97,6 @@ async def resolve(
     changed = await amend(store, folds)
     lost = () if complete else missing.values()
     return Resolved(changed, (*disputed, *lost), tuple(impostors))
-
-
-async def _orders_since(trading: Trading, since_us: int) -> Collected[OrderReport]:
-    return await collect(lambda cursor: trading.orders(min_us=since_us, cursor=cursor))
 
 
 def _adopted(order: Order, report: OrderReport, now_us: int) -> Order:
@@ -128,7 +131,11 @@ async def amend(store: Store, folds: Mapping[str, Callable[[Order], Order]]) -> 
 
 
 async def follow(
-    trading: Trading, store: Store, clock: Clock, resting: Collection[OrderReport]
+    trading: Trading,
+    store: Store,
+    clock: Clock,
+    resting: Collection[OrderReport],
+    archive: Archive | None = None,
 ) -> Followed:
     """Bring working orders up to date; what rests and is not ours is foreign.
 
@@ -148,9 +155,9 @@ async def follow(
     lost = {o.client_order_id for o in ours if o.state in NEVER_SEEN}
     news = {o.client_order_id: reports.get(o.order_id or "") for o in working}
     news |= {r.client_order_id: r for r in mine if r.client_order_id in lost}
-    for order in working:
-        if news[order.client_order_id] is None and order.order_id:
-            news[order.client_order_id] = await trading.order(order.order_id)
+    ended = [o for o in working if news[o.client_order_id] is None and o.order_id]
+    told = await _ended(trading, archive, clock, ended)
+    news |= {order.client_order_id: told.get(order.order_id or "") for order in ended}
     after = await amend(
         store,
         {
@@ -172,6 +179,24 @@ async def follow(
             if order.client_order_id in lost
         ),
     )
+
+
+async def _ended(
+    trading: Trading, archive: Archive | None, clock: Clock, orders: Sequence[Order]
+) -> dict[str, OrderReport]:
+    """What became of orders that no longer rest, by the exchange's id; some may be archived."""
+    if not orders:
+        return {}
+    since = min(order.created_us for order in orders) - MINUTE
+    if len(orders) > ASKED_ONE_BY_ONE:
+        found = await orders_since(trading, archive, clock, since)
+        return {report.order_id: report for report in found.items}
+    asked = [await trading.order(order.order_id) for order in orders if order.order_id]
+    told = {report.order_id: report for report in asked if report is not None}
+    if len(told) < len(orders):
+        old = await archived_orders(archive, clock, since)
+        told |= {report.order_id: report for report in old.items}
+    return told
 
 
 def _is_impostor(report: OrderReport, order: Order | None) -> bool:

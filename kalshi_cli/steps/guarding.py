@@ -56,8 +56,10 @@ class Told:
     fills: tuple[Fill, ...]
     reports: tuple[OrderReport, ...]
 
-    def __bool__(self) -> bool:
-        return bool(self.fills or self.reports)
+    @property
+    def tickers(self) -> frozenset[str]:
+        fills = {fill.ticker for fill in self.fills}
+        return frozenset(fills | {report.ticker for report in self.reports})
 
 
 @dataclass(slots=True)
@@ -81,8 +83,8 @@ class Guard:
 
     @property
     def has_news(self) -> bool:
-        """Whether there is anything to book, or to read."""
-        return bool(self._fills or self._reports or self._nets or self._due)
+        """Whether there is anything to act on."""
+        return bool(self.armed or self._fills or self._reports or self._nets or self._due)
 
     def owe(self, reason: str) -> None:
         """The exchange must be read."""

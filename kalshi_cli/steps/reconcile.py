@@ -1,19 +1,23 @@
-"""Make the desk's books agree with the exchange: orders, then fills, then positions, then cash.
+"""Make the desk's books agree with the exchange.
 
-Starting, recovering and tracking are this one code path. A failed or partial read is never
-evidence that something is gone.
+Orders, then fills and settlements, then positions, then cash. Starting, recovering and tracking are
+this one code path. A failed or partial read is never evidence that something is gone. Where
+anything still differs, all that ever happened is read again, the archive too, before it is told.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
 from kalshi_cli.domain.account import Balance, CashKind, CashMovement, Settlement
-from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money
+from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money, total
 from kalshi_cli.domain.order import Fill, Order, OrderReport
+from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
-from kalshi_cli.steps.booking import Booked, book
+from kalshi_cli.ports.treasury import Treasury
+from kalshi_cli.steps.booking import Booked, book, book_archived
 from kalshi_cli.steps.following import SEARCH_PAUSE, SEARCHES, follow, imposture, resolve
 from kalshi_cli.steps.paging import collect
 
@@ -31,10 +35,14 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """Where positions differ; nothing where they could not be read whole, and `why` not."""
+    """Where positions differ; nothing where they could not be read whole, and `why` not.
+
+    `gone` are markets that we hold and the exchange does not.
+    """
 
     differences: tuple[Difference, ...]
     why: str = ""
+    gone: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +51,8 @@ class Reconciliation:
 
     `unbooked` are orders whose fills the exchange reports but does not show yet: what they bought
     is in no position. `impostors` bear an id of ours and other terms than we sent. `unlisted` are
-    markets that the exchange does not tell of, so that nothing there can be booked.
+    markets that the exchange does not tell of: what is held there counts at its worst.
+    `cash` is the ledger's, and means nothing before the books are `opened` by the first whole pass.
     `alarms` are for people: a fee unlike our model, an order given up that exists after all, an
     order filled beyond its size.
     """
@@ -62,6 +71,7 @@ class Reconciliation:
     differences: tuple[Difference, ...]
     balance: Balance
     cash: Money
+    opened: bool
     alarms: tuple[str, ...]
 
     @property
@@ -82,6 +92,28 @@ class Reconciliation:
         strange = {report.ticker for report in self.impostors}
         return frozenset(unclear | strange | self.unlisted | differing)
 
+    @property
+    def doubt(self) -> str:
+        """Why no new risk may be taken anywhere; empty where the books stand.
+
+        They were not read whole, or there is cash that nothing explains.
+        """
+        if self.why:
+            return self.why
+        return next((f"cash: {_said(d)}" for d in self.differences if d.what == CASH), "")
+
+    @property
+    def worth(self) -> Money:
+        """Cash to measure profit and loss by: the ledger's, which knows what came and went.
+
+        Cash that nothing explains is neither a gain nor a loss until a person accepts it.
+        """
+        return self.cash if self.opened else self.balance.cash
+
+
+def _said(difference: Difference) -> str:
+    return f"the ledger has ${difference.ours}, the exchange ${difference.theirs}"
+
 
 async def reconcile(
     data: MarketData,
@@ -90,25 +122,32 @@ async def reconcile(
     clock: Clock,
     *,
     in_flight: Collection[str] = (),
+    archive: Archive | None = None,
+    treasury: Treasury | None = None,
 ) -> Reconciliation:
     """Run one pass. Raises `Unavailable` when the exchange cannot be read at all.
 
     `in_flight` are ids this very process is sending now: their outcome is not unknown yet. It is
     read as the pass goes on, so hand over the growing set, not a copy.
     """
-    resolved = await resolve(trading, store, clock, in_flight)
+    read = partial(book, data, trading, store, clock, archive=archive, treasury=treasury)
+    resolved = await resolve(trading, store, clock, in_flight, archive)
     resting = await collect(lambda cursor: trading.orders(resting_only=True, cursor=cursor))
-    followed = await follow(trading, store, clock, resting.items)
-    booked = await _book_all(data, trading, store, clock)
+    followed = await follow(trading, store, clock, resting.items, archive)
+    booked = await _book_all(read, store, clock)
     balance = await trading.balance()
     compared = await compare_positions(trading, store)
-    if compared.differences or balance.cash != await _cash(store):
-        # Something may have happened between two reads: look once more before alarming.
-        booked += await book(data, trading, store, clock)
+    cash, opened = await _ledger(store)
+    if compared.differences or balance.cash != cash:
+        # Something may have happened between two reads, come late, or been changed long after.
+        booked += await read(whole=opened)
         balance = await trading.balance()
         compared = await compare_positions(trading, store)
+    if compared.gone and archive is not None:
+        booked += await book_archived(archive, store, compared.gone)
+        compared = await compare_positions(trading, store)
     why = "; ".join(dict.fromkeys(filter(None, (resting.why, *booked.whys, compared.why))))
-    cash = await _settle_cash(store, clock, balance, complete=not why)
+    cash, opened = await _settle_cash(store, clock, balance, complete=not why)
     differences = compared.differences
     if cash != balance.cash:
         differences = (*differences, Difference(CASH, str(cash), str(balance.cash)))
@@ -126,19 +165,20 @@ async def reconcile(
         differences=() if why else differences,
         balance=balance,
         cash=cash,
+        opened=opened,
         impostors=resolved.impostors,
         alarms=(*map(imposture, resolved.impostors), *followed.alarms, *booked.alarms),
     )
 
 
-async def _book_all(data: MarketData, trading: Trading, store: Store, clock: Clock) -> Booked:
+async def _book_all(read: Callable[[], Awaitable[Booked]], store: Store, clock: Clock) -> Booked:
     """Book what happened; fills that were reported but are not shown yet are asked for again."""
-    booked = await book(data, trading, store, clock)
+    booked = await read()
     for _ in range(SEARCHES - 1):
         if not await _unbooked(store):
             break
         await clock.sleep_until(clock.now() + SEARCH_PAUSE)
-        booked += await book(data, trading, store, clock)
+        booked += await read()
     return booked
 
 
@@ -175,7 +215,8 @@ async def compare_positions(trading: Trading, store: Store) -> Compared:
         for ticker in sorted(ours.keys() | reported.keys())
         if ours.get(ticker, NO_CONTRACTS) != reported.get(ticker, NO_CONTRACTS)
     ]
-    return Compared(tuple(differences))
+    gone = frozenset(ours.keys() - reported.keys())
+    return Compared(tuple(differences), gone=gone)
 
 
 def _net_by_ticker(positions: Mapping[tuple[str, str], Contracts]) -> dict[str, Contracts]:
@@ -185,21 +226,44 @@ def _net_by_ticker(positions: Mapping[tuple[str, str], Contracts]) -> dict[str, 
     return {ticker: net for ticker, net in totals.items() if net}
 
 
-async def _cash(store: Store) -> Money:
+OPENED = "books_opened"
+
+
+async def _ledger(store: Store) -> tuple[Money, bool]:
+    """The ledger's cash, and whether the books are open."""
     async with store.unit() as unit:
-        return await unit.ledger.cash()
+        return await unit.ledger.cash(), await unit.catalog.marker(OPENED) is not None
 
 
-async def _settle_cash(store: Store, clock: Clock, balance: Balance, *, complete: bool) -> Money:
+async def _settle_cash(
+    store: Store, clock: Clock, balance: Balance, *, complete: bool
+) -> tuple[Money, bool]:
     """The ledger's cash. The first whole pass books what no movement explains as the opening."""
     async with store.unit() as unit:
         cash = await unit.ledger.cash()
-        if not complete or await unit.catalog.marker("books_opened") is not None:
-            return cash
-        if balance.cash != cash:
-            opening = balance.cash - cash
-            movement = CashMovement("opening", CashKind.OPENING, opening, clock.now())
-            await unit.ledger.add_cash([movement])
-        await unit.catalog.set_marker("books_opened", clock.now())
+        opened = await unit.catalog.marker(OPENED) is not None
+        if opened or not complete:
+            return cash, opened
+        ours = await unit.ledger.cash_by_shard()
+        await unit.ledger.add_cash(_opening(balance, ours, clock.now()))
+        await unit.catalog.set_marker(OPENED, clock.now())
         await unit.commit()
-        return balance.cash
+        return balance.cash, True
+
+
+def _opening(balance: Balance, ours: Mapping[int, Money], at_us: int) -> list[CashMovement]:
+    """What each shard holds that nothing on record explains; the first one has the rest."""
+    theirs = dict(balance.by_shard)
+    told = total(list(theirs.values()))
+    theirs[0] = theirs.get(0, NO_MONEY) + balance.cash - told
+    amounts = {
+        shard: theirs.get(shard, NO_MONEY) - ours.get(shard, NO_MONEY)
+        for shard in sorted(theirs.keys() | ours.keys())
+    }
+    return [
+        CashMovement(
+            f"opening:{shard}" if shard else "opening", CashKind.OPENING, amount, at_us, shard
+        )
+        for shard, amount in amounts.items()
+        if amount
+    ]

@@ -10,7 +10,7 @@ from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import MINUTE
-from kalshi_cli.domain.money import Money, Price
+from kalshi_cli.domain.money import NO_MONEY, Money, Price
 from kalshi_cli.domain.order import Order, OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
@@ -90,16 +90,25 @@ def _stopped(view: DeskView) -> set[tuple[str, str]]:
 
 
 async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:
-    return await reconcile(data, desk.trading, desk.store, desk.clock, in_flight=desk.in_flight)
+    return await reconcile(
+        data,
+        desk.trading,
+        desk.store,
+        desk.clock,
+        in_flight=desk.in_flight,
+        archive=desk.archive,
+        treasury=desk.treasury,
+    )
 
 
 async def _refresh_held(data: MarketData, desk: Desk) -> None:
     """Quotes and statuses of what is held, and a line of history for each."""
     async with desk.store.unit() as unit:
-        held = sorted({position.ticker for position in await unit.ledger.positions()})
+        everything = {position.ticker for position in await unit.ledger.positions()}
+        held = await unit.catalog.known_markets(everything)
     if not held:
         return
-    page = await data.listings(held)
+    page = await data.listings(sorted(held))
     async with desk.store.unit() as unit:
         await unit.catalog.save_listings(page.items, desk.clock.now())
         await unit.catalog.record_quotes([listing.quote for listing in page.items], "held")
@@ -146,6 +155,7 @@ async def _leave(
         env=policy.env,
         limits=policy.limits,
         cash=found.balance.cash,
+        measured=found.worth,
         books=books,
         frozen=found.frozen_tickers,
         paused=await paused_shards(data, [view.entries[ticker] for ticker, _ in going]),
@@ -216,7 +226,9 @@ def exit_intent(
     position: Position, reason: ExitReason, view: DeskView, books: Mapping[str, OrderBook]
 ) -> OrderIntent | None:
     """Leave all of a position at once, at a bounded price; None where nobody would take it."""
-    entry = view.entries[position.ticker]
+    entry = view.entries.get(position.ticker)
+    if entry is None:
+        return None
     limit = exit_limit(books[position.ticker], position.side.opposite, entry.market.grid)
     if limit is None:
         return None
@@ -255,11 +267,13 @@ async def _written_down(
     policy: TradePolicy,
 ) -> TrackResult:
     now = desk.clock.now()
-    worth = view.valued(found.balance.cash, books)
+    worth = view.valued(found.worth, books)
     last = view.watermarks.last
     due = last is None or now - last.at_us >= SNAPSHOT_EVERY or bool(found.settlements)
-    row = snapshot(worth, now) if due else None
     async with desk.store.unit() as unit:
+        paid_in = await unit.ledger.paid_in()
+        known = found.opened and paid_in is not None  # before, the ledger has no cash to speak of
+        row = snapshot(worth, now, paid_in or NO_MONEY) if due and known else None
         everything = await unit.ledger.positions(open_only=False)
         charges = await _ai_charges(unit, policy)
         trips = await unit.ledger.round_trip_counts()

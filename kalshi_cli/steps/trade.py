@@ -165,9 +165,10 @@ async def rehearse(
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What reconciling told: cash, markets to leave alone, foreign orders, what went unread.
+    """What reconciling told: cash, markets to leave alone, foreign orders, what is in doubt.
 
-    `paused` are the shards that take no orders; None where that is not known.
+    `paused` are the shards that take no orders; None where that is not known. `measured` is the
+    cash that profit and loss are measured by.
     """
 
     cash: Money
@@ -175,10 +176,18 @@ class Account:
     foreign: tuple[OrderReport, ...]
     missing: str
     paused: frozenset[int] | None
+    measured: Money | None = None
 
     @classmethod
     def of(cls, found: Reconciliation, paused: frozenset[int] | None) -> "Account":
-        return cls(found.balance.cash, found.frozen_tickers, found.foreign, found.why, paused)
+        return cls(
+            found.balance.cash,
+            found.frozen_tickers,
+            found.foreign,
+            found.doubt,
+            paused,
+            found.worth,
+        )
 
 
 class _Session:
@@ -223,7 +232,15 @@ _Sender = Callable[[_Session, OrderIntent], Awaitable[Order | None]]
 
 
 async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:
-    return await reconcile(data, desk.trading, desk.store, desk.clock, in_flight=desk.in_flight)
+    return await reconcile(
+        data,
+        desk.trading,
+        desk.store,
+        desk.clock,
+        in_flight=desk.in_flight,
+        archive=desk.archive,
+        treasury=desk.treasury,
+    )
 
 
 async def _look(desk: Desk, policy: TradePolicy, found: Reconciliation) -> DeskView:
@@ -262,6 +279,7 @@ async def _decide(
         env=policy.env,
         limits=session.limits_of(strategy.name),
         cash=session.account.cash,
+        measured=session.account.measured,
         books=books,
         frozen=session.account.frozen,
         foreign=session.account.foreign,

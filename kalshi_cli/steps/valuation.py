@@ -6,6 +6,7 @@ from types import MappingProxyType
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.marks import (
+    UNLISTED,
     Resting,
     Standing,
     of_others,
@@ -34,9 +35,9 @@ class Prices:
     orders: Sequence[Order] = ()
 
     def standing(self, ticker: str) -> Standing:
-        """What a market says of a position in it. Raises `KeyError` for an unknown market."""
+        """What a market says of a position in it."""
         own = resting(order for order in self.orders if order.intent.ticker == ticker)
-        return standing(self.entries[ticker], self.books.get(ticker), own)
+        return standing(self.entries.get(ticker), self.books.get(ticker), own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +55,7 @@ class Valuation:
 
 
 def value(cash: Money, positions: Sequence[Position], prices: Prices) -> Valuation:
-    """Value open positions by what their markets say. Raises `KeyError` for an unknown market."""
+    """Value open positions by what their markets say. One unknown says nothing."""
     found = [(position, prices.standing(position.ticker)) for position in positions]
     marks = [position_mark(position, stands) for position, stands in found]
     sales = [position_sale(position, stands) for position, stands in found]
@@ -68,9 +69,14 @@ def value(cash: Money, positions: Sequence[Position], prices: Prices) -> Valuati
 
 
 def standing(
-    entry: CatalogEntry, book: OrderBook | None = None, own: Resting = NOTHING
+    entry: CatalogEntry | None, book: OrderBook | None = None, own: Resting = NOTHING
 ) -> Standing:
-    """What a market says of a position in it, our own orders left out."""
+    """What a market says of a position in it, our own orders left out.
+
+    Nothing where the exchange does not list it.
+    """
+    if entry is None:
+        return UNLISTED
     quote, market = entry.quote, entry.market
     bids = book.bids if book else [quote.bid] if quote.bid else ()
     asks = book.asks if book else [quote.ask] if quote.ask else ()
@@ -82,7 +88,7 @@ def standing(
     )
 
 
-def snapshot(valuation: Valuation, at_us: int) -> Snapshot:
+def snapshot(valuation: Valuation, at_us: int, paid_in: Money) -> Snapshot:
     """The valuation as a row of the store."""
     return Snapshot(
         at_us=at_us,
@@ -91,6 +97,7 @@ def snapshot(valuation: Valuation, at_us: int) -> Snapshot:
         liquidation=valuation.liquidation,
         unmarked=valuation.unmarked,
         positions=valuation.positions,
+        paid_in=paid_in,
     )
 
 

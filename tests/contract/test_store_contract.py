@@ -492,19 +492,19 @@ class TestLedger:
             assert await unit.ledger.add_cash([deposit]) == ()
             await unit.ledger.add_fills(fills)
             assert await unit.ledger.cash() == money("93.46")
-            assert await unit.ledger.add_settlement(no) == no
+            assert await unit.ledger.add_settlements([no]) == (no,)
             assert await unit.ledger.cash() == money("108.46")
 
     async def test_a_changed_settlement_reverses_the_one_before(self, store):
         paid, nothing = settled(), settled("0.0000", revenue="0.00")
         async with store.unit() as unit:
-            assert await unit.ledger.add_settlement(paid) == paid
-            assert await unit.ledger.add_settlement(paid) is None
+            assert await unit.ledger.add_settlements([paid]) == (paid,)
+            assert await unit.ledger.add_settlements([paid]) == ()
             assert await unit.ledger.cash() == money("10.00")
-            assert await unit.ledger.add_settlement(nothing) == replace(nothing, revision=1)
-            assert await unit.ledger.add_settlement(nothing) is None
+            assert await unit.ledger.add_settlements([nothing]) == (replace(nothing, revision=1),)
+            assert await unit.ledger.add_settlements([nothing]) == ()
             assert await unit.ledger.cash() == NO_MONEY
-            assert await unit.ledger.add_settlement(paid) == replace(paid, revision=2)
+            assert await unit.ledger.add_settlements([paid]) == (replace(paid, revision=2),)
             assert await unit.ledger.settled("T") == replace(paid, revision=2)
             assert await unit.ledger.cash() == money("10.00")
             assert await unit.ledger.last_settlement_us() == paid.settled_us
@@ -512,7 +512,7 @@ class TestLedger:
     async def test_history_in_the_order_it_happened(self, store):
         late, early, other = a_fill(2), a_fill(1), a_fill(3, ticker="U")
         async with store.unit() as unit:
-            await unit.ledger.add_settlement(settled())
+            await unit.ledger.add_settlements([settled()])
             await unit.ledger.add_fills([(late, "x")])
             await unit.ledger.add_fills([(other, "external"), (early, "x")])
             assert await unit.ledger.history(["T"]) == ((early, "x"), (late, "x"), settled())
@@ -539,10 +539,10 @@ class TestLedger:
             assert await unit.ledger.positions() == (held,)
             assert await unit.ledger.positions(open_only=False) == (held, flat)
             twice = [trip, replace(trip, round_trip_id="U/x/1", closed_us=12)]
-            await unit.ledger.save_round_trips("U", twice)
+            await unit.ledger.save_round_trips(["U"], twice)
             assert await unit.ledger.last_exits() == {("x", "U"): 12}
             assert await unit.ledger.round_trip_counts() == {"x": 2}
-            await unit.ledger.save_round_trips("U", [trip])
+            await unit.ledger.save_round_trips(["U"], [trip])
             assert await unit.ledger.last_exits() == {("x", "U"): 9}
             await unit.commit()
         (row,) = await store.reports.round_trips(owner="x")
@@ -561,7 +561,8 @@ class TestPlansAndSnapshots:
 
     async def test_watermarks(self, store):
         def worth(at_us: int, sale: str) -> Snapshot:
-            return Snapshot(at_us, money("1.00"), money(sale) + money("7.00"), money(sale), 0, 1)
+            equity = money(sale) + money("7.00")
+            return Snapshot(at_us, money("1.00"), equity, money(sale), 0, 1, NO_MONEY)
 
         day = day_of(NOW)
         earned = Performance(
@@ -581,6 +582,36 @@ class TestPlansAndSnapshots:
                 peak=money("120.00"),
                 last=worth(NOW + 1, "110.00"),
             )
+
+    async def test_what_came_or_went_is_neither_gain_nor_loss(self, store):
+        """1,000 paid in; 40 lost; 300 withdrawn; 30 earned; 500 deposited."""
+        day = day_of(NOW)
+        steps = (
+            (day * DAY - 2, CashKind.OPENING, "1000.00", "1000.00"),
+            (day * DAY - 1, None, "0.00", "960.00"),
+            (day * DAY, CashKind.WITHDRAWAL, "-300.00", "660.00"),
+            (day * DAY + 1, None, "0.00", "690.00"),
+            (day * DAY + 2, CashKind.DEPOSIT, "500.00", "1190.00"),
+        )
+        paid_in = NO_MONEY
+        seen = []
+        async with store.unit() as unit:
+            for at_us, kind, amount, sale in steps:
+                if kind is not None:
+                    await unit.ledger.add_cash([CashMovement(kind, kind, money(amount), at_us)])
+                paid_in += money(amount)
+                worth = money(sale)
+                await unit.snapshots.add(Snapshot(at_us, worth, worth, worth, 0, 0, paid_in), [])
+                marks = await unit.snapshots.watermarks(day)
+                seen.append((str(marks.day_start), str(marks.peak)))
+        # Had it all been there: the day began 40 down, and the peak was before that.
+        assert seen == [
+            ("1000.000000", "1000.000000"),
+            ("960.000000", "1000.000000"),
+            ("660.000000", "700.000000"),
+            ("660.000000", "700.000000"),
+            ("1160.000000", "1200.000000"),
+        ]
 
 
 class TestDesk:
@@ -660,8 +691,8 @@ class TestReports:
         async with store.unit() as unit:
             await unit.ledger.add_cash([opening])
             await unit.ledger.add_fills([(a_fill(1), "x"), (a_fill(2, ticker="U"), "x")])
-            await unit.ledger.add_settlement(settled())
-            await unit.ledger.add_settlement(settled("0.0000", revenue="0.00"))
+            await unit.ledger.add_settlements([settled()])
+            await unit.ledger.add_settlements([settled("0.0000", revenue="0.00")])
             cash = await unit.ledger.cash()
             await unit.commit()
         tape = await store.reports.tape()

@@ -13,8 +13,22 @@ from kalshi_cli.adapters.store import migrate
 from kalshi_cli.adapters.store.store import open_store
 from kalshi_cli.adapters.store.tables import all_tables
 from kalshi_cli.adapters.store.version import HEAD
+from kalshi_cli.domain.account import CashKind, CashMovement
+from kalshi_cli.domain.money import NO_MONEY, Money
 from kalshi_cli.errors import StoreVersion
-from kalshi_cli.ports.store import CatalogEntry
+from kalshi_cli.ports.store import CatalogEntry, Snapshot
+
+SINCE_0001 = (
+    ("quotes", "screened_by"),
+    ("quotes", "dropped_by"),
+    ("quotes", "holds_until_us"),
+    ("settlements", "exchange_index"),
+    ("cash_movements", "exchange_index"),
+    ("cash_movements", "who"),
+    ("cash_movements", "why"),
+    ("balance_snapshots", "paid_in_units"),
+)
+"""Every column that came after the first migration."""
 
 
 async def test_the_migrations_build_what_the_tables_say(store):
@@ -35,7 +49,7 @@ async def test_a_second_upgrade_does_nothing_on_postgres(postgres_url):
     assert (done.before, done.after, done.steps, done.backup) == (HEAD, HEAD, (), None)
 
 
-async def test_a_store_without_verdicts_keeps_its_markets_and_screens_them_again(
+async def test_a_store_of_the_first_migration_keeps_its_markets_and_its_money(
     tmp_path, store_place
 ):
     place = tmp_path / "desk.db" if isinstance(store_place, Path) else store_place
@@ -43,9 +57,17 @@ async def test_a_store_without_verdicts_keeps_its_markets_and_screens_them_again
         pytest.skip("what is in memory is never older than the program")
     async with await fresh_store(store_place) as store:
         await seed(store)
+        async with store.unit() as unit:
+            for name, amount, at_us in (("opening", 1000, 5), ("w1", -300, 7), ("d1", 50, 9)):
+                moved = CashMovement(name, CashKind.DEPOSIT, Money(amount), at_us)
+                await unit.ledger.add_cash([moved])
+            for at_us in (4, 5, 8):
+                row = Snapshot(at_us, NO_MONEY, NO_MONEY, Money(900), 0, 0, NO_MONEY)
+                await unit.snapshots.add(row, ())
+            await unit.commit()
         async with store.transaction() as transaction:
-            for name in ("screened_by", "dropped_by", "holds_until_us"):
-                await transaction.write(text(f"ALTER TABLE quotes DROP COLUMN {name}"))
+            for table, name in SINCE_0001:
+                await transaction.write(text(f"ALTER TABLE {table} DROP COLUMN {name}"))
             await transaction.write(text("UPDATE alembic_version SET version_num = '0001'"))
             await transaction.commit()
     with pytest.raises(StoreVersion, match="older"):
@@ -59,3 +81,11 @@ async def test_a_store_without_verdicts_keeps_its_markets_and_screens_them_again
         entry = CatalogEntry(a_market(), a_quote(), an_event(), SERIES)
         assert await unit.catalog.entries() == (entry,)
         assert await unit.catalog.unscreened(7, 0) == ("T",)
+        last = (await unit.snapshots.watermarks(0)).last
+        # 1,000 came at 5 and 300 went at 7, before the snapshot at 8
+        assert last == Snapshot(8, NO_MONEY, NO_MONEY, Money(900), 0, 0, Money(700))
+        assert [str(m.amount) for m in await unit.ledger.movements()] == [
+            "0.001000",
+            "-0.000300",
+            "0.000050",
+        ]

@@ -184,7 +184,7 @@ async def test_losses_are_measured_from_what_was_written_down(floor):
     async with floor.store.unit() as unit:
         for worth, at_us in rows:
             money = Money.parse(worth)
-            await unit.snapshots.add(Snapshot(at_us, money, money, money, 0, 0), ())
+            await unit.snapshots.add(Snapshot(at_us, money, money, money, 0, 0, Money(0)), ())
         await unit.commit()
     state = state_of(await view_of(floor))
     # the day began at midnight, which is now, with what was last written down before
@@ -323,14 +323,20 @@ def test_a_valuation_becomes_a_row():
     worth = value(
         Money.parse("100.00"), positions, Prices({"T": entry(bid=None), "U": entry("U")}, {})
     )
-    row = snapshot(worth, 7)
+    row = snapshot(worth, 7, Money.parse("90.00"))
     assert (row.at_us, str(row.cash), str(row.equity), str(row.liquidation)) == (
         7,
         "100.000000",
         "105.800000",
         "105.600000",
     )
-    assert (row.unmarked, row.positions) == (1, 2)
+    assert (row.unmarked, row.positions, str(row.paid_in)) == (1, 2, "90.000000")
+
+
+def test_a_position_in_a_market_that_nobody_lists_is_worth_nothing():
+    worth = value(Money.parse("100.00"), [a_position("10.00", "0.4400")], Prices({}, {}))
+    assert str(worth.equity) == str(worth.liquidation) == "100.000000"
+    assert worth.unmarked == 1
 
 
 def test_what_each_owner_earned():

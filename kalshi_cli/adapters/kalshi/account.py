@@ -97,25 +97,26 @@ def to_settlement(wire: SettlementWire, scalar_value: Price | None) -> Settlemen
         revenue=revenue,
         fee=money(wire.fee_cost),
         settled_us=parse_rfc3339(wire.settled_time),
+        exchange_index=wire.exchange_index or 0,
     )
 
 
 def to_cash(wire: TransferWire, kind: CashKind) -> CashMovement | None:
     """A deposit or withdrawal; None where it never moved the balance.
 
-    Whether a fee is inside or on top of the amount is documented nowhere: such a row is refused.
+    One that was `returned` takes back what it brought, if it was applied before. Whether a fee is
+    inside or on top of the amount is documented nowhere: what it took is left for the comparison
+    of cash to show, and for a person to accept.
     """
-    if wire.status != "applied":
-        return None
-    if wire.fee_cents:
-        raise InvalidValue(f"A {kind} with a fee of {wire.fee_cents} cents.")
+    name = f"{kind}:{identity(wire.id, 'id')}"
     sign = 1 if kind is CashKind.DEPOSIT else -1
-    return CashMovement(
-        movement_id=f"{kind}:{identity(wire.id, 'id')}",
-        kind=kind,
-        amount=Money(sign * wire.amount_cents * CENT),
-        at_us=seconds(wire.finalized_ts or wire.created_ts),
-    )
+    amount = Money(sign * wire.amount_cents * CENT)
+    at_us = seconds(wire.finalized_ts or wire.created_ts)
+    if wire.status == "applied":
+        return CashMovement(name, kind, amount, at_us)
+    if wire.status == "returned":
+        return CashMovement(f"{name}:returned", kind, -amount, at_us, reverses=name)
+    return None
 
 
 def to_queue_position(wire: QueuePositionWire) -> QueuePosition:

@@ -71,7 +71,8 @@ class KalshiTrading(OrderWrites):
                 f"/portfolio/orders/{quote(order_id, safe='')}", signed=True
             )
         except ExchangeRefusal as refusal:
-            if refusal.status != 404:
+            # Any other 404 tells of the way there, such as a wrong address, not of the order.
+            if (refusal.status, refusal.exchange_code) != (404, "not_found"):
                 raise
             return None
         return trusted(decode_member(body, "order", OrderWire), to_order)

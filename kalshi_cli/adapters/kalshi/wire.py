@@ -166,6 +166,7 @@ class SettlementWire(msgspec.Struct, frozen=True):
     fee_cost: str
     settled_time: str
     value: Cents | None = None
+    exchange_index: Shard | None = None
 
 
 class TransferWire(msgspec.Struct, frozen=True):

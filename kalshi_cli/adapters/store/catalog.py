@@ -132,8 +132,17 @@ class SqlCatalog:
         rows = await self._transaction.rows_among(_AROUND, t.EVENTS.c.event_ticker, event_tickers)
         return {row[0]: (mapping.event_from(row), mapping.series_from(row[width:])) for row in rows}
 
+    async def known_markets(self, tickers: Collection[str]) -> frozenset[str]:
+        known: set[str] = set()
+        for part in chunks(set(tickers)):
+            query = select(t.MARKETS.c.ticker).where(t.MARKETS.c.ticker.in_(part))
+            known.update(row[0] for row in await self._transaction.rows(query))
+        return frozenset(known)
+
     async def watched(self) -> frozenset[str]:
-        held = select(t.POSITIONS.c.ticker).where(t.POSITIONS.c.net_units != 0)
+        mine = t.MARKETS.c.ticker == t.POSITIONS.c.ticker
+        held = select(t.POSITIONS.c.ticker).join_from(t.POSITIONS, t.MARKETS, mine)
+        held = held.where(t.POSITIONS.c.net_units != 0)
         ordered = select(t.ORDERS.c.ticker).where(t.ORDERS.c.state.in_(LIVE))
         forecast = (
             select(t.FORECASTS.c.ticker)

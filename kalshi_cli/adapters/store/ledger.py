@@ -1,5 +1,6 @@
 """Fills, settlements and cash movements, append only; positions and round trips beside them."""
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
@@ -10,7 +11,7 @@ from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
 from kalshi_cli.domain.account import CashMovement, Settlement
 from kalshi_cli.domain.history import Entry
-from kalshi_cli.domain.money import NO_MONEY, ONE_DOLLAR, Contracts, Money
+from kalshi_cli.domain.money import ONE_DOLLAR, Contracts, Money, total
 from kalshi_cli.domain.order import Fill
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.domain.side import Side
@@ -34,8 +35,10 @@ class SqlLedger:
 
     async def add_cash(self, movements: Sequence[CashMovement]) -> tuple[CashMovement, ...]:
         by_id = {movement.movement_id: movement for movement in movements}
-        known = await self._known(t.CASH_MOVEMENTS.c.movement_id, by_id)
-        new = [movement for key, movement in by_id.items() if key not in known]
+        reversed_ids = {movement.reverses for movement in movements if movement.reverses}
+        known = await self._known(t.CASH_MOVEMENTS.c.movement_id, by_id.keys() | reversed_ids)
+        happened = known | {""}
+        new = [m for key, m in by_id.items() if key not in known and m.reverses in happened]
         new.sort(key=lambda movement: (movement.at_us, movement.movement_id))
         await self._transaction.append(t.CASH_MOVEMENTS, list(map(mapping.movement_row, new)))
         return tuple(new)
@@ -59,20 +62,27 @@ class SqlLedger:
     async def last_fill_us(self) -> int | None:
         return await self._transaction.number(select(func.max(t.FILLS.c.at_us)))
 
-    async def add_settlement(self, settlement: Settlement) -> Settlement | None:
-        table = t.SETTLEMENTS
-        same = (table.c.ticker == settlement.ticker) & (table.c.settled_us == settlement.settled_us)
-        query = select(*table.c).where(same).order_by(table.c.revision.desc()).limit(1)
-        found = await self._transaction.first(query)
-        revision = 0
-        if found is not None:
-            known = mapping.settlement_from(found)
-            if known == replace(settlement, revision=known.revision):
-                return None
-            revision = known.revision + 1
-        stored = replace(settlement, revision=revision)
-        await self._transaction.append(table, [mapping.settlement_row(stored)])
-        return stored
+    async def add_settlements(self, settlements: Sequence[Settlement]) -> tuple[Settlement, ...]:
+        newest: dict[tuple[str, int], Settlement] = {}
+        for part in chunks({settlement.ticker for settlement in settlements}):
+            mine = select(*t.SETTLEMENTS.c).where(t.SETTLEMENTS.c.ticker.in_(part))
+            for row in await self._transaction.rows(mine.order_by(t.SETTLEMENTS.c.revision)):
+                known = mapping.settlement_from(row)
+                newest[known.ticker, known.settled_us] = known
+        new: list[Settlement] = []
+        for settlement in settlements:
+            key = settlement.ticker, settlement.settled_us
+            before = newest.get(key)
+            if before is None:
+                stored = replace(settlement, revision=0)
+            elif _same_money(before, settlement):
+                continue
+            else:
+                stored = replace(settlement, revision=before.revision + 1)
+            newest[key] = stored
+            new.append(stored)
+        await self._transaction.append(t.SETTLEMENTS, list(map(mapping.settlement_row, new)))
+        return tuple(new)
 
     async def last_settlement_us(self) -> int | None:
         return await self._transaction.number(select(func.max(t.SETTLEMENTS.c.settled_us)))
@@ -99,7 +109,10 @@ class SqlLedger:
         return tuple(entry for _, entry in sorted(found, key=lambda pair: pair[0]))
 
     async def cash(self) -> Money:
-        """The sum of all cash effects, taken without replaying them one by one.
+        return total(list((await self.cash_by_shard()).values()))
+
+    async def cash_by_shard(self) -> Mapping[int, Money]:
+        """The sums of all cash effects, taken without replaying them one by one.
 
         A fill moves the YES cash flow, and $1 for each NO contract taken on or released; the
         dollars of a market's NO contracts therefore add up to $1 for each one held in the end,
@@ -108,13 +121,24 @@ class SqlLedger:
         fills = t.FILLS.c
         flow = func.sum(-_SIGN * fills.price_units * fills.count_units - fills.fee_units)
         net = func.sum(_SIGN * fills.count_units)
-        short, moved = 0, 0
-        for flowed, held in await self._transaction.rows(select(flow, net).group_by(fills.ticker)):
-            moved += int(flowed)
-            short += max(0, -int(held))
-        paid_in = await self.paid_in() or NO_MONEY
-        paid = sum(settlement.revenue.units for settlement in await self._in_force())
-        return Money(paid_in.units + moved - ONE_DOLLAR.units * short + paid)
+        shard = func.max(fills.exchange_index)
+        units: Counter[int] = Counter()
+        query = select(shard, flow, net).group_by(fills.ticker)
+        for index, flowed, held in await self._transaction.rows(query):
+            units[index] += int(flowed) - ONE_DOLLAR.units * max(0, -int(held))
+        moved = t.CASH_MOVEMENTS.c
+        by_shard = select(moved.exchange_index, func.sum(moved.amount_units))
+        for index, amount in await self._transaction.rows(by_shard.group_by(moved.exchange_index)):
+            units[index] += int(amount)
+        for settlement in await self._in_force():
+            units[settlement.exchange_index] += settlement.revenue.units
+        return {index: Money(amount) for index, amount in sorted(units.items())}
+
+    async def movements(self) -> tuple[CashMovement, ...]:
+        query = select(*t.CASH_MOVEMENTS.c).order_by(
+            t.CASH_MOVEMENTS.c.at_us, t.CASH_MOVEMENTS.c.movement_id
+        )
+        return tuple(map(mapping.movement_from, await self._transaction.rows(query)))
 
     async def paid_in(self) -> Money | None:
         units = await self._transaction.number(select(func.sum(t.CASH_MOVEMENTS.c.amount_units)))
@@ -136,8 +160,11 @@ class SqlLedger:
     async def save_positions(self, positions: Sequence[Position]) -> None:
         await self._transaction.upsert(t.POSITIONS, list(map(mapping.position_row, positions)))
 
-    async def save_round_trips(self, ticker: str, trips: Sequence[RoundTrip]) -> None:
-        await self._transaction.write(delete(t.ROUND_TRIPS).where(t.ROUND_TRIPS.c.ticker == ticker))
+    async def save_round_trips(self, tickers: Collection[str], trips: Sequence[RoundTrip]) -> None:
+        for part in chunks(tickers):
+            await self._transaction.write(
+                delete(t.ROUND_TRIPS).where(t.ROUND_TRIPS.c.ticker.in_(part))
+            )
         await self._transaction.append(t.ROUND_TRIPS, list(map(mapping.trip_row, trips)))
 
     async def round_trip_counts(self) -> Mapping[str, int]:
@@ -150,3 +177,8 @@ class SqlLedger:
         query = select(trips.owner, trips.ticker, func.max(trips.closed_us))
         rows = await self._transaction.rows(query.group_by(trips.owner, trips.ticker))
         return {(owner, ticker): closed_us for owner, ticker, closed_us in rows}
+
+
+def _same_money(known: Settlement, told: Settlement) -> bool:
+    """Whether a settlement says what the one on record says, whatever its revision and shard."""
+    return known == replace(told, revision=known.revision, exchange_index=known.exchange_index)

@@ -127,11 +127,12 @@ def settlement_row(settlement: Settlement) -> Columns:
         "net_units": settlement.net.units,
         "revenue_units": settlement.revenue.units,
         "fee_units": settlement.fee.units,
+        "exchange_index": settlement.exchange_index,
     }
 
 
 def settlement_from(values: Values) -> Settlement:
-    ticker, settled_us, revision, event, result, value, net, revenue, fee = values
+    ticker, settled_us, revision, event, result, value, net, revenue, fee, index = values
     return Settlement(
         ticker,
         event,
@@ -142,6 +143,7 @@ def settlement_from(values: Values) -> Settlement:
         Money(fee),
         settled_us,
         revision,
+        index,
     )
 
 
@@ -151,12 +153,15 @@ def movement_row(movement: CashMovement) -> Columns:
         "kind": movement.kind.value,
         "amount_units": movement.amount.units,
         "at_us": movement.at_us,
+        "exchange_index": movement.exchange_index,
+        "who": movement.who,
+        "why": movement.why,
     }
 
 
 def movement_from(values: Values) -> CashMovement:
-    movement_id, kind, amount, at_us = values
-    return CashMovement(movement_id, CashKind(kind), Money(amount), at_us)
+    movement_id, kind, amount, at_us, *rest = values
+    return CashMovement(movement_id, CashKind(kind), Money(amount), at_us, *rest)
 
 
 def position_row(position: Position) -> Columns:

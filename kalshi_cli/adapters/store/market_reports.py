@@ -51,7 +51,8 @@ def position_row(row: AnyRow) -> PositionRow:
     bid, ask = level_from(bid_units, bid_count), level_from(ask_units, ask_count)
     status = None if end[0] is None else MarketStatus(end[0])
     paid = _payout(end[1], end[2])
-    worth = position_mark(position, Standing(status, paid, bid, ask))
+    is_listed = title is not None
+    worth = position_mark(position, Standing(status, paid, bid, ask, is_listed))
     outcome, count, _ = held_terms(position.net, ZERO_PRICE)
     return PositionRow(
         ticker=position.ticker,

@@ -24,6 +24,7 @@ class SqlSnapshots:
             "liquidation_units": snapshot.liquidation.units,
             "unmarked": snapshot.unmarked,
             "positions": snapshot.positions,
+            "paid_in_units": snapshot.paid_in.units,
         }
         await self._transaction.upsert(t.BALANCE_SNAPSHOTS, [row])
         rows = [
@@ -41,8 +42,9 @@ class SqlSnapshots:
         await self._transaction.upsert(t.PERFORMANCE_SNAPSHOTS, rows)
 
     async def watermarks(self, day: int, peak_since_us: int = 0) -> Watermarks:
-        balances = t.BALANCE_SNAPSHOTS.c
-        at_us, risk = balances.at_us, balances.liquidation_units
+        balances, moved = t.BALANCE_SNAPSHOTS.c, t.CASH_MOVEMENTS.c
+        at_us, risk = balances.at_us, balances.liquidation_units - balances.paid_in_units
+        paid_in = await self._transaction.number(select(func.sum(moved.amount_units))) or 0
         before = select(risk).where(at_us < day * DAY).order_by(at_us.desc()).limit(1)
         today = select(risk).where(at_us >= day * DAY).order_by(at_us).limit(1)
         day_start = await self._transaction.number(before)
@@ -50,8 +52,8 @@ class SqlSnapshots:
             day_start = await self._transaction.number(today)
         peak = select(func.max(risk)).where(at_us >= peak_since_us)
         return Watermarks(
-            day_start=_money(day_start),
-            peak=_money(await self._transaction.number(peak)),
+            day_start=_worth(day_start, paid_in),
+            peak=_worth(await self._transaction.number(peak), paid_in),
             last=await newest_snapshot(self._transaction),
         )
 
@@ -64,9 +66,18 @@ async def newest_snapshot(transaction: Transaction) -> Snapshot | None:
 
 
 def _snapshot_from(values: Values) -> Snapshot:
-    at_us, cash, equity, liquidation, unmarked, positions = values
-    return Snapshot(at_us, Money(cash), Money(equity), Money(liquidation), unmarked, positions)
+    at_us, cash, equity, liquidation, unmarked, positions, paid_in = values
+    return Snapshot(
+        at_us,
+        Money(cash),
+        Money(equity),
+        Money(liquidation),
+        unmarked,
+        positions,
+        Money(paid_in),
+    )
 
 
-def _money(units: int | None) -> Money | None:
-    return None if units is None else Money(units)
+def _worth(earned: int | None, paid_in: int) -> Money | None:
+    """What the desk would be worth had all that is paid in by now been there then."""
+    return None if earned is None else Money(earned + paid_in)

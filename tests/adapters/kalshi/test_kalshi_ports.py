@@ -17,7 +17,7 @@ from kalshi_cli.domain.instant import SECOND, parse_rfc3339
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import ConfigError, MalformedAnswer, NotFound, Unavailable
+from kalshi_cli.errors import ConfigError, ExchangeRefusal, MalformedAnswer, NotFound, Unavailable
 from kalshi_cli.ports.exchange import CancellationKind, OrderAddress, PlacementKind
 
 ROOT = "/trade-api/v2"
@@ -382,6 +382,15 @@ async def test_a_batch_of_cancels_that_is_lost_does_not_spare_the_rest(
     assert [each.kind for each in told] == [CancellationKind.UNKNOWN] * 100 + [
         CancellationKind.CANCELED
     ] * 50
+
+
+@pytest.mark.parametrize(
+    "body", [{"error": {"code": "insufficient_shard_balance"}}, {"code": "no_route"}, {"a": 1}]
+)
+async def test_a_404_of_the_way_there_says_nothing_of_an_order(exchange, connection, body) -> None:
+    exchange.answers["/portfolio/orders/o1"] = (404, body)
+    with pytest.raises((ExchangeRefusal, Unavailable)):
+        await connection.trading.order("o1")
 
 
 async def test_an_unknown_order_is_none_and_an_unreadable_one_an_error(

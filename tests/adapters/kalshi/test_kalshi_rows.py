@@ -352,6 +352,8 @@ def test_only_applied_transfers_moved_cash() -> None:
         sample.transfer(id="d-2", status="pending"),
         sample.transfer(id="d-3", fee_cents=5),
         sample.transfer(id="d-4", finalized_ts=None),
+        sample.transfer(id="d-5", status="failed"),
+        sample.transfer(id="d-6", status="returned"),
     ]
     answer = read_page(page("withdrawals", *rows), "withdrawals", wire.TransferWire, convert)
     moved = [row for row in answer.items if row is not None]
@@ -359,8 +361,16 @@ def test_only_applied_transfers_moved_cash() -> None:
     assert moved[0] == CashMovement(
         "withdrawal:d-1", CashKind.WITHDRAWAL, Money.parse("-123.45"), at_us
     )
-    assert [row.at_us for row in moved] == [at_us, at_us - 100_000_000]
-    assert [row.what for row in answer.unusable] == ["d-3"]
+    assert [row.movement_id for row in moved] == [
+        "withdrawal:d-1",
+        "withdrawal:d-3",
+        "withdrawal:d-4",
+        "withdrawal:d-6:returned",
+    ]
+    assert moved[2].at_us == at_us - 100_000_000
+    # what was taken comes back, where it was taken
+    assert (moved[3].amount, moved[3].reverses) == (Money.parse("123.45"), "withdrawal:d-6")
+    assert answer.unusable == ()
 
 
 def test_the_balance_is_the_exact_one() -> None:

@@ -45,7 +45,7 @@ async def store(tmp_path):
             await unit.ledger.add_fills([*fills, (a_fill(3, Side.BID, "o3"), "external")])
             derived = derive(await unit.ledger.history())
             await unit.ledger.save_positions(list(derived.positions.values()))
-            await unit.ledger.save_round_trips("T", list(derived.trips.values()))
+            await unit.ledger.save_round_trips(["T"], list(derived.trips.values()))
             await unit.commit()
         yield opened
 
@@ -77,11 +77,11 @@ async def test_books_in_order_are_clean(store):
         ("UPDATE round_trips SET proceeds_units = 1", "TRIPS_UNBALANCED"),
         ("INSERT INTO daily_ai_cost VALUES (3, 1, 5)", "AI_COST_UNBALANCED"),
         (
-            "INSERT INTO settlements VALUES ('T', 9, 0, 'E', 'yes', 10000, 1000, 9999999, 0)",
+            "INSERT INTO settlements VALUES ('T', 9, 0, 'E', 'yes', 10000, 1000, 9999999, 0, 0)",
             "SETTLEMENT_IMPOSSIBLE",
         ),
         (
-            "INSERT INTO settlements VALUES ('T', 9, 0, 'E', 'no', 0, 0, 0, 0)",
+            "INSERT INTO settlements VALUES ('T', 9, 0, 'E', 'no', 0, 0, 0, 0, 0)",
             "SETTLEMENT_COUNT",
         ),
         (

@@ -61,7 +61,7 @@ def test_sums_equal_the_replay_and_the_profits(rows, value_of, opening):
             await unit.ledger.add_cash([deposit])
             await unit.ledger.add_fills([(fill, "x") for fill in reversed(made)])
             for settlement in paid:
-                await unit.ledger.add_settlement(settlement)
+                await unit.ledger.add_settlements([settlement])
             return await unit.ledger.cash(), await unit.ledger.history()
 
     cash, history = asyncio.run(stored())

@@ -3,7 +3,7 @@
 from sqlalchemy import Index
 from sqlmodel import Field
 
-from kalshi_cli.adapters.store.tables._base import Record, big, key, table
+from kalshi_cli.adapters.store.tables._base import Record, big, key, table, text
 
 
 class FillRecord(Record, table=True):
@@ -37,6 +37,7 @@ class SettlementRecord(Record, table=True):
     net_units: int = big()
     revenue_units: int = big()
     fee_units: int = big()
+    exchange_index: int
 
 
 class CashMovementRecord(Record, table=True):
@@ -46,6 +47,9 @@ class CashMovementRecord(Record, table=True):
     kind: str
     amount_units: int = big()
     at_us: int = big()
+    exchange_index: int
+    who: str
+    why: str = text()
 
 
 FILLS = table(FillRecord)

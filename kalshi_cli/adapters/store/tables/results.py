@@ -36,6 +36,7 @@ class BalanceSnapshotRecord(Record, table=True):
     liquidation_units: int = big()
     unmarked: int
     positions: int
+    paid_in_units: int = big()
 
 
 class PerformanceSnapshotRecord(Record, table=True):

@@ -1,0 +1,107 @@
+"""What has left the exchange's live lists is looked for in its archive before it counts as gone."""
+
+import pytest
+from fakes.exchange import Fault
+from fakes.floor import STRATEGY, A, B, taking, waiting
+from fakes.past import PastArchive, put_away
+
+from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.instant import DAY, HOUR
+from kalshi_cli.domain.market import Result
+from kalshi_cli.domain.order import OrderState
+from kalshi_cli.steps.execution import send
+
+THREE_WEEKS = 21 * DAY
+
+
+@pytest.fixture
+def archive(floor):
+    return PastArchive(floor.exchange)
+
+
+async def later(floor, archive):
+    """Three weeks on, with everything that is over put away."""
+    floor.clock.now_us += THREE_WEEKS
+    await put_away(floor.exchange, archive)
+
+
+async def test_an_order_that_was_not_answered_is_found_there(floor, archive):
+    await floor.reconcile(archive=archive)
+    floor.exchange.placing = [Fault.UNANSWERED]
+    await send(floor.desk, taking())
+    await later(floor, archive)
+    found = await floor.reconcile(archive=archive)
+    assert (found.complete, found.differences, found.unresolved) == (True, (), ())
+    order = await floor.order()
+    assert (order.state, str(order.filled)) == (OrderState.FILLED, "10.00")
+    assert await floor.nets() == {(A, STRATEGY): "10.00"}
+
+
+async def test_what_the_archive_does_not_tell_is_not_absent(floor, archive):
+    """An old order is not in the live list: without the archive that proves nothing."""
+    floor.exchange.placing = [Fault.LOST]
+    await send(floor.desk, taking())
+    await later(floor, archive)
+    archive.down = True
+    found = await floor.reconcile(archive=archive)
+    assert [order.state for order in found.unresolved] == [OrderState.UNKNOWN]
+    assert "archive: the archive is down" in found.why
+    archive.down = False
+    await floor.reconcile(archive=archive)
+    assert (await floor.order()).state is OrderState.ABSENT
+
+
+async def test_a_young_order_is_not_looked_for_there(floor, archive):
+    await send(floor.desk, taking())
+    await floor.reconcile(archive=archive)
+    before = archive.asked  # the first pass reads from the beginning
+    floor.exchange.placing = [Fault.LOST]
+    await send(floor.desk, taking())
+    await floor.reconcile(archive=archive)
+    assert (archive.asked, (await floor.orders())[1].state) == (before, OrderState.ABSENT)
+
+
+@pytest.mark.parametrize("number", [1, 25])
+async def test_an_order_that_rested_and_ended_long_ago_is_followed(floor, archive, number):
+    """One is asked for by name; where there are many the lists are read."""
+    await floor.reconcile(archive=archive)
+    for _ in range(number):
+        await send(floor.desk, waiting(floor.clock, count="1.00"))
+    await later(floor, archive)  # they expired; each is a 404 now
+    found = await floor.reconcile(archive=archive)
+    assert {order.state for order in await floor.orders()} == {OrderState.EXPIRED}
+    assert len(found.changed) == number
+    assert (found.complete, found.differences) == (True, ())
+
+
+async def test_the_first_pass_reads_the_whole_past(floor, archive):
+    for ticker in (A, B, A):
+        await floor.exchange.place(f"by-hand-{floor.clock.now()}", taking(ticker=ticker))
+        floor.clock.now_us += HOUR
+    await later(floor, archive)
+    found = await floor.reconcile(archive=archive)
+    assert (found.complete, found.differences, len(found.new_fills)) == (True, (), 3)
+    assert await floor.nets() == {(A, EXTERNAL): "20.00", (B, EXTERNAL): "10.00"}
+    assert str(found.cash) == "986.800000"  # 1,000 - 30 x 0.44
+
+
+async def test_a_position_older_than_a_down_archive_is_no_difference(floor, archive):
+    await floor.exchange.place("by-hand", taking())
+    await later(floor, archive)
+    archive.down = True
+    found = await floor.reconcile(archive=archive)
+    assert (found.complete, found.differences, found.opened) == (False, (), False)
+
+
+async def test_a_settlement_that_is_told_nowhere_is_taken_from_its_archived_market(floor, archive):
+    await floor.reconcile(archive=archive)
+    await send(floor.desk, taking())
+    await floor.reconcile(archive=archive)
+    floor.exchange.settle(A, Result.YES)
+    await later(floor, archive)
+    found = await floor.reconcile(archive=archive)
+    assert (found.complete, found.differences, await floor.nets()) == (True, (), {})
+    (paid,) = found.settlements
+    assert (paid.result, str(paid.net), str(paid.revenue)) == (Result.YES, "10.00", "10.000000")
+    assert str(found.cash) == "1005.600000"  # 1,000 - 4.40 + 10
+    assert (await floor.reconcile(archive=archive)).settlements == ()
