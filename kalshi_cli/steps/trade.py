@@ -357,7 +357,7 @@ def entry_plan(intent: OrderIntent, forecast: Forecast | None, session: _Session
 
 
 async def _drop_stale(desk: Desk, view: DeskView, limits: Limits) -> tuple[Order, ...]:
-    """Cancel resting entries whose edge is gone by the newest forecast."""
+    """Cancel resting entries on an old forecast, or whose edge is gone by the newest one."""
     canceled: list[Order] = []
     for order in view.orders:
         if order.state in WORKING and _is_stale(order, view, limits):
@@ -372,6 +372,8 @@ def _is_stale(order: Order, view: DeskView, limits: Limits) -> bool:
     forecast = view.forecasts.get(intent.ticker)
     if intent.purpose is not Purpose.ENTRY or forecast is None or intent.forecast_id is None:
         return False
+    if view.now_us - forecast.made_us > limits.max_forecast_age_us:
+        return True
     if forecast.forecast_id == intent.forecast_id:
         return False
     if forecast.blended is None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import pytest
-from fakes.floor import A, taking
+from fakes.floor import A, taking, the_policies, waiting
 from fakes.hooked import Hooked
 
 from kalshi_cli.domain.instant import HOUR, SECOND
@@ -11,6 +11,7 @@ from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import LeaseRanOut
 from kalshi_cli.steps.execution import SENT_WITHIN_US, send
+from kalshi_cli.steps.trade import trade
 
 
 @dataclass
@@ -75,3 +76,53 @@ async def test_what_was_not_sent_for_a_sleep_may_be_decided_again(floor):
     assert (await send(desk, taking(forecast_id="f1"))).state is OrderState.NOT_SENT
     floor.desk.sequence = desk.sequence
     assert (await send(floor.desk, taking(forecast_id="f1"))).state is OrderState.FILLED
+
+
+def slept(floor, span_us):
+    """Between two rounds, with nothing under way."""
+    floor.clock.now_us += span_us
+    floor.clock.wall_us += span_us
+
+
+async def traded(floor):
+    return await trade(floor.exchange, floor.desk, policy=the_policies("oracle").trading)
+
+
+def codes(result):
+    return {(each.denial.code, each.denial.detail.split()[1]) for each in result.denied}
+
+
+async def test_after_three_hours_the_quotes_of_before_are_dropped(floor):
+    """The books are read again; what the fair value is anchored to is three hours old."""
+    await floor.ingest()
+    await floor.forecast(A, p=0.60)
+    slept(floor, 3 * HOUR)
+    floor.desk.lease = Renewed(floor.desk.lease.token)
+    result = await traded(floor)
+    assert (codes(result), result.orders) == ({("STALE", "quote")}, ())
+    await floor.ingest()
+    assert len((await traded(floor)).orders) == 1
+
+
+async def test_after_a_night_the_forecasts_of_before_are_dropped(floor):
+    """Fresh quotes do not make a forecast fresh."""
+    await floor.ingest()
+    await floor.forecast(A, p=0.60)
+    slept(floor, 7 * HOUR)
+    await floor.ingest()
+    result = await traded(floor)
+    assert (codes(result), result.orders) == ({("STALE", "forecast")}, ())
+
+
+@pytest.mark.parametrize(("hours", "canceled"), [(3, 0), (7, 1)])
+async def test_an_entry_that_rests_on_a_forecast_of_before_the_night_is_cancelled(
+    floor, hours, canceled
+):
+    await floor.ingest()
+    await floor.forecast(A, p=0.60)
+    await floor.reconcile()
+    await send(floor.desk, waiting(floor.clock, forecast_id="f1", expires_us=None))
+    slept(floor, hours * HOUR)
+    await floor.ingest()
+    result = await traded(floor)
+    assert len(result.canceled) == canceled
