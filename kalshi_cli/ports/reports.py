@@ -16,9 +16,10 @@ from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.marks import Mark
 from kalshi_cli.domain.money import AiCost, Contracts, Money, Price
-from kalshi_cli.domain.order import Fill, Order, OrderState, Pending, Purpose, TimeInForce
+from kalshi_cli.domain.order import Fill, OrderState, Pending, Purpose, TimeInForce
 from kalshi_cli.domain.position import RoundTrip
 from kalshi_cli.domain.side import Outcome, Side
+from kalshi_cli.domain.trail import OrderEvent
 from kalshi_cli.ports.store import Snapshot
 
 
@@ -171,7 +172,11 @@ class RunRow:
 
 @dataclass(frozen=True, slots=True)
 class DenialRow:
-    """Which control refused an order, with its number against its limit."""
+    """Which control refused an order, with its number against its limit.
+
+    `side`, `price` (YES) and `count` are what was wanted; None where a store of an older program
+    did not keep them.
+    """
 
     run_id: str
     strategy: str
@@ -182,6 +187,10 @@ class DenialRow:
     value: str
     limit: str
     at_us: int
+    side: Side | None
+    price: Price | None
+    count: Contracts | None
+    forecast_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,8 +295,12 @@ class Reports(Protocol):
         limit: int | None = None,
     ) -> tuple[OrderRow, ...]: ...
 
-    async def order(self, some_id: str) -> Order | None:
+    async def order(self, some_id: str) -> OrderRow | None:
         """The order with this client order id or exchange id."""
+        ...
+
+    async def order_events(self, client_order_id: str) -> tuple[OrderEvent, ...]:
+        """What happened to an order, oldest first."""
         ...
 
     async def fills(
@@ -295,6 +308,7 @@ class Reports(Protocol):
         *,
         ticker: str | None = None,
         owner: str | None = None,
+        order_id: str | None = None,
         since_us: int | None = None,
         limit: int | None = None,
     ) -> tuple[FillRow, ...]: ...
@@ -333,12 +347,17 @@ class Reports(Protocol):
         *,
         ticker: str | None = None,
         model: str | None = None,
+        forecast_id: str | None = None,
         since_us: int | None = None,
         limit: int | None = None,
     ) -> tuple[AnalysisRow, ...]: ...
 
     async def runs(
-        self, *, command: str | None = None, limit: int | None = None
+        self,
+        *,
+        command: str | None = None,
+        run_id: str | None = None,
+        limit: int | None = None,
     ) -> tuple[RunRow, ...]: ...
 
     async def denials(

@@ -20,8 +20,9 @@ from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.market import Event, Listing, Market, Quote, Series
 from kalshi_cli.domain.money import AiCost, Contracts, Money
-from kalshi_cli.domain.order import Fill, Order
+from kalshi_cli.domain.order import Fill, Order, OrderIntent
 from kalshi_cli.domain.position import Position, RoundTrip
+from kalshi_cli.domain.trail import Cause
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import Verdict
 from kalshi_cli.ports.exchange import SeenAgain
@@ -175,10 +176,12 @@ class Forecasts(Protocol):
 
 
 class Journal(Protocol):
-    """Orders and denials. `record` commits nothing by itself: commit, then send."""
+    """Orders, their trails, and denials. `record` commits nothing by itself: commit, then send."""
 
-    async def record(self, order: Order, lease_token: str, wall_us: int) -> None:
+    async def record(self, order: Order, lease_token: str, wall_us: int, detail: str = "") -> None:
         """Insert an INTENT, checking the lease's token and expiry in this transaction.
+
+        `detail` is for the trail: what was seen when it was decided.
 
         `wall_us` is real time now. Raises `LeaseHeld` when the lease is not ours, `DuplicateEntry`
         when the (strategy, ticker, forecast) already has a live entry, `Refused` when the id is
@@ -186,8 +189,8 @@ class Journal(Protocol):
         """
         ...
 
-    async def save(self, order: Order) -> None:
-        """Update a journalled order."""
+    async def save(self, order: Order, cause: Cause, detail: str = "") -> None:
+        """Update a journalled order, and add to its trail; the order's message where no detail."""
         ...
 
     async def live(self) -> tuple[Order, ...]:
@@ -229,9 +232,9 @@ class Journal(Protocol):
         ...
 
     async def deny(
-        self, denials: Sequence[tuple[str, str, str, Denial]], run_id: str, at_us: int
+        self, denials: Sequence[tuple[OrderIntent, Denial]], run_id: str, at_us: int
     ) -> None:
-        """Record denials: (strategy, ticker, purpose, denial)."""
+        """Record what was wanted, and what refused it."""
         ...
 
 

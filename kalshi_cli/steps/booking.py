@@ -24,6 +24,7 @@ from kalshi_cli.domain.order import (
     has_terms,
 )
 from kalshi_cli.domain.position import Position, RoundTrip
+from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import ExchangeRefusal
 from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.clock import Clock
@@ -267,7 +268,7 @@ async def _append_fills(
                 continue
             orders[report.order_id] = after = _found_again(order, report, now_us)
             if after != order:
-                await unit.journal.save(after)
+                await unit.journal.save(after, Cause.REPORT)
                 alarms.append(resurrection(order.state, after))
     new = await unit.ledger.add_fills([(fill, _owner(orders.get(fill.order_id))) for fill in fills])
     touched = {fill.order_id for fill in new} & orders.keys()
@@ -292,7 +293,7 @@ async def _count(unit: Unit, order: Order, filled: Contracts, now_us: int) -> li
     wanted = order.intent.count
     after = order if order.order_id is None else fold_fill(order, min(filled, wanted), now_us)
     if after != order:
-        await unit.journal.save(after)
+        await unit.journal.save(after, Cause.FILL)
     if filled <= wanted:
         return []
     return [f"order {order.client_order_id} filled {filled} of {wanted} contracts"]

@@ -157,7 +157,7 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
         denial = first_denial(policy.controls, intent, state, desk.clock.now())
         if denial is not None:
             raise Refused(f"{denial.code}: {denial.detail}.", remedy="`kalshi status` says more.")
-        orders.append(await send(desk, intent))
+        orders.append(await send(desk, intent, book=books[ticker]))
     await _reconcile(data, desk)
     async with desk.store.unit() as unit:
         left = [p for p in await unit.ledger.positions() if p.ticker == ticker]

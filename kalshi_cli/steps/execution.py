@@ -5,12 +5,13 @@ again. What the exchange or the wire answered becomes a state; an unknown outcom
 until `reconcile` finds the order or proves it absent.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.identity import DeskState, client_order_id
 from kalshi_cli.domain.instant import SECOND, format_span
-from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.order import (
     WORKING,
     Order,
@@ -22,6 +23,7 @@ from kalshi_cli.domain.order import (
     fold_report,
 )
 from kalshi_cli.domain.reduction import reduction
+from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import PASSING, ExitExceeds, Halted, Refused
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.archive import Archive
@@ -63,22 +65,30 @@ class Desk:
     treasury: Treasury | None = None
 
 
-async def send(desk: Desk, intent: OrderIntent, plan: ExitPlan | None = None) -> Order:
+async def send(
+    desk: Desk,
+    intent: OrderIntent,
+    plan: ExitPlan | None = None,
+    *,
+    book: OrderBook | None = None,
+) -> Order:
     """Journal an intent, with the exit plan of an entry, and send it; returns what it became.
+
+    `book` is what it was decided on, for the order's trail.
 
     Raises `LeaseHeld` when another process trades the account now, `DuplicateEntry` when this
     forecast already has a live entry here, `ExitExceeds` when more would leave than is held,
     `StoreUnusable` when the intent cannot be journalled. In all of them nothing was sent.
     """
     decided_wall_us = desk.clock.wall()
-    order = await _journal(desk, intent, plan)
+    order = await _journal(desk, intent, plan, "" if book is None else seen(book))
     try:
         return await _became(desk, order, await _place(desk, order, decided_wall_us))
     finally:
         desk.in_flight.discard(order.client_order_id)
 
 
-async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None) -> Order:
+async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None, detail: str) -> Order:
     now = desk.clock.now()
     desk.sequence += 1
     async with desk.store.unit() as unit:
@@ -98,7 +108,7 @@ async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None) -> Or
             sequence=desk.sequence,
         )
         await _check_exit(unit, intent)
-        await unit.journal.record(order, desk.lease.token, desk.clock.wall())
+        await unit.journal.record(order, desk.lease.token, desk.clock.wall(), detail)
         if plan is not None:
             await _plan(unit, plan)
         desk.in_flight.add(order.client_order_id)  # before anybody can read it in the journal
@@ -175,8 +185,27 @@ async def _try(desk: Desk, order: Order, decided_wall_us: int) -> Placement:
 
 async def _became(desk: Desk, order: Order, placement: Placement) -> Order:
     fold = partial(_after, placement=placement, now_us=desk.clock.now())
-    (after,) = await amend(desk.store, {order.client_order_id: fold})
+    (after,) = await amend(
+        desk.store, {order.client_order_id: fold}, Cause.ANSWER, _told(placement)
+    )
     return after
+
+
+def _told(placement: Placement) -> str:
+    """The answer in words, for the trail."""
+    sizes = ""
+    if placement.kind is PlacementKind.ACCEPTED:
+        sizes = f"{placement.order_id}: {placement.filled} filled, {placement.remaining} resting"
+    return " ".join(filter(None, (placement.kind, sizes, placement.code, placement.message)))
+
+
+def seen(book: OrderBook) -> str:
+    """The top of a book in words; a side without size is not there."""
+
+    def best(levels: Sequence[Level]) -> str:
+        return f"{levels[0].count} at {levels[0].price}" if levels else "nothing"
+
+    return f"bid {best(book.bids)}, ask {best(book.asks)}"
 
 
 def _after(order: Order, placement: Placement, now_us: int) -> Order:
@@ -206,35 +235,44 @@ async def cancel(desk: Desk, order: Order) -> tuple[Order, Cancellation]:
     """Cancel one working order. A 404 alone is no proof: the next reconciliation reads it back."""
     if order.order_id is None:
         return order, Cancellation(CancellationKind.UNKNOWN, message="its outcome is not known yet")
-    await amend(desk.store, {order.client_order_id: _asked_to_cancel})
+    asked = partial(_asked_to_cancel, now_us=desk.clock.now())
+    await amend(desk.store, {order.client_order_id: asked}, Cause.CANCEL)
     desk.lease.check()
     answer = await desk.trading.cancel(
         order.order_id, order.intent.ticker, order.intent.exchange_index
     )
+    fold = partial(_after_cancel, answer=answer, now_us=desk.clock.now())
+    words = " ".join(filter(None, (answer.kind, answer.code, answer.message)))
+    (order,) = await amend(desk.store, {order.client_order_id: fold}, Cause.CANCEL_ANSWER, words)
     if answer.kind is CancellationKind.CANCELED:
-        order = await _taken_back(desk, order, answer.reduced_by)
-    if answer.kind is CancellationKind.REFUSED:
-        (order,) = await amend(desk.store, {order.client_order_id: _not_canceled})
+        order = await _counted_out(desk, order)
     return order, answer
 
 
-def _asked_to_cancel(order: Order) -> Order:
-    return replace(order, pending=Pending.CANCEL) if order.state in WORKING else order
+def _asked_to_cancel(order: Order, now_us: int) -> Order:
+    if order.state not in WORKING:
+        return order
+    return replace(order, pending=Pending.CANCEL, updated_us=now_us)
 
 
-def _not_canceled(order: Order) -> Order:
-    return replace(order, pending=Pending.NONE)
+def _after_cancel(order: Order, answer: Cancellation, now_us: int) -> Order:
+    """Working on after a refusal; ended, where what filled and was taken back is all of it."""
+    heard = replace(order, updated_us=now_us)
+    if answer.kind is CancellationKind.REFUSED:
+        return replace(heard, pending=Pending.NONE)
+    if answer.kind is not CancellationKind.CANCELED or order.state not in WORKING:
+        return heard
+    if order.filled + answer.reduced_by != order.intent.count:
+        return heard
+    return replace(heard, pending=Pending.NONE).moved(OrderState.CANCELED, now_us)
 
 
-async def _taken_back(desk: Desk, order: Order, reduced_by: Contracts) -> Order:
-    """The order after a cancel took back `reduced_by` contracts.
+async def _counted_out(desk: Desk, order: Order) -> Order:
+    """The order after a cancel, once the exchange's own count tells what became of it.
 
-    Where that is not all that was thought to be left, more filled, or the order was changed by
-    hand: the exchange's own count tells. Until it does, the order works on, and the next
-    reconciliation reads it.
+    Where what was taken back is not all that was thought to be left, more filled, or the order was
+    changed by hand. Until the exchange tells, it works on, and the next reconciliation reads it.
     """
-    fold = partial(_canceled, reduced_by=reduced_by, now_us=desk.clock.now())
-    (order,) = await amend(desk.store, {order.client_order_id: fold})
     if order.state not in WORKING or order.order_id is None:
         return order
     try:
@@ -243,12 +281,5 @@ async def _taken_back(desk: Desk, order: Order, reduced_by: Contracts) -> Order:
         return order
     if report is not None:
         told = partial(fold_report, report=report, now_us=desk.clock.now())
-        (order,) = await amend(desk.store, {order.client_order_id: told})
+        (order,) = await amend(desk.store, {order.client_order_id: told}, Cause.REPORT)
     return order
-
-
-def _canceled(order: Order, reduced_by: Contracts, now_us: int) -> Order:
-    """Ended, where what filled and what was taken back are the whole order."""
-    if order.state not in WORKING or order.filled + reduced_by != order.intent.count:
-        return order
-    return replace(order, pending=Pending.NONE).moved(OrderState.CANCELED, now_us)

@@ -1,8 +1,9 @@
-"""Why a market was or was not traded: one trace from the ingested row to the fill."""
+"""Why a market was or was not traded, and what became of an order: from the row to the fill."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from kalshi_cli.domain.trail import OrderEvent
 from kalshi_cli.errors import NotFound
 from kalshi_cli.filters._base import Filter, Rejection
 from kalshi_cli.ports.reports import (
@@ -14,6 +15,7 @@ from kalshi_cli.ports.reports import (
     PositionRow,
     Reports,
     RoundTripRow,
+    RunRow,
 )
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.selection import screen
@@ -61,4 +63,62 @@ async def explain(
         fills=await reports.fills(ticker=ticker, limit=NEWEST),
         positions=await reports.positions(ticker=ticker),
         round_trips=await reports.round_trips(ticker=ticker, limit=NEWEST),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """An order from what caused it to what came of it.
+
+    `market` is as it was last read, None where it never was; `analysis` the forecast it trades on.
+    `run` is the command that sent it, `denials` what the same run refused this strategy here
+    before, newest first, and `events` and `fills` are oldest first. `round_trips` are those of its
+    owner in this market that it was a part of, and `since` its owner's later orders here.
+    """
+
+    order: OrderRow
+    market: MarketRow | None
+    analysis: AnalysisRow | None
+    run: RunRow | None
+    denials: tuple[DenialRow, ...]
+    events: tuple[OrderEvent, ...]
+    fills: tuple[FillRow, ...]
+    round_trips: tuple[RoundTripRow, ...]
+    since: tuple[OrderRow, ...]
+
+
+async def follow_order(reports: Reports, some_id: str) -> Trail:
+    """The trail of an order, by our id or the exchange's. Raises `NotFound`."""
+    order = await reports.order(some_id)
+    if order is None:
+        raise NotFound(
+            f"No order {some_id} is on record.", remedy="`kalshi inspect orders` lists them."
+        )
+    ticker, owner = order.ticker, order.strategy
+    fills = () if order.order_id is None else await reports.fills(order_id=order.order_id)
+    filled_us = {row.fill.at_us for row in fills}
+    denials = await reports.denials(ticker=ticker, strategy=owner, run_id=order.run_id)
+    analyses: tuple[AnalysisRow, ...] = ()
+    if order.forecast_id is not None:
+        analyses = await reports.analyses(forecast_id=order.forecast_id)
+    return Trail(
+        order=order,
+        market=next(iter(await reports.markets(ticker=ticker)), None),
+        analysis=next(iter(analyses), None),
+        run=next(iter(await reports.runs(run_id=order.run_id)), None),
+        denials=tuple(row for row in denials if row.at_us <= order.created_us)[:NEWEST],
+        events=await reports.order_events(order.client_order_id),
+        fills=fills[::-1],
+        round_trips=tuple(
+            row
+            for row in await reports.round_trips(ticker=ticker, owner=owner)
+            if any(row.trip.opened_us <= at_us <= row.trip.closed_us for at_us in filled_us)
+        ),
+        since=tuple(
+            row
+            for row in await reports.orders(
+                ticker=ticker, strategy=owner, since_us=order.created_us
+            )
+            if row.client_order_id != order.client_order_id
+        )[::-1][:NEWEST],
     )

@@ -17,6 +17,7 @@ from kalshi_cli.domain.order import (
     fold_report,
     has_terms,
 )
+from kalshi_cli.domain.trail import Cause
 from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import Trading
@@ -94,7 +95,7 @@ async def resolve(
     folds = {key: partial(_adopted, report=report, now_us=now) for key, report in found.items()}
     if complete:
         folds |= {key: partial(_absent, now_us=now) for key in missing}
-    changed = await amend(store, folds)
+    changed = await amend(store, folds, Cause.SEARCH)
     lost = () if complete else missing.values()
     return Resolved(changed, (*disputed, *lost), tuple(impostors))
 
@@ -112,10 +113,13 @@ def _absent(order: Order, now_us: int) -> Order:
     return unknown.moved(OrderState.ABSENT, now_us, "the exchange has no such order")
 
 
-async def amend(store: Store, folds: Mapping[str, Callable[[Order], Order]]) -> tuple[Order, ...]:
+async def amend(
+    store: Store, folds: Mapping[str, Callable[[Order], Order]], cause: Cause, detail: str = ""
+) -> tuple[Order, ...]:
     """Change journalled orders by id; returns them as they are now.
 
-    Reading, folding and saving is one transaction, so two lanes cannot lose each other's news.
+    What changes goes into its trail; with a `detail`, what stays as it was does too. Reading,
+    folding and saving is one transaction, so two lanes cannot lose each other's news.
     """
     if not folds:
         return ()
@@ -123,8 +127,8 @@ async def amend(store: Store, folds: Mapping[str, Callable[[Order], Order]]) -> 
     async with store.unit() as unit:
         for order in await unit.journal.find(client_order_ids=list(folds)):
             after = folds[order.client_order_id](order)
-            if after != order:
-                await unit.journal.save(after)
+            if after != order or detail:
+                await unit.journal.save(after, cause, detail)
             orders.append(after)
         await unit.commit()
     return tuple(orders)
@@ -165,6 +169,7 @@ async def follow(
             for key, report in news.items()
             if report is not None
         },
+        Cause.REPORT,
     )
     known = {order.order_id for order in ours} | own.keys()
     return Followed(

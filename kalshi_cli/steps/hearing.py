@@ -16,6 +16,7 @@ from kalshi_cli.domain.order import (
     fold_report,
     has_terms,
 )
+from kalshi_cli.domain.trail import Cause
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.steps.booking import book_told
 from kalshi_cli.steps.execution import Desk
@@ -70,7 +71,7 @@ async def _follow(
             unclear.append(f"{order.client_order_id} was told of as it was not sent")
         else:
             folds[order.client_order_id] = partial(_told, reports=told, now_us=now)
-    after = await amend(desk.store, folds)
+    after = await amend(desk.store, folds, Cause.REPORT)
     return tuple(order for order in after if order not in known), tuple(unclear)
 
 

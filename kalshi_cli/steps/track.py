@@ -192,12 +192,11 @@ async def _send(
     denial = first_denial(policy.controls, intent, state, desk.clock.now())
     if denial is None:
         try:
-            return await send(desk, intent), None
+            return await send(desk, intent, book=state.facts[intent.ticker].book), None
         except ExitExceeds as error:
             denial = Denial("EXIT_REDUCES", str(error), str(intent.count), "")
     async with desk.store.unit() as unit:
-        row = (intent.strategy, intent.ticker, str(intent.purpose), denial)
-        await unit.journal.deny([row], desk.run.run_id, desk.clock.now())
+        await unit.journal.deny([(intent, denial)], desk.run.run_id, desk.clock.now())
         await unit.commit()
     return None, denial
 

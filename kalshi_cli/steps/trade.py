@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState, Env
 from kalshi_cli.domain.limits import Limits
@@ -228,7 +229,7 @@ class _Session:
         )
 
 
-_Sender = Callable[[_Session, OrderIntent], Awaitable[Order | None]]
+_Sender = Callable[[_Session, OrderIntent, OrderBook | None], Awaitable[Order | None]]
 
 
 async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:
@@ -258,7 +259,7 @@ async def _run_strategy(
         if denial is not None:
             session.denied.append(Denied(intent, denial))
             continue
-        order = await sender(session, intent)
+        order = await sender(session, intent, state.facts[intent.ticker].book)
         if order is not None:
             session.passed.append(intent)
             session.orders.append(order)
@@ -328,7 +329,11 @@ def strategy_view(view: DeskView, strategy: str, min_confidence: float) -> View:
 
 
 async def _send(
-    desk: Desk, stopping: Callable[[], bool], session: _Session, intent: OrderIntent
+    desk: Desk,
+    stopping: Callable[[], bool],
+    session: _Session,
+    intent: OrderIntent,
+    book: OrderBook | None,
 ) -> Order | None:
     """Send with an exit plan. A forecast traded already is a denial, not an error."""
     if stopping():
@@ -338,14 +343,15 @@ async def _send(
         return None
     forecast = session.view.forecasts.get(intent.ticker)
     try:
-        return await send(desk, intent, entry_plan(intent, forecast, session))
+        return await send(desk, intent, entry_plan(intent, forecast, session), book=book)
     except DuplicateEntry as error:
         session.denied.append(Denied(intent, Denial("DUPLICATE_ENTRY", str(error), "1", "1")))
         return None
 
 
-async def _imagine(session: _Session, intent: OrderIntent) -> Order:
+async def _imagine(session: _Session, intent: OrderIntent, book: OrderBook | None) -> Order:
     """What a rehearsal sends: an order that is nowhere but in this pass."""
+    del book
     number, now = len(session.orders) + 1, session.view.now_us
     return Order(f"rehearsed {number}", intent, OrderState.INTENT, now, now, "", number)
 
@@ -391,10 +397,7 @@ def _is_stale(order: Order, view: DeskView, limits: Limits) -> bool:
 async def _record_denials(store: Store, run_id: str, session: _Session) -> None:
     if not session.denied:
         return
-    rows = [
-        (d.intent.strategy, d.intent.ticker, str(d.intent.purpose), d.denial)
-        for d in session.denied
-    ]
+    rows = [(denied.intent, denied.denial) for denied in session.denied]
     async with store.unit() as unit:
         await unit.journal.deny(rows, run_id, session.view.now_us)
         await unit.commit()

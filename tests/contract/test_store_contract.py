@@ -26,6 +26,7 @@ from kalshi_cli.domain.money import NO_MONEY, AiCost, Contracts, Money, Price
 from kalshi_cli.domain.order import Fill, Order, OrderState, Pending, Purpose
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.domain.side import Side
+from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, Refused
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import FOREVER, Verdict
@@ -346,10 +347,10 @@ class TestJournal:
                 filled=Contracts(300),
                 message="seen",
             )
-            await unit.journal.save(resting)
+            await unit.journal.save(resting, Cause.REPORT)
             assert await unit.journal.find(order_ids=["o1"]) == (resting,)
             assert await unit.journal.find(client_order_ids=["k1", "k9"]) == (resting,)
-            await unit.journal.save(resting.moved(OrderState.CANCELED, NOW + 2))
+            await unit.journal.save(resting.moved(OrderState.CANCELED, NOW + 2), Cause.REPORT)
             assert await unit.journal.live() == ()
 
     async def test_only_the_holder_of_the_lease_journals(self, store):
@@ -374,7 +375,7 @@ class TestJournal:
         await journalled(store, an_intent(strategy="other"), "k3", sequence=3)
         await journalled(store, an_intent(purpose=Purpose.EXIT), "k4", sequence=4)
         async with store.unit() as unit:
-            await unit.journal.save(first.moved(OrderState.REJECTED, NOW))
+            await unit.journal.save(first.moved(OrderState.REJECTED, NOW), Cause.REPORT)
             await unit.commit()
         await journalled(store, an_intent(), "k5", sequence=5)
 
@@ -383,12 +384,12 @@ class TestJournal:
         lost = await journalled(store, an_intent())
         lost = lost.moved(OrderState.UNKNOWN, NOW).moved(OrderState.ABSENT, NOW)
         async with store.unit() as unit:
-            await unit.journal.save(lost)
+            await unit.journal.save(lost, Cause.REPORT)
             await unit.commit()
         again = await journalled(store, an_intent(), "k2", sequence=2)
         found = replace(lost.moved(OrderState.RESTING, NOW), order_id="o1")
         async with store.unit() as unit:
-            await unit.journal.save(found)
+            await unit.journal.save(found, Cause.REPORT)
             assert await unit.journal.live() == (found, again)
 
     async def test_orders_that_the_exchange_may_still_show(self, store):
@@ -398,8 +399,8 @@ class TestJournal:
         waiting = await journalled(store, an_intent(forecast_id=None), "k2", sequence=2)
         refused = await journalled(store, an_intent(forecast_id=None), "k3", sequence=3)
         async with store.unit() as unit:
-            await unit.journal.save(lost)
-            await unit.journal.save(refused.moved(OrderState.REJECTED, NOW))
+            await unit.journal.save(lost, Cause.REPORT)
+            await unit.journal.save(refused.moved(OrderState.REJECTED, NOW), Cause.REPORT)
             assert await unit.journal.unplaced() == (lost, waiting)
 
     async def test_orders_without_a_forecast_do_not_clash(self, store):
@@ -420,10 +421,10 @@ class TestJournal:
             assert await unit.journal.entries_since(NOW + 1) == 0
             assert await unit.journal.traded_forecasts(["T", "U"]) == traded
             assert await unit.journal.traded_forecasts(["U"]) == frozenset()
-            await unit.journal.save(order.moved(OrderState.REJECTED, NOW))
+            await unit.journal.save(order.moved(OrderState.REJECTED, NOW), Cause.REPORT)
             assert await unit.journal.traded_forecasts(["T"]) == frozenset()
         async with store.unit() as unit:
-            await unit.journal.save(order.moved(OrderState.NOT_SENT, NOW))
+            await unit.journal.save(order.moved(OrderState.NOT_SENT, NOW), Cause.REPORT)
             assert await unit.journal.traded_forecasts(["T"]) == frozenset()
             assert await unit.journal.entries_since(NOW) == 0
 
@@ -442,13 +443,13 @@ class TestJournal:
         order = Order("k1", an_intent(), OrderState.INTENT, NOW, NOW, "run-000001", 1)
         async with store.unit() as unit:
             with pytest.raises(IntegrityError):
-                await unit.journal.save(order)
+                await unit.journal.save(order, Cause.REPORT)
 
     async def test_denials_keep_their_numbers(self, store):
         run = await seed(store)
         denial = Denial("EVENT_EXPOSURE", "too much", "1200.00", "1000.00")
         async with store.unit() as unit:
-            await unit.journal.deny([(STRATEGY, "T", "entry", denial)], run.run_id, NOW)
+            await unit.journal.deny([(an_intent(), denial)], run.run_id, NOW)
             await unit.journal.deny([], run.run_id, NOW)
             await unit.commit()
         (row,) = await store.reports.denials(strategy=STRATEGY)
@@ -457,6 +458,17 @@ class TestJournal:
             "1200.00",
             "1000.00",
             run.run_id,
+        )
+        assert (row.strategy, row.ticker, row.purpose, row.forecast_id) == (
+            STRATEGY,
+            "T",
+            "entry",
+            an_intent().forecast_id,
+        )
+        assert (row.side, row.price, row.count) == (
+            an_intent().side,
+            an_intent().limit,
+            an_intent().count,
         )
 
 
@@ -713,7 +725,8 @@ class TestReports:
         order = await journalled(store, an_intent())
         async with store.unit() as unit:
             await unit.journal.save(
-                replace(order.moved(OrderState.RESTING, NOW), order_id="o1", message="m")
+                replace(order.moved(OrderState.RESTING, NOW), order_id="o1", message="m"),
+                Cause.ANSWER,
             )
             await unit.ledger.add_fills(
                 [(a_fill(1), STRATEGY), (a_fill(2, order_id="o9"), "external")]
@@ -726,9 +739,16 @@ class TestReports:
         found = await store.reports.order("o1")
         assert found is not None
         assert found == await store.reports.order("k1")
+        trail = await store.reports.order_events("k1")
+        assert [(event.cause, event.state, event.detail) for event in trail] == [
+            (Cause.INTENT, OrderState.INTENT, ""),
+            (Cause.ANSWER, OrderState.RESTING, "m"),
+        ]
+        assert await store.reports.order_events("k2") == ()
         foreign, ours = await store.reports.fills()
         assert (foreign.owner, foreign.client_order_id) == ("external", None)
         assert (ours.fill, ours.client_order_id) == (a_fill(1), "k1")
+        assert await store.reports.fills(order_id="o9") == (foreign,)
 
     async def test_markets_by_volume(self, store):
         await seed(store, "A", "B")

@@ -7,7 +7,16 @@ from sqlalchemy import ColumnElement, case, func, or_, select, update
 from kalshi_cli.adapters.store import ledger_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
-from kalshi_cli.domain.order import DEAD, LIVE, UNRESOLVED, Order, OrderState, Purpose
+from kalshi_cli.domain.order import (
+    DEAD,
+    LIVE,
+    UNRESOLVED,
+    Order,
+    OrderIntent,
+    OrderState,
+    Purpose,
+)
+from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, LeaseRanOut, Refused
 from kalshi_cli.risk._base import Denial
 
@@ -24,12 +33,13 @@ class SqlJournal:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def record(self, order: Order, lease_token: str, wall_us: int) -> None:
+    async def record(self, order: Order, lease_token: str, wall_us: int, detail: str = "") -> None:
         await self._check_lease(lease_token, wall_us)
         entry_key = _entry_key(order)
         await self._check_unique(order.client_order_id, entry_key)
         row = {**mapping.order_row(order), "entry_key": entry_key, "lease_token": lease_token}
         await self._transaction.append(t.ORDERS, [row])
+        await self._add_to_trail(order, Cause.INTENT, detail)
 
     async def _check_lease(self, token: str, wall_us: int) -> None:
         held = select(t.LEASES.c.expires_wall_us).where(t.LEASES.c.token == token)
@@ -64,7 +74,7 @@ class SqlJournal:
             remedy="Wait until it is filled or gone; nothing was sent.",
         )
 
-    async def save(self, order: Order) -> None:
+    async def save(self, order: Order, cause: Cause, detail: str = "") -> None:
         changes = {
             "state": order.state.value,
             "pending": order.pending.value,
@@ -82,6 +92,19 @@ class SqlJournal:
                 f"Order {order.client_order_id} is not in the journal.",
                 remedy="Run `kalshi inspect-db`.",
             )
+        await self._add_to_trail(order, cause, detail or order.message)
+
+    async def _add_to_trail(self, order: Order, cause: Cause, detail: str) -> None:
+        row = {
+            "client_order_id": order.client_order_id,
+            "cause": cause.value,
+            "state": order.state.value,
+            "pending": order.pending.value,
+            "filled_units": order.filled.units,
+            "detail": detail,
+            "at_us": order.updated_us,
+        }
+        await self._transaction.append(t.ORDER_EVENTS, [row])
 
     async def live(self) -> tuple[Order, ...]:
         return await self._orders(t.ORDERS.c.state.in_(LIVE))
@@ -150,21 +173,25 @@ class SqlJournal:
         return frozenset(traded)
 
     async def deny(
-        self, denials: Sequence[tuple[str, str, str, Denial]], run_id: str, at_us: int
+        self, denials: Sequence[tuple[OrderIntent, Denial]], run_id: str, at_us: int
     ) -> None:
         rows = [
             {
                 "run_id": run_id,
-                "strategy": strategy,
-                "ticker": ticker,
-                "purpose": purpose,
+                "strategy": intent.strategy,
+                "ticker": intent.ticker,
+                "purpose": intent.purpose.value,
                 "code": denial.code,
                 "detail": denial.detail,
                 "value": denial.value,
                 "limit": denial.limit,
                 "at_us": at_us,
+                "side": intent.side.value,
+                "price_units": intent.limit.units,
+                "count_units": intent.count.units,
+                "forecast_id": intent.forecast_id,
             }
-            for strategy, ticker, purpose, denial in denials
+            for intent, denial in denials
         ]
         await self._transaction.append(t.DENIALS, rows)
 

@@ -15,6 +15,7 @@ from kalshi_cli.domain.order import (
 )
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.domain.side import Side
+from kalshi_cli.domain.trail import Cause, OrderEvent
 
 
 def order_row(order: Order) -> Columns:
@@ -64,6 +65,19 @@ def order_from(values: Values) -> Order:
         Pending(pending),
         Contracts(filled),
         message,
+    )
+
+
+def event_from(values: Values) -> OrderEvent:
+    client_order_id, cause, state, pending, filled, detail, at_us = values
+    return OrderEvent(
+        client_order_id,
+        Cause(cause),
+        OrderState(state),
+        Pending(pending),
+        Contracts(filled),
+        detail,
+        at_us,
     )
 
 

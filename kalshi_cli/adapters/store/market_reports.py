@@ -130,6 +130,7 @@ class MarketReports(Reading):
         *,
         ticker: str | None = None,
         model: str | None = None,
+        forecast_id: str | None = None,
         since_us: int | None = None,
         limit: int | None = None,
     ) -> tuple[AnalysisRow, ...]:
@@ -152,7 +153,8 @@ class MarketReports(Reading):
         end = (_MARKETS.title, _MARKETS.result, _MARKETS.settlement_value_units)
         query = select(*table, *quote, *end).join_from(t.FORECASTS, t.MARKETS)
         query = query.outerjoin(t.QUOTE_HISTORY, same)
-        query = filtered(query, {table.ticker: ticker, table.model: model})
+        wanted = {table.ticker: ticker, table.model: model, table.forecast_id: forecast_id}
+        query = filtered(query, wanted)
         query = newest(query, table.made_us, table.forecast_id, since_us=since_us, limit=limit)
         async with self._opened() as transaction:
             return tuple(map(_analysis_row, await transaction.rows(query)))

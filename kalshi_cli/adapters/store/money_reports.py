@@ -14,6 +14,7 @@ from kalshi_cli.adapters.store.queries import AnySelect, Reading, filtered, newe
 from kalshi_cli.adapters.store.transaction import AnyRow, Transaction
 from kalshi_cli.domain.money import NO_MONEY, Money, total
 from kalshi_cli.domain.order import LIVE, Order, OrderState
+from kalshi_cli.domain.trail import OrderEvent
 from kalshi_cli.ports.reports import (
     FillRow,
     OrderRow,
@@ -43,20 +44,28 @@ class MoneyReports(Reading):
             found = await transaction.rows(query)
         return tuple(_order_row(mapping.order_from(row)) for row in found)
 
-    async def order(self, some_id: str) -> Order | None:
+    async def order(self, some_id: str) -> OrderRow | None:
         table = t.ORDERS.c
         query = _select_orders().where(
             or_(table.client_order_id == some_id, table.order_id == some_id)
         )
         async with self._opened() as transaction:
             row = await transaction.first(query)
-        return None if row is None else mapping.order_from(row)
+        return None if row is None else _order_row(mapping.order_from(row))
+
+    async def order_events(self, client_order_id: str) -> tuple[OrderEvent, ...]:
+        table = t.ORDER_EVENTS.c
+        query = select(*list(t.ORDER_EVENTS.c)[1:]).where(table.client_order_id == client_order_id)
+        async with self._opened() as transaction:
+            found = await transaction.rows(query.order_by(table.event_id))
+        return tuple(map(mapping.event_from, found))
 
     async def fills(
         self,
         *,
         ticker: str | None = None,
         owner: str | None = None,
+        order_id: str | None = None,
         since_us: int | None = None,
         limit: int | None = None,
     ) -> tuple[FillRow, ...]:
@@ -64,7 +73,9 @@ class MoneyReports(Reading):
         query = select(*table, orders.client_order_id).join_from(
             t.FILLS, t.ORDERS, orders.order_id == table.order_id, isouter=True
         )
-        query = filtered(query, {table.ticker: ticker, table.owner: owner})
+        query = filtered(
+            query, {table.ticker: ticker, table.owner: owner, table.order_id: order_id}
+        )
         query = newest(query, table.at_us, table.fill_id, since_us=since_us, limit=limit)
         async with self._opened() as transaction:
             found = await transaction.rows(query)

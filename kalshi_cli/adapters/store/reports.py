@@ -7,10 +7,12 @@ from kalshi_cli.adapters.store.market_reports import MarketReports
 from kalshi_cli.adapters.store.money_reports import MoneyReports
 from kalshi_cli.adapters.store.queries import filtered, newest
 from kalshi_cli.adapters.store.snapshots import newest_snapshot
+from kalshi_cli.adapters.store.transaction import AnyRow
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.market import MarketStatus
-from kalshi_cli.domain.money import AiCost
+from kalshi_cli.domain.money import AiCost, Contracts, Price
 from kalshi_cli.domain.order import LIVE, UNRESOLVED
+from kalshi_cli.domain.side import Side
 from kalshi_cli.ports.reports import DenialRow, DeskSummary, FunnelRow, RunRow
 
 
@@ -41,10 +43,10 @@ class SqlReports(MarketReports, MoneyReports):
     """Implements `ports.reports.Reports`."""
 
     async def runs(
-        self, *, command: str | None = None, limit: int | None = None
+        self, *, command: str | None = None, run_id: str | None = None, limit: int | None = None
     ) -> tuple[RunRow, ...]:
         table = t.RUNS.c
-        query = filtered(select(*table), {table.command: command})
+        query = filtered(select(*table), {table.command: command, table.run_id: run_id})
         query = query.order_by(table.number.desc()).limit(limit)
         async with self._opened() as transaction:
             return tuple(RunRow(*row) for row in await transaction.rows(query))
@@ -63,7 +65,7 @@ class SqlReports(MarketReports, MoneyReports):
         query = filtered(select(*list(table)[1:]), wanted)
         query = newest(query, table.at_us, table.denial_id, since_us=since_us, limit=limit)
         async with self._opened() as transaction:
-            return tuple(DenialRow(*row) for row in await transaction.rows(query))
+            return tuple(map(_denial_row, await transaction.rows(query)))
 
     async def funnel(self) -> tuple[FunnelRow, ...]:
         table = t.FUNNEL.c
@@ -114,3 +116,23 @@ class SqlReports(MarketReports, MoneyReports):
             last_run=None if last_run is None else RunRow(*last_run),
             **counts,
         )
+
+
+def _denial_row(row: AnyRow) -> DenialRow:
+    run_id, strategy, ticker, purpose, code, detail, value, limit, at_us, *wanted = row
+    side, price, count, forecast_id = wanted
+    return DenialRow(
+        run_id,
+        strategy,
+        ticker,
+        purpose,
+        code,
+        detail,
+        value,
+        limit,
+        at_us,
+        None if side is None else Side(side),
+        None if price is None else Price(price),
+        None if count is None else Contracts(count),
+        forecast_id,
+    )

@@ -82,6 +82,26 @@ def orders(
 
 
 @app.command()
+def order(
+    ctx: typer.Context,
+    some_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID", callback=plausible, help="Our id of the order, or the exchange's."
+        ),
+    ],
+) -> None:
+    """One order's whole trail: market, forecast, what was refused before, each answer, each fill.
+
+    Example: kalshi inspect order k1abcdefghijklmnopqrstuvwxyz
+    """
+    from kalshi_cli.cli.render.trail import show_trail
+    from kalshi_cli.steps.explain import follow_order
+
+    on_records(ready(ctx), lambda store: follow_order(store.reports, some_id), show_trail)
+
+
+@app.command()
 def fills(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> None:
     """Every execution, with the fee that was charged.
 

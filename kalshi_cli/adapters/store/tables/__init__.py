@@ -26,6 +26,7 @@ FORECASTS: Table
 AI_CALLS: Table
 DAILY_AI_COST: Table
 ORDERS: Table
+ORDER_EVENTS: Table
 DENIALS: Table
 FILLS: Table
 SETTLEMENTS: Table
@@ -45,7 +46,7 @@ _SUBJECTS = {
     "catalog": ("SERIES", "EVENTS", "MARKETS", "QUOTES"),
     "passes": ("QUOTE_HISTORY", "FUNNEL", "MARKERS"),
     "forecasts": ("FORECASTS", "AI_CALLS", "DAILY_AI_COST"),
-    "orders": ("ORDERS", "DENIALS"),
+    "orders": ("ORDERS", "ORDER_EVENTS", "DENIALS"),
     "ledger": ("FILLS", "SETTLEMENTS", "CASH_MOVEMENTS"),
     "holdings": ("POSITIONS", "EXIT_PLANS"),
     "results": ("ROUND_TRIPS", "BALANCE_SNAPSHOTS", "PERFORMANCE_SNAPSHOTS"),

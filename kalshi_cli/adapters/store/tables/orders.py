@@ -1,4 +1,4 @@
-"""The journal of orders, and the denials of those never sent."""
+"""The journal of orders, what happened to each, and the denials of those never sent."""
 
 from sqlalchemy import Index
 from sqlmodel import Field
@@ -50,7 +50,24 @@ class OrderRecord(Record, table=True):
     lease_token: str
 
 
+class OrderEventRecord(Record, table=True):
+    """The trail of an order, append only; written with every change of its row in the journal."""
+
+    __tablename__ = "order_events"
+
+    event_id: int | None = row_id()
+    client_order_id: str = refers("orders.client_order_id", index=True)
+    cause: str
+    state: str
+    pending: str
+    filled_units: int = big()
+    detail: str = text()
+    at_us: int = big()
+
+
 class DenialRecord(Record, table=True):
+    """What was wanted, and which control refused it. Older rows do not say what was wanted."""
+
     __tablename__ = "denials"
     __table_args__ = (Index(None, "ticker", "at_us"),)
 
@@ -64,7 +81,12 @@ class DenialRecord(Record, table=True):
     value: str
     limit: str
     at_us: int = big()
+    side: str | None
+    price_units: int | None = maybe_big()
+    count_units: int | None = maybe_big()
+    forecast_id: str | None
 
 
 ORDERS = table(OrderRecord)
+ORDER_EVENTS = table(OrderEventRecord)
 DENIALS = table(DenialRecord)
