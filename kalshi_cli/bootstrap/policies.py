@@ -87,6 +87,7 @@ def _limits(settings: Settings) -> Limits:
         max_trades_per_hour=risk.max_trades_per_hour,
         max_orders_per_minute=risk.max_orders_per_minute,
         max_entries_per_market=risk.max_entries_per_market,
+        max_unresolved_orders=risk.max_unresolved_orders,
         max_daily_loss=risk.max_daily_loss,
         max_drawdown=risk.max_drawdown,
         min_cash_reserve=risk.min_cash_reserve,

@@ -28,6 +28,7 @@ class Limits:
     max_trades_per_hour: int | None
     max_orders_per_minute: int | None
     max_entries_per_market: int | None
+    max_unresolved_orders: int | None
     max_daily_loss: float | None
     max_drawdown: float | None
     min_cash_reserve: float

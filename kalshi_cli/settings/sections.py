@@ -165,6 +165,8 @@ class Risk(Section):
     """Most orders of any kind in any minute of market time: what goes faster has run away."""
     max_entries_per_market: CountLimit = 4
     """Most entries of one strategy into one market in any 24 hours of market time."""
+    max_unresolved_orders: CountLimit = 2
+    """With more orders of unknown outcome than this, entries stop everywhere."""
     max_order_contracts: CountLimit = 25_000
     """Most contracts of one entry."""
     max_daily_loss: ShareLimit = 0.10

@@ -137,6 +137,7 @@ def the_limits(**changes) -> Limits:
         "max_trades_per_hour": 15,
         "max_orders_per_minute": 60,
         "max_entries_per_market": 4,
+        "max_unresolved_orders": 2,
         "max_daily_loss": 0.10,
         "max_drawdown": 0.15,
         "min_cash_reserve": 0.01,

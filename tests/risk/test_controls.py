@@ -71,6 +71,12 @@ def ordered(*intents, **changes):
     return the_state(orders=orders, **changes)
 
 
+def unknown(*tickers, resting_too=()):
+    """Orders of unknown outcome in some markets, and resting ones in others."""
+    lost = [an_order(at(t, "1.00"), OrderState.UNKNOWN) for t in tickers]
+    return the_state(orders=(*lost, *(an_order(at(t, "1.00")) for t in resting_too)))
+
+
 def dollars(text):
     return Money.parse(text)
 
@@ -302,6 +308,9 @@ CASES = [
     Case("EXIT_REDUCES", "away from what is held", (exit_of(side=ASK), holding(TEN)),
          (exit_of(side=BID), holding(TEN))),
     Case("EXIT_REDUCES", "something must be held", (exit_of(), holding(TEN)), (exit_of(), PLAIN)),
+    Case("UNRESOLVED_ACCOUNT", "three unknown orders elsewhere block everything",
+         (an_intent(), unknown("U", "V", resting_too=("W",))),
+         (an_intent(), unknown("U", "V", "W"))),
     Case("UNRESOLVED", "an unknown order blocks its market",
          (an_intent(), the_state(unresolved=frozenset({"U"}))),
          (an_intent(), the_state(unresolved=frozenset({"T"})))),
@@ -334,8 +343,9 @@ def test_the_order_of_the_controls_is_the_order_of_their_gravity():
         "ORDER_SIZE", "PRICE_COLLAR", "DUPLICATE", "ORDER_RATE", "RATE", "REPEATED",
         "MARKET_OWNED",
     ]  # fmt: skip
-    assert list(CONTROLS)[-5:] == [
-        "DRAWDOWN", "SELF_CROSS", "EXIT_REDUCES", "UNRESOLVED", "BOOKS_INCOMPLETE",
+    assert list(CONTROLS)[-6:] == [
+        "DRAWDOWN", "SELF_CROSS", "EXIT_REDUCES", "UNRESOLVED",
+        "UNRESOLVED_ACCOUNT", "BOOKS_INCOMPLETE",
     ]  # fmt: skip
 
 
@@ -373,6 +383,8 @@ UNLIMITED = [
     ("ACCOUNT_EXPOSURE", {"max_account_exposure": None}, {}),
     ("ORDER_SIZE", {"max_single_position": None}, {}),
     ("ORDER_RATE", {"max_orders_per_minute": None}, {"orders_last_minute": 99}),
+    ("UNRESOLVED_ACCOUNT", {"max_unresolved_orders": None},
+     {"orders": unknown("U", "V", "W").orders}),
     ("REPEATED", {"max_entries_per_market": None}, {"entries_today": {(STRATEGY, "T"): 99}}),
     ("MAX_POSITIONS", {"max_positions": None},
      {"positions": tuple(a_position("1.00", "0.5000", f"M{n}") for n in range(99))}),

@@ -1,0 +1,30 @@
+"""Nothing new is risked anywhere while too many orders have an unknown outcome."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.order import OrderIntent, OrderState, Purpose
+from kalshi_cli.risk._base import ENTRIES, Control, Denial, RiskState
+
+
+@dataclass(frozen=True, slots=True)
+class UnresolvedAccount(Control):
+    """One lost answer is an accident; several mean that the exchange cannot be relied on now."""
+
+    code: ClassVar[str] = "UNRESOLVED_ACCOUNT"
+    rank: ClassVar[int] = 232
+    purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+
+    def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
+        most = state.limits.max_unresolved_orders
+        unknown = [
+            order
+            for order in state.orders
+            if order.state is OrderState.UNKNOWN and order.intent.strategy != EXTERNAL
+        ]
+        count = len(unknown)
+        if most is None or count <= most:
+            return None
+        detail = f"{count} orders have an unknown outcome"
+        return Denial(self.code, detail, str(count), str(most))
