@@ -1,6 +1,7 @@
 """Looking after the store: integrity, repair, schema. Apart from trading, which it never does."""
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from kalshi_cli.adapters.clock import SystemClock
@@ -14,13 +15,17 @@ from kalshi_cli.bootstrap.records import (
     recorded_identity,
     store_location,
 )
+from kalshi_cli.domain.account import CashMovement
 from kalshi_cli.domain.money import Money
-from kalshi_cli.errors import KalshiError, Unavailable
+from kalshi_cli.errors import KalshiError, Refused, Unavailable
 from kalshi_cli.ports.audit import Audit, Repair
 from kalshi_cli.settings.describe import without_password
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
+from kalshi_cli.steps.comparing import Comparison, compare
 from kalshi_cli.steps.reconcile import CASH, Difference, compare_positions
+from kalshi_cli.steps.repairing import accept_cash
+from kalshi_cli.steps.repairing import repair as mend
 
 __all__ = ["Migrated", "SchemaStatus", "StoreReport", "inspect_store", "schema_status", "upgrade"]
 
@@ -30,6 +35,8 @@ class StoreReport:
     """What the store says of itself and where the exchange tells otherwise.
 
     `exchange_cash` is None where the exchange could not be asked: `not_compared` says why.
+    `compared` holds every fact against the exchange's record, where that was asked for; `done` says
+    which repairs were made, `backup` where the store is as it was before.
     """
 
     location: str
@@ -39,21 +46,61 @@ class StoreReport:
     not_compared: str
     repaired: Repair | None
     vacuumed: bool
+    backup: Path | None = None
+    compared: Comparison | None = None
+    done: tuple[str, ...] = ()
+    accepted: CashMovement | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Accepting:
+    """Cash that nothing explains, as a person typed it; `who` accepts it, and `why`."""
+
+    amount: Money
+    who: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to do beside checking. `reconcile` compares every fact, the others take the lease."""
+
+    reconcile: bool = False
+    repair: bool = False
+    vacuum: bool = False
+    accept: Accepting | None = None
 
 
 async def inspect_store(
-    environment: Environment, settings: Settings, *, repair: bool, vacuum: bool
+    environment: Environment, settings: Settings, wanted: Wanted
 ) -> tuple[StoreReport, KalshiError | None]:
     """Check the store and compare it with the exchange; the error is why it was not compared.
 
-    Reads only, unless asked to `repair` what is derived or to `vacuum`: both take the lease.
+    A repair and a vacuum copy the store first. Raises `Refused` for cash that is not as typed.
     """
-    mended = None
-    if repair or vacuum:
-        mended = await _mended(environment, settings, repair=repair, vacuum=vacuum)
+    mended, backup = None, None
+    if wanted.repair or wanted.vacuum:
+        backup = await migrate.back_up(store_location(environment, settings))
+    if wanted.repair or wanted.vacuum:
+        mended = await _mended(environment, settings, repair=wanted.repair, vacuum=wanted.vacuum)
+    held = _Held((), None, None)
+    error: KalshiError | None = None
+    if wanted.reconcile or wanted.repair or wanted.accept:
+        try:
+            held = await _held_against(environment, settings, wanted)
+        except Refused:
+            raise
+        except KalshiError as failure:
+            error = failure
     async with open_records(environment, settings) as store:
         audit = await store.audit.check()
-    cash, differences, error = await _compared(environment, settings, audit)
+    differences: tuple[Difference, ...] = ()
+    if held.comparison is not None:
+        cash: Money | None = held.comparison.exchange_cash
+    elif error is not None:
+        cash = None
+    else:
+        cash, differences, error = await _compared(environment, settings, audit)
     report = StoreReport(
         location=without_password(str(store_location(environment, settings))),
         audit=audit,
@@ -61,7 +108,11 @@ async def inspect_store(
         differences=differences,
         not_compared="" if error is None else str(error),
         repaired=mended,
-        vacuumed=vacuum,
+        vacuumed=wanted.vacuum,
+        backup=backup,
+        compared=held.comparison,
+        done=held.done,
+        accepted=held.accepted,
     )
     return report, error
 
@@ -88,6 +139,57 @@ async def _mended(
         if vacuum:
             await store.audit.vacuum()
         return mended
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    done: tuple[str, ...]
+    comparison: Comparison | None
+    accepted: CashMovement | None
+
+
+async def _held_against(environment: Environment, settings: Settings, wanted: Wanted) -> _Held:
+    """Every fact against the exchange's record, once what was asked for is done."""
+    opened = open_desk(
+        environment,
+        settings,
+        command="inspect-db",
+        trades=wanted.repair or wanted.accept is not None,
+        single_step=False,
+    )
+    async with opened as desk:
+        connection = desk.connection
+        read = partial(
+            compare,
+            desk.trading,
+            desk.store,
+            desk.clock,
+            archive=connection.archive,
+            treasury=connection.treasury,
+        )
+        done: tuple[str, ...] = ()
+        if wanted.repair:
+            done = await mend(
+                desk.data,
+                desk.trading,
+                desk.store,
+                desk.clock,
+                archive=connection.archive,
+                treasury=connection.treasury,
+            )
+        comparison, _, _ = await read()
+        if wanted.accept is None:
+            return _Held(done, comparison, None)
+        accepted = await accept_cash(
+            desk.store,
+            desk.clock,
+            comparison,
+            wanted.accept.amount,
+            who=wanted.accept.who,
+            why=wanted.accept.why,
+        )
+        comparison, _, _ = await read()
+        return _Held(done, comparison, accepted)
 
 
 async def _compared(

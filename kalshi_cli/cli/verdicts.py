@@ -93,14 +93,34 @@ def of_reconciliation(found: Reconciliation) -> KalshiError | None:
 
 def of_store(report: "StoreReport") -> KalshiError | None:
     """Anything found is a problem of integrity."""
-    found = len(report.audit.findings) + len(report.differences)
+    compared = report.compared
+    told = len(report.differences) if compared is None else len(compared.discrepancies)
+    found = len(report.audit.findings) + told
+    if not found and compared is not None and compared.why:
+        return Unavailable(
+            f"The exchange was read in part: {compared.why}.", remedy="Run it again."
+        )
     if not found:
         return None
-    return IntegrityError(
-        f"{found} things are wrong with {report.location}.",
-        remedy="Differences may be news: run `kalshi track`, then look again. "
-        "`--repair` derives positions and round trips anew.",
-    )
+    return IntegrityError(f"{found} things are wrong with {report.location}.", remedy=_next(report))
+
+
+def _next(report: "StoreReport") -> str:
+    """What a person can do about what was found."""
+    compared = report.compared
+    if compared is None:
+        return (
+            "Differences may be news: run `kalshi track`, then look again. `--reconcile` explains "
+            "each, `--repair` makes the repairs that are proved."
+        )
+    if any(each.repair for each in compared.discrepancies):
+        return "`--repair` makes the repairs that are proved."
+    if compared.unexplained and not compared.why:
+        return (
+            "Find out where the cash came from or went, then "
+            f"`kalshi inspect-db --accept-cash {compared.unexplained} --why TEXT`."
+        )
+    return "Nothing here is proved by the exchange's record: compare by hand."
 
 
 def of_schema(found: "SchemaStatus") -> KalshiError | None:

@@ -4,11 +4,11 @@ Positions are never edited: whatever arrives late, twice or out of order, the hi
 is folded again. A market's settlement counts in its newest revision only.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kalshi_cli.domain.account import Settlement
-from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money
+from kalshi_cli.domain.account import CashMovement, Settlement
+from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, ONE_DOLLAR, Contracts, Money
 from kalshi_cli.domain.order import Fill
 from kalshi_cli.domain.position import (
     Position,
@@ -130,3 +130,42 @@ def _trip(held: Position, trip: _Open, number: int, closed_us: int, reason: str)
         closed_us=closed_us,
         reason=reason,
     )
+
+
+def nets_of(history: Iterable[Entry]) -> dict[str, Contracts]:
+    """Net contracts by market, over all owners; none where a market was settled."""
+    units, settled = _fills_of(history)
+    return {ticker: Contracts(n) for ticker, (n, _) in units.items() if n and ticker not in settled}
+
+
+def cash_of(history: Iterable[Entry], movements: Iterable[CashMovement]) -> Money:
+    """Cash that fills, settlements in their newest revision and movements add up to.
+
+    A market's fills move the YES cash flow, and hold back $1 for each NO contract left in the end.
+    """
+    traded, settled = _fills_of(history)
+    moved = sum(movement.amount.units for movement in movements)
+    flow = sum(flowed - ONE_DOLLAR.units * max(0, -net) for net, flowed in traded.values())
+    return Money(moved + flow + sum(paid.revenue.units for paid in settled.values()))
+
+
+def _fills_of(
+    history: Iterable[Entry],
+) -> tuple[dict[str, tuple[int, int]], dict[str, Settlement]]:
+    """By market: net contracts and YES cash flow less fees, in units; the settlement in force."""
+    traded: dict[str, tuple[int, int]] = {}
+    settled: dict[str, Settlement] = {}
+    for entry in history:
+        if isinstance(entry, Settlement):
+            before = settled.get(entry.ticker)
+            settled[entry.ticker] = entry if before is None else _newer(before, entry)
+            continue
+        fill = entry[0]
+        net, flowed = traded.get(fill.ticker, (0, 0))
+        count = fill.side.sign * fill.count.units
+        traded[fill.ticker] = net + count, flowed - fill.price.units * count - fill.fee.units
+    return traded, settled
+
+
+def _newer(first: Settlement, second: Settlement) -> Settlement:
+    return max(second, first, key=lambda s: (s.settled_us, s.revision))

@@ -104,7 +104,7 @@ async def book(
     fills = await fills_since(trading, archive, clock, fill_us)
     settlements = await collect(lambda c: trading.settlements(min_us=settled_us, cursor=c))
     moved = await collect(trading.cash_movements)
-    sent = await _transfers(treasury)
+    sent = await transfers_of(treasury)
     claimed = await _claimed(trading, store, fills.items)
     touched = held | {fill.ticker for fill in fills.items} | {s.ticker for s in settlements.items}
     await learn_markets(data, store, clock, touched)
@@ -199,7 +199,7 @@ def _by_ticker(positions: Iterable[Position]) -> dict[str, Contracts]:
     return nets
 
 
-async def _transfers(treasury: Treasury | None) -> Collected[ShardTransfer]:
+async def transfers_of(treasury: Treasury | None) -> Collected[ShardTransfer]:
     """Transfers between shards; none where there is no such desk, or the key may not see them."""
     nothing: Collected[ShardTransfer] = Collected((), (), complete=True, reached_end=True)
     if treasury is None:

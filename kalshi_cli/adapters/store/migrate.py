@@ -65,6 +65,16 @@ async def upgrade(url_or_path: str | Path, *, backup_to: Path | None = None) -> 
     return Migrated(before.current, HEAD, before.pending, backup)
 
 
+async def back_up(url_or_path: str | Path) -> Path | None:
+    """Copy a store beside itself; None for what is in memory or on PostgreSQL."""
+    location = locate(url_or_path)
+    if location.path is None or location.is_missing:
+        return None
+    copy = _beside(location.path, HEAD)
+    await asyncio.to_thread(_back_up, location.path, copy)
+    return copy
+
+
 async def _current(location: Location) -> str | None:
     probe(location)
     engine = make_engine(location, read_only=True)
@@ -115,5 +125,5 @@ def _back_up(path: Path, backup: Path) -> None:
     except (OSError, sqlite3.Error) as error:
         raise StoreUnusable(
             f"The backup {backup} could not be written: {error}.",
-            remedy="Nothing was migrated. Name another place with --backup.",
+            remedy="Nothing was changed. `migrate` takes another place by --backup.",
         ) from error

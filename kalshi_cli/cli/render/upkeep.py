@@ -6,6 +6,7 @@ from kalshi_cli.adapters.store.migrate import Migrated, SchemaStatus
 from kalshi_cli.bootstrap.upkeep import StoreReport
 from kalshi_cli.cli.checks import Diagnosis
 from kalshi_cli.cli.render.tables import print_facts, print_table
+from kalshi_cli.steps.comparing import Comparison
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,6 +28,12 @@ def show_store(result: StoreReport, console: "Console") -> None:
     if result.repaired is not None:
         mended = result.repaired
         facts.append(("repaired", f"{mended.positions} positions, {mended.round_trips} trips"))
+    facts += [("repaired", done) for done in result.done]
+    if result.accepted is not None:
+        taken = result.accepted
+        facts.append(("accepted", f"${taken.amount} by {taken.who}: {taken.why}"))
+    if result.backup is not None:
+        facts.append(("backup", str(result.backup)))
     print_facts(console, facts)
     print_table(
         console,
@@ -34,12 +41,40 @@ def show_store(result: StoreReport, console: "Console") -> None:
         ("code", ("about", "fold"), ("detail", "wrap")),
         [(each.code, each.subject, each.detail) for each in audit.findings],
     )
+    if result.compared is not None:
+        _show_compared(result.compared, console)
+        return
     print_table(
         console,
         "Differences to the exchange",
         (("what", "fold"), ("ours", "right"), ("theirs", "right")),
         [(each.what, each.ours, each.theirs) for each in result.differences],
     )
+
+
+def _show_compared(compared: Comparison, console: "Console") -> None:
+    """Every fact that is told otherwise, as a few lines: amounts are too long for columns."""
+    if not compared.discrepancies:
+        console.print("Differences to the exchange: none")
+    for each in compared.discrepancies:
+        console.print(f"{each.what} {each.subject}", style="bold", soft_wrap=True)
+        print_facts(
+            console,
+            [
+                ("  ours", each.ours),
+                ("  theirs", each.theirs),
+                ("  because", each.explanation),
+                ("  repair", each.repair or "none is proved: it stays"),
+            ],
+        )
+    facts = []
+    if compared.why:
+        facts.append(("read in part", compared.why))
+    if compared.explained or compared.unexplained:
+        facts.append(("cash explained", f"${compared.explained}"))
+        facts.append(("unexplained", f"${compared.unexplained}"))
+    if facts:
+        print_facts(console, facts)
 
 
 def show_schema(result: SchemaStatus, console: "Console") -> None:

@@ -1,0 +1,97 @@
+"""Repairs that the exchange's record proves, each in one transaction, and cash that a person takes.
+
+Nothing else is ever changed: what is not proved stays as it is, to be told again.
+"""
+
+from functools import partial
+
+from kalshi_cli.domain.account import CashKind, CashMovement
+from kalshi_cli.domain.money import Money
+from kalshi_cli.domain.order import fold_report
+from kalshi_cli.domain.trail import Cause
+from kalshi_cli.errors import Refused
+from kalshi_cli.ports.archive import Archive
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.exchange import MarketData, Trading
+from kalshi_cli.ports.store import Store
+from kalshi_cli.ports.treasury import Treasury
+from kalshi_cli.steps.booking import book
+from kalshi_cli.steps.comparing import FOLD, Comparison, What, compare, moved_between
+from kalshi_cli.steps.following import amend
+from kalshi_cli.steps.reconcile import OPENED
+
+
+async def repair(
+    data: MarketData,
+    trading: Trading,
+    store: Store,
+    clock: Clock,
+    *,
+    archive: Archive | None,
+    treasury: Treasury | None,
+) -> tuple[str, ...]:
+    """Fold orders and book what is missing; returns what was done. The lease must be held."""
+    before, record, books = await compare(trading, store, clock, archive=archive, treasury=treasury)
+    done: list[str] = []
+    stale = {d.subject for d in before.discrepancies if d.what is What.ORDER and d.repair == FOLD}
+    reports = {report.order_id: report for report in record.orders}
+    folds = {
+        order.client_order_id: partial(
+            fold_report, report=reports[order.order_id], now_us=clock.now()
+        )
+        for order in books.orders
+        if order.client_order_id in stale and order.order_id is not None
+    }
+    if await amend(store, folds, Cause.REPORT):
+        done.append(f"{len(folds)} orders brought to what the exchange says")
+    booked = await book(data, trading, store, clock, archive=archive, treasury=treasury, whole=True)
+    if booked.fills:
+        done.append(f"{len(booked.fills)} fills booked")
+    if booked.settlements:
+        done.append(f"{len(booked.settlements)} settlements booked")
+    async with store.unit() as unit:
+        balance = await trading.balance()
+        ours = await unit.ledger.cash_by_shard()
+        moved = await unit.ledger.add_cash(moved_between(ours, balance, clock.now()))
+        known = len(await unit.ledger.movements()) - len(moved) - len(books.movements)
+        await unit.commit()
+    if known:
+        done.append(f"{known} cash movements booked")
+    if moved:
+        done.append(f"{len(moved)} shards brought to what the exchange says")
+    return tuple(done)
+
+
+async def accept_cash(
+    store: Store, clock: Clock, found: Comparison, amount: Money, *, who: str, why: str
+) -> CashMovement:
+    """Book cash that nothing on record explains. Raises `Refused` unless it is exactly `amount`."""
+    async with store.unit() as unit:
+        opened = await unit.catalog.marker(OPENED)
+    if opened is None:
+        raise Refused(
+            "The books are not open yet: the first whole pass books what the account holds.",
+            remedy="Run `kalshi track`; nothing was booked.",
+        )
+    if found.why:
+        raise Refused(
+            f"The exchange was read in part: {found.why}.", remedy="Nothing was booked; try again."
+        )
+    if found.explained:
+        raise Refused(
+            f"${found.explained} of the difference is on the exchange's record, and not booked.",
+            remedy="Run `kalshi inspect-db --repair` first; nothing was booked.",
+        )
+    if not amount or amount != found.unexplained:
+        raise Refused(
+            f"${found.unexplained} is unexplained, not ${amount}.",
+            remedy="Nothing was booked. `kalshi inspect-db --reconcile` tells the amount.",
+        )
+    now = clock.now()
+    accepted = CashMovement(
+        f"accepted:{clock.wall()}", CashKind.ACCEPTED, amount, now, who=who, why=why
+    )
+    async with store.unit() as unit:
+        await unit.ledger.add_cash([accepted])
+        await unit.commit()
+    return accepted

@@ -1,0 +1,182 @@
+"""Every fact that differs is explained to the last unit; only what is proved is repaired."""
+
+from dataclasses import replace
+
+import pytest
+from fakes.floor import STRATEGY, A, B, taking, waiting
+
+from kalshi_cli.domain.account import CashKind
+from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.market import Result
+from kalshi_cli.domain.money import Contracts, Money
+from kalshi_cli.domain.order import OrderState
+from kalshi_cli.errors import Refused
+from kalshi_cli.ports.exchange import Unusable
+from kalshi_cli.steps.comparing import BOOK, FOLD, What, compare
+from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.repairing import accept_cash, repair
+
+
+async def look(floor):
+    found, _, _ = await compare(
+        floor.exchange, floor.store, floor.clock, archive=None, treasury=None
+    )
+    return found
+
+
+async def mend(floor):
+    exchange = floor.exchange
+    return await repair(exchange, exchange, floor.store, floor.clock, archive=None, treasury=None)
+
+
+def told(found):
+    return [(d.what, d.subject, d.ours, d.theirs, d.repair) for d in found.discrepancies]
+
+
+async def test_books_that_agree_have_nothing_to_tell(floor):
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    await send(floor.desk, waiting(floor.clock))
+    await floor.reconcile()
+    found = await look(floor)
+    assert (told(found), found.why, str(found.unexplained)) == ([], "", "0.000000")
+
+
+async def test_missing_facts_are_told_booked_and_gone(floor):
+    """Our resting order bought 10 at 0.41; 3 of B at 0.44 by hand paid: 1,000 - 4.10 + 1.68."""
+    await floor.reconcile()
+    order = await send(floor.desk, waiting(floor.clock))
+    floor.exchange.fill_resting(order.order_id, "10.00")
+    await floor.exchange.place("by-hand", taking(ticker=B, count="3"))
+    floor.exchange.settle(B, Result.YES)
+    found = await look(floor)
+    assert told(found) == [
+        (What.ORDER, order.client_order_id, "resting 0.00", "filled 10.00", FOLD),
+        (What.MISSING_FILL, "fill-2", "nothing", f"bid 3.00 {B} at 0.4400, fee 0.000000", BOOK),
+        (What.MISSING_FILL, "fill-1", "nothing", f"bid 10.00 {A} at 0.4100, fee 0.000000", BOOK),
+        (What.SETTLEMENT, B, "nothing", "yes 3.000000", BOOK),
+        (What.POSITION, A, "0.00", "10.00", "derive it again"),
+        (What.CASH, "all shards", "1000.000000", "997.580000", "book them"),
+    ]
+    assert (str(found.explained), str(found.unexplained)) == ("-2.420000", "0.000000")
+    assert await mend(floor) == (
+        "1 orders brought to what the exchange says",
+        "2 fills booked",
+        "1 settlements booked",
+    )
+    assert told(await look(floor)) == []
+    assert await floor.nets() == {(A, STRATEGY): "10.00"}
+    assert (await floor.order()).state is OrderState.FILLED
+    assert await mend(floor) == ()
+
+
+async def test_what_nothing_proves_stays(floor):
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    await floor.reconcile()
+    (fill,) = floor.exchange.all_fills
+    floor.exchange.all_fills = [replace(fill, fee=Money(1))]
+    floor.exchange.nets[B] = Contracts.parse("5.00")
+    floor.exchange.cash += Money(7)
+    before = told(await look(floor))
+    assert [(what, subject, by) for what, subject, _, _, by in before] == [
+        (What.CHANGED_FILL, fill.fill_id, ""),
+        (What.POSITION, B, ""),
+        (What.CASH, "all shards", ""),
+    ]
+    assert await mend(floor) == ()
+    assert told(await look(floor)) == before
+    floor.exchange.all_fills = []
+    found = await look(floor)
+    assert (What.EXTRA_FILL, fill.fill_id) in {(d.what, d.subject) for d in found.discrepancies}
+
+
+async def test_a_reading_in_part_proves_nothing_missing(floor):
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    await send(floor.desk, waiting(floor.clock))
+    await floor.reconcile()
+    floor.exchange.all_fills, floor.exchange.nets = [], {}
+    floor.exchange.unusable = [Unusable("row", "odd")]
+    found = await look(floor)
+    assert "odd" in found.why
+    assert told(found) == []
+
+
+async def test_a_reversed_settlement_is_one_repair_and_its_cash_is_explained(floor):
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    floor.exchange.settle(A, Result.YES)
+    await floor.reconcile()
+    (paid,) = floor.exchange.all_settlements
+    no = replace(paid, result=Result.NO, value=paid.value.complement, revenue=Money(0))
+    floor.exchange.all_settlements = [no]
+    floor.exchange.cash -= Money.parse("10.00")
+    found = await look(floor)
+    assert told(found)[0] == (What.SETTLEMENT, A, "yes 10.000000", "no 0.000000", BOOK)
+    assert (str(found.explained), str(found.unexplained)) == ("-10.000000", "0.000000")
+    assert await mend(floor) == ("1 settlements booked",)
+    assert told(await look(floor)) == []
+
+
+async def test_cash_that_moved_between_shards_unseen_is_a_transfer(floor):
+    await floor.reconcile()
+    floor.exchange.move(0, 2, Money.parse("40.00"))
+    found = await look(floor)
+    assert told(found) == [
+        (What.SHARD, "0", "1000.000000", "960.000000", "book a transfer"),
+        (What.SHARD, "2", "0.000000", "40.000000", "book a transfer"),
+    ]
+    assert await mend(floor) == ("2 shards brought to what the exchange says",)
+    assert told(await look(floor)) == []
+    assert await floor.cash() == "1000.000000"
+
+
+@pytest.mark.parametrize("typed", ["1.25", "-1.25", "0", "1.250002"])
+async def test_only_the_exact_amount_is_accepted(floor, typed):
+    await floor.reconcile()
+    floor.exchange.cash += Money.parse("1.250001")
+    found = await look(floor)
+    with pytest.raises(Refused, match=r"\$1.250001 is unexplained"):
+        await accept_cash(
+            floor.store, floor.clock, found, Money.parse(typed), who="me", why="interest"
+        )
+    assert await floor.cash() == "1000.000000"
+
+
+async def test_accepted_cash_is_on_record_and_neither_gain_nor_loss(floor):
+    await floor.reconcile()
+    floor.exchange.cash -= Money.parse("300.000001")
+    assert (await floor.reconcile()).doubt
+    found = await look(floor)
+    amount = Money.parse("-300.000001")
+    await accept_cash(floor.store, floor.clock, found, amount, who="me", why="taken out by hand")
+    after = await floor.reconcile()
+    assert (after.doubt, str(after.cash)) == ("", "699.999999")
+    async with floor.store.unit() as unit:
+        movements = await unit.ledger.movements()
+        assert str(await unit.ledger.paid_in()) == "699.999999"
+    (accepted,) = [m for m in movements if m.kind is CashKind.ACCEPTED]
+    assert (accepted.kind, accepted.who, accepted.why, accepted.at_us) == (
+        "accepted",
+        "me",
+        "taken out by hand",
+        floor.clock.now(),
+    )
+
+
+async def test_what_the_record_explains_is_booked_not_accepted(floor):
+    await floor.reconcile()
+    await floor.exchange.place("by-hand", taking())
+    found = await look(floor)
+    with pytest.raises(Refused, match="on the exchange's record"):
+        await accept_cash(floor.store, floor.clock, found, Money.parse("-4.40"), who="me", why="x")
+    await mend(floor)
+    assert await floor.nets() == {(A, EXTERNAL): "10.00"}
+
+
+async def test_nothing_is_accepted_before_the_books_are_open(floor):
+    with pytest.raises(Refused, match="not open"):
+        await accept_cash(
+            floor.store, floor.clock, await look(floor), Money.parse("1000"), who="me", why="x"
+        )
