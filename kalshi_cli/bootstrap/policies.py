@@ -58,6 +58,7 @@ def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
             kelly_fraction=settings.trading.kelly_fraction,
             probation_stake=settings.trading.probation_stake if env is Env.PROD else None,
             min_confidence=settings.trading.min_confidence_threshold,
+            cancel_on_pause=settings.trading.cancel_entries_on_pause,
             ai_charged_to=DIRECTIONAL if DIRECTIONAL in settings.trading.strategies else None,
         ),
         analysis=_analysis(settings, forecaster),

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import IntegrityError
@@ -75,6 +76,8 @@ WORKING = frozenset({_O.RESTING, _O.PARTIALLY_FILLED})
 LIVE = UNRESOLVED | WORKING
 NEVER_SEEN = frozenset({_O.NOT_SENT, _O.REJECTED, _O.ABSENT})
 """Taken for not being at the exchange; should it be there after all, it is adopted."""
+READS_LAG_US = 10 * SECOND
+"""How long a read may show an order as it was before a change."""
 DEAD = frozenset({_O.NOT_SENT, _O.REJECTED, _O.ABSENT, _O.FILLED, _O.CANCELED, _O.EXPIRED})
 
 
@@ -83,7 +86,8 @@ class OrderIntent:
     """An order wanted, sized and not yet checked. `limit` is the YES price in dollars.
 
     `fair` is the probability the strategy trades on; `forecast_id` names it where there is one.
-    `expires_us` (market time) goes with GTC only. `reason` is for people.
+    `expires_us` (market time) and `cancel_on_pause` go with GTC only: whether the exchange shall
+    cancel it when trading pauses. `reason` is for people.
     """
 
     strategy: str
@@ -101,13 +105,24 @@ class OrderIntent:
     forecast_id: str | None = None
     expires_us: int | None = None
     exchange_index: int = 0
+    cancel_on_pause: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What can be changed of an order: YES price in dollars, whole count (what filled included)."""
+
+    limit: Price
+    count: Contracts
+    expires_us: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """One row of the journal: an intent with its identity and how far it has come.
 
-    `filled` is what the exchange has reported; the fills themselves are the ledger.
+    `filled` is what the exchange has reported; the fills themselves are the ledger. `asked` are
+    the terms of a change whose outcome is not known: until it is, the larger and the worse count.
     """
 
     client_order_id: str
@@ -121,11 +136,26 @@ class Order:
     pending: Pending = Pending.NONE
     filled: Contracts = NO_CONTRACTS
     message: str = ""
+    asked: Terms | None = None
+
+    @property
+    def whole(self) -> Contracts:
+        """Contracts that it may come to, what filled included."""
+        count = self.intent.count
+        return count if self.asked is None else max(count, self.asked.count)
 
     @property
     def remaining(self) -> Contracts:
         """Contracts that may still trade; none once the order is dead."""
-        return NO_CONTRACTS if self.state in DEAD else self.intent.count - self.filled
+        return NO_CONTRACTS if self.state in DEAD else self.whole - self.filled
+
+    @property
+    def worst_limit(self) -> Price:
+        """The YES price it may still trade at, in dollars."""
+        if self.asked is None:
+            return self.intent.limit
+        worst = max if self.intent.side is Side.BID else min
+        return worst(self.intent.limit, self.asked.limit)
 
     def moved(self, state: OrderState, at_us: int, message: str = "") -> "Order":
         """The order in another state. Raises `IntegrityError` for an illegal transition."""
@@ -134,7 +164,31 @@ class Order:
                 f"Order {self.client_order_id} cannot go from {self.state} to {state}.",
                 remedy="Run `kalshi inspect-db` and compare with the exchange.",
             )
-        return replace(self, state=state, updated_us=at_us, message=message or self.message)
+        over = state in DEAD
+        return replace(
+            self,
+            state=state,
+            updated_us=at_us,
+            message=message or self.message,
+            pending=Pending.NONE if over else self.pending,
+            asked=None if over else self.asked,
+        )
+
+    def changing(self, asked: Terms, at_us: int) -> "Order":
+        """The order once other terms are asked for."""
+        return replace(self, asked=asked, pending=Pending.AMEND, updated_us=at_us)
+
+    def changed(self, terms: Terms, at_us: int) -> "Order":
+        """The order under other terms."""
+        intent = replace(
+            self.intent, limit=terms.limit, count=terms.count, expires_us=terms.expires_us
+        )
+        return replace(self, intent=intent, updated_us=at_us).unchanged()
+
+    def unchanged(self) -> "Order":
+        """The order, with no change of terms under way."""
+        pending = Pending.NONE if self.pending is Pending.AMEND else self.pending
+        return replace(self, asked=None, pending=pending)
 
 
 class ExchangeOrderStatus(StrEnum):
@@ -203,26 +257,39 @@ def fold_report(order: Order, report: OrderReport, now_us: int) -> Order:
     """The order after a report. Old news (fewer fills, life after death) is ignored."""
     if report.filled < order.filled:
         return order
+    order = _with_terms_told(order, report, now_us)
     known = replace(order, order_id=report.order_id, filled=report.filled)
     state = reported_state(report, order.intent.expires_us, now_us)
     if state is order.state:
         return known if known == order else replace(known, updated_us=now_us)
     if state not in LEGAL[order.state]:
         return known
-    pending = Pending.NONE if state in DEAD else order.pending
-    return replace(known.moved(state, now_us), pending=pending)
+    return known.moved(state, now_us)
+
+
+def _with_terms_told(order: Order, report: OrderReport, now_us: int) -> Order:
+    """What a report tells of a change that was asked for.
+
+    Other terms than before are the change. The same ones are none, once reads no longer lag.
+    """
+    if order.asked is None or report.status is not ExchangeOrderStatus.RESTING:
+        return order
+    told = Terms(report.price, report.filled + report.remaining, order.asked.expires_us)
+    if (told.limit, told.count) != (order.intent.limit, order.intent.count):
+        return order.changed(told, now_us)
+    return order.unchanged() if now_us - order.updated_us >= READS_LAG_US else order
 
 
 def fold_fill(order: Order, filled: Contracts, now_us: int) -> Order:
     """The order once its fills add up to `filled`. A dead order accepts fills too."""
     if filled <= order.filled:
         return order
-    if filled > order.intent.count:
+    if filled > order.whole:
         raise IntegrityError(
             f"Order {order.client_order_id} filled {filled} of {order.intent.count} contracts.",
             remedy="The exchange reports an overfill: run `kalshi halt` and compare by hand.",
         )
     counted = replace(order, filled=filled, updated_us=now_us)
-    full = filled == order.intent.count
+    full = filled == order.whole
     state = OrderState.FILLED if full else OrderState.PARTIALLY_FILLED
     return counted.moved(state, now_us) if state in LEGAL[order.state] else counted

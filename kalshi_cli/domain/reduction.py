@@ -8,8 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts
-from kalshi_cli.domain.order import Order, OrderIntent, Purpose
+from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Purpose
 from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.side import Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +45,26 @@ def reduction(
         leaving=Contracts(open_exits + intent.count.units),
         held=abs(net) if closes else NO_CONTRACTS,
     )
+
+
+def cuts(
+    positions: Iterable[Position], orders: Iterable[Order]
+) -> tuple[tuple[Order, Contracts], ...]:
+    """Resting exits that would leave with more than is held, and what each may keep.
+
+    The newest gives way first; exits that cannot be changed count as they are.
+    """
+    nets = {(p.ticker, p.owner): p.net.units for p in positions}
+    exits = [o for o in orders if o.intent.purpose is Purpose.EXIT and o.remaining]
+    exits.sort(key=lambda order: (order.state in WORKING, order.created_us, order.sequence))
+    found: list[tuple[Order, Contracts]] = []
+    left: dict[tuple[str, str, Side], int] = {}
+    for order in exits:
+        intent = order.intent
+        key = (intent.ticker, intent.strategy, intent.side)
+        held = max(0, -nets.get(key[:2], 0) * intent.side.sign)
+        kept = max(0, min(left.setdefault(key, held), order.remaining.units))
+        left[key] -= order.remaining.units
+        if order.state in WORKING and kept < order.remaining.units:
+            found.append((order, Contracts(kept)))
+    return tuple(found)

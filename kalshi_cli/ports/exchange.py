@@ -279,9 +279,12 @@ class Trading(Protocol):
         """
         ...
 
-    async def amend(self, order_id: str, intent: OrderIntent) -> Amendment:
+    async def amend(
+        self, order_id: str, intent: OrderIntent, *, permit: Permit | None = None
+    ) -> Amendment:
         """Make an order's price, whole count (what filled included) and expiry those of `intent`.
 
+        Sent if `permit` allows it just before: it may risk more than the order did.
         Only a smaller count or another expiry keeps its place in the queue. A new price may trade.
         """
         ...

@@ -1,6 +1,7 @@
 """What the account risks already, and what one more intent would make of it."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
 from kalshi_cli.domain.fees import WORST_KNOWN, exit_terms, fill_fee
 from kalshi_cli.domain.money import Contracts, Money, total
@@ -20,11 +21,13 @@ def everything(_ticker: str, _owner: str) -> bool:
 def live_claims(state: RiskState, belongs: Belongs = everything) -> list[Claim]:
     """Positions, and live orders as if filled: resting and unknown ones alike.
 
+    Of an order that may have been changed, the larger size and the worse price count.
+
     Exits are left out: they never leave with more than is held, so they add nothing.
     """
     held = [position_claim(p) for p in state.positions if p.net and belongs(p.ticker, p.owner)]
     return held + [
-        order_claim(order.intent.ticker, order.intent.side, order.intent.limit, order.remaining)
+        order_claim(order.intent.ticker, order.intent.side, order.worst_limit, order.remaining)
         for order in state.orders
         if order.intent.purpose is not Purpose.EXIT
         and belongs(order.intent.ticker, order.intent.strategy)
@@ -82,7 +85,7 @@ def reserved(state: RiskState) -> Money:
     """Dollars that live orders may still take, fees included; exits only give back."""
     return total(
         [
-            worst_cost(order.intent, order.remaining, state)
+            worst_cost(replace(order.intent, limit=order.worst_limit), order.remaining, state)
             for order in state.orders
             if order.intent.purpose is not Purpose.EXIT
         ]

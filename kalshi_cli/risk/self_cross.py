@@ -20,7 +20,7 @@ class SelfCross(Control):
         for order in state.orders:
             own = order.intent
             opposed = own.ticker == intent.ticker and own.side is intent.side.opposite
-            if opposed and reaches(intent.side, intent.limit, own.limit):
+            if opposed and reaches(intent.side, intent.limit, order.worst_limit):
                 detail = f"it would trade with our own order {order.client_order_id}"
-                return Denial(self.code, detail, str(intent.limit), str(own.limit))
+                return Denial(self.code, detail, str(intent.limit), str(order.worst_limit))
         return None

@@ -106,6 +106,9 @@ class Trading(Section):
     """Entries need a forecast at least this confident (1 - width of its 80 % interval)."""
     resting_minutes: Positive = 30.0
     """How long a resting entry waits for a fill before it expires."""
+    cancel_entries_on_pause: bool = True
+    """Resting entries ask the exchange to cancel them when trading pauses: they would wake to
+    another market. Exits never do."""
     probation_stake: Share = 0.0025
     """Largest stake of an entry with real money until its strategy has evidence."""
     capital_limit: Dollars = None

@@ -1,4 +1,5 @@
-"""Making way for an exit.
+"""Taking away what must not rest: entries in the way of an exit, exits of more than is held, and
+orders at prices that their market no longer has.
 
 An owner's own entry that still rests in the market would trade with the exit, or buy back what it
 sold.
@@ -7,7 +8,10 @@ sold.
 from collections.abc import Collection, Sequence
 
 from kalshi_cli.domain.order import WORKING, Order, Purpose
-from kalshi_cli.steps.execution import Desk, cancel
+from kalshi_cli.domain.reduction import cuts
+from kalshi_cli.steps.amending import decrease
+from kalshi_cli.steps.desk_view import DeskView
+from kalshi_cli.steps.execution import Desk, cancel_many
 
 
 async def cancel_entries(
@@ -18,8 +22,7 @@ async def cancel_entries(
     True where any was asked for: it may have filled meanwhile, so reconcile and look again.
     """
     resting = entries_of(orders, leaving)
-    for order in resting:
-        await cancel(desk, order)
+    await cancel_many(desk, resting)
     return bool(resting)
 
 
@@ -30,8 +33,7 @@ async def cancel_every_entry(desk: Desk, orders: Sequence[Order]) -> tuple[Order
     """
     owners = {(order.intent.ticker, order.intent.strategy) for order in orders}
     entries = entries_of(orders, owners)
-    for order in entries:
-        await cancel(desk, order)
+    await cancel_many(desk, entries)
     return entries
 
 
@@ -43,4 +45,30 @@ def entries_of(orders: Sequence[Order], owners: Collection[tuple[str, str]]) -> 
         if order.state in WORKING
         and order.intent.purpose is not Purpose.EXIT
         and (order.intent.ticker, order.intent.strategy) in owners
+    )
+
+
+async def tidy(desk: Desk, view: DeskView) -> bool:
+    """Cut exits to what is held, and cancel what lies off its market's grid.
+
+    True where anything was asked for: reconcile and look again.
+    """
+    gone = off_grid(view)
+    cut = [(order, keep) for order, keep in cuts(view.positions, view.orders) if order not in gone]
+    await cancel_many(desk, [*gone, *(order for order, keep in cut if not keep)])
+    for order, keep in cut:
+        if keep:
+            await decrease(desk, order, keep)
+    return bool(gone or cut)
+
+
+def off_grid(view: DeskView) -> tuple[Order, ...]:
+    """Working orders at prices that their markets have no longer."""
+    grids = {ticker: entry.market.grid for ticker, entry in view.entries.items()}
+    return tuple(
+        order
+        for order in view.orders
+        if order.state in WORKING
+        and (grid := grids.get(order.intent.ticker)) is not None
+        and not grid.contains(order.intent.limit)
     )

@@ -27,7 +27,7 @@ from kalshi_cli.ports.store import DeskRequest, Store
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import cancel_entries, entries_of
 from kalshi_cli.steps.desk_view import PEAK_SINCE, look, risk_state
-from kalshi_cli.steps.execution import Desk, cancel, send
+from kalshi_cli.steps.execution import Desk, cancel, cancel_many, send
 from kalshi_cli.steps.pausing import paused_shards
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile
 from kalshi_cli.steps.track import exit_intent
@@ -291,11 +291,10 @@ async def wind_down(data: MarketData, desk: Desk, *, cancel_entries: bool) -> Le
     """Before a stop: cancel own resting entries (exits stay), and say what is left."""
     async with desk.store.unit() as unit:
         live = await unit.journal.live()
-    asked: list[str] = []
-    for order in live if cancel_entries else ():
-        if order.state in WORKING and order.intent.purpose is not Purpose.EXIT:
-            await cancel(desk, order)
-            asked.append(order.client_order_id)
+    entries = [o for o in live if o.state in WORKING and o.intent.purpose is not Purpose.EXIT]
+    if cancel_entries:
+        await cancel_many(desk, entries)
+    asked = [order.client_order_id for order in entries] if cancel_entries else []
     await _reconcile(data, desk)
     async with desk.store.unit() as unit:
         after = await unit.journal.find(client_order_ids=asked)

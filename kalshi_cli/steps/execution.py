@@ -31,6 +31,8 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import (
     Cancellation,
     CancellationKind,
+    OrderAddress,
+    Permit,
     Placement,
     PlacementKind,
     Trading,
@@ -148,6 +150,11 @@ async def _check_exit(unit: Unit, intent: OrderIntent) -> None:
         )
 
 
+def permit(desk: Desk, purpose: Purpose, decided_wall_us: int) -> Permit:
+    """What a write that may add risk asks just before it goes, when every wait is over."""
+    return partial(_check_sending, desk, purpose, decided_wall_us)
+
+
 async def _check_sending(desk: Desk, purpose: Purpose, decided_wall_us: int) -> None:
     """Raises `Halted`, `LeaseHeld` or, where the decision is too old, `Refused`: nothing may be
     sent for this purpose now.
@@ -173,11 +180,11 @@ async def _place(desk: Desk, order: Order, decided_wall_us: int) -> Placement:
 
 
 async def _try(desk: Desk, order: Order, decided_wall_us: int) -> Placement:
-    """Halt, lease and the decision's age are looked at when every wait is over, just before the
-    request goes.
-    """
-    permit = partial(_check_sending, desk, order.intent.purpose, decided_wall_us)
-    placement = await desk.trading.place(order.client_order_id, order.intent, permit=permit)
+    placement = await desk.trading.place(
+        order.client_order_id,
+        order.intent,
+        permit=permit(desk, order.intent.purpose, decided_wall_us),
+    )
     if placement.kind is PlacementKind.NOT_SENT:
         desk.lease.check()  # who lost it writes nothing more
     return placement
@@ -233,14 +240,43 @@ def _accepted_state(order: Order, placement: Placement) -> OrderState:
 
 async def cancel(desk: Desk, order: Order) -> tuple[Order, Cancellation]:
     """Cancel one working order. A 404 alone is no proof: the next reconciliation reads it back."""
-    if order.order_id is None:
-        return order, Cancellation(CancellationKind.UNKNOWN, message="its outcome is not known yet")
+    (canceled,) = await cancel_many(desk, [order])
+    return canceled
+
+
+async def cancel_many(desk: Desk, orders: Sequence[Order]) -> list[tuple[Order, Cancellation]]:
+    """Cancel working orders with one request, each with its own outcome, in the order given.
+
+    None of them is thought gone for another's sake: see `cancel`.
+    """
+    known = [order for order in orders if order.order_id is not None]
     asked = partial(_asked_to_cancel, now_us=desk.clock.now())
-    await amend(desk.store, {order.client_order_id: asked}, Cause.CANCEL)
+    await amend(desk.store, {order.client_order_id: asked for order in known}, Cause.CANCEL)
     desk.lease.check()
-    answer = await desk.trading.cancel(
-        order.order_id, order.intent.ticker, order.intent.exchange_index
-    )
+    answers = await _asked_for([address(order) for order in known], desk.trading)
+    answered = dict(zip([order.client_order_id for order in known], answers, strict=True))
+    return [
+        await _canceled_as(desk, order, answered.get(order.client_order_id)) for order in orders
+    ]
+
+
+async def _asked_for(known: Sequence[OrderAddress], trading: Trading) -> Sequence[Cancellation]:
+    if len(known) == 1:
+        return [await trading.cancel(known[0].order_id, known[0].ticker, known[0].exchange_index)]
+    return await trading.cancel_batch(known) if known else ()
+
+
+def address(order: Order) -> OrderAddress:
+    """Where the exchange finds an order whose id it told."""
+    intent = order.intent
+    return OrderAddress(order.order_id or "", intent.ticker, intent.exchange_index)
+
+
+async def _canceled_as(
+    desk: Desk, order: Order, answer: Cancellation | None
+) -> tuple[Order, Cancellation]:
+    if answer is None:
+        return order, Cancellation(CancellationKind.UNKNOWN, message="its outcome is not known yet")
     fold = partial(_after_cancel, answer=answer, now_us=desk.clock.now())
     words = " ".join(filter(None, (answer.kind, answer.code, answer.message)))
     (order,) = await amend(desk.store, {order.client_order_id: fold}, Cause.CANCEL_ANSWER, words)
@@ -259,12 +295,12 @@ def _after_cancel(order: Order, answer: Cancellation, now_us: int) -> Order:
     """Working on after a refusal; ended, where what filled and was taken back is all of it."""
     heard = replace(order, updated_us=now_us)
     if answer.kind is CancellationKind.REFUSED:
-        return replace(heard, pending=Pending.NONE)
+        return replace(heard, pending=Pending.AMEND if heard.asked else Pending.NONE)
     if answer.kind is not CancellationKind.CANCELED or order.state not in WORKING:
         return heard
     if order.filled + answer.reduced_by != order.intent.count:
         return heard
-    return replace(heard, pending=Pending.NONE).moved(OrderState.CANCELED, now_us)
+    return heard.moved(OrderState.CANCELED, now_us)
 
 
 async def _counted_out(desk: Desk, order: Order) -> Order:

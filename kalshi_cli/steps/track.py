@@ -20,7 +20,7 @@ from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.store import Performance, Snapshot, Unit
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
-from kalshi_cli.steps.clearing import cancel_entries
+from kalshi_cli.steps.clearing import cancel_entries, tidy
 from kalshi_cli.steps.desk_view import DeskView, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, send
 from kalshi_cli.steps.losses import hold_to_losses
@@ -71,7 +71,9 @@ async def track(
     reduced = await hold_to_losses(data, desk, view, policy.limits, found)
     if reduced is not None:
         view = replace(view, state=DeskState.REDUCE_ONLY)
-    if await cancel_entries(desk, view.orders, leaving(view, books, exits) | _stopped(view)):
+    tidied = await tidy(desk, view)
+    going = leaving(view, books, exits) | _stopped(view)
+    if await cancel_entries(desk, view.orders, going) or tidied:
         found = joined(found, await _reconcile(data, desk))
         view, books = await _seen(data, desk, policy)
     exited = await _leave(data, desk, view, books, exits, policy, found)
@@ -102,16 +104,18 @@ async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:
 
 
 async def _refresh_held(data: MarketData, desk: Desk) -> None:
-    """Quotes and statuses of what is held, and a line of history for each."""
+    """Quotes, statuses and grids of what is held or ordered; a line of history for what is held."""
     async with desk.store.unit() as unit:
-        everything = {position.ticker for position in await unit.ledger.positions()}
-        held = await unit.catalog.known_markets(everything)
-    if not held:
+        held = {position.ticker for position in await unit.ledger.positions()}
+        ordered = {order.intent.ticker for order in await unit.journal.live()}
+        known = await unit.catalog.known_markets(held | ordered)
+    if not known:
         return
-    page = await data.listings(sorted(held))
+    page = await data.listings(sorted(known))
+    quotes = [listing.quote for listing in page.items if listing.quote.ticker in held]
     async with desk.store.unit() as unit:
         await unit.catalog.save_listings(page.items, desk.clock.now())
-        await unit.catalog.record_quotes([listing.quote for listing in page.items], "held")
+        await unit.catalog.record_quotes(quotes, "held")
         await unit.commit()
 
 

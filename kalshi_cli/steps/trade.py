@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
+from kalshi_cli.domain.adjusting import Adjustment, adjustment
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState, Env
@@ -19,6 +20,7 @@ from kalshi_cli.domain.order import (
     OrderIntent,
     OrderReport,
     OrderState,
+    Pending,
     Purpose,
 )
 from kalshi_cli.domain.proposal import Proposal
@@ -26,20 +28,22 @@ from kalshi_cli.errors import DuplicateEntry
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.exits._planning import ExitRules, plan_for
 from kalshi_cli.filters._base import Filter
-from kalshi_cli.portfolio.edge import net_edge
+from kalshi_cli.portfolio.capital import Capital
 from kalshi_cli.portfolio.stake import Unsized, size
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import CancellationKind, MarketData, Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._base import Control, Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
-from kalshi_cli.steps.clearing import cancel_every_entry
+from kalshi_cli.steps.amending import decrease, reprice
+from kalshi_cli.steps.clearing import cancel_every_entry, off_grid
 from kalshi_cli.steps.desk_view import DeskView, counted, look, risk_state, with_sent
-from kalshi_cli.steps.execution import Desk, cancel, send
+from kalshi_cli.steps.execution import Desk, cancel_many, send
 from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.means import means
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.reconcile import Reconciliation, compare_positions, joined, reconcile
+from kalshi_cli.steps.resting import new_terms, wanted_now
 from kalshi_cli.strategies._base import Candidate, Strategy, View
 
 
@@ -47,7 +51,8 @@ from kalshi_cli.strategies._base import Candidate, Strategy, View
 class TradePolicy:
     """What trading is held to. `allocations` are shares of the bankroll by strategy.
 
-    Forecasts below `min_confidence` are on record but no candidates. `ai_charged_to` is the
+    Forecasts below `min_confidence` are on record but no candidates. Resting entries ask the
+    exchange to cancel them in a pause where `cancel_on_pause`. `ai_charged_to` is the
     strategy whose profit pays for the forecasts.
     """
 
@@ -61,6 +66,7 @@ class TradePolicy:
     kelly_fraction: float
     probation_stake: float | None
     min_confidence: float
+    cancel_on_pause: bool
     ai_charged_to: str | None = None
 
 
@@ -96,9 +102,22 @@ class TradeResult:
     passed: tuple[OrderIntent, ...]
     orders: tuple[Order, ...]
     canceled: tuple[Order, ...]
+    changed: tuple[Order, ...]
     reconciled: Reconciliation | None
     broken: tuple[Broken, ...] = ()
     reduced: Denial | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """Resting orders that were canceled, and those made smaller or moved, as they are now.
+
+    `asked` says whether the exchange was asked for anything.
+    """
+
+    canceled: tuple[Order, ...]
+    changed: tuple[Order, ...]
+    asked: bool
 
 
 async def trade(
@@ -119,14 +138,15 @@ async def trade(
     reduced = await hold_to_losses(data, desk, view, policy.limits, before)
     if reduced is not None:
         view = await _look(desk, policy, before)
+    paused = await paused_shards(data, view.entries.values())
     if view.state is DeskState.ACTIVE:
-        canceled = await _drop_stale(desk, view, policy.limits)
+        adjusted = await _adjust(data, desk, view, policy, Account.of(before, paused))
     else:
         canceled = await cancel_every_entry(desk, view.orders)
-    if canceled:  # some may have filled instead
+        adjusted = Adjusted(canceled, (), asked=bool(canceled))
+    if adjusted.asked:  # some may have filled instead
         before = joined(before, await _reconcile(data, desk))
         view = await _look(desk, policy, before)
-    paused = await paused_shards(data, view.entries.values())
     result = _Session(view, policy, Account.of(before, paused))
     try:
         for strategy in policy.strategies:
@@ -137,7 +157,13 @@ async def trade(
         await _record_denials(desk.store, desk.run.run_id, result)
     after = joined(before, await _reconcile(data, desk)) if result.orders else before
     done = result.result(dry_run=False)
-    return replace(done, canceled=canceled, reconciled=after, reduced=reduced)
+    return replace(
+        done,
+        canceled=adjusted.canceled,
+        changed=adjusted.changed,
+        reconciled=after,
+        reduced=reduced,
+    )
 
 
 async def rehearse(
@@ -224,6 +250,7 @@ class _Session:
             passed=tuple(self.passed),
             orders=() if dry_run else tuple(self.orders),
             canceled=(),
+            changed=(),
             reconciled=None,
             broken=tuple(self.broken),
         )
@@ -271,14 +298,27 @@ async def _decide(
     data: MarketData, session: _Session, strategy: Strategy
 ) -> tuple[tuple[OrderIntent, ...], RiskState]:
     """Propose and size."""
-    view, policy = session.seen(), session.policy
+    view = session.seen()
     proposals = _proposed(session, strategy, view)
     wanted = view.contested() | {p.ticker for p in proposals}
     books = await data.books(sorted(wanted)) if wanted else {}
+    state, capital = _means(session, strategy.name, books)
+    sizing = size(proposals, books, capital)
+    session.proposals += proposals
+    session.unsized += sizing.unsized
+    asks = session.policy.cancel_on_pause
+    return tuple(replace(i, cancel_on_pause=asks and i.post_only) for i in sizing.intents), state
+
+
+def _means(
+    session: _Session, strategy: str, books: Mapping[str, OrderBook]
+) -> tuple[RiskState, Capital]:
+    """What the controls see, and what a strategy may stake."""
+    policy = session.policy
     state = risk_state(
-        view,
+        session.seen(),
         env=policy.env,
-        limits=session.limits_of(strategy.name),
+        limits=session.limits_of(strategy),
         cash=session.account.cash,
         measured=session.account.measured,
         books=books,
@@ -289,14 +329,11 @@ async def _decide(
     )
     capital = means(
         state,
-        strategy=strategy.name,
+        strategy=strategy,
         kelly_fraction=policy.kelly_fraction,
         probation_stake=policy.probation_stake,
     )
-    sizing = size(proposals, books, capital)
-    session.proposals += proposals
-    session.unsized += sizing.unsized
-    return sizing.intents, state
+    return state, capital
 
 
 def _proposed(session: _Session, strategy: Strategy, view: DeskView) -> tuple[Proposal, ...]:
@@ -362,36 +399,60 @@ def entry_plan(intent: OrderIntent, forecast: Forecast | None, session: _Session
     return plan_for(intent, forecast, rules, session.view.now_us, session.view.terms(intent.ticker))
 
 
-async def _drop_stale(desk: Desk, view: DeskView, limits: Limits) -> tuple[Order, ...]:
-    """Cancel resting entries on an old forecast, or whose edge is gone by the newest one."""
-    canceled: list[Order] = []
-    for order in view.orders:
-        if order.state in WORKING and _is_stale(order, view, limits):
-            after, answer = await cancel(desk, order)
-            if answer.kind is CancellationKind.CANCELED:
-                canceled.append(after)
-    return tuple(canceled)
+async def _adjust(
+    data: MarketData, desk: Desk, view: DeskView, policy: TradePolicy, account: "Account"
+) -> "Adjusted":
+    """Bring resting entries to what is wanted now; those off the grid go, whatever they are for.
+
+    During a pause the exchange takes cancels, and no changes.
+    """
+    paused = account.paused
+    gone, smaller, moved = list(off_grid(view)), [], []
+    for order, wanted in await _wanted(data, view, policy, account):
+        if order in gone:
+            continue
+        match adjustment(order, wanted):
+            case Adjustment.REPLACE:
+                gone.append(order)
+            case _ if paused is None or order.intent.exchange_index in paused:
+                continue
+            case Adjustment.DECREASE if wanted is not None:
+                smaller.append((order, wanted))
+            case Adjustment.AMEND if wanted is not None:
+                moved.append((order, wanted))
+    answers = await cancel_many(desk, gone)
+    canceled = [order for order, answer in answers if answer.kind is CancellationKind.CANCELED]
+    for order, wanted in smaller:
+        await decrease(desk, order, wanted.count)
+    for order, wanted in moved:
+        await reprice(desk, order, new_terms(order, wanted))
+    changed = [order.client_order_id for order, _ in (*smaller, *moved)]
+    async with desk.store.unit() as unit:
+        after = await unit.journal.find(client_order_ids=changed)
+    return Adjusted(tuple(canceled), after, asked=bool(gone or changed))
 
 
-def _is_stale(order: Order, view: DeskView, limits: Limits) -> bool:
-    intent = order.intent
-    forecast = view.forecasts.get(intent.ticker)
-    if intent.purpose is not Purpose.ENTRY or forecast is None or intent.forecast_id is None:
-        return False
-    if view.now_us - forecast.made_us > limits.max_forecast_age_us:
-        return True
-    if forecast.forecast_id == intent.forecast_id:
-        return False
-    if forecast.blended is None:
-        return True
-    edge = net_edge(
-        intent.side,
-        fair=forecast.blended,
-        price=intent.limit,
-        terms=view.terms(intent.ticker),
-        is_taker=False,
-    )
-    return edge < limits.min_net_edge
+async def _wanted(
+    data: MarketData, view: DeskView, policy: TradePolicy, account: "Account"
+) -> list[tuple[Order, OrderIntent | None]]:
+    """Each undisturbed resting entry, and what is wanted of it."""
+    entries = [
+        order
+        for order in view.orders
+        if order.state in WORKING
+        and order.pending is Pending.NONE
+        and order.intent.purpose is Purpose.ENTRY
+    ]
+    seen = {order.intent.ticker for order in entries} | view.contested()
+    books = await data.books(sorted(seen)) if entries else {}
+    found: list[tuple[Order, OrderIntent | None]] = []
+    for order in entries:
+        others = tuple(other for other in view.orders if other is not order)
+        session = _Session(replace(view, orders=others), policy, account)
+        capital = _means(session, order.intent.strategy, books)[1]
+        book = books.get(order.intent.ticker)
+        found.append((order, wanted_now(order, view, book, capital)))
+    return found
 
 
 async def _record_denials(store: Store, run_id: str, session: _Session) -> None:

@@ -308,7 +308,15 @@ class FakeExchange:
             self._cancel(report)
         return Outcome(OutcomeKind.DONE)
 
-    async def amend(self, order_id: str, intent: OrderIntent) -> Amendment:
+    async def amend(
+        self, order_id: str, intent: OrderIntent, *, permit: Permit | None = None
+    ) -> Amendment:
+        try:
+            if permit is not None:
+                await permit()
+        except KalshiError as error:
+            return Amendment(AmendmentKind.REFUSED, code=error.code, message=str(error))
+
         def change(report: OrderReport) -> str:
             code = next(self._amend_objections(report, intent), "")
             if not code:

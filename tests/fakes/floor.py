@@ -93,7 +93,14 @@ class Floor:
 
     async def forecast(self, ticker: str = A, p: float = 0.60, name: str = "f1", **changes) -> None:
         """Put a forecast without error on record, made now."""
-        facts = {"market": 0.42, "blended": p, "low": p - 0.1, "high": p + 0.1, **changes}
+        facts = {
+            "market": 0.42,
+            "blended": p,
+            "low": p - 0.1,
+            "high": p + 0.1,
+            "weight": 1.0,
+            **changes,
+        }
         made = Forecast(
             forecast_id=name,
             run_id=self.run.run_id,
@@ -105,7 +112,6 @@ class Floor:
             made_us=self.clock.now(),
             probability=Probability(p),
             logit_error=0.0,
-            weight=1.0,
             cost=NO_COST,
             rationale="",
             **facts,

@@ -101,9 +101,11 @@ class OrderWrites:
     async def cancel_all(self) -> Outcome:
         return outcome_of(await write(self._rest, "DELETE", ORDERS, [PRIMARY]))
 
-    async def amend(self, order_id: str, intent: OrderIntent) -> Amendment:
-        path = f"{one_order(order_id)}/amend"
-        sent = await write(self._rest, "POST", path, [PRIMARY], body=amend_body(intent))
+    async def amend(
+        self, order_id: str, intent: OrderIntent, *, permit: Permit | None = None
+    ) -> Amendment:
+        path, body = f"{one_order(order_id)}/amend", amend_body(intent)
+        sent = await write(self._rest, "POST", path, [PRIMARY], body=body, permit=permit)
         return amendment_of(sent, order_id, intent.count)
 
     async def decrease(self, order: OrderAddress, remaining: Contracts) -> Amendment:
@@ -144,6 +146,8 @@ def order_body(client_order_id: str, intent: OrderIntent, group_id: str = "") ->
         body["post_only"] = True
     if intent.reduce_only:
         body["reduce_only"] = True
+    if intent.cancel_on_pause:
+        body["cancel_order_on_pause"] = True
     if intent.expires_us is not None:
         body["expiration_time"] = intent.expires_us // SECOND
     if group_id:

@@ -20,8 +20,13 @@ from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, LeaseRanOut, Refused
 from kalshi_cli.risk._base import Denial
 
-ORDER_COLUMNS = tuple(t.ORDERS.c)[:25]
+ORDER_COLUMNS = tuple(c for c in t.ORDERS.c if c.name not in {"entry_key", "lease_token"})
 """What `order_from` reads: all but the journal's own `entry_key` and `lease_token`."""
+_CHANGING = (
+    "limit_price_units", "count_units", "expires_us", "state", "pending", "order_id",
+    "filled_units", "message", "updated_us", "asked_price_units", "asked_count_units",
+    "asked_expires_us",
+)  # fmt: skip
 REFUSALS_A_FORECAST = 3
 """So often may the exchange refuse an entry on a forecast before that forecast is let be."""
 _SENT_ENTRY = (t.ORDERS.c.purpose == Purpose.ENTRY.value) & (
@@ -75,14 +80,8 @@ class SqlJournal:
         )
 
     async def save(self, order: Order, cause: Cause, detail: str = "") -> None:
-        changes = {
-            "state": order.state.value,
-            "pending": order.pending.value,
-            "order_id": order.order_id,
-            "filled_units": order.filled.units,
-            "message": order.message,
-            "updated_us": order.updated_us,
-        }
+        row = mapping.order_row(order)
+        changes = {name: row[name] for name in _CHANGING}
         if order.state in DEAD:
             # Given back for good: an order that turns up again after all must not clash.
             changes["entry_key"] = None

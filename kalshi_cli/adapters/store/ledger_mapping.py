@@ -11,6 +11,7 @@ from kalshi_cli.domain.order import (
     OrderState,
     Pending,
     Purpose,
+    Terms,
     TimeInForce,
 )
 from kalshi_cli.domain.position import Position, RoundTrip
@@ -40,6 +41,7 @@ def order_row(order: Order) -> Columns:
         "forecast_id": intent.forecast_id,
         "expires_us": intent.expires_us,
         "exchange_index": intent.exchange_index,
+        "cancel_on_pause": intent.cancel_on_pause,
         "state": order.state.value,
         "pending": order.pending.value,
         "order_id": order.order_id,
@@ -47,15 +49,19 @@ def order_row(order: Order) -> Columns:
         "message": order.message,
         "created_us": order.created_us,
         "updated_us": order.updated_us,
+        "asked_price_units": None if order.asked is None else order.asked.limit.units,
+        "asked_count_units": None if order.asked is None else order.asked.count.units,
+        "asked_expires_us": None if order.asked is None else order.asked.expires_us,
     }
 
 
 def order_from(values: Values) -> Order:
     client_order_id, run_id, sequence = values[:3]
-    state, pending, order_id, filled, message, created_us, updated_us = values[18:25]
+    state, pending, order_id, filled, message, created_us, updated_us = values[19:26]
+    price, count, expires_us = values[26:29]
     return Order(
         client_order_id,
-        _intent_from(values[3:18]),
+        _intent_from(values[3:19]),
         OrderState(state),
         created_us,
         updated_us,
@@ -65,6 +71,7 @@ def order_from(values: Values) -> Order:
         Pending(pending),
         Contracts(filled),
         message,
+        None if price is None else Terms(Price(price), Contracts(count), expires_us),
     )
 
 

@@ -39,6 +39,7 @@ class OrderRecord(Record, table=True):
     forecast_id: str | None = Field(default=None, foreign_key="forecasts.forecast_id")
     expires_us: int | None = maybe_big()
     exchange_index: int
+    cancel_on_pause: bool
     state: str = Field(index=True)
     pending: str
     order_id: str | None = Field(default=None, unique=True)
@@ -46,6 +47,9 @@ class OrderRecord(Record, table=True):
     message: str = text()
     created_us: int = big()
     updated_us: int = big()
+    asked_price_units: int | None = maybe_big()
+    asked_count_units: int | None = maybe_big()
+    asked_expires_us: int | None = maybe_big()
     entry_key: str | None = Field(default=None, unique=True)
     lease_token: str
 

@@ -1,0 +1,113 @@
+"""What becomes of a resting order now that something else may be wanted."""
+
+from dataclasses import replace
+
+import pytest
+from fakes.decisions import NOW, an_order, resting
+
+from kalshi_cli.domain.adjusting import Adjustment, adjustment
+from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.order import (
+    ExchangeOrderStatus,
+    OrderReport,
+    OrderState,
+    Pending,
+    Terms,
+    TimeInForce,
+    fold_fill,
+    fold_report,
+)
+from kalshi_cli.domain.side import Side
+
+LATER = NOW + 10_000_000
+
+
+def contracts(text):
+    return Contracts.parse(text)
+
+
+def terms(limit="0.4000", count="10.00"):
+    return Terms(Price.parse(limit), contracts(count), resting().expires_us)
+
+
+def told(price="0.4100", filled="0.00", remaining="10.00", status="resting"):
+    whole = contracts(filled) + contracts(remaining)
+    return OrderReport(
+        "o1", "k1", "T", Side.BID, Price.parse(price), whole, contracts(filled),
+        contracts(remaining), ExchangeOrderStatus(status), NOW,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"),
+    [
+        (None, Adjustment.REPLACE),
+        (resting(), Adjustment.KEEP),
+        (resting(count="15.00"), Adjustment.KEEP),  # larger would lose the place
+        (resting(count="8.00"), Adjustment.KEEP),  # a fifth is not worth a request
+        (resting(count="7.99"), Adjustment.DECREASE),
+        (resting(limit="0.4000"), Adjustment.AMEND),
+        (resting(limit="0.4000", count="1.00"), Adjustment.AMEND),
+        (resting(Side.ASK), Adjustment.REPLACE),
+        (resting(forecast_id="f2"), Adjustment.REPLACE),
+        (resting(time_in_force=TimeInForce.IOC, post_only=False), Adjustment.REPLACE),
+    ],
+)
+def test_what_a_wanted_order_makes_of_a_resting_one(wanted, expected):
+    assert adjustment(an_order(resting()), wanted) is expected
+
+
+def test_the_size_that_counts_is_what_is_left_of_it():
+    partly = replace(an_order(resting()), filled=contracts("5.00"))
+    assert adjustment(partly, resting(count="4.00")) is Adjustment.KEEP
+    assert adjustment(partly, resting(count="3.99")) is Adjustment.DECREASE
+
+
+@pytest.mark.parametrize(
+    ("side", "asked", "left", "price"),
+    [
+        (Side.BID, terms("0.4000", "10.00"), "8.00", "0.4100"),
+        (Side.BID, terms("0.4200", "15.00"), "13.00", "0.4200"),
+        (Side.BID, terms("0.4200", "5.00"), "8.00", "0.4200"),
+        (Side.ASK, terms("0.4200", "15.00"), "13.00", "0.4100"),
+        (Side.ASK, terms("0.4000", "4.00"), "8.00", "0.4000"),
+    ],
+)
+def test_until_the_outcome_is_known_the_larger_and_the_worse_count(side, asked, left, price):
+    order = replace(an_order(resting(side)), filled=contracts("2.00")).changing(asked, NOW)
+    assert (str(order.remaining), str(order.worst_limit)) == (left, price)
+    assert order.pending is Pending.AMEND
+
+
+def test_a_report_with_other_terms_is_the_change():
+    asked = an_order(resting()).changing(terms("0.4000", "8.00"), NOW)
+    after = fold_report(asked, told("0.4000", "1.00", "7.00"), NOW)
+    assert (str(after.intent.limit), str(after.intent.count)) == ("0.4000", "8.00")
+    assert (after.asked, after.pending, str(after.remaining)) == (None, Pending.NONE, "7.00")
+    assert after.state is OrderState.PARTIALLY_FILLED
+
+
+def test_a_report_with_the_terms_of_before_is_no_proof_until_reads_have_caught_up():
+    asked = an_order(resting()).changing(terms(), NOW)
+    assert fold_report(asked, told(), LATER - 1).pending is Pending.AMEND
+    after = fold_report(asked, told(), LATER)
+    assert (after.asked, after.pending) == (None, Pending.NONE)
+    assert after.intent == resting()
+
+
+def test_an_order_that_ended_has_no_change_under_way():
+    asked = an_order(resting()).changing(terms(), NOW)
+    for ended in (
+        fold_report(asked, told(filled="4.00", remaining="0.00", status="canceled"), NOW),
+        fold_fill(asked, contracts("10.00"), NOW),
+    ):
+        assert (ended.asked, ended.pending) == (None, Pending.NONE)
+        assert ended.remaining.units == 0
+
+
+def test_a_decrease_that_raced_a_fill_takes_the_exchanges_count():
+    """4 filled before 6 were left resting, and we had heard of none: 10 in all, none too many."""
+    asked = an_order(resting()).changing(terms("0.4100", "6.00"), NOW)
+    after = fold_report(asked, told(filled="3.00", remaining="6.00"), NOW)
+    assert (str(after.intent.count), str(after.filled)) == ("9.00", "3.00")
+    assert fold_fill(after, contracts("9.00"), NOW).state is OrderState.FILLED
