@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kalshi_cli.bootstrap.policies import Policies
-from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.errors import ConfigError, UsageError
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
@@ -20,7 +20,7 @@ from kalshi_cli.steps.command import Done, Left, cancel_order, close_position, o
 from kalshi_cli.steps.evaluate import EvaluateResult, evaluate
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.ingest import IngestResult, ingest
-from kalshi_cli.steps.react import Reacted, react
+from kalshi_cli.steps.react import Attended, Reacted, attend, react
 from kalshi_cli.steps.track import TrackResult, track
 from kalshi_cli.steps.trade import TradeResult, rehearse, trade
 
@@ -31,8 +31,10 @@ if TYPE_CHECKING:
     from kalshi_cli.bootstrap.watch import Watch
 
 REQUESTS_EVERY_US = SECOND
-REACT_EVERY_US = SECOND
+ATTEND_EVERY_US = SECOND
 """How often the guard of the stream looks at what is held, where it hears nothing."""
+REACT_EVERY_US = HOUR
+"""Exits are sent when they are armed."""
 
 
 @dataclass(slots=True)
@@ -110,15 +112,22 @@ class OpenDesk:
             self.data, self.sender, exits=self.policies.exits, policy=self.policies.trading
         )
 
-    async def react(self, watch: "Watch", look: Bell) -> Reacted | None:
-        """Act on the stream, and ring for a look at the exchange where one is due; None where the
-        stream was given up.
-        """
+    async def react(self, watch: "Watch") -> Reacted | None:
+        """Send the exits that the stream armed; None where the stream was given up."""
         if watch.stream is None:
             return None
-        done = await react(
-            self.data, self.sender, watch.stream, watch.guard, policy=self.policies.trading
-        )
+        done = await react(self.sender, watch.stream, watch.guard, policy=self.policies.trading)
+        if done.exits:
+            watch.heard.ring()
+        return done
+
+    async def attend(self, watch: "Watch", look: Bell) -> Attended | None:
+        """Book what the stream told, and ring for a look at the exchange where one is due."""
+        if watch.stream is None:
+            return None
+        done = await attend(self.data, self.sender, watch.stream, watch.guard)
+        if watch.guard.armed:
+            watch.armed.ring()
         if done.due:
             look.ring()
         return done
@@ -152,7 +161,8 @@ class OpenDesk:
         """The two lanes of the whole desk; in a simulated world every step is due once a cycle.
 
         Once `stop` is asked for, trading sends nothing more. Where a `watch` has a stream, the
-        guard acts on what it tells, and looks at the exchange at once where that leaves questions.
+        guard acts on what it tells in a lane of its own, for a look at the exchange is too slow to
+        wait for, and looks at once where that leaves questions.
         """
         seconds = self.settings.intervals
         virtual = int(seconds.sim_cycle_s * SECOND) if self.clock.is_virtual else None
@@ -181,15 +191,16 @@ class OpenDesk:
             Step("evaluate", every(seconds.evaluate_s), self.evaluate),
         )
         look = Bell()
-
-        reacting: tuple[Step, ...] = ()
-        if watch is not None and watch.stream is not None:
-            reacting = (
-                Step("react", REACT_EVERY_US, partial(self.react, watch, look), watch.heard),
-            )
-        guard = (
-            *reacting,
+        guard: tuple[Step, ...] = (
             Step("requests", virtual or REQUESTS_EVERY_US, answer),
             Step("track", every(seconds.track_s), self.track, look),
         )
-        return Lane("decide", decide, counts=True), Lane("guard", guard)
+        reflex: tuple[Step, ...] = ()
+        if watch is not None and watch.stream is not None:
+            attending = partial(self.attend, watch, look)
+            guard = (Step("attend", ATTEND_EVERY_US, attending, watch.heard), *guard)
+            reflex = (Step("react", REACT_EVERY_US, partial(self.react, watch), watch.armed),)
+        lanes = [Lane("decide", decide, counts=True), Lane("guard", guard)]
+        if reflex:
+            lanes.append(Lane("reflex", reflex))
+        return tuple(lanes)

@@ -24,12 +24,13 @@ BY_THE_LOOP = "the world moves with the loop"
 class Watch:
     """An open stream with its guard, or, where `stream` is None, the reason why there is none.
 
-    `heard` rings when there is something to act on.
+    `armed` rings when an exit is to be sent, `heard` when there is something to book or to read.
     """
 
     guard: Guard
     stream: Stream | None = None
     reason: str = ""
+    armed: Bell = field(default_factory=Bell)
     heard: Bell = field(default_factory=Bell)
 
     @property
@@ -69,7 +70,8 @@ async def _connect(stack: AsyncExitStack, desk: "OpenDesk", watch: Watch) -> Non
         return
     watch.stream = await stack.enter_async_context(stream)
     listening = asyncio.create_task(
-        listen(stream, watch.guard, desk.clock, watch.heard.ring), name="listening"
+        listen(stream, watch.guard, desk.clock, armed=watch.armed.ring, news=watch.heard.ring),
+        name="listening",
     )
     listening.add_done_callback(lambda task: _ended(watch, task))
     stack.push_async_callback(_cancelled, listening)

@@ -12,7 +12,7 @@ from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.command import Left
 from kalshi_cli.steps.evaluate import EvaluateResult
 from kalshi_cli.steps.ingest import IngestResult
-from kalshi_cli.steps.react import Reacted
+from kalshi_cli.steps.react import Attended, Reacted
 from kalshi_cli.steps.reconcile import Difference, Reconciliation
 from kalshi_cli.steps.status import Status
 from kalshi_cli.steps.track import TrackResult
@@ -153,13 +153,8 @@ def _with_result(cycle: Cycle, result: object) -> Cycle:
             return replace(cycle, forecasts=len(result.forecasts))
         case TradeResult():
             return _with_trade(cycle, result)
-        case Reacted():
-            return replace(
-                cycle,
-                fills=cycle.fills + len(result.fills),
-                exits=(cycle.exits or 0) + len(result.exits),
-                alarms=cycle.alarms + result.alarms,
-            )
+        case Reacted() | Attended():
+            return _with_stream(cycle, result)
         case TrackResult():
             return replace(
                 _with_reconciled(cycle, result.reconciled),
@@ -170,6 +165,13 @@ def _with_result(cycle: Cycle, result: object) -> Cycle:
             )
         case _:
             return cycle
+
+
+def _with_stream(cycle: Cycle, result: Reacted | Attended) -> Cycle:
+    if isinstance(result, Reacted):
+        return replace(cycle, exits=(cycle.exits or 0) + len(result.exits))
+    fills = cycle.fills + len(result.fills)
+    return replace(cycle, fills=fills, alarms=cycle.alarms + result.alarms)
 
 
 def _with_trade(cycle: Cycle, result: TradeResult) -> Cycle:

@@ -449,7 +449,9 @@ class Unit(Protocol):
 
 
 class Store(Protocol):
-    def unit(self) -> AbstractAsyncContextManager[Unit]: ...
+    def unit(self, *, reads: bool = False) -> AbstractAsyncContextManager[Unit]:
+        """A transaction. One that only `reads` sees what was committed, and waits for nobody."""
+        ...
 
 
 class Lease(Protocol):

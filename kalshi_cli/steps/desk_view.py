@@ -139,7 +139,7 @@ class Holdings:
 
 async def look_at_holdings(store: Store, *, now_us: int) -> Holdings:
     """Read what the guard of positions needs; so little that it can be read every second."""
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         positions = await unit.ledger.positions(open_only=True)
         orders = await unit.journal.live()
         tickers = {p.ticker for p in positions} | {order.intent.ticker for order in orders}

@@ -162,7 +162,7 @@ async def _check_sending(desk: Desk, purpose: Purpose, decided_wall_us: int) -> 
     waited_us = desk.clock.wall() - decided_wall_us
     if waited_us > SENT_WITHIN_US:
         raise Refused(f"It was decided {format_span(waited_us)} ago, by what was known then.")
-    async with desk.store.unit() as unit:
+    async with desk.store.unit(reads=True) as unit:
         state = await unit.desk.state()
     if state is DeskState.HALTED or (state is not DeskState.ACTIVE and purpose is Purpose.ENTRY):
         raise Halted(f"The desk is {state}.")

@@ -56,10 +56,8 @@ class Told:
     fills: tuple[Fill, ...]
     reports: tuple[OrderReport, ...]
 
-    @property
-    def tickers(self) -> frozenset[str]:
-        fills = {fill.ticker for fill in self.fills}
-        return frozenset(fills | {report.ticker for report in self.reports})
+    def __bool__(self) -> bool:
+        return bool(self.fills or self.reports)
 
 
 @dataclass(slots=True)
@@ -83,8 +81,8 @@ class Guard:
 
     @property
     def has_news(self) -> bool:
-        """Whether there is anything to act on."""
-        return bool(self.armed or self._fills or self._reports or self._nets or self._due)
+        """Whether there is anything to book, or to read."""
+        return bool(self._fills or self._reports or self._nets or self._due)
 
     def owe(self, reason: str) -> None:
         """The exchange must be read."""

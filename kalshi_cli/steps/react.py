@@ -1,10 +1,11 @@
 """Act on the stream: leave at once what a book says to leave, and book what happened.
 
-Between a change of a book and its exit stands one commit: the exit's own. All that can wait waits
-until it is sent. The timed look at the exchange (`track`) stays, and comes to the same decisions.
+Between a change of a book and its exit stands one commit: the exit's own. Booking is another step,
+so that it holds up no exit. The timed look at the exchange (`track`) stays, and comes to the same
+decisions.
 """
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.order import Fill, Order, OrderState
@@ -15,7 +16,7 @@ from kalshi_cli.ports.stream import Stream
 from kalshi_cli.steps.clearing import entries_of
 from kalshi_cli.steps.desk_view import look_at_holdings, risk_state
 from kalshi_cli.steps.execution import Desk
-from kalshi_cli.steps.guarding import REFUSED_PAUSE_US, Guard, Owned
+from kalshi_cli.steps.guarding import REFUSED_PAUSE_US, Guard
 from kalshi_cli.steps.hearing import Heard, hear
 from kalshi_cli.steps.track import Exited, leave
 from kalshi_cli.steps.trade import TradePolicy
@@ -25,56 +26,62 @@ NOTHING = Heard((), (), (), ())
 
 @dataclass(frozen=True, slots=True)
 class Reacted:
-    """What was done at once, and why the exchange is to be read now (`due`, which may be empty)."""
+    """The exits that were sent at once, or refused."""
 
     at_us: int
     exits: tuple[Exited, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Attended:
+    """What was booked, and why the exchange is to be read now (`due`, which may be empty)."""
+
+    at_us: int
     fills: tuple[Fill, ...]
     changed: tuple[Order, ...]
     alarms: tuple[str, ...]
     due: tuple[str, ...]
 
 
-async def listen(stream: Stream, guard: Guard, clock: Clock, ring: Callable[[], None]) -> None:
-    """Tell the guard all that the stream tells, and ring where it has news; until cancelled.
+async def listen(
+    stream: Stream,
+    guard: Guard,
+    clock: Clock,
+    *,
+    armed: Callable[[], None],
+    news: Callable[[], None],
+) -> None:
+    """Tell the guard all that the stream tells, and whoever acts on it; until cancelled.
 
     Raises `ConfigError` where the exchange refuses the key.
     """
     while True:
         for event in await stream.take():
             guard.hear(event, clock.now())
+        if guard.armed:
+            armed()
         if guard.has_news:
-            ring()
+            news()
 
 
-async def react(
-    data: MarketData, desk: Desk, stream: Stream, guard: Guard, *, policy: TradePolicy
-) -> Reacted:
-    """Act on what the guard knows, and have it look again.
+async def attend(data: MarketData, desk: Desk, stream: Stream, guard: Guard) -> Attended:
+    """Book what was told, and have the guard look at what is held and follow its markets.
 
-    Raises what writing to the exchange or reading it raises; what was told is then read again.
+    Raises what reading the exchange raises; what was told is then read again.
     """
     told = guard.take_told()
+    heard = NOTHING
     try:
-        clear = {owned for owned in guard.armed if owned[0] not in told.tickers}
-        exits = await _leave(desk, stream, guard, clear, policy)
-        heard = NOTHING
-        if told.tickers:
+        if told:
             heard = await hear(data, desk, told.fills, told.reports)
-        await _look(desk, stream, guard)
-        exits += await _leave(desk, stream, guard, frozenset(guard.armed), policy)
     except KalshiError:
-        guard.owe("what the stream told could not be acted on")
+        guard.owe("what the stream told could not be booked")
         raise
     for reason in heard.unclear:
         guard.owe(reason)
-    return Reacted(
-        at_us=desk.clock.now(),
-        exits=exits,
-        fills=heard.fills,
-        changed=heard.changed,
-        alarms=heard.alarms,
-        due=guard.take_due(),
+    await _look(desk, stream, guard)
+    return Attended(
+        desk.clock.now(), heard.fills, heard.changed, heard.alarms, due=guard.take_due()
     )
 
 
@@ -86,16 +93,15 @@ async def _look(desk: Desk, stream: Stream, guard: Guard) -> None:
     stream.unfollow(before - guard.watched)
 
 
-async def _leave(
-    desk: Desk, stream: Stream, guard: Guard, armed: Collection[Owned], policy: TradePolicy
-) -> tuple[Exited, ...]:
-    """Send the exits of these; where an own entry rests in the way, that is for `track` to clear.
+async def react(desk: Desk, stream: Stream, guard: Guard, *, policy: TradePolicy) -> Reacted:
+    """Send the exits that are armed; where an own entry rests in the way, `track` is to clear it.
 
     What is held is as of the last look: that no more leaves than is held, the journal sees to. The
     books are as old as the last sign of life of the stream.
     """
+    armed = frozenset(guard.armed)
     if guard.held is None or not armed:
-        return ()
+        return Reacted(desk.clock.now(), ())
     now_us, held = desk.clock.now(), guard.held
     blocked = {
         (order.intent.ticker, order.intent.strategy)
@@ -113,7 +119,7 @@ async def _leave(
         frozen=frozenset(),  # nothing new is risked here
         paused=None,  # asking would take as long as the order: an exit may try
     )
-    free = set(armed) - blocked
+    free = armed - blocked
     leaving = tuple(p for p in view.positions if (p.ticker, p.owner) in free)
     exited = await leave(
         desk, replace(view, positions=leaving), books, state, exits=guard.exits, policy=policy
@@ -126,7 +132,7 @@ async def _leave(
         guard.owe(f"an entry rests in {ticker}")
     if any(each.order is not None for each in exited):
         guard.owe("an exit was sent")
-    return exited
+    return Reacted(desk.clock.now(), exited)
 
 
 def _is_refused(exited: Exited) -> bool:

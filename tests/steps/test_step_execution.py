@@ -229,10 +229,10 @@ class Waits:
         self.store, self.meanwhile = store, [meanwhile]
 
     @contextlib.asynccontextmanager
-    async def unit(self):
+    async def unit(self, *, reads=False):
         while self.meanwhile:
             await self.meanwhile.pop()()
-        async with self.store.unit() as unit:
+        async with self.store.unit(reads=reads) as unit:
             yield unit
 
 

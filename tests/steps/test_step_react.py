@@ -1,6 +1,8 @@
 """Acting on the stream: at once, once, and as polling would have."""
 
+from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 import pytest
 from fakes.exchange import Fault
@@ -21,11 +23,17 @@ from kalshi_cli.ports.stream import Link, Read, Resync
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.guarding import PAUSE_US, REFUSED_PAUSE_US, Guard
-from kalshi_cli.steps.react import Reacted, react
-from kalshi_cli.steps.track import track
+from kalshi_cli.steps.react import Reacted, attend, react
+from kalshi_cli.steps.track import Exited, track
 
 POLICIES = the_policies("oracle")
 FALLEN = (("0.1900", "100.00"), ("0.1800", "100.00"))
+
+
+class Acted(NamedTuple):
+    exits: tuple[Exited, ...]
+    fills: tuple[Fill, ...]
+    due: tuple[str, ...]
 
 
 @dataclass
@@ -44,16 +52,19 @@ class Watching:
         """Take what the stream tells; whether that asks for anything."""
         for event in self.stream.told():
             self.guard.hear(event, self.floor.clock.now())
-        return self.guard.has_news
+        return self.guard.has_news or bool(self.guard.armed)
 
-    async def react(self) -> Reacted:
-        return await react(
-            self.floor.exchange,
-            self.floor.desk,
-            self.stream,
-            self.guard,
-            policy=POLICIES.trading,
-        )
+    def leave(self) -> Awaitable[Reacted]:
+        return react(self.floor.desk, self.stream, self.guard, policy=POLICIES.trading)
+
+    async def react(self) -> Acted:
+        """What the two lanes would do of what is known now: exits first, then the books."""
+        first = await self.leave()
+        floor = self.floor
+        heard = await attend(floor.exchange, floor.desk, self.stream, self.guard)
+        second = await self.leave()
+        due = (*heard.due, *self.guard.take_due())
+        return Acted(first.exits + second.exits, heard.fills, due)
 
     async def begin(self) -> None:
         """Look once, and hear the books of what is held."""
@@ -344,7 +355,7 @@ async def test_what_could_not_be_booked_is_read_again(watching):
     watching.floor.exchange.reading = [Unavailable("down")]
     with pytest.raises(Unavailable):
         await watching.react()
-    assert "what the stream told could not be acted on" in (await watching.react()).due
+    assert "what the stream told could not be booked" in (await watching.react()).due
     await watching.track()
     assert await watching.floor.nets() == {(A, STRATEGY): "10.00"}
 

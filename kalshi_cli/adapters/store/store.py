@@ -56,10 +56,10 @@ class SqlStore:
         return SqlAuditor(self.location, self.transaction)
 
     @asynccontextmanager
-    async def unit(self) -> AsyncIterator["SqlUnit"]:
+    async def unit(self, *, reads: bool = False) -> AsyncIterator["SqlUnit"]:
         from kalshi_cli.adapters.store.unit import SqlUnit  # 15 ms that a report need not pay
 
-        async with self.transaction() as transaction:
+        async with self.transaction(reads=reads) as transaction:
             yield SqlUnit(transaction)
 
     @asynccontextmanager
