@@ -10,6 +10,9 @@ from kalshi_cli.errors import ConfigError
 DOCUMENTED = ("Ed25519", "RSA 2048")
 """The kinds of key that the exchange hands out."""
 
+TOLD_APART = 16
+"""Signs of a key's id from which eight may be shown."""
+
 
 def key_checks(prepared: Prepared) -> list[Check]:
     """Rows for the key; the world of sim has its own."""
@@ -23,8 +26,14 @@ def key_checks(prepared: Prepared) -> list[Check]:
     if found is None:
         return []
     result = Finding.WARNING if found.warning else Finding.OK
-    keys = Check("keys", result, f"id {found.key_id}, from {found.source}", found.warning)
+    detail = f"id {shortened(found.key_id)}, from {found.source}"
+    keys = Check("keys", result, detail, found.warning)
     return [keys, *_id_check(found.key_id), _private_key(found.key_id, found.private_key)]
+
+
+def shortened(key_id: str) -> str:
+    """Enough of a key's id to tell two keys apart, and not all of it."""
+    return f"{key_id[:4]}...{key_id[-4:]}" if len(key_id) >= TOLD_APART else "given"
 
 
 def _id_check(key_id: str) -> list[Check]:
