@@ -132,6 +132,7 @@ class MarketData(Protocol):
 class PlacementKind(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
+    UNAUTHORIZED = "unauthorized"
     THROTTLED = "throttled"
     DUPLICATE = "duplicate"
     NOT_SENT = "not_sent"
@@ -143,7 +144,8 @@ class Placement:
     """What became of an order that was sent.
 
     ACCEPTED: `order_id`, `filled` and `remaining` are the exchange's. REFUSED: nothing traded,
-    `code` is the exchange's. THROTTLED: not executed, the same id may be sent again. DUPLICATE: the
+    `code` is the exchange's. UNAUTHORIZED: so it is for the key's sake, and will be for the next
+    order. THROTTLED: not executed, the same id may be sent again. DUPLICATE: the
     id exists already: fetch and adopt. NOT_SENT: refused before the first byte. UNKNOWN: anything
     may have happened; never send again, look for it.
     """

@@ -24,7 +24,7 @@ from kalshi_cli.domain.order import (
 )
 from kalshi_cli.domain.reduction import reduction
 from kalshi_cli.domain.trail import Cause
-from kalshi_cli.errors import PASSING, ExitExceeds, Halted, Refused
+from kalshi_cli.errors import PASSING, ExitExceeds, Halted, Refused, Unauthorized
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.clock import Clock
@@ -81,11 +81,19 @@ async def send(
     Raises `LeaseHeld` when another process trades the account now, `DuplicateEntry` when this
     forecast already has a live entry here, `ExitExceeds` when more would leave than is held,
     `StoreUnusable` when the intent cannot be journalled. In all of them nothing was sent.
+    Raises `Unauthorized` once the exchange refused it for the key's sake: nor will it take others.
     """
     decided_wall_us = desk.clock.wall()
     order = await _journal(desk, intent, plan, "" if book is None else seen(book))
     try:
-        return await _became(desk, order, await _place(desk, order, decided_wall_us))
+        placement = await _place(desk, order, decided_wall_us)
+        after = await _became(desk, order, placement)
+        if placement.kind is PlacementKind.UNAUTHORIZED:
+            raise Unauthorized(
+                f"The exchange takes no orders of this key: {placement.message or placement.code}.",
+                remedy="Nothing more is sent. `kalshi doctor` shows what the key may do.",
+            )
+        return after
     finally:
         desk.in_flight.discard(order.client_order_id)
 
@@ -222,7 +230,7 @@ def _after(order: Order, placement: Placement, now_us: int) -> Order:
         case PlacementKind.ACCEPTED:
             known = replace(order, order_id=placement.order_id, filled=placement.filled)
             return known.moved(_accepted_state(order, placement), now_us, message)
-        case PlacementKind.REFUSED:
+        case PlacementKind.REFUSED | PlacementKind.UNAUTHORIZED:
             return order.moved(OrderState.REJECTED, now_us, message)
         case PlacementKind.THROTTLED | PlacementKind.NOT_SENT:
             return order.moved(OrderState.NOT_SENT, now_us, message)

@@ -764,4 +764,4 @@ async def test_a_key_of_somebody_else_is_refused(
         with pytest.raises(ConfigError, match="did not accept the API key"):
             await venue.trading.balance()
         placed = await venue.trading.place("k1x", order(listing, Side.BID, inside(listing)))
-        assert (placed.kind, placed.code) == (PlacementKind.REFUSED, "authentication_error")
+        assert (placed.kind, placed.code) == (PlacementKind.UNAUTHORIZED, "authentication_error")

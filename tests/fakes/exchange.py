@@ -79,6 +79,7 @@ class Fault(StrEnum):
     UNANSWERED = "unanswered"
     THROTTLED = "throttled"
     REFUSED = "refused"
+    UNAUTHORIZED = "unauthorized"
 
 
 def levels(ladder: Ladder) -> list[Level]:
@@ -90,6 +91,7 @@ UNDELIVERED: Mapping[Fault | None, Placement] = {
     Fault.LOST: Placement(PlacementKind.UNKNOWN, code="ReadTimeout"),
     Fault.THROTTLED: Placement(PlacementKind.THROTTLED, code="too_many_requests"),
     Fault.REFUSED: Placement(PlacementKind.REFUSED, code="trading_is_paused", message="paused"),
+    Fault.UNAUTHORIZED: Placement(PlacementKind.UNAUTHORIZED, code="authentication_error"),
 }
 UNCHANGED: Mapping[Fault | None, Amendment] = {
     Fault.NOT_SENT: Amendment(AmendmentKind.UNKNOWN, code="not_sent"),

@@ -15,7 +15,7 @@ from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import LeaseHeld
+from kalshi_cli.errors import LeaseHeld, Unauthorized
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
@@ -230,6 +230,16 @@ async def test_a_halted_desk_sends_nothing(floor):
     result = await run(floor)
     assert {d.denial.code for d in result.denied} == {"HALT_STATE"}
     assert floor.exchange.placed == []
+
+
+async def test_a_key_that_is_refused_sends_one_order_and_no_more(floor):
+    await floor.reconcile()
+    await forecasts(floor)
+    floor.exchange.placing = [Fault.UNAUTHORIZED]
+    with pytest.raises(Unauthorized):
+        await run(floor)
+    assert len(floor.exchange.placed) == 1
+    assert [order.state for order in await floor.orders()] == [OrderState.REJECTED]
 
 
 async def test_a_lost_lease_stops_trading(floor):

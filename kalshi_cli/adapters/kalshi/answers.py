@@ -38,6 +38,7 @@ NOT_SENT = "not_sent"
 UNREADABLE_ANSWER = "unreadable"
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Transport errors before the first byte of a request. Any other may hide an executed order."""
+_OF_THE_KEY = frozenset({401, 403})
 _SPEAK_BY_CODE = frozenset({404, 409})
 _EXISTS = "already exists"
 
@@ -159,6 +160,8 @@ def placement_of(answer: Answer, client_order_id: str, count: Contracts) -> Plac
     error = refusal_of(answer)
     if error is None:
         return Placement(PlacementKind.UNKNOWN, code=f"http_{answer.status}")
+    if answer.status in _OF_THE_KEY:
+        return Placement(PlacementKind.UNAUTHORIZED, code=error.code, message=error.message)
     return refused(error)
 
 

@@ -73,7 +73,7 @@ FOUR = Contracts(400)
         (
             401,
             nested("authentication_error", details="NOT_FOUND"),
-            P.REFUSED,
+            P.UNAUTHORIZED,
             "authentication_error",
         ),
         (404, nested("insufficient_shard_balance"), P.REFUSED, "insufficient_shard_balance"),
