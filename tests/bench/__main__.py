@@ -23,6 +23,7 @@ from tests.bench import (
     serving,
     start_up,
     stream,
+    streaming,
 )
 from tests.bench.measure import Measured, table
 
@@ -37,6 +38,7 @@ PARTS: tuple[Callable[[Path], list[Measured]], ...] = (
     books.measure,
     stream.measure,
     feed.measure,
+    streaming.measure,
     api.measure,
     serving.measure,
     ingest.measure,
