@@ -1,16 +1,16 @@
 """Commands that must work while another process trades: they leave word instead of taking over."""
 
 from kalshi_cli.adapters.clock import SystemClock, clock_for
-from kalshi_cli.adapters.store.lease import hold_lease
+from kalshi_cli.adapters.store.lease import holder_of
 from kalshi_cli.adapters.store.store import SqlStore
 from kalshi_cli.bootstrap.records import lease_name, open_records, recorded_identity
 from kalshi_cli.domain.identity import DeskState, Env
-from kalshi_cli.errors import LeaseHeld
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.store import DeskRequest
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
-from kalshi_cli.steps.command import ask_holder, set_desk_state
+from kalshi_cli.steps.command import set_desk_state
+from kalshi_cli.steps.requests import ask_holder
 
 
 class RecordedClock:
@@ -42,11 +42,19 @@ async def asked_of_holder(
     real = SystemClock()
     name = lease_name(recorded_identity(environment))
     async with open_records(environment, settings, read_only=False) as store:
-        try:
-            async with hold_lease(store, name, real.wall):
-                return None
-        except LeaseHeld:
-            return await ask_holder(store, real, kind, target)
+
+        async def is_held() -> bool:
+            return await holder_of(store, name, real.wall()) is not None
+
+        if not await is_held():
+            return None
+        return await ask_holder(store, real, kind, target, is_held=is_held)
+
+
+async def live_orders(environment: Environment, settings: Settings) -> int:
+    """How many orders of ours may still trade, by our own record."""
+    async with open_records(environment, settings) as store, store.unit() as unit:
+        return len(await unit.journal.live())
 
 
 async def change_state(

@@ -16,11 +16,12 @@ from kalshi_cli.scheduler.lanes import Bell, Lane, Step, Stop
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.analyze import AnalyzeResult, analyze
-from kalshi_cli.steps.command import Done, Left, cancel_order, close_position, obey, wind_down
+from kalshi_cli.steps.command import Done, Left, wind_down
 from kalshi_cli.steps.evaluate import EvaluateResult, evaluate
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.ingest import IngestResult, ingest
 from kalshi_cli.steps.react import Attended, Reacted, attend, react
+from kalshi_cli.steps.requests import carry_out, obey
 from kalshi_cli.steps.track import TrackResult, track
 from kalshi_cli.steps.trade import TradeResult, rehearse, trade
 
@@ -136,12 +137,11 @@ class OpenDesk:
         charged = self.policies.trading.ai_charged_to
         return await evaluate(self.store, self.store.reports, self.clock, ai_charged_to=charged)
 
-    async def cancel_order(self, some_id: str) -> Done:
-        return await cancel_order(self.data, self.sender, some_id)
-
-    async def close_position(self, ticker: str) -> Done:
-        await self.connection.check_clock()
-        return await close_position(self.data, self.sender, ticker, policy=self.policies.trading)
+    async def carry_out(self, kind: str, target: str) -> Done:
+        """What a person asks for by hand. What sends orders needs a clock to trade by."""
+        if kind in {"close", "flatten"}:
+            await self.connection.check_clock()
+        return await carry_out(self.data, self.sender, kind, target, policy=self.policies.trading)
 
     async def wind_down(self) -> Left:
         """Cancel own resting entries, as configured, and say what is left."""

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, assert_never
 
+from kalshi_cli.adapters.halt_file import HaltFile
 from kalshi_cli.bootstrap.desk import Ending, OpenDesk
 from kalshi_cli.bootstrap.exchange import check_market_time, connection_to, simulation_of
 from kalshi_cli.bootstrap.policies import policies
@@ -19,7 +20,7 @@ from kalshi_cli.ports.forecaster import Forecaster
 from kalshi_cli.ports.store import Run
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
-from kalshi_cli.steps.execution import Desk
+from kalshi_cli.steps.execution import HALT_FILE, Desk
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.kalshi.connection import KalshiConnection
@@ -93,6 +94,7 @@ async def open_desk(
                 clock,
                 lease,
                 run,
+                halt_file(environment),
                 archive=connection.archive,
                 treasury=connection.treasury,
             )
@@ -100,6 +102,11 @@ async def open_desk(
             else None,
             simulation=simulation,
         )
+
+
+def halt_file(environment: Environment) -> HaltFile:
+    """The file in the home directory that halts whoever trades from there."""
+    return HaltFile(environment.home / HALT_FILE)
 
 
 @asynccontextmanager

@@ -14,8 +14,10 @@ from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.identity import DeskState, Env
 from kalshi_cli.errors import (
     ConfigError,
+    Halted,
     IntegrityError,
     KalshiError,
+    LeaseHeld,
     NotFound,
     Refused,
     Unavailable,
@@ -31,18 +33,23 @@ LONGEST_REASON = 500
 """Signs kept of a reason; an emergency is never refused for how it was worded."""
 
 
+TURNS = 5
+"""How often a command tries to be the one that acts, while others take the lease in turns."""
+
+
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The run state before and after, and why."""
+    """The run state before and after, why, and what became of our orders."""
 
     before: DeskState
     after: DeskState
     reason: str
+    orders: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a cancel or a close. `answered_by` is who carried it out."""
+    """What became of what was asked for. `answered_by` is who carried it out."""
 
     kind: str
     target: str
@@ -50,11 +57,22 @@ class Outcome:
     answered_by: str
 
 
-def change(ctx: typer.Context, state: DeskState, reason: str, *, confirms: bool = False) -> None:
-    """Change the run state; a running loop obeys before its next order."""
+def halt(ctx: typer.Context, reason: str, *, flattens: bool) -> None:
+    """Halt at once, and take our orders back; where it `flattens`, sell what we hold before."""
     prepared = ready(ctx)
-    kept = one_line(reason, LONGEST_REASON) or "by hand"
-    finish(prepared.invocation, run_async(_changed(prepared, state, kept, confirms)), show_changed)
+    finish(prepared.invocation, run_async(_halted(prepared, _kept(reason), flattens)), show_changed)
+
+
+def resume(ctx: typer.Context) -> None:
+    """Lift whatever stopped the desk; a running loop trades again."""
+    prepared = ready(ctx)
+    finish(prepared.invocation, run_async(_resumed(prepared)), show_changed)
+
+
+def flatten(ctx: typer.Context, reason: str) -> None:
+    """Take the desk to flatten, and sell all that we hold."""
+    prepared = ready(ctx)
+    finish(prepared.invocation, run_async(_flattened(prepared, _kept(reason))), show_changed)
 
 
 def carry_out(ctx: typer.Context, kind: str, target: str) -> None:
@@ -67,6 +85,8 @@ def show_changed(result: Changed, console: "Console") -> None:
     console.print(
         f"The desk is {result.after} (it was {result.before}): {result.reason}", soft_wrap=True
     )
+    if result.orders:
+        console.print(f"Our orders: {result.orders}", soft_wrap=True)
 
 
 def show_outcome(result: Outcome, console: "Console") -> None:
@@ -75,25 +95,85 @@ def show_outcome(result: Outcome, console: "Console") -> None:
     )
 
 
-async def _changed(
+def _kept(reason: str) -> str:
+    return one_line(reason, LONGEST_REASON) or "by hand"
+
+
+async def _halted(
     prepared: Prepared,
-    state: DeskState,
     reason: str,
-    confirms: bool,  # noqa: FBT001 - internal
+    flattens: bool,  # noqa: FBT001 - internal
 ) -> Changed:
-    from kalshi_cli.bootstrap.by_hand import change_state
+    """The state first, which stops every order not yet sent; then what rests already."""
+    if flattens:
+        flat = await _flattened(prepared, reason)
+        await _set(prepared, DeskState.HALTED, reason)
+        return Changed(flat.before, DeskState.HALTED, reason, flat.orders)
+    before = await _set(prepared, DeskState.HALTED, reason)
+    return Changed(before, DeskState.HALTED, reason, await _taken_back(prepared))
+
+
+async def _taken_back(prepared: Prepared) -> str:
+    from kalshi_cli.bootstrap.by_hand import live_orders
+    from kalshi_cli.steps.emptying import OURS
+
+    if not await live_orders(prepared.environment, prepared.settings):
+        return "none on record may still trade"
+    done = await _carried_out(prepared, "cancel-all", OURS)
+    return f"{done.outcome} ({done.answered_by})"
+
+
+async def _flattened(prepared: Prepared, reason: str) -> Changed:
+    from kalshi_cli.steps.emptying import OURS
+
+    _refuse_halt_file(prepared)
+    before = await _set(prepared, DeskState.FLATTEN, reason)
+    done = await _carried_out(prepared, "flatten", OURS)
+    return Changed(before, DeskState.FLATTEN, reason, f"{done.outcome} ({done.answered_by})")
+
+
+async def _resumed(prepared: Prepared) -> Changed:
     from kalshi_cli.bootstrap.opening import open_desk
 
     environment, settings = prepared.environment, prepared.settings
-    if confirms and environment.env is Env.PROD:
+    _refuse_halt_file(prepared)
+    if environment.env is Env.PROD:
         opened = open_desk(environment, settings, command="resume", trades=False)
         async with opened as desk:
             confirm_live(prepared, await facts_of(prepared, desk))
-    before = await change_state(environment, settings, state, reason=reason, who=getpass.getuser())
-    return Changed(before, state, reason)
+    reason = "resumed by hand"
+    return Changed(await _set(prepared, DeskState.ACTIVE, reason), DeskState.ACTIVE, reason)
+
+
+def _refuse_halt_file(prepared: Prepared) -> None:
+    """Raises `Halted` while the file that halts is there: nothing is sent, whatever the state."""
+    from kalshi_cli.bootstrap.opening import halt_file
+
+    file = halt_file(prepared.environment)
+    if (said := file()) is not None:
+        raise Halted(f"The HALT file says: {said}.", remedy=f"Take {file.path} away first.")
+
+
+async def _set(prepared: Prepared, state: DeskState, reason: str) -> DeskState:
+    from kalshi_cli.bootstrap.by_hand import change_state
+
+    who = getpass.getuser()
+    return await change_state(
+        prepared.environment, prepared.settings, state, reason=reason, who=who
+    )
 
 
 async def _carried_out(prepared: Prepared, kind: str, target: str) -> Outcome:
+    """By whoever holds the lease, else by us; others may take it in turns meanwhile."""
+    for _ in range(TURNS - 1):
+        try:
+            return await _carried_out_once(prepared, kind, target)
+        except LeaseHeld:
+            continue
+    return await _carried_out_once(prepared, kind, target)
+
+
+async def _carried_out_once(prepared: Prepared, kind: str, target: str) -> Outcome:
     from kalshi_cli.bootstrap.by_hand import asked_of_holder
     from kalshi_cli.bootstrap.opening import open_desk
 
@@ -106,6 +186,5 @@ async def _carried_out(prepared: Prepared, kind: str, target: str) -> Outcome:
     opened = open_desk(environment, settings, command=kind, trades=True, single_step=False)
     async with opened as desk:
         warn_of_clock(prepared, desk.connection)
-        act = desk.cancel_order if kind == "cancel" else desk.close_position
-        done = await act(target)
+        done = await desk.carry_out(kind, target)
     return Outcome(kind, target, done.outcome, "by this command")

@@ -1,13 +1,12 @@
 """What a person orders by hand: cancel an order, close a position, stop for the night.
 
-Whoever holds the lease carries it out; another process leaves a request and waits for the answer.
-Each is verified by reading back.
+Each is verified by reading back. What another process asks for comes through `requests`.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.order import (
     UNRESOLVED,
@@ -19,11 +18,11 @@ from kalshi_cli.domain.order import (
     Purpose,
 )
 from kalshi_cli.domain.position import Position
-from kalshi_cli.errors import IntegrityError, KalshiError, LeaseHeld, NotFound, Refused, Unavailable
+from kalshi_cli.errors import NotFound, Refused, Unavailable
 from kalshi_cli.exits._base import ExitReason
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import CancellationKind, MarketData
-from kalshi_cli.ports.store import DeskRequest, Store
+from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import cancel_entries, entries_of
 from kalshi_cli.steps.desk_view import PEAK_SINCE, look, risk_state
@@ -34,8 +33,6 @@ from kalshi_cli.steps.track import exit_intent
 from kalshi_cli.steps.trade import TradePolicy
 
 READ_BACKS = 5
-ANSWER_WITHIN = 60 * SECOND
-EXPIRED = "expired: nobody waits for the answer any more, so nothing was done"
 BY_HAND = ExitReason("BY_HAND", "closed by hand")
 
 
@@ -120,8 +117,10 @@ async def _read_back(desk: Desk, order_id: str) -> OrderReport | None:
     return report
 
 
-async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: TradePolicy) -> Done:
-    """Sell what is held in a market, whoever owns it, and read the position back.
+async def close_position(
+    data: MarketData, desk: Desk, ticker: str, *, policy: TradePolicy, ours_only: bool = False
+) -> Done:
+    """Sell what is held in a market, whoever owns it or `ours_only`, and read the position back.
 
     Entries of its owners that rest there are canceled first: they would buy it back.
 
@@ -134,7 +133,11 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
     if await cancel_entries(desk, view.orders, owners):
         found = joined(found, await _reconcile(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
-    held = [position for position in view.positions if position.ticker == ticker]
+    held = [
+        position
+        for position in view.positions
+        if position.ticker == ticker and not (ours_only and position.owner == EXTERNAL)
+    ]
     if not held:
         raise NotFound(
             f"Nothing is held in {ticker}.", remedy="`kalshi inspect positions` lists what is."
@@ -170,94 +173,6 @@ def _said(left: Sequence[Position], resting: Sequence[Order]) -> str:
     if not resting:
         return said
     return f"{said}; not canceled: " + ", ".join(order.client_order_id for order in resting)
-
-
-async def obey(data: MarketData, desk: Desk, *, policy: TradePolicy) -> tuple[Done, ...]:
-    """Carry out what other processes asked of the lease holder, oldest first.
-
-    What nobody waits for any more is answered, not done. Errors that end the desk are answered
-    and raised: `LeaseHeld`, `IntegrityError`.
-    """
-    async with desk.store.unit() as unit:
-        asked = await unit.desk.requests()
-    done: list[Done] = []
-    for request in asked:
-        if not await _taken(desk, request):
-            continue
-        try:
-            if request.kind == "cancel":
-                result = await cancel_order(data, desk, request.target)
-            else:
-                result = await close_position(data, desk, request.target, policy=policy)
-        except KalshiError as error:
-            await _answer(desk, request, f"{error} {error.remedy}".strip(), error.exit_code)
-            if isinstance(error, (LeaseHeld, IntegrityError)):
-                raise
-        else:
-            await _answer(desk, request, result.outcome, 0)
-            done.append(result)
-    return tuple(done)
-
-
-async def _taken(desk: Desk, request: DeskRequest) -> bool:
-    """Claim a request that somebody still waits for."""
-    wall = desk.clock.wall()
-    is_late = wall - request.asked_wall_us >= ANSWER_WITHIN
-    async with desk.store.unit() as unit:
-        taken = await unit.desk.take(request.request_id, wall)
-        if taken and is_late:
-            await unit.desk.answer(request.request_id, EXPIRED, Unavailable.exit_code, wall)
-        await unit.commit()
-    return taken and not is_late
-
-
-async def _answer(desk: Desk, request: DeskRequest, answer: str, exit_code: int) -> None:
-    async with desk.store.unit() as unit:
-        await unit.desk.answer(request.request_id, answer, exit_code, desk.clock.wall())
-        await unit.commit()
-
-
-async def ask_holder(store: Store, real_clock: Clock, kind: str, target: str) -> DeskRequest:
-    """Leave a request for the lease holder and wait for its answer, in real time.
-
-    Raises `Unavailable` when no answer comes within a minute; what nobody took is withdrawn.
-    """
-    async with store.unit() as unit:
-        request_id = await unit.desk.ask(kind, target, real_clock.wall())
-        await unit.commit()
-    deadline = real_clock.wall() + ANSWER_WITHIN
-    while real_clock.wall() < deadline:
-        async with store.unit() as unit:
-            request = await unit.desk.request(request_id)
-        if request is not None and request.answer is not None:
-            return request
-        await real_clock.sleep_until(real_clock.now() + SECOND // 5)
-    return await _withdrawn(store, real_clock, request_id)
-
-
-async def _withdrawn(store: Store, real_clock: Clock, request_id: int) -> DeskRequest:
-    """Take a request back, or return the answer that came at the last moment."""
-    wall = real_clock.wall()
-    async with store.unit() as unit:
-        untouched = await unit.desk.take(request_id, wall)
-        if untouched:
-            await unit.desk.answer(request_id, "withdrawn", Unavailable.exit_code, wall)
-        request = await unit.desk.request(request_id)
-        await unit.commit()
-    if request is None:
-        raise NotFound(f"Request {request_id} is gone.")
-    what = f"the {request.kind} of {request.target} within a minute"
-    if untouched:
-        raise Unavailable(
-            f"The process that trades did not answer {what}: the request is withdrawn.",
-            remedy="`kalshi halt` stops it; then run the same command again.",
-        )
-    if request.answer is None:
-        raise Unavailable(
-            f"The process that trades began but did not finish {what}.",
-            remedy="`kalshi inspect orders` shows what it did.",
-        )
-    return request
 
 
 async def set_desk_state(

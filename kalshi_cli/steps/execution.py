@@ -5,7 +5,7 @@ again. What the exchange or the wire answered becomes a state; an unknown outcom
 until `reconcile` finds the order or proves it absent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -44,6 +44,8 @@ from kalshi_cli.steps.following import amend
 THROTTLE_RETRIES = 3
 SENT_WITHIN_US = 10 * SECOND
 """Real time from the decision to the request: later, the machine slept, or everything is stuck."""
+HALT_FILE = "HALT"
+"""The name of the file in the home directory that halts, and of who did it."""
 COOLING_UNTIL = "cooling_until"
 """The marker of the instant before which nothing is sent: see `steps.emptying`."""
 
@@ -52,6 +54,7 @@ COOLING_UNTIL = "cooling_until"
 class Desk:
     """Who is sending: the account's ports, the lease, the run, and how many orders it has sent.
 
+    `halt_file` tells why a person put a file there that halts the desk; None where nobody did.
     `archive` and `treasury` are what the exchange keeps of the account beside its live lists; None
     where it keeps nothing there.
     """
@@ -61,6 +64,7 @@ class Desk:
     clock: Clock
     lease: Lease
     run: Run
+    halt_file: Callable[[], str | None] = lambda: None
     sequence: int = 0
     in_flight: set[str] = field(default_factory=set)
     archive: Archive | None = None
@@ -170,11 +174,33 @@ async def _check_sending(desk: Desk, purpose: Purpose, decided_wall_us: int) -> 
     waited_us = desk.clock.wall() - decided_wall_us
     if waited_us > SENT_WITHIN_US:
         raise Refused(f"It was decided {format_span(waited_us)} ago, by what was known then.")
+    await heed_halt_file(desk)
     async with desk.store.unit(reads=True) as unit:
         state = await unit.desk.state()
-    if state is DeskState.HALTED or (state is not DeskState.ACTIVE and purpose is Purpose.ENTRY):
+        cooling = await unit.catalog.marker(COOLING_UNTIL)
+    if state is DeskState.HALTED or (state is not DeskState.ACTIVE and purpose is not Purpose.EXIT):
         raise Halted(f"The desk is {state}.")
+    if cooling is not None and desk.clock.now() < cooling:
+        raise Refused("Everything was cancelled: nothing is sent for a minute.")
     desk.lease.check()
+
+
+async def heed_halt_file(desk: Desk) -> None:
+    """Halt the desk where the file says so. Taking the file away resumes nothing."""
+    reason = desk.halt_file()
+    if reason is None:
+        return
+    async with desk.store.unit() as unit:
+        if await unit.desk.state() is DeskState.HALTED:
+            return
+        await unit.desk.set_state(
+            DeskState.HALTED,
+            reason=reason,
+            who=HALT_FILE,
+            at_us=desk.clock.now(),
+            wall_us=desk.clock.wall(),
+        )
+        await unit.commit()
 
 
 async def _place(desk: Desk, order: Order, decided_wall_us: int) -> Placement:

@@ -22,7 +22,7 @@ from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import cancel_entries, tidy
 from kalshi_cli.steps.desk_view import DeskView, look, risk_state, with_sent
-from kalshi_cli.steps.execution import Desk, send
+from kalshi_cli.steps.execution import Desk, heed_halt_file, send
 from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile
@@ -65,6 +65,7 @@ async def track(
     data: MarketData, desk: Desk, *, exits: Sequence[Exit], policy: TradePolicy
 ) -> TrackResult:
     """Reconcile, exit, take a snapshot. A desk that takes no new risk has its entries cancelled."""
+    await heed_halt_file(desk)
     found = await _reconcile(data, desk)
     await _refresh_held(data, desk)
     view, books = await _seen(data, desk, policy)

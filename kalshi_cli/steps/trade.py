@@ -38,7 +38,7 @@ from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.amending import decrease, reprice
 from kalshi_cli.steps.clearing import cancel_every_entry, off_grid
 from kalshi_cli.steps.desk_view import DeskView, counted, look, risk_state, with_sent
-from kalshi_cli.steps.execution import Desk, cancel_many, send
+from kalshi_cli.steps.execution import Desk, cancel_many, heed_halt_file, send
 from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.means import means
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
@@ -133,6 +133,7 @@ async def trade(
     Losses beyond a limit take the desk to reduce-only first. A desk that takes no new risk has its
     entries cancelled. Once `stopping` is true, nothing more is sent.
     """
+    await heed_halt_file(desk)
     before = await _reconcile(data, desk)
     view = await _look(desk, policy, before)
     reduced = await hold_to_losses(data, desk, view, policy.limits, before)

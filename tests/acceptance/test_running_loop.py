@@ -83,6 +83,70 @@ def test_a_halt_from_outside_stops_its_orders_and_not_its_watch(running: Running
     assert program.data("resume")["after"] == "active"
 
 
+def test_a_halt_takes_our_orders_back_and_says_so(running: Running):
+    program, process = running
+    ended = program.run("halt", "--reason", "smoke", "--json")
+    told = ended.data["orders"]  # the loop may have taken them back before it is asked
+    assert told.endswith(("(by the process that trades)", "none on record may still trade"))
+    assert program.rows(LIVE) == [(0,)]
+    assert process.poll() is None
+
+
+def test_a_file_halts_a_loop_in_another_process(running: Running):
+    program, process = running
+    (program.home / "HALT").write_text("pulled the plug\n")
+    wait_until(lambda: program.rows(LIVE) == [(0,)], "no order that may trade")
+    (row,) = program.rows("SELECT state, reason, who FROM desk_states")
+    assert row == ("halted", "pulled the plug", "HALT")
+    placed = count(program, PLACED)
+    assert "pulled the plug" in program.run("resume", code=6).err
+    (program.home / "HALT").unlink()
+    process.send_signal(signal.SIGTERM)
+    assert finished(process).code == 143
+    assert "halted" in program.run("status").out
+    assert count(program, PLACED) == placed
+    assert program.data("resume")["after"] == "active"
+
+
+def test_whatever_rests_goes_and_the_loop_waits_a_minute(running: Running):
+    program, process = running
+    ended = program.run("cancel-all", "--include-external", "--json")
+    assert ended.data["answered_by"] == "by the process that trades"
+    assert ended.data["outcome"].startswith("nothing rests any more")
+    assert count(program, "SELECT count(*) FROM commands WHERE kind = 'cancelall'") == 1
+    assert len(program.rows("SELECT * FROM markers WHERE name = 'cooling_until'")) == 1
+    assert process.poll() is None
+
+
+def test_a_flatten_is_carried_out_by_the_loop(running: Running):
+    program, process = running
+    ended = program.run("flatten", "--json", code=None)
+    assert ended.code in {0, 6}  # a side of a book may be empty
+    assert program.rows("SELECT state FROM desk_states") == [("flatten",)]
+    assert program.rows(LIVE) == [(0,)]
+    held = program.rows("SELECT ticker FROM positions WHERE net_units != 0")
+    assert bool(held) is (ended.code == 6)
+    assert process.poll() is None
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_second_signal_ends_it_at_once(running: Running, number: signal.Signals, code: int):
+    """Nothing is wound down then: what rests is found by the next command."""
+    program, process = running
+    process.send_signal(number)
+    assert process.stderr is not None
+    while "once more to leave at once" not in process.stderr.readline():
+        pass
+    process.send_signal(number)
+    ended = finished(process)
+    assert ended.code == code
+    assert "Traceback" not in ended.err
+    program.run("track", code=None)
+    assert program.rows("SELECT count(*) FROM orders WHERE state IN ('intent', 'unknown')") == [
+        (0,)
+    ]
+
+
 def test_a_killed_loop_holds_nobody_up(running: Running, tmp_path: Path):
     program, process = running
     process.kill()

@@ -13,14 +13,17 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import NotFound, Refused, Unavailable
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.command import (
-    ask_holder,
     cancel_order,
     close_position,
-    obey,
     set_desk_state,
     wind_down,
 )
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.requests import ask_holder, obey
+
+
+async def held():
+    return True
 
 
 async def cancel(floor, some_id, desk=None):
@@ -211,7 +214,9 @@ async def test_who_asks_waits_for_the_answer(floor):
     async def holder():
         await obey(floor.exchange, floor.desk, policy=the_policies().trading)
 
-    answer = await ask_holder(floor.store, RealClock(holder), "cancel", order.client_order_id)
+    answer = await ask_holder(
+        floor.store, RealClock(holder), "cancel", order.client_order_id, is_held=held
+    )
     assert (answer.exit_code, answer.answer) == (0, "canceled after 0.00 of 10.00 contracts")
 
 
@@ -219,7 +224,7 @@ async def test_who_asks_gives_up_after_a_minute(floor):
     clock = RealClock(_nothing)
     start = clock.wall()
     with pytest.raises(Unavailable, match="did not answer"):
-        await ask_holder(floor.store, clock, "close", A)
+        await ask_holder(floor.store, clock, "close", A, is_held=held)
     assert MINUTE <= clock.wall() - start < MINUTE + SECOND
 
 

@@ -6,8 +6,8 @@ from fakes.floor import STRATEGY, A, taking, the_policies
 
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.errors import IntegrityError, LeaseHeld, StoreUnusable, Unavailable
-from kalshi_cli.steps.command import ANSWER_WITHIN, ask_holder, obey
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.requests import ANSWER_WITHIN, ask_holder, obey
 
 
 class RealClock(FakeClock):
@@ -36,6 +36,10 @@ class Rival:
 
     async def place(self, client_order_id, intent, **more):
         raise self.error
+
+
+async def held():
+    return True
 
 
 async def ask(floor, ago=0):
@@ -72,7 +76,7 @@ async def test_who_gives_up_takes_the_request_back(floor):
     await send(floor.desk, taking())
     await floor.reconcile()
     with pytest.raises(Unavailable, match="withdrawn"):
-        await ask_holder(floor.store, RealClock(floor.clock.wall()), "close", A)
+        await ask_holder(floor.store, RealClock(floor.clock.wall()), "close", A, is_held=held)
     assert await obeyed(floor) == ()
     assert await floor.nets() == {(A, STRATEGY): "10.00"}
     answer = await request(floor, 1)
@@ -85,7 +89,9 @@ async def test_an_answer_at_the_last_moment_counts(floor):
             await unit.desk.answer(1, "flat", 0, floor.clock.wall())
             await unit.commit()
 
-    answer = await ask_holder(floor.store, RealClock(floor.clock.wall(), holder), "close", A)
+    answer = await ask_holder(
+        floor.store, RealClock(floor.clock.wall(), holder), "close", A, is_held=held
+    )
     assert (answer.answer, answer.exit_code) == ("flat", 0)
 
 
@@ -96,7 +102,9 @@ async def test_what_was_begun_is_not_called_withdrawn(floor):
             await unit.commit()
 
     with pytest.raises(Unavailable, match="began but did not finish"):
-        await ask_holder(floor.store, RealClock(floor.clock.wall(), holder), "close", A)
+        await ask_holder(
+            floor.store, RealClock(floor.clock.wall(), holder), "close", A, is_held=held
+        )
     assert (await request(floor, 1)).answer is None
 
 
@@ -113,3 +121,17 @@ async def test_what_ends_the_desk_is_answered_and_raised(floor, error):
         await obeyed(floor, desk)
     answer = await request(floor, number)
     assert (answer.answer, answer.exit_code) == (str(error), error.exit_code)
+
+
+async def test_who_asks_a_holder_that_ends_may_do_it(floor):
+    """A single step that trades obeys nobody; once it is over, nobody waits a minute for it."""
+    looks = iter([True, True, False])
+
+    async def is_held():
+        return next(looks)
+
+    clock = RealClock(floor.clock.wall())
+    assert await ask_holder(floor.store, clock, "close", A, is_held=is_held) is None
+    assert clock.wall() - floor.clock.wall() == 2 * SECOND // 5
+    assert (await request(floor, 1)).answer == "withdrawn"
+    assert await obeyed(floor) == ()

@@ -210,14 +210,38 @@ def _lease_row(terms: _Terms, expires_wall_us: int) -> dict[str, object]:
 
 
 def _refuse_if_held(row: AnyRow, now_us: int) -> None:
-    _, _, pid, host, acquired_us, _, expires_us = row
-    if expires_us <= now_us or (host == socket.gethostname() and not _is_alive(pid)):
+    holder = _holder_from(row, now_us)
+    if holder is None:
         return
-    age = format_span(now_us - acquired_us)
+    age = format_span(now_us - holder.since_wall_us)
     raise LeaseHeld(
-        f"Process {pid} on {host} has been trading this account for {age}.",
+        f"Process {holder.pid} on {holder.host} has been trading this account for {age}.",
         remedy="Stop it, or leave it to it: `kalshi halt` and `kalshi close` reach it.",
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds a lease, since when (real time)."""
+
+    pid: int
+    host: str
+    since_wall_us: int
+
+
+async def holder_of(store: SqlStore, name: str, wall_us: int) -> Holder | None:
+    """Who holds the lease; None where it may be taken."""
+    async with store.transaction() as transaction:
+        row = await transaction.first(select(*_ROW).where(_ROW.name == name))
+    return None if row is None else _holder_from(row, wall_us)
+
+
+def _holder_from(row: AnyRow, now_us: int) -> Holder | None:
+    """None for a lease that ran out, or whose holder is dead on this machine."""
+    _, _, pid, host, acquired_us, _, expires_us = row
+    if expires_us <= now_us or (host == socket.gethostname() and not _is_alive(pid)):
+        return None
+    return Holder(pid, host, acquired_us)
 
 
 def _is_alive(pid: int) -> bool:

@@ -15,15 +15,17 @@ def halt(
     reason: Annotated[
         str, typer.Option("--reason", metavar="TEXT", help="Why, for the record.")
     ] = "by hand",
+    flatten: Annotated[
+        bool, typer.Option("--flatten", help="Sell all that we hold first.")
+    ] = False,
 ) -> None:
     """Stop all trading at once, in whatever process; only a person lifts it.
 
-    Exits stop too; nothing is sold. The running loop, or the next `track`, cancels the entries
-    that still rest.
+    Our own orders are cancelled and read back, exits too; foreign ones stay. Nothing is sold,
+    unless --flatten asks for it. A file named HALT in the home directory does the same.
 
     Example: kalshi halt --reason "the weather feed looks wrong"
     """
-    from kalshi_cli.cli.by_hand import change
-    from kalshi_cli.domain.identity import DeskState
+    from kalshi_cli.cli import by_hand
 
-    change(ctx, DeskState.HALTED, reason)
+    by_hand.halt(ctx, reason, flattens=flatten)

@@ -8,11 +8,12 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 @app.command()
 def resume(ctx: typer.Context) -> None:
-    """Lift a halt: the desk trades again. Asks first where money is real.
+    """Lift a halt, flatten or reduce-only: the desk trades again. Asks first where money is real.
+
+    Drawdowns are measured anew from here; a loss of the day counts until 00:00 UTC.
 
     Example: kalshi resume
     """
-    from kalshi_cli.cli.by_hand import change
-    from kalshi_cli.domain.identity import DeskState
+    from kalshi_cli.cli import by_hand
 
-    change(ctx, DeskState.ACTIVE, "resumed by hand", confirms=True)
+    by_hand.resume(ctx)

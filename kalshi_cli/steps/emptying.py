@@ -1,0 +1,171 @@
+"""Taking everything back: our orders, all orders of the account, all that we hold.
+
+Nothing here asks whether it may, and everything is verified by reading back.
+"""
+
+from collections.abc import Iterable
+
+from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.instant import MINUTE, SECOND
+from kalshi_cli.domain.order import DEAD, WORKING, Order, OrderReport, OrderState
+from kalshi_cli.errors import KalshiError, NotFound, Refused, Unavailable
+from kalshi_cli.ports.exchange import MarketData, OutcomeKind
+from kalshi_cli.steps.command import READ_BACKS, Done, close_position
+from kalshi_cli.steps.execution import COOLING_UNTIL, Desk, cancel
+from kalshi_cli.steps.paging import Collected, collect
+from kalshi_cli.steps.reconcile import reconcile
+from kalshi_cli.steps.trade import TradePolicy
+
+OURS = "ours"
+EVERYTHING = "everything"
+"""What a cancel of all orders means: those of this desk, or foreign ones as well."""
+COOLING = MINUTE
+"""How long the exchange may sweep on after a cancel of everything."""
+
+
+async def cancel_ours(data: MarketData, desk: Desk) -> Done:
+    """Cancel every order of ours by its id, entries and exits, and read them back.
+
+    What works goes first, then what reconciling finds. Raises `Unavailable` where one may still
+    rest.
+    """
+    asked = await _live(desk)
+    for order in asked:
+        await _cancel_if_working(desk, order)
+    for attempt in range(READ_BACKS):
+        if attempt:
+            await desk.clock.sleep_until(desk.clock.now() + SECOND)
+        await _reconcile(data, desk)
+        left = await _live(desk)
+        if not left:
+            break
+        for order in left:
+            await _cancel_if_working(desk, order)
+    else:
+        left = await _live(desk)
+    after = await _now(desk, asked)
+    if left:
+        ids = ", ".join(order.client_order_id for order in left)
+        raise Unavailable(
+            f"{_told(after)}, but {len(left)} may still rest: {ids}.",
+            remedy="Run the same command again.",
+        )
+    return Done("cancel-all", OURS, _told(after), after)
+
+
+async def cancel_everything(data: MarketData, desk: Desk) -> Done:
+    """Cancel whatever rests in the account, foreign orders too, and read it back.
+
+    Nothing is sent for a minute from then on, which is on record before the exchange is asked: it
+    may sweep away what is placed meanwhile. Raises `Unavailable` where something may still rest.
+    """
+    asked = await _live(desk)
+    async with desk.store.unit() as unit:
+        await unit.catalog.set_marker(COOLING_UNTIL, desk.clock.now() + COOLING)
+        await unit.commit()
+    desk.lease.check()
+    outcome = await desk.trading.cancel_all()
+    resting = await _still_resting(data, desk)
+    if resting.items or not resting.complete:
+        why = outcome.message or outcome.code or resting.why or "no word from the exchange"
+        raise Unavailable(
+            f"{len(resting.items)} orders may still rest ({outcome.kind}: {why}).",
+            remedy="Run the same command again.",
+        )
+    if outcome.kind is not OutcomeKind.DONE:
+        raise Unavailable(
+            f"Nothing rests now, but the cancel is not confirmed ({outcome.kind}: "
+            f"{outcome.message or outcome.code}).",
+            remedy="Run the same command again.",
+        )
+    after = await _now(desk, asked)
+    told = f"nothing rests any more; of ours {_told(after)}; nothing is sent for a minute"
+    return Done("cancel-all", EVERYTHING, told, after)
+
+
+async def _still_resting(data: MarketData, desk: Desk) -> Collected[OrderReport]:
+    """What the account has resting, foreign orders too; reads lag, so it is asked a few times."""
+    await _reconcile(data, desk)
+    resting = await _resting(desk)
+    for _ in range(READ_BACKS - 1):
+        if resting.complete and not resting.items:
+            break
+        await desk.clock.sleep_until(desk.clock.now() + SECOND)
+        await _reconcile(data, desk)
+        resting = await _resting(desk)
+    return resting
+
+
+async def _resting(desk: Desk) -> Collected[OrderReport]:
+    return await collect(lambda cursor: desk.trading.orders(resting_only=True, cursor=cursor))
+
+
+async def flatten(data: MarketData, desk: Desk, *, policy: TradePolicy) -> Done:
+    """Cancel our orders, then sell all that we hold, and read it back.
+
+    Foreign positions stay. Raises `Refused` where something is still held, and why.
+    """
+    canceled = await cancel_ours(data, desk)
+    sold: list[Order] = list(canceled.orders)
+    problems: list[str] = []
+    for ticker in await _held(desk):
+        try:
+            done = await close_position(data, desk, ticker, policy=policy, ours_only=True)
+        except (Refused, NotFound, Unavailable) as error:
+            problems.append(f"{ticker}: {error}")
+        else:
+            sold += done.orders
+    left = await _held(desk)
+    if left:
+        raise Refused(
+            f"Still held: {', '.join(left)}. {' '.join(problems)}".strip(),
+            remedy="The desk stays in flatten: `kalshi track` goes on selling.",
+        )
+    return Done("flatten", OURS, f"{canceled.outcome}; flat", tuple(sold))
+
+
+async def _reconcile(data: MarketData, desk: Desk) -> None:
+    await reconcile(
+        data,
+        desk.trading,
+        desk.store,
+        desk.clock,
+        in_flight=desk.in_flight,
+        archive=desk.archive,
+        treasury=desk.treasury,
+    )
+
+
+async def _live(desk: Desk) -> tuple[Order, ...]:
+    async with desk.store.unit() as unit:
+        return await unit.journal.live()
+
+
+async def _held(desk: Desk) -> list[str]:
+    """Markets where we hold something, foreign positions apart."""
+    async with desk.store.unit() as unit:
+        positions = await unit.ledger.positions()
+    return sorted({p.ticker for p in positions if p.owner != EXTERNAL})
+
+
+async def _now(desk: Desk, orders: Iterable[Order]) -> tuple[Order, ...]:
+    async with desk.store.unit() as unit:
+        return await unit.journal.find(client_order_ids=[o.client_order_id for o in orders])
+
+
+async def _cancel_if_working(desk: Desk, order: Order) -> None:
+    """One cancel that fails keeps no other from being sent: the reading back tells."""
+    if order.state not in WORKING:
+        return
+    try:
+        await cancel(desk, order)
+    except KalshiError as error:
+        if not isinstance(error, Unavailable):
+            raise
+
+
+def _told(orders: Iterable[Order]) -> str:
+    """`2 canceled, 1 filled`, or that there is nothing."""
+    states = [order.state for order in orders if order.state in DEAD]
+    counted = [f"{states.count(state)} {state}" for state in OrderState if state in states]
+    return ", ".join(counted) or "none rests"
