@@ -105,6 +105,7 @@ async def send(
 async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None, detail: str) -> Order:
     now = desk.clock.now()
     desk.sequence += 1
+    sequence = desk.sequence  # its own, whatever another lane sends while this one waits its turn
     async with desk.store.unit() as unit:
         order = Order(
             client_order_id=client_order_id(
@@ -112,14 +113,14 @@ async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None, detai
                 desk.run.number,
                 intent.strategy,
                 intent.ticker,
-                desk.sequence,
+                sequence,
             ),
             intent=intent,
             state=OrderState.INTENT,
             created_us=now,
             updated_us=now,
             run_id=desk.run.run_id,
-            sequence=desk.sequence,
+            sequence=sequence,
         )
         await _check_exit(unit, intent)
         await unit.journal.record(order, desk.lease.token, desk.clock.wall(), detail)

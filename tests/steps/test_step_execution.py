@@ -57,6 +57,14 @@ async def test_the_intent_is_committed_before_the_request(tmp_path):
         assert desk.in_flight == set()
 
 
+async def test_two_lanes_that_send_at_once_send_two_orders(tmp_path):
+    """In the same market, while both wait for the journal."""
+    async with open_floor(tmp_path) as floor:
+        sent = await asyncio.gather(send(floor.desk, taking()), send(floor.desk, taking()))
+    assert [order.sequence for order in sent] == [1, 2]
+    assert len({order.client_order_id for order in sent}) == 2
+
+
 @pytest.mark.parametrize(
     ("fault", "state", "filled"),
     [
