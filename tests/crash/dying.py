@@ -1,42 +1,96 @@
-"""Run `kalshi`, and die by SIGKILL around the N-th call of something, `before` or `after` it.
+"""Run `kalshi`, and die by SIGKILL around the N-th call of something.
 
 python dying.py before kalshi_cli.adapters.kalshi.trading:KalshiTrading.place 2 trade --sim
+
+`before` it or `after` it. A call that is given an empty collection has nothing to do: it does not
+count.
 """
 
 import functools
 import importlib
+import inspect
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Any
 
-from kalshi_cli.__main__ import main
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """Where to die: `when`, around the `number`-th call of `where` (module:name or
+    module:Class.name).
+    """
+
+    when: str
+    where: str
+    number: int = 1
 
 
-def doomed(call: Callable[..., Any], *, before: bool, number: int) -> Callable[..., Any]:
-    """The asynchronous `call`, deadly the `number`-th time."""
-    calls = 0
+def die() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def arm(point: Point) -> None:
+    """Make the place deadly, for this process."""
+    module, _, path = point.where.partition(":")
+    *owners, name = path.split(".")
+    owner: Any = importlib.import_module(module)
+    for each in owners:
+        owner = getattr(owner, each)
+    call = getattr(owner, name)
+    kind = _asynchronous if inspect.iscoroutinefunction(call) else _synchronous
+    setattr(owner, name, kind(call, point))
+
+
+class _Countdown:
+    """Kills when the calls have come to the point."""
+
+    def __init__(self, point: Point) -> None:
+        self._point, self._calls = point, 0
+
+    def before(self, arguments: tuple[object, ...]) -> None:
+        if any(isinstance(each, Collection) and not each for each in arguments):
+            return
+        self._calls += 1
+        if self._calls == self._point.number and self._point.when == "before":
+            die()
+
+    def after(self) -> None:
+        if self._calls >= self._point.number:
+            die()
+
+
+def _asynchronous(call: Callable[..., Any], point: Point) -> Callable[..., Any]:
+    countdown = _Countdown(point)
 
     @functools.wraps(call)
     async def counted(*arguments: Any, **named: Any) -> Any:
-        nonlocal calls
-        calls += 1
-        if before and calls == number:
-            os.kill(os.getpid(), signal.SIGKILL)
+        countdown.before(arguments)
         answer = await call(*arguments, **named)
-        if calls == number:
-            os.kill(os.getpid(), signal.SIGKILL)
+        countdown.after()
+        return answer
+
+    return counted
+
+
+def _synchronous(call: Callable[..., Any], point: Point) -> Callable[..., Any]:
+    countdown = _Countdown(point)
+
+    @functools.wraps(call)
+    def counted(*arguments: Any, **named: Any) -> Any:
+        countdown.before(arguments)
+        answer = call(*arguments, **named)
+        countdown.after()
         return answer
 
     return counted
 
 
 if __name__ == "__main__":
+    from kalshi_cli.__main__ import main
+
     when, where, which, *command = sys.argv[1:]
-    module, _, path = where.partition(":")
-    owner, name = path.split(".")
-    kind = getattr(importlib.import_module(module), owner)
-    patched = doomed(getattr(kind, name), before=when == "before", number=int(which))
-    setattr(kind, name, patched)
+    arm(Point(when, where, int(which)))
     main(command)

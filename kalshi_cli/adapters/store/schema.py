@@ -20,6 +20,8 @@ def config(connection: Connection | None = None) -> Config:
 
 def upgrade_schema(connection: Connection) -> None:
     """Bring the schema to `HEAD` inside the connection's transaction; commits nothing."""
+    if not connection.in_transaction():
+        connection.begin()  # else Alembic takes each step for its own to commit
     command.upgrade(config(connection), HEAD)
 
 

@@ -7,7 +7,9 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from alembic import command
 from fakes.desk_store import IDENTITY, WALL, fresh_store
+from sqlalchemy import create_engine
 
 from kalshi_cli.adapters.store import migrate, schema, version
 from kalshi_cli.adapters.store.store import open_store
@@ -111,6 +113,19 @@ async def test_a_migration_that_fails_leaves_the_store_as_it_was(tmp_path, newer
     assert (await migrate.status(path)).current == HEAD
     with closing(sqlite3.connect(path)) as now:
         assert now.execute("SELECT * FROM markers").fetchall() == [("full_pass", 7)]
+
+
+async def test_a_step_that_fails_takes_back_those_before_it(tmp_path, newer):
+    path = tmp_path / "desk.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        command.upgrade(schema.config(connection), "0001")
+    engine.dispose()
+    step = Path(schema.SCRIPTS) / "versions" / f"{NEXT}_note.py"
+    step.write_text(NEXT_STEP + "    op.execute('SELECT * FROM nothing')\n")
+    with pytest.raises(StoreUnusable):
+        await migrate.upgrade(path)
+    assert (await migrate.status(path)).current == "0001"
 
 
 async def test_it_works_from_any_directory(tmp_path, monkeypatch):
