@@ -8,7 +8,9 @@ from typing import ClassVar
 import pytest
 from fakes.exchange import Fault
 from fakes.floor import ASKS, BIDS, STRATEGY, A, B, taking, the_policies, waiting
+from sqlalchemy import update
 
+from kalshi_cli.adapters.store import tables
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.money import Contracts, Price
@@ -243,11 +245,15 @@ async def test_a_key_that_is_refused_sends_one_order_and_no_more(floor):
 
 
 async def test_a_lost_lease_stops_trading(floor):
+    """Once another process has taken it, what its keeper still believes is of no account."""
     await forecasts(floor)
-    floor.clock.wall_us += 10**18
-    with pytest.raises(LeaseHeld):
+    async with floor.store.transaction() as transaction:
+        await transaction.write(update(tables.LEASES).values(token="another's"))
+        await transaction.commit()
+    with pytest.raises(LeaseHeld, match="taken"):
         await run(floor)
     assert floor.exchange.placed == []
+    assert await floor.orders() == ()
 
 
 async def test_a_resting_entry_goes_when_the_newest_forecast_takes_its_edge(floor):
