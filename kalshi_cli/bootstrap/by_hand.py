@@ -14,7 +14,9 @@ from kalshi_cli.steps.requests import ask_holder
 
 
 class RecordedClock:
-    """Market time as the store last saw it, for a world that somebody else may be holding."""
+    """Market time as the store last saw it, for a world that somebody else may be holding; 0 where
+    it never did.
+    """
 
     def __init__(self, now_us: int) -> None:
         self._now_us = now_us

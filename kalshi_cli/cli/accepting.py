@@ -1,8 +1,7 @@
 """Cash that a person accepts, as it was typed."""
 
-import getpass
-
 from kalshi_cli.bootstrap.upkeep import Accepting
+from kalshi_cli.cli.person import person
 from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import InvalidValue, UsageError
 
@@ -24,4 +23,4 @@ def accepting(amount: str | None, why: str | None) -> Accepting | None:
         raise UsageError(
             f"{amount!r} is no amount of dollars.", remedy="Type it as --reconcile tells it."
         ) from error
-    return Accepting(money, getpass.getuser(), why.strip())
+    return Accepting(money, person(), why.strip())

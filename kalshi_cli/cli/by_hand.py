@@ -1,6 +1,5 @@
 """What a person does to a desk that may be running elsewhere: halt, resume, cancel, close."""
 
-import getpass
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -9,6 +8,7 @@ import typer
 from kalshi_cli.cli.caveats import warn_of_clock
 from kalshi_cli.cli.confirm import confirm_live, facts_of
 from kalshi_cli.cli.desk import ready
+from kalshi_cli.cli.person import person
 from kalshi_cli.cli.runtime import finish, one_line, run_async
 from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.identity import DeskState, Env
@@ -157,7 +157,7 @@ def _refuse_halt_file(prepared: Prepared) -> None:
 async def _set(prepared: Prepared, state: DeskState, reason: str) -> DeskState:
     from kalshi_cli.bootstrap.by_hand import change_state
 
-    who = getpass.getuser()
+    who = person()
     return await change_state(
         prepared.environment, prepared.settings, state, reason=reason, who=who
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 import typer
 
 from kalshi_cli.cli.caveats import warn_of_caveats, warn_of_clock
-from kalshi_cli.cli.confirm import confirm_live, facts_of
+from kalshi_cli.cli.limiting import confirm_trading
 from kalshi_cli.cli.runtime import Show, Verdict, begin, finish, run_async
 from kalshi_cli.cli.start import Prepared, prepare
 
@@ -86,7 +86,7 @@ async def _with_desk(
     async with opened as desk:
         warn_of_clock(prepared, desk.connection)
         if confirms:
-            confirm_live(prepared, await facts_of(prepared, desk))
+            await confirm_trading(prepared, desk)
         result = await action(desk)
         await warn_of_caveats(prepared, desk.store)
         return result

@@ -4,8 +4,8 @@ from contextlib import AbstractContextManager, AsyncExitStack
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.caveats import warn_of_caveats, warn_of_clock
-from kalshi_cli.cli.confirm import confirm_live, facts_of
 from kalshi_cli.cli.cycles import Cycles, LoopResult, Tell
+from kalshi_cli.cli.limiting import confirm_trading
 from kalshi_cli.cli.start import Prepared
 from kalshi_cli.scheduler.lanes import Loop, Stop, Stopped
 from kalshi_cli.settings.describe import unlimited
@@ -38,7 +38,7 @@ async def run_loop(
     )
     async with opened as desk, AsyncExitStack() as stack:
         warn_of_clock(prepared, desk.connection)
-        confirm_live(prepared, await facts_of(prepared, desk))
+        await confirm_trading(prepared, desk)
         started = desk.clock.now()
         watch = await stack.enter_async_context(open_watch(desk))
         with display as tell:

@@ -23,6 +23,8 @@ EVERY = frozenset(
 """Taken by every command."""
 STEPPING = ("seed", "world", "fresh", "no_advance", "faults")
 """What a command takes in `TAKES` when it may create or move the simulated world."""
+TRADING = (*STEPPING, "limits_reason")
+"""The same for a command that trades: it keeps changes of its limits on record."""
 _LARGEST_SEED = 2**63 - 1
 """The file of the world keeps numbers of 64 bits."""
 
@@ -72,6 +74,10 @@ def declared(
     forecaster: Annotated[
         str | None, typer.Option("--forecaster", metavar="NAME", help="grok, baseline or oracle.")
     ] = None,
+    limits_reason: Annotated[
+        str | None,
+        typer.Option("--limits-reason", metavar="TEXT", help="Why limits differ from last time."),
+    ] = None,
 ) -> None:
     """Declare the options; never called."""
 
@@ -94,6 +100,7 @@ class Options:
     advance: bool = True
     faults: Path | None = None
     forecaster: str | None = None
+    limits_reason: str | None = None
 
 
 def resolved(given: dict[str, object]) -> Options:

@@ -1,5 +1,6 @@
 """The limits that every order is held against. None means a person wrote "unlimited"."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kalshi_cli.domain.instant import HOUR
@@ -40,3 +41,21 @@ class Limits:
     max_price_gap: float
     reentry_cooldown_us: int = 6 * HOUR
     capital_limit: Money | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitChange:
+    """A limit, as a config file writes it. `old` is None where none was on record."""
+
+    name: str
+    old: str | None
+    new: str
+
+
+def limit_changes(recorded: Mapping[str, str], now: Mapping[str, str]) -> tuple[LimitChange, ...]:
+    """What is in force `now` and is on record otherwise, or not at all."""
+    return tuple(
+        LimitChange(name, recorded.get(name), value)
+        for name, value in now.items()
+        if recorded.get(name) != value
+    )

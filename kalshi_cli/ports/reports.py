@@ -248,6 +248,23 @@ class ScoredRow:
 
 
 @dataclass(frozen=True, slots=True)
+class LimitChangeRow:
+    """A change of a limit; `old` is None where it was recorded for the first time.
+
+    `at_us` is market time, `changed_wall_us` real time.
+    """
+
+    name: str
+    old: str | None
+    new: str
+    who: str
+    why: str
+    run_id: str
+    at_us: int
+    changed_wall_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class DeskSummary:
     """The desk on one screen.
 
@@ -384,6 +401,10 @@ class Reports(Protocol):
 
     async def scored(self, *, since_us: int | None = None) -> tuple[ScoredRow, ...]:
         """Forecasts of markets with a known payout, oldest first."""
+        ...
+
+    async def limit_changes(self, *, limit: int | None = None) -> tuple[LimitChangeRow, ...]:
+        """Changes of limits, newest first."""
         ...
 
     async def summary(self) -> DeskSummary: ...

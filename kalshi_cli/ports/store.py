@@ -18,6 +18,7 @@ from typing import Protocol
 from kalshi_cli.domain.account import CashMovement, Settlement
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.limits import LimitChange
 from kalshi_cli.domain.market import Event, Listing, Market, Quote, Series
 from kalshi_cli.domain.money import AiCost, Contracts, Money
 from kalshi_cli.domain.order import Fill, Order, OrderIntent
@@ -398,9 +399,28 @@ class Desk(Protocol):
     async def state(self) -> DeskState: ...
 
     async def set_state(
-        self, state: DeskState, *, reason: str, who: str, at_us: int, wall_us: int
+        self, state: DeskState, *, reason: str, who: str, at_us: int | None, wall_us: int
     ) -> None:
-        """Change the run state and keep the change on record."""
+        """Change the run state and keep the change on record; `at_us` is None where market time
+        is not known.
+        """
+        ...
+
+    async def limits(self) -> Mapping[str, str]:
+        """The limits that were last in force, by name; empty before the first were recorded."""
+        ...
+
+    async def change_limits(
+        self,
+        changes: Sequence[LimitChange],
+        *,
+        run_id: str,
+        who: str,
+        why: str,
+        at_us: int,
+        wall_us: int,
+    ) -> None:
+        """Keep changes of limits on record."""
         ...
 
     async def nonce(self) -> bytes:

@@ -4,8 +4,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from kalshi_cli.domain.fees import WORST_KNOWN, exit_terms, fill_fee
+from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import Contracts, Money, total
-from kalshi_cli.domain.order import OrderIntent, Purpose
+from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose
 from kalshi_cli.domain.position import outcome_cost
 from kalshi_cli.portfolio.exposure import Claim, exposure, order_claim, position_claim
 from kalshi_cli.risk._base import Denial, RiskState
@@ -31,6 +32,21 @@ def live_claims(state: RiskState, belongs: Belongs = everything) -> list[Claim]:
         for order in state.orders
         if order.intent.purpose is not Purpose.EXIT
         and belongs(order.intent.ticker, order.intent.strategy)
+    ]
+
+
+def in_or_entering(state: RiskState) -> set[str]:
+    """Markets that we hold or have a live order in."""
+    held = {p.ticker for p in state.positions if p.net and p.owner != EXTERNAL}
+    return held | {o.intent.ticker for o in state.orders if o.intent.strategy != EXTERNAL}
+
+
+def unknown_orders(state: RiskState) -> list[Order]:
+    """Our orders of which nobody knows what became."""
+    return [
+        order
+        for order in state.orders
+        if order.state is OrderState.UNKNOWN and order.intent.strategy != EXTERNAL
     ]
 
 

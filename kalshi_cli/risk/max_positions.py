@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.order import OrderIntent, Purpose
 from kalshi_cli.risk._base import ENTRIES, Control, Denial, RiskState
+from kalshi_cli.risk._exposure import in_or_entering
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +20,7 @@ class MaxPositions(Control):
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         most = state.limits.max_positions
-        markets = {p.ticker for p in state.positions if p.net and p.owner != EXTERNAL}
-        markets |= {o.intent.ticker for o in state.orders if o.intent.strategy != EXTERNAL}
+        markets = in_or_entering(state)
         count = len(markets | {intent.ticker})
         if most is None or count <= most or intent.ticker in markets:
             return None

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kalshi_cli.domain.identity import EXTERNAL
-from kalshi_cli.domain.order import OrderIntent, OrderState, Purpose
+from kalshi_cli.domain.order import OrderIntent, Purpose
 from kalshi_cli.risk._base import ENTRIES, Control, Denial, RiskState
+from kalshi_cli.risk._exposure import unknown_orders
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,12 +18,7 @@ class UnresolvedAccount(Control):
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         most = state.limits.max_unresolved_orders
-        unknown = [
-            order
-            for order in state.orders
-            if order.state is OrderState.UNKNOWN and order.intent.strategy != EXTERNAL
-        ]
-        count = len(unknown)
+        count = len(unknown_orders(state))
         if most is None or count <= most:
             return None
         detail = f"{count} orders have an unknown outcome"

@@ -72,6 +72,27 @@ def unlimited(settings: Settings) -> tuple[str, ...]:
     )
 
 
+HELD_BY_TRADING = (
+    "kelly_fraction",
+    "max_single_position",
+    "min_net_edge",
+    "min_confidence_to_trade",
+    "probation_stake",
+    "capital_limit",
+)
+"""What of `[trading]` bounds the orders; all of `[risk]` and `[allocation]` does."""
+
+
+def limits_in_force(settings: Settings) -> Mapping[str, str]:
+    """Every limit that orders are held to, as a config file writes it."""
+    wanted = {f"trading.{name}" for name in HELD_BY_TRADING}
+    return {
+        key: written(key, value)
+        for key, value in keys(settings)
+        if key in wanted or key.startswith(("risk.", "allocation."))
+    }
+
+
 def field_of(key: str) -> FieldInfo:
     """The declaration of `section.key`."""
     head, _, leaf = key.partition(".")

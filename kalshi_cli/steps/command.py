@@ -186,9 +186,8 @@ async def set_desk_state(
         before = await unit.desk.state()
         if state is DeskState.ACTIVE and before is not DeskState.ACTIVE:
             await unit.catalog.set_marker(PEAK_SINCE, clock.now())
-        await unit.desk.set_state(
-            state, reason=reason, who=who, at_us=clock.now(), wall_us=clock.wall()
-        )
+        at_us = clock.now() or None  # a clock that never saw the market stands at 0
+        await unit.desk.set_state(state, reason=reason, who=who, at_us=at_us, wall_us=clock.wall())
         await unit.commit()
     return before
 

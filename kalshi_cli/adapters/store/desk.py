@@ -1,10 +1,13 @@
 """Runs, the run state, and requests from one process to another."""
 
+from collections.abc import Mapping, Sequence
+
 from sqlalchemy import func, insert, select, update
 
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.transaction import AnyRow, Transaction
 from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.limits import LimitChange
 from kalshi_cli.errors import IntegrityError, NotFound
 from kalshi_cli.ports.store import DeskRequest, Run
 
@@ -49,7 +52,7 @@ class SqlDesk:
         return DeskState.ACTIVE if row is None else DeskState(row[0])
 
     async def set_state(
-        self, state: DeskState, *, reason: str, who: str, at_us: int, wall_us: int
+        self, state: DeskState, *, reason: str, who: str, at_us: int | None, wall_us: int
     ) -> None:
         row = {
             "state": state.value,
@@ -59,6 +62,36 @@ class SqlDesk:
             "changed_wall_us": wall_us,
         }
         await self._transaction.append(t.DESK_STATES, [row])
+
+    async def limits(self) -> Mapping[str, str]:
+        table = t.LIMIT_CHANGES.c
+        rows = await self._transaction.rows(select(table.name, table.new).order_by(table.change_id))
+        return {str(row[0]): str(row[1]) for row in rows}
+
+    async def change_limits(
+        self,
+        changes: Sequence[LimitChange],
+        *,
+        run_id: str,
+        who: str,
+        why: str,
+        at_us: int,
+        wall_us: int,
+    ) -> None:
+        rows = [
+            {
+                "name": change.name,
+                "old": change.old,
+                "new": change.new,
+                "who": who,
+                "why": why,
+                "run_id": run_id,
+                "at_us": at_us,
+                "changed_wall_us": wall_us,
+            }
+            for change in changes
+        ]
+        await self._transaction.append(t.LIMIT_CHANGES, rows)
 
     async def nonce(self) -> bytes:
         row = await self._transaction.first(select(t.IDENTITY.c.nonce))

@@ -13,7 +13,7 @@ from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import AiCost, Contracts, Price
 from kalshi_cli.domain.order import LIVE, UNRESOLVED
 from kalshi_cli.domain.side import Side
-from kalshi_cli.ports.reports import DenialRow, DeskSummary, FunnelRow, RunRow
+from kalshi_cli.ports.reports import DenialRow, DeskSummary, FunnelRow, LimitChangeRow, RunRow
 
 
 def _count(table: Table, *wanted: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -88,6 +88,12 @@ class SqlReports(MarketReports, MoneyReports):
         async with self._opened() as transaction:
             return tuple(FunnelRow(*row) for row in await transaction.rows(query))
 
+    async def limit_changes(self, *, limit: int | None = None) -> tuple[LimitChangeRow, ...]:
+        columns = list(t.LIMIT_CHANGES.c)
+        query = select(*columns[1:]).order_by(columns[0].desc()).limit(limit)
+        async with self._opened() as transaction:
+            return tuple(LimitChangeRow(*row) for row in await transaction.rows(query))
+
     async def summary(self) -> DeskSummary:
         from kalshi_cli.adapters.store.ledger import SqlLedger
 
@@ -109,7 +115,7 @@ class SqlReports(MarketReports, MoneyReports):
         return DeskSummary(
             state=DeskState.ACTIVE if state is None else DeskState(state[0]),
             state_reason="" if state is None else state[1],
-            state_since_us=None if state is None else state[2] or None,
+            state_since_us=None if state is None else state[2],
             cash=cash,
             snapshot=snapshot,
             ai_cost=AiCost(ai_cost or 0),

@@ -2,7 +2,7 @@
 
 from kalshi_cli.errors import StoreMismatch, StoreVersion
 
-HEAD = "0005"
+HEAD = "0006"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 

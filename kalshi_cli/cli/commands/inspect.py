@@ -1,13 +1,16 @@
 """Look up positions, orders, fills, markets, forecasts, denials."""
 
 from functools import partial
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from kalshi_cli.cli.desk import on_records, ready
 from kalshi_cli.cli.names import plausible
 from kalshi_cli.domain.order import LIVE
+
+if TYPE_CHECKING:
+    from kalshi_cli.adapters.store.store import SqlStore
 
 PANEL = "Observe"
 app = typer.Typer(help=__doc__, rich_markup_mode=None, add_completion=False)
@@ -198,6 +201,34 @@ def denials(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> 
     on_records(
         ready(ctx), lambda store: store.reports.denials(ticker=ticker, limit=limit), show_denials
     )
+
+
+@app.command()
+def limits(ctx: typer.Context, *, limit: Limit = 30) -> None:
+    """Each limit, how much of it is used, and who changed what, when and why.
+
+    Example: kalshi inspect limits --json | jq '.data.changes'
+    """
+    from kalshi_cli.bootstrap.by_hand import market_clock
+    from kalshi_cli.bootstrap.policies import policies
+    from kalshi_cli.cli.render.limits import show_limits
+    from kalshi_cli.settings.describe import limits_in_force
+    from kalshi_cli.steps.limiting import LimitsInUse, limits_in_use
+
+    prepared = ready(ctx)
+    trading = policies(prepared.environment.env, prepared.settings, None).trading
+
+    async def found(store: "SqlStore") -> LimitsInUse:
+        return await limits_in_use(
+            store,
+            store.reports,
+            await market_clock(prepared.environment, store),
+            in_force=limits_in_force(prepared.settings),
+            policy=trading,
+            history=limit,
+        )
+
+    on_records(prepared, found, show_limits)
 
 
 @app.command()

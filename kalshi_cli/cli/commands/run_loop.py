@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 PANEL = "Trade"
-TAKES = ("seed", "world", "fresh", "faults", "forecaster")
+TAKES = ("seed", "world", "fresh", "faults", "forecaster", "limits_reason")
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 

@@ -2,10 +2,10 @@
 
 import typer
 
-from kalshi_cli.cli.options import STEPPING
+from kalshi_cli.cli.options import TRADING
 
 PANEL = "Trade"
-TAKES = STEPPING
+TAKES = TRADING
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 

@@ -4,10 +4,10 @@ from typing import Annotated
 
 import typer
 
-from kalshi_cli.cli.options import STEPPING
+from kalshi_cli.cli.options import TRADING
 
 PANEL = "Trade"
-TAKES = STEPPING
+TAKES = TRADING
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 

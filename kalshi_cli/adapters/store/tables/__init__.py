@@ -40,6 +40,7 @@ RUNS: Table
 DESK_STATES: Table
 DESK_REQUESTS: Table
 LEASES: Table
+LIMIT_CHANGES: Table
 IDENTITY: Table
 
 _SUBJECTS = {
@@ -50,7 +51,7 @@ _SUBJECTS = {
     "ledger": ("FILLS", "SETTLEMENTS", "CASH_MOVEMENTS"),
     "holdings": ("POSITIONS", "EXIT_PLANS"),
     "results": ("ROUND_TRIPS", "BALANCE_SNAPSHOTS", "PERFORMANCE_SNAPSHOTS"),
-    "desk": ("RUNS", "DESK_STATES", "DESK_REQUESTS", "LEASES"),
+    "desk": ("RUNS", "DESK_STATES", "DESK_REQUESTS", "LEASES", "LIMIT_CHANGES"),
     "identity": ("IDENTITY",),
 }
 _SUBJECT = {name: subject for subject, names in _SUBJECTS.items() for name in names}

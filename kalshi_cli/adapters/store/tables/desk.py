@@ -3,7 +3,16 @@
 from sqlalchemy import Text
 from sqlmodel import Field
 
-from kalshi_cli.adapters.store.tables._base import Record, big, key, maybe_big, row_id, table, text
+from kalshi_cli.adapters.store.tables._base import (
+    Record,
+    big,
+    key,
+    maybe_big,
+    refers,
+    row_id,
+    table,
+    text,
+)
 
 
 class RunRecord(Record, table=True):
@@ -20,7 +29,10 @@ class RunRecord(Record, table=True):
 
 
 class DeskStateRecord(Record, table=True):
-    """Every change of the run state; the newest one holds."""
+    """Every change of the run state; the newest one holds.
+
+    Without `at_us` where no market time was known yet.
+    """
 
     __tablename__ = "desk_states"
 
@@ -28,7 +40,7 @@ class DeskStateRecord(Record, table=True):
     state: str
     reason: str = text()
     who: str
-    at_us: int = big()
+    at_us: int | None = maybe_big()
     changed_wall_us: int = big()
 
 
@@ -56,7 +68,24 @@ class LeaseRecord(Record, table=True):
     expires_wall_us: int = big()
 
 
+class LimitChangeRecord(Record, table=True):
+    """Every limit as it was first seen (without `old`), and every change of one."""
+
+    __tablename__ = "limit_changes"
+
+    change_id: int | None = row_id()
+    name: str
+    old: str | None
+    new: str
+    who: str
+    why: str = text()
+    run_id: str = refers("runs.run_id")
+    at_us: int = big()
+    changed_wall_us: int = big()
+
+
 RUNS = table(RunRecord)
 DESK_STATES = table(DeskStateRecord)
 DESK_REQUESTS = table(DeskRequestRecord)
 LEASES = table(LeaseRecord)
+LIMIT_CHANGES = table(LimitChangeRecord)

@@ -1,0 +1,115 @@
+"""Changes of limits: on record with who, when, old, new and why; and how much of each is used."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.limits import LimitChange, limit_changes
+from kalshi_cli.domain.money import Money
+from kalshi_cli.errors import ConfigError
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.reports import LimitChangeRow, Reports
+from kalshi_cli.ports.store import Run, Store
+from kalshi_cli.risk._usage import Usage, usages
+from kalshi_cli.steps.desk_view import look, risk_state
+from kalshi_cli.steps.trade import TradePolicy
+
+NOT_SAID = "not said"
+FIRST = "first recorded"
+
+
+async def changed_limits(
+    store: Store, in_force: Mapping[str, str], *, env: Env, why: str
+) -> tuple[LimitChange, ...]:
+    """How the limits in force differ from those last on record.
+
+    Raises `ConfigError` where real money would be held to a changed limit without a reason.
+    """
+    async with store.unit(reads=True) as unit:
+        changes = limit_changes(await unit.desk.limits(), in_force)
+    changed = [change for change in changes if change.old is not None]
+    if env is Env.PROD and changed and not why:
+        told = ", ".join(f"{c.name} was {c.old} and is {c.new}" for c in changed)
+        raise ConfigError(
+            f"{told}: with real money, a limit changes for a reason.",
+            remedy='Say it with --limits-reason "...", or put the old value back.',
+        )
+    return changes
+
+
+async def record_limits(
+    store: Store,
+    clock: Clock,
+    changes: Sequence[LimitChange],
+    *,
+    run: Run,
+    who: str,
+    why: str,
+) -> None:
+    """Keep changes on record; a limit that was never recorded is no change of anybody's."""
+    async with store.unit() as unit:
+        for is_first, said in ((True, why or FIRST), (False, why or NOT_SAID)):
+            await unit.desk.change_limits(
+                [change for change in changes if (change.old is None) is is_first],
+                run_id=run.run_id,
+                who=who,
+                why=said,
+                at_us=clock.now(),
+                wall_us=clock.wall(),
+            )
+        await unit.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class LimitRow:
+    """A limit as a config file writes it, and how much of it is used; None where it is a bound on
+    each order, which nothing uses up.
+    """
+
+    name: str
+    value: str
+    usage: Usage | None
+
+
+@dataclass(frozen=True, slots=True)
+class LimitsInUse:
+    """`bankroll` is what shares are of; None before the account was first seen.
+
+    `changes` are newest first. Foreign resting orders are not on record, and not counted.
+    """
+
+    bankroll: Money | None
+    limits: tuple[LimitRow, ...]
+    changes: tuple[LimitChangeRow, ...]
+
+
+async def limits_in_use(
+    store: Store,
+    reports: Reports,
+    clock: Clock,
+    *,
+    in_force: Mapping[str, str],
+    policy: TradePolicy,
+    history: int | None,
+) -> LimitsInUse:
+    """Each limit, its use by what is on record, and how it came to be what it is."""
+    summary = await reports.summary()
+    view = await look(store, now_us=clock.now(), filters=policy.filters)
+    used: Mapping[str, Usage] = {}
+    bankroll = None
+    if summary.cash is not None:
+        state = risk_state(
+            view,
+            env=policy.env,
+            limits=policy.limits,
+            cash=summary.cash,
+            books={},
+            frozen=frozenset(),
+            paused=None,
+        )
+        bankroll, used = state.bankroll, usages(state, policy.allocations)
+    return LimitsInUse(
+        bankroll=bankroll,
+        limits=tuple(LimitRow(name, value, used.get(name)) for name, value in in_force.items()),
+        changes=await reports.limit_changes(limit=history),
+    )
