@@ -76,8 +76,12 @@ def test_a_halt_from_outside_stops_its_orders_and_not_its_watch(running: Running
     wait_until(lambda: count(program, moves) > seen + 5, "more market time")
     assert process.poll() is None
     assert count(program, PLACED) <= placed + 1  # the one that had been checked already
-    process.send_signal(signal.SIGINT)
-    assert finished(process).code == 130
+
+
+def test_a_halt_outlives_whoever_was_trading(tmp_path: Path):
+    program = Program(tmp_path)
+    program.run("ingest", "--sim", "--seed", "7")
+    assert program.data("halt", "--reason", "smoke")["after"] == "halted"
     assert "smoke" in program.run("status").out
     assert program.data("trade", code=6)["orders"] == []
     assert program.data("resume")["after"] == "active"

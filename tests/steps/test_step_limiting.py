@@ -17,6 +17,20 @@ from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.limiting import changed_limits, limits_in_use, record_limits
 
 FIRST = {"risk.max_positions": "15", "risk.max_drawdown": "0.15"}
+NAMES = (
+    "risk.max_market_exposure",
+    "risk.max_event_exposure",
+    "risk.max_category_exposure",
+    "risk.max_account_exposure",
+    "allocation.directional_trading",
+    "risk.max_positions",
+    "risk.max_trades_per_hour",
+    "risk.max_entries_per_market",
+    "risk.max_unresolved_orders",
+    "risk.min_cash_reserve",
+    "risk.max_daily_loss",
+    "trading.max_single_position",
+)
 RAISED = {**FIRST, "risk.max_positions": "20"}
 
 
@@ -49,7 +63,7 @@ async def test_limits_are_recorded_when_first_seen_and_when_they_differ(floor):
 
 async def test_with_real_money_a_limit_changes_for_a_reason(floor):
     await traded_under(floor, FIRST, "", Env.PROD)  # the first are no change of anybody's
-    with pytest.raises(ConfigError, match="risk.max_positions was 15 and is 20") as refused:
+    with pytest.raises(ConfigError, match="max_positions was 15 and is 20") as refused:
         await traded_under(floor, RAISED, "", Env.PROD)
     assert refused.value.exit_code == 4
     assert "--limits-reason" in refused.value.remedy
@@ -64,23 +78,7 @@ async def used(floor: Floor):
         floor.store,
         floor.store.reports,
         floor.clock,
-        in_force={
-            name: "0.1"
-            for name in (
-                "risk.max_market_exposure",
-                "risk.max_event_exposure",
-                "risk.max_category_exposure",
-                "risk.max_account_exposure",
-                "allocation.directional_trading",
-                "risk.max_positions",
-                "risk.max_trades_per_hour",
-                "risk.max_entries_per_market",
-                "risk.max_unresolved_orders",
-                "risk.min_cash_reserve",
-                "risk.max_daily_loss",
-                "trading.max_single_position",
-            )
-        },
+        in_force=dict.fromkeys(NAMES, "0.1"),
         policy=trading,
         history=None,
     )
