@@ -1,4 +1,4 @@
-"""Check the store, compare it with the exchange, and repair what the exchange's record proves."""
+"""Check the store, compare it with the exchange, and repair it."""
 
 from typing import Annotated
 
