@@ -7,6 +7,7 @@ left the open feed: their close and settlement must be seen.
 """
 
 from collections.abc import Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 
@@ -19,7 +20,7 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, MarketData, Unusable
 from kalshi_cli.ports.notices import Notices
 from kalshi_cli.ports.store import Saved, Store
-from kalshi_cli.steps.paging import Pages, collect
+from kalshi_cli.steps.paging import Pages, ahead, collect
 from kalshi_cli.steps.selection import batched, judge, screen_rest
 
 FULL_PASS_EVERY = HOUR
@@ -157,9 +158,10 @@ async def _full_pass(
     async with store.unit() as unit:
         known = await unit.catalog.known_listings(since_us)
     pages = Pages(partial(data.open_events, known=known))
-    async for page in pages:
-        done.unusable.extend(page.unusable)
-        await _save_events(data, store, done, page.items, now_us)
+    async with aclosing(ahead(pages)) as read:
+        async for page in read:
+            done.unusable.extend(page.unusable)
+            await _save_events(data, store, done, page.items, now_us)
     done.stop(pages.why)
 
 

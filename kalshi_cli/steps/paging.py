@@ -1,6 +1,7 @@
 """Reading a list to its end, and knowing whether it was the end."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -60,6 +61,26 @@ class Pages(Generic[Row]):
                 self.why = "the exchange's pages begin again"
                 return
             yield page
+
+
+async def ahead(pages: Pages[Row]) -> AsyncGenerator[Page[Row]]:
+    """The same pages, the next one being read while whoever asks works on one.
+
+    Close it where it may end early (`aclosing`): what is still being read is then given up.
+    """
+    iterator = aiter(pages)
+
+    async def following() -> Page[Row] | None:
+        return await anext(iterator, None)
+
+    coming = asyncio.create_task(following())
+    try:
+        while (page := await coming) is not None:
+            coming = asyncio.create_task(following())
+            yield page
+    finally:
+        coming.cancel()
+        await asyncio.gather(coming, return_exceptions=True)
 
 
 def _beginning(page: Page[Row]) -> object:

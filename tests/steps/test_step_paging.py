@@ -1,6 +1,8 @@
 """A list is complete only where its end was seen; a circle of any size is no end."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from hypothesis import strategies as st
 from kalshi_cli.errors import ExchangeRefusal, MalformedAnswer, Unavailable
 from kalshi_cli.ports.exchange import Page, Unusable
 from kalshi_cli.steps import paging
-from kalshi_cli.steps.paging import collect
+from kalshi_cli.steps.paging import Pages, ahead, collect
 
 Fetch = Callable[[str], Awaitable[Page[int]]]
 
@@ -104,3 +106,66 @@ async def test_an_unusable_row_leaves_the_end_seen_and_the_list_incomplete() -> 
     walked = await collect(fetch)
     assert (walked.complete, walked.reached_end) == (False, True)
     assert "KXA: no price" in walked.why
+
+
+async def test_the_next_page_is_read_while_one_is_worked_on_and_no_more_than_that() -> None:
+    three = {"": Page((0,), "1"), "1": Page((1,), "2"), "2": Page((2,), "")}
+    asked: list[str] = []
+    asking = {cursor: asyncio.Event() for cursor in three}
+
+    async def fetch(cursor: str) -> Page[int]:
+        asking[cursor].set()
+        return await listed(three, asked)(cursor)
+
+    pages = Pages(fetch)
+    asked_by_then = []
+    async with aclosing(ahead(pages)) as read:
+        async for page in read:
+            if page.cursor:
+                await asking[page.cursor].wait()  # which only reading ahead brings about
+            asked_by_then.append((page.items, list(asked)))
+    assert asked_by_then == [
+        ((0,), ["", "1"]),
+        ((1,), ["", "1", "2"]),
+        ((2,), ["", "1", "2"]),
+    ]
+    assert pages.why == ""
+
+
+async def test_a_page_that_fails_while_one_is_worked_on_ends_the_list_after_that_one() -> None:
+    async def fetch(cursor: str) -> Page[int]:
+        if cursor:
+            raise Unavailable("no answer")
+        return Page((0,), "1")
+
+    pages = Pages(fetch)
+    async with aclosing(ahead(pages)) as read:
+        assert [page.items async for page in read] == [(0,)]
+    assert pages.why == "no answer"
+
+
+async def test_a_first_page_that_fails_raises_what_it_raised() -> None:
+    async def fetch(cursor: str) -> Page[int]:
+        raise Unavailable("no answer")
+
+    async with aclosing(ahead(Pages(fetch))) as read:
+        with pytest.raises(Unavailable, match="no answer"):
+            await anext(read)
+
+
+async def test_closing_gives_up_the_page_that_is_still_being_read() -> None:
+    reading, given_up = asyncio.Event(), asyncio.Event()
+
+    async def fetch(cursor: str) -> Page[int]:
+        if cursor:
+            reading.set()
+            try:
+                await asyncio.Event().wait()
+            finally:
+                given_up.set()
+        return Page((0,), "1")
+
+    async with aclosing(ahead(Pages(fetch))) as read:
+        await anext(read)
+        await reading.wait()
+    assert given_up.is_set()
