@@ -124,6 +124,27 @@ class TestCatalog:
             await unit.catalog.save_listings([Listing(a_market(grid=None), a_quote())], NOW)
             assert (await unit.catalog.entries())[0].market.grid is None
 
+    @pytest.mark.parametrize("count", [49, 50, 249, 1_312])
+    async def test_as_many_as_there_are_go_in_and_come_out(self, store, count):
+        """Many rows go in one statement; none of them may be left out or take another's place."""
+        await seed(store)
+
+        def listed(volume: int) -> list[Listing]:
+            return [
+                Listing(a_market(f"T{n}"), a_quote(ticker=f"T{n}", volume=Contracts(n + volume)))
+                for n in range(count)
+            ]
+
+        async with store.unit() as unit:
+            saved = await unit.catalog.save_listings(listed(0), NOW)
+            assert (saved.new, saved.changed) == (count, 0)
+            again = await unit.catalog.save_listings([*listed(0)[1:], listed(7)[0]], NOW)
+            assert (again.new, again.changed, again.unchanged) == (0, 1, count - 1)
+            await unit.catalog.save_listings(listed(7), NOW)
+            found = await unit.catalog.entries(tickers=[f"T{n}" for n in range(count)])
+        volumes = {entry.market.ticker: entry.quote.volume.units for entry in found}
+        assert volumes == {f"T{n}": n + 7 for n in range(count)}
+
     async def test_saving_twice_finds_everything_as_it_was(self, store):
         listings = [Listing(a_market(t), a_quote(ticker=t)) for t in ("A", "B", "C")]
         await seed(store)

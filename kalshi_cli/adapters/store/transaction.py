@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -49,6 +49,12 @@ def among(column: ColumnElement[str], *, is_postgres: bool) -> ColumnElement[boo
         return column == any_(bindparam("names", type_=ARRAY(String)))
     names = func.json_each(bindparam("names", type_=JSON)).table_valued("value")
     return column.in_(select(names.c.value))
+
+
+AT_ONCE = (1_000, 250, 50)
+"""Rows of one statement; few sizes, so that SQLite keeps what it made of each text."""
+MOST_PARAMETERS = 32_000
+"""Of one statement of SQLite, a little less than its own limit."""
 
 
 class Transaction:
@@ -117,9 +123,30 @@ class Transaction:
         self, table: Table, rows: Sequence[Mapping[str, Any]], *, newer_by: str | None = None
     ) -> None:
         """Insert rows or overwrite those with their key; `newer_by` keeps a newer row as it is."""
-        if rows:
-            statement = _upsert(table, tuple(rows[0]), newer_by, is_postgres=self.is_postgres)
+        if not rows:
+            return
+        statement = _upsert(table, tuple(rows[0]), newer_by, is_postgres=self.is_postgres)
+        if self.is_postgres:
             await self.write_many(statement, rows)
+        else:
+            await self._write_at_once(statement, rows)
+
+    async def _write_at_once(self, insert: ClauseElement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert many rows a statement, so that SQLite works while this process reads on.
+
+        One row a statement takes back the interpreter's lock after each, and waits for it.
+        """
+        sql, parameters = _compiled(insert, tuple(rows[0]), self._connection.dialect)
+        one = f"({', '.join('?' * len(rows[0]))})"
+        at = 0
+        with translated(self._where):
+            for size in AT_ONCE:
+                text = sql.replace(one, ", ".join([one] * size), 1)
+                while len(rows) - at >= size and size * len(rows[0]) <= MOST_PARAMETERS:
+                    values = chain.from_iterable(map(parameters, rows[at : at + size]))
+                    await self._connection.exec_driver_sql(text, tuple(values))
+                    at += size
+        await self.write_many(insert, rows[at:])
 
     async def append(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows whose keys are known to be new."""
