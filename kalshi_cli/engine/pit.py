@@ -55,8 +55,8 @@ class Pit:
     """
 
     __slots__ = (
-        "_book", "_done_us", "_flow", "_halted_us", "_quoted_us", "_temper", "_turnover", "due_us",
-        "leg", "occasion", "ticker",
+        "_book", "_done_us", "_flow", "_halted_us", "_quoted_us", "_shown", "_temper", "_turnover",
+        "due_us", "leg", "occasion", "ticker",
     )  # fmt: skip
 
     def __init__(self, occasion: Occasion, leg: int) -> None:
@@ -67,6 +67,7 @@ class Pit:
         self._flow = Flow(seed, self.ticker, self._temper.trades_per_hour)
         self._book: MatchingBook | None = None
         self._quoted_us = 0
+        self._shown = 0, NO_QUOTES  # what was drawn last, and for which instant
         self._done_us = 0
         self.due_us: int | None = None
         self._turnover = _UNTRADED
@@ -272,7 +273,13 @@ class Pit:
         if not self.is_open(now_us):
             return MatchingBook()
         quoted_us = self._quoted(now_us)
-        return self._kept(quoted_us) or _book(self._quotes(quoted_us))
+        return self._kept(quoted_us) or _book(self._showing(quoted_us))
+
+    def _showing(self, quoted_us: int) -> Quotes:
+        """What makers show, drawn once for all who look at one instant."""
+        if self._shown[0] != quoted_us:
+            self._shown = quoted_us, self._quotes(quoted_us)
+        return self._shown[1]
 
     def _kept(self, quoted_us: int) -> MatchingBook | None:
         """The book in which somebody's trade or an order of ours still shows, if there is one."""

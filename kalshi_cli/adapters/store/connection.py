@@ -1,7 +1,8 @@
 """Where a store is, and how to connect to it: SQLite by path or URL, PostgreSQL by URL.
 
-Both give one writer at a time. SQLite takes its write lock when a unit begins (`BEGIN IMMEDIATE`):
-taking it later, at the first write, fails at once when somebody else wrote in between. PostgreSQL
+Both give one writer at a time. SQLite takes its write lock when a unit begins (`BEGIN IMMEDIATE`,
+with its first statement): taking it later, at the first write, fails at once when somebody else
+wrote in between. PostgreSQL
 takes an advisory lock that lasts as long as the transaction.
 """
 
@@ -12,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import URL, StaticPool, event, make_url
 from sqlalchemy import Connection as Connected
@@ -132,7 +133,8 @@ def make_engine(
         if _is_bare(connection):
             return
         reads = read_only or _only_reads(connection)
-        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+        driver = cast(Connection, connection.connection.driver_connection)  # of `_connector`
+        driver.begin_with("BEGIN" if reads else "BEGIN IMMEDIATE")
 
     return engine
 

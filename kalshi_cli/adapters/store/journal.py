@@ -29,6 +29,7 @@ _CHANGING = (
 )  # fmt: skip
 REFUSALS_A_FORECAST = 3
 """So often may the exchange refuse an entry on a forecast before that forecast is let be."""
+_ALL_ORDERS = select(*ORDER_COLUMNS).order_by(t.ORDERS.c.created_us, t.ORDERS.c.sequence)
 _SENT_ENTRY = (t.ORDERS.c.purpose == Purpose.ENTRY.value) & (
     t.ORDERS.c.state != OrderState.NOT_SENT.value
 )
@@ -138,9 +139,8 @@ class SqlJournal:
         return tuple(sorted(found.values(), key=lambda order: (order.created_us, order.sequence)))
 
     async def _orders(self, wanted: ColumnElement[bool]) -> tuple[Order, ...]:
-        query = select(*ORDER_COLUMNS).where(wanted)
-        query = query.order_by(t.ORDERS.c.created_us, t.ORDERS.c.sequence)
-        return tuple(map(mapping.order_from, await self._transaction.rows(query)))
+        rows = await self._transaction.rows(_ALL_ORDERS.where(wanted))
+        return tuple(map(mapping.order_from, rows))
 
     async def entries_since(self, since_us: int) -> int:
         query = select(func.count()).where(_SENT_ENTRY, t.ORDERS.c.created_us >= since_us)

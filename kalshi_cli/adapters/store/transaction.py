@@ -131,7 +131,9 @@ class Transaction:
         else:
             await self._write_at_once(statement, rows)
 
-    async def _write_at_once(self, insert: ClauseElement, rows: Sequence[Mapping[str, Any]]) -> None:
+    async def _write_at_once(
+        self, insert: ClauseElement, rows: Sequence[Mapping[str, Any]]
+    ) -> None:
         """Insert many rows a statement, so that SQLite works while this process reads on.
 
         One row a statement takes back the interpreter's lock after each, and waits for it.

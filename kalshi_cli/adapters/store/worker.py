@@ -1,7 +1,8 @@
 """aiosqlite with one trip to its thread for a statement, where four were a third of a cycle.
 
 SQLAlchemy asks the driver for a cursor, to execute, to fetch and to close, each a trip of a tenth
-of a millisecond. Here all four happen on one; answers are read whole, which they are anyway.
+of a millisecond. Here all four happen on one; answers are read whole, which they are anyway. A
+transaction begins on the trip of its first statement: before that there is nothing to lock.
 """
 
 import sqlite3
@@ -20,18 +21,36 @@ class Connection(aiosqlite.Connection):
     def __init__(self, connector: Callable[[], sqlite3.Connection]) -> None:
         super().__init__(connector, iter_chunk_size=_FETCHED_AT_ONCE)
         self._thread.daemon = True  # a process that is told to end does not wait for it
+        self._beginning: str | None = None
 
     def cursor(self) -> "Cursor":  # type: ignore[override]
         return Cursor(self)
 
+    def begin_with(self, statement: str) -> None:
+        """Run a `BEGIN` just before the next statement."""
+        self._beginning = statement
+
+    async def commit(self) -> None:
+        """Commit what is open: nothing, where no statement ran."""
+        self._beginning = None
+        if self.in_transaction:
+            await super().commit()
+
     async def rollback(self) -> None:
         """Roll back what is open: the pool asks after every commit too, when nothing is."""
+        self._beginning = None
         if self.in_transaction:
             await super().rollback()
 
     async def run(self, work: Callable[[sqlite3.Connection], None]) -> None:
-        """Do work with the connection on its thread."""
-        await self._execute(partial(work, self._conn))  # type: ignore[no-untyped-call]
+        """Do work with the connection on its thread, in the transaction that was asked for."""
+        await self._execute(partial(self._work, work))  # type: ignore[no-untyped-call]
+
+    def _work(self, work: Callable[[sqlite3.Connection], None]) -> None:
+        if self._beginning is not None:
+            self._conn.execute(self._beginning)
+            self._beginning = None  # not before it succeeded: nothing may run outside of it
+        work(self._conn)
 
 
 class Cursor:
