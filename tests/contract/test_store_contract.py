@@ -455,7 +455,7 @@ class TestJournal:
         for number in (1, 2, 3):
             order = await journalled(store, an_intent(), f"k{number}", sequence=number)
             async with store.unit() as unit:
-                await unit.journal.save(order.moved(OrderState.REJECTED, NOW))
+                await unit.journal.save(order.moved(OrderState.REJECTED, NOW), Cause.ANSWER)
                 found.append(await unit.journal.traded_forecasts(["T"]))
                 await unit.commit()
         assert found == [frozenset(), frozenset(), {(STRATEGY, "T", "f1")}]

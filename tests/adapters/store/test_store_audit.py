@@ -15,6 +15,7 @@ from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import Fill, Order, OrderState
 from kalshi_cli.domain.side import Side
+from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import StoreUnusable
 from kalshi_cli.ports.audit import Repair
 
@@ -40,7 +41,7 @@ async def store(tmp_path):
         async with hold_lease(opened, "trading", lambda: WALL) as lease, opened.unit() as unit:
             await unit.journal.record(order, lease.token, WALL)
             filled = replace(order.moved(OrderState.FILLED, NOW), order_id="o1")
-            await unit.journal.save(replace(filled, filled=Contracts(1_000)))
+            await unit.journal.save(replace(filled, filled=Contracts(1_000)), Cause.ANSWER)
             fills = [(a_fill(1, Side.BID), STRATEGY), (a_fill(2, Side.ASK, "o2"), "external")]
             await unit.ledger.add_fills([*fills, (a_fill(3, Side.BID, "o3"), "external")])
             derived = derive(await unit.ledger.history())
