@@ -1,0 +1,64 @@
+"""Killed at random moments, on an exchange that errs: no order twice, none lost, no fill lost.
+
+`DESK_KILLS=1000 pytest tests/crash/test_desk_kills.py` shows what the suite has no time for.
+"""
+
+import os
+import random
+import time
+from pathlib import Path
+
+import pytest
+from crash.served_desk import LOOP, ServedDesk, served_desk
+from fakes.program import rows_of
+
+pytestmark = pytest.mark.slow
+KILLS = int(os.environ.get("DESK_KILLS", "24"))
+A_WORLD = 24
+"""Kills of one desk: then a new world begins, before its exchange closes for the night."""
+AN_AUDIT = 4
+LONGEST_S = 6.0
+"""From the start: a desk sends its first orders after two seconds or so."""
+MOST_NEWS = 8
+
+
+def strike(desk: ServedDesk, moments: random.Random) -> None:
+    """Kill a loop: as it starts, as it works, or when something has just happened to an order."""
+    draw = moments.random()
+    desk.start(*LOOP)
+    if draw < 0.15:
+        time.sleep(moments.uniform(0.0, LONGEST_S / 4))
+    elif draw < 0.35:
+        time.sleep(moments.uniform(0.0, LONGEST_S))
+    else:
+        for _ in range(moments.randint(1, MOST_NEWS)):
+            _wait_for_news(desk)
+        time.sleep(moments.uniform(0.0, 0.02 if draw < 0.75 else 0.2))
+    ended = desk.kill()
+    assert ended.was_killed, ended.told
+
+
+def _wait_for_news(desk: ServedDesk) -> None:
+    """Until an order is journalled or changes; not for ever, where nothing is to be traded."""
+    before, deadline = _trail(desk), time.monotonic() + LONGEST_S
+    while _trail(desk) == before and time.monotonic() < deadline:
+        time.sleep(0.001)
+
+
+def _trail(desk: ServedDesk) -> list[tuple[object, ...]]:
+    return rows_of(desk.store, "SELECT max(event_id) FROM order_events")
+
+
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize("world", range(-(-KILLS // A_WORLD)))
+def test_kills_lose_nothing_and_repeat_nothing(tmp_path: Path, world: int):
+    moments = random.Random(world)
+    with served_desk(tmp_path, seed=world + 1) as desk:
+        for kill in range(1, A_WORLD + 1):
+            desk.misbehave(seed=1_000 * world + kill)
+            strike(desk, moments)
+            if kill % AN_AUDIT == 0:
+                desk.audit()
+        account = desk.owner.account()
+    assert len(account.orders) > A_WORLD  # or the test would have shown less than it says
+    assert account.fills
