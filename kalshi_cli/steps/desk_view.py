@@ -12,6 +12,7 @@ from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money
 from kalshi_cli.domain.order import (
+    DEAD,
     Order,
     OrderIntent,
     OrderReport,
@@ -39,6 +40,7 @@ class DeskView:
 
     `entries` are the eligible markets and, whatever became of them, all that are held, ordered,
     forecast or have a foreign order. Markets a verdict has dropped may be a hundred thousand more.
+    `unbooked` are orders whose fills are reported and in no position yet.
     """
 
     now_us: int
@@ -49,6 +51,7 @@ class DeskView:
     forecasts: Mapping[str, Forecast]
     positions: tuple[Position, ...]
     orders: tuple[Order, ...]
+    unbooked: tuple[Order, ...]
     plans: Mapping[tuple[str, str], ExitPlan]
     traded_forecasts: frozenset[tuple[str, str, str]]
     entries_last_hour: int
@@ -96,7 +99,9 @@ async def look(
 ) -> DeskView:
     """Read the desk; `foreign` are resting orders that are not ours."""
     async with store.unit() as unit:
-        wanted = {report.ticker for report in foreign} | await unit.catalog.watched()
+        unbooked = await unit.journal.unbooked()
+        wanted = {report.ticker for report in foreign} | {o.intent.ticker for o in unbooked}
+        wanted.update(await unit.catalog.watched())
         wanted.update(await unit.catalog.undropped(Screen.of(filters).mark, now_us))
         found = await unit.catalog.entries(tickers=wanted)
         entries = {entry.market.ticker: entry for entry in found}
@@ -112,6 +117,7 @@ async def look(
             forecasts=await unit.forecasts.latest(tickers),
             positions=await unit.ledger.positions(open_only=True),
             orders=await unit.journal.live(),
+            unbooked=unbooked,
             plans=await unit.plans.all(),
             traded_forecasts=await unit.journal.traded_forecasts(tickers),
             entries_last_hour=await unit.journal.entries_since(now_us - HOUR),
@@ -130,7 +136,7 @@ class Holdings:
     """What is held and what works, with what leaving it needs.
 
     `view` knows the markets held or ordered, and nothing that only entries are held to: there is
-    nothing eligible in it, and no count of entries. `cash` is the ledger's.
+    nothing eligible or unbooked in it, and no count of entries. `cash` is the ledger's.
     """
 
     view: DeskView
@@ -153,6 +159,7 @@ async def look_at_holdings(store: Store, *, now_us: int) -> Holdings:
             forecasts=await unit.forecasts.latest(tickers) if tickers else {},
             positions=positions,
             orders=orders,
+            unbooked=(),
             plans=await unit.plans.all(),
             traded_forecasts=frozenset(),
             entries_last_hour=0,
@@ -192,6 +199,7 @@ def risk_state(
     day_start, peak = watermarks_of(view, worth.liquidation)
     strange = {report.ticker: report.ticker for report in foreign}
     strange |= {position.ticker: position.ticker for position in view.positions}
+    strange |= {order.intent.ticker: order.intent.ticker for order in view.unbooked}
     return RiskState(
         env=env,
         desk=view.state,
@@ -203,7 +211,7 @@ def risk_state(
         peak_equity=peak,
         facts={ticker: _facts(view, ticker, books.get(ticker)) for ticker in view.entries},
         positions=view.positions,
-        orders=(*view.orders, *map(foreign_order, foreign)),
+        orders=(*_at_risk(view), *map(foreign_order, foreign)),
         event_of={**strange, **{t: e.event.event_ticker for t, e in view.entries.items()}},
         category_of={**strange, **{t: e.category for t, e in view.entries.items()}},
         clusters_of={
@@ -223,6 +231,20 @@ def risk_state(
         missing=missing,
         paused_shards=paused,
     )
+
+
+def _at_risk(view: DeskView) -> tuple[Order, ...]:
+    """Live orders, and those with fills in no position yet, as if all of these were to come."""
+    unbooked = {order.client_order_id for order in view.unbooked}
+    live = [order for order in view.orders if order.client_order_id not in unbooked]
+    return (*live, *map(_to_come, view.unbooked))
+
+
+def _to_come(order: Order) -> Order:
+    """An order before it filled; one that is over came to what it filled."""
+    if order.state not in DEAD:
+        return counted(order)
+    return counted(replace(order, intent=replace(order.intent, count=order.filled)))
 
 
 def watermarks_of(view: DeskView, equity: Money) -> tuple[Money, Money]:

@@ -5,15 +5,20 @@ from dataclasses import replace
 import pytest
 from fakes.floor import STRATEGY, A, taking, the_policies
 
-from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.domain.money import Money
-from kalshi_cli.domain.order import OrderState, Purpose
+from kalshi_cli.domain.order import OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import ExitExceeds
 from kalshi_cli.ports.exchange import Page
+from kalshi_cli.risk._exposure import live_claims, worst
+from kalshi_cli.steps.desk_view import look as look_at_desk
+from kalshi_cli.steps.desk_view import risk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.reconcile import reconcile
 from kalshi_cli.steps.trade import trade
+
+pytestmark = pytest.mark.databases
 
 
 class Late:
@@ -88,3 +93,33 @@ async def test_an_exit_waits_for_fills_of_its_owner(floor):
     with pytest.raises(ExitExceeds, match="not on record yet"):
         await send(floor.desk, leaving)
     assert len(floor.exchange.placed) == 2
+
+
+async def counted_loss(floor):
+    """What all events may lose, by what the controls see."""
+    view = await look_at_desk(floor.store, now_us=floor.clock.now(), filters=())
+    policy = the_policies().trading
+    state = risk_state(
+        view,
+        env=policy.env,
+        limits=policy.limits,
+        cash=Money.parse("1000.00"),
+        books={},
+        frozen=frozenset(),
+        paused=frozenset(),
+    )
+    return str(worst(live_claims(state), state))
+
+
+@pytest.mark.parametrize("rests", [False, True])
+async def test_what_fills_that_are_not_shown_bought_is_at_risk(floor, rests):
+    """100 contracts at 44 cents, of 150 that were wanted: $44, and $22 while the others rest."""
+    resting = {"time_in_force": TimeInForce.GTC, "expires_us": floor.clock.now() + HOUR}
+    order = await send(floor.desk, taking(count="150.00", **(resting if rests else {})))
+    assert str(order.filled) == "100.00"
+    late = Late(floor.exchange, misses=99)
+    assert (await look(floor, late)).unbooked == (order,)
+    assert await counted_loss(floor) == ("66.000000" if rests else "44.000000")
+    late.misses = 0
+    await look(floor, late)
+    assert await counted_loss(floor) == ("66.000000" if rests else "44.000000")
