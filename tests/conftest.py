@@ -21,6 +21,8 @@ from hypothesis import HealthCheck, settings
 
 from kalshi_cli.__main__ import main
 
+pytest_plugins = ["fakes.postgres"]
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = (REPOSITORY.parent / "shared" / "data").resolve()
 LOCAL_NAMES = frozenset({"", "localhost", "ip6-localhost", "ip6-loopback"})

@@ -124,28 +124,38 @@ class Floor:
 _TEMPLATE: list[bytes] = []
 
 
-async def _new_store(directory: Path) -> SqlStore:
-    """An empty store in a file, copied: making its schema takes longer than most tests."""
+async def _new_store(place: Path | str) -> SqlStore:
+    """An empty store at a URL, or in a directory's file: making its schema takes longer than most
+    tests, so that one is copied.
+    """
+    if isinstance(place, str):
+        return await fresh_store(place)
     if not _TEMPLATE:
         with TemporaryDirectory() as elsewhere:
             await (await fresh_store(Path(elsewhere))).close()
             _TEMPLATE.append((Path(elsewhere) / "desk.db").read_bytes())
-    (directory / "desk.db").write_bytes(_TEMPLATE[0])
-    return await fresh_store(directory)
+    (place / "desk.db").write_bytes(_TEMPLATE[0])
+    return await fresh_store(place)
 
 
 @asynccontextmanager
-async def open_floor(directory: Path) -> AsyncIterator[Floor]:
-    clock = FakeClock(wall_us=WALL)
+async def open_floor(
+    place: Path | str, clock: FakeClock | None = None, **terms: float
+) -> AsyncIterator[Floor]:
+    """A floor with its store in this directory, or at this URL of a database without rows.
+
+    `terms` are those of its lease.
+    """
+    clock = clock or FakeClock(wall_us=WALL)
     exchange = FakeExchange(clock)
     exchange.add_event(EVENT, [A, B])
     for ticker in (A, B):
         exchange.set_book(ticker, BIDS, ASKS)
-    async with await _new_store(directory) as store:
+    async with await _new_store(place) as store:
         async with store.unit() as unit:
             run = await unit.desk.start_run("test", clock.now(), clock.wall())
             await unit.commit()
-        async with hold_lease(store, "trading", clock.wall) as lease:
+        async with hold_lease(store, "trading", clock.wall, **terms) as lease:
             floor = Floor(exchange, store, clock, Desk(exchange, store, clock, lease, run), run)
             await floor.ingest()
             yield floor

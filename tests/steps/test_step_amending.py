@@ -20,6 +20,8 @@ from kalshi_cli.steps.execution import cancel_many, send
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 
+pytestmark = pytest.mark.databases
+
 FIVE_CENTS = PriceGrid((PriceRange(Price(0), Price(10_000), Price(500)),))
 
 

@@ -10,6 +10,8 @@ from kalshi_cli.errors import Unavailable
 from kalshi_cli.ports.exchange import Cancellation, CancellationKind, OrderAddress
 from kalshi_cli.steps.execution import cancel, send
 
+pytestmark = pytest.mark.databases
+
 
 async def test_what_a_cancel_did_not_take_back_was_filled(floor):
     order = await send(floor.desk, waiting(floor.clock))

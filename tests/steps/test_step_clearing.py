@@ -14,6 +14,8 @@ from kalshi_cli.steps.command import close_position, set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.track import track
 
+pytestmark = pytest.mark.databases
+
 POLICIES = the_policies("oracle")
 
 

@@ -21,6 +21,8 @@ from kalshi_cli.steps.command import (
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.requests import ask_holder, obey
 
+pytestmark = pytest.mark.databases
+
 
 async def held():
     return True

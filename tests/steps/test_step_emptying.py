@@ -19,6 +19,8 @@ from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.requests import obey
 from kalshi_cli.steps.track import track
 
+pytestmark = pytest.mark.databases
+
 POLICY = the_policies("oracle").trading
 
 

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
-from fakes.desk_store import IDENTITY
+from fakes.desk_store import IDENTITY, fresh_store
 from fakes.exchange import FakeExchange, Fault
 from fakes.floor import STRATEGY, A, B, open_floor, taking, waiting
 from fakes.hooked import Hooked
@@ -20,6 +20,8 @@ from kalshi_cli.ports.exchange import CancellationKind
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import cancel, send
 from kalshi_cli.steps.reconcile import reconcile
+
+pytestmark = pytest.mark.databases
 
 
 class Lost:
@@ -208,6 +210,18 @@ async def test_an_intent_that_cannot_be_committed_is_not_under_way(floor, monkey
     with pytest.raises(StoreUnusable):
         await send(floor.desk, taking())
     assert (floor.exchange.placed, floor.desk.in_flight) == ([], set())
+
+
+@pytest.mark.slow
+async def test_while_the_database_is_locked_nothing_is_sent(floor, floor_place):
+    """Another process keeps it for longer than anybody waits."""
+    async with await fresh_store(floor_place) as other, other.unit() as unit:
+        await unit.desk.state()  # the first statement takes the lock
+        with pytest.raises(StoreUnusable):
+            await send(floor.desk, taking())
+    assert (floor.exchange.placed, floor.desk.in_flight) == ([], set())
+    assert await floor.orders() == ()
+    assert (await send(floor.desk, taking())).state is OrderState.FILLED
 
 
 @pytest.mark.parametrize("hidden", [0, 99])

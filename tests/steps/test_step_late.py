@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import pytest
 from fakes.exchange_desks import FakeTreasury
 from fakes.floor import STRATEGY, A, B, taking, the_policies
 
@@ -12,6 +13,8 @@ from kalshi_cli.domain.money import Money, Price
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import Account
+
+pytestmark = pytest.mark.databases
 
 
 async def test_a_fill_shown_an_hour_after_newer_ones_is_booked_in_one_pass(floor):

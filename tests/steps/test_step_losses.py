@@ -19,6 +19,8 @@ from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 
+pytestmark = pytest.mark.databases
+
 FALLEN = (("0.3000", "100.00"),)
 ABOVE = (("0.3400", "100.00"),)
 

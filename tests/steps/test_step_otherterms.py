@@ -12,6 +12,8 @@ from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.steps.execution import send
 
+pytestmark = pytest.mark.databases
+
 
 class Taken:
     """The exchange, where somebody else used the id first, for an order with other terms."""

@@ -14,6 +14,8 @@ from kalshi_cli.steps.pausing import trades
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import rehearse, trade
 
+pytestmark = pytest.mark.databases
+
 PAUSED = ExchangeStatus(exchange_active=True, trading_active=False)
 OPEN = ExchangeStatus(exchange_active=True, trading_active=True)
 

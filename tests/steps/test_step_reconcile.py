@@ -25,6 +25,8 @@ from kalshi_cli.steps.booking import book
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.reconcile import CASH, Difference
 
+pytestmark = pytest.mark.databases
+
 
 class Unreadable:
     """The exchange, where one list stops after its first page."""

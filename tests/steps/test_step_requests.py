@@ -9,6 +9,8 @@ from kalshi_cli.errors import IntegrityError, LeaseHeld, StoreUnusable, Unavaila
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.requests import ANSWER_WITHIN, ask_holder, obey
 
+pytestmark = pytest.mark.databases
+
 
 class RealClock(FakeClock):
     """Real time goes on while one waits; `at_last` happens as the wait runs out."""

@@ -8,6 +8,8 @@ from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.steps.execution import send
 
+pytestmark = pytest.mark.databases
+
 
 @pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.NOT_SENT])
 async def test_what_rests_after_all_is_adopted_and_alarms(floor, fault):

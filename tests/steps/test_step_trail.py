@@ -15,6 +15,8 @@ from kalshi_cli.steps.execution import cancel, send
 from kalshi_cli.steps.explain import follow_order
 from kalshi_cli.steps.trade import trade
 
+pytestmark = pytest.mark.databases
+
 
 async def trail_of(floor, order):
     return await follow_order(floor.store.reports, order.client_order_id)

@@ -1,0 +1,197 @@
+"""Two processes and one account, on both databases: one of them trades, and never both."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fakes.desk_store import fresh_store
+from fakes.postgres import asked
+from fakes.program import Program, finished, rows_of, wait_until
+from fakes.served import ServedExchange
+from sqlalchemy import select
+
+from kalshi_cli.adapters.clock import SystemClock
+from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.lease import hold_lease
+from kalshi_cli.adapters.store.store import SqlStore
+from kalshi_cli.errors import LeaseHeld
+
+pytestmark = pytest.mark.slow
+TTL_S = 3.0
+HOLDER = Path(__file__).with_name("lease_holder.py")
+both = pytest.mark.parametrize("database", ["sqlite", "postgres"])
+
+
+@dataclass
+class Holder:
+    """The other process."""
+
+    process: "subprocess.Popen[str]"
+    heard: str = ""
+
+    def hears(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().strip()
+
+    def does(self, what: str) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{what}\n")
+        self.process.stdin.flush()
+
+    def signal(self, number: signal.Signals) -> None:
+        self.process.send_signal(number)
+
+    def wait_until_stopped(self) -> None:
+        pid, status = os.waitpid(self.process.pid, os.WUNTRACED)
+        assert (pid, os.WIFSTOPPED(status)) == (self.process.pid, True)
+
+
+@pytest.fixture
+def place(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    return request.getfixturevalue("postgres_url") if database == "postgres" else tmp_path
+
+
+@pytest.fixture
+def host() -> str:
+    return socket.gethostname()
+
+
+@pytest.fixture
+def holder(place: Path | str, host: str) -> Iterator[Holder]:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    command = [sys.executable, str(HOLDER), str(place), str(TTL_S), host]
+    with subprocess.Popen(command, **pipes) as process:
+        other = Holder(process)
+        assert other.hears() == "holds"
+        yield other
+        process.kill()
+
+
+async def is_refused(store: SqlStore) -> str:
+    """Why this process may not trade."""
+    with pytest.raises(LeaseHeld) as refused:
+        async with hold_lease(store, "trading", SystemClock().wall):
+            pass
+    return str(refused.value)
+
+
+async def taken_over(store: SqlStore, holder: Holder) -> float:
+    """Hold the lease as soon as it may be had, and let the other go on; seconds it took."""
+    started = time.monotonic()
+    while True:
+        try:
+            async with hold_lease(store, "trading", SystemClock().wall):
+                waited = time.monotonic() - started
+                holder.signal(signal.SIGCONT)
+                holder.heard = holder.hears()
+                return waited
+        except LeaseHeld:
+            assert time.monotonic() - started < 20 * TTL_S
+
+
+async def states(store: SqlStore) -> list[str]:
+    async with store.transaction(reads=True) as transaction:
+        rows = await transaction.rows(select(t.ORDERS.c.state).order_by(t.ORDERS.c.sequence))
+    return [row[0] for row in rows]
+
+
+@both
+async def test_an_old_holder_that_wakes_up_writes_nothing(holder: Holder, place: Path | str):
+    async with await fresh_store(place) as store:
+        holder.does("sends")
+        assert holder.hears() == "filled 1"
+        holder.signal(signal.SIGSTOP)
+        holder.wait_until_stopped()
+        told = await is_refused(store)  # it is alive: its time must run out
+        assert f"Process {holder.process.pid} on {socket.gethostname()} has been trading" in told
+        holder.does("sends")
+        await taken_over(store, holder)
+        assert holder.heard == "lease_held 1"
+        assert await states(store) == ["filled"]
+
+
+@both
+async def test_an_old_holder_that_wakes_up_sends_nothing(holder: Holder, place: Path | str):
+    """It had journalled the order before it was stopped; whoever took over finds the intent."""
+    async with await fresh_store(place) as store:
+        holder.does("stops")
+        holder.wait_until_stopped()
+        assert await states(store) == ["intent"]
+        await taken_over(store, holder)
+        assert holder.heard in {"lease_ran_out 0", "lease_held 0"}
+        assert await states(store) == ["intent"]
+
+
+@both
+@pytest.mark.parametrize("host", ["elsewhere"])
+async def test_one_killed_on_another_machine_is_waited_for(holder: Holder, place: Path | str):
+    async with await fresh_store(place) as store:
+        holder.signal(signal.SIGKILL)
+        holder.process.wait()
+        assert f"Process {holder.process.pid} on elsewhere " in await is_refused(store)
+        waited = await taken_over(store, holder)
+        assert waited > TTL_S / 2  # it was renewed a tenth of it ago, or a little earlier
+
+
+@both
+async def test_one_killed_on_this_machine_is_not_waited_for(holder: Holder, place: Path | str):
+    async with await fresh_store(place) as store:
+        holder.signal(signal.SIGKILL)
+        holder.process.wait()
+        async with hold_lease(store, "trading", SystemClock().wall) as lease:
+            lease.check()
+
+
+# The program itself.
+
+
+@pytest.fixture
+def exchange() -> Iterator[ServedExchange]:
+    with ServedExchange(seed=7) as served:
+        yield served
+
+
+@pytest.fixture
+def demo(
+    database: str, exchange: ServedExchange, request: pytest.FixtureRequest, tmp_path: Path
+) -> Program:
+    variables = {**exchange.variables, "KALSHI_INTERVALS__TRADE_S": "1"}
+    if database == "postgres":
+        variables["KALSHI_DATABASE"] = request.getfixturevalue("new_postgres_url")
+    return Program(tmp_path, variables)
+
+
+LIVE = "SELECT client_order_id FROM orders WHERE state IN ('resting', 'partially_filled')"
+
+
+def rows(demo: Program, query: str) -> list[tuple[Any, ...]]:
+    """Read without the program's own code, wherever its store is."""
+    url = demo.variables.get("KALSHI_DATABASE")
+    return asked(url, query) if url else rows_of(demo.home / "demo.db", query)
+
+
+@both
+@pytest.mark.timeout(300)
+def test_requests_reach_the_process_that_trades(demo: Program):
+    process = demo.start("run-loop", "--env", "demo", "--forecaster", "baseline", "-q")
+    try:
+        wait_until(lambda: process.poll() or rows(demo, "SELECT pid FROM leases"), "its lease")
+        second = demo.run("trade", "--env", "demo", code=6)
+        assert f"Process {process.pid} on {socket.gethostname()} has been trading" in second.err
+        taken_back = demo.data("cancel-all")
+        assert taken_back["answered_by"] == "by the process that trades"
+        assert demo.data("halt", "--reason", "smoke")["after"] == "halted"
+        assert rows(demo, LIVE) == []
+        assert process.poll() is None
+    finally:
+        process.kill()
+        finished(process)
+    demo.run("track")

