@@ -17,6 +17,8 @@ KalshiError                         1   unexpected
         DuplicateEntry              6   this forecast was traded already
         ExitExceeds                 6   more would leave than is held
         Halted                      6   the desk is halted
+        OrderGroupTriggered         6   the exchange stopped our entries on a shard
+        OrderGroupUnknown           6   an entry has no order group to join
         WorldHeld                   6   another process holds the simulated world
     IntegrityError                  7   the books do not balance, or the store is unreadable
         StoreUnusable               7   unreadable, corrupt, full or read-only
@@ -106,6 +108,21 @@ class DuplicateEntry(Refused):
 
 class Halted(Refused):
     pass
+
+
+class OrderGroupTriggered(Refused):
+    """The order group that entries on a shard join takes none until a person resets it."""
+
+    def __init__(self, exchange_index: int) -> None:
+        super().__init__(
+            f"The order group of shard {exchange_index} is triggered: the exchange takes no "
+            "entries there.",
+            remedy="`kalshi resume` lets it be reset.",
+        )
+
+
+class OrderGroupUnknown(Refused):
+    """Whether the exchange has an order group for an entry to join is not known."""
 
 
 class WorldHeld(Refused):

@@ -14,6 +14,7 @@ from kalshi_cli.bootstrap.policies import policies
 from kalshi_cli.bootstrap.records import account_of, lease_name, store_location
 from kalshi_cli.domain.identity import Env, StoreIdentity
 from kalshi_cli.domain.instant import MINUTE
+from kalshi_cli.domain.money import Contracts
 from kalshi_cli.errors import ConfigError, Unavailable
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.forecaster import Forecaster
@@ -21,6 +22,7 @@ from kalshi_cli.ports.store import Run
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.execution import HALT_FILE, Desk
+from kalshi_cli.steps.groups import EntryGroups
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.kalshi.connection import KalshiConnection
@@ -97,11 +99,17 @@ async def open_desk(
                 halt_file(environment),
                 archive=connection.archive,
                 treasury=connection.treasury,
+                groups=_groups(settings, connection),
             )
             if lease
             else None,
             simulation=simulation,
         )
+
+
+def _groups(settings: Settings, connection: "KalshiConnection") -> EntryGroups | None:
+    limit = settings.risk.max_contracts_per_15s
+    return None if limit is None else EntryGroups(connection.groups, Contracts.parse(str(limit)))
 
 
 def halt_file(environment: Environment) -> HaltFile:

@@ -183,8 +183,15 @@ def _with_trade(cycle: Cycle, result: TradeResult) -> Cycle:
         denied=len(result.denied),
         sent=len(result.orders),
         errors=(*cycle.errors, *(f"{b.strategy}: {b.error}" for b in result.broken)),
-        alarms=(*cycle.alarms, *_reduced(result.reduced)),
+        alarms=(*cycle.alarms, *_reduced(result.reduced), *_stopped(result)),
     )
+
+
+def _stopped(result: TradeResult) -> tuple[str, ...]:
+    """That the exchange itself stopped our entries, once."""
+    denials = (denied.denial for denied in result.denied)
+    told = (d.detail for d in denials if d.code == "ORDER_GROUP_TRIGGERED")
+    return tuple(dict.fromkeys(told))
 
 
 def _reduced(denial: Denial | None) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ read or written. Every amount is exact and every instant market time, unless it 
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from enum import StrEnum
 from types import MappingProxyType
 from typing import Protocol
 
@@ -377,6 +378,27 @@ class Run:
     number: int
 
 
+class GroupState(StrEnum):
+    """Whether entries may join an order group: not once it is triggered, until it is reset.
+
+    RESUMED: triggered, and a person wants it reset before the next entry.
+    """
+
+    WORKING = "working"
+    TRIGGERED = "triggered"
+    RESUMED = "resumed"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptGroup:
+    """The order group that the entries of one shard join."""
+
+    exchange_index: int
+    group_id: str
+    state: GroupState
+    made_us: int
+
+
 @dataclass(frozen=True, slots=True)
 class DeskRequest:
     """An order from another process to whoever holds the lease: `cancel` or `close` a target."""
@@ -390,7 +412,7 @@ class DeskRequest:
 
 
 class Desk(Protocol):
-    """Runs, the run state, and requests between processes."""
+    """Runs, the run state, order groups, and requests between processes."""
 
     async def start_run(self, command: str, at_us: int, wall_us: int) -> Run: ...
 
@@ -425,6 +447,20 @@ class Desk(Protocol):
 
     async def nonce(self) -> bytes:
         """The installation's nonce, from which client order ids are derived."""
+        ...
+
+    async def order_groups(self) -> Mapping[int, KeptGroup]:
+        """The order group of each shard that had an entry."""
+        ...
+
+    async def keep_group(self, group: KeptGroup) -> None:
+        """Make a group the one of its shard."""
+        ...
+
+    async def turn_groups(
+        self, after: GroupState, *, before: Collection[GroupState], group_id: str | None = None
+    ) -> int:
+        """Change the state of one group or all, where it is as told before; how many changed."""
         ...
 
     async def ask(self, kind: str, target: str, wall_us: int) -> int:

@@ -46,7 +46,7 @@ class RiskState:
     (strategy, ticker, forecast) that had an entry; `unresolved` are tickers with an order whose
     outcome is unknown; `missing` says what of the account could not be read or explained, and is
     empty where nothing is. `paused_shards` are the parts of the exchange that take no orders now;
-    None where the exchange does not tell.
+    None where the exchange does not tell. On `triggered_shards` the order group takes no entries.
     """
 
     env: Env
@@ -73,6 +73,7 @@ class RiskState:
     unresolved: frozenset[str]
     missing: str
     paused_shards: frozenset[int] | None
+    triggered_shards: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)

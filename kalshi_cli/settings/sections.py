@@ -75,6 +75,10 @@ Dollars = Annotated[
     PlainSerializer(lambda value: None if value is None else str(value)),
 ]
 Rule = Annotated[Positive | None, BeforeValidator(_unless_off)]
+GroupLimit = Annotated[
+    Annotated[int, BeforeValidator(_number), Field(ge=1, le=1_000_000)] | None,
+    BeforeValidator(_unless_off),
+]
 Names = tuple[str, ...]
 
 
@@ -172,6 +176,9 @@ class Risk(Section):
     """With more orders of unknown outcome than this, entries stop everywhere."""
     max_order_contracts: CountLimit = 25_000
     """Most contracts of one entry."""
+    max_contracts_per_15s: GroupLimit = 400_000
+    """Most contracts that the entries on one shard trade in 15 seconds: the exchange itself cancels
+    them all at this many, and takes none until `kalshi resume`. "off": no order group."""
     max_daily_loss: ShareLimit = 0.10
     """Entries stop after losing this much since 00:00 UTC."""
     max_drawdown: ShareLimit = 0.15

@@ -22,7 +22,7 @@ from kalshi_cli.errors import NotFound, Refused, Unavailable
 from kalshi_cli.exits._base import ExitReason
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import CancellationKind, MarketData
-from kalshi_cli.ports.store import Store
+from kalshi_cli.ports.store import GroupState, Store
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import cancel_entries, entries_of
 from kalshi_cli.steps.desk_view import PEAK_SINCE, look, risk_state
@@ -180,12 +180,15 @@ async def set_desk_state(
 ) -> DeskState:
     """Change the run state; returns what it was. A running loop reads it before every order.
 
-    Whoever makes it active again takes note of what was lost: drawdowns are measured anew.
+    Whoever makes it active takes note of what was lost: drawdowns are measured anew, and order
+    groups that are triggered are to be reset before the next entry.
     """
     async with store.unit() as unit:
         before = await unit.desk.state()
         if state is DeskState.ACTIVE and before is not DeskState.ACTIVE:
             await unit.catalog.set_marker(PEAK_SINCE, clock.now())
+        if state is DeskState.ACTIVE:
+            await unit.desk.turn_groups(GroupState.RESUMED, before={GroupState.TRIGGERED})
         at_us = clock.now() or None  # a clock that never saw the market stands at 0
         await unit.desk.set_state(state, reason=reason, who=who, at_us=at_us, wall_us=clock.wall())
         await unit.commit()

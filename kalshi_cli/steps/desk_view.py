@@ -24,7 +24,7 @@ from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import Filter, Rejection
 from kalshi_cli.filters._gate import Screen
-from kalshi_cli.ports.store import CatalogEntry, Store, Watermarks
+from kalshi_cli.ports.store import CatalogEntry, GroupState, Store, Watermarks
 from kalshi_cli.risk._base import MarketFacts, RiskState
 from kalshi_cli.steps.execution import COOLING_UNTIL
 from kalshi_cli.steps.selection import screen
@@ -59,6 +59,7 @@ class DeskView:
     entries_today: Mapping[tuple[str, str], int]
     cooling_until_us: int | None
     last_exit_us: Mapping[tuple[str, str], int]
+    triggered_shards: frozenset[int]
     watermarks: Watermarks
 
     def terms(self, ticker: str) -> FeeTerms:
@@ -125,6 +126,11 @@ async def look(
             entries_today=await unit.journal.entries_by_market(now_us - DAY),
             cooling_until_us=await unit.catalog.marker(COOLING_UNTIL),
             last_exit_us=await unit.ledger.last_exits(),
+            triggered_shards=frozenset(
+                shard
+                for shard, group in (await unit.desk.order_groups()).items()
+                if group.state is GroupState.TRIGGERED
+            ),
             watermarks=await unit.snapshots.watermarks(
                 day_of(now_us), await unit.catalog.marker(PEAK_SINCE) or 0
             ),
@@ -167,6 +173,7 @@ async def look_at_holdings(store: Store, *, now_us: int) -> Holdings:
             entries_today={},
             cooling_until_us=await unit.catalog.marker(COOLING_UNTIL),
             last_exit_us={},
+            triggered_shards=frozenset(),
             watermarks=Watermarks(None, None, None),
         )
         return Holdings(view, await unit.ledger.cash())
@@ -230,6 +237,7 @@ def risk_state(
         unresolved=frozen,
         missing=missing,
         paused_shards=paused,
+        triggered_shards=view.triggered_shards,
     )
 
 

@@ -5,13 +5,14 @@ Nothing here asks whether it may, and everything is verified by reading back.
 
 from collections.abc import Iterable
 
-from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.order import DEAD, WORKING, Order, OrderReport, OrderState
 from kalshi_cli.errors import KalshiError, NotFound, Refused, Unavailable
 from kalshi_cli.ports.exchange import MarketData, OutcomeKind
 from kalshi_cli.steps.command import READ_BACKS, Done, close_position
 from kalshi_cli.steps.execution import COOLING_UNTIL, Desk, cancel
+from kalshi_cli.steps.groups import trigger_groups
 from kalshi_cli.steps.paging import Collected, collect
 from kalshi_cli.steps.reconcile import reconcile
 from kalshi_cli.steps.trade import TradePolicy
@@ -26,10 +27,12 @@ COOLING = MINUTE
 async def cancel_ours(data: MarketData, desk: Desk) -> Done:
     """Cancel every order of ours by its id, entries and exits, and read them back.
 
+    A desk that is to stop triggers its order groups before, which also stops what is on its way.
     What works goes first, then what reconciling finds. Raises `Unavailable` where one may still
     rest.
     """
     asked = await _live(desk)
+    unsure = await _stop_entries(desk)
     for order in asked:
         await _cancel_if_working(desk, order)
     for attempt in range(READ_BACKS):
@@ -50,7 +53,20 @@ async def cancel_ours(data: MarketData, desk: Desk) -> Done:
             f"{_told(after)}, but {len(left)} may still rest: {ids}.",
             remedy="Run the same command again.",
         )
-    return Done("cancel-all", OURS, _told(after), after)
+    return Done("cancel-all", OURS, _told(after) + unsure, after)
+
+
+async def _stop_entries(desk: Desk) -> str:
+    """Trigger the order groups of a halted or flattening desk; what to add where one may not be."""
+    if desk.groups is None:
+        return ""
+    async with desk.store.unit(reads=True) as unit:
+        state = await unit.desk.state()
+    if state not in {DeskState.HALTED, DeskState.FLATTEN}:
+        return ""
+    shards = await trigger_groups(desk.groups, desk.store)
+    named = ", ".join(map(str, shards))
+    return f"; the order group of shard {named} may not be triggered" if shards else ""
 
 
 async def cancel_everything(data: MarketData, desk: Desk) -> Done:

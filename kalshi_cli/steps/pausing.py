@@ -1,4 +1,7 @@
-"""Whether the exchange takes orders now: asked before any is sent, and told by refusals."""
+"""Whether the exchange takes orders now: asked before any is sent, and told by refusals.
+
+A refusal tells by its code, with whatever status.
+"""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,9 +11,6 @@ from kalshi_cli.errors import PASSING
 from kalshi_cli.ports.exchange import ExchangeStatus, MarketData
 from kalshi_cli.ports.store import CatalogEntry
 from kalshi_cli.risk._base import RiskState
-
-PAUSED = "trading_is_paused"
-"""The exchange's code for an order that came during a pause, with whatever status."""
 
 
 async def paused_shards(data: MarketData, entries: Iterable[CatalogEntry]) -> frozenset[int] | None:
@@ -32,9 +32,17 @@ def trades(status: ExchangeStatus, exchange_index: int) -> bool:
 
 
 def after_refusal(state: RiskState, order: Order) -> RiskState:
-    """What the controls see once an order was refused: of a pause, one order need tell."""
-    refused = order.state is OrderState.REJECTED and order.message.split(" ")[0] == PAUSED
-    if not refused:
+    """What the controls see once an order was refused: of a pause or a triggered group, one order
+    need tell.
+    """
+    if order.state is not OrderState.REJECTED:
         return state
-    paused = (state.paused_shards or frozenset()) | {order.intent.exchange_index}
-    return replace(state, paused_shards=paused)
+    shard = {order.intent.exchange_index}
+    match order.message.split(" ")[0]:
+        case "trading_is_paused":
+            paused = state.paused_shards or frozenset()
+            return replace(state, paused_shards=paused | shard)
+        case "order_group_triggered":
+            return replace(state, triggered_shards=state.triggered_shards | shard)
+        case _:
+            return state

@@ -24,7 +24,7 @@ from kalshi_cli.domain.order import (
     Purpose,
 )
 from kalshi_cli.domain.proposal import Proposal
-from kalshi_cli.errors import DuplicateEntry
+from kalshi_cli.errors import DuplicateEntry, OrderGroupTriggered, OrderGroupUnknown
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.exits._planning import ExitRules, plan_for
 from kalshi_cli.filters._base import Filter
@@ -384,6 +384,10 @@ async def _send(
         return await send(desk, intent, entry_plan(intent, forecast, session), book=book)
     except DuplicateEntry as error:
         session.denied.append(Denied(intent, Denial("DUPLICATE_ENTRY", str(error), "1", "1")))
+        return None
+    except (OrderGroupTriggered, OrderGroupUnknown) as error:
+        told = " ".join((str(error), error.remedy))
+        session.denied.append(Denied(intent, Denial(error.code.upper(), told, "", "working")))
         return None
 
 

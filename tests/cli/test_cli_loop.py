@@ -4,18 +4,21 @@ import logging
 from dataclasses import replace
 
 import pytest
-from fakes.floor import open_floor, taking, the_policies
+from fakes.exchange_desks import FakeGroups
+from fakes.floor import A, B, open_floor, taking, the_policies
 
 from kalshi_cli.cli.cycles import Cycles, LoopResult
 from kalshi_cli.cli.render.loop import line
 from kalshi_cli.cli.verdicts import of_loop
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import HOUR, SECOND
+from kalshi_cli.domain.money import Contracts
 from kalshi_cli.errors import Halted, IntegrityError, Unavailable
 from kalshi_cli.scheduler.lanes import Ran
 from kalshi_cli.scheduler.timekeeping import Late
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.groups import EntryGroups
 from kalshi_cli.steps.reconcile import Difference
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
@@ -97,3 +100,19 @@ def test_a_machine_that_slept_is_told_and_a_short_block_is_only_logged(caplog):
         "nothing ran for 3h: the machine slept, or its clock was set forward",
     )
     assert [record.getMessage() for record in caplog.records] == ["the program stood still for 2s"]
+
+
+async def test_a_person_hears_once_a_cycle_that_the_exchange_stopped_our_entries(floor):
+    groups = EntryGroups(FakeGroups(floor.exchange), Contracts.parse("100.00"))
+    floor.desk.groups = groups
+    await send(floor.desk, taking(ticker=A, count="1.00"))
+    floor.exchange.trigger("group-1")
+    groups.seen.clear()
+    await floor.forecast(A)
+    await floor.forecast(B, name="f2")
+    cycles = []
+    told = Cycles("trade", lambda cycle, _error: cycles.append(cycle))
+    for _ in range(2):
+        result = await trade(floor.exchange, floor.desk, policy=the_policies("oracle").trading)
+        told.report(Ran("decide", "trade", 0, result, None))
+    assert [len([t for t in cycle.troubles if "kalshi resume" in t]) for cycle in cycles] == [1, 1]

@@ -35,6 +35,8 @@ from kalshi_cli.ports.store import (
     AiCall,
     CatalogEntry,
     DeskRequest,
+    GroupState,
+    KeptGroup,
     Performance,
     Saved,
     Snapshot,
@@ -673,6 +675,26 @@ class TestDesk:
             "why",
             NOW,
         )
+
+    async def test_each_shard_has_one_order_group_in_one_state(self, store):
+        working, triggered, resumed = GroupState
+        first = KeptGroup(0, "g-1", working, NOW)
+        async with store.unit() as unit:
+            assert await unit.desk.order_groups() == {}
+            await unit.desk.keep_group(first)
+            await unit.desk.keep_group(replace(first, exchange_index=3, group_id="g-2"))
+            assert await unit.desk.turn_groups(triggered, before={working}, group_id="g-2") == 1
+            assert await unit.desk.turn_groups(resumed, before={triggered}) == 1
+            await unit.desk.keep_group(replace(first, group_id="g-3"))
+            await unit.commit()
+        async with store.unit() as unit:
+            kept = await unit.desk.order_groups()
+            assert {s: (g.group_id, g.state) for s, g in kept.items()} == {
+                0: ("g-3", working),
+                3: ("g-2", resumed),
+            }
+            assert await unit.desk.turn_groups(working, before={triggered}) == 0
+            assert await unit.desk.turn_groups(triggered, before={working, resumed}) == 2
 
     async def test_a_request_and_its_answer(self, store):
         async with store.unit() as unit:

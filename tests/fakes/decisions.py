@@ -189,6 +189,7 @@ def the_state(*, limits=None, facts=None, events=None, categories=None, clusters
         "unresolved": frozenset(),
         "missing": "",
         "paused_shards": frozenset(),
+        "triggered_shards": frozenset(),
     }
     return RiskState(
         limits=limits or the_limits(),

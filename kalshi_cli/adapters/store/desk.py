@@ -1,4 +1,6 @@
-"""Runs, the run state, and requests from one process to another."""
+"""Runs, the run state, order groups, and requests from one process to another."""
+
+from collections.abc import Collection, Mapping
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +11,7 @@ from kalshi_cli.adapters.store.transaction import AnyRow, Transaction
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.limits import LimitChange
 from kalshi_cli.errors import IntegrityError, NotFound
-from kalshi_cli.ports.store import DeskRequest, Run
+from kalshi_cli.ports.store import DeskRequest, GroupState, KeptGroup, Run
 
 _REQUEST = (
     t.DESK_REQUESTS.c.request_id,
@@ -98,6 +100,32 @@ class SqlDesk:
         if row is None:
             raise IntegrityError("The store does not say whose it is.")
         return bytes(row[0])
+
+    async def order_groups(self) -> Mapping[int, KeptGroup]:
+        table = t.ORDER_GROUPS.c
+        query = select(table.exchange_index, table.group_id, table.state, table.made_us)
+        return {
+            shard: KeptGroup(shard, group_id, GroupState(state), made_us)
+            for shard, group_id, state, made_us in await self._transaction.rows(query)
+        }
+
+    async def keep_group(self, group: KeptGroup) -> None:
+        row = {
+            "exchange_index": group.exchange_index,
+            "group_id": group.group_id,
+            "state": group.state.value,
+            "made_us": group.made_us,
+        }
+        await self._transaction.upsert(t.ORDER_GROUPS, [row])
+
+    async def turn_groups(
+        self, after: GroupState, *, before: Collection[GroupState], group_id: str | None = None
+    ) -> int:
+        table = t.ORDER_GROUPS
+        turned = update(table).where(table.c.state.in_([state.value for state in before]))
+        if group_id is not None:
+            turned = turned.where(table.c.group_id == group_id)
+        return await self._transaction.write(turned.values(state=after.value))
 
     async def ask(self, kind: str, target: str, wall_us: int) -> int:
         asked = insert(t.DESK_REQUESTS).values(kind=kind, target=target, asked_wall_us=wall_us)

@@ -56,6 +56,17 @@ class DeskRequestRecord(Record, table=True):
     answered_wall_us: int | None = maybe_big()
 
 
+class OrderGroupRecord(Record, table=True):
+    """The order group of each shard that had an entry."""
+
+    __tablename__ = "order_groups"
+
+    exchange_index: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    group_id: str
+    state: str
+    made_us: int = big()
+
+
 class LeaseRecord(Record, table=True):
     __tablename__ = "leases"
 
@@ -87,5 +98,6 @@ class LimitChangeRecord(Record, table=True):
 RUNS = table(RunRecord)
 DESK_STATES = table(DeskStateRecord)
 DESK_REQUESTS = table(DeskRequestRecord)
+ORDER_GROUPS = table(OrderGroupRecord)
 LEASES = table(LeaseRecord)
 LIMIT_CHANGES = table(LimitChangeRecord)
