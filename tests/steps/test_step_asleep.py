@@ -4,10 +4,12 @@ import asyncio
 from dataclasses import dataclass
 
 import pytest
+from fakes.clock import FakeClock
 from fakes.floor import A, taking, the_policies, waiting
 from fakes.hooked import Hooked
+from fakes.renewed import Renewed
 
-from kalshi_cli.domain.instant import HOUR, SECOND
+from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import LeaseRanOut
@@ -16,13 +18,15 @@ from kalshi_cli.steps.trade import trade
 
 
 @dataclass
-class Renewed:
-    """A lease that its keeper has renewed already."""
+class RanOut(Renewed):
+    """A lease that its keeper, asleep as well, renews no sooner than we look at it."""
 
-    token: str
+    clock: FakeClock
+    until_wall_us: int
 
     def check(self):
-        pass
+        if self.clock.wall() >= self.until_wall_us:
+            raise LeaseRanOut("It has run out.")
 
 
 def asleep(floor, span_us):
@@ -55,8 +59,10 @@ async def test_an_order_decided_before_a_sleep_is_not_sent_after_it(floor, purpo
 async def test_an_order_whose_lease_ran_out_meanwhile_is_searched_for_and_found_absent(floor):
     """Who woke before its lease was renewed writes nothing; reconciling settles it."""
     await floor.reconcile()
+    desk = asleep(floor, 3 * HOUR)
+    desk.lease = RanOut(desk.lease.token, floor.clock, floor.clock.wall() + MINUTE)
     with pytest.raises(LeaseRanOut):
-        await send(asleep(floor, 3 * HOUR), taking())
+        await send(desk, taking())
     assert floor.exchange.placed == []
     assert (await floor.order()).state is OrderState.INTENT
     await floor.reconcile()

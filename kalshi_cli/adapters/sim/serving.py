@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from starlette.types import ASGIApp
 
 from kalshi_cli.adapters.sim.control import Control
+from kalshi_cli.adapters.sim.http.dated import Dated
 from kalshi_cli.adapters.sim.http.faulty import Line
 from kalshi_cli.adapters.sim.http.loopback import LOOPBACK, LoopbackServer
 from kalshi_cli.adapters.sim.simulation import Simulation
@@ -104,7 +105,8 @@ class ExchangeServer:
             living.result()
 
     def _application(self, line: Line) -> ASGIApp:
-        return Control(self, self.simulation.application(line))
+        control = Control(self, self.simulation.application(line))
+        return Dated(control, self.simulation.clock.wall)
 
     async def _live(self) -> None:
         """Keep the world at market time between requests."""

@@ -1,6 +1,8 @@
 """A served world lives in real time, and every command meets it as it is then."""
 
 import socket
+import time
+from email.utils import parsedate_to_datetime
 
 import httpx
 import pytest
@@ -201,3 +203,17 @@ def test_connections_send_at_once():
         connection, _ = listener.accept()
         with connection:
             assert connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+
+
+async def test_after_seconds_of_hard_work_answers_tell_the_time_at_which_they_are_made(
+    simulation: Simulation,
+):
+    """Clients measure their clock by it, and trade by none that is three seconds off."""
+    async with served(simulation, speed=0) as server, httpx.AsyncClient() as client:
+        url = f"{server.address.base_url}/trade-api/v2/exchange/status"
+        await client.get(url)
+        time.sleep(2.5)  # noqa: ASYNC251 - the world is busy, and nobody else gets a turn
+        before = REAL.wall() // SECOND
+        answer = await client.get(url)
+        (told,) = answer.headers.get_list("date")
+        assert before <= parsedate_to_datetime(told).timestamp() <= REAL.wall() // SECOND

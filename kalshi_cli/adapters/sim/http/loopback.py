@@ -54,6 +54,7 @@ class LoopbackServer(uvicorn.Server):
     ) -> None:
         config = uvicorn.Config(
             build(self),
+            date_header=False,
             log_config=None,
             access_log=False,
             lifespan="off",
