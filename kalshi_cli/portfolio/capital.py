@@ -1,7 +1,7 @@
 """What a strategy may stake: its bankroll, the room under each limit, and what it knows."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.forecast import Forecast
@@ -33,7 +33,8 @@ class Room:
 class Capital:
     """One strategy's means, in dollars.
 
-    `cash` is free: after the collateral of live orders. Exposures are what is at risk already
+    `cash` is free: after the collateral of live orders; so is `by_shard`, of the parts of the
+    exchange that share no cash, where it is told. Exposures are what is at risk already
     (absent means nothing); shares and fractions are of `bankroll`. `probation_stake` caps a stake
     until the strategy has evidence; None where none is needed.
     """
@@ -51,18 +52,26 @@ class Capital:
     by_category: Mapping[str, Money]
     by_strategy: Money
     by_account: Money = NO_MONEY
+    by_shard: Mapping[int, Money] = field(default_factory=dict)
 
-    @property
-    def spendable(self) -> Money:
-        """Free cash above the reserve that entries never touch."""
-        return self.cash - self.bankroll.scaled(self.limits.min_cash_reserve)
+    def spendable(self, ticker: str) -> Money:
+        """Free cash for a market: above the reserve that entries never touch, and on its shard."""
+        return min(room.left for room in self._cash(ticker))
+
+    def _cash(self, ticker: str) -> list[Room]:
+        above = self.cash - self.bankroll.scaled(self.limits.min_cash_reserve)
+        rooms = [Room(above, "cash after the reserve")]
+        shard = self.footings[ticker].exchange_index
+        if shard in self.by_shard:
+            rooms.append(Room(self.by_shard[shard], f"cash on shard {shard}"))
+        return rooms
 
     def at_risk(self, ticker: str) -> Money:
         return self.by_ticker.get(ticker, NO_MONEY)
 
     def room(self, ticker: str) -> Room:
         """The tightest room for more risk in a market; cash apart from its fees."""
-        rooms = [Room(self.spendable, "cash after the reserve")]
+        rooms = self._cash(ticker)
         rooms += [
             Room(self.bankroll.scaled(share) - used, name)
             for name, share, used in self._shares(ticker)
@@ -97,6 +106,10 @@ class Capital:
         return replace(
             self,
             cash=self.cash - cash,
+            by_shard={
+                shard: free - cash if shard == footing.exchange_index else free
+                for shard, free in self.by_shard.items()
+            },
             by_ticker=_grown(self.by_ticker, (ticker,), risk),
             by_event=_grown(self.by_event, (footing.event_ticker,), risk),
             by_cluster=_grown(self.by_cluster, footing.clusters, risk),

@@ -136,7 +136,7 @@ class _Case:
         """Whether this many contracts keep the edge, the stake rule and the cash."""
         total = self._cost(whole)
         committed = self._committed(whole)
-        if total is None or max(total, committed) > self.capital.spendable:
+        if total is None or max(total, committed) > self.capital.spendable(self.proposal.ticker):
             return False
         largest = self.capital.limits.max_single_position
         if largest is not None and committed > self.capital.bankroll.scaled(largest):

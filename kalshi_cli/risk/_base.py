@@ -35,7 +35,8 @@ class RiskState:
     """One frozen view of everything the controls may read.
 
     Money is dollars. `cash` is the account's cash before the collateral of live orders, which the
-    controls subtract themselves. `positions` are all owners'; `orders` are all live ones (resting
+    controls subtract themselves, and `cash_by_shard` where it lies, empty where the exchange does
+    not tell. `positions` are all owners'; `orders` are all live ones (resting
     and unknown count as filled). `event_of`, `category_of` and `clusters_of` cover every ticker
     held, ordered or asked about; a cluster is what tends to lose together: the underlying (the
     series) and the settlement day.
@@ -55,6 +56,7 @@ class RiskState:
     equity: Money
     bankroll: Money
     cash: Money
+    cash_by_shard: Mapping[int, Money]
     day_start_equity: Money
     peak_equity: Money
     facts: Mapping[str, MarketFacts]

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kalshi_cli.domain.fees import WORST_KNOWN, exit_terms, fill_fee
 from kalshi_cli.domain.identity import EXTERNAL
-from kalshi_cli.domain.money import Contracts, Money, total
+from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, total
 from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose
 from kalshi_cli.domain.position import outcome_cost
 from kalshi_cli.portfolio.exposure import Claim, exposure, order_claim, position_claim
@@ -97,12 +97,24 @@ def worst_cost(intent: OrderIntent, count: Contracts, state: RiskState) -> Money
     return outcome_cost(intent.side, intent.limit, count) + fee
 
 
-def reserved(state: RiskState) -> Money:
-    """Dollars that live orders may still take, fees included; exits only give back."""
+def reserved(state: RiskState, exchange_index: int | None = None) -> Money:
+    """Dollars that live orders may still take, on one shard or all; exits only give back.
+
+    Fees are included.
+    """
     return total(
         [
             worst_cost(replace(order.intent, limit=order.worst_limit), order.remaining, state)
             for order in state.orders
             if order.intent.purpose is not Purpose.EXIT
+            and exchange_index in {None, order.intent.exchange_index}
         ]
     )
+
+
+def shard_cash(state: RiskState, exchange_index: int) -> Money | None:
+    """Dollars on a shard that no live order may take; None where the exchange does not tell."""
+    if not state.cash_by_shard:
+        return None
+    cash = state.cash_by_shard.get(exchange_index, NO_MONEY)
+    return cash - reserved(state, exchange_index)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import FeeTerms, effective_terms
@@ -30,6 +31,7 @@ from kalshi_cli.steps.execution import COOLING_UNTIL
 from kalshi_cli.steps.selection import screen
 from kalshi_cli.steps.valuation import Prices, Valuation, value
 
+NOT_TOLD: Mapping[int, Money] = MappingProxyType({})
 PEAK_SINCE = "peak_since"
 """The marker of the instant from which drawdowns are measured: a person took note of one then."""
 
@@ -188,6 +190,7 @@ def risk_state(
     books: Mapping[str, OrderBook],
     frozen: frozenset[str],
     paused: frozenset[int] | None,
+    by_shard: Mapping[int, Money] = NOT_TOLD,
     measured: Money | None = None,
     foreign: Sequence[OrderReport] = (),
     missing: str = "",
@@ -196,8 +199,8 @@ def risk_state(
 
     `frozen` are markets where nothing new may be risked, `paused` shards that take no orders (None
     where that is not known), `foreign` resting orders that are not ours, `missing` what of the
-    account could not be read or explained. `measured` is the cash that profit and loss are measured
-    by, where it is not the account's own.
+    account could not be read or explained. `by_shard` is where the cash lies, for entries.
+    `measured` is the cash that profit and loss are measured by, where it is not the account's own.
     """
     worth = view.valued(cash if measured is None else measured, books)
     bankroll = worth.equity
@@ -214,6 +217,7 @@ def risk_state(
         equity=worth.liquidation,
         bankroll=bankroll,
         cash=cash,
+        cash_by_shard=by_shard,
         day_start_equity=day_start,
         peak_equity=peak,
         facts={ticker: _facts(view, ticker, books.get(ticker)) for ticker in view.entries},

@@ -6,7 +6,7 @@ from kalshi_cli.domain.money import Money
 from kalshi_cli.portfolio.capital import Capital, Footing
 from kalshi_cli.portfolio.exposure import Claim, event_loss
 from kalshi_cli.risk._base import RiskState
-from kalshi_cli.risk._exposure import live_claims, reserved, worst
+from kalshi_cli.risk._exposure import live_claims, reserved, shard_cash, worst
 
 
 def means(
@@ -21,6 +21,7 @@ def means(
         strategy=strategy,
         bankroll=state.bankroll,
         cash=state.cash - reserved(state),
+        by_shard=_by_shard(state),
         limits=state.limits,
         kelly_fraction=kelly_fraction,
         probation_stake=probation_stake,
@@ -47,6 +48,13 @@ def _footing(state: RiskState, ticker: str) -> Footing:
         forecast=facts.forecast,
         exchange_index=facts.market.exchange_index,
     )
+
+
+def _by_shard(state: RiskState) -> Mapping[int, Money]:
+    """Free cash of every shard that has a market here; nothing where it is not told."""
+    shards = {facts.market.exchange_index for facts in state.facts.values()}
+    free = {shard: shard_cash(state, shard) for shard in shards}
+    return {shard: cash for shard, cash in free.items() if cash is not None}
 
 
 def _grouped(

@@ -183,7 +183,8 @@ async def rehearse(
     compared = await compare_positions(trading, store)
     differing = frozenset(difference.what for difference in compared.differences)
     paused = await paused_shards(data, view.entries.values())
-    account = Account(balance.cash, unresolved | differing, (), compared.why, paused)
+    shards = dict(balance.by_shard)
+    account = Account(balance.cash, shards, unresolved | differing, (), compared.why, paused)
     result = _Session(view, policy, account)
     for strategy in policy.strategies:
         if only in {None, strategy.name}:
@@ -195,11 +196,13 @@ async def rehearse(
 class Account:
     """What reconciling told: cash, markets to leave alone, foreign orders, what is in doubt.
 
-    `paused` are the shards that take no orders; None where that is not known. `measured` is the
+    `by_shard` is where the cash lies, where the exchange tells. `paused` are the shards that take
+    no orders; None where that is not known. `measured` is the
     cash that profit and loss are measured by.
     """
 
     cash: Money
+    by_shard: Mapping[int, Money]
     frozen: frozenset[str]
     foreign: tuple[OrderReport, ...]
     missing: str
@@ -210,6 +213,7 @@ class Account:
     def of(cls, found: Reconciliation, paused: frozenset[int] | None) -> "Account":
         return cls(
             found.balance.cash,
+            dict(found.balance.by_shard),
             found.frozen_tickers,
             found.foreign,
             found.doubt,
@@ -321,6 +325,7 @@ def _means(
         env=policy.env,
         limits=session.limits_of(strategy),
         cash=session.account.cash,
+        by_shard=session.account.by_shard,
         measured=session.account.measured,
         books=books,
         frozen=session.account.frozen,

@@ -175,6 +175,7 @@ def the_state(*, limits=None, facts=None, events=None, categories=None, clusters
         "equity": Money.parse("1000.000000"),
         "bankroll": Money.parse("1000.000000"),
         "cash": Money.parse("1000.000000"),
+        "cash_by_shard": {},
         "day_start_equity": Money.parse("1000.000000"),
         "peak_equity": Money.parse("1000.000000"),
         "positions": (),

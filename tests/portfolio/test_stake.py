@@ -244,3 +244,22 @@ def test_a_share_is_kellys_or_less_and_none_without_an_edge(win, cost, error):
     share = stake_share(win=win, cost=cost, error=error, kelly_fraction=1.0)
     full = (win - cost) / (1 - cost)
     assert share == 0.0 if win <= cost else 0.0 <= share <= full + 1e-12
+
+
+def test_a_stake_fits_the_cash_of_its_own_shard_and_what_is_staked_there_leaves_less():
+    """$10 on shard 2 buy 21 of T at 0.44 with their fee (9.24 + 0.3623), and nothing of U."""
+    footings = {
+        "T": a_footing(exchange_index=2),
+        "U": a_footing(exchange_index=2),
+        "V": a_footing("E2"),
+    }
+    capital = a_capital(footings, by_shard={2: Money.parse("10.000000")})
+    books = {name: replace(DEEP, ticker=name) for name in footings}
+    wanted = [replace(a_proposal(), ticker=name) for name in footings]
+    sizing = size(wanted, books, capital)
+    taken = {intent.ticker: intent.count for intent in sizing.intents}
+    assert taken["T"] == Contracts.parse("21.00")
+    assert taken["V"].units > taken["T"].units
+    (left,) = sizing.unsized
+    assert (left.proposal.ticker, left.reason) == ("U", "NO_ROOM")
+    assert left.detail == "cash on shard 2 leaves $0.397700"

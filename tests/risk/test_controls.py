@@ -77,6 +77,11 @@ def unknown(*tickers, resting_too=()):
     return the_state(orders=(*lost, *(an_order(at(t, "1.00")) for t in resting_too)))
 
 
+def on_shards(first, third, *intents):
+    """$1,000 in all, as far as the account's own controls see; so much of it on shards 0 and 2."""
+    return ordered(*intents, cash_by_shard={0: dollars(first), 2: dollars(third)})
+
+
 def dollars(text):
     return Money.parse(text)
 
@@ -115,6 +120,9 @@ CASES = [
     Case("EXCHANGE_PAUSED", "an exit may try where the exchange does not tell",
          (exit_of(), the_state(paused_shards=None)),
          (an_intent(), the_state(paused_shards=None))),
+    Case("ORDER_GROUP_TRIGGERED", "the group of another shard",
+         (an_intent(), the_state(triggered_shards=frozenset({1}))),
+         (an_intent(), the_state(triggered_shards=frozenset({0})))),
     Case("INELIGIBLE", "the market trades", (exit_of(), PLAIN),
          (exit_of(), market(status=MarketStatus.INACTIVE))),
     Case("INELIGIBLE", "the close is in the future", (exit_of(), market(close_us=NOW + 1)),
@@ -281,6 +289,17 @@ CASES = [
     Case("CASH_RESERVE", "after what waits, and its fees",
          (an_intent(), ordered(at("U", "10.00"), cash=dollars("19.660000"))),
          (an_intent(), ordered(at("U", "10.00"), cash=dollars("19.659999")))),
+    # 4.40 and a fee of 0.1725, as above
+    Case("SHARD_COLLATERAL", "the cash of its own shard",
+         (an_intent(exchange_index=2), on_shards("100.000000", "4.572500")),
+         (an_intent(exchange_index=2), on_shards("100.000000", "4.572499"))),
+    Case("SHARD_COLLATERAL", "after what waits there, and its fees; not what waits elsewhere",
+         (an_intent(), on_shards("9.660000", "0.000000", at("U", "10.00"),
+                                 at("U", "10.00", exchange_index=2))),
+         (an_intent(), on_shards("9.659999", "0.000000", at("U", "10.00")))),
+    Case("SHARD_COLLATERAL", "a shard that is not told of has nothing",
+         (an_intent(exchange_index=3), PLAIN),
+         (an_intent(exchange_index=3), on_shards("100.000000", "100.000000"))),
     Case("DAILY_LOSS", "10 % a day", (an_intent(), the_state(equity=dollars("900.000000"))),
          (an_intent(), the_state(equity=dollars("899.999999")))),
     Case("DRAWDOWN", "15 % from the peak", (an_intent(), the_state(

@@ -1,4 +1,4 @@
-"""The exchange's own switch for our entries: one group a shard, triggered by a halt or its limit."""
+"""The switch of our entries at the exchange: a group a shard, triggered by a halt or its limit."""
 
 from dataclasses import dataclass, field, replace
 
