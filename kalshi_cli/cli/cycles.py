@@ -1,9 +1,10 @@
 """What `run-loop` tells: one line of numbers a cycle, and how it ended."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from kalshi_cli.domain.money import Money
+from kalshi_cli.domain.order import Order
 from kalshi_cli.errors import KalshiError
 from kalshi_cli.risk._base import Denial
 from kalshi_cli.scheduler.lanes import Ran, Stopped
@@ -11,6 +12,7 @@ from kalshi_cli.scheduler.timekeeping import Late
 from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.command import Left
 from kalshi_cli.steps.evaluate import EvaluateResult
+from kalshi_cli.steps.execution import is_forbidden
 from kalshi_cli.steps.ingest import IngestResult
 from kalshi_cli.steps.react import Attended, Reacted
 from kalshi_cli.steps.reconcile import Difference, Reconciliation
@@ -158,7 +160,12 @@ def _with_result(cycle: Cycle, result: object) -> Cycle:
         case TrackResult():
             return replace(
                 _with_reconciled(cycle, result.reconciled),
-                alarms=(*cycle.alarms, *result.reconciled.alarms, *_reduced(result.reduced)),
+                alarms=(
+                    *cycle.alarms,
+                    *result.reconciled.alarms,
+                    *_reduced(result.reduced),
+                    *_forbidden(each.order for each in result.exits),
+                ),
                 exits=(cycle.exits or 0) + len(result.exits),
                 positions=result.open_positions,
                 equity=result.equity,
@@ -183,7 +190,21 @@ def _with_trade(cycle: Cycle, result: TradeResult) -> Cycle:
         denied=len(result.denied),
         sent=len(result.orders),
         errors=(*cycle.errors, *(f"{b.strategy}: {b.error}" for b in result.broken)),
-        alarms=(*cycle.alarms, *_reduced(result.reduced), *_stopped(result)),
+        alarms=(
+            *cycle.alarms,
+            *_reduced(result.reduced),
+            *_stopped(result),
+            *_forbidden(result.orders),
+        ),
+    )
+
+
+def _forbidden(orders: Iterable[Order | None]) -> tuple[str, ...]:
+    """Markets where the exchange refused this key an order."""
+    return tuple(
+        f"this key may not trade {order.intent.ticker}: {order.message}"
+        for order in orders
+        if order is not None and is_forbidden(order)
     )
 
 

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.cycles import LoopResult, met_halt
 from kalshi_cli.errors import (
+    ConfigError,
     Halted,
     IntegrityError,
     KalshiError,
@@ -12,6 +13,7 @@ from kalshi_cli.errors import (
     Unavailable,
 )
 from kalshi_cli.steps.analyze import AnalyzeResult
+from kalshi_cli.steps.execution import is_forbidden
 from kalshi_cli.steps.ingest import IngestResult
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.track import TrackResult
@@ -46,10 +48,14 @@ def of_trade(result: TradeResult) -> KalshiError | None:
             "Trading is paused at the exchange, and nothing was sent into the pause.",
             remedy="`kalshi doctor` shows when it goes on.",
         )
+    if any(map(is_forbidden, result.orders)):
+        return _forbidden()
     return None if result.reconciled is None else of_reconciliation(result.reconciled)
 
 
 def of_track(result: TrackResult) -> KalshiError | None:
+    if any(each.order is not None and is_forbidden(each.order) for each in result.exits):
+        return _forbidden()
     return of_reconciliation(result.reconciled)
 
 
@@ -65,6 +71,13 @@ def of_loop(result: LoopResult) -> KalshiError | None:
             f"The last cycle is incomplete: {result.last_errors[0]}", remedy="Run it again."
         )
     return _halted() if result.halted else found
+
+
+def _forbidden() -> ConfigError:
+    return ConfigError(
+        "The exchange does not let this key trade there.",
+        remedy="`kalshi doctor` shows the key's scopes, and until when its location is attested.",
+    )
 
 
 def _halted() -> Halted:

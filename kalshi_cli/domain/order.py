@@ -191,6 +191,10 @@ class Order:
         return replace(self, asked=None, pending=pending)
 
 
+FORBIDDEN = "forbidden"
+"""How the message of an order begins that was refused because this key may not trade it."""
+
+
 class ExchangeOrderStatus(StrEnum):
     """The status words of the exchange's order objects."""
 

@@ -133,6 +133,7 @@ class PlacementKind(StrEnum):
     ACCEPTED = "accepted"
     REFUSED = "refused"
     UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
     THROTTLED = "throttled"
     DUPLICATE = "duplicate"
     NOT_SENT = "not_sent"
@@ -145,9 +146,9 @@ class Placement:
 
     ACCEPTED: `order_id`, `filled` and `remaining` are the exchange's. REFUSED: nothing traded,
     `code` is the exchange's. UNAUTHORIZED: so it is for the key's sake, and will be for the next
-    order. THROTTLED: not executed, the same id may be sent again. DUPLICATE: the
-    id exists already: fetch and adopt. NOT_SENT: refused before the first byte. UNKNOWN: anything
-    may have happened; never send again, look for it.
+    order. FORBIDDEN: this key may not trade this market, if any. THROTTLED: not executed, the same
+    id may be sent again. DUPLICATE: the id exists already: fetch and adopt. NOT_SENT: refused
+    before the first byte. UNKNOWN: anything may have happened; never send again, look for it.
     """
 
     kind: PlacementKind

@@ -226,6 +226,10 @@ class Journal(Protocol):
         """Entry orders sent at or after an instant, by (strategy, ticker)."""
         ...
 
+    async def forbidden_since(self, since_us: int) -> frozenset[str]:
+        """Markets where the exchange refused this key an order at or after an instant."""
+        ...
+
     async def traded_forecasts(self, tickers: Collection[str]) -> frozenset[tuple[str, str, str]]:
         """(strategy, ticker, forecast_id) of every entry that was sent, dead or alive.
 

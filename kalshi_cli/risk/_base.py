@@ -48,6 +48,7 @@ class RiskState:
     outcome is unknown; `missing` says what of the account could not be read or explained, and is
     empty where nothing is. `paused_shards` are the parts of the exchange that take no orders now;
     None where the exchange does not tell. On `triggered_shards` the order group takes no entries.
+    `barred` are categories that this key may not trade.
     """
 
     env: Env
@@ -76,6 +77,7 @@ class RiskState:
     missing: str
     paused_shards: frozenset[int] | None
     triggered_shards: frozenset[int]
+    barred: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

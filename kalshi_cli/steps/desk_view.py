@@ -32,6 +32,8 @@ from kalshi_cli.steps.selection import screen
 from kalshi_cli.steps.valuation import Prices, Valuation, value
 
 NOT_TOLD: Mapping[int, Money] = MappingProxyType({})
+FORBIDDEN_US = 6 * HOUR
+"""How long a category is left alone in which the exchange refused this key an order."""
 PEAK_SINCE = "peak_since"
 """The marker of the instant from which drawdowns are measured: a person took note of one then."""
 
@@ -62,6 +64,7 @@ class DeskView:
     cooling_until_us: int | None
     last_exit_us: Mapping[tuple[str, str], int]
     triggered_shards: frozenset[int]
+    barred: frozenset[str]
     watermarks: Watermarks
 
     def terms(self, ticker: str) -> FeeTerms:
@@ -106,6 +109,8 @@ async def look(
         wanted = {report.ticker for report in foreign} | {o.intent.ticker for o in unbooked}
         wanted.update(await unit.catalog.watched())
         wanted.update(await unit.catalog.undropped(Screen.of(filters).mark, now_us))
+        forbidden = await unit.journal.forbidden_since(now_us - FORBIDDEN_US)
+        wanted.update(forbidden)
         found = await unit.catalog.entries(tickers=wanted)
         entries = {entry.market.ticker: entry for entry in found}
         active = [e for e in entries.values() if e.market.status is MarketStatus.ACTIVE]
@@ -133,6 +138,7 @@ async def look(
                 for shard, group in (await unit.desk.order_groups()).items()
                 if group.state is GroupState.TRIGGERED
             ),
+            barred=frozenset(entries[t].category for t in forbidden if t in entries),
             watermarks=await unit.snapshots.watermarks(
                 day_of(now_us), await unit.catalog.marker(PEAK_SINCE) or 0
             ),
@@ -176,6 +182,7 @@ async def look_at_holdings(store: Store, *, now_us: int) -> Holdings:
             cooling_until_us=await unit.catalog.marker(COOLING_UNTIL),
             last_exit_us={},
             triggered_shards=frozenset(),
+            barred=frozenset(),
             watermarks=Watermarks(None, None, None),
         )
         return Holdings(view, await unit.ledger.cash())
@@ -242,6 +249,7 @@ def risk_state(
         missing=missing,
         paused_shards=paused,
         triggered_shards=view.triggered_shards,
+        barred=view.barred,
     )
 
 

@@ -13,6 +13,7 @@ from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.identity import DeskState, client_order_id
 from kalshi_cli.domain.instant import SECOND, format_span
 from kalshi_cli.domain.order import (
+    FORBIDDEN,
     WORKING,
     Order,
     OrderIntent,
@@ -247,6 +248,11 @@ async def _became(desk: Desk, order: Order, placement: Placement) -> Order:
     return after
 
 
+def is_forbidden(order: Order) -> bool:
+    """Whether the exchange refused an order because this key may not trade it."""
+    return order.state is OrderState.REJECTED and order.message.startswith(FORBIDDEN)
+
+
 def _told(placement: Placement) -> str:
     """The answer in words, for the trail."""
     sizes = ""
@@ -273,6 +279,9 @@ def _after(order: Order, placement: Placement, now_us: int) -> Order:
             return known.moved(_accepted_state(order, placement), now_us, message)
         case PlacementKind.REFUSED | PlacementKind.UNAUTHORIZED:
             return order.moved(OrderState.REJECTED, now_us, message)
+        case PlacementKind.FORBIDDEN:
+            told = message.removeprefix(FORBIDDEN).lstrip()
+            return order.moved(OrderState.REJECTED, now_us, f"{FORBIDDEN} {told}".rstrip())
         case PlacementKind.THROTTLED | PlacementKind.NOT_SENT:
             return order.moved(OrderState.NOT_SENT, now_us, message)
         case PlacementKind.DUPLICATE | PlacementKind.UNKNOWN:

@@ -32,8 +32,8 @@ def trades(status: ExchangeStatus, exchange_index: int) -> bool:
 
 
 def after_refusal(state: RiskState, order: Order) -> RiskState:
-    """What the controls see once an order was refused: of a pause or a triggered group, one order
-    need tell.
+    """What the controls see once an order was refused: of a pause, a triggered group, or a key that
+    may not trade here, one order need tell.
     """
     if order.state is not OrderState.REJECTED:
         return state
@@ -44,5 +44,8 @@ def after_refusal(state: RiskState, order: Order) -> RiskState:
             return replace(state, paused_shards=paused | shard)
         case "order_group_triggered":
             return replace(state, triggered_shards=state.triggered_shards | shard)
+        case "forbidden":
+            category = state.category_of[order.intent.ticker]
+            return replace(state, barred=state.barred | {category})
         case _:
             return state

@@ -191,6 +191,7 @@ def the_state(*, limits=None, facts=None, events=None, categories=None, clusters
         "missing": "",
         "paused_shards": frozenset(),
         "triggered_shards": frozenset(),
+        "barred": frozenset(),
     }
     return RiskState(
         limits=limits or the_limits(),

@@ -80,6 +80,7 @@ class Fault(StrEnum):
     THROTTLED = "throttled"
     REFUSED = "refused"
     UNAUTHORIZED = "unauthorized"
+    FORBIDDEN = "forbidden"
 
 
 def levels(ladder: Ladder) -> list[Level]:
@@ -92,6 +93,7 @@ UNDELIVERED: Mapping[Fault | None, Placement] = {
     Fault.THROTTLED: Placement(PlacementKind.THROTTLED, code="too_many_requests"),
     Fault.REFUSED: Placement(PlacementKind.REFUSED, code="trading_is_paused", message="paused"),
     Fault.UNAUTHORIZED: Placement(PlacementKind.UNAUTHORIZED, code="authentication_error"),
+    Fault.FORBIDDEN: Placement(PlacementKind.FORBIDDEN, code="forbidden", message="not here"),
 }
 UNCHANGED: Mapping[Fault | None, Amendment] = {
     Fault.NOT_SENT: Amendment(AmendmentKind.UNKNOWN, code="not_sent"),

@@ -123,6 +123,9 @@ CASES = [
     Case("ORDER_GROUP_TRIGGERED", "the group of another shard",
          (an_intent(), the_state(triggered_shards=frozenset({1}))),
          (an_intent(), the_state(triggered_shards=frozenset({0})))),
+    Case("CATEGORY_FORBIDDEN", "another category",
+         (an_intent(), the_state(barred=frozenset({"Sports"}))),
+         (an_intent(), the_state(barred=frozenset({"Weather"})))),
     Case("INELIGIBLE", "the market trades", (exit_of(), PLAIN),
          (exit_of(), market(status=MarketStatus.INACTIVE))),
     Case("INELIGIBLE", "the close is in the future", (exit_of(), market(close_us=NOW + 1)),
@@ -357,9 +360,10 @@ def test_every_control_has_a_case_a_code_and_a_rank_of_its_own():
 
 
 def test_the_order_of_the_controls_is_the_order_of_their_gravity():
-    assert list(CONTROLS)[:14] == [
-        "HALT_STATE", "COOLING", "ENVIRONMENT", "EXCHANGE_PAUSED", "INELIGIBLE", "STALE", "SHAPE",
-        "ORDER_SIZE", "PRICE_COLLAR", "DUPLICATE", "ORDER_RATE", "RATE", "REPEATED",
+    assert list(CONTROLS)[:16] == [
+        "HALT_STATE", "COOLING", "ENVIRONMENT", "EXCHANGE_PAUSED", "ORDER_GROUP_TRIGGERED",
+        "CATEGORY_FORBIDDEN", "INELIGIBLE", "STALE", "SHAPE", "ORDER_SIZE",
+        "PRICE_COLLAR", "DUPLICATE", "ORDER_RATE", "RATE", "REPEATED",
         "MARKET_OWNED",
     ]  # fmt: skip
     assert list(CONTROLS)[-6:] == [
@@ -388,6 +392,8 @@ def test_exits_skip_cooldowns_rates_and_losses():
         last_exit_us={("directional_trading", "T"): NOW},
         unresolved=frozenset({"T"}),
         facts={"T": the_facts(rejected_by="SPREAD", fees=FeeTerms("flat"), forecast=None)},
+        triggered_shards=frozenset({0}),
+        barred=frozenset({"Weather"}),
     )
     assert first_denial(tuple(CONTROLS.values()), exit_of(), state, NOW) is None
 

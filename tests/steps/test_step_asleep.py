@@ -7,7 +7,6 @@ import pytest
 from fakes.clock import FakeClock
 from fakes.floor import A, taking, the_policies, waiting
 from fakes.hooked import Hooked
-from fakes.renewed import Renewed
 
 from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
 from kalshi_cli.domain.order import OrderState, Purpose
@@ -15,6 +14,16 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import LeaseRanOut
 from kalshi_cli.steps.execution import SENT_WITHIN_US, send
 from kalshi_cli.steps.trade import trade
+
+
+@dataclass
+class Renewed:
+    """A lease that its keeper has renewed already."""
+
+    token: str
+
+    def check(self):
+        pass
 
 
 @dataclass

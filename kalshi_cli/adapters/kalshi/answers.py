@@ -38,7 +38,9 @@ NOT_SENT = "not_sent"
 UNREADABLE_ANSWER = "unreadable"
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Transport errors before the first byte of a request. Any other may hide an executed order."""
-_OF_THE_KEY = frozenset({401, 403})
+_OF_THE_KEY = {401: PlacementKind.UNAUTHORIZED, 403: PlacementKind.FORBIDDEN}
+"""A key that is not accepted trades nothing; one that may not do this may do other things: where
+its region is not attested, some categories alone are closed to it."""
 _SPEAK_BY_CODE = frozenset({404, 409})
 _EXISTS = "already exists"
 
@@ -161,7 +163,7 @@ def placement_of(answer: Answer, client_order_id: str, count: Contracts) -> Plac
     if error is None:
         return Placement(PlacementKind.UNKNOWN, code=f"http_{answer.status}")
     if answer.status in _OF_THE_KEY:
-        return Placement(PlacementKind.UNAUTHORIZED, code=error.code, message=error.message)
+        return Placement(_OF_THE_KEY[answer.status], code=error.code, message=error.message)
     return refused(error)
 
 

@@ -1,8 +1,6 @@
 """Runs, the run state, order groups, and requests from one process to another."""
 
-from collections.abc import Collection, Mapping
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from sqlalchemy import func, insert, select, update
 

@@ -9,6 +9,7 @@ from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
 from kalshi_cli.domain.order import (
     DEAD,
+    FORBIDDEN,
     LIVE,
     UNRESOLVED,
     Order,
@@ -155,6 +156,14 @@ class SqlJournal:
         query = select(*key, func.count()).where(_SENT_ENTRY, t.ORDERS.c.created_us >= since_us)
         rows = await self._transaction.rows(query.group_by(*key))
         return {(strategy, ticker): count for strategy, ticker, count in rows}
+
+    async def forbidden_since(self, since_us: int) -> frozenset[str]:
+        table = t.ORDERS.c
+        query = select(table.ticker).distinct()
+        query = query.where(table.created_us >= since_us)
+        query = query.where(table.state == OrderState.REJECTED.value)
+        query = query.where(table.message.startswith(FORBIDDEN))
+        return frozenset(ticker for (ticker,) in await self._transaction.rows(query))
 
     async def traded_forecasts(self, tickers: Collection[str]) -> frozenset[tuple[str, str, str]]:
         table = t.ORDERS.c

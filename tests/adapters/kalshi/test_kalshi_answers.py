@@ -76,6 +76,7 @@ FOUR = Contracts(400)
             P.UNAUTHORIZED,
             "authentication_error",
         ),
+        (403, nested("forbidden"), P.FORBIDDEN, "forbidden"),
         (404, nested("insufficient_shard_balance"), P.REFUSED, "insufficient_shard_balance"),
         (408, nested("timeout"), P.UNKNOWN, "http_408"),
         (409, nested("order_already_exists"), P.DUPLICATE, "order_already_exists"),
