@@ -68,7 +68,7 @@ def asked(url: str, query: str) -> list[tuple[Any, ...]]:
 def postgres_url(postgres_server: str) -> str:
     """The URL of a database without rows; making a new one would write a thousand files."""
     names = ", ".join(f'"{name}"' for name in all_tables().tables if name != "identity")
-    emptied = f"IF to_regclass('runs') IS NOT NULL THEN TRUNCATE {names}; END IF"
+    emptied = f"IF to_regclass('runs') IS NOT NULL THEN TRUNCATE {names} RESTART IDENTITY; END IF"
     asyncio.run(_administer(postgres_server, f"DO $$ BEGIN {emptied}; END $$"))
     return postgres_server
 

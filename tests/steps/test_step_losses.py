@@ -82,7 +82,7 @@ async def test_a_loss_beyond_it_takes_the_desk_to_reduce_only(floor, limits, cod
     assert (await floor.exchange.orders(resting_only=True)).items == ()
 
 
-async def test_neither_a_recovery_nor_midnight_nor_a_restart_lifts_it(floor, tmp_path):
+async def test_neither_a_recovery_nor_midnight_nor_a_restart_lifts_it(floor, floor_place):
     await holding(floor)
     floor.exchange.set_book(A, FALLEN, ABOVE)
     await tracked(floor, max_daily_loss=0.01)
@@ -91,7 +91,7 @@ async def test_neither_a_recovery_nor_midnight_nor_a_restart_lifts_it(floor, tmp
     found = await tracked(floor, max_daily_loss=0.01)
     assert str(found.equity) == "998.000000"
     assert await state(floor) is DeskState.REDUCE_ONLY
-    async with await fresh_store(tmp_path) as again, again.unit() as unit:
+    async with await fresh_store(floor_place) as again, again.unit() as unit:
         assert await unit.desk.state() is DeskState.REDUCE_ONLY
 
 
