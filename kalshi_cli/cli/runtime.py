@@ -4,6 +4,7 @@ A result goes to stdout once, as a table or as an envelope; everything else goes
 asyncio (40 ms) and logging (10 ms) are imported by what uses them: `--help` does not.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable, Coroutine, Iterator, Sequence
@@ -146,12 +147,14 @@ async def _obeying_signals(
             stop.ask(number.name)
             tell(f"{stopping}; once more to leave at once")
 
-    with _handling(obey):
+    with _handling(obey, received):
         return await task
 
 
 @contextmanager
-def _handling(obey: Callable[[signal.Signals], None]) -> Iterator[None]:
+def _handling(
+    obey: Callable[[signal.Signals], None], received: Sequence[signal.Signals]
+) -> Iterator[None]:
     import asyncio
 
     loop = asyncio.get_running_loop()
@@ -165,6 +168,12 @@ def _handling(obey: Callable[[signal.Signals], None]) -> Iterator[None]:
         with suppress(NotImplementedError):
             for number in numbers:
                 loop.remove_signal_handler(number)
+                if received:  # the program is leaving: one more signal does not change its code
+                    signal.signal(number, _leave_at_once)
+
+
+def _leave_at_once(number: int, _frame: object) -> NoReturn:
+    os._exit(128 + number)
 
 
 def _signalled(received: Sequence[signal.Signals]) -> KalshiError:
