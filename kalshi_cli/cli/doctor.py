@@ -12,13 +12,15 @@ from kalshi_cli.cli.exchange_checks import ACCOUNT, exchange_checks, not_asked
 from kalshi_cli.cli.key_checks import key_checks
 from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.identity import DeskState, Env
-from kalshi_cli.domain.instant import to_rfc3339
+from kalshi_cli.domain.instant import format_span, to_rfc3339
 from kalshi_cli.errors import KalshiError
 from kalshi_cli.settings.environment import Environment
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.sim.simulation import Simulation
+    from kalshi_cli.adapters.store.lease import Holder
     from kalshi_cli.bootstrap.exchange import OpenExchange
+    from kalshi_cli.ports.reports import DeskSummary
 
 ENOUGH_BYTES = 200_000_000
 """Free space below which a store and its logs may fill the disk within a day."""
@@ -79,7 +81,9 @@ async def _outside(prepared: Prepared, *, key_is_usable: bool) -> list[Check]:
                 key_id=simulation.key_id if simulation else found.key_id if found else "",
                 no_account="there is no usable key",
             )
-            checks += await looked_at("market time", lambda: _market_time(environment, exchange))
+            if all(check.result is not Finding.NOT_ASKED for check in checks):
+                time = await looked_at("market time", lambda: _market_time(environment, exchange))
+                checks += time
             return checks + await looked_at("forecaster", lambda: _forecaster(prepared, simulation))
     except KalshiError as error:
         rest = not_asked(ACCOUNT, "the exchange cannot be opened")
@@ -126,28 +130,67 @@ def _limits(prepared: Prepared) -> Check:
 
 
 async def _store(prepared: Prepared) -> list[Check]:
-    from kalshi_cli.bootstrap.records import open_records
+    from kalshi_cli.adapters.clock import SystemClock
+    from kalshi_cli.adapters.store.lease import holder_of
+    from kalshi_cli.bootstrap.records import lease_name, open_records, recorded_identity
 
-    async with open_records(prepared.environment, prepared.settings) as store:
+    environment = prepared.environment
+    name, wall_us = lease_name(recorded_identity(environment)), SystemClock().wall()
+    async with open_records(environment, prepared.settings) as store:
         audit = await store.audit.check()
         summary = await store.reports.summary()
-    broken, open_ = len(audit.findings), summary.unresolved_orders
-    remedy = "`kalshi inspect-db` says more." if broken else ""
-    if open_:
-        remedy = "`kalshi track` looks for them."
-    store_result = Finding.FAILED if broken or open_ else Finding.OK
-    detail = f"{broken} findings, {open_} orders of unknown outcome"
-    active = summary.state is DeskState.ACTIVE
-    state = f"{summary.state}" if active else f"{summary.state}: {summary.state_reason}"
+        holder = await holder_of(store, name, wall_us)
     return [
-        Check("store", store_result, detail, remedy),
-        Check(
-            "desk",
-            Finding.OK if active else Finding.WARNING,
-            state,
-            "" if active else "`kalshi resume` lifts it.",
-        ),
+        _integrity(len(audit.findings)),
+        _unresolved(summary),
+        _desk(summary),
+        _halt_file(environment),
+        _lease(holder, wall_us),
     ]
+
+
+def _integrity(findings: int) -> Check:
+    """A store of another schema is not opened at all: that is this row, too."""
+    from kalshi_cli.adapters.store.version import HEAD
+
+    detail = f"schema {HEAD}, {findings} findings"
+    if findings:
+        return Check("store", Finding.FAILED, detail, "`kalshi inspect-db` says more.")
+    return Check("store", Finding.OK, detail)
+
+
+def _unresolved(summary: "DeskSummary") -> Check:
+    unknown = summary.unresolved_orders
+    detail = f"{summary.live_orders} may trade, {unknown} of unknown outcome"
+    if unknown:
+        return Check("orders", Finding.FAILED, detail, "`kalshi track` looks for them.")
+    return Check("orders", Finding.OK, detail)
+
+
+def _desk(summary: "DeskSummary") -> Check:
+    if summary.state is DeskState.ACTIVE:
+        return Check("desk", Finding.OK, str(summary.state))
+    detail = f"{summary.state}: {summary.state_reason}"
+    return Check("desk", Finding.WARNING, detail, "`kalshi resume` lifts it.")
+
+
+def _halt_file(environment: Environment) -> Check:
+    from kalshi_cli.bootstrap.opening import halt_file
+
+    file = halt_file(environment)
+    if (said := file()) is None:
+        return Check("HALT file", Finding.OK, "none")
+    remedy = f"Take {file.path} away, then `kalshi resume`."
+    return Check("HALT file", Finding.WARNING, f"nothing is sent: {said}", remedy)
+
+
+def _lease(holder: "Holder | None", wall_us: int) -> Check:
+    """Held is as well as free; what trades then is that process alone."""
+    if holder is None:
+        return Check("lease", Finding.OK, "free")
+    age = format_span(wall_us - holder.since_wall_us)
+    detail = f"held by process {holder.pid} on {holder.host} for {age}"
+    return Check("lease", Finding.OK, detail)
 
 
 async def _forecaster(prepared: Prepared, simulation: "Simulation | None") -> list[Check]:

@@ -7,7 +7,7 @@ come, the rest is said not to have been asked.
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from kalshi_cli.cli.checks import Check, Finding, failed, looked_at
+from kalshi_cli.cli.checks import Check, Finding, Look, failed
 from kalshi_cli.cli.render.words import dollars
 from kalshi_cli.domain.instant import DAY, SECOND, to_rfc3339
 from kalshi_cli.errors import ConfigError, KalshiError, Unauthorized, Unavailable
@@ -102,10 +102,27 @@ async def _account(
     return [
         Check("signature", Finding.OK, "the exchange accepts it"),
         *tier,
-        *await looked_at("scopes", keys),
-        *await looked_at("balance", lambda: _balance(account)),
-        *await looked_at("stream", lambda: _stream(exchange, account, ws_url)),
+        *await _until_an_outage(
+            ("scopes", keys),
+            ("balance", lambda: _balance(account)),
+            ("stream", lambda: _stream(exchange, account, ws_url)),
+        ),
     ]
+
+
+async def _until_an_outage(*looks: tuple[str, Look]) -> list[Check]:
+    """One look after another; an exchange that stops answering is asked nothing more."""
+    checks: list[Check] = []
+    for number, (name, look) in enumerate(looks, 1):
+        try:
+            checks += await look()
+        except Unavailable as error:
+            checks.append(failed(name, error))
+            left = [each for each, _ in looks[number:]]
+            return [*checks, not_asked(left, "it was not answered")] if left else checks
+        except KalshiError as error:
+            checks.append(failed(name, error))
+    return checks
 
 
 def tier_check(limits: "AccountLimits") -> Check:

@@ -1,8 +1,12 @@
 """`doctor`: what it looks at, and what it says of each mistake that people make with keys."""
 
 import asyncio
+import json
 import os
+import sqlite3
+import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -397,3 +401,35 @@ def test_a_key_file_without_its_id_is_told_where_it_lies(kalshi):
     told = kalshi("inspect", "positions")
     assert told.code == 0
     assert "kalshi_private_key.pem), but KALSHI_API_KEY is not set: this is sim" in told.err
+
+
+def test_the_desk_is_told_row_by_row(kalshi, kalshi_home: Path):
+    assert kalshi("track", "--sim", "--seed", "7").code == 0
+    assert kalshi("halt", "--reason", "smoke").code == 0
+    (kalshi_home / "HALT").write_text("pulled the plug\n")
+    found = rows(kalshi("doctor", "--sim", "--json"))
+    assert found["store"]["detail"].endswith(", 0 findings")
+    assert found["orders"]["detail"] == "0 may trade, 0 of unknown outcome"
+    assert found["lease"]["detail"] == "free"
+    assert (found["desk"]["result"], found["desk"]["detail"]) == ("warning", "halted: smoke")
+    assert found["HALT file"]["detail"] == "nothing is sent: pulled the plug"
+    assert str(kalshi_home / "HALT") in found["HALT file"]["remedy"]
+
+
+def test_who_holds_the_lease_is_told(kalshi, kalshi_home: Path):
+    assert kalshi("track", "--sim", "--seed", "7").code == 0
+    wall = time.time_ns() // 1000
+    with closing(sqlite3.connect(kalshi_home / "sim" / "desk.db")) as connection, connection:
+        connection.execute(
+            "INSERT INTO leases VALUES ('sim/', 'token', 4711, 'elsewhere', ?, ?, ?)",
+            (wall - 300_000_000, wall, wall + 600_000_000),
+        )
+    row = rows(kalshi("doctor", "--sim", "--json"))["lease"]
+    assert row["detail"].startswith("held by process 4711 on elsewhere for 5m")
+
+
+def test_one_outage_is_one_row(kalshi, demo, monkeypatch):
+    monkeypatch.setenv("KALSHI_BASE_URL", "http://127.0.0.1:1")
+    monkeypatch.setenv("KALSHI_SIM_CLOCK", json.dumps({"wall0": 0, "virtual0": 0, "speed": 1}))
+    found = rows(kalshi("doctor", "--env", "demo", "--json"))
+    assert [name for name, row in found.items() if row["result"] == "FAILED"] == ["exchange"]
