@@ -164,7 +164,7 @@ def test_quiet_leaves_only_the_result(kalshi):
     assert kalshi("status").err == "sim: the embedded exchange (no demo credentials were found)\n"
 
 
-TAKEN = {"seed", "world", "fresh", "no_advance", "faults", "forecaster"}
+TAKEN = {"seed", "world", "fresh", "no_advance", "faults", "forecaster", "limits_reason"}
 
 
 def test_no_command_shadows_a_global_option():

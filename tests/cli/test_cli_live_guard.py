@@ -1,0 +1,130 @@
+"""Real money is reached by an explicit flag and a deliberate yes; emergencies never ask.
+
+Nothing here leaves the machine: what is refused is refused before the exchange is asked, and a halt
+needs no exchange.
+"""
+
+import os
+import pty
+import sys
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from fakes.floor import open_floor
+
+from kalshi_cli.bootstrap.opening import forecaster_of
+from kalshi_cli.cli.confirm import PHRASE
+from kalshi_cli.cli.invocation import Invocation
+from kalshi_cli.cli.limiting import confirm_trading
+from kalshi_cli.cli.start import Prepared
+from kalshi_cli.domain.identity import Env
+from kalshi_cli.errors import ConfigError, LiveNotConfirmed
+from kalshi_cli.settings import Environment, load
+from kalshi_cli.steps.evaluate import evaluate
+
+KEY = ed25519.Ed25519PrivateKey.generate()
+PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+DEMO = {"KALSHI_API_KEY": "demo-key", "KALSHI_PRIVATE_KEY": PEM}
+PROD = {"KALSHI_API_KEY_PROD": "prod-key", "KALSHI_PRIVATE_KEY_PROD": PEM}
+TRADING = ("trade", "track", "run-loop", "resume")
+
+
+def have(monkeypatch: pytest.MonkeyPatch, *keys: dict[str, str]) -> None:
+    for name, value in (pair for each in keys for pair in each.items()):
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("command", [*TRADING, "halt", "status"])
+def test_no_file_and_no_variable_chooses_real_money(kalshi, kalshi_home, monkeypatch, command):
+    have(monkeypatch, PROD)
+    monkeypatch.setenv("KALSHI_ENV", "prod")
+    by_variable = kalshi(command)
+    assert by_variable.code == 4
+    assert "real money is never chosen there" in by_variable.err
+    monkeypatch.delenv("KALSHI_ENV")
+    Path("config.toml").write_text('env = "prod"\n')
+    by_file = kalshi(command)
+    assert by_file.code == 4
+    assert "say --live on the command itself" in by_file.err
+    assert not (kalshi_home / "prod.db").exists()
+
+
+def test_keys_of_one_exchange_are_never_used_for_the_other(kalshi, kalshi_home, monkeypatch):
+    have(monkeypatch, DEMO)
+    live = kalshi("status", "--live")
+    assert live.code == 4
+    assert "Set KALSHI_API_KEY_PROD and KALSHI_PRIVATE_KEY_PROD" in live.err
+    for name in DEMO:
+        monkeypatch.delenv(name)
+    have(monkeypatch, PROD)
+    demo = kalshi("status", "--env", "demo")
+    assert demo.code == 4
+    assert "Set KALSHI_API_KEY and KALSHI_PRIVATE_KEY " in demo.err
+    assert kalshi("status").err.startswith("sim:")  # prod keys alone choose nothing
+
+
+def test_a_halt_of_real_money_asks_nobody(kalshi, kalshi_home, monkeypatch):
+    have(monkeypatch, PROD)
+    ended = kalshi("halt", "--live", "--reason", "smoke", "--json")
+    assert ended.code == 0
+    assert ended.json["data"]["after"] == "halted"
+    assert kalshi("status", "--live", "--json").json["data"]["summary"]["state_reason"] == "smoke"
+
+
+@pytest.mark.parametrize("name", ["baseline", "oracle"])
+async def test_real_money_trades_on_no_toy_forecast(kalshi_home, monkeypatch, name):
+    monkeypatch.setenv("KALSHI_TRADING__FORECASTER", name)
+    live = Environment(Env.PROD, "asked", kalshi_home)
+    with pytest.raises(ConfigError) as refused:
+        await forecaster_of(live, load().settings, None, None)  # type: ignore[arg-type]
+    assert refused.value.exit_code == 4
+
+
+class Trader:
+    """As much of an open desk as a confirmation looks at."""
+
+    def __init__(self, floor, home: Path) -> None:
+        self.environment = Environment(Env.PROD, "the command line says so", home)
+        self.store, self.clock, self.run = floor.store, floor.clock, floor.run
+        self.trading = floor.exchange
+
+    async def evaluate(self):
+        return await evaluate(self.store, self.store.reports, self.clock, ai_charged_to=None)
+
+
+@pytest.mark.parametrize(("typed", "goes_on"), [(PHRASE, True), ("yes", False), ("", False)])
+async def test_on_a_terminal_the_phrase_is_typed_below_what_is_at_stake(
+    kalshi_home: Path, tmp_path: Path, monkeypatch, typed: str, goes_on: bool
+):
+    """Neither --yes nor an acknowledgement stands in for it where somebody can type."""
+    file = tmp_path / "config.toml"
+    file.write_text("[live]\nacknowledged = true\n")
+    configuration = load(config=file)
+    ours, theirs = pty.openpty()
+    with (
+        os.fdopen(theirs, "r", closefd=False) as stdin,
+        os.fdopen(theirs, "w", closefd=False) as stderr,
+    ):
+        monkeypatch.setattr(sys, "stdin", stdin)
+        monkeypatch.setattr(sys, "stderr", stderr)
+        os.write(ours, f"{typed}\n".encode())
+        async with open_floor(tmp_path) as floor:
+            desk = Trader(floor, kalshi_home)
+            asked = Prepared(Invocation({"yes": True}), configuration, desk.environment)
+            if goes_on:
+                await confirm_trading(asked, desk)  # type: ignore[arg-type]
+            else:
+                with pytest.raises(LiveNotConfirmed, match="nothing was sent") as refused:
+                    await confirm_trading(asked, desk)  # type: ignore[arg-type]
+                assert refused.value.exit_code == 4
+            assert floor.exchange.placed == []
+            assert bool(await floor.store.reports.limit_changes()) is goes_on
+    shown = os.read(ours, 65_536).decode()
+    os.close(ours)
+    os.close(theirs)
+    assert "REAL MONEY. Cash: $1,000.00" in shown
+    assert "risk.max_daily_loss 0.1" in shown
+    assert "Evidence: none yet" in shown
+    assert f'Type "{PHRASE}"' in shown
