@@ -272,16 +272,24 @@ def fold_report(order: Order, report: OrderReport, now_us: int) -> Order:
 
 
 def _with_terms_told(order: Order, report: OrderReport, now_us: int) -> Order:
-    """What a report tells of a change that was asked for.
+    """What a report of a resting order tells of its terms, and of what was asked for.
 
-    Other terms than before are the change. The same ones are none, once reads no longer lag.
+    Other terms than before are the change that was asked for. The same ones are none, once reads no
+    longer lag; from then on other terms were made by hand, and what rests was not canceled.
     """
-    if order.asked is None or report.status is not ExchangeOrderStatus.RESTING:
+    if report.status is not ExchangeOrderStatus.RESTING:
         return order
-    told = Terms(report.price, report.filled + report.remaining, order.asked.expires_us)
+    is_sure = now_us - order.updated_us >= READS_LAG_US
+    expires_us = order.intent.expires_us if order.asked is None else order.asked.expires_us
+    told = Terms(report.price, report.filled + report.remaining, expires_us)
     if (told.limit, told.count) != (order.intent.limit, order.intent.count):
-        return order.changed(told, now_us)
-    return order.unchanged() if now_us - order.updated_us >= READS_LAG_US else order
+        if is_sure or order.asked is not None:
+            order = order.changed(told, now_us)
+    elif is_sure:
+        order = order.unchanged()
+    if is_sure and order.pending is Pending.CANCEL:
+        return replace(order, pending=Pending.NONE)
+    return order
 
 
 def fold_fill(order: Order, filled: Contracts, now_us: int) -> Order:

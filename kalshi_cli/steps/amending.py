@@ -55,14 +55,16 @@ async def _change(
         return order, BUSY
     desk.lease.check()
     answer = await ask()
-    heard = Order.unchanged if answer.kind is AmendmentKind.REFUSED else _as_it_is
+    heard = partial(_heard, answer=answer, now_us=desk.clock.now())
     words = " ".join(filter(None, (answer.kind, answer.code, answer.message)))
     (order,) = await amend(desk.store, {order.client_order_id: heard}, Cause.AMEND_ANSWER, words)
     return order, answer
 
 
-def _as_it_is(order: Order) -> Order:
-    return order
+def _heard(order: Order, answer: Amendment, now_us: int) -> Order:
+    """Reads lag from here on: the change may have been made just now."""
+    heard = replace(order, updated_us=now_us)
+    return heard.unchanged() if answer.kind is AmendmentKind.REFUSED else heard
 
 
 def _asked(order: Order, asked: Terms, now_us: int) -> Order:

@@ -76,6 +76,37 @@ async def test_an_unknown_change_counts_at_its_worst_until_it_is_read_back(floor
     assert terms(await floor.order()) == ("0.4100", "10.00", Pending.NONE)
 
 
+async def test_a_change_that_ran_out_of_time_is_not_thought_undone_at_once(floor):
+    """No answer for 20 seconds: what is read right after it lags as behind any other write."""
+    order = await rested(floor)
+    floor.exchange.amending = [Fault.LOST]
+    real = floor.exchange.amend
+
+    async def slow(*asked, **permitted):
+        floor.clock.now_us += 20 * SECOND
+        return await real(*asked, **permitted)
+
+    floor.exchange.amend = slow
+    after, answer = await reprice(floor.desk, order, to(order, "0.4200"))
+    assert answer.kind is AmendmentKind.UNKNOWN
+    assert (after.pending, str(after.worst_limit)) == (Pending.AMEND, "0.4200")
+
+
+async def test_an_order_changed_by_hand_counts_as_it_is(floor):
+    """Moved from 10 at 41 cents to 50 at 42 on the exchange's own page; reads may lag for 10 s."""
+    order = await rested(floor)
+    by_hand = {"price": Price.parse("0.4200"), "remaining": Contracts.parse("50.00")}
+    report = floor.exchange.reports[order.order_id]
+    floor.exchange.reports[order.order_id] = replace(
+        report, **by_hand, initial=by_hand["remaining"]
+    )
+    await floor.reconcile()
+    assert terms(await floor.order()) == ("0.4100", "10.00", Pending.NONE)
+    floor.clock.now_us += 10 * SECOND
+    await floor.reconcile()
+    assert terms(await floor.order()) == ("0.4200", "50.00", Pending.NONE)
+
+
 async def test_a_refused_change_leaves_the_order_as_it_was(floor):
     order = await rested(floor)
     floor.exchange.amending = [Fault.REFUSED]
@@ -188,6 +219,18 @@ async def test_an_entry_on_an_older_forecast_that_does_not_pay_goes(floor):
     await resting_entry(floor)
     floor.clock.now_us += MINUTE
     await floor.forecast(A, p=0.30, name="fb", blended=0.30)
+    result = await traded(floor)
+    assert [o.state for o in result.canceled] == [OrderState.CANCELED]
+
+
+async def test_a_cancel_that_was_lost_is_asked_for_again(floor):
+    await resting_entry(floor)
+    floor.clock.now_us += MINUTE
+    await floor.forecast(A, p=0.30, name="fb", blended=0.30)
+    floor.exchange.cancelling = [Fault.LOST]
+    await traded(floor)
+    assert (await floor.order()).pending is Pending.CANCEL
+    floor.clock.now_us += 10 * SECOND
     result = await traded(floor)
     assert [o.state for o in result.canceled] == [OrderState.CANCELED]
 
