@@ -203,8 +203,11 @@ class Journal(Protocol):
         """Orders that the exchange may show under an id we do not know: INTENT, UNKNOWN, ABSENT."""
         ...
 
-    async def unbooked(self) -> tuple[Order, ...]:
-        """Orders of which the exchange reports more filled than the ledger has fills of."""
+    async def unbooked(self, ticker: str | None = None) -> tuple[Order, ...]:
+        """Orders of which the exchange reports more filled than the ledger has fills of.
+
+        Those of one market, or all: for which every order that ever filled is looked at.
+        """
         ...
 
     async def find(
@@ -249,6 +252,10 @@ class Ledger(Protocol):
 
     async def add_fills(self, fills: Sequence[tuple[Fill, str]]) -> tuple[Fill, ...]:
         """Append (fill, owner); returns those not known before, oldest first."""
+        ...
+
+    async def unknown(self, fills: Collection[Fill]) -> tuple[Fill, ...]:
+        """Those of these fills that are not on record."""
         ...
 
     async def filled(self, order_ids: Collection[str]) -> Mapping[str, Contracts]:
@@ -405,7 +412,7 @@ class KeptGroup:
 
 @dataclass(frozen=True, slots=True)
 class DeskRequest:
-    """An order from another process to whoever holds the lease: `cancel` or `close` a target."""
+    """What another process asks of whoever holds the lease: see `steps.requests`."""
 
     request_id: int
     kind: str

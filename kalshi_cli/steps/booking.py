@@ -32,7 +32,7 @@ from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import CatalogEntry, Store, Unit
 from kalshi_cli.ports.treasury import ShardTransfer, Treasury
 from kalshi_cli.steps.analyze import learn_markets
-from kalshi_cli.steps.archived import fills_since
+from kalshi_cli.steps.archived import SURELY_LIVE, archived_orders, fills_since
 from kalshi_cli.steps.following import resurrection
 from kalshi_cli.steps.paging import Collected, collect
 
@@ -105,7 +105,7 @@ async def book(
     settlements = await collect(lambda c: trading.settlements(min_us=settled_us, cursor=c))
     moved = await collect(trading.cash_movements)
     sent = await transfers_of(treasury)
-    claimed = await _claimed(trading, store, fills.items)
+    claimed = await _claimed(trading, store, clock, fills.items, archive)
     touched = held | {fill.ticker for fill in fills.items} | {s.ticker for s in settlements.items}
     await learn_markets(data, store, clock, touched)
     owed = [fill.at_us for fill in fills.items if fill.order_id in claimed.unread]
@@ -131,7 +131,7 @@ async def book_told(
     It may have left out others, older than these: the next read begins where it would have begun.
     A fill whose order or market is not shown yet is left to that read.
     """
-    claimed = await _claimed(trading, store, told)
+    claimed = await _claimed(trading, store, clock, told)
     touched = {fill.ticker for fill in told}
     await learn_markets(data, store, clock, touched)
     async with store.unit() as unit:
@@ -244,17 +244,33 @@ async def _owe(unit: Unit, instants: Collection[int], now_us: int) -> None:
         await unit.catalog.set_marker(FILLS_OWED, min(instants, default=now_us))
 
 
-async def _claimed(trading: Trading, store: Store, fills: Collection[Fill]) -> _Claimed:
-    """Ask whose order it was where a fill may be of one that is being sent, or was given up."""
+async def _claimed(
+    trading: Trading,
+    store: Store,
+    clock: Clock,
+    fills: Collection[Fill],
+    archive: Archive | None = None,
+) -> _Claimed:
+    """Ask whose order it was where a new fill may be of one that is being sent, or was given up."""
     async with store.unit() as unit:
-        known = {o.order_id for o in await unit.journal.find(order_ids={f.order_id for f in fills})}
-        unplaced = {(o.intent.ticker, o.intent.side) for o in await unit.journal.unplaced()}
-    strangers = {f.order_id for f in fills if (f.ticker, f.side) in unplaced} - known
-    answers = {order_id: await trading.order(order_id) for order_id in sorted(strangers)}
-    return _Claimed(
-        {order_id: report for order_id, report in answers.items() if report is not None},
-        frozenset(order_id for order_id, report in answers.items() if report is None),
-    )
+        new = await unit.ledger.unknown(fills)
+        known = {o.order_id for o in await unit.journal.find(order_ids={f.order_id for f in new})}
+        unplaced = await unit.journal.unplaced()
+    suspected = {(order.intent.ticker, order.intent.side) for order in unplaced}
+    strangers = [f for f in new if (f.ticker, f.side) in suspected and f.order_id not in known]
+    asked = sorted({fill.order_id for fill in strangers})
+    answers = [await trading.order(order_id) for order_id in asked]
+    reports = {report.order_id: report for report in answers if report is not None}
+    missing = [fill for fill in strangers if fill.order_id not in reports]
+    if not missing:
+        return _Claimed(reports, frozenset())
+    since = min(order.created_us for order in unplaced) - MINUTE
+    old = await archived_orders(archive, clock, since)
+    reports |= {report.order_id: report for report in old.items if report.order_id in asked}
+    # Of an old fill, no order since ours in either list is none of ours; young ones lag.
+    told_us = clock.now() - SURELY_LIVE if archive is not None and old.complete else 0
+    unread = {fill.order_id for fill in missing if fill.at_us >= told_us} - reports.keys()
+    return _Claimed(reports, frozenset(unread))
 
 
 async def _append_fills(

@@ -296,6 +296,7 @@ def _extra(
 
 
 def _changed(ours: Mapping[str, Fill], theirs: Iterable[Fill]) -> list[Discrepancy]:
+    """Fills of other terms. When they happened the stream tells less exactly than the list."""
     return [
         Discrepancy(
             What.CHANGED_FILL,
@@ -305,7 +306,8 @@ def _changed(ours: Mapping[str, Fill], theirs: Iterable[Fill]) -> list[Discrepan
             "facts of money are never edited: see what the exchange says of it",
         )
         for fill in theirs
-        if (known := ours.get(fill.fill_id)) is not None and known != fill
+        if (known := ours.get(fill.fill_id)) is not None
+        and replace(known, at_us=fill.at_us) != fill
     ]
 
 

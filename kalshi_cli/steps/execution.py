@@ -161,10 +161,8 @@ async def _check_exit(unit: Unit, intent: OrderIntent) -> None:
     """Weigh an exit where nothing can come between: in the transaction that records it."""
     if intent.purpose is not Purpose.EXIT:
         return
-    unbooked = await unit.journal.unbooked()
-    if any(
-        (o.intent.ticker, o.intent.strategy) == (intent.ticker, intent.strategy) for o in unbooked
-    ):
+    unbooked = await unit.journal.unbooked(intent.ticker)
+    if any(order.intent.strategy == intent.strategy for order in unbooked):
         raise ExitExceeds(
             f"Fills in {intent.ticker} are not on record yet: what is held there is not known.",
             remedy="Nothing was sent. `kalshi track` looks again.",

@@ -49,8 +49,8 @@ async def repair(
         done.append(f"{len(booked.fills)} fills booked")
     if booked.settlements:
         done.append(f"{len(booked.settlements)} settlements booked")
+    balance = await trading.balance()
     async with store.unit() as unit:
-        balance = await trading.balance()
         ours = await unit.ledger.cash_by_shard()
         moved = await unit.ledger.add_cash(moved_between(ours, balance, clock.now()))
         known = len(await unit.ledger.movements()) - len(moved) - len(books.movements)

@@ -8,6 +8,7 @@ from fakes.past import PastArchive, put_away
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.instant import DAY, HOUR
 from kalshi_cli.domain.market import Result
+from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.steps.execution import send
 
@@ -59,6 +60,41 @@ async def test_a_young_order_is_not_looked_for_there(floor, archive):
     await send(floor.desk, taking())
     await floor.reconcile(archive=archive)
     assert (archive.asked, (await floor.orders())[1].state) == (before, OrderState.ABSENT)
+
+
+async def given_up(floor, archive):
+    """An order of ours that never arrived: whatever is bought there by hand may be its."""
+    await floor.reconcile(archive=archive)
+    floor.exchange.placing = [Fault.LOST]
+    await send(floor.desk, taking())
+    await floor.reconcile(archive=archive)
+    assert (await floor.order()).state is OrderState.ABSENT
+
+
+async def test_whose_a_fill_is_was_told_when_it_was_booked(floor, archive):
+    """Read again whole, for cash that nobody explains: its order is in no live list any more."""
+    await given_up(floor, archive)
+    await floor.exchange.place("by-hand", taking())
+    assert (await floor.reconcile(archive=archive)).complete
+    await later(floor, archive)
+    floor.exchange.cash += Money(7)
+    found = await floor.reconcile(archive=archive)
+    assert (found.complete, found.why) == (True, "")
+    assert await floor.nets() == {(A, EXTERNAL): "10.00"}
+
+
+async def test_whose_an_archived_fill_is_the_archive_tells(floor, archive):
+    """Nothing ran for three weeks, in which an order given up filled, and one was made by hand."""
+    await given_up(floor, archive)
+    order = await floor.order()
+    await floor.exchange.place(order.client_order_id, order.intent)
+    await floor.exchange.place("by-hand", taking(count="3.00"))
+    await later(floor, archive)
+    archive.down = True
+    assert not (await floor.reconcile(archive=archive)).complete
+    archive.down = False
+    assert (await floor.reconcile(archive=archive)).complete
+    assert await floor.nets() == {(A, EXTERNAL): "3.00", (A, STRATEGY): "10.00"}
 
 
 @pytest.mark.parametrize("number", [1, 25])

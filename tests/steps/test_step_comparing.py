@@ -14,6 +14,7 @@ from kalshi_cli.errors import Refused
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.comparing import BOOK, FOLD, What, compare
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.hearing import hear
 from kalshi_cli.steps.repairing import accept_cash, repair
 
 
@@ -89,6 +90,19 @@ async def test_what_nothing_proves_stays(floor):
     floor.exchange.all_fills = []
     found = await look(floor)
     assert (What.EXTRA_FILL, fill.fill_id) in {(d.what, d.subject) for d in found.discrepancies}
+
+
+async def test_the_stream_tells_the_time_of_a_fill_less_exactly(floor):
+    """It has milliseconds, the list microseconds: the same fact of money."""
+    await floor.reconcile()
+    floor.clock.now_us += 123_456
+    await send(floor.desk, taking())
+    (fill,) = floor.exchange.all_fills
+    streamed = replace(fill, at_us=fill.at_us // 1_000 * 1_000)
+    assert streamed != fill
+    await hear(floor.exchange, floor.desk, [streamed], [])
+    await floor.reconcile()
+    assert told(await look(floor)) == []
 
 
 async def test_a_reading_in_part_proves_nothing_missing(floor):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from fakes.floor import STRATEGY, A, taking, the_policies
+from fakes.floor import STRATEGY, A, B, taking, the_policies
 
 from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.domain.money import Money
@@ -123,3 +123,11 @@ async def test_what_fills_that_are_not_shown_bought_is_at_risk(floor, rests):
     late.misses = 0
     await look(floor, late)
     assert await counted_loss(floor) == ("66.000000" if rests else "44.000000")
+
+
+async def test_fills_missing_elsewhere_hold_up_no_exit(floor):
+    await send(floor.desk, taking(ticker=B))
+    await floor.reconcile()
+    await send(floor.desk, taking())  # not on record yet
+    leaving = taking(Side.ASK, ticker=B, limit="0.4000", purpose=Purpose.EXIT, reduce_only=True)
+    assert (await send(floor.desk, leaving)).state is OrderState.FILLED

@@ -114,13 +114,15 @@ class SqlJournal:
         states = UNRESOLVED | {OrderState.ABSENT}
         return await self._orders(t.ORDERS.c.state.in_(states))
 
-    async def unbooked(self) -> tuple[Order, ...]:
+    async def unbooked(self, ticker: str | None = None) -> tuple[Order, ...]:
         booked = (
             select(func.coalesce(func.sum(t.FILLS.c.count_units), 0))
             .where(t.FILLS.c.order_id == t.ORDERS.c.order_id)
             .scalar_subquery()
         )
         reported = t.ORDERS.c.order_id.is_not(None) & (t.ORDERS.c.filled_units > 0)
+        if ticker is not None:
+            reported &= t.ORDERS.c.ticker == ticker
         return await self._orders(reported & (t.ORDERS.c.filled_units > booked))
 
     async def find(

@@ -50,6 +50,10 @@ class SqlLedger:
             known.update(row[0] for row in rows)
         return known
 
+    async def unknown(self, fills: Collection[Fill]) -> tuple[Fill, ...]:
+        known = await self._known(t.FILLS.c.fill_id, {fill.fill_id for fill in fills})
+        return tuple(fill for fill in fills if fill.fill_id not in known)
+
     async def filled(self, order_ids: Collection[str]) -> Mapping[str, Contracts]:
         order_id = t.FILLS.c.order_id
         found: dict[str, Contracts] = {}
