@@ -104,7 +104,7 @@ async def look(
     foreign: Iterable[OrderReport] = (),
 ) -> DeskView:
     """Read the desk; `foreign` are resting orders that are not ours."""
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         unbooked = await unit.journal.unbooked()
         wanted = {report.ticker for report in foreign} | {o.intent.ticker for o in unbooked}
         wanted.update(await unit.catalog.watched())

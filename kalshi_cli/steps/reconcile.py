@@ -183,7 +183,7 @@ async def _book_all(read: Callable[[], Awaitable[Booked]], store: Store, clock: 
 
 
 async def _unbooked(store: Store) -> tuple[Order, ...]:
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         return await unit.journal.unbooked()
 
 
@@ -203,7 +203,7 @@ async def compare_positions(trading: Trading, store: Store) -> Compared:
     theirs = await collect(trading.positions)
     if not theirs.complete:
         return Compared((), theirs.why)
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         ours = _net_by_ticker(
             {(p.ticker, p.owner): p.net for p in await unit.ledger.positions(open_only=True)}
         )
@@ -231,7 +231,7 @@ OPENED = "books_opened"
 
 async def _ledger(store: Store) -> tuple[Money, bool]:
     """The ledger's cash, and whether the books are open."""
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         return await unit.ledger.cash(), await unit.catalog.marker(OPENED) is not None
 
 

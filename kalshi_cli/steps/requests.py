@@ -25,7 +25,7 @@ async def obey(data: MarketData, desk: Desk, *, policy: TradePolicy) -> tuple[Do
     and raised: `LeaseHeld`, `IntegrityError`. A halted desk has its orders cancelled, asked or not.
     """
     await heed_halt_file(desk)
-    async with desk.store.unit() as unit:
+    async with desk.store.unit(reads=True) as unit:
         state = await unit.desk.state()
         working = [order for order in await unit.journal.live() if order.state in WORKING]
         asked = await unit.desk.requests()

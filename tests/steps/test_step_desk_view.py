@@ -57,6 +57,13 @@ def means_of(view, strategy=STRATEGY):
     return means(state, strategy=strategy, kelly_fraction=0.75, probation_stake=None)
 
 
+async def test_a_look_waits_for_no_writer_and_no_writer_for_it(floor):
+    """An exit is journalled while the decisions read what may be a second's worth."""
+    async with floor.store.unit() as unit:
+        await unit.catalog.set_marker("something", 1)
+        assert (await view_of(floor)).orders == ()
+
+
 async def traded(floor):
     """10 YES of A at 0.44, a bid for 10 more of B at 0.41, 3 foreign YES of B."""
     await floor.reconcile()
