@@ -6,6 +6,7 @@ KalshiError                         1   unexpected
     ConfigError                     4   fix settings, credentials or environment
         Unauthorized                4   the exchange did not accept the API key
         ClockOff                    4   this machine's clock is too far off to trade by
+            ClockRefused            4   the exchange took a request for too old, or too new
         LiveNotConfirmed            4   real money was not confirmed
         StoreVersion                4   the store is older or newer than the program
         StoreMismatch               4   the store belongs to another environment or account
@@ -64,6 +65,10 @@ class Unauthorized(ConfigError):
 
 class ClockOff(ConfigError):
     pass
+
+
+class ClockRefused(ClockOff, Unauthorized):
+    """The signature was refused for its time alone, as after a sleep: another one may pass."""
 
 
 class LiveNotConfirmed(ConfigError):

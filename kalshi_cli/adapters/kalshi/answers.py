@@ -16,6 +16,7 @@ from kalshi_cli.adapters.kalshi.rows import UNREADABLE, decode_row, quantity, re
 from kalshi_cli.adapters.kalshi.wire import CanceledWire, PlacedWire
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.errors import (
+    ClockRefused,
     ConfigError,
     ExchangeRefusal,
     InvalidValue,
@@ -38,6 +39,8 @@ NOT_SENT = "not_sent"
 UNREADABLE_ANSWER = "unreadable"
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 """Transport errors before the first byte of a request. Any other may hide an executed order."""
+TIME_REFUSED = "header_timestamp_expired"
+"""A request was signed too long ago, or by a clock that is off; the key is as good as before."""
 _OF_THE_KEY = {401: PlacementKind.UNAUTHORIZED, 403: PlacementKind.FORBIDDEN}
 """A key that is not accepted trades nothing; one that may not do this may do other things: where
 its region is not attested, some categories alone are closed to it."""
@@ -132,8 +135,8 @@ def read_error(answer: Answer, what: str) -> KalshiError:
 
 
 def _unauthorized(error: ErrorBody | None, said: str) -> Unauthorized:
-    if error and error.code == "header_timestamp_expired":
-        return Unauthorized(
+    if error and error.code == TIME_REFUSED:
+        return ClockRefused(
             "The exchange rejected the time of the request: this machine's clock is off.",
             remedy="Set the clock (NTP); `kalshi doctor` measures the difference.",
         )
@@ -162,7 +165,7 @@ def placement_of(answer: Answer, client_order_id: str, count: Contracts) -> Plac
     error = refusal_of(answer)
     if error is None:
         return Placement(PlacementKind.UNKNOWN, code=f"http_{answer.status}")
-    if answer.status in _OF_THE_KEY:
+    if answer.status in _OF_THE_KEY and error.code != TIME_REFUSED:
         return Placement(_OF_THE_KEY[answer.status], code=error.code, message=error.message)
     return refused(error)
 

@@ -18,6 +18,8 @@ from kalshi_cli.adapters.kalshi.answers import (
 )
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.errors import (
+    PASSING,
+    ClockRefused,
     ConfigError,
     ExchangeRefusal,
     KalshiError,
@@ -76,6 +78,7 @@ FOUR = Contracts(400)
             P.UNAUTHORIZED,
             "authentication_error",
         ),
+        (401, nested("header_timestamp_expired"), P.REFUSED, "header_timestamp_expired"),
         (403, nested("forbidden"), P.FORBIDDEN, "forbidden"),
         (404, nested("insufficient_shard_balance"), P.REFUSED, "insufficient_shard_balance"),
         (408, nested("timeout"), P.UNKNOWN, "http_408"),
@@ -111,6 +114,13 @@ def test_placements(status: int, body: bytes, kind: P, code: str) -> None:
     assert (placement.filled, placement.remaining) == (
         (Contracts(150), Contracts(250)) if accepted else (Contracts(0), Contracts(0))
     )
+
+
+def test_a_time_that_is_refused_passes_and_a_key_that_is_refused_does_not() -> None:
+    """A request that was signed before the machine slept ends no loop."""
+    late = read_error(Answer(401, nested("header_timestamp_expired")), "read")
+    wrong = read_error(Answer(401, nested("authentication_error")), "read")
+    assert (isinstance(late, PASSING), isinstance(wrong, PASSING)) == (True, False)
 
 
 def test_the_details_of_a_refusal_are_told() -> None:
@@ -172,7 +182,7 @@ def test_cancellations(status: int, body: bytes, kind: C, code: str) -> None:
 @pytest.mark.parametrize(
     ("status", "body", "kind", "said"),
     [
-        (401, nested("header_timestamp_expired"), Unauthorized, "clock is off"),
+        (401, nested("header_timestamp_expired"), ClockRefused, "clock is off"),
         (
             401,
             nested("authentication_error", details="INCORRECT_API_KEY_SIGNATURE"),

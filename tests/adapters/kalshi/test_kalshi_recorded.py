@@ -18,7 +18,7 @@ from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import ExchangeOrderStatus
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import ExchangeRefusal, Unauthorized
+from kalshi_cli.errors import ClockRefused, ExchangeRefusal, Unauthorized
 from kalshi_cli.ports.exchange import CancellationKind, ExchangeStatus, Page, PlacementKind
 from kalshi_cli.steps.paging import collect
 
@@ -87,9 +87,9 @@ def test_recorded_cancellations(demo: Path, name: str, kind: CancellationKind) -
         ("auth__bad_signature", Unauthorized, "INCORRECT_API_KEY_SIGNATURE"),
         ("auth__unknown_key_id", Unauthorized, "NOT_FOUND"),
         ("auth__missing_signature_header", Unauthorized, "signature is missing"),
-        ("auth__skew_minus30s", Unauthorized, "clock is off"),
-        ("auth__skew_minus5min", Unauthorized, "clock is off"),
-        ("auth__skew_plus5min", Unauthorized, "clock is off"),
+        ("auth__skew_minus30s", ClockRefused, "clock is off"),
+        ("auth__skew_minus5min", ClockRefused, "clock is off"),
+        ("auth__skew_plus5min", ClockRefused, "clock is off"),
         ("markets__limit_over_max", ExchangeRefusal, "Parameter validation failed"),
     ],
 )
