@@ -96,13 +96,20 @@ async def resolve(
     if complete:
         folds |= {key: partial(_absent, now_us=now) for key in missing}
     changed = await amend(store, folds, Cause.SEARCH)
-    lost = () if complete else missing.values()
-    return Resolved(changed, (*disputed, *lost), tuple(impostors))
+    open_ = [*disputed, *(() if complete else missing.values())]
+    unknown = {order.client_order_id: partial(_unknown, now_us=now) for order in open_}
+    left = await amend(store, unknown, Cause.SEARCH)
+    unresolved = tuple(order for order in left if order.state in UNRESOLVED)
+    return Resolved(changed, unresolved, tuple(impostors))
+
+
+def _unknown(order: Order, now_us: int) -> Order:
+    """An intent that nobody is sending any more has an unknown outcome."""
+    return order.moved(OrderState.UNKNOWN, now_us) if order.state is OrderState.INTENT else order
 
 
 def _adopted(order: Order, report: OrderReport, now_us: int) -> Order:
-    unknown = order.moved(OrderState.UNKNOWN, now_us) if order.state is OrderState.INTENT else order
-    return fold_report(unknown, report, now_us)
+    return fold_report(_unknown(order, now_us), report, now_us)
 
 
 def _absent(order: Order, now_us: int) -> Order:

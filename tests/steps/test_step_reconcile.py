@@ -89,6 +89,21 @@ async def test_an_intent_found_at_start_is_searched_for(floor):
     assert found.foreign == ()
 
 
+async def test_an_intent_found_at_start_is_unknown_where_it_cannot_be_searched_for(floor):
+    """So that it counts among the orders of which too many stop new risk everywhere."""
+
+    class Dies(FakeExchange):
+        async def place(self, client_order_id, intent, **more):
+            raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        await send(floor.desk_on(Dies(floor.clock)), waiting(floor.clock))
+    floor.exchange.unusable = [Unusable("order o9", "a price of 2 dollars")]
+    found = await floor.reconcile()
+    assert [order.state for order in found.unresolved] == [OrderState.UNKNOWN]
+    assert (await floor.orders()) == found.unresolved
+
+
 async def test_reads_lag_writes_so_a_search_asks_again(floor):
     floor.exchange.hidden_reads = 4
     floor.exchange.placing = [Fault.UNANSWERED]
