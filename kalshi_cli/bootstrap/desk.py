@@ -158,7 +158,7 @@ class OpenDesk:
     def lanes(
         self, stop: Stop, only: str | None = None, *, watch: "Watch | None" = None
     ) -> tuple[Lane, ...]:
-        """The two lanes of the whole desk; in a simulated world every step is due once a cycle.
+        """The lanes of the whole desk; in a simulated world every step is due once a cycle.
 
         Once `stop` is asked for, trading sends nothing more. Where a `watch` has a stream, the
         guard acts on what it tells in a lane of its own, for a look at the exchange is too slow to

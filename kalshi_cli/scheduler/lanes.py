@@ -1,4 +1,4 @@
-"""Two lanes, so that a slow decision never delays an exit.
+"""Lanes, so that a slow decision never delays an exit.
 
 A lane runs its due steps one after another, in their order. On the real clock each lane is a task
 of its own, and a bell makes a step due at once; on a virtual clock due lanes run one at a time,
