@@ -138,11 +138,14 @@ async def reconcile(
     balance = await trading.balance()
     compared = await compare_positions(trading, store)
     cash, opened = await _ledger(store)
-    if compared.differences or balance.cash != cash:
-        # Something may have happened between two reads, come late, or been changed long after.
-        booked += await read(whole=opened)
+    for whole in (False, True) if opened else (False,):
+        # Something may have happened between two reads; or come late, or been changed long after.
+        if not compared.differences and balance.cash == cash:
+            break
+        booked += await read(whole=whole)
         balance = await trading.balance()
         compared = await compare_positions(trading, store)
+        cash, opened = await _ledger(store)
     if compared.gone and archive is not None:
         booked += await book_archived(archive, store, compared.gone)
         compared = await compare_positions(trading, store)

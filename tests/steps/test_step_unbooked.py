@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from fakes.floor import STRATEGY, A, B, taking, the_policies
+from fakes.floor import STRATEGY, A, B, taking, the_policies, waiting
 
 from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.domain.money import Money
@@ -46,6 +46,37 @@ class Late:
 
 async def look(floor, late):
     return await reconcile(late, late, floor.store, floor.clock)
+
+
+class Between:
+    """The exchange, where an order fills after fills were read, and before the balance is."""
+
+    def __init__(self, exchange, order_id):
+        self.exchange, self.order_id = exchange, order_id
+        self.since = []
+
+    def __getattr__(self, name):
+        return getattr(self.exchange, name)
+
+    async def fills(self, *, min_us=0, cursor=""):
+        self.since.append(min_us)
+        return await self.exchange.fills(min_us=min_us, cursor=cursor)
+
+    async def balance(self):
+        if len(self.since) == 1:
+            self.exchange.fill_resting(self.order_id, "10.00")
+        return await self.exchange.balance()
+
+
+async def test_a_fill_between_two_reads_is_no_reason_to_read_everything(floor):
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    order = await send(floor.desk, waiting(floor.clock))
+    await floor.reconcile()
+    between = Between(floor.exchange, order.order_id)
+    found = await look(floor, between)
+    assert (found.differences, len(between.since), min(between.since) > 0) == ((), 2, True)
+    assert await floor.nets() == {(A, STRATEGY): "20.00"}
 
 
 async def test_fills_that_show_late_are_asked_for_again(floor):
