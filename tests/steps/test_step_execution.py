@@ -106,6 +106,39 @@ async def test_an_id_that_exists_is_unknown_until_it_is_adopted(floor):
     assert [(o.state, str(o.filled)) for o in found.changed] == [(OrderState.FILLED, "10.00")]
 
 
+class Overtaken:
+    """The exchange to a process that is stopped before each answer, while another takes over."""
+
+    def __init__(self, floor, fault):
+        self.floor, self.fault = floor, fault
+
+    def __getattr__(self, name):
+        return getattr(self.floor.exchange, name)
+
+    async def place(self, *order, **more):
+        self.floor.exchange.placing = [] if self.fault is None else [self.fault]
+        answer = await self.floor.exchange.place(*order, **more)
+        await self.floor.reconcile()
+        return answer
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "filled"),
+    [
+        (None, OrderState.FILLED, "10.00"),
+        (Fault.UNANSWERED, OrderState.FILLED, "10.00"),
+        (Fault.LOST, OrderState.ABSENT, "0.00"),
+    ],
+)
+async def test_a_late_answer_takes_back_nothing_that_another_process_learned(
+    floor, fault, state, filled
+):
+    order = await send(floor.desk_on(Overtaken(floor, fault)), taking())
+    assert (order.state, str(order.filled)) == (state, filled)
+    assert await floor.order() == order
+    assert (await floor.reconcile()).is_settled
+
+
 @pytest.mark.parametrize(
     ("refusals", "tries", "state"),
     [(1, 2, OrderState.FILLED), (3, 4, OrderState.FILLED), (4, 4, OrderState.NOT_SENT)],
