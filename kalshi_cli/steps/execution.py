@@ -13,6 +13,7 @@ from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.identity import DeskState, client_order_id
 from kalshi_cli.domain.instant import SECOND, format_span
 from kalshi_cli.domain.order import (
+    FORBIDDEN,
     NEVER_SEEN,
     UNRESOLVED,
     WORKING,
@@ -42,6 +43,7 @@ from kalshi_cli.ports.exchange import (
 from kalshi_cli.ports.store import Lease, Run, Store, Unit
 from kalshi_cli.ports.treasury import Treasury
 from kalshi_cli.steps.following import amend
+from kalshi_cli.steps.groups import EntryGroups, group_for, heed
 
 THROTTLE_RETRIES = 3
 SENT_WITHIN_US = 10 * SECOND
@@ -58,7 +60,7 @@ class Desk:
 
     `halt_file` tells why a person put a file there that halts the desk; None where nobody did.
     `archive` and `treasury` are what the exchange keeps of the account beside its live lists; None
-    where it keeps nothing there.
+    where it keeps nothing there. `groups` are what entries join; None where they join none.
     """
 
     trading: Trading
@@ -71,6 +73,7 @@ class Desk:
     in_flight: set[str] = field(default_factory=set)
     archive: Archive | None = None
     treasury: Treasury | None = None
+    groups: EntryGroups | None = None
 
 
 async def send(
@@ -86,14 +89,18 @@ async def send(
 
     Raises `LeaseHeld` when another process trades the account now, `DuplicateEntry` when this
     forecast already has a live entry here, `ExitExceeds` when more would leave than is held,
-    `StoreUnusable` when the intent cannot be journalled. In all of them nothing was sent.
+    `StoreUnusable` when the intent cannot be journalled, `OrderGroupTriggered` and
+    `OrderGroupUnknown` when an entry has no group to join. In all of them nothing was sent.
     Raises `Unauthorized` once the exchange refused it for the key's sake: nor will it take others.
     """
     decided_wall_us = desk.clock.wall()
+    group_id = await _joined(desk, intent)
     order = await _journal(desk, intent, plan, "" if book is None else seen(book))
     try:
-        placement = await _place(desk, order, decided_wall_us)
+        placement = await _place(desk, order, decided_wall_us, group_id)
         after = await _became(desk, order, placement)
+        if desk.groups is not None and group_id:
+            await heed(desk.groups, desk.store, group_id, placement.code)
         if placement.kind is PlacementKind.UNAUTHORIZED:
             raise Unauthorized(
                 f"The exchange takes no orders of this key: {placement.message or placement.code}.",
@@ -102,6 +109,13 @@ async def send(
         return after
     finally:
         desk.in_flight.discard(order.client_order_id)
+
+
+async def _joined(desk: Desk, intent: OrderIntent) -> str:
+    """The group of an entry. An exit joins none: what triggers one must not keep us in."""
+    if desk.groups is None or intent.purpose is Purpose.EXIT:
+        return ""
+    return await group_for(desk.groups, desk.store, desk.clock, intent.exchange_index)
 
 
 async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None, detail: str) -> Order:
@@ -149,10 +163,8 @@ async def _check_exit(unit: Unit, intent: OrderIntent) -> None:
     """Weigh an exit where nothing can come between: in the transaction that records it."""
     if intent.purpose is not Purpose.EXIT:
         return
-    unbooked = await unit.journal.unbooked()
-    if any(
-        (o.intent.ticker, o.intent.strategy) == (intent.ticker, intent.strategy) for o in unbooked
-    ):
+    unbooked = await unit.journal.unbooked(intent.ticker)
+    if any(order.intent.strategy == intent.strategy for order in unbooked):
         raise ExitExceeds(
             f"Fills in {intent.ticker} are not on record yet: what is held there is not known.",
             remedy="Nothing was sent. `kalshi track` looks again.",
@@ -206,20 +218,21 @@ async def heed_halt_file(desk: Desk) -> None:
         await unit.commit()
 
 
-async def _place(desk: Desk, order: Order, decided_wall_us: int) -> Placement:
-    placement = await _try(desk, order, decided_wall_us)
+async def _place(desk: Desk, order: Order, decided_wall_us: int, group_id: str) -> Placement:
+    placement = await _try(desk, order, decided_wall_us, group_id)
     for _ in range(THROTTLE_RETRIES):
         if placement.kind is not PlacementKind.THROTTLED:
             break
         await desk.clock.sleep_until(desk.clock.now() + SECOND)
-        placement = await _try(desk, order, decided_wall_us)
+        placement = await _try(desk, order, decided_wall_us, group_id)
     return placement
 
 
-async def _try(desk: Desk, order: Order, decided_wall_us: int) -> Placement:
+async def _try(desk: Desk, order: Order, decided_wall_us: int, group_id: str) -> Placement:
     placement = await desk.trading.place(
         order.client_order_id,
         order.intent,
+        group_id=group_id,
         permit=permit(desk, order.intent.purpose, decided_wall_us),
     )
     if placement.kind is PlacementKind.NOT_SENT:
@@ -233,6 +246,11 @@ async def _became(desk: Desk, order: Order, placement: Placement) -> Order:
         desk.store, {order.client_order_id: fold}, Cause.ANSWER, _told(placement)
     )
     return after
+
+
+def is_forbidden(order: Order) -> bool:
+    """Whether the exchange refused an order because this key may not trade it."""
+    return order.state is OrderState.REJECTED and order.message.startswith(FORBIDDEN)
 
 
 def _told(placement: Placement) -> str:
@@ -268,6 +286,9 @@ def _after(order: Order, placement: Placement, now_us: int) -> Order:
             return known.moved(_accepted_state(order, placement), now_us, message)
         case PlacementKind.REFUSED | PlacementKind.UNAUTHORIZED:
             return order.moved(OrderState.REJECTED, now_us, message)
+        case PlacementKind.FORBIDDEN:
+            told = message.removeprefix(FORBIDDEN).lstrip()
+            return order.moved(OrderState.REJECTED, now_us, f"{FORBIDDEN} {told}".rstrip())
         case PlacementKind.THROTTLED | PlacementKind.NOT_SENT:
             return order.moved(OrderState.NOT_SENT, now_us, message)
         case PlacementKind.DUPLICATE | PlacementKind.UNKNOWN:
