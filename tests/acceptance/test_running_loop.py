@@ -81,6 +81,7 @@ def test_a_halt_from_outside_stops_its_orders_and_not_its_watch(running: Running
 def test_a_halt_outlives_whoever_was_trading(tmp_path: Path):
     program = Program(tmp_path)
     program.run("ingest", "--sim", "--seed", "7")
+    program.run("analyze", "--sim")
     assert program.data("halt", "--reason", "smoke")["after"] == "halted"
     assert "smoke" in program.run("status").out
     assert program.data("trade", code=6)["orders"] == []
