@@ -17,7 +17,7 @@ test: .venv/.dev  ## Run every test, or those that match: make test K=pattern
 test-quick: .venv/.dev  ## Run the tests of the rules and decisions, in half a minute.
 	$(TESTS) -m "not slow" $(if $(K),-k "$(K)") $(addprefix tests/,$(QUICK))
 
-torture: .venv/.dev  ## Break ten thousand answers to each request, and drive two thousand desks through all that may happen; an hour.
+torture: .venv/.dev  ## Break ten thousand answers to each request, and drive two thousand desks through what may happen.
 	MUTATIONS=10000 $(TESTS) --timeout 900 tests/adapters/kalshi/test_kalshi_mutations.py
 	MACHINES=2000 $(TESTS) --timeout 7200 tests/steps/test_desk_machine.py
 
