@@ -25,7 +25,8 @@ def exchange() -> Iterator[ServedExchange]:
 
 @pytest.fixture
 def demo(exchange: ServedExchange, tmp_path: Path) -> Program:
-    return Program(tmp_path, exchange.variables)
+    kept = {"KALSHI_TRADING__CANCEL_ENTRIES_ON_PAUSE": "false"}  # some tests pause the exchange
+    return Program(tmp_path, {**exchange.variables, **kept})
 
 
 def test_each_step_works_over_http(exchange: ServedExchange, demo: Program):
