@@ -67,6 +67,11 @@ class HeldLease:
                 remedy="It is renewed at once, unless another process took it.",
             )
 
+    @property
+    def due_wall_us(self) -> int:
+        """When it is to be renewed: counted from when it last was, however long ago that is."""
+        return self._expires_wall_us - int((self._terms.ttl_s - self._terms.renew_s) * SECOND)
+
     def renewed(self, expires_wall_us: int) -> None:
         self._expires_wall_us = expires_wall_us
 
@@ -145,16 +150,16 @@ class _Keeper(threading.Thread):
                 self.taken.set_exception(error)
                 return
             self.taken.set_result(lease)
-            while not await self._stopped_until_due():
+            while not await self._stopped_until_due(lease.due_wall_us):
                 if not await self._renew(store, lease):
                     return
             with suppress(KalshiError):  # a full disk, say: the lease then runs out by itself
                 await _release(store, self._terms)
 
-    async def _stopped_until_due(self) -> bool:
+    async def _stopped_until_due(self, due_wall_us: int) -> bool:
         """Wait until the lease is to be renewed; true once there is nothing to renew for."""
         terms = self._terms
-        due_wall_us, left_s = terms.wall() + int(terms.renew_s * SECOND), terms.renew_s
+        left_s = terms.renew_s
         while left_s > 0 and terms.wall() < due_wall_us:
             nap_s = min(left_s, _LONGEST_NAP_S)
             if await self._stopped_within(nap_s):
