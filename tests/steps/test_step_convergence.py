@@ -9,6 +9,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
 from fakes.floor import A, B, open_floor
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -149,7 +150,9 @@ def spoilt(random, rows, *, drop):
     return kept
 
 
-@settings(max_examples=6)
+@pytest.mark.slow
+@pytest.mark.timeout(600)
+@settings(max_examples=6, deadline=None)
 @given(trades, payouts, cash, tellings)
 def test_one_pass_after_everything_is_told_makes_the_books_true(rows, values, amounts, randoms):
     asyncio.run(_converges(rows, values, amounts, randoms))
