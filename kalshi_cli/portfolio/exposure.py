@@ -24,11 +24,6 @@ class Claim:
     if_yes: Money
     if_no: Money
 
-    @property
-    def at_most(self) -> Money:
-        """The larger loss of the two."""
-        return max(self.if_yes, self.if_no)
-
 
 def position_claim(position: Position) -> Claim:
     """What a position loses: its cost, less $1 for each contract of the outcome that pays."""

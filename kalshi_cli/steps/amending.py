@@ -9,11 +9,10 @@ from dataclasses import replace
 from functools import partial
 
 from kalshi_cli.domain.money import Contracts
-from kalshi_cli.domain.order import WORKING, Order, Pending, Terms, fold_report
+from kalshi_cli.domain.order import WORKING, Order, Pending, Terms
 from kalshi_cli.domain.trail import Cause
-from kalshi_cli.errors import PASSING
 from kalshi_cli.ports.exchange import Amendment, AmendmentKind
-from kalshi_cli.steps.execution import Desk, address, permit
+from kalshi_cli.steps.execution import Desk, address, permit, read_anew
 from kalshi_cli.steps.following import amend
 
 BUSY = Amendment(AmendmentKind.REFUSED, code="not_working", message="it does not rest undisturbed")
@@ -24,7 +23,7 @@ async def decrease(desk: Desk, order: Order, remaining: Contracts) -> tuple[Orde
     asked = Terms(order.intent.limit, order.filled + remaining, order.intent.expires_us)
     ask = partial(desk.trading.decrease, address(order), remaining)
     order, answer = await _change(desk, order, asked, ask)
-    return (await _read_back(desk, order) if order.asked else order), answer
+    return (await read_anew(desk, order) if order.asked else order), answer
 
 
 async def reprice(desk: Desk, order: Order, terms: Terms) -> tuple[Order, Amendment]:
@@ -39,7 +38,7 @@ async def reprice(desk: Desk, order: Order, terms: Terms) -> tuple[Order, Amendm
         done = partial(_done, terms=terms, now_us=desk.clock.now())
         (order,) = await amend(desk.store, {order.client_order_id: done}, Cause.AMEND_ANSWER)
     told_sizes = answer.filled is not None or answer.kind is not AmendmentKind.AMENDED
-    return (await _read_back(desk, order) if told_sizes else order), answer
+    return (await read_anew(desk, order) if told_sizes else order), answer
 
 
 async def _change(
@@ -74,17 +73,3 @@ def _asked(order: Order, asked: Terms, now_us: int) -> Order:
 
 def _done(order: Order, terms: Terms, now_us: int) -> Order:
     return order.changed(terms, now_us) if order.asked == terms else order
-
-
-async def _read_back(desk: Desk, order: Order) -> Order:
-    """The order by the exchange's own word; where it has none yet, the next pass asks again."""
-    if order.order_id is None or order.state not in WORKING:
-        return order
-    try:
-        report = await desk.trading.order(order.order_id)
-    except PASSING:
-        return order
-    if report is not None:
-        told = partial(fold_report, report=report, now_us=desk.clock.now())
-        (order,) = await amend(desk.store, {order.client_order_id: told}, Cause.REPORT)
-    return order

@@ -28,7 +28,7 @@ from kalshi_cli.steps.clearing import cancel_entries, entries_of
 from kalshi_cli.steps.desk_view import PEAK_SINCE, look, risk_state
 from kalshi_cli.steps.execution import Desk, cancel, cancel_many, send
 from kalshi_cli.steps.pausing import paused_shards
-from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile
+from kalshi_cli.steps.reconcile import joined, reconcile_desk
 from kalshi_cli.steps.track import exit_intent
 from kalshi_cli.steps.trade import TradePolicy
 
@@ -53,7 +53,7 @@ async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
     """
     order = await _journalled(desk.store, some_id)
     if order is not None and order.state in UNRESOLVED:
-        await _reconcile(data, desk)
+        await reconcile_desk(data, desk)
         order = await _journalled(desk.store, some_id)
     if order is None:
         report = await desk.trading.order(some_id)
@@ -74,7 +74,7 @@ async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
         _, answer = await cancel(desk, order)
         kind, order_id = answer.kind, order.order_id
     report = await _read_back(desk, order_id)
-    await _reconcile(data, desk)
+    await reconcile_desk(data, desk)
     if report is None or report.status is ExchangeOrderStatus.RESTING:
         raise Unavailable(
             f"The cancel of {some_id} ({kind}) is not confirmed: {answer.message or 'no word'}.",
@@ -85,18 +85,6 @@ async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
     if kind is CancellationKind.GONE:
         outcome += " (it was gone already)"
     return Done("cancel", some_id, outcome, (after,) if after else ())
-
-
-async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:
-    return await reconcile(
-        data,
-        desk.trading,
-        desk.store,
-        desk.clock,
-        in_flight=desk.in_flight,
-        archive=desk.archive,
-        treasury=desk.treasury,
-    )
 
 
 async def _journalled(store: Store, some_id: str) -> Order | None:
@@ -127,11 +115,11 @@ async def close_position(
     Raises `NotFound` when nothing is held there, `Refused` when a control forbids it or nobody is
     on the other side.
     """
-    found = await _reconcile(data, desk)
+    found = await reconcile_desk(data, desk)
     view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     owners = {(p.ticker, p.owner) for p in view.positions if p.ticker == ticker}
     if await cancel_entries(desk, view.orders, owners):
-        found = joined(found, await _reconcile(data, desk))
+        found = joined(found, await reconcile_desk(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     held = [
         position
@@ -161,7 +149,7 @@ async def close_position(
         if denial is not None:
             raise Refused(f"{denial.code}: {denial.detail}.", remedy="`kalshi status` says more.")
         orders.append(await send(desk, intent, book=books[ticker]))
-    await _reconcile(data, desk)
+    await reconcile_desk(data, desk)
     async with desk.store.unit() as unit:
         left = [p for p in await unit.ledger.positions() if p.ticker == ticker]
         resting = entries_of(await unit.journal.live(), owners)
@@ -212,7 +200,7 @@ async def wind_down(data: MarketData, desk: Desk, *, cancel_entries: bool) -> Le
     if cancel_entries:
         await cancel_many(desk, entries)
     asked = [order.client_order_id for order in entries] if cancel_entries else []
-    await _reconcile(data, desk)
+    await reconcile_desk(data, desk)
     async with desk.store.unit() as unit:
         after = await unit.journal.find(client_order_ids=asked)
         canceled = tuple(order for order in after if order.state is OrderState.CANCELED)

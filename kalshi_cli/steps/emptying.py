@@ -14,7 +14,7 @@ from kalshi_cli.steps.command import READ_BACKS, Done, close_position
 from kalshi_cli.steps.execution import COOLING_UNTIL, Desk, cancel
 from kalshi_cli.steps.groups import trigger_groups
 from kalshi_cli.steps.paging import Collected, collect
-from kalshi_cli.steps.reconcile import reconcile
+from kalshi_cli.steps.reconcile import reconcile_desk
 from kalshi_cli.steps.trade import TradePolicy
 
 OURS = "ours"
@@ -38,7 +38,7 @@ async def cancel_ours(data: MarketData, desk: Desk) -> Done:
     for attempt in range(READ_BACKS):
         if attempt:
             await desk.clock.sleep_until(desk.clock.now() + SECOND)
-        await _reconcile(data, desk)
+        await reconcile_desk(data, desk)
         left = await _live(desk)
         if not left:
             break
@@ -101,13 +101,13 @@ async def cancel_everything(data: MarketData, desk: Desk) -> Done:
 
 async def _still_resting(data: MarketData, desk: Desk) -> Collected[OrderReport]:
     """What the account has resting, foreign orders too; reads lag, so it is asked a few times."""
-    await _reconcile(data, desk)
+    await reconcile_desk(data, desk)
     resting = await _resting(desk)
     for _ in range(READ_BACKS - 1):
         if resting.complete and not resting.items:
             break
         await desk.clock.sleep_until(desk.clock.now() + SECOND)
-        await _reconcile(data, desk)
+        await reconcile_desk(data, desk)
         resting = await _resting(desk)
     return resting
 
@@ -138,18 +138,6 @@ async def flatten(data: MarketData, desk: Desk, *, policy: TradePolicy) -> Done:
             remedy="The desk stays in flatten: `kalshi track` goes on selling.",
         )
     return Done("flatten", OURS, f"{canceled.outcome}; flat", tuple(sold))
-
-
-async def _reconcile(data: MarketData, desk: Desk) -> None:
-    await reconcile(
-        data,
-        desk.trading,
-        desk.store,
-        desk.clock,
-        in_flight=desk.in_flight,
-        archive=desk.archive,
-        treasury=desk.treasury,
-    )
 
 
 async def _live(desk: Desk) -> tuple[Order, ...]:

@@ -346,7 +346,7 @@ async def _canceled_as(
     words = " ".join(filter(None, (answer.kind, answer.code, answer.message)))
     (order,) = await amend(desk.store, {order.client_order_id: fold}, Cause.CANCEL_ANSWER, words)
     if answer.kind is CancellationKind.CANCELED:
-        order = await _counted_out(desk, order)
+        order = await read_anew(desk, order)
     return order, answer
 
 
@@ -368,11 +368,11 @@ def _after_cancel(order: Order, answer: Cancellation, now_us: int) -> Order:
     return heard.moved(OrderState.CANCELED, now_us)
 
 
-async def _counted_out(desk: Desk, order: Order) -> Order:
-    """The order after a cancel, once the exchange's own count tells what became of it.
+async def read_anew(desk: Desk, order: Order) -> Order:
+    """A working order by the exchange's own word, after a request whose sizes do not tell it all.
 
-    Where what was taken back is not all that was thought to be left, more filled, or the order was
-    changed by hand. Until the exchange tells, it works on, and the next reconciliation reads it.
+    More may have filled meanwhile, or somebody changed it by hand. Where the exchange has no word
+    yet, it works on, and the next reconciliation asks again.
     """
     if order.state not in WORKING or order.order_id is None:
         return order

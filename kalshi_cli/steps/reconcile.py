@@ -18,6 +18,7 @@ from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.ports.treasury import Treasury
 from kalshi_cli.steps.booking import Booked, book, book_archived
+from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.following import SEARCH_PAUSE, SEARCHES, follow, imposture, resolve
 from kalshi_cli.steps.paging import collect
 
@@ -171,6 +172,19 @@ async def reconcile(
         opened=opened,
         impostors=resolved.impostors,
         alarms=(*map(imposture, resolved.impostors), *followed.alarms, *booked.alarms),
+    )
+
+
+async def reconcile_desk(data: MarketData, desk: Desk) -> Reconciliation:
+    """Run one pass for a desk that trades."""
+    return await reconcile(
+        data,
+        desk.trading,
+        desk.store,
+        desk.clock,
+        in_flight=desk.in_flight,
+        archive=desk.archive,
+        treasury=desk.treasury,
     )
 
 

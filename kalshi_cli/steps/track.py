@@ -25,7 +25,7 @@ from kalshi_cli.steps.desk_view import DeskView, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, heed_halt_file, send
 from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
-from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile
+from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile_desk
 from kalshi_cli.steps.trade import TradePolicy
 from kalshi_cli.steps.valuation import performance, snapshot
 
@@ -66,7 +66,7 @@ async def track(
 ) -> TrackResult:
     """Reconcile, exit, take a snapshot. A desk that takes no new risk has its entries cancelled."""
     await heed_halt_file(desk)
-    found = await _reconcile(data, desk)
+    found = await reconcile_desk(data, desk)
     await _refresh_held(data, desk)
     view, books = await _seen(data, desk, policy)
     reduced = await hold_to_losses(data, desk, view, policy.limits, found)
@@ -75,11 +75,11 @@ async def track(
     tidied = await tidy(desk, view)
     going = leaving(view, books, exits) | _stopped(view)
     if await cancel_entries(desk, view.orders, going) or tidied:
-        found = joined(found, await _reconcile(data, desk))
+        found = joined(found, await reconcile_desk(data, desk))
         view, books = await _seen(data, desk, policy)
     exited = await _leave(data, desk, view, books, exits, policy, found)
     if any(item.order is not None for item in exited):
-        found = joined(found, await _reconcile(data, desk))
+        found = joined(found, await reconcile_desk(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     written = await _written_down(desk, view, books, found, exited, policy)
     return replace(written, reduced=reduced)
@@ -90,18 +90,6 @@ def _stopped(view: DeskView) -> set[tuple[str, str]]:
     if view.state is DeskState.ACTIVE:
         return set()
     return {(order.intent.ticker, order.intent.strategy) for order in view.orders}
-
-
-async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:
-    return await reconcile(
-        data,
-        desk.trading,
-        desk.store,
-        desk.clock,
-        in_flight=desk.in_flight,
-        archive=desk.archive,
-        treasury=desk.treasury,
-    )
 
 
 async def _refresh_held(data: MarketData, desk: Desk) -> None:

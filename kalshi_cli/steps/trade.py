@@ -42,7 +42,7 @@ from kalshi_cli.steps.execution import Desk, cancel_many, heed_halt_file, send
 from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.means import means
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
-from kalshi_cli.steps.reconcile import Reconciliation, compare_positions, joined, reconcile
+from kalshi_cli.steps.reconcile import Reconciliation, compare_positions, joined, reconcile_desk
 from kalshi_cli.steps.resting import new_terms, wanted_now
 from kalshi_cli.strategies._base import Candidate, Strategy, View
 
@@ -134,7 +134,7 @@ async def trade(
     entries cancelled. Once `stopping` is true, nothing more is sent.
     """
     await heed_halt_file(desk)
-    before = await _reconcile(data, desk)
+    before = await reconcile_desk(data, desk)
     view = await _look(desk, policy, before)
     reduced = await hold_to_losses(data, desk, view, policy.limits, before)
     if reduced is not None:
@@ -146,7 +146,7 @@ async def trade(
         canceled = await cancel_every_entry(desk, view.orders)
         adjusted = Adjusted(canceled, (), asked=bool(canceled))
     if adjusted.asked:  # some may have filled instead
-        before = joined(before, await _reconcile(data, desk))
+        before = joined(before, await reconcile_desk(data, desk))
         view = await _look(desk, policy, before)
     result = _Session(view, policy, Account.of(before, paused))
     try:
@@ -156,7 +156,7 @@ async def trade(
                 await _run_strategy(data, desk.clock, result, strategy, sender)
     finally:
         await _record_denials(desk.store, desk.run.run_id, result)
-    after = joined(before, await _reconcile(data, desk)) if result.orders else before
+    after = joined(before, await reconcile_desk(data, desk)) if result.orders else before
     done = result.result(dry_run=False)
     return replace(
         done,
@@ -262,18 +262,6 @@ class _Session:
 
 
 _Sender = Callable[[_Session, OrderIntent, OrderBook | None], Awaitable[Order | None]]
-
-
-async def _reconcile(data: MarketData, desk: Desk) -> Reconciliation:
-    return await reconcile(
-        data,
-        desk.trading,
-        desk.store,
-        desk.clock,
-        in_flight=desk.in_flight,
-        archive=desk.archive,
-        treasury=desk.treasury,
-    )
 
 
 async def _look(desk: Desk, policy: TradePolicy, found: Reconciliation) -> DeskView:
