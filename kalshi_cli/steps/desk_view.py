@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from types import MappingProxyType
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import FeeTerms, effective_terms
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
-from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, day_of
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, day_of, to_datetime
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money
@@ -327,7 +328,14 @@ def counted(order: Order) -> Order:
 
 def clusters(entry: CatalogEntry) -> frozenset[str]:
     """What a market tends to lose together with: its underlying (series) and settlement day."""
-    return frozenset({f"underlying:{entry.series.ticker}", f"day:{entry.market.expires_us // DAY}"})
+    day = _date(day_of(entry.market.expires_us))
+    return frozenset({f"underlying:{entry.series.ticker}", f"day:{day}"})
+
+
+@lru_cache(maxsize=1_024)
+def _date(day: int) -> str:
+    """A day by its number, as people write it."""
+    return to_datetime(day * DAY).date().isoformat()
 
 
 def _facts(view: DeskView, ticker: str, book: OrderBook | None) -> MarketFacts:

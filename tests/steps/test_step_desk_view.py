@@ -1,6 +1,7 @@
 """What the decisions read: the desk at one instant, its worth, its exposure, its means."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from fakes.decisions import (
@@ -19,7 +20,7 @@ from fakes.floor import ASKS, BIDS, EVENT, STRATEGY, A, B, taking, the_policies,
 
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
-from kalshi_cli.domain.instant import DAY, HOUR
+from kalshi_cli.domain.instant import DAY, HOUR, SECOND
 from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Money
 from kalshi_cli.domain.order import OrderState, Purpose
@@ -200,7 +201,7 @@ async def test_losses_are_measured_from_what_was_written_down(floor):
 
 async def test_markets_cluster_by_series_and_day(floor):
     view = await view_of(floor)
-    day = view.entries[A].market.expires_us // DAY
+    day = datetime.fromtimestamp(view.entries[A].market.expires_us // SECOND, UTC).date()
     assert clusters(view.entries[A]) == {"underlying:KXT", f"day:{day}"}
 
 

@@ -18,7 +18,7 @@ def show_limits(result: LimitsInUse, console: "Console") -> None:
         console,
         "Limits",
         (
-            ("limit", "fold"),
+            "limit",
             ("set to", "right"),
             ("used", "right"),
             ("of", "right"),
