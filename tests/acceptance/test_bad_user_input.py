@@ -60,6 +60,9 @@ ROWS: list[tuple[list[str], int, str, str]] = [
     (["halt", "KXA"], 2, "extra argument", HELP),
     (["halt", "--reason"], 2, "requires an argument", HELP),
     (["resume", "now"], 2, "extra argument", HELP),
+    (["cancel-all", "KXA"], 2, "extra argument", HELP),
+    (["cancel-all", "--include-externl"], 2, "No such option", "mean --include-external"),
+    (["flatten", "KXA"], 2, "extra argument", HELP),
     (["run-loop", "--cycles", "1e3"], 2, "valid integer", HELP),
     (["run-loop", "--once", "--cycles", "3"], 2, "ask for two things", "give one"),
     (["run-loop", "--only"], 2, "requires an argument", HELP),
@@ -84,6 +87,9 @@ ROWS: list[tuple[list[str], int, str, str]] = [
     ),
     (["inspect", "runs", "--ticker", "A"], 2, "No such option: --ticker", HELP),
     (["inspect", "denials", "extra"], 2, "extra argument", HELP),
+    (["inspect", "order"], 2, "Missing argument 'ID'", HELP),
+    (["inspect", "order", "k 1"], 2, "'k 1' names nothing", LISTS),
+    (["inspect", "limits", "--limit", "x"], 2, "valid integer", HELP),
     (["inspect", "why"], 2, "Missing argument 'ticker'", HELP),
     (["inspect", "why", "K\nX"], 2, r"'K\nX' names nothing", LISTS),
     (["status", "--env", ""], 2, "no environment ''", "Use one of"),
@@ -150,5 +156,8 @@ def test_names_that_come_on_stdin_are_looked_at_too(kalshi: Kalshi, kalshi_home:
 def test_an_emergency_is_not_refused_for_its_wording(kalshi: Kalshi, reason: str, kept: str):
     halted = kalshi("halt", "--sim", "--reason", reason)
     assert halted.code == 0
-    assert halted.out == f"The desk is halted (it was active): {kept}\n"
+    assert halted.out.splitlines() == [
+        f"The desk is halted (it was active): {kept}",
+        "Our orders: none on record may still trade",
+    ]
     assert kalshi("status", "--json").json["data"]["summary"]["state"] == "halted"

@@ -4,20 +4,30 @@ The exchange is served from this process. Both ends sign and check by the clock 
 here, while the server's `Date` is real.
 """
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 from fakes.served import ServedExchange
+from starlette.types import ASGIApp
 
 from kalshi_cli.adapters.clock import SystemClock
+from kalshi_cli.adapters.sim import serving
+from kalshi_cli.adapters.sim.http.dated import Dated
 from kalshi_cli.domain.instant import SECOND
 
 BASELINE = ("--forecaster", "baseline")
 Shift = Callable[[int], None]
 
 
+def _really_dated(application: ASGIApp, _: object) -> Dated:
+    """Answers dated by the real clock, whatever this machine's is set to."""
+    return Dated(application, lambda: time.time_ns() // 1_000)
+
+
 @pytest.fixture
 def exchange(monkeypatch: pytest.MonkeyPatch) -> Iterator[ServedExchange]:
+    monkeypatch.setattr(serving, "Dated", _really_dated)
     with ServedExchange(seed=7) as served:
         for name, value in served.variables.items():
             monkeypatch.setenv(name, value)
