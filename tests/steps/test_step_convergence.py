@@ -143,16 +143,19 @@ def truth(fills, paid, moved):
 
 
 def spoilt(random, rows, *, drop):
-    """Some rows left out, some twice, in any order."""
+    """Some rows left out, some twice, in any order.
+
+    The first one comes once: a later page that begins with it is a list that goes in a circle, and
+    that is read no further.
+    """
     kept = [row for row in rows if not (drop and random.random() < 0.4)]
     kept += [row for row in kept if random.random() < 0.3]
     random.shuffle(kept)
-    return kept
+    return kept[:1] + [row for row in kept[1:] if row != kept[0]]
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(600)
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(trades, payouts, cash, tellings)
 def test_one_pass_after_everything_is_told_makes_the_books_true(rows, values, amounts, randoms):
     asyncio.run(_converges(rows, values, amounts, randoms))
