@@ -199,8 +199,11 @@ class Journal(Protocol):
         """Orders that may still trade: INTENT, UNKNOWN, RESTING, PARTIALLY_FILLED."""
         ...
 
-    async def unplaced(self) -> tuple[Order, ...]:
-        """Orders that the exchange may show under an id we do not know: INTENT, UNKNOWN, ABSENT."""
+    async def unplaced(self, tickers: Collection[str]) -> tuple[Order, ...]:
+        """Orders in these markets that the exchange may show under an id that we do not know.
+
+        They are INTENT or UNKNOWN, or were taken for ABSENT, REJECTED or NOT_SENT.
+        """
         ...
 
     async def unbooked(self, ticker: str | None = None) -> tuple[Order, ...]:

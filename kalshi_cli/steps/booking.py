@@ -24,6 +24,7 @@ from kalshi_cli.domain.order import (
     has_terms,
 )
 from kalshi_cli.domain.position import Position, RoundTrip
+from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import ExchangeRefusal
 from kalshi_cli.ports.archive import Archive
@@ -33,7 +34,7 @@ from kalshi_cli.ports.store import CatalogEntry, Store, Unit
 from kalshi_cli.ports.treasury import ShardTransfer, Treasury
 from kalshi_cli.steps.analyze import learn_markets
 from kalshi_cli.steps.archived import SURELY_LIVE, archived_orders, fills_since
-from kalshi_cli.steps.following import resurrection
+from kalshi_cli.steps.following import imposture, resurrection
 from kalshi_cli.steps.paging import Collected, collect
 
 OVERLAP = 10 * MINUTE
@@ -255,16 +256,19 @@ async def _claimed(
     async with store.unit() as unit:
         new = await unit.ledger.unknown(fills)
         known = {o.order_id for o in await unit.journal.find(order_ids={f.order_id for f in new})}
-        unplaced = await unit.journal.unplaced()
-    suspected = {(order.intent.ticker, order.intent.side) for order in unplaced}
-    strangers = [f for f in new if (f.ticker, f.side) in suspected and f.order_id not in known]
+        nobodys = [fill for fill in new if fill.order_id not in known]
+        unplaced = await unit.journal.unplaced({fill.ticker for fill in nobodys})
+    sent_us: dict[tuple[str, Side], int] = {}
+    for order in reversed(unplaced):  # oldest last
+        sent_us[order.intent.ticker, order.intent.side] = order.created_us
+    strangers = [fill for fill in nobodys if (fill.ticker, fill.side) in sent_us]
     asked = sorted({fill.order_id for fill in strangers})
     answers = [await trading.order(order_id) for order_id in asked]
     reports = {report.order_id: report for report in answers if report is not None}
     missing = [fill for fill in strangers if fill.order_id not in reports]
     if not missing:
         return _Claimed(reports, frozenset())
-    since = min(order.created_us for order in unplaced) - MINUTE
+    since = min(sent_us[fill.ticker, fill.side] for fill in missing) - MINUTE
     old = await archived_orders(archive, clock, since)
     reports |= {report.order_id: report for report in old.items if report.order_id in asked}
     # Of an old fill, no order since ours in either list is none of ours; young ones lag.
@@ -281,6 +285,7 @@ async def _append_fills(
     for report in claimed.values():
         for order in await unit.journal.find(client_order_ids=[report.client_order_id or ""]):
             if not has_terms(report, order.intent):
+                alarms.append(imposture(report))
                 continue
             orders[report.order_id] = after = _found_again(order, report, now_us)
             if after != order:
@@ -361,10 +366,18 @@ async def _refold(unit: Unit, tickers: Collection[str]) -> None:
 
 
 async def _drop_plans(unit: Unit, flat: Collection[Position]) -> None:
-    """Forget how to leave what is left, unless an entry there lives or is not booked whole."""
+    """Forget how to leave what is left, unless an entry there may fill yet, or is not booked whole.
+
+    One that was given up may: should the exchange have it after all, there is something to leave.
+    """
+    maybe = (
+        *await unit.journal.live(),
+        *await unit.journal.unbooked(),
+        *await unit.journal.unplaced({position.ticker for position in flat}),
+    )
     entering = {
         (order.intent.ticker, order.intent.strategy)
-        for order in (*await unit.journal.live(), *await unit.journal.unbooked())
+        for order in maybe
         if order.intent.purpose is not Purpose.EXIT
     }
     for ticker, owner in {(position.ticker, position.owner) for position in flat} - entering:

@@ -421,10 +421,12 @@ class TestJournal:
         lost = lost.moved(OrderState.UNKNOWN, NOW).moved(OrderState.ABSENT, NOW)
         waiting = await journalled(store, an_intent(forecast_id=None), "k2", sequence=2)
         refused = await journalled(store, an_intent(forecast_id=None), "k3", sequence=3)
+        refused = refused.moved(OrderState.REJECTED, NOW)
         async with store.unit() as unit:
             await unit.journal.save(lost, Cause.REPORT)
-            await unit.journal.save(refused.moved(OrderState.REJECTED, NOW), Cause.REPORT)
-            assert await unit.journal.unplaced() == (lost, waiting)
+            await unit.journal.save(refused, Cause.REPORT)
+            assert await unit.journal.unplaced({"T", "U"}) == (lost, waiting, refused)
+            assert await unit.journal.unplaced({"U"}) == ()
 
     async def test_orders_without_a_forecast_do_not_clash(self, store):
         await forecast_made(store)

@@ -50,6 +50,20 @@ async def test_a_plan_stays_while_an_entry_rests(floor):
     assert await plans(floor) == {(A, STRATEGY): plan}
 
 
+@pytest.mark.parametrize("fault", [Fault.LOST, Fault.REFUSED, Fault.NOT_SENT])
+async def test_an_entry_that_was_given_up_keeps_its_plan_and_fills_with_it(floor, fault):
+    plan = a_plan(floor)
+    await enter(floor, plan)
+    floor.exchange.placing = [fault]
+    late = await send(floor.desk, taking(), a_plan(floor, "0.2000"))
+    await leave(floor)
+    assert await plans(floor) == {(A, STRATEGY): plan}
+    await floor.exchange.place(late.client_order_id, late.intent)
+    assert len((await floor.reconcile()).alarms) == 1
+    assert await floor.nets() == {(A, STRATEGY): "10.00"}
+    assert await plans(floor) == {(A, STRATEGY): plan}
+
+
 async def test_a_plan_that_outlived_its_entry_gives_way_to_the_next(floor):
     resting = await send(floor.desk, waiting(floor.clock), a_plan(floor))
     await cancel(floor.desk, resting)

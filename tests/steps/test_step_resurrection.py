@@ -2,8 +2,9 @@
 
 import pytest
 from fakes.exchange import Fault
-from fakes.floor import STRATEGY, A, waiting
+from fakes.floor import STRATEGY, A, taking, waiting
 
+from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.steps.execution import send
@@ -27,6 +28,35 @@ async def test_what_rests_after_all_is_adopted_and_alarms(floor, fault):
     floor.exchange.fill_resting(resting.order_id, "10.00")
     assert (await floor.reconcile()).alarms == ()
     assert await floor.nets() == {(A, STRATEGY): "10.00"}
+
+
+@pytest.mark.parametrize("fault", [Fault.REFUSED, Fault.NOT_SENT, Fault.LOST])
+async def test_what_filled_after_all_is_attributed_to_it_and_alarms(floor, fault):
+    """An order that no list of resting orders ever shows, because it filled at once."""
+    floor.exchange.placing = [fault]
+    order = await send(floor.desk, taking())
+    await floor.reconcile()
+    given_up = await floor.order()
+    await floor.exchange.place(order.client_order_id, order.intent)
+    found = await floor.reconcile()
+    assert found.alarms == (
+        f"order {order.client_order_id} in {A} was given up as {given_up.state}, but the exchange "
+        "has it: adopted as filled",
+    )
+    assert await floor.nets() == {(A, STRATEGY): "10.00"}
+    assert ((await floor.order()).state, found.differences) == (OrderState.FILLED, ())
+
+
+async def test_fills_of_another_order_under_its_id_are_not_ours_and_alarm(floor):
+    floor.exchange.placing = [Fault.REFUSED]
+    order = await send(floor.desk, taking())
+    await floor.exchange.place(order.client_order_id, taking(count="3.00"))
+    found = await floor.reconcile()
+    assert found.alarms == (
+        f"order {order.client_order_id} exists at the exchange with other terms: bid 3.00 {A} at "
+        "0.4400",
+    )
+    assert await floor.nets() == {(A, EXTERNAL): "3.00"}
 
 
 async def test_another_order_under_its_id_is_foreign(floor):

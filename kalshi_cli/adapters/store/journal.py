@@ -11,6 +11,7 @@ from kalshi_cli.domain.order import (
     DEAD,
     FORBIDDEN,
     LIVE,
+    NEVER_SEEN,
     UNRESOLVED,
     Order,
     OrderIntent,
@@ -110,9 +111,12 @@ class SqlJournal:
     async def live(self) -> tuple[Order, ...]:
         return await self._orders(t.ORDERS.c.state.in_(LIVE))
 
-    async def unplaced(self) -> tuple[Order, ...]:
-        states = UNRESOLVED | {OrderState.ABSENT}
-        return await self._orders(t.ORDERS.c.state.in_(states))
+    async def unplaced(self, tickers: Collection[str]) -> tuple[Order, ...]:
+        maybe = t.ORDERS.c.state.in_(UNRESOLVED | NEVER_SEEN)
+        found: list[Order] = []
+        for part in chunks(set(tickers)):
+            found += await self._orders(maybe & t.ORDERS.c.ticker.in_(part))
+        return tuple(sorted(found, key=lambda order: (order.created_us, order.sequence)))
 
     async def unbooked(self, ticker: str | None = None) -> tuple[Order, ...]:
         booked = (
