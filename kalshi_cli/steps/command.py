@@ -6,8 +6,9 @@ Each is verified by reading back. What another process asks for comes through `r
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kalshi_cli.domain.identity import EXTERNAL, DeskState
+from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import (
     UNRESOLVED,
     WORKING,
@@ -18,16 +19,16 @@ from kalshi_cli.domain.order import (
     Purpose,
 )
 from kalshi_cli.domain.position import Position
-from kalshi_cli.errors import NotFound, Refused, Unavailable
+from kalshi_cli.errors import PASSING, ExitExceeds, NotFound, Refused, Unauthorized, Unavailable
 from kalshi_cli.exits._base import ExitReason
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import CancellationKind, MarketData
 from kalshi_cli.ports.store import GroupState, Store
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import cancel_entries, entries_of
-from kalshi_cli.steps.desk_view import PEAK_SINCE, look, risk_state
+from kalshi_cli.steps.desk_view import PEAK_SINCE, DeskView, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, cancel, cancel_many, send
-from kalshi_cli.steps.pausing import paused_shards
+from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.reconcile import joined, reconcile_desk
 from kalshi_cli.steps.track import exit_intent
 from kalshi_cli.steps.trade import TradePolicy
@@ -105,10 +106,8 @@ async def _read_back(desk: Desk, order_id: str) -> OrderReport | None:
     return report
 
 
-async def close_position(
-    data: MarketData, desk: Desk, ticker: str, *, policy: TradePolicy, ours_only: bool = False
-) -> Done:
-    """Sell what is held in a market, whoever owns it or `ours_only`, and read the position back.
+async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: TradePolicy) -> Done:
+    """Sell what is held in a market, whoever owns it, and read the position back.
 
     Entries of its owners that rest there are canceled first: they would buy it back.
 
@@ -121,39 +120,81 @@ async def close_position(
     if await cancel_entries(desk, view.orders, owners):
         found = joined(found, await reconcile_desk(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
-    held = [
-        position
-        for position in view.positions
-        if position.ticker == ticker and not (ours_only and position.owner == EXTERNAL)
-    ]
+    held = [position for position in view.positions if position.ticker == ticker]
     if not held:
         raise NotFound(
             f"Nothing is held in {ticker}.", remedy="`kalshi inspect positions` lists what is."
         )
-    books = await data.books([ticker])
-    orders: list[Order] = []
-    for position in held:
-        intent = exit_intent(position, BY_HAND, view, books) if ticker in books else None
-        if intent is None:
-            raise Refused(f"Nobody bids for what is held in {ticker}.", remedy="Try again later.")
-        state = risk_state(
-            view,
-            env=policy.env,
-            limits=policy.limits,
-            cash=found.balance.cash,
-            books=books,
-            frozen=frozenset(),
-            paused=await paused_shards(data, [view.entries[ticker]]),
-        )
-        denial = first_denial(policy.controls, intent, state, desk.clock.now())
-        if denial is not None:
-            raise Refused(f"{denial.code}: {denial.detail}.", remedy="`kalshi status` says more.")
-        orders.append(await send(desk, intent, book=books[ticker]))
+    sold = await sell(data, desk, view, held, cash=found.balance.cash, policy=policy)
+    if not sold.orders:
+        raise Refused(" ".join(sold.problems), remedy="`kalshi status` says more.")
     await reconcile_desk(data, desk)
     async with desk.store.unit() as unit:
         left = [p for p in await unit.ledger.positions() if p.ticker == ticker]
         resting = entries_of(await unit.journal.live(), owners)
-    return Done("close", ticker, _said(left, resting), tuple(orders))
+    said = " ".join((_said(left, resting), *sold.problems))
+    return Done("close", ticker, said, sold.orders)
+
+
+@dataclass(frozen=True, slots=True)
+class Sold:
+    """Exits that were sent, and in sentences why others were not."""
+
+    orders: tuple[Order, ...]
+    problems: tuple[str, ...]
+
+
+async def sell(
+    data: MarketData,
+    desk: Desk,
+    view: DeskView,
+    held: Sequence[Position],
+    *,
+    cash: Money,
+    policy: TradePolicy,
+) -> Sold:
+    """Send an exit for each of these positions, past the controls; none waits for another's sake.
+
+    Nothing is read back here. Raises `LeaseHeld`, and what reading the books raises.
+    """
+    tickers = sorted({position.ticker for position in held})
+    books = await data.books(tickers)
+    known = [view.entries[ticker] for ticker in tickers if ticker in view.entries]
+    state = risk_state(
+        view,
+        env=policy.env,
+        limits=policy.limits,
+        cash=cash,
+        books=books,
+        frozen=frozenset(),
+        paused=await paused_shards(data, known),
+    )
+    orders: list[Order] = []
+    problems: list[str] = []
+    for position in held:
+        ticker = position.ticker
+        if ticker not in view.entries:
+            problems.append(f"The exchange does not tell of {ticker}: nothing can be sold there.")
+            continue
+        intent = exit_intent(position, BY_HAND, view, books) if ticker in books else None
+        if intent is None:
+            problems.append(f"Nobody bids for what is held in {ticker}.")
+            continue
+        denial = first_denial(policy.controls, intent, state, desk.clock.now())
+        if denial is not None:
+            problems.append(f"{ticker}: {denial.code}: {denial.detail}.")
+            continue
+        try:
+            order = await send(desk, intent, book=books[ticker])
+        except Unauthorized as error:
+            problems.append(str(error))
+            break
+        except (ExitExceeds, *PASSING) as error:
+            problems.append(f"{ticker}: {error}")
+            continue
+        orders.append(order)
+        state = after_refusal(with_sent(state, order), order)
+    return Sold(tuple(orders), tuple(problems))
 
 
 def _said(left: Sequence[Position], resting: Sequence[Order]) -> str:

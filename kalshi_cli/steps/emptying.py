@@ -3,14 +3,16 @@
 Nothing here asks whether it may, and everything is verified by reading back.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.order import DEAD, WORKING, Order, OrderReport, OrderState
-from kalshi_cli.errors import KalshiError, NotFound, Refused, Unavailable
+from kalshi_cli.domain.position import Position
+from kalshi_cli.errors import PASSING, KalshiError, Refused, Unavailable
 from kalshi_cli.ports.exchange import MarketData, OutcomeKind
-from kalshi_cli.steps.command import READ_BACKS, Done, close_position
+from kalshi_cli.steps.command import READ_BACKS, Done, Sold, sell
+from kalshi_cli.steps.desk_view import DeskView, look
 from kalshi_cli.steps.execution import COOLING_UNTIL, Desk, cancel
 from kalshi_cli.steps.groups import trigger_groups
 from kalshi_cli.steps.paging import Collected, collect
@@ -119,37 +121,63 @@ async def _resting(desk: Desk) -> Collected[OrderReport]:
 async def flatten(data: MarketData, desk: Desk, *, policy: TradePolicy) -> Done:
     """Cancel our orders, then sell all that we hold, and read it back.
 
-    Foreign positions stay. Raises `Refused` where something is still held, and why.
+    Foreign positions stay. An order that will not go, and an exchange that cannot be read, keep
+    nothing from being sold: the journal sees to it that no more leaves than is held. Raises
+    `Refused` where something is still held, and `Unavailable` where only something may still rest.
     """
-    canceled = await cancel_ours(data, desk)
-    sold: list[Order] = list(canceled.orders)
     problems: list[str] = []
-    for ticker in await _held(desk):
+    try:
+        canceled = await cancel_ours(data, desk)
+    except PASSING as error:
+        canceled = Done("cancel-all", OURS, "")
+        problems.append(str(error))
+    view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
+    held = _ours(view.positions)
+    sold = await _sold(data, desk, view, held, policy) if held else Sold((), ())
+    problems += sold.problems
+    if held:
         try:
-            done = await close_position(data, desk, ticker, policy=policy, ours_only=True)
-        except (Refused, NotFound, Unavailable) as error:
-            problems.append(f"{ticker}: {error}")
-        else:
-            sold += done.orders
-    left = await _held(desk)
+            await reconcile_desk(data, desk)
+        except PASSING as error:
+            problems.append(f"What was sold could not be read back: {error}")
+    orders = await _now(desk, sold.orders)
+    unfilled = [order for order in orders if not order.filled]
+    problems += [f"{o.intent.ticker}: {o.state} {o.message}".strip() + "." for o in unfilled]
+    async with desk.store.unit(reads=True) as unit:
+        left = sorted({p.ticker for p in _ours(await unit.ledger.positions())})
     if left:
         raise Refused(
-            f"Still held: {', '.join(left)}. {' '.join(problems)}".strip(),
+            " ".join((f"Still held: {', '.join(left)}.", *problems)),
             remedy="The desk stays in flatten: `kalshi track` goes on selling.",
         )
-    return Done("flatten", OURS, f"{canceled.outcome}; flat", tuple(sold))
+    if problems:
+        raise Unavailable(
+            " ".join(("Nothing is held by our books.", *problems)),
+            remedy="Run the same command again.",
+        )
+    return Done("flatten", OURS, f"{canceled.outcome}; flat", (*canceled.orders, *orders))
+
+
+async def _sold(
+    data: MarketData, desk: Desk, view: DeskView, held: Sequence[Position], policy: TradePolicy
+) -> Sold:
+    """What could be sold."""
+    async with desk.store.unit(reads=True) as unit:
+        cash = await unit.ledger.cash()  # exits ask for none
+    try:
+        return await sell(data, desk, view, held, cash=cash, policy=policy)
+    except PASSING as error:
+        return Sold((), (str(error),))
+
+
+def _ours(positions: Iterable[Position]) -> list[Position]:
+    """What we hold, foreign positions apart."""
+    return [position for position in positions if position.owner != EXTERNAL]
 
 
 async def _live(desk: Desk) -> tuple[Order, ...]:
     async with desk.store.unit() as unit:
         return await unit.journal.live()
-
-
-async def _held(desk: Desk) -> list[str]:
-    """Markets where we hold something, foreign positions apart."""
-    async with desk.store.unit() as unit:
-        positions = await unit.ledger.positions()
-    return sorted({p.ticker for p in positions if p.owner != EXTERNAL})
 
 
 async def _now(desk: Desk, orders: Iterable[Order]) -> tuple[Order, ...]:

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fakes.exchange import Fault
-from fakes.floor import STRATEGY, A, B, taking, the_policies, waiting
+from fakes.floor import ASKS, BIDS, STRATEGY, A, B, taking, the_policies, waiting
 
 from kalshi_cli.adapters.halt_file import HaltFile
 from kalshi_cli.domain.identity import DeskState
@@ -150,6 +150,78 @@ async def test_flatten_sells_what_is_ours_and_nothing_else(floor):
     assert done.outcome == "1 canceled; flat"
     assert await floor.nets() == {(B, "external"): "-3.00"}
     assert [o.intent.purpose for o in await floor.orders()][3:] == [Purpose.EXIT] * 2
+
+
+async def test_flatten_reads_the_account_once_before_and_once_after(floor):
+    """Fifteen positions must not take fifteen times as long as one."""
+    more = [f"KXT-2-{n}" for n in range(13)]
+    floor.exchange.add_event("KXT-2", more)
+    for ticker in more:
+        floor.exchange.set_book(ticker, BIDS, ASKS)
+    await floor.ingest()
+    for ticker in (A, B, *more):
+        event = ticker.rpartition("-")[0]
+        await send(floor.desk, taking(ticker=ticker, event_ticker=event, count="1.00"))
+    await floor.reconcile()
+    await put(floor, DeskState.FLATTEN)
+    counting = Counting(floor.exchange)
+    desk = replace(floor.desk, trading=counting)
+    done = await flatten(floor.exchange, desk, policy=POLICY)
+    assert (done.outcome, len(done.orders)) == ("none rests; flat", 15)
+    assert counting.settlement_reads == 2
+    assert await floor.nets() == {}
+
+
+class Counting:
+    """The exchange, counting how often the account's settlements are read: once a pass."""
+
+    def __init__(self, exchange):
+        self.exchange, self.settlement_reads = exchange, 0
+
+    def __getattr__(self, name):
+        return getattr(self.exchange, name)
+
+    async def settlements(self, **asked):
+        self.settlement_reads += 1
+        return await self.exchange.settlements(**asked)
+
+
+async def test_flatten_sells_though_an_order_will_not_go(floor):
+    """The cancel is lost each time, and a quote of ours stays: the rest is sold all the same."""
+    await send(floor.desk, taking())
+    order = await send(floor.desk, waiting(floor.clock, ticker=B))
+    await floor.reconcile()
+    await put(floor, DeskState.FLATTEN)
+    floor.exchange.cancelling = [Fault.LOST] * 6
+    with pytest.raises(Unavailable, match=f"1 may still rest: {order.client_order_id}"):
+        await flatten(floor.exchange, floor.desk, policy=POLICY)
+    assert await floor.nets() == {}
+
+
+class Unread:
+    """The exchange, whose account cannot be read; writes arrive."""
+
+    def __init__(self, exchange):
+        self.exchange = exchange
+
+    def __getattr__(self, name):
+        return getattr(self.exchange, name)
+
+    async def orders(self, **asked):
+        raise Unavailable("the line is cut")
+
+
+async def test_flatten_sells_though_the_account_cannot_be_read(floor):
+    await send(floor.desk, taking())
+    await send(floor.desk, waiting(floor.clock, ticker=B))
+    await floor.reconcile()
+    await put(floor, DeskState.FLATTEN)
+    desk = replace(floor.desk, trading=Unread(floor.exchange))
+    with pytest.raises(Refused, match="could not be read back: the line is cut"):
+        await flatten(floor.exchange, desk, policy=POLICY)
+    assert (floor.exchange.nets[A].units, await resting_at_exchange(floor)) == (0, [])
+    await floor.reconcile()
+    assert await floor.nets() == {}
 
 
 async def test_what_nobody_buys_stays_and_is_named(floor):
