@@ -23,7 +23,8 @@ from kalshi_cli.settings.describe import without_password
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.comparing import Comparison, compare
-from kalshi_cli.steps.reconcile import CASH, Difference, compare_positions
+from kalshi_cli.steps.positions import Difference, compare_positions
+from kalshi_cli.steps.reconcile import CASH
 from kalshi_cli.steps.repairing import accept_cash
 from kalshi_cli.steps.repairing import repair as mend
 

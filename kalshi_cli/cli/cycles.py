@@ -14,8 +14,9 @@ from kalshi_cli.steps.command import Left
 from kalshi_cli.steps.evaluate import EvaluateResult
 from kalshi_cli.steps.execution import is_forbidden
 from kalshi_cli.steps.ingest import IngestResult
+from kalshi_cli.steps.positions import Difference
 from kalshi_cli.steps.react import Attended, Reacted
-from kalshi_cli.steps.reconcile import Difference, Reconciliation
+from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.status import Status
 from kalshi_cli.steps.track import TrackResult
 from kalshi_cli.steps.trade import TradeResult

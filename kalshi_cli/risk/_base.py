@@ -45,10 +45,11 @@ class RiskState:
     `entries_today` the entries of the last 24 hours by (strategy, ticker). Nothing is sent before
     `cooling_until_us`, after everything on the exchange was cancelled; `traded_forecasts` are
     (strategy, ticker, forecast) that had an entry; `unresolved` are tickers with an order whose
-    outcome is unknown; `missing` says what of the account could not be read or explained, and is
-    empty where nothing is. `paused_shards` are the parts of the exchange that take no orders now;
-    None where the exchange does not tell. On `triggered_shards` the order group takes no entries.
-    `barred` are categories that this key may not trade.
+    outcome is unknown; `unexplained` are contracts that the exchange says are held and no fill on
+    record explains, at the most that they may have cost; `missing` says what of the account could
+    not be read or explained, and is empty where nothing is. `paused_shards` are the parts of the
+    exchange that take no orders now; None where the exchange does not tell. On `triggered_shards`
+    the order group takes no entries. `barred` are categories that this key may not trade.
     """
 
     env: Env
@@ -62,6 +63,7 @@ class RiskState:
     peak_equity: Money
     facts: Mapping[str, MarketFacts]
     positions: tuple[Position, ...]
+    unexplained: tuple[Position, ...]
     orders: tuple[Order, ...]
     event_of: Mapping[str, str]
     category_of: Mapping[str, str]

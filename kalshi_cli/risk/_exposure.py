@@ -20,13 +20,14 @@ def everything(_ticker: str, _owner: str) -> bool:
 
 
 def live_claims(state: RiskState, belongs: Belongs = everything) -> list[Claim]:
-    """Positions, and live orders as if filled: resting and unknown ones alike.
+    """Positions, explained or not, and live orders as if filled: resting and unknown ones alike.
 
     Of an order that may have been changed, the larger size and the worse price count.
 
     Exits are left out: they never leave with more than is held, so they add nothing.
     """
-    held = [position_claim(p) for p in state.positions if p.net and belongs(p.ticker, p.owner)]
+    everything_held = (*state.positions, *state.unexplained)
+    held = [position_claim(p) for p in everything_held if p.net and belongs(p.ticker, p.owner)]
     return held + [
         order_claim(order.intent.ticker, order.intent.side, order.worst_limit, order.remaining)
         for order in state.orders

@@ -32,7 +32,8 @@ class Usage:
 def usages(state: RiskState, allocations: Mapping[str, float]) -> dict[str, Usage]:
     """Usage by setting; limits of each order alone have none."""
     limits = state.limits
-    tickers = sorted({p.ticker for p in state.positions} | {o.intent.ticker for o in state.orders})
+    held = {p.ticker for p in (*state.positions, *state.unexplained)}
+    tickers = sorted(held | {order.intent.ticker for order in state.orders})
     by_name = {
         "risk.max_market_exposure": _largest(state, limits.max_market_exposure, _own(tickers)),
         "risk.max_event_exposure": _largest(

@@ -1,6 +1,6 @@
 """Everything the decisions read, as of one instant, in one transaction."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
@@ -44,7 +44,7 @@ class DeskView:
     """The desk at `now_us`.
 
     `entries` are the eligible markets and, whatever became of them, all that are held, ordered,
-    forecast or have a foreign order. Markets a verdict has dropped may be a hundred thousand more.
+    forecast or asked for besides. Markets a verdict has dropped may be a hundred thousand more.
     `unbooked` are orders whose fills are reported and in no position yet.
     """
 
@@ -102,12 +102,12 @@ async def look(
     *,
     now_us: int,
     filters: Sequence[Filter],
-    foreign: Iterable[OrderReport] = (),
+    also: Collection[str] = (),
 ) -> DeskView:
-    """Read the desk; `foreign` are resting orders that are not ours."""
+    """Read the desk; `also` are markets to know of that it may have nothing in."""
     async with store.unit(reads=True) as unit:
         unbooked = await unit.journal.unbooked()
-        wanted = {report.ticker for report in foreign} | {o.intent.ticker for o in unbooked}
+        wanted = {*also, *(order.intent.ticker for order in unbooked)}
         wanted.update(await unit.catalog.watched())
         wanted.update(await unit.catalog.undropped(Screen.of(filters).mark, now_us))
         forbidden = await unit.journal.forbidden_since(now_us - FORBIDDEN_US)
@@ -201,13 +201,15 @@ def risk_state(
     by_shard: Mapping[int, Money] = NOT_TOLD,
     measured: Money | None = None,
     foreign: Sequence[OrderReport] = (),
+    unexplained: Sequence[Position] = (),
     missing: str = "",
 ) -> RiskState:
     """What the controls see.
 
     `frozen` are markets where nothing new may be risked, `paused` shards that take no orders (None
-    where that is not known), `foreign` resting orders that are not ours, `missing` what of the
-    account could not be read or explained. `by_shard` is where the cash lies, for entries.
+    where that is not known), `foreign` resting orders that are not ours, `unexplained` what the
+    exchange says is held and no fill explains, `missing` what of the account could not be read or
+    explained. `by_shard` is where the cash lies, for entries.
     `measured` is the cash that profit and loss are measured by, where it is not the account's own.
     """
     worth = view.valued(cash if measured is None else measured, books)
@@ -216,7 +218,7 @@ def risk_state(
         bankroll = min(bankroll, limits.capital_limit)
     day_start, peak = watermarks_of(view, worth.liquidation)
     strange = {report.ticker: report.ticker for report in foreign}
-    strange |= {position.ticker: position.ticker for position in view.positions}
+    strange |= {p.ticker: p.ticker for p in (*view.positions, *unexplained)}
     strange |= {order.intent.ticker: order.intent.ticker for order in view.unbooked}
     return RiskState(
         env=env,
@@ -230,6 +232,7 @@ def risk_state(
         peak_equity=peak,
         facts={ticker: _facts(view, ticker, books.get(ticker)) for ticker in view.entries},
         positions=view.positions,
+        unexplained=tuple(unexplained),
         orders=(*_at_risk(view), *map(foreign_order, foreign)),
         event_of={**strange, **{t: e.event.event_ticker for t, e in view.entries.items()}},
         category_of={**strange, **{t: e.category for t, e in view.entries.items()}},

@@ -10,40 +10,22 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from kalshi_cli.domain.account import Balance, CashKind, CashMovement, Settlement
-from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money, total
+from kalshi_cli.domain.money import NO_MONEY, Money, total
 from kalshi_cli.domain.order import Fill, Order, OrderReport
+from kalshi_cli.domain.position import Position
 from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.ports.treasury import Treasury
+from kalshi_cli.steps.analyze import learn_markets
 from kalshi_cli.steps.booking import Booked, book, book_archived
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.following import SEARCH_PAUSE, SEARCHES, follow, imposture, resolve
 from kalshi_cli.steps.paging import collect
+from kalshi_cli.steps.positions import Difference, compare_positions
 
 CASH = "cash"
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """Something the exchange says otherwise. `ours` and `theirs` are texts in the same unit."""
-
-    what: str
-    ours: str
-    theirs: str
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """Where positions differ; nothing where they could not be read whole, and `why` not.
-
-    `gone` are markets that we hold and the exchange does not.
-    """
-
-    differences: tuple[Difference, ...]
-    why: str = ""
-    gone: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +35,7 @@ class Reconciliation:
     `unbooked` are orders whose fills the exchange reports but does not show yet: what they bought
     is in no position. `impostors` bear an id of ours and other terms than we sent. `unlisted` are
     markets that the exchange does not tell of: what is held there counts at its worst.
+    `unexplained` are contracts that it says are held and no fill explains: they count at $1 each.
     `cash` is the ledger's, and means nothing before the books are `opened` by the first whole pass.
     `alarms` are for people: a fee unlike our model, an order given up that exists after all, an
     order filled beyond its size.
@@ -69,6 +52,7 @@ class Reconciliation:
     foreign: tuple[OrderReport, ...]
     impostors: tuple[OrderReport, ...]
     unlisted: frozenset[str]
+    unexplained: tuple[Position, ...]
     differences: tuple[Difference, ...]
     balance: Balance
     cash: Money
@@ -150,6 +134,7 @@ async def reconcile(
     if compared.gone and archive is not None:
         booked += await book_archived(archive, store, compared.gone)
         compared = await compare_positions(trading, store)
+    await learn_markets(data, store, clock, {p.ticker for p in compared.unexplained})
     why = "; ".join(dict.fromkeys(filter(None, (resting.why, *booked.whys, compared.why))))
     cash, opened = await _settle_cash(store, clock, balance, complete=not why)
     differences = compared.differences
@@ -166,6 +151,7 @@ async def reconcile(
         unbooked=await _unbooked(store),
         foreign=followed.foreign,
         unlisted=booked.unlisted,
+        unexplained=compared.unexplained,
         differences=() if why else differences,
         balance=balance,
         cash=cash,
@@ -213,34 +199,6 @@ def joined(first: Reconciliation, second: Reconciliation) -> Reconciliation:
         changed=first.changed + second.changed,
         alarms=first.alarms + second.alarms,
     )
-
-
-async def compare_positions(trading: Trading, store: Store) -> Compared:
-    """Compare net positions with the exchange's."""
-    theirs = await collect(trading.positions)
-    if not theirs.complete:
-        return Compared((), theirs.why)
-    async with store.unit(reads=True) as unit:
-        ours = _net_by_ticker(
-            {(p.ticker, p.owner): p.net for p in await unit.ledger.positions(open_only=True)}
-        )
-    reported = {position.ticker: position.net for position in theirs.items}
-    differences = [
-        Difference(
-            ticker, str(ours.get(ticker, NO_CONTRACTS)), str(reported.get(ticker, NO_CONTRACTS))
-        )
-        for ticker in sorted(ours.keys() | reported.keys())
-        if ours.get(ticker, NO_CONTRACTS) != reported.get(ticker, NO_CONTRACTS)
-    ]
-    gone = frozenset(ours.keys() - reported.keys())
-    return Compared(tuple(differences), gone=gone)
-
-
-def _net_by_ticker(positions: Mapping[tuple[str, str], Contracts]) -> dict[str, Contracts]:
-    totals: dict[str, Contracts] = {}
-    for (ticker, _), net in positions.items():
-        totals[ticker] = totals.get(ticker, NO_CONTRACTS) + net
-    return {ticker: net for ticker, net in totals.items() if net}
 
 
 OPENED = "books_opened"

@@ -23,6 +23,7 @@ from kalshi_cli.domain.order import (
     Pending,
     Purpose,
 )
+from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.errors import DuplicateEntry, OrderGroupTriggered, OrderGroupUnknown
 from kalshi_cli.exits._base import ExitPlan
@@ -42,7 +43,8 @@ from kalshi_cli.steps.execution import Desk, cancel_many, heed_halt_file, send
 from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.means import means
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
-from kalshi_cli.steps.reconcile import Reconciliation, compare_positions, joined, reconcile_desk
+from kalshi_cli.steps.positions import compare_positions
+from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile_desk
 from kalshi_cli.steps.resting import new_terms, wanted_now
 from kalshi_cli.strategies._base import Candidate, Strategy, View
 
@@ -178,13 +180,16 @@ async def rehearse(
 ) -> TradeResult:
     """All of a trade but the sending: nothing is written and nothing is sent."""
     balance = await trading.balance()
-    view = await look(store, now_us=clock.now(), filters=policy.filters)
-    unresolved = frozenset(o.intent.ticker for o in view.orders if o.state not in WORKING)
     compared = await compare_positions(trading, store)
+    beyond = compared.unexplained
+    also = {position.ticker for position in beyond}
+    view = await look(store, now_us=clock.now(), filters=policy.filters, also=also)
+    unresolved = frozenset(o.intent.ticker for o in view.orders if o.state not in WORKING)
     differing = frozenset(difference.what for difference in compared.differences)
     paused = await paused_shards(data, view.entries.values())
     shards = dict(balance.by_shard)
-    account = Account(balance.cash, shards, unresolved | differing, (), compared.why, paused)
+    frozen = unresolved | differing
+    account = Account(balance.cash, shards, frozen, (), beyond, compared.why, paused)
     result = _Session(view, policy, account)
     for strategy in policy.strategies:
         if only in {None, strategy.name}:
@@ -194,7 +199,8 @@ async def rehearse(
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What reconciling told: cash, markets to leave alone, foreign orders, what is in doubt.
+    """What reconciling told: cash, markets to leave alone, foreign orders, what no fill explains,
+    what is in doubt.
 
     `by_shard` is where the cash lies, where the exchange tells. `paused` are the shards that take
     no orders; None where that is not known. `measured` is the
@@ -205,6 +211,7 @@ class Account:
     by_shard: Mapping[int, Money]
     frozen: frozenset[str]
     foreign: tuple[OrderReport, ...]
+    unexplained: tuple[Position, ...]
     missing: str
     paused: frozenset[int] | None
     measured: Money | None = None
@@ -216,6 +223,7 @@ class Account:
             dict(found.balance.by_shard),
             found.frozen_tickers,
             found.foreign,
+            found.unexplained,
             found.doubt,
             paused,
             found.worth,
@@ -266,7 +274,8 @@ _Sender = Callable[[_Session, OrderIntent, OrderBook | None], Awaitable[Order | 
 
 async def _look(desk: Desk, policy: TradePolicy, found: Reconciliation) -> DeskView:
     now = desk.clock.now()
-    return await look(desk.store, now_us=now, filters=policy.filters, foreign=found.foreign)
+    also = {r.ticker for r in found.foreign} | {p.ticker for p in found.unexplained}
+    return await look(desk.store, now_us=now, filters=policy.filters, also=also)
 
 
 async def _run_strategy(
@@ -318,6 +327,7 @@ def _means(
         books=books,
         frozen=session.account.frozen,
         foreign=session.account.foreign,
+        unexplained=session.account.unexplained,
         missing=session.account.missing,
         paused=session.account.paused,
     )

@@ -19,7 +19,7 @@ from kalshi_cli.scheduler.timekeeping import Late
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.groups import EntryGroups
-from kalshi_cli.steps.reconcile import Difference
+from kalshi_cli.steps.positions import Difference
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 

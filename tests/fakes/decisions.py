@@ -179,6 +179,7 @@ def the_state(*, limits=None, facts=None, events=None, categories=None, clusters
         "day_start_equity": Money.parse("1000.000000"),
         "peak_equity": Money.parse("1000.000000"),
         "positions": (),
+        "unexplained": (),
         "orders": (),
         "exclusive_events": frozenset(),
         "entries_last_hour": 0,

@@ -41,6 +41,10 @@ async def view_of(floor, filters=POLICIES.filters):
     return await look(floor.store, now_us=floor.clock.now(), filters=filters)
 
 
+def tickers_of(reports):
+    return {report.ticker for report in reports}
+
+
 def state_of(view, cash="1000.00", **changes):
     facts = {
         "env": Env.SIM,
@@ -119,7 +123,7 @@ async def test_a_market_that_a_verdict_dropped_is_read_only_where_something_is_a
     await floor.exchange.place("theirs", waiting(floor.clock, ticker=B))
     foreign = (await floor.reconcile()).foreign
     view = await look(
-        floor.store, now_us=floor.clock.now(), filters=BLOCKING, foreign=iter(foreign)
+        floor.store, now_us=floor.clock.now(), filters=BLOCKING, also=tickers_of(foreign)
     )
     state = state_of(view, foreign=foreign)
     assert (view.eligible, set(view.entries)) == ((A,), {A, B})
@@ -139,7 +143,7 @@ async def test_what_is_at_stake_is_the_same_with_or_without_the_dropped_markets(
 
     async def seen():
         now = floor.clock.now()
-        view = await look(floor.store, now_us=now, filters=BLOCKING, foreign=foreign)
+        view = await look(floor.store, now_us=now, filters=BLOCKING, also=tickers_of(foreign))
         state = state_of(view, foreign=foreign)
         capital = means(state, strategy=STRATEGY, kelly_fraction=0.75, probation_stake=None)
         return view, state, replace(capital, footings={})

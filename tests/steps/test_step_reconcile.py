@@ -23,7 +23,8 @@ from kalshi_cli.errors import Unavailable
 from kalshi_cli.ports.exchange import Page, Unusable
 from kalshi_cli.steps.booking import book
 from kalshi_cli.steps.execution import send
-from kalshi_cli.steps.reconcile import CASH, Difference
+from kalshi_cli.steps.positions import Difference
+from kalshi_cli.steps.reconcile import CASH
 
 pytestmark = pytest.mark.databases
 

@@ -4,10 +4,11 @@ import pytest
 from fakes.floor import STRATEGY, A, B, open_floor, the_policies, waiting
 
 from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.money import Contracts
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.desk_view import foreign_order, look, risk_state
 from kalshi_cli.steps.means import means
-from kalshi_cli.steps.trade import trade
+from kalshi_cli.steps.trade import rehearse, trade
 
 
 @pytest.fixture
@@ -45,6 +46,33 @@ async def test_foreign_orders_count_in_every_room(floor):
     capital = means(state, strategy=STRATEGY, kelly_fraction=0.75, probation_stake=None)
     assert str(capital.by_ticker[B]) == "4.100000"
     assert str(capital.cash) == "995.900000"
+
+
+@pytest.mark.parametrize(("held", "sent"), [("0.00", 1), ("-200.00", 0), ("200.00", 0)])
+async def test_what_no_fill_explains_counts_at_a_dollar_a_contract(floor, held, sent):
+    """200 contracts of B may have cost $200: beyond what one event of a $1,000 account may lose."""
+    await floor.reconcile()
+    await floor.forecast(A)
+    floor.exchange.nets[B] = Contracts.parse(held)
+    policy = the_policies("oracle").trading
+    rehearsed = await rehearse(
+        floor.exchange, floor.exchange, floor.store, floor.clock, policy=policy
+    )
+    result = await trade(floor.exchange, floor.desk, policy=policy)
+    assert (len(rehearsed.passed), len(result.orders)) == (sent, sent)
+
+
+async def test_what_no_fill_explains_is_known_by_its_event(floor):
+    """A market that the store never saw, of the event of another."""
+    await floor.reconcile()
+    floor.exchange.add_event("KXU-1", ["KXU-1-A"])
+    floor.exchange.nets["KXU-1-A"] = Contracts.parse("3.00")
+    found = await floor.reconcile()
+    assert [(p.ticker, p.owner, str(p.cost)) for p in found.unexplained] == [
+        ("KXU-1-A", EXTERNAL, "3.000000")
+    ]
+    async with floor.store.unit() as unit:
+        assert await unit.catalog.known_markets(["KXU-1-A"]) == {"KXU-1-A"}
 
 
 async def test_a_desk_that_is_told_to_stop_sends_nothing_more(floor):
