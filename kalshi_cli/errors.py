@@ -23,6 +23,7 @@ KalshiError                         1   unexpected
         WorldHeld                   6   another process holds the simulated world
     IntegrityError                  7   the books do not balance, or the store is unreadable
         StoreUnusable               7   unreadable, corrupt, full or read-only
+            StoreBusy               7   somebody else has been writing to it for too long
     ExchangeRefusal                 6   the exchange refused a request, and nothing traded
 
 Values that break a domain rule raise `InvalidValue`, which adapters turn into an unusable row.
@@ -147,16 +148,20 @@ class ExchangeRefusal(Refused):
         self.exchange_code = exchange_code
 
 
-PASSING = (Unavailable, ExchangeRefusal, ClockOff, LeaseRanOut)
-"""What may be better the next time: a loop goes on, and nobody concludes anything from it."""
-
-
 class IntegrityError(KalshiError):
     exit_code = 7
 
 
 class StoreUnusable(IntegrityError):
     pass
+
+
+class StoreBusy(StoreUnusable):
+    """Nothing is wrong with the store: nothing was read or written, and the next try may be."""
+
+
+PASSING = (Unavailable, ExchangeRefusal, ClockOff, LeaseRanOut, StoreBusy)
+"""What may be better the next time: a loop goes on, and nobody concludes anything from it."""
 
 
 class InvalidValue(ValueError):

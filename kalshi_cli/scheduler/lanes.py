@@ -13,9 +13,13 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from kalshi_cli.errors import PASSING, KalshiError
+from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.errors import PASSING, KalshiError, StoreBusy
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.scheduler.timekeeping import Late, keep_time
+
+BUSY_AGAIN_US = SECOND
+"""How soon a step is tried again that the store was too busy for."""
 
 
 @dataclass(slots=True)
@@ -124,7 +128,8 @@ class Loop:
 
     `report` hears of every step, `late` of every time that the program stood still. What is
     `PASSING` is survived: the step is tried again when next due, and no lane ends for another's
-    trouble with the exchange.
+    trouble with the exchange. What the store was too busy for is tried again a second later: an
+    exit may wait for it.
     """
 
     def __init__(
@@ -230,17 +235,21 @@ class Loop:
             step, *steps = steps
             if step.bell is not None:
                 step.bell.event.clear()
-            await self._run_step(table.lane, step)
+            error = await self._run_step(table.lane, step)
             table.ran(step, now)
+            if isinstance(error, StoreBusy):
+                table.due[step.name] = self._clock.now() + BUSY_AGAIN_US
             if self._stop.asked:
                 return
             steps = table.also_rung(steps)
         table.rounds += 1
 
-    async def _run_step(self, lane: Lane, step: Step) -> None:
+    async def _run_step(self, lane: Lane, step: Step) -> KalshiError | None:
+        """Run a step; the error that it was given up for, if it may be better the next time."""
         try:
             result = await step.run()
         except PASSING as error:
             self._report(Ran(lane.name, step.name, self._clock.now(), None, error))
-            return
+            return error
         self._report(Ran(lane.name, step.name, self._clock.now(), result, None))
+        return None

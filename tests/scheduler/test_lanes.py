@@ -15,6 +15,8 @@ from kalshi_cli.errors import (
     IntegrityError,
     KalshiError,
     LeaseRanOut,
+    StoreBusy,
+    StoreUnusable,
     Unavailable,
 )
 from kalshi_cli.scheduler.lanes import Bell, Lane, Loop, Ran, Step, Stop
@@ -76,6 +78,7 @@ async def test_virtual_lanes_run_by_due_time_then_name_and_steps_in_their_order(
         ExchangeRefusal("a cursor expired", status=400, exchange_code="bad_request"),
         ClockOff("this machine's clock is off"),
         LeaseRanOut("the machine slept"),
+        StoreBusy("somebody writes to it"),
     ],
 )
 async def test_trouble_with_the_exchange_is_survived_and_reported(error: KalshiError):
@@ -88,6 +91,30 @@ async def test_trouble_with_the_exchange_is_survived_and_reported(error: KalshiE
     stopped = await Loop([lane], clock, stop=stop, report=heard.append, cycles=3).run()
     assert stopped.cycles == 3
     assert [type(ran.error) for ran in heard] == [type(error)] * 3
+
+
+async def test_what_the_store_was_too_busy_for_is_tried_again_a_second_later():
+    """And by its plan again, once it went through: due at 0, tried at 0, 1 and 2 seconds."""
+    clock, heard, tried = VirtualClock(), [], []
+
+    async def busy() -> None:
+        tried.append(clock.now())
+        if len(tried) < 3:
+            raise StoreBusy("somebody writes to it")
+
+    lane = Lane("guard", (Step("track", MINUTE, busy),), counts=True)
+    await Loop([lane], clock, stop=Stop(), report=heard.append, cycles=4).run()
+    assert tried == [0, SECOND, 2 * SECOND, MINUTE + 2 * SECOND]
+    assert [ran.error is None for ran in heard] == [False, False, True, True]
+
+
+async def test_a_store_that_cannot_be_used_ends_the_loop():
+    async def broken() -> None:
+        raise StoreUnusable("the file is malformed")
+
+    lane = Lane("guard", (Step("track", MINUTE, broken),), counts=True)
+    with pytest.raises(StoreUnusable):
+        await Loop([lane], VirtualClock(), stop=Stop(), report=lambda _: None).run()
 
 
 async def test_an_integrity_error_ends_the_loop():

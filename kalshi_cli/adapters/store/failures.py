@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 from sqlalchemy import exc
 
-from kalshi_cli.errors import IntegrityError, StoreUnusable
+from kalshi_cli.errors import IntegrityError, StoreBusy, StoreUnusable
 
+_BUSY = ("is locked", "lock timeout")
+"""In what SQLite and PostgreSQL say where another writer took too long."""
 _REMEDIES = (
-    ("locked", "Another process is writing to it: try again."),
-    ("lock timeout", "Another process is writing to it: try again."),
     ("not a database", "Move the file away, or restore a backup."),
     ("malformed", "Restore a backup, or move the file away."),
     ("full", "Free some space; nothing was half-written."),
@@ -35,6 +35,10 @@ def translated(where: str) -> Iterator[None]:
         ) from error
     except _failures() as error:
         line = _first_line(error)
+        if any(words in line.lower() for words in _BUSY):
+            raise StoreBusy(
+                f"{where} is busy: {line}.", remedy="Another process is writing to it: try again."
+            ) from error
         remedy = next((hint for word, hint in _REMEDIES if word in line.lower()), _FALLBACK)
         raise StoreUnusable(f"{where} cannot be used: {line}.", remedy=remedy) from error
 

@@ -26,7 +26,7 @@ from kalshi_cli.adapters.store.ownership import check_owner, create_schema, sche
 from kalshi_cli.adapters.store.transaction import Transaction, begun
 from kalshi_cli.adapters.store.version import check_version
 from kalshi_cli.domain.identity import StoreIdentity
-from kalshi_cli.errors import NotFound, StoreUnusable
+from kalshi_cli.errors import NotFound, StoreBusy
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.audit import SqlAuditor
@@ -86,9 +86,9 @@ class SqlStore:
             async with asyncio.timeout(BUSY_S):
                 await self._turn.acquire()
         except TimeoutError as error:
-            raise StoreUnusable(
+            raise StoreBusy(
                 f"{self.location} has had a unit of work open for {BUSY_S} s.",
-                remedy="This is a defect: a unit is never open across a network or AI call.",
+                remedy="Something else writes to it, or this is a defect: try again.",
             ) from error
 
     async def close(self) -> None:
