@@ -20,7 +20,7 @@ from kalshi_cli.domain.account import CashKind, CashMovement, Settlement
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.grid import TAPERED_DECI_CENT
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.domain.instant import DAY, HOUR, SECOND, day_of
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND, day_of
 from kalshi_cli.domain.market import Listing, MarketStatus, Result
 from kalshi_cli.domain.money import NO_MONEY, AiCost, Contracts, Money, Price
 from kalshi_cli.domain.order import Fill, Order, OrderState, Pending, Purpose
@@ -619,6 +619,26 @@ class TestPlansAndSnapshots:
                 peak=money("120.00"),
                 last=worth(NOW + 1, "110.00"),
             )
+
+    @pytest.mark.parametrize(
+        ("before_us", "first", "second"),
+        [(30 * MINUTE, "90.00", "90.00"), (30 * MINUTE + 1, None, "70.00"), (14 * DAY, None, "70.00")],
+    )
+    async def test_a_day_begins_with_its_first_worth_where_the_desk_stood_still(
+        self, store, before_us, first, second
+    ):
+        day = day_of(NOW)
+
+        def worth(at_us: int, sale: str) -> Snapshot:
+            return Snapshot(at_us, money(sale), money(sale), money(sale), 0, 1, NO_MONEY)
+
+        async with store.unit() as unit:
+            await unit.snapshots.add(worth(day * DAY - before_us, "90.00"), [])
+            marks = await unit.snapshots.watermarks(day)
+            assert marks.day_start == (None if first is None else money(first))
+            await unit.snapshots.add(worth(day * DAY + 5 * HOUR, "70.00"), [])
+            await unit.snapshots.add(worth(day * DAY + 6 * HOUR, "60.00"), [])
+            assert (await unit.snapshots.watermarks(day)).day_start == money(second)
 
     async def test_what_came_or_went_is_neither_gain_nor_loss(self, store):
         """1,000 paid in; 40 lost; 300 withdrawn; 30 earned; 500 deposited."""

@@ -117,6 +117,21 @@ async def test_a_loss_of_the_day_is_a_loss_whoever_lifts_what(floor):
     assert await state(floor) is DeskState.REDUCE_ONLY
 
 
+async def test_what_was_lost_while_the_desk_stood_still_is_no_loss_of_today(floor):
+    """$10 of $996 went in two weeks: a drawdown, but not of this day, which begins with $986."""
+    await holding(floor)
+    floor.clock.now_us += 14 * DAY
+    for ticker in (A, B):
+        market = floor.exchange.markets[ticker]
+        floor.exchange.markets[ticker] = replace(market, close_us=floor.clock.now() + DAY)
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    assert (await tracked(floor, max_daily_loss=0.01)).reduced is None
+    floor.exchange.set_book(A, (("0.1900", "100.00"),), ABOVE)
+    floor.clock.now_us += MINUTE
+    found = await tracked(floor, max_daily_loss=0.01)
+    assert found.reduced.detail == "down $11.000000 since 00:00 UTC, at most $9.860000"
+
+
 async def test_a_halt_is_not_softened(floor):
     await holding(floor)
     floor.exchange.set_book(A, FALLEN, ABOVE)

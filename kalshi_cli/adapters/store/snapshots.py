@@ -7,9 +7,14 @@ from sqlalchemy import func, select
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import Values
 from kalshi_cli.adapters.store.transaction import Transaction
-from kalshi_cli.domain.instant import DAY
+from kalshi_cli.domain.instant import DAY, MINUTE
 from kalshi_cli.domain.money import Money
 from kalshi_cli.ports.store import Performance, Snapshot, Watermarks
+
+DAY_BEGINS_WITHIN_US = 30 * MINUTE
+"""How old the worth may be that a day begins with: what a desk lost that stood still for a week is
+no loss of today.
+"""
 
 
 class SqlSnapshots:
@@ -45,7 +50,8 @@ class SqlSnapshots:
         balances, moved = t.BALANCE_SNAPSHOTS.c, t.CASH_MOVEMENTS.c
         at_us, risk = balances.at_us, balances.liquidation_units - balances.paid_in_units
         paid_in = await self._transaction.number(select(func.sum(moved.amount_units))) or 0
-        before = select(risk).where(at_us < day * DAY).order_by(at_us.desc()).limit(1)
+        before = select(risk).where(at_us < day * DAY, at_us >= day * DAY - DAY_BEGINS_WITHIN_US)
+        before = before.order_by(at_us.desc()).limit(1)
         today = select(risk).where(at_us >= day * DAY).order_by(at_us).limit(1)
         day_start = await self._transaction.number(before)
         if day_start is None:
