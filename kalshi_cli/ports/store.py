@@ -367,8 +367,9 @@ class Watermarks:
     """What to measure from.
 
     `day_start` (the last snapshot before the day, if it is of its last half an hour, else the first
-    of the day) and `peak` are liquidation values, for the limits on losses: as they would be had everything that was ever paid in been
-    there, so that money that comes is no gain, and money that goes no loss.
+    of the day) and `peak` are liquidation values, for the limits on losses: as they would be had
+    everything that was ever paid in been there, so that money that comes is no gain, and money that
+    goes no loss.
     """
 
     day_start: Money | None

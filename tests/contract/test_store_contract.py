@@ -622,7 +622,11 @@ class TestPlansAndSnapshots:
 
     @pytest.mark.parametrize(
         ("before_us", "first", "second"),
-        [(30 * MINUTE, "90.00", "90.00"), (30 * MINUTE + 1, None, "70.00"), (14 * DAY, None, "70.00")],
+        [
+            (30 * MINUTE, "90.00", "90.00"),
+            (30 * MINUTE + 1, None, "70.00"),
+            (14 * DAY, None, "70.00"),
+        ],
     )
     async def test_a_day_begins_with_its_first_worth_where_the_desk_stood_still(
         self, store, before_us, first, second
