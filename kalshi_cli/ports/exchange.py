@@ -23,10 +23,11 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Unusable:
-    """A row that was refused: what it was, and why."""
+    """A row that was refused: what it was, and why; and of which market, where it says so."""
 
     what: str
     reason: str
+    ticker: str = ""
 
 
 @dataclass(frozen=True, slots=True)

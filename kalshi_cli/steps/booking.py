@@ -5,7 +5,7 @@ folded again from its whole history.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kalshi_cli.domain.account import CashKind, CashMovement, Settlement, settlement_revenue
 from kalshi_cli.domain.fees import effective_terms, fill_fee
@@ -50,6 +50,7 @@ class Booked:
 
     `unlisted` are markets held or traded that the exchange does not tell of, such as combos bought
     by hand. What happened there is booked; it is worth nothing and may lose all that it cost.
+    `unreadable` are markets with fills that cannot be read, and what is wrong with them.
     """
 
     fills: tuple[Fill, ...]
@@ -57,6 +58,7 @@ class Booked:
     whys: tuple[str, ...]
     alarms: tuple[str, ...]
     unlisted: frozenset[str]
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
     def __add__(self, later: "Booked") -> "Booked":
         return Booked(
@@ -64,7 +66,8 @@ class Booked:
             self.settlements + later.settlements,
             self.whys + later.whys,
             self.alarms + later.alarms,
-            later.unlisted,
+            self.unlisted | later.unlisted,
+            {**self.unreadable, **later.unreadable},
         )
 
 
@@ -120,8 +123,8 @@ async def book(
         await unit.ledger.add_cash([*moved.items, *shard_movements(sent.items)])
         await _refold(unit, {f.ticker for f in new_fills} | {s.ticker for s in new_settlements})
         await unit.commit()
-    whys = (fills.why, settlements.why, moved.why, sent.why, claimed.why)
-    return Booked(new_fills, new_settlements, whys, alarms, unlisted)
+    whys = (fills.doubt, settlements.why, moved.why, sent.why, claimed.why)
+    return Booked(new_fills, new_settlements, whys, alarms, unlisted, fills.unreadable)
 
 
 async def book_told(

@@ -5,7 +5,7 @@ proves; where nothing proves one there is none.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from kalshi_cli.domain.account import (
@@ -41,6 +41,7 @@ class What(StrEnum):
     CHANGED_FILL = "changed fill"
     SETTLEMENT = "settlement"
     MOVEMENT = "movement"
+    UNREADABLE = "unreadable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What the exchange tells of the account, read to the end."""
+    """What the exchange tells of the account, read to the end.
+
+    Of the markets of `illegible_fills` and `illegible_positions` it does not tell everything.
+    """
 
     orders: tuple[OrderReport, ...]
     fills: tuple[Fill, ...]
@@ -83,6 +87,8 @@ class Record:
     balance: Balance
     settled_from_us: int
     why: str
+    illegible_fills: Mapping[str, str] = field(default_factory=dict)
+    illegible_positions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,7 @@ async def read_record(
     moved = await collect(trading.cash_movements)
     sent = await transfers_of(treasury)
     positions = await collect(trading.positions)
-    lists = (orders, fills, settlements, moved, sent, positions)
+    whys = (orders.why, fills.doubt, settlements.why, moved.why, sent.why, positions.doubt)
     return Record(
         orders=orders.items,
         fills=fills.items,
@@ -128,7 +134,9 @@ async def read_record(
         positions=positions.items,
         balance=await trading.balance(),
         settled_from_us=0 if archive is None else (await archive.cutoffs()).markets_us,
-        why="; ".join(dict.fromkeys(each.why for each in lists if each.why)),
+        why="; ".join(dict.fromkeys(filter(None, whys))),
+        illegible_fills=fills.unreadable,
+        illegible_positions=positions.unreadable,
     )
 
 
@@ -166,7 +174,9 @@ def compared(books: Books, record: Record, now_us: int) -> Comparison:
         *_missing(missing_fills, paid, missing_paid, missing_moved),
         *([] if record.why else _extra(fills, paid, record)),
         *_changed(fills, record.fills),
-        *([] if record.why else _positions(books.held, nets, record.positions)),
+        *([] if record.why else _positions(books.held, nets, record)),
+        *_illegible("fill", record.illegible_fills),
+        *_illegible("position", record.illegible_positions),
         *_shards(books.by_shard, record.balance),
     ]
     if ours != theirs:
@@ -279,7 +289,7 @@ def _extra(
             "the exchange shows no such fill, not in its archive either",
         )
         for fill in fills.values()
-        if fill.fill_id not in told
+        if fill.fill_id not in told and fill.ticker not in record.illegible_fills
     ]
     found += [
         Discrepancy(
@@ -314,11 +324,11 @@ def _changed(ours: Mapping[str, Fill], theirs: Iterable[Fill]) -> list[Discrepan
 def _positions(
     held: Mapping[str, Contracts],
     nets: Mapping[str, Contracts],
-    told: Iterable[ExchangePosition],
+    record: Record,
 ) -> list[Discrepancy]:
-    theirs = {position.ticker: position.net for position in told}
+    theirs = {position.ticker: position.net for position in record.positions}
     found: list[Discrepancy] = []
-    for ticker in sorted(held.keys() | theirs.keys()):
+    for ticker in sorted((held.keys() | theirs.keys()) - record.illegible_positions.keys()):
         ours, true = held.get(ticker, NO_CONTRACTS), theirs.get(ticker, NO_CONTRACTS)
         if ours == true:
             continue
@@ -327,6 +337,14 @@ def _positions(
             said, repair = "what is on the exchange's record makes it up", "derive it again"
         found.append(Discrepancy(What.POSITION, ticker, str(ours), str(true), said, repair))
     return found
+
+
+def _illegible(what: str, unreadable: Mapping[str, str]) -> list[Discrepancy]:
+    said = "the market is frozen until the exchange's row can be read"
+    return [
+        Discrepancy(What.UNREADABLE, ticker, "not known", f"a {what}: {reason}", said)
+        for ticker, reason in sorted(unreadable.items())
+    ]
 
 
 def unmatched_shards(ours: Mapping[int, Money], balance: Balance) -> dict[int, Money]:

@@ -1,7 +1,7 @@
 """Reading a list to its end, and knowing whether it was the end."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -25,6 +25,17 @@ class Collected(Generic[Row]):
     complete: bool
     reached_end: bool
     why: str = ""
+
+    @property
+    def doubt(self) -> str:
+        """Why absence proves nothing, not even in the markets that no unusable row names."""
+        is_bounded = self.reached_end and all(row.ticker for row in self.unusable)
+        return "" if is_bounded else self.why
+
+    @property
+    def unreadable(self) -> Mapping[str, str]:
+        """The markets that unusable rows name, with what is wrong with one of them."""
+        return {row.ticker: row.reason for row in self.unusable if row.ticker}
 
 
 class Pages(Generic[Row]):

@@ -1,7 +1,7 @@
 """What is held by our books, against what the exchange says is held."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import NO_CONTRACTS, ONE_DOLLAR, Contracts
@@ -24,6 +24,8 @@ class Difference:
 class Compared:
     """Where positions differ; nothing where they could not be read whole, and `why` not.
 
+    In `unreadable` markets nothing can be said; it says what is wrong there.
+
     `gone` are markets that we hold and the exchange does not. `unexplained` is what it says is held
     beyond what our fills come to, as nobody's, at the most that it may have cost: $1 a contract.
     """
@@ -32,17 +34,19 @@ class Compared:
     why: str = ""
     gone: frozenset[str] = frozenset()
     unexplained: tuple[Position, ...] = ()
+    unreadable: Mapping[str, str] = field(default_factory=dict)
 
 
 async def compare_positions(trading: Trading, store: Store) -> Compared:
     """Compare net positions with the exchange's."""
     theirs = await collect(trading.positions)
-    if not theirs.complete:
-        return Compared((), theirs.why)
+    if theirs.doubt:
+        return Compared((), theirs.doubt)
     async with store.unit(reads=True) as unit:
         ours = _net_by_ticker(await unit.ledger.positions(open_only=True))
     reported = {position.ticker: position.net for position in theirs.items if position.net}
-    return compared(ours, reported)
+    legible = {ticker: net for ticker, net in ours.items() if ticker not in theirs.unreadable}
+    return replace(compared(legible, reported), unreadable=theirs.unreadable)
 
 
 def compared(ours: Mapping[str, Contracts], theirs: Mapping[str, Contracts]) -> Compared:

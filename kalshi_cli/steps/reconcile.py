@@ -35,6 +35,7 @@ class Reconciliation:
     `unbooked` are orders whose fills the exchange reports but does not show yet: what they bought
     is in no position. `impostors` bear an id of ours and other terms than we sent. `unlisted` are
     markets that the exchange does not tell of: what is held there counts at its worst.
+    `unreadable` are markets of which a row cannot be read: what is held there is not known.
     `unexplained` are contracts that it says are held and no fill explains: they count at $1 each.
     `cash` is the ledger's, and means nothing before the books are `opened` by the first whole pass.
     `alarms` are for people: a fee unlike our model, an order given up that exists after all, an
@@ -52,6 +53,7 @@ class Reconciliation:
     foreign: tuple[OrderReport, ...]
     impostors: tuple[OrderReport, ...]
     unlisted: frozenset[str]
+    unreadable: frozenset[str]
     unexplained: tuple[Position, ...]
     differences: tuple[Difference, ...]
     balance: Balance
@@ -62,20 +64,26 @@ class Reconciliation:
     @property
     def is_settled(self) -> bool:
         """Whether everything was read, and nothing is open or told otherwise."""
-        open_ = self.unresolved or self.unbooked or self.unlisted or self.differences
-        return self.complete and not open_
+        open_ = (
+            self.unresolved,
+            self.unbooked,
+            self.unlisted,
+            self.unreadable,
+            self.differences,
+        )
+        return self.complete and not any(open_)
 
     @property
     def frozen_tickers(self) -> frozenset[str]:
         """Markets where nothing new may be risked.
 
-        An order there is unknown or not as it was sent, fills are not shown yet or cannot be
-        booked, or positions differ.
+        An order there is unknown or not as it was sent, fills are not shown yet or cannot be read
+        or booked, or positions differ.
         """
         differing = {d.what for d in self.differences if d.what != CASH}
         unclear = {order.intent.ticker for order in (*self.unresolved, *self.unbooked)}
         strange = {report.ticker for report in self.impostors}
-        return frozenset(unclear | strange | self.unlisted | differing)
+        return frozenset(unclear | strange | self.unlisted | self.unreadable | differing)
 
     @property
     def doubt(self) -> str:
@@ -151,14 +159,34 @@ async def reconcile(
         unbooked=await _unbooked(store),
         foreign=followed.foreign,
         unlisted=booked.unlisted,
+        unreadable=frozenset(booked.unreadable) | frozenset(compared.unreadable),
         unexplained=compared.unexplained,
         differences=() if why else differences,
         balance=balance,
         cash=cash,
         opened=opened,
         impostors=resolved.impostors,
-        alarms=(*map(imposture, resolved.impostors), *followed.alarms, *booked.alarms),
+        alarms=_once(
+            *map(imposture, resolved.impostors),
+            *followed.alarms,
+            *booked.alarms,
+            *_illegible("fill", booked.unreadable),
+            *_illegible("position", compared.unreadable),
+        ),
     )
+
+
+def _once(*alarms: str) -> tuple[str, ...]:
+    """What two reads tell is told once."""
+    return tuple(dict.fromkeys(alarms))
+
+
+def _illegible(what: str, unreadable: Mapping[str, str]) -> list[str]:
+    """The alarms for rows that cannot be read, of markets that they name."""
+    return [
+        f"a {what} in {ticker} cannot be read, so nothing new is risked there: {reason}"
+        for ticker, reason in sorted(unreadable.items())
+    ]
 
 
 async def reconcile_desk(data: MarketData, desk: Desk) -> Reconciliation:

@@ -188,7 +188,7 @@ async def rehearse(
     differing = frozenset(difference.what for difference in compared.differences)
     paused = await paused_shards(data, view.entries.values())
     shards = dict(balance.by_shard)
-    frozen = unresolved | differing
+    frozen = unresolved | differing | frozenset(compared.unreadable)
     account = Account(balance.cash, shards, frozen, (), beyond, compared.why, paused)
     result = _Session(view, policy, account)
     for strategy in policy.strategies:

@@ -140,18 +140,20 @@ def usable(
         try:
             items.append(convert(row))
         except InvalidValue as error:
-            unusable.append(Unusable(_name_of(row), reason_of(error)))
+            unusable.append(_refused(row, reason_of(error)))
     return tuple(items), tuple(unusable)
 
 
-def _name_of(row: object) -> str:
+def _refused(row: object, reason: str) -> Unusable:
+    """A row by the first id that can be read of it, and its market."""
     if isinstance(row, msgspec.Raw):
         try:
             row = decode_row(row, NameWire)
         except InvalidValue:
-            return NAMELESS
-    candidates = (getattr(row, name, None) for name in NameWire.__struct_fields__)
-    return next((name for name in candidates if isinstance(name, str) and name), NAMELESS)
+            return Unusable(NAMELESS, reason)
+    found = {name: getattr(row, name, None) for name in NameWire.__struct_fields__}
+    names = {key: name for key, name in found.items() if isinstance(name, str) and name}
+    return Unusable(next(iter(names.values()), NAMELESS), reason, names.get("ticker", ""))
 
 
 def identity(text: str, what: str) -> str:
