@@ -2,10 +2,17 @@
 
 Equity is measured against what was written down: the day's start and the peak. What is lost can
 come back, and a day ends at midnight; the desk resumes when a person says so, and not before.
+Therefore one look is not enough: see `docs/decisions/0007`.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
+
+from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.limits import Limits
+from kalshi_cli.errors import PASSING
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.risk._base import Denial
 from kalshi_cli.risk._losses import loss_beyond
@@ -13,11 +20,17 @@ from kalshi_cli.steps.desk_view import DeskView, watermarks_of
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.reconcile import Reconciliation
 
+LOOK_AGAIN_US = 5 * SECOND
+"""After how long a loss beyond a limit is looked at again."""
+
 
 async def hold_to_losses(
     data: MarketData, desk: Desk, view: DeskView, limits: Limits, found: Reconciliation
 ) -> Denial | None:
     """Put an active desk into reduce-only where it lost more than a limit allows; which one.
+
+    The markets held are looked at again a few seconds later, and that look counts. Meanwhile, and
+    where it fails, the controls deny every entry that the first one speaks against.
 
     Where the books are not whole, what looks lost may only be unread: then nothing is concluded,
     and entries are denied for that reason already.
@@ -26,9 +39,9 @@ async def hold_to_losses(
         return None
     contested = sorted(view.contested())
     books = await data.books(contested) if contested else {}
-    equity = view.valued(found.balance.cash, books).liquidation
-    day_start, peak = watermarks_of(view, equity)
-    lost = loss_beyond(limits, equity=equity, day_start=day_start, peak=peak)
+    if _lost(view, books, limits, found) is None:
+        return None
+    lost = await _confirmed(data, desk, view, limits, found)
     if lost is None:
         return None
     async with desk.store.unit() as unit:
@@ -43,3 +56,31 @@ async def hold_to_losses(
         )
         await unit.commit()
     return lost
+
+
+def _lost(
+    view: DeskView, books: Mapping[str, OrderBook], limits: Limits, found: Reconciliation
+) -> Denial | None:
+    equity = view.valued(found.balance.cash, books).liquidation
+    day_start, peak = watermarks_of(view, equity)
+    return loss_beyond(limits, equity=equity, day_start=day_start, peak=peak)
+
+
+async def _confirmed(
+    data: MarketData, desk: Desk, view: DeskView, limits: Limits, found: Reconciliation
+) -> Denial | None:
+    """The same positions and cash by markets read anew: a bid may be gone for a moment, or because
+    its market has closed.
+    """
+    await desk.clock.sleep_until(desk.clock.now() + LOOK_AGAIN_US)
+    held = sorted({position.ticker for position in view.positions} & view.entries.keys())
+    try:
+        page = await data.listings(held)
+        books = await data.books(held)
+    except PASSING:
+        return None
+    entries = dict(view.entries)
+    for listing in page.items:
+        ticker = listing.market.ticker
+        entries[ticker] = replace(entries[ticker], market=listing.market, quote=listing.quote)
+    return _lost(replace(view, entries=entries), books, limits, found)

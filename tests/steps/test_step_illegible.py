@@ -61,9 +61,7 @@ async def test_a_fill_that_cannot_be_read_leaves_cash_that_a_person_can_accept(f
     assert [(p.ticker, str(p.cost)) for p in found.unexplained] == [(A, "10.000000")]
 
     async def compared():
-        told, _, _ = await compare(
-            illegible, floor.store, floor.clock, archive=None, treasury=None
-        )
+        told, _, _ = await compare(illegible, floor.store, floor.clock, archive=None, treasury=None)
         return told
 
     told = await compared()

@@ -11,8 +11,10 @@ from fakes.exchange import Fault
 from fakes.floor import ASKS, BIDS, A, B, taking, the_policies, waiting
 
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.domain.instant import DAY, MINUTE
+from kalshi_cli.domain.instant import DAY, MINUTE, SECOND
+from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.order import OrderState
+from kalshi_cli.errors import Unavailable
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
@@ -130,6 +132,68 @@ async def test_what_was_lost_while_the_desk_stood_still_is_no_loss_of_today(floo
     floor.clock.now_us += MINUTE
     found = await tracked(floor, max_daily_loss=0.01)
     assert found.reduced.detail == "down $11.000000 since 00:00 UTC, at most $9.860000"
+
+
+class Flashing:
+    """The exchange, where something happens just before markets are looked at so often."""
+
+    def __init__(self, exchange, looks, happens):
+        self.exchange, self.looks, self.happens = exchange, looks, happens
+
+    def __getattr__(self, name):
+        return getattr(self.exchange, name)
+
+    async def listings(self, tickers):
+        self.looks -= 1
+        if not self.looks:
+            self.happens()
+        return await self.exchange.listings(tickers)
+
+
+@pytest.mark.parametrize("bids", [(), (("0.0100", "1.00"),)])
+async def test_a_bid_that_was_gone_for_a_moment_is_no_loss(floor, bids):
+    """Nobody bids, or hardly anybody, at the first look; at the second all is as it was."""
+    await holding(floor)
+    floor.exchange.set_book(A, bids, ASKS)
+    data = Flashing(floor.exchange, 2, lambda: floor.exchange.set_book(A, BIDS, ASKS))
+    before_us = floor.clock.now()
+    found = await track(data, floor.desk, exits=(), policy=policy(max_daily_loss=0.01))
+    assert (found.reduced, await state(floor)) == (None, DeskState.ACTIVE)
+    assert floor.clock.now() - before_us == 5 * SECOND
+
+
+async def test_a_market_that_closed_between_two_looks_is_carried_at_its_cost(floor):
+    await holding(floor)
+    floor.exchange.set_book(A, (), ())
+
+    def closes():
+        closed = replace(floor.exchange.markets[A], status=MarketStatus.CLOSED)
+        floor.exchange.markets[A] = closed
+
+    data = Flashing(floor.exchange, 2, closes)
+    found = await track(data, floor.desk, exits=(), policy=policy(max_daily_loss=0.01))
+    assert (found.reduced, await state(floor)) == (None, DeskState.ACTIVE)
+
+
+async def test_a_bid_that_stays_away_is_a_loss(floor):
+    """$996 at a bid of 0.40, $956 without one."""
+    await holding(floor)
+    floor.exchange.set_book(A, (), ASKS)
+    found = await tracked(floor, max_daily_loss=0.01)
+    assert found.reduced.detail == "down $40.000000 since 00:00 UTC, at most $9.960000"
+
+
+async def test_a_second_look_that_fails_concludes_nothing_and_keeps_no_exit_waiting(floor):
+    await holding(floor)
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+
+    def fails():
+        raise Unavailable("the line is cut")
+
+    data = Flashing(floor.exchange, 2, fails)
+    found = await track(data, floor.desk, exits=(), policy=policy(max_daily_loss=0.01))
+    assert (found.reduced, await state(floor)) == (None, DeskState.ACTIVE)
+    assert (await tracked(floor, max_daily_loss=0.01)).reduced is not None
 
 
 async def test_a_halt_is_not_softened(floor):
