@@ -27,6 +27,7 @@ from kalshi_cli.ports.treasury import Treasury
 from kalshi_cli.steps.archived import fills_since, orders_since
 from kalshi_cli.steps.booking import newest, shard_movements, transfers_of
 from kalshi_cli.steps.paging import collect
+from kalshi_cli.steps.weighing import before_collateral
 
 BOOK, FOLD, MOVE = "book it", "fold it into the order", "book a transfer"
 
@@ -167,8 +168,9 @@ def compared(books: Books, record: Record, now_us: int) -> Comparison:
     whole = [*books.history, *((fill, EXTERNAL) for fill in missing_fills), *missing_paid]
     ours = cash_of(books.history, books.movements)
     after = cash_of(whole, [*books.movements, *missing_moved])
-    theirs = record.balance.cash
     nets = nets_of(whole)
+    balance = before_collateral(record.balance, after, record.orders, nets)
+    theirs = balance.cash
     found = [
         *_orders(books.orders, record, now_us),
         *_missing(missing_fills, paid, missing_paid, missing_moved),
@@ -177,7 +179,7 @@ def compared(books: Books, record: Record, now_us: int) -> Comparison:
         *([] if record.why else _positions(books.held, nets, record)),
         *_illegible("fill", record.illegible_fills),
         *_illegible("position", record.illegible_positions),
-        *_shards(books.by_shard, record.balance),
+        *_shards(books.by_shard, balance),
     ]
     if ours != theirs:
         found.append(_cash(ours, theirs, after))

@@ -22,8 +22,8 @@ from kalshi_cli.steps.analyze import learn_markets
 from kalshi_cli.steps.booking import Booked, book, book_archived
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.following import SEARCH_PAUSE, SEARCHES, follow, imposture, resolve
-from kalshi_cli.steps.paging import collect
 from kalshi_cli.steps.positions import Difference, compare_positions
+from kalshi_cli.steps.weighing import OPENED, Weighed, resting_orders, weigh
 
 CASH = "cash"
 
@@ -125,25 +125,26 @@ async def reconcile(
     """
     read = partial(book, data, trading, store, clock, archive=archive, treasury=treasury)
     resolved = await resolve(trading, store, clock, in_flight, archive)
-    resting = await collect(lambda cursor: trading.orders(resting_only=True, cursor=cursor))
+    resting = await resting_orders(trading)
     followed = await follow(trading, store, clock, resting.items, archive)
     booked = await _book_all(read, store, clock)
-    balance = await trading.balance()
-    compared = await compare_positions(trading, store)
-    cash, opened = await _ledger(store)
-    for whole in (False, True) if opened else (False,):
+    seen, restless = await weigh(trading, store), ""
+    if not seen.opened:
+        more, seen, restless = await _until_still(read, trading, store, clock, seen)
+        booked += more
+    for whole in (False, True) if seen.opened else ():
         # Something may have happened between two reads; or come late, or been changed long after.
-        if not compared.differences and balance.cash == cash:
+        if seen.agrees:
             break
         booked += await read(whole=whole)
-        balance = await trading.balance()
-        compared = await compare_positions(trading, store)
-        cash, opened = await _ledger(store)
+        seen = await weigh(trading, store)
+    balance, compared = seen.balance, seen.compared
     if compared.gone and archive is not None:
         booked += await book_archived(archive, store, compared.gone)
         compared = await compare_positions(trading, store)
     await learn_markets(data, store, clock, {p.ticker for p in compared.unexplained})
-    why = "; ".join(dict.fromkeys(filter(None, (resting.why, *booked.whys, compared.why))))
+    whys = (resting.why, *booked.whys, compared.why, restless)
+    why = "; ".join(dict.fromkeys(filter(None, whys)))
     cash, opened = await _settle_cash(store, clock, balance, complete=not why)
     differences = compared.differences
     if cash != balance.cash:
@@ -213,6 +214,34 @@ async def _book_all(read: Callable[[], Awaitable[Booked]], store: Store, clock: 
     return booked
 
 
+async def _until_still(
+    read: Callable[[], Awaitable[Booked]],
+    trading: Trading,
+    store: Store,
+    clock: Clock,
+    seen: Weighed,
+) -> tuple[Booked, Weighed, str]:
+    """What was booked and seen once nothing happens any more, before the books are opened.
+
+    What is missing then is the opening: a fill that comes between two reads would be in it, and be
+    booked again. So cash must be the same before and after a read that finds nothing new, with the
+    positions that it explains; those that nothing explains are waited for, and then taken as they
+    are. Else it says why not.
+    """
+    booked, has_moved = Booked((), (), (), (), frozenset()), True
+    for attempt in range(SEARCHES):
+        if attempt:
+            await clock.sleep_until(clock.now() + SEARCH_PAUSE)
+        more, before = await read(), seen
+        seen = await weigh(trading, store)
+        booked += more
+        has_moved = bool(more.fills or more.settlements) or before.balance.cash != seen.balance.cash
+        has_moved = has_moved or bool(await _unbooked(store))
+        if not has_moved and not seen.compared.differences:
+            break
+    return booked, seen, "the account changed while it was first read" if has_moved else ""
+
+
 async def _unbooked(store: Store) -> tuple[Order, ...]:
     async with store.unit(reads=True) as unit:
         return await unit.journal.unbooked()
@@ -227,15 +256,6 @@ def joined(first: Reconciliation, second: Reconciliation) -> Reconciliation:
         changed=first.changed + second.changed,
         alarms=first.alarms + second.alarms,
     )
-
-
-OPENED = "books_opened"
-
-
-async def _ledger(store: Store) -> tuple[Money, bool]:
-    """The ledger's cash, and whether the books are open."""
-    async with store.unit(reads=True) as unit:
-        return await unit.ledger.cash(), await unit.catalog.marker(OPENED) is not None
 
 
 async def _settle_cash(

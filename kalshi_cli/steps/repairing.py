@@ -18,7 +18,7 @@ from kalshi_cli.ports.treasury import Treasury
 from kalshi_cli.steps.booking import book
 from kalshi_cli.steps.comparing import FOLD, Comparison, What, compare, moved_between
 from kalshi_cli.steps.following import amend
-from kalshi_cli.steps.reconcile import OPENED
+from kalshi_cli.steps.weighing import OPENED
 
 
 async def repair(
