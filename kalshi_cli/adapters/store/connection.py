@@ -54,6 +54,16 @@ class Location:
     def is_missing(self) -> bool:
         return self.path is not None and not self.path.exists()
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is a file without a byte."""
+        return self.path is not None and self.path.is_file() and not self.path.stat().st_size
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether somebody is making it, or died of it; any other empty file lost what it held."""
+        return self.path is not None and unfinished(self.path).exists()
+
     def __str__(self) -> str:
         if self.path is not None:
             return f"The store {self.path}"
@@ -84,16 +94,31 @@ def locate(url_or_path: str | Path) -> Location:
 _URLS = "Use a path, sqlite:///PATH or postgresql://USER@HOST/DATABASE."
 
 
+def unfinished(path: Path) -> Path:
+    """A note beside a store until it is made."""
+    return path.with_name(f"{path.name}-unfinished")
+
+
 def create_file(path: Path) -> None:
-    """Make an empty database file that only its owner may read; SQLite's side files follow it."""
+    """Make an empty database file that only its owner may read; SQLite's side files follow it.
+
+    The note that it is unfinished is there before it: see `finish`.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        for file in (unfinished(path), path):
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
     except OSError as error:
         raise StoreUnusable(
             f"The store {path} cannot be created: {error.strerror}.",
             remedy="Check that its directory can be written, or set KALSHI_HOME.",
         ) from error
+
+
+def finish(path: Path) -> None:
+    """Take the note away: what a store holds from now on is never begun anew."""
+    with translated(f"The store {path}"):
+        unfinished(path).unlink(missing_ok=True)
 
 
 def probe(location: Location) -> None:

@@ -18,6 +18,7 @@ from kalshi_cli.adapters.store.connection import (
     BUSY_S,
     Location,
     create_file,
+    finish,
     locate,
     make_engine,
     probe,
@@ -26,7 +27,7 @@ from kalshi_cli.adapters.store.ownership import check_owner, create_schema, sche
 from kalshi_cli.adapters.store.transaction import Transaction, begun
 from kalshi_cli.adapters.store.version import check_version
 from kalshi_cli.domain.identity import StoreIdentity
-from kalshi_cli.errors import NotFound, StoreBusy
+from kalshi_cli.errors import NotFound, StoreBusy, StoreUnusable
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.audit import SqlAuditor
@@ -118,7 +119,7 @@ async def open_store(
 
     A missing one is created, unless `create` is False: then `NotFound`. Raises `StoreVersion` for
     an older or newer schema, `StoreMismatch` for somebody else's store or database, and
-    `StoreUnusable` for what cannot be read or written.
+    `StoreUnusable` for what cannot be read or written, or was emptied.
     """
     store = SqlStore(locate(url_or_path), read_only=read_only)
     try:
@@ -133,19 +134,34 @@ async def _prepare(store: SqlStore, identity: StoreIdentity, wall_us: int, *, cr
     location = store.location
     if location.is_missing and create and location.path is not None:
         create_file(location.path)
+    # In this order: whoever makes a store takes the note that it is unfinished away at the end.
+    is_missing, is_unfinished = location.is_missing, location.is_unfinished
     version = None
-    if not location.is_missing:
+    if not is_missing:
+        if not is_unfinished and location.is_empty:
+            raise _emptied(location)
         probe(location)
         async with store.transaction(reads=True) as transaction:
             version = await schema_version(transaction, str(store.location))
     if version is not None:
         check_version(version, str(location))
+        if create and is_unfinished and location.path is not None:
+            finish(location.path)  # whoever made it died before
+    elif location.path is not None and not is_missing and not is_unfinished:
+        raise _emptied(location)
     elif create:
         await _create(store, identity, wall_us)
     else:
         raise NotFound(f"{location} does not exist.", remedy="Any command that writes makes it.")
     async with store.transaction(reads=True) as transaction:
         await check_owner(transaction, identity, str(location))
+
+
+def _emptied(location: Location) -> StoreUnusable:
+    return StoreUnusable(
+        f"{location} is empty: what it held is gone.",
+        remedy="Restore a backup. Only where it never held anything, move the file away.",
+    )
 
 
 async def _create(store: SqlStore, identity: StoreIdentity, wall_us: int) -> None:
@@ -158,3 +174,5 @@ async def _create(store: SqlStore, identity: StoreIdentity, wall_us: int) -> Non
         if await schema_version(transaction, str(store.location)) is None:
             await create_schema(transaction, identity, wall_us)
             await transaction.commit()
+    if store.location.path is not None:
+        finish(store.location.path)

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from fakes.desk_store import IDENTITY, WALL, fresh_store
 
+from kalshi_cli.adapters.store.connection import create_file, unfinished
 from kalshi_cli.adapters.store.store import open_store
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.errors import (
@@ -58,8 +59,30 @@ async def test_unless_told_not_to_make_one(tmp_path):
 
 async def test_an_interrupted_creation_is_begun_again(tmp_path):
     path = tmp_path / "desk.db"
-    path.touch()
+    create_file(path)
     await opened(path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["desk.db"]
+
+
+async def test_one_that_was_finished_but_for_its_note_is_not_begun_again(tmp_path):
+    path = tmp_path / "desk.db"
+    await opened(path)
+    unfinished(path).touch()
+    await opened(path)
+    path.write_bytes(b"")
+    with pytest.raises(StoreUnusable):
+        await opened(path)
+
+
+@pytest.mark.parametrize("create", [True, False])
+async def test_a_store_that_was_emptied_is_not_begun_anew(tmp_path, create):
+    path = tmp_path / "desk.db"
+    await opened(path)
+    path.write_bytes(b"")
+    with pytest.raises(StoreUnusable, match="what it held is gone") as refused:
+        await opened(path, create=create)
+    assert "Restore a backup" in refused.value.remedy
+    assert path.read_bytes() == b""
 
 
 @pytest.mark.parametrize(
@@ -190,6 +213,7 @@ WRITER = """
 import asyncio, sys
 sys.path.insert(0, {tests!r})
 from fakes.desk_store import IDENTITY, WALL
+from kalshi_cli.adapters.store.connection import create_file, unfinished
 from kalshi_cli.adapters.store.store import open_store
 
 async def main():
