@@ -1,9 +1,6 @@
-"""Run `kalshi`, and die by SIGKILL around the N-th call of something.
+"""Die by SIGKILL `before` or `after` the N-th call of something.
 
-python dying.py before kalshi_cli.adapters.kalshi.trading:KalshiTrading.place 2 trade --sim
-
-`before` it or `after` it. A call that is given an empty collection has nothing to do: it does not
-count.
+A call that is given an empty collection has nothing to do: it does not count.
 """
 
 import functools
@@ -11,7 +8,6 @@ import importlib
 import inspect
 import os
 import signal
-import sys
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +22,11 @@ class Point:
     when: str
     where: str
     number: int = 1
+
+    @property
+    def name(self) -> str:
+        """Of what is called there, alone."""
+        return self.where.rpartition(".")[2]
 
 
 def die() -> None:
@@ -86,11 +87,3 @@ def _synchronous(call: Callable[..., Any], point: Point) -> Callable[..., Any]:
         return answer
 
     return counted
-
-
-if __name__ == "__main__":
-    from kalshi_cli.__main__ import main
-
-    when, where, which, *command = sys.argv[1:]
-    arm(Point(when, where, int(which)))
-    main(command)

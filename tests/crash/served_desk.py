@@ -1,27 +1,24 @@
 """A served exchange that misbehaves, and a desk that trades on it until it is killed."""
 
 import json
-import os
-import select
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 from crash.account import Owner
 from crash.agreement import books_of, disagreements
+from crash.desk_process import Command
 from crash.dying import Point
-from fakes.program import Program, finished, rows_of
+from crash.forked import PATIENCE_S, Ended, Running, start
+from fakes.program import rows_of
 from fakes.served import EPOCH
 
 SPEED = 60
 WORLD = Path(__file__).with_name("world.toml")
-TESTS = Path(__file__).resolve().parent.parent
-PATIENCE_S = 120.0
 HARD = {
     "KALSHI_INTERVALS__INGEST_S": "20",
     "KALSHI_INTERVALS__ANALYZE_S": "20",
@@ -75,18 +72,6 @@ FAULTS: tuple[dict[str, Any], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """How a process ended; `told` is all it wrote."""
-
-    code: int
-    told: str
-
-    @property
-    def was_killed(self) -> bool:
-        return self.code == -signal.SIGKILL
-
-
 @dataclass(slots=True)
 class ServedDesk:
     """`kalshi` on a served exchange, as a process at a time."""
@@ -94,10 +79,8 @@ class ServedDesk:
     home: Path
     owner: Owner
     variables: dict[str, str]
-    worker: "subprocess.Popen[bytes]"
-    pid: int = 0
-    outputs: int = 0
-    last: Path = field(default_factory=Path)
+    running: Running | None = None
+    outputs: Iterator[int] = field(default_factory=count)
 
     @property
     def store(self) -> Path:
@@ -107,45 +90,45 @@ class ServedDesk:
         """Ask the desk's store."""
         return rows_of(self.store, query)
 
-    def start(self, *arguments: str, point: Point | None = None, change: str = "") -> None:
-        """Start a command, which may kill itself at a point; `change` is as the worker says."""
-        self.outputs += 1
-        self.last = self.home / f"output.{self.outputs}"
-        self.last.touch()
-        line = {
-            "arguments": arguments,
-            "variables": self.variables,
-            "output": str(self.last),
-            "change": change,
-            "point": [point.when, point.where, point.number] if point else None,
-        }
-        assert self.worker.stdin is not None
-        self.worker.stdin.write(json.dumps(line).encode() + b"\n")
-        self.worker.stdin.flush()
-        self.pid = self._told(PATIENCE_S)["pid"]
+    def start(
+        self,
+        *arguments: str,
+        point: Point | None = None,
+        change: str = "",
+        lease_s: float | None = None,
+        **variables: str,
+    ) -> Running:
+        """Start a command; see `Command`. What still runs, as a test failed, is killed."""
+        if self.running is not None:
+            self.running.kill()
+        self.running = start(
+            Command(
+                arguments,
+                self.variables | variables,
+                self.home / f"output.{next(self.outputs)}",
+                point,
+                change,
+                lease_s,
+                has_opinions=True,
+            )
+        )
+        return self.running
 
-    def has_ended(self, within_s: float) -> bool:
-        """Whether the process ends by itself in this time."""
-        return bool(select.select([self.worker.stdout], [], [], within_s)[0])
+    def run(self, *arguments: str, **variables: str) -> Ended:
+        return self.start(*arguments, **variables).ended()
 
-    def ended(self, within_s: float = PATIENCE_S) -> Ended:
-        """Wait for the process."""
-        return Ended(self._told(within_s)["code"], self.last.read_text())
+    def wait_until(self, happened: Callable[[], object]) -> None:
+        """Wait for something that the process under way is sure to bring about."""
+        assert self.running is not None
+        deadline = time.monotonic() + PATIENCE_S
+        while not happened():
+            assert not self.running.has_ended(0.002), self.running.told
+            assert time.monotonic() < deadline, f"it never came to that\n{self.running.told}"
 
-    def kill(self) -> Ended:
-        with suppress(ProcessLookupError):  # it ended by itself, which is told
-            os.kill(self.pid, signal.SIGKILL)
-        return self.ended()
-
-    def run(self, *arguments: str, point: Point | None = None) -> Ended:
-        self.start(*arguments, point=point)
-        return self.ended()
-
-    def _told(self, within_s: float) -> dict[str, Any]:
-        assert self.worker.stdout is not None
-        assert self.has_ended(within_s), f"{self.last.read_text()}\nnothing in {within_s} s"
-        line: dict[str, Any] = json.loads(self.worker.stdout.readline())
-        return line
+    def advance(self, span: str) -> None:
+        """Let the market's time pass at once; processes started from now on know."""
+        clock = self.owner.control("POST", "/advance", {"span": span})["clock"]
+        self.variables = self.variables | {"KALSHI_SIM_CLOCK": json.dumps(clock)}
 
     def misbehave(self, rules: Sequence[dict[str, Any]] = FAULTS, seed: int = 0) -> None:
         """Let the exchange err from now on; draws follow from the seed."""
@@ -154,14 +137,16 @@ class ServedDesk:
     def behave(self) -> None:
         self.owner.control("DELETE", "/faults")
 
-    def audit(self) -> None:
+    def audit(self, *, pause: bool = True) -> None:
         """Reconcile once, with nothing going wrong and nobody trading; then books and account
         must agree in all.
 
-        Orders expire and markets settle all the same: where the account was another before and
-        after, it is looked at again.
+        A pause cancels our orders: it is for exchanges where others trade. Orders expire and
+        markets settle all the same: where the account was another before and after, it is looked
+        at again.
         """
-        self.owner.control("POST", "/pause", {})
+        if pause:
+            self.owner.control("POST", "/pause", {})
         self.behave()
         for _ in range(10):
             before = self.owner.account()
@@ -174,34 +159,46 @@ class ServedDesk:
         found = disagreements(books_of(self.store), account)
         assert not found, "\n".join([*found, tracked.told])
         assert tracked.code == 0, tracked.told
-        self.owner.control("POST", "/resume", {})
+        if pause:
+            self.owner.control("POST", "/resume", {})
 
 
 LOOP = ("run-loop", "--env", "demo", "--forecaster", "baseline", "--json")
 
 
 @contextmanager
-def served_desk(home: Path, seed: int) -> Iterator[ServedDesk]:
+def served_desk(
+    home: Path, seed: int, world: Path = WORLD, **variables: str
+) -> Iterator[ServedDesk]:
     """A new world, served by a process of its own, and a new desk on it."""
     options = ["--port", "0", "--epoch", EPOCH, "--seed", str(seed), "--speed", str(SPEED)]
-    options += ["--world", str(WORLD)]
-    serving = Program(home / "world").start(
-        "sim", "serve", *options, "--tier", "premier", "--json", "-q"
-    )
+    options += ["--world", str(world), "--tier", "premier", "--json", "-q"]
+    variables_there = {"KALSHI_HOME": str(home / "world")}
+    exchange = start(Command(("sim", "serve", *options), variables_there, home / "exchange"))
     try:
-        assert serving.stdout is not None
-        line = serving.stdout.readline()
-        if not line:
-            raise AssertionError(finished(serving).err)
-        told = json.loads(line)
+        told = _address(exchange)
+        owner = Owner(told, Path(told["private_key_path"]).read_text())
         desk_home = home / "desk"
         desk_home.mkdir()
-        owner = Owner(told, Path(told["private_key_path"]).read_text())
-        with worker() as running, owner.http:
-            yield ServedDesk(desk_home, owner, _variables(told, desk_home), running)
+        with owner.http:
+            desk = ServedDesk(desk_home, owner, _variables(told, desk_home) | variables)
+            try:
+                yield desk
+            finally:
+                if desk.running is not None:
+                    desk.running.kill()
     finally:
-        serving.kill()
-        finished(serving)
+        exchange.kill()
+
+
+def _address(exchange: Running) -> dict[str, Any]:
+    """The line that tells where the exchange is, once it is there."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not (line := exchange.told).endswith("\n"):
+        assert not exchange.has_ended(0.005), exchange.told
+        assert time.monotonic() < deadline, "the exchange never told where it is"
+    told: dict[str, Any] = json.loads(line)
+    return told
 
 
 def _variables(told: dict[str, Any], home: Path) -> dict[str, str]:
@@ -214,19 +211,3 @@ def _variables(told: dict[str, Any], home: Path) -> dict[str, str]:
         "KALSHI_PRIVATE_KEY": told["private_key_path"],
         "KALSHI_SIM_CLOCK": json.dumps(told["clock"]),
     }
-
-
-@contextmanager
-def worker() -> Iterator["subprocess.Popen[bytes]"]:
-    with subprocess.Popen(
-        [sys.executable, "-m", "crash.desk_worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])},
-        bufsize=0,
-        start_new_session=True,
-    ) as worker:
-        try:
-            yield worker
-        finally:
-            os.killpg(worker.pid, signal.SIGKILL)

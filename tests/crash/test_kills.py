@@ -1,21 +1,21 @@
 """Killed at any moment and started again, the desk loses nothing and sends nothing twice.
 
 The world's file and the desk's store are separate, so a kill may fall between any two commits.
+`KILLS=220 pytest tests/crash/test_kills.py` shows what the suite has no time for.
 """
 
 import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import time
 from collections.abc import Callable
 from itertools import cycle
 from pathlib import Path
 
 import pytest
-from fakes.program import Program, finished
+from crash.dying import Point
+from crash.forked import Forked, Running
 
 from kalshi_cli.adapters.sim.world.host import Host
 from kalshi_cli.adapters.sim.world.store import WorldStore
@@ -23,22 +23,22 @@ from kalshi_cli.engine.exchange import Exchange
 
 pytestmark = pytest.mark.slow
 
-KILLS = 20
-DYING = str(Path(__file__).with_name("dying.py"))
+KILLS = int(os.environ.get("KILLS", "11"))
 FIRST = ("run-loop", "--sim", "--seed", "7", "-q")
+LOOP = ("run-loop", "--cycles", "20", "-q")
 EARLY, WORKING, SENDING = "early", "working", "sending"
 VICTIMS = (
-    (("run-loop", "-q"), WORKING),
-    (("run-loop", "-q"), SENDING),
+    (LOOP, WORKING),
+    (LOOP, SENDING),
     (("trade",), WORKING),
-    (("run-loop", "-q"), SENDING),
+    (LOOP, SENDING),
     (("track",), EARLY),
-    (("run-loop", "-q"), WORKING),
+    (LOOP, WORKING),
     (("ingest",), WORKING),
     (("trade",), SENDING),
-    (("run-loop", "-q"), EARLY),
+    (LOOP, EARLY),
     (("analyze",), WORKING),
-    (("run-loop", "-q"), SENDING),
+    (LOOP, SENDING),
 )
 NEVER_THERE = ("not_sent", "absent", "rejected")
 EXCHANGE_STATUS = {
@@ -50,7 +50,7 @@ EXCHANGE_STATUS = {
 }
 
 
-def exchange_of(program: Program) -> Exchange:
+def exchange_of(program: Forked) -> Exchange:
     """The exchange as its file tells it: the log applied to the newest snapshot."""
     store = WorldStore(program.world_db)
     origin = store.origin()
@@ -60,47 +60,41 @@ def exchange_of(program: Program) -> Exchange:
     return host.exchange
 
 
-def intents(program: Program) -> set[str]:
+def intents(program: Forked) -> set[str]:
     """Orders that were journalled and whose answer is not on record."""
     return {
         row[0] for row in program.rows("SELECT client_order_id FROM orders WHERE state = 'intent'")
     }
 
 
-def runs(program: Program) -> set[str]:
+def runs(program: Forked) -> set[str]:
     return {row[0] for row in program.rows("SELECT run_id FROM runs")}
 
 
-def wait_for_more(
-    look: Callable[[], set[str]], process: "subprocess.Popen[str]", within_s: float
-) -> None:
+def wait_for_more(look: Callable[[], set[str]], running: Running) -> None:
     """Return when there is something new to see, or nothing more is to be expected."""
-    old, deadline = look(), time.monotonic() + within_s
-    while process.poll() is None and time.monotonic() < deadline:
-        if look() - old:
-            return
+    old = look()
+    while not running.has_ended() and not look() - old:
+        pass
 
 
-def strike(
-    program: Program, process: "subprocess.Popen[str]", moment: str, moments: random.Random
-) -> None:
+def strike(program: Forked, running: Running, moment: str, moments: random.Random) -> None:
     """Kill a command: while it starts, while it works, or a moment after it journalled an order,
     before that was sent, before it was answered, or before the answer was written down.
     """
     if moment is EARLY:
-        time.sleep(moments.uniform(0.2, 1.0))
+        time.sleep(moments.uniform(0.0, 0.3))
     elif moment is WORKING:
-        wait_for_more(lambda: runs(program), process, 10.0)
-        time.sleep(moments.uniform(0.0, 1.0 if "run-loop" in process.args else 0.2))
+        wait_for_more(lambda: runs(program), running)
+        time.sleep(moments.uniform(0.0, 0.5))
     else:
-        wait_for_more(lambda: intents(program), process, 3.0)
+        wait_for_more(lambda: intents(program), running)
         time.sleep(moments.uniform(0.0, 0.004))
-    process.kill()
 
 
-def assert_nothing_was_lost_or_repeated(program: Program) -> None:
+def assert_nothing_was_lost_or_repeated(program: Forked) -> None:
     """The desk's orders, fills, positions and cash are the exchange's, one for one."""
-    report = program.data("inspect-db")
+    report = program.run("inspect-db", "--json").data
     assert report["audit"]["findings"] == report["differences"] == []
     exchange = exchange_of(program)
     assert report["audit"]["cash"] == str(exchange.account.cash)
@@ -130,16 +124,16 @@ def assert_nothing_was_lost_or_repeated(program: Program) -> None:
     }
 
 
-@pytest.mark.timeout(240)
-def test_twenty_kills_lose_nothing_and_repeat_nothing(tmp_path: Path):
-    program = Program(tmp_path)
+@pytest.mark.timeout(240 + 20 * KILLS)
+def test_kills_lose_nothing_of_a_desk_and_its_world(tmp_path: Path):
+    program = Forked(tmp_path)
     moments, killed = random.Random(2027), 0
     for arguments, moment in cycle(VICTIMS):
-        process = program.start(*(arguments if program.world_db.exists() else FIRST))
-        strike(program, process, moment, moments)
-        ended = finished(process)
-        assert ended.code in {0, -signal.SIGKILL}, ended.err
-        killed += ended.code != 0
+        running = program.start(*(arguments if program.world_db.exists() else FIRST))
+        strike(program, running, moment, moments)
+        ended = running.kill()
+        assert ended.code in {0, -signal.SIGKILL}, ended.told
+        killed += ended.was_killed
         if killed == KILLS:
             break
     for step in ("trade", "track"):
@@ -151,7 +145,7 @@ def test_twenty_kills_lose_nothing_and_repeat_nothing(tmp_path: Path):
 def forecast(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of a desk that is about to trade. Copy it."""
     home = tmp_path_factory.mktemp("forecast")
-    program = Program(home)
+    program = Forked(home)
     program.run("ingest", "--sim", "--seed", "7")
     program.run("analyze")
     return home
@@ -164,14 +158,9 @@ PLACE = "kalshi_cli.adapters.kalshi.trading:KalshiTrading.place"
 def test_killed_around_a_request_it_finds_out_what_became_of_the_order(
     forecast: Path, tmp_path: Path, when: str, became: str
 ):
-    program = Program(shutil.copytree(forecast, tmp_path / "home"))
-    died = subprocess.run(
-        [sys.executable, DYING, when, PLACE, "2", "trade", "--no-advance"],
-        check=False,
-        capture_output=True,
-        env={**os.environ, "KALSHI_HOME": str(program.home)},
-    )
-    assert died.returncode == -signal.SIGKILL, died.stderr
+    program = Forked(shutil.copytree(forecast, tmp_path / "home"))
+    died = program.run("trade", "--no-advance", point=Point(when, PLACE, 2), code=None)
+    assert died.was_killed, died.told
     (doubtful,) = intents(program)
     program.run("trade", "--no-advance")
     states = dict(program.rows("SELECT client_order_id, state FROM orders"))

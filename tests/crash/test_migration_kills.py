@@ -1,24 +1,21 @@
 """Killed at any point of a migration, a store is as it was or as it shall be, and never between."""
 
 import asyncio
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import pytest
 from alembic import command
+from crash.dying import Point
+from crash.forked import Forked
 from sqlalchemy import create_engine
 
 from kalshi_cli.adapters.store import migrate, schema
 from kalshi_cli.adapters.store.version import HEAD
 
 pytestmark = pytest.mark.slow
-DYING = str(Path(__file__).with_name("dying.py"))
 FIRST = "0001"
 BACKUP = "kalshi_cli.adapters.store.migrate:_back_up"
 CHANGE = "alembic.ddl.impl:DefaultImpl._exec"
@@ -88,13 +85,8 @@ def value(name: str, kind: str, number: int) -> object:
 )
 def test_a_kill_leaves_a_whole_store(old: Path, when: str, where: str, number: int):
     before, home = rows_of(old), old.parent.parent
-    died = subprocess.run(
-        [sys.executable, DYING, when, where, str(number), "migrate", "--sim"],
-        check=False,
-        capture_output=True,
-        env={**os.environ, "KALSHI_HOME": str(home)},
-    )
-    assert died.returncode == -signal.SIGKILL, died.stderr
+    died = Forked(home).run("migrate", "--sim", point=Point(when, where, number), code=None)
+    assert died.was_killed, died.told
 
     committed = (when, where) == ("after", COMMIT)
     with closing(sqlite3.connect(old)) as store:

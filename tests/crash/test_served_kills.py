@@ -30,7 +30,7 @@ from kalshi_cli.adapters.sim.world.store import WorldStore
 from kalshi_cli.domain.instant import SECOND
 
 pytestmark = pytest.mark.slow
-KILLS = int(os.environ.get("KILLS", "50"))
+KILLS = int(os.environ.get("KILLS", "20"))
 """`KILLS=200 pytest tests/crash/test_served_kills.py` shows what the suite has no time for."""
 LONGEST_S = 0.25
 WORKER = Path(__file__).with_name("served_worker.py")

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from crash.forked import Forked
 from fakes.desk_store import fresh_store
 from fakes.postgres import asked
-from fakes.program import Program, finished, rows_of, wait_until
+from fakes.program import rows_of, wait_until
 from fakes.served import ServedExchange
 from sqlalchemy import select
 
@@ -162,17 +163,17 @@ def exchange() -> Iterator[ServedExchange]:
 @pytest.fixture
 def demo(
     database: str, exchange: ServedExchange, request: pytest.FixtureRequest, tmp_path: Path
-) -> Program:
+) -> Forked:
     variables = {**exchange.variables, "KALSHI_INTERVALS__TRADE_S": "1"}
     if database == "postgres":
         variables["KALSHI_DATABASE"] = request.getfixturevalue("new_postgres_url")
-    return Program(tmp_path, variables)
+    return Forked(tmp_path, variables)
 
 
 LIVE = "SELECT client_order_id FROM orders WHERE state IN ('resting', 'partially_filled')"
 
 
-def rows(demo: Program, query: str) -> list[tuple[Any, ...]]:
+def rows(demo: Forked, query: str) -> list[tuple[Any, ...]]:
     """Read without the program's own code, wherever its store is."""
     url = demo.variables.get("KALSHI_DATABASE")
     return asked(url, query) if url else rows_of(demo.home / "demo.db", query)
@@ -180,18 +181,17 @@ def rows(demo: Program, query: str) -> list[tuple[Any, ...]]:
 
 @both
 @pytest.mark.timeout(300)
-def test_requests_reach_the_process_that_trades(demo: Program):
-    process = demo.start("run-loop", "--env", "demo", "--forecaster", "baseline", "-q")
+def test_requests_reach_the_process_that_trades(demo: Forked):
+    holder = demo.start("run-loop", "--env", "demo", "--forecaster", "baseline", "-q")
     try:
-        wait_until(lambda: process.poll() or rows(demo, "SELECT pid FROM leases"), "its lease")
+        wait_until(lambda: holder.has_ended() or rows(demo, "SELECT pid FROM leases"), "its lease")
         second = demo.run("trade", "--env", "demo", code=6)
-        assert f"Process {process.pid} on {socket.gethostname()} has been trading" in second.err
-        taken_back = demo.data("cancel-all")
+        assert f"Process {holder.pid} on {socket.gethostname()} has been trading" in second.told
+        taken_back = demo.run("cancel-all", "--json").data
         assert taken_back["answered_by"] == "by the process that trades"
-        assert demo.data("halt", "--reason", "smoke")["after"] == "halted"
+        assert demo.run("halt", "--reason", "smoke", "--json").data["after"] == "halted"
         assert rows(demo, LIVE) == []
-        assert process.poll() is None
+        assert not holder.has_ended()
     finally:
-        process.kill()
-        finished(process)
+        holder.kill()
     demo.run("track")

@@ -1,0 +1,18 @@
+"""Imports all of the program, for the process that the others are forked from."""
+
+import gc
+import importlib
+import pkgutil
+
+import kalshi_cli
+
+APART = ("__main__", ".migrations.")
+LATE = ("anyio._backends._asyncio", "_strptime")
+"""What others import when it is first used."""
+
+for _module in pkgutil.walk_packages(kalshi_cli.__path__, "kalshi_cli."):
+    if not any(part in _module.name for part in APART):
+        importlib.import_module(_module.name)
+for _name in LATE:
+    importlib.import_module(_name)
+gc.freeze()
