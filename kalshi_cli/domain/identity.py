@@ -4,6 +4,7 @@ import base64
 import hashlib
 from dataclasses import dataclass
 from enum import StrEnum
+from uuid import UUID
 
 
 class Env(StrEnum):
@@ -51,6 +52,12 @@ def client_order_id(nonce: bytes, run: int, strategy: str, ticker: str, sequence
     text = "\x1f".join((str(run), strategy, ticker, str(sequence)))
     digest = hashlib.blake2b(text.encode(), digest_size=16, key=nonce).digest()
     return "k1" + base64.b32encode(digest).decode().rstrip("=").lower()
+
+
+def transfer_id(nonce: bytes, run: int) -> str:
+    """Derive the id of the transfer between shards that a run sends: a UUID, as asked for."""
+    digest = hashlib.blake2b(f"transfer\x1f{run}".encode(), digest_size=16, key=nonce).digest()
+    return str(UUID(bytes=digest, version=4))
 
 
 def short_hash(*parts: str) -> str:

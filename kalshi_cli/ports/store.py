@@ -414,6 +414,29 @@ class KeptGroup:
     made_us: int
 
 
+class TransferState(StrEnum):
+    """What is known of a transfer between shards. INTENT may have been sent."""
+
+    INTENT = "intent"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptTransfer:
+    """A transfer between shards, on record before it is sent; `who` asked for it."""
+
+    client_transfer_id: str
+    run_id: str
+    source: int
+    destination: int
+    amount: Money
+    who: str
+    state: TransferState
+    asked_us: int
+    message: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class DeskRequest:
     """What another process asks of whoever holds the lease: see `steps.requests`."""
@@ -427,7 +450,7 @@ class DeskRequest:
 
 
 class Desk(Protocol):
-    """Runs, the run state, order groups, and requests between processes."""
+    """Runs, the run state, order groups, transfers, and requests between processes."""
 
     async def start_run(self, command: str, at_us: int, wall_us: int) -> Run: ...
 
@@ -476,6 +499,20 @@ class Desk(Protocol):
         self, after: GroupState, *, before: Collection[GroupState], group_id: str | None = None
     ) -> int:
         """Change the state of one group or all, where it is as told before; how many changed."""
+        ...
+
+    async def record_transfer(self, transfer: KeptTransfer) -> None:
+        """Put a transfer on record, which commits nothing by itself: commit, then send."""
+        ...
+
+    async def turn_transfer(
+        self, client_transfer_id: str, state: TransferState, message: str
+    ) -> None:
+        """Keep what became of a transfer."""
+        ...
+
+    async def open_transfers(self) -> tuple[KeptTransfer, ...]:
+        """Transfers whose outcome is not known, oldest first."""
         ...
 
     async def ask(self, kind: str, target: str, wall_us: int) -> int:

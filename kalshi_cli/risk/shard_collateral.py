@@ -24,5 +24,6 @@ class ShardCollateral(Control):
         cost = worst_cost(intent, intent.count, state)
         if free is None or cost <= free:
             return None
-        detail = f"it costs ${cost}, shard {intent.exchange_index} has ${free} free"
+        shard = intent.exchange_index
+        detail = f"it costs ${cost}, shard {shard} has ${free}: see `kalshi transfer --to {shard}`"
         return Denial(self.code, detail, str(cost), str(free))

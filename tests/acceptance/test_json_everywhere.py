@@ -46,6 +46,7 @@ EMPTY = {
     "cancel-all": ["cancel-all"],
     "flatten": ["flatten"],
     "close": ["close KXNONE"],
+    "transfer": ["transfer 1.00 --from 0 --to 2"],
     "watch": ["watch KXNONE"],
 }
 LAST = ["sim reset"]

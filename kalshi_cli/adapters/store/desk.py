@@ -1,4 +1,4 @@
-"""Runs, the run state, order groups, and requests from one process to another."""
+"""Runs, the run state, order groups, transfers, and requests from one process to another."""
 
 from collections.abc import Collection, Mapping, Sequence
 
@@ -8,8 +8,16 @@ from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.transaction import AnyRow, Transaction
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.limits import LimitChange
+from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import IntegrityError, NotFound
-from kalshi_cli.ports.store import DeskRequest, GroupState, KeptGroup, Run
+from kalshi_cli.ports.store import (
+    DeskRequest,
+    GroupState,
+    KeptGroup,
+    KeptTransfer,
+    Run,
+    TransferState,
+)
 
 _REQUEST = (
     t.DESK_REQUESTS.c.request_id,
@@ -124,6 +132,48 @@ class SqlDesk:
         if group_id is not None:
             turned = turned.where(table.c.group_id == group_id)
         return await self._transaction.write(turned.values(state=after.value))
+
+    async def record_transfer(self, transfer: KeptTransfer) -> None:
+        row = {
+            "client_transfer_id": transfer.client_transfer_id,
+            "run_id": transfer.run_id,
+            "source": transfer.source,
+            "destination": transfer.destination,
+            "amount_units": transfer.amount.units,
+            "who": transfer.who,
+            "state": transfer.state.value,
+            "message": transfer.message,
+            "asked_us": transfer.asked_us,
+        }
+        await self._transaction.append(t.SHARD_TRANSFERS, [row])
+
+    async def turn_transfer(
+        self, client_transfer_id: str, state: TransferState, message: str
+    ) -> None:
+        table = t.SHARD_TRANSFERS
+        turned = update(table).where(table.c.client_transfer_id == client_transfer_id)
+        if not await self._transaction.write(turned.values(state=state.value, message=message)):
+            raise IntegrityError(f"There is no transfer {client_transfer_id}.")
+
+    async def open_transfers(self) -> tuple[KeptTransfer, ...]:
+        table = t.SHARD_TRANSFERS.c
+        query = select(
+            table.client_transfer_id,
+            table.run_id,
+            table.source,
+            table.destination,
+            table.amount_units,
+            table.who,
+            table.asked_us,
+            table.message,
+        ).where(table.state == TransferState.INTENT.value)
+        rows = await self._transaction.rows(query.order_by(table.asked_us, table.run_id))
+        return tuple(
+            KeptTransfer(
+                name, run_id, source, to, Money(units), who, TransferState.INTENT, asked_us, message
+            )
+            for name, run_id, source, to, units, who, asked_us, message in rows
+        )
 
     async def ask(self, kind: str, target: str, wall_us: int) -> int:
         asked = insert(t.DESK_REQUESTS).values(kind=kind, target=target, asked_wall_us=wall_us)

@@ -40,6 +40,7 @@ RUNS: Table
 DESK_STATES: Table
 DESK_REQUESTS: Table
 ORDER_GROUPS: Table
+SHARD_TRANSFERS: Table
 LEASES: Table
 LIMIT_CHANGES: Table
 IDENTITY: Table
@@ -52,7 +53,15 @@ _SUBJECTS = {
     "ledger": ("FILLS", "SETTLEMENTS", "CASH_MOVEMENTS"),
     "holdings": ("POSITIONS", "EXIT_PLANS"),
     "results": ("ROUND_TRIPS", "BALANCE_SNAPSHOTS", "PERFORMANCE_SNAPSHOTS"),
-    "desk": ("RUNS", "DESK_STATES", "DESK_REQUESTS", "ORDER_GROUPS", "LEASES", "LIMIT_CHANGES"),
+    "desk": (
+        "RUNS",
+        "DESK_STATES",
+        "DESK_REQUESTS",
+        "ORDER_GROUPS",
+        "SHARD_TRANSFERS",
+        "LEASES",
+        "LIMIT_CHANGES",
+    ),
     "identity": ("IDENTITY",),
 }
 _SUBJECT = {name: subject for subject, names in _SUBJECTS.items() for name in names}

@@ -67,6 +67,22 @@ class OrderGroupRecord(Record, table=True):
     made_us: int = big()
 
 
+class ShardTransferRecord(Record, table=True):
+    """Cash between shards that a person asked for, written before it is sent."""
+
+    __tablename__ = "shard_transfers"
+
+    client_transfer_id: str = key()
+    run_id: str = refers("runs.run_id")
+    source: int
+    destination: int
+    amount_units: int = big()
+    who: str
+    state: str
+    message: str = text()
+    asked_us: int = big()
+
+
 class LeaseRecord(Record, table=True):
     __tablename__ = "leases"
 
@@ -99,5 +115,6 @@ RUNS = table(RunRecord)
 DESK_STATES = table(DeskStateRecord)
 DESK_REQUESTS = table(DeskRequestRecord)
 ORDER_GROUPS = table(OrderGroupRecord)
+SHARD_TRANSFERS = table(ShardTransferRecord)
 LEASES = table(LeaseRecord)
 LIMIT_CHANGES = table(LimitChangeRecord)
