@@ -7,8 +7,10 @@ import json
 import multiprocessing
 import os
 import signal
+import sqlite3
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import count
 from multiprocessing.context import ForkServerContext, ForkServerProcess
@@ -81,11 +83,31 @@ def start(command: Command) -> Running:
     """Start a command in the home that its variables name."""
     Path(command.variables["KALSHI_HOME"]).mkdir(parents=True, exist_ok=True)
     command.output.touch()
-    process = _forks().Process(target=be_kalshi, args=(command,), daemon=True)
+    return Running(fork(be_kalshi, command), command.output)
+
+
+def fork(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
+    """Call a function in a process of its own."""
+    process = _forks().Process(target=target, args=arguments, daemon=True)
     with pytest.MonkeyPatch.context() as patch:  # where the first one finds what it imports
         patch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS), *sys.path]))
         process.start()
-    return Running(process, command.output)
+    return process
+
+
+def stop(pid: int, store: Path | None) -> None:
+    """Stop a process between two writes to a store: stopped in one, it would keep it locked."""
+    with ExitStack() as locked:
+        if store is not None:
+            writes = locked.enter_context(closing(sqlite3.connect(store, timeout=PATIENCE_S)))
+            writes.execute("BEGIN IMMEDIATE")
+        os.kill(pid, signal.SIGSTOP)
+        while _state(pid) != "T":  # its last thread stops a moment after the signal
+            pass
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
 @dataclass(frozen=True, slots=True)

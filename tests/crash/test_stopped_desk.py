@@ -6,14 +6,12 @@
 import os
 import random
 import signal
-import sqlite3
 import time
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from crash.forked import PATIENCE_S
+from crash.forked import PATIENCE_S, stop
 from crash.served_desk import LOOP, ServedDesk, served_desk
 
 from kalshi_cli.adapters.clock import SystemClock
@@ -46,22 +44,6 @@ def wait_until_the_lease_is_over(desk: ServedDesk) -> None:
         time.sleep(0.01)
 
 
-def stop_between_writes(desk: ServedDesk) -> None:
-    """One that is stopped while it writes keeps the store locked: then nobody trades at all."""
-    with closing(sqlite3.connect(desk.store, timeout=PATIENCE_S)) as store:
-        store.execute("BEGIN IMMEDIATE")
-        desk.running.signal(signal.SIGSTOP)
-        wait_until_stopped(desk.running.pid)
-
-
-def wait_until_stopped(pid: int) -> None:
-    """The last threads are stopped a moment after the signal."""
-    while True:
-        stat = Path(f"/proc/{pid}/stat").read_text()
-        if stat.rpartition(")")[2].split()[0] == "T":
-            return
-
-
 @pytest.mark.parametrize("moment", range(STOPS))
 def test_it_sends_nothing_after_another_has_the_account(tmp_path: Path, moment: int):
     with served_desk(tmp_path, seed=moment + 40) as first:
@@ -69,7 +51,7 @@ def test_it_sends_nothing_after_another_has_the_account(tmp_path: Path, moment: 
         old = first.start(*LOOP, lease_s=LEASE_S)
         run = run_that_trades(first)
         time.sleep(random.Random(moment).uniform(0.0, 0.1))
-        stop_between_writes(first)
+        stop(old.pid, first.store)
         held = second.run("track", "--env", "demo")
         assert held.code == 6, held.told  # it may only have paused
         assert f"Process {old.pid} on " in held.told

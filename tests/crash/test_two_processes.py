@@ -1,18 +1,20 @@
 """Two processes and one account, on both databases: one of them trades, and never both."""
 
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
-from crash.forked import Forked
+from crash.forked import PATIENCE_S, Forked, fork, stop
+from crash.lease_holder import hold
 from fakes.desk_store import fresh_store
 from fakes.postgres import asked
 from fakes.program import rows_of, wait_until
@@ -27,7 +29,6 @@ from kalshi_cli.errors import LeaseHeld
 
 pytestmark = pytest.mark.slow
 TTL_S = 3.0
-HOLDER = Path(__file__).with_name("lease_holder.py")
 both = pytest.mark.parametrize("database", ["sqlite", "postgres"])
 
 
@@ -35,24 +36,26 @@ both = pytest.mark.parametrize("database", ["sqlite", "postgres"])
 class Holder:
     """The other process."""
 
-    process: "subprocess.Popen[str]"
+    process: ForkServerProcess
+    pipe: Connection
+    store: Path | None
     heard: str = ""
 
     def hears(self) -> str:
-        assert self.process.stdout is not None
-        return self.process.stdout.readline().strip()
+        assert self.pipe.poll(PATIENCE_S)
+        said: str = self.pipe.recv()
+        return said
 
     def does(self, what: str) -> None:
-        assert self.process.stdin is not None
-        self.process.stdin.write(f"{what}\n")
-        self.process.stdin.flush()
+        self.pipe.send(what)
 
     def signal(self, number: signal.Signals) -> None:
-        self.process.send_signal(number)
+        assert self.process.pid is not None
+        os.kill(self.process.pid, number)
 
-    def wait_until_stopped(self) -> None:
-        pid, status = os.waitpid(self.process.pid, os.WUNTRACED)
-        assert (pid, os.WIFSTOPPED(status)) == (self.process.pid, True)
+    def stops(self) -> None:
+        assert self.process.pid is not None
+        stop(self.process.pid, self.store)
 
 
 @pytest.fixture
@@ -67,13 +70,14 @@ def host() -> str:
 
 @pytest.fixture
 def holder(place: Path | str, host: str) -> Iterator[Holder]:
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-    command = [sys.executable, str(HOLDER), str(place), str(TTL_S), host]
-    with subprocess.Popen(command, **pipes) as process:
-        other = Holder(process)
-        assert other.hears() == "holds"
-        yield other
-        process.kill()
+    ours, theirs = multiprocessing.Pipe()
+    process = fork(hold, place, TTL_S, host, theirs)
+    store = place / "desk.db" if isinstance(place, Path) else None
+    other = Holder(process, ours, store)
+    assert other.hears() == "holds"
+    yield other
+    process.kill()
+    process.join()
 
 
 async def is_refused(store: SqlStore) -> str:
@@ -91,8 +95,9 @@ async def taken_over(store: SqlStore, holder: Holder) -> float:
         try:
             async with hold_lease(store, "trading", SystemClock().wall):
                 waited = time.monotonic() - started
-                holder.signal(signal.SIGCONT)
-                holder.heard = holder.hears()
+                if holder.process.is_alive():
+                    holder.signal(signal.SIGCONT)
+                    holder.heard = holder.hears()
                 return waited
         except LeaseHeld:
             assert time.monotonic() - started < 20 * TTL_S
@@ -109,8 +114,7 @@ async def test_an_old_holder_that_wakes_up_writes_nothing(holder: Holder, place:
     async with await fresh_store(place) as store:
         holder.does("sends")
         assert holder.hears() == "filled 1"
-        holder.signal(signal.SIGSTOP)
-        holder.wait_until_stopped()
+        holder.stops()
         told = await is_refused(store)  # it is alive: its time must run out
         assert f"Process {holder.process.pid} on {socket.gethostname()} has been trading" in told
         holder.does("sends")
@@ -123,9 +127,11 @@ async def test_an_old_holder_that_wakes_up_writes_nothing(holder: Holder, place:
 async def test_an_old_holder_that_wakes_up_sends_nothing(holder: Holder, place: Path | str):
     """It had journalled the order before it was stopped; whoever took over finds the intent."""
     async with await fresh_store(place) as store:
-        holder.does("stops")
-        holder.wait_until_stopped()
+        holder.does("waits")
+        assert holder.hears() == "waits"
+        holder.stops()
         assert await states(store) == ["intent"]
+        holder.does("goes on")
         await taken_over(store, holder)
         assert holder.heard in {"lease_ran_out 0", "lease_held 0"}
         assert await states(store) == ["intent"]
@@ -136,7 +142,7 @@ async def test_an_old_holder_that_wakes_up_sends_nothing(holder: Holder, place: 
 async def test_one_killed_on_another_machine_is_waited_for(holder: Holder, place: Path | str):
     async with await fresh_store(place) as store:
         holder.signal(signal.SIGKILL)
-        holder.process.wait()
+        holder.process.join()
         assert f"Process {holder.process.pid} on elsewhere " in await is_refused(store)
         waited = await taken_over(store, holder)
         assert waited > TTL_S / 2  # it was renewed a tenth of it ago, or a little earlier
@@ -146,7 +152,7 @@ async def test_one_killed_on_another_machine_is_waited_for(holder: Holder, place
 async def test_one_killed_on_this_machine_is_not_waited_for(holder: Holder, place: Path | str):
     async with await fresh_store(place) as store:
         holder.signal(signal.SIGKILL)
-        holder.process.wait()
+        holder.process.join()
         async with hold_lease(store, "trading", SystemClock().wall) as lease:
             lease.check()
 
