@@ -8,15 +8,18 @@ import copy
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from fakes.exchange import FakeExchange
 
+from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.errors import Unavailable
 from kalshi_cli.ports.exchange import PlacementKind
 
 Answer = TypeVar("Answer")
+READS = ("orders", "fills", "positions", "balance", "settlements", "cash_movements")
+"""What an account can be asked for; each may lag by itself."""
 
 
 class Crash(BaseException):
@@ -25,18 +28,18 @@ class Crash(BaseException):
 
 class Fuse:
     def __init__(self) -> None:
-        self._left: int | None = None
+        self._left = 0
         self._after = False
 
     def light(self, writes: int, *, after: bool) -> None:
-        """Die at the write of this number, counted from here."""
+        """Die at the write of this number, counted from here; 0 is never."""
         self._left, self._after = writes, after
 
     def put_out(self) -> None:
-        self._left = None
+        self._left = 0
 
     async def around(self, write: Callable[[], Awaitable[Answer]]) -> Answer:
-        if self._left is None:
+        if not self._left:
             return await write()
         self._left -= 1
         dies = self._left == 0
@@ -74,65 +77,97 @@ class _MortalUnit:
         await self._fuse.around(self._unit.commit)
 
 
-class Venue:
-    """The scriptable exchange as a desk reaches it: writes may kill, reads lag, fail and repeat.
+class Watch:
+    """Who looks at each order on its way: once it is journalled, and once it arrives."""
 
-    Until `lags_until`, reads of the account show how it was when `lag` was called. The read of
-    number `fails_at` from now fails. Lists of fills come shuffled and partly doubled by `spoils`.
-    `before` and `after` run once around the next order: another lane, or whoever trades besides.
+    def journalled(self, client_order_id: str) -> None:
+        raise NotImplementedError
+
+    def arrives(self, sender: str, purpose: str, client_order_id: str) -> None:
+        """`client_order_id` is empty where an order is only changed."""
+        raise NotImplementedError
+
+
+class Venue:
+    """The scriptable exchange as desks reach it: writes may kill, reads lag, fail and repeat.
+
+    For `lag_us` after a change of the account, what `lagging` names is shown as it was before.
+    The read of number `fails_at` from now fails, and so does every further page while `breaks_off`:
+    `broken` tells what was asked for then. Lists of fills come shuffled and partly doubled by
+    `spoils`. `before` and `after` run once around the next write: whatever happens meanwhile.
     No order may be sent twice, unless the exchange or the wire said that it never arrived.
     """
 
-    def __init__(self, exchange: FakeExchange, fuse: Fuse) -> None:
-        self.exchange, self._fuse = exchange, fuse
-        self._replica: FakeExchange | None = None
-        self.lags_until = 0
+    def __init__(self, exchange: FakeExchange, fuse: Fuse, watch: Watch) -> None:
+        self.exchange, self._fuse, self._watch = exchange, fuse, watch
+        self.lag_us = 0
+        self.lagging: frozenset[str] = frozenset()
         self.fails_at = 0
+        self.breaks_off = False
+        self.broken: set[str] = set()
         self.spoils: random.Random | None = None
         self.before: list[Callable[[], Awaitable[None]]] = []
         self.after: list[Callable[[], Awaitable[None]]] = []
         self.answers: dict[str, list[PlacementKind | None]] = {}
+        self.cooling_until = 0
+        self._replica: FakeExchange | None = None
+        self._lags_until = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.exchange, name)
 
-    def lag(self, until_us: int) -> None:
-        """From now on reads show the account as it is now."""
-        self._replica = frozen = copy.copy(self.exchange)
-        for name, value in vars(frozen).items():
-            if isinstance(value, (list, dict)):
-                setattr(frozen, name, copy.copy(value))
-        self.lags_until = until_us
+    def changes(self) -> None:
+        """Something is about to happen to the account: reads that lag show how it is now."""
+        now = self.exchange.clock.now()
+        if self.lag_us and now >= self._lags_until:
+            self._replica = picture = copy.copy(self.exchange)
+            for name, value in vars(picture).items():
+                if isinstance(value, (list, dict)):
+                    setattr(picture, name, copy.copy(value))
+            self._lags_until = now + self.lag_us
+
+    @property
+    def tells_the_truth(self) -> bool:
+        """Whether everything that is read from here on is how it is."""
+        lags = self._replica is not None and self.exchange.clock.now() < self._lags_until
+        hides = any(self.exchange._misses.values())
+        return not (lags or hides or self.fails_at or self.breaks_off)
 
     def catch_up(self) -> None:
         """Reads show everything, and none fails any more."""
-        self._replica, self.lags_until, self.fails_at, self.spoils = None, 0, 0, None
+        self._replica, self.fails_at, self.spoils, self.breaks_off = None, 0, None, False
+        self.exchange.page_size = 100
+        self.exchange._misses.clear()
+        self.calm_down()
+
+    def calm_down(self) -> None:
+        """Nothing is to go wrong any more that was to go wrong next."""
         self.before.clear()
         self.after.clear()
         for scripted in (self.exchange.placing, self.exchange.cancelling, self.exchange.amending):
             scripted.clear()
-        self.exchange._misses.clear()
-        self.exchange.hidden_reads = 0
 
-    def _shown(self) -> FakeExchange:
+    def _shown(self, what: str, cursor: str = "") -> FakeExchange:
         if self.fails_at:
             self.fails_at -= 1
             if not self.fails_at:
                 raise Unavailable("The exchange does not answer.")
-        if self._replica is not None and self.exchange.clock.now() < self.lags_until:
-            return self._replica
-        return self.exchange
+        if cursor and self.breaks_off:
+            self.broken.add(what)
+            raise Unavailable("The exchange does not answer.")
+        lags = what in self.lagging and self.exchange.clock.now() < self._lags_until
+        return self._replica if lags and self._replica is not None else self.exchange
 
     # Reads of the account.
 
     async def order(self, order_id: str):
-        return await self._shown().order(order_id)
+        return await self._shown("orders").order(order_id)
 
-    async def orders(self, **wanted):
-        return await self._shown().orders(**wanted)
+    async def orders(self, *, cursor: str = "", **wanted):
+        return await self._shown("orders", cursor).orders(cursor=cursor, **wanted)
 
-    async def fills(self, **wanted):
-        page = await self._shown().fills(**wanted)
+    async def fills(self, *, cursor: str = "", **wanted):
+        page = await self._shown("fills", cursor).fills(cursor=cursor, **wanted)
         if self.spoils is None:
             return page
         rows = [*page.items, *(row for row in page.items if self.spoils.random() < 0.5)]
@@ -140,51 +175,85 @@ class Venue:
         return replace(page, items=tuple(rows))
 
     async def positions(self, cursor: str = ""):
-        return await self._shown().positions(cursor)
+        return await self._shown("positions", cursor).positions(cursor)
 
-    async def settlements(self, **wanted):
-        return await self._shown().settlements(**wanted)
+    async def settlements(self, *, cursor: str = "", **wanted):
+        return await self._shown("settlements", cursor).settlements(cursor=cursor, **wanted)
 
     async def cash_movements(self, cursor: str = ""):
-        return await self._shown().cash_movements(cursor)
+        return await self._shown("cash_movements", cursor).cash_movements(cursor)
 
     async def balance(self):
-        return await self._shown().balance()
+        return await self._shown("balance").balance()
 
     # Writes.
 
-    async def place(self, client_order_id: str, intent, **more):
+    async def write(self, request: Callable[[], Awaitable[Answer]]) -> Answer:
+        await _run(self.before)
+        self.changes()
+        answer = await self._fuse.around(request)
+        await _run(self.after)
+        return answer
+
+    async def place(self, client_order_id: str, intent, *, sender: str, permit=None, **more):
         told = self.answers.setdefault(client_order_id, [])
         assert set(told) <= {PlacementKind.THROTTLED, PlacementKind.NOT_SENT}, (
             f"{client_order_id} was sent again after {told}"
         )
-        await self._run(self.before)
         told.append(None)  # until the answer comes, which it may not
+        self._watch.journalled(client_order_id)
+
+        async def allowed():
+            if permit is not None:
+                await permit()
+            self._watch.arrives(sender, intent.purpose, client_order_id)
 
         async def sent():
-            answer = await self.exchange.place(client_order_id, intent, **more)
+            answer = await self.exchange.place(client_order_id, intent, permit=allowed, **more)
             told[-1] = answer.kind
             return answer
 
-        answer = await self._fuse.around(sent)
-        await self._run(self.after)
-        return answer
+        return await self.write(sent)
 
-    async def _run(self, hooks: list[Callable[[], Awaitable[None]]]) -> None:
-        while hooks:
-            await hooks.pop()()
+    async def amend(self, order_id: str, intent, *, sender: str, permit=None):
+        async def allowed():
+            if permit is not None:
+                await permit()
+            self._watch.arrives(sender, intent.purpose, "")
+
+        return await self.write(lambda: self.exchange.amend(order_id, intent, permit=allowed))
 
     async def cancel(self, *address):
-        return await self._fuse.around(lambda: self.exchange.cancel(*address))
+        return await self.write(lambda: self.exchange.cancel(*address))
 
     async def cancel_batch(self, orders: Sequence[Any]):
-        return await self._fuse.around(lambda: self.exchange.cancel_batch(orders))
+        return await self.write(lambda: self.exchange.cancel_batch(orders))
 
     async def cancel_all(self):
-        return await self._fuse.around(self.exchange.cancel_all)
-
-    async def amend(self, order_id: str, intent, **more):
-        return await self._fuse.around(lambda: self.exchange.amend(order_id, intent, **more))
+        self.cooling_until = self.exchange.clock.now() + MINUTE
+        return await self.write(self.exchange.cancel_all)
 
     async def decrease(self, *asked):
-        return await self._fuse.around(lambda: self.exchange.decrease(*asked))
+        return await self.write(lambda: self.exchange.decrease(*asked))
+
+
+async def _run(hooks: list[Callable[[], Awaitable[None]]]) -> None:
+    while hooks:
+        await hooks.pop()()
+
+
+@dataclass
+class Line:
+    """How one process reaches the venue: whatever it sends bears its token."""
+
+    venue: Venue
+    token: str
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.venue, name)
+
+    async def place(self, client_order_id: str, intent, **more):
+        return await self.venue.place(client_order_id, intent, sender=self.token, **more)
+
+    async def amend(self, order_id: str, intent, **more):
+        return await self.venue.amend(order_id, intent, sender=self.token, **more)

@@ -1,410 +1,551 @@
 """A desk and an exchange driven together through whatever may happen to both.
 
-After every step no order was sent twice and the desk counts at least what the exchange could still
-do to it. Once everything is told, one pass makes the books true: by arithmetic of this file, never
-by the code under test. MACHINES=2000 shows what the suite has no time for.
+Almost nothing happens alone here: a request is lost or its answer is, the desk dies at a write,
+and meanwhile an order fills, a person halts, somebody else takes over, reads show the past. After
+every step no order was sent twice, by a holder that was fenced off or under a halt, and the desk
+counts at least what the exchange could still do to it. Once everything is told, one pass makes the
+books true: by arithmetic of `desk_truths`, never by the code under test.
 """
 
-import asyncio
 import os
 import random
-import tempfile
-from collections import Counter
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
 
 import pytest
-from fakes.desk_store import fresh_store
-from fakes.exchange import FakeExchange, Fault
-from fakes.floor import ASKS, BIDS, STRATEGY, A, B, Floor, open_floor, taking, the_policies
-from fakes.mortal import Crash, Fuse, MortalStore, Venue
-from hypothesis import HealthCheck, settings
+from fakes.clock import FakeClock
+from fakes.exchange import Fault
+from fakes.floor import STRATEGY, taking, the_policies
+from fakes.mortal import READS, Crash, Fuse, Line, MortalStore, Venue, Watch
+from hypothesis import HealthCheck, note, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,
-    invariant,
-    precondition,
     rule,
     run_state_machine_as_test,
 )
+from steps import desk_truths
+from steps.desk_stage import OTHER, PAID_IN, TICKERS, TTL_US, C, D, Stage, seize
 
-from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.domain.account import CashKind, CashMovement, settlement_revenue
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import (
-    LIVE,
-    NEVER_SEEN,
-    UNRESOLVED,
     WORKING,
     ExchangeOrderStatus,
     Order,
-    OrderState,
+    OrderIntent,
     Purpose,
     Terms,
     TimeInForce,
 )
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import LeaseHeld, LeaseRanOut, Refused, Unavailable
+from kalshi_cli.errors import LeaseHeld, Refused, Unavailable
+from kalshi_cli.ports.exchange import CancellationKind
 from kalshi_cli.steps.amending import decrease, reprice
-from kalshi_cli.steps.booking import book_told
 from kalshi_cli.steps.command import set_desk_state
-from kalshi_cli.steps.emptying import cancel_ours, flatten
+from kalshi_cli.steps.emptying import cancel_everything, cancel_ours
 from kalshi_cli.steps.execution import Desk, cancel, send
-from kalshi_cli.steps.reconcile import reconcile
+from kalshi_cli.steps.hearing import hear
+from kalshi_cli.steps.reconcile import reconcile_desk
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 
-MACHINES = int(os.environ.get("MACHINES", "30"))
-C = "KXU-1-C"
-TICKERS = (A, B, C)
-OWNERS = (STRATEGY, "quick_flip")
-DOLLAR = 10_000
-"""$1 for a hundredth of a contract, in $0.000001."""
-TTL_US = 30 * SECOND
-LONGEST_LAG_US = 3 * SECOND
-"""Reads show a write before a search gives up, as DESIGN has it: five misses, four seconds."""
+Deed = TypeVar("Deed", bound=Callable[..., None])
+MACHINES = int(os.environ.get("MACHINES", "25"))
+DEEDS_A_MACHINE = 30
+SETTLING = (C, D)
+OWNERS = (STRATEGY, OTHER)
+TOO_LATE_US = 11 * SECOND
+"""After ten seconds an order is not sent any more: see DESIGN's exit from a sleep."""
+LONGEST_LAG_S = 4
+"""Reads show a write before a search gives up: five of them, a second apart."""
+POLICIES = the_policies("oracle")
 
+# What may go wrong.
+
+picks = st.integers(0, 11)
 tickers = st.sampled_from(TICKERS)
-sides = st.sampled_from(Side)
-cents = st.integers(35, 50)
+cents = st.integers(36, 48)
+lagging = st.sampled_from([READS, READS, ("fills",), ("orders",), ("positions", "balance")])
 hundredths = st.sampled_from([1, 100, 250, 1_000, 3_333])
-picks = st.integers(0, 9)
-placing = st.sampled_from([None, None, *(set(Fault) - {Fault.UNAUTHORIZED})])
-changing = st.sampled_from([None, Fault.LOST, Fault.UNANSWERED, Fault.REFUSED])
+STOPPED = (
+    "it_is_halted", "it_may_only_reduce", "the_halt_file_appears", "it_is_taken_over", "it_sleeps",
+    "everything_is_canceled",
+)  # fmt: skip
+MEANWHILE = (
+    *STOPPED, *["an_order_fills"] * 6, *["a_lane_looks"] * 3, *["a_lane_hears"] * 3,
+    "a_person_cancels", "somebody_trades", "the_book_moves", "a_market_settles",
+)  # fmt: skip
+FAULTS = (
+    Fault.NOT_SENT, Fault.LOST, Fault.LOST, Fault.UNANSWERED, Fault.UNANSWERED, Fault.UNANSWERED,
+    Fault.THROTTLED, Fault.REFUSED, Fault.FORBIDDEN,
+)  # fmt: skip
 
 
-class Seized:
-    """A lease as its holder knows it: it learns of nothing but the time."""
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What befalls the next write, and what happens just before it and just after it."""
 
-    def __init__(self, token: str, floor: Floor) -> None:
-        self.token, self._clock = token, floor.clock
-        self.expires_wall_us = floor.clock.wall() + TTL_US
+    fault: Fault | None
+    tries: int
+    before: str | None
+    after: str | None
+    dies_at: int
+    dies_after: bool
+    pick: int
 
-    def check(self) -> None:
-        if self._clock.wall() >= self.expires_wall_us:
-            raise LeaseRanOut("run out")
+
+troubles = st.builds(
+    Trouble,
+    fault=st.sampled_from([None] * 5 + list(FAULTS)),
+    tries=st.sampled_from([1, 1, 2, 4]),
+    before=st.sampled_from([None] * 30 + list(MEANWHILE)),
+    after=st.sampled_from([None] * 30 + list(MEANWHILE)),
+    dies_at=st.sampled_from([0] * 10 + [1, 2, 3, 4]),
+    dies_after=st.booleans(),
+    pick=picks,
+)
 
 
-class DeskMachine(RuleBasedStateMachine):
-    floor: Floor
-    venue: Venue
-    desk: Desk
+DEEDS: list[st.SearchStrategy[tuple[str, dict[str, Any]]]] = []
 
-    def __init__(self) -> None:
+
+def deed(weight: int = 1, **given: st.SearchStrategy[Any]) -> Callable[[Deed], Deed]:
+    """One of the things that may happen, so many times as likely as the others.
+
+    All of them are one rule: Hypothesis leaves out most rules in most runs, and it takes many of
+    these together to do harm.
+    """
+
+    def listed(method: Deed) -> Deed:
+        named = st.tuples(st.just(method.__name__), st.fixed_dictionaries(given))
+        DEEDS.extend([named] * weight)
+        return method
+
+    return listed
+
+
+class DeskMachine(RuleBasedStateMachine, Watch):
+    def __init__(self, stage: Stage) -> None:
         super().__init__()
-        self.loop = asyncio.new_event_loop()
-        self.home = tempfile.TemporaryDirectory()
+        self.stage, self.loop, self.books = stage, stage.loop, stage.books
+        self.exchange = stage.again()
+        self.clock: FakeClock = self.exchange.clock
         self.fuse = Fuse()
+        self.venue = Venue(self.exchange, self.fuse, self)
+        self.floor = self.run(stage.floor(self.exchange))
         self.orphans: list[Desk] = []
-        self.forecasts = 0
-        self.strangers = 0
-        self.lives = 0
-        self.paid_in = 1_000_000_000
-        self.opening = open_floor(Path(self.home.name))
+        self.holders: set[str] = set()
+        self.seen = set(desk_truths.journal(self.books))
+        self.paid_in = PAID_IN
+        self.deeds = self.lives = self.forecasts = self.strangers = 0
+        self.calm_at = 0
+        self.halted_by_file: str | None = None
+        self.decided_wall_us: int | None = None
+        self.is_gated = False
+        self.run(self.take_over())
+
+    @initialize(seconds=st.sampled_from([LONGEST_LAG_S, LONGEST_LAG_S, 1]), what=lagging)
+    def begin(self, seconds, what):
+        self.reads_lag_from_now_on(seconds, what)
 
     def run(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
 
-    @initialize()
-    def begin(self) -> None:
-        self.floor = self.run(self.opening.__aenter__())
-        exchange = self.exchange
-        exchange.add_event("KXU-1", [C])
-        exchange.set_book(C, BIDS, ASKS)
-        self.venue = Venue(exchange, self.fuse)
-        self.run(self.floor.ingest())
-        self.run(self.take_over())
-        self.run(self.look())
-
     def teardown(self) -> None:
-        if hasattr(self, "floor"):
-            self.everything_settles()
-            self.run(self.floor.store.close())
-            self.run(self.opening.__aexit__(None, None, None))
-        self.loop.close()
-        self.home.cleanup()
+        self.everything_settles()
+        assert self.run(self.stage.store.audit.check()).findings == ()
 
-    @property
-    def exchange(self) -> FakeExchange:
-        return self.floor.exchange
-
-    @property
-    def clock(self) -> Any:
-        return self.floor.clock
+    # Processes that come and go.
 
     async def take_over(self) -> None:
-        """A new process: it takes the lease that ran out, and remembers nothing."""
+        """A new process: it takes the lease, and remembers nothing."""
         self.lives += 1
-        lease = Seized(f"life {self.lives}", self.floor)
-        row = {
-            "name": "trading",
-            "token": lease.token,
-            "pid": self.lives,
-            "host": "here",
-            "acquired_wall_us": self.clock.wall(),
-            "renewed_wall_us": self.clock.wall(),
-            "expires_wall_us": lease.expires_wall_us,
-        }
-        async with self.floor.store.transaction() as transaction:
-            await transaction.upsert(t.LEASES, [row])
-            await transaction.commit()
-        async with self.floor.store.unit() as unit:
-            run = await unit.desk.start_run("test", self.clock.now(), self.clock.wall())
-            await unit.commit()
-        self.floor.run = run
-        store = MortalStore(self.floor.store, self.fuse)
-        self.desk = Desk(self.venue, store, self.clock, lease, run)
+        lease = await seize(self.floor, f"life {self.lives}")
+        self.holders.add(lease.token)
+        self.floor.run = (await self.stage.floor(self.exchange)).run
+        store = MortalStore(self.stage.store, self.fuse)
+        self.desk = Desk(
+            Line(self.venue, lease.token),
+            store,
+            self.clock,
+            lease,
+            self.floor.run,
+            halt_file=lambda: self.halted_by_file,
+        )
 
     async def rise(self) -> None:
-        """After a death: the store is opened again, and somebody else trades."""
+        """After a death somebody else trades, as soon as the lease ran out."""
         self.fuse.put_out()
         self.clock.wall_us += TTL_US
         self.orphans.clear()
-        await self.floor.store.close()
-        self.floor.store = await fresh_store(Path(self.home.name))
         await self.take_over()
 
-    def act(self, work: Any) -> Any:
+    def renew(self) -> None:
+        """What the holder's keeper does all the time."""
+        self.desk.lease.expires_wall_us = self.clock.wall() + TTL_US
+        update = "UPDATE leases SET expires_wall_us = ? WHERE token = ?"
+        self.books.execute(update, (self.desk.lease.expires_wall_us, self.desk.lease.token))
+        self.books.commit()
+
+    def does(self, work: Any, trouble: Trouble | None = None) -> Any:
         """Let the desk do something; None where it refused, could not, or died."""
+        if trouble is not None:
+            self.prepare(trouble)
         try:
             return self.run(work)
         except Crash:
             self.run(self.rise())
-        except (Refused, Unavailable):
-            pass
+        except (Refused, Unavailable) as error:
+            note(f"  {type(error).__name__}: {error}")
+        finally:
+            self.fuse.put_out()
+            self.venue.calm_down()
+            self.decided_wall_us = None
         return None
 
-    async def look(self):
-        return await reconcile(
-            self.venue, self.venue, self.desk.store, self.clock, in_flight=self.desk.in_flight
-        )
+    def prepare(self, trouble: Trouble) -> None:
+        if trouble.fault is not None:
+            faults = [trouble.fault] * trouble.tries
+            self.exchange.placing = list(faults)
+            self.exchange.cancelling, self.exchange.amending = faults[:1], faults[:1]
+        for hooks, name in ((self.venue.before, trouble.before), (self.venue.after, trouble.after)):
+            if name is not None:
+                hooks.append(partial(getattr(self, name), trouble.pick))
+        self.fuse.light(trouble.dies_at, after=trouble.dies_after)
 
-    def orders(self, states=frozenset(OrderState)) -> list[Order]:
-        found = self.run(self.floor.orders())
-        return [order for order in found if order.state in states]
+    async def look(self):
+        return await reconcile_desk(self.venue, self.desk)
+
+    async def live(self) -> tuple[Order, ...]:
+        async with self.stage.store.unit() as unit:
+            return await unit.journal.live()
+
+    def resting(self):
+        """What rests, as the exchange knows it."""
+        self.exchange._expire()
+        return [
+            r for r in self.exchange.reports.values() if r.status is ExchangeOrderStatus.RESTING
+        ]
 
     # What the desk does.
 
-    @rule(
+    @deed(
+        7,
         ticker=tickers,
         owner=st.sampled_from(OWNERS),
-        side=sides,
+        side=st.sampled_from(Side),
         limit=cents,
         count=hundredths,
         rests=st.booleans(),
-        fault=placing,
-        tries=st.integers(1, 4),
+        trouble=troubles,
     )
-    def enters(self, ticker, owner, side, limit, count, rests, fault, tries):
-        self.exchange.placing = [] if fault is None else [fault] * tries
-        intent = taking(
-            side,
-            f"0.{limit}",
-            ticker=ticker,
-            event_ticker=ticker.rpartition("-")[0],
-            strategy=owner,
-            time_in_force=TimeInForce.GTC if rests else TimeInForce.IOC,
-            expires_us=self.clock.now() + 5 * MINUTE if rests else None,
-        )
-        self.act(send(self.desk, replace(intent, count=Contracts(count))))
-        self.exchange.placing = []
+    def enters(self, ticker, owner, side, limit, count, rests, trouble):
+        intent = taking(side, f"0.{limit}", strategy=owner, **self.terms(ticker, rests=rests))
+        self.sends(replace(intent, count=Contracts(count)), trouble)
 
-    @rule(pick=picks, rests=st.booleans(), fault=placing)
-    def leaves(self, pick, rests, fault):
-        held = [p for p in self.positions() if p.owner != EXTERNAL and not p.is_flat]
+    @deed(2, ticker=tickers, owner=st.sampled_from(OWNERS), side=st.sampled_from(Side), pick=picks)
+    def hears_of_its_fills_before_the_answer(self, ticker, owner, side, pick):
+        """Which may not come."""
+        if pick % 2:
+            self.exchange.placing = [Fault.UNANSWERED]
+        self.venue.after.append(partial(self.a_lane_hears, pick))
+        limit = "0.4800" if side is Side.BID else "0.3600"
+        terms = self.terms(ticker, rests=False)
+        self.sends(taking(side, limit, "3.00", strategy=owner, **terms), None)
+
+    @deed(6, pick=picks, rests=st.booleans(), trouble=troubles)
+    def leaves(self, pick, rests, trouble):
+        held = [p for p in self.positions() if p.owner != EXTERNAL]
         if not held:
             return
         position = held[pick % len(held)]
         side = position.side.opposite
-        limit = "0.3500" if side is Side.ASK else "0.5000"
-        self.exchange.placing = [] if fault is None else [fault]
+        low, high = "0.3500", "0.5000"
         intent = taking(
             side,
-            limit if not rests else ("0.5000" if side is Side.ASK else "0.3500"),
-            ticker=position.ticker,
-            event_ticker=position.ticker.rpartition("-")[0],
+            high if rests is (side is Side.ASK) else low,
             strategy=position.owner,
             purpose=Purpose.EXIT,
             reduce_only=not rests,
-            time_in_force=TimeInForce.GTC if rests else TimeInForce.IOC,
-            expires_us=self.clock.now() + 5 * MINUTE if rests else None,
+            **self.terms(position.ticker, rests=rests),
         )
-        self.act(send(self.desk, replace(intent, count=abs(position.net))))
-        self.exchange.placing = []
+        self.sends(replace(intent, count=abs(position.net)), trouble)
 
-    @rule(pick=picks, fault=changing)
-    def cancels(self, pick, fault):
-        working = self.orders(WORKING)
-        if working:
-            self.exchange.cancelling = [] if fault is None else [fault]
-            self.act(cancel(self.desk, working[pick % len(working)]))
-            self.exchange.cancelling = []
+    def terms(self, ticker: str, *, rests: bool) -> dict[str, Any]:
+        return {
+            "ticker": ticker,
+            "event_ticker": ticker[:5],
+            "reason": f"deed {self.deeds}",
+            "time_in_force": TimeInForce.GTC if rests else TimeInForce.IOC,
+            "expires_us": self.clock.now() + 10 * MINUTE if rests else None,
+        }
 
-    @rule(pick=picks, fault=changing, share=st.integers(0, 3))
-    def makes_smaller(self, pick, fault, share):
-        working = self.orders(WORKING)
-        if working:
-            order = working[pick % len(working)]
+    def sends(self, intent: OrderIntent, trouble: Trouble | None) -> None:
+        self.decided_wall_us = self.clock.wall()
+        self.does(send(self.desk, intent), trouble)
+
+    @deed(4, how=st.sampled_from(STOPPED), ticker=tickers, rests=st.booleans(), pick=picks)
+    def is_stopped_just_before_it_sends(self, how, ticker, rests, pick):
+        """The order is on record, and stays here."""
+        self.venue.before.append(partial(getattr(self, how), pick))
+        sent = len(self.exchange.placed)
+        self.sends(taking(**self.terms(ticker, rests=rests)), None)
+        assert len(self.exchange.placed) == sent
+        self.calms_down()
+
+    @deed(4, pick=picks, races=st.booleans(), trouble=troubles)
+    def cancels(self, pick, races, trouble):
+        order = self.one_that_works(pick, races=races)
+        if order is not None:
+            self.does(cancel(self.desk, order), trouble)
+
+    @deed(2, pick=picks, races=st.booleans(), share=st.integers(0, 3), trouble=troubles)
+    def makes_smaller(self, pick, races, share, trouble):
+        order = self.one_that_works(pick, races=races)
+        if order is not None:
             left = Contracts(order.remaining.units * share // 4)
-            self.exchange.amending = [] if fault is None else [fault]
-            self.act(decrease(self.desk, order, left))
-            self.exchange.amending = []
+            self.does(decrease(self.desk, order, left), trouble)
 
-    @rule(pick=picks, fault=changing, limit=cents, count=hundredths)
-    def moves(self, pick, fault, limit, count):
-        working = [o for o in self.orders(WORKING) if o.intent.purpose is Purpose.ENTRY]
-        if working:
-            order = working[pick % len(working)]
+    @deed(
+        4,
+        pick=picks,
+        races=st.booleans(),
+        limit=cents,
+        count=st.sampled_from([100, 1_500, 5_000]),
+        trouble=troubles,
+    )
+    def moves(self, pick, races, limit, count, trouble):
+        order = self.one_that_works(pick, races=races)
+        if order is not None and order.intent.purpose is Purpose.ENTRY:
             asked = Terms(Price(100 * limit), Contracts(count), order.intent.expires_us)
-            self.exchange.amending = [] if fault is None else [fault]
-            self.act(reprice(self.desk, order, asked))
-            self.exchange.amending = []
+            self.decided_wall_us = self.clock.wall()
+            self.does(reprice(self.desk, order, asked), trouble)
 
-    @rule(fails_at=st.sampled_from([0, 0, 1, 3, 5]), page=st.sampled_from([2, 100]))
-    def reconciles(self, fails_at, page):
+    def one_that_works(self, pick: int, *, races: bool) -> Order | None:
+        """An order that works, as the desk knows it; where it `races`, some of it fills first."""
+        working = [order for order in self.run(self.live()) if order.state in WORKING]
+        if not working:
+            return None
+        order = working[pick % len(working)]
+        if races:
+            self.venue.before.append(partial(self.fills, order.order_id, pick))
+        return order
+
+    @deed(
+        5,
+        fails_at=st.sampled_from([0] * 5 + [1, 2, 3, 5, 8]),
+        page=st.sampled_from([1, 2, 100]),
+        breaks_off=st.booleans(),
+    )
+    def reconciles(self, fails_at, page, breaks_off):
         self.venue.fails_at, self.exchange.page_size = fails_at, page
-        self.act(self.look())
+        self.venue.breaks_off = breaks_off
+        self.venue.broken.clear()
+        is_true = self.venue.tells_the_truth
+        found = self.does(self.look())
+        broken = self.venue.broken - {"orders"}  # searched again and again, and once may do
+        assert found is None or not (found.complete and broken), broken
+        if found is not None and found.is_settled and is_true:
+            self.assert_books_are_true()
         self.venue.fails_at, self.exchange.page_size = 0, 100
+        self.venue.breaks_off = False
 
-    @rule(ticker=tickers, p=st.sampled_from([0.2, 0.6]), fault=placing)
-    def trades(self, ticker, p, fault):
+    @deed(2, ticker=tickers, side=st.sampled_from(Side), pick=picks)
+    def a_list_breaks_off_before_what_is_looked_for(self, ticker, side, pick):
+        """An order that was not answered, behind newer ones."""
+        self.exchange.placing = [Fault.UNANSWERED]
+        self.sends(taking(side, "0.4200", **self.terms(ticker, rests=True)), None)
+        for number in (1, 2):
+            self.run(self.somebody_trades(pick + number))
+        self.reconciles(fails_at=0, page=1, breaks_off=True)
+
+    @deed(3, ticker=tickers, p=st.sampled_from([0.2, 0.6]), trouble=troubles)
+    def trades(self, ticker, p, trouble):
         """The whole step: propose, size, hold against the controls, send."""
-        if self.exchange.markets[ticker].status is not MarketStatus.ACTIVE:
-            return
-        self.forecasts += 1
-        self.run(self.floor.forecast(ticker, p, f"f{self.forecasts}"))
-        self.exchange.placing = [] if fault is None else [fault]
-        policy = the_policies("oracle").trading
-        self.act(trade(self.venue, self.desk, policy=policy))
-        self.exchange.placing = []
+        if self.exchange.markets[ticker].status is MarketStatus.ACTIVE:
+            self.forecasts += 1
+            self.run(self.floor.forecast(ticker, p, f"f{self.forecasts}"))
+        self.is_gated = True
+        self.does(trade(self.venue, self.desk, policy=POLICIES.trading), trouble)
+        self.is_gated = False
 
-    @rule()
-    def trades_again(self):
-        self.act(trade(self.venue, self.desk, policy=the_policies("oracle").trading))
+    @deed(2, trouble=troubles)
+    def tracks(self, trouble):
+        work = track(self.venue, self.desk, exits=POLICIES.exits, policy=POLICIES.trading)
+        self.does(work, trouble)
 
-    @rule()
-    def tracks(self):
-        policies = the_policies("oracle")
-        self.act(track(self.venue, self.desk, exits=policies.exits, policy=policies.trading))
+    @deed(2, pick=picks)
+    def hears(self, pick):
+        self.does(self.a_lane_hears(pick))
 
-    @rule(count=st.integers(1, 5), seed=picks)
-    def hears_fills(self, count, seed):
-        """The stream tells some of the newest fills, twice and in any order."""
-        newest = self.exchange.all_fills[-count:]
-        told = [*newest, *newest[:1]]
-        random.Random(seed).shuffle(told)
-        if told:
-            self.act(book_told(self.venue, self.venue, self.desk.store, self.clock, told))
+    @deed(trouble=troubles)
+    def takes_everything_back(self, trouble):
+        self.does(cancel_ours(self.venue, self.desk), trouble)
 
-    @rule()
-    def takes_everything_back(self):
-        self.act(cancel_ours(self.venue, self.desk))
+    @deed(trouble=troubles)
+    def takes_back_what_is_not_its_own_too(self, trouble):
+        self.does(cancel_everything(self.venue, self.desk), trouble)
+        self.calm_at = self.deeds + 3
 
-    @rule()
-    def flattens(self):
-        self.act(flatten(self.venue, self.desk, policy=the_policies("oracle").trading))
+    # What befalls it, also between a request and what was to come before or after it.
 
-    @rule(state=st.sampled_from(DeskState))
+    @deed(state=st.sampled_from(DeskState))
     def is_told_how_to_run(self, state):
-        self.act(set_desk_state(self.desk.store, self.clock, state, reason="test", who="test"))
+        self.does(self.into(state))
 
-    # What happens to it.
+    async def into(self, state: DeskState) -> None:
+        store = self.stage.store
+        await set_desk_state(store, self.clock, state, reason="test", who="test")
+        self.calm_at = 0 if state is DeskState.ACTIVE else self.deeds + 3
 
-    @rule(writes=st.integers(1, 8), after=st.booleans())
-    def will_die(self, writes, after):
-        self.fuse.light(writes, after=after)
+    async def it_is_halted(self, _pick: int) -> None:
+        await self.into(DeskState.HALTED)
 
-    @rule()
+    async def it_may_only_reduce(self, _pick: int) -> None:
+        await self.into(DeskState.REDUCE_ONLY)
+
+    async def the_halt_file_appears(self, _pick: int) -> None:
+        self.halted_by_file = "made by hand"
+        self.calm_at = self.deeds + 3
+
+    async def everything_is_canceled(self, _pick: int) -> None:
+        await cancel_everything(self.venue, self.desk)
+        self.calm_at = self.deeds + 3
+
+    async def it_sleeps(self, _pick: int) -> None:
+        self.clock.wall_us += TOO_LATE_US
+
+    async def it_is_taken_over(self, _pick: int) -> None:
+        """It could not renew its lease, which ends here; whoever takes over reconciles first."""
+        self.desk.lease.expires_wall_us = self.clock.wall()
+        self.orphans.append(self.desk)
+        await self.take_over()
+        await self.looks_if_it_can()
+
+    async def a_lane_looks(self, _pick: int) -> None:
+        await self.looks_if_it_can()
+
+    async def looks_if_it_can(self) -> None:
+        try:
+            await self.look()
+        except (Refused, Unavailable) as error:
+            note(f"  meanwhile {type(error).__name__}: {error}")
+
+    async def a_lane_hears(self, pick: int) -> None:
+        """The stream tells some of what is new, twice and in any order."""
+        fills, reports = self.exchange.all_fills, list(self.exchange.reports.values())
+        told = [*fills[-1 - pick % 4 :], *fills[-1:]]
+        random.Random(pick).shuffle(told)
+        try:
+            await hear(self.venue, self.desk, told, reports[-1 - pick % 3 :])
+        except (Refused, Unavailable) as error:
+            note(f"  meanwhile {type(error).__name__}: {error}")
+
+    @deed(2)
     def dies(self):
         self.run(self.rise())
 
-    @rule()
-    def is_taken_over_between_journal_and_request(self):
-        """It was suspended there; whoever took over meanwhile reconciles first."""
-
-        async def suspended():
-            self.clock.wall_us += TTL_US
+    @deed(3, is_late=st.booleans(), trouble=troubles)
+    def an_old_holder_wakes_up(self, is_late, trouble):
+        """It knows of no other: where it was taken for dead too soon, by its own clock it holds."""
+        if not is_late or not self.orphans:
             self.orphans.append(self.desk)
-            await self.take_over()
-            await self.look()
-
-        self.fuse.put_out()
-        self.venue.before.append(suspended)
-        sent = len(self.exchange.placed)
-        self.act(send(self.desk, taking(ticker=B, strategy="quick_flip")))
-        assert len(self.exchange.placed) == sent or self.venue.before
-        self.venue.before.clear()
-
-    @precondition(lambda self: self.orphans)
-    @rule()
-    def an_old_holder_wakes_up(self):
+            self.run(self.take_over())
+        if is_late:
+            self.clock.wall_us += TTL_US
+            self.renew()
+        before = set(desk_truths.journal(self.books))
         with pytest.raises(LeaseHeld):
             self.run(send(self.orphans[-1], taking()))
-
-    @rule(after=st.booleans())
-    def another_lane_looks_while_an_order_is_under_way(self, after):
-        async def looks():
-            await self.look()
-
-        (self.venue.after if after else self.venue.before).append(looks)
+        assert set(desk_truths.journal(self.books)) == before
 
     # What the exchange and others do.
 
-    @rule(seconds=st.sampled_from([0, 1, 3]))
-    def reads_lag(self, seconds):
-        self.venue.lag(self.clock.now() + min(seconds * SECOND, LONGEST_LAG_US))
+    @deed(
+        3,
+        seconds=st.sampled_from([0, 1, 3, LONGEST_LAG_S]),
+        what=lagging,
+    )
+    def reads_lag_from_now_on(self, seconds, what):
+        self.venue.lag_us, self.venue.lagging = seconds * SECOND, frozenset(what)
+        self.exchange.hidden_reads = 0
 
-    @rule(reads=st.integers(0, 3))
-    def new_orders_are_hidden(self, reads):
-        self.exchange.hidden_reads = reads
+    @deed(1, reads=st.integers(1, 4))
+    def new_orders_are_hidden_from_now_on(self, reads):
+        self.venue.lag_us, self.exchange.hidden_reads = 0, reads
 
-    @rule(seed=st.integers(0, 99))
+    @deed(seed=st.integers(0, 99))
     def fills_are_told_twice_and_in_any_order(self, seed):
         self.venue.spoils = random.Random(seed)
 
-    @rule(pick=picks, share=st.integers(1, 4))
-    def a_resting_order_fills(self, pick, share):
+    @deed(5, pick=picks)
+    def fills_come(self, pick):
+        self.run(self.an_order_fills(pick))
+
+    async def an_order_fills(self, pick: int) -> None:
+        resting = self.resting()
+        if resting:
+            await self.fills(resting[pick % len(resting)].order_id, pick)
+
+    async def fills(self, order_id: str, pick: int) -> None:
+        self.exchange._expire()
+        report = self.exchange.reports[order_id]
+        if report.status is ExchangeOrderStatus.RESTING:
+            count = max(1, report.remaining.units * (1 + pick % 4) // 4)
+            self.venue.changes()
+            self.exchange.fill_resting(order_id, str(Contracts(count)))
+
+    async def a_person_cancels(self, pick: int) -> None:
         resting = self.resting()
         if resting:
             report = resting[pick % len(resting)]
-            count = max(1, report.remaining.units * share // 4)
-            self.exchange.fill_resting(report.order_id, str(Contracts(count)))
+            self.venue.changes()
+            answer = self.exchange._cancel_one(report.order_id)
+            assert answer.kind is CancellationKind.CANCELED
 
-    @rule(pick=picks)
-    def a_person_cancels_by_hand(self, pick):
-        resting = self.resting()
-        if resting:
-            report = resting[pick % len(resting)]
-            self.run(self.exchange.cancel(report.order_id, report.ticker, 0))
+    @deed(2, pick=picks)
+    def others_act(self, pick):
+        for happens in (self.somebody_trades, self.the_book_moves, self.a_person_cancels):
+            if pick % 3:
+                self.run(happens(pick))
 
-    @rule(ticker=tickers, side=sides, limit=cents, count=hundredths, rests=st.booleans())
-    def somebody_else_orders(self, ticker, side, limit, count, rests):
+    async def somebody_trades(self, pick: int) -> None:
+        """By hand, on the same account."""
         self.strangers += 1
         intent = taking(
-            side,
-            f"0.{limit}",
-            ticker=ticker,
-            time_in_force=TimeInForce.GTC if rests else TimeInForce.IOC,
+            Side.BID if pick % 2 else Side.ASK,
+            f"0.{37 + pick}",
+            f"{1 + pick}.50",
+            ticker=TICKERS[pick % 4],
+            time_in_force=TimeInForce.GTC if pick % 3 else TimeInForce.IOC,
         )
-        intent = replace(intent, count=Contracts(count))
-        self.run(self.exchange.place(f"web-{self.strangers}", intent))
+        self.venue.changes()
+        scripted, self.exchange.placing = self.exchange.placing, []
+        await self.exchange.place(f"{desk_truths.STRANGER}{self.strangers}", intent)
+        self.exchange.placing = scripted
 
-    @rule(ticker=tickers, best=st.integers(36, 48))
-    def the_book_moves(self, ticker, best):
-        bids, asks = [(f"0.{best}", "50.00")], [(f"0.{best + 4}", "50.00")]
-        self.exchange.set_book(ticker, bids, asks)
+    async def the_book_moves(self, pick: int) -> None:
+        best = 36 + pick
+        self.exchange.set_book(
+            TICKERS[pick % 4], [(f"0.{best}", "50.00")], [(f"0.{best + 4}", "50.00")]
+        )
 
-    @rule(seconds=st.sampled_from([1, 10, 60, 400]))
+    @deed(2, seconds=st.sampled_from([1, 10, 60, 700]))
     def time_passes(self, seconds):
         self.clock.now_us += seconds * SECOND
+        self.clock.wall_us += seconds * SECOND
 
-    @rule(amount=st.sampled_from([-5_000_000, 20_000_000]))
+    @deed(amount=st.sampled_from([-5_000_000, 20_000_000]))
     def cash_comes_or_goes(self, amount):
+        self.venue.changes()
         self.paid_in += amount
         self.exchange.cash += Money(amount)
         kind = CashKind.DEPOSIT if amount > 0 else CashKind.WITHDRAWAL
@@ -413,60 +554,98 @@ class DeskMachine(RuleBasedStateMachine):
             CashMovement(f"cash-{number}", kind, Money(amount), self.clock.now())
         )
 
-    @rule(result=st.sampled_from([Result.YES, Result.NO, Result.SCALAR]))
-    def a_market_settles(self, result):
-        if self.exchange.markets[C].status is MarketStatus.ACTIVE:
-            value = Price(3_300) if result is Result.SCALAR else None
-            self.exchange.settle(C, result, value)
+    @deed(2, pick=picks)
+    def a_market_ends(self, pick):
+        self.run(self.a_market_settles(pick))
 
-    @rule(value=st.sampled_from([0, 2_500, 10_000]))
-    def a_settlement_is_changed(self, value):
-        for index, paid in enumerate(self.exchange.all_settlements):
-            revenue = settlement_revenue(paid.net, Price(value))
-            self.exchange.cash += revenue - paid.revenue
-            self.exchange.all_settlements[index] = replace(
-                paid, result=Result.SCALAR, value=Price(value), revenue=revenue
-            )
+    async def a_market_settles(self, pick: int) -> None:
+        ticker = SETTLING[pick % 2]
+        if self.exchange.markets[ticker].status is MarketStatus.ACTIVE:
+            result = (Result.YES, Result.NO, Result.SCALAR)[pick % 3]
+            self.venue.changes()
+            self.exchange.settle(ticker, result, Price(3_300) if result is Result.SCALAR else None)
 
-    @rule(active=st.booleans())
-    def trading_pauses_or_goes_on(self, active):
-        self.exchange.status = replace(self.exchange.status, trading_active=active)
+    @deed(2, pick=picks, is_late=st.booleans(), value=st.sampled_from([0, 2_500, 10_000]))
+    def a_settlement_is_changed(self, pick, is_late, value):
+        """Where it `is_late`, long after it was booked, and after others were."""
+        settled = self.exchange.all_settlements
+        if is_late:
+            for number in (0, 1):
+                self.run(self.a_market_settles(pick + number))
+                self.time_passes(700)
+                self.does(self.look())
+        if not settled:
+            return
+        pick = 0 if is_late else pick
+        self.venue.changes()
+        paid = settled[pick % len(settled)]
+        revenue = settlement_revenue(paid.net, Price(value))
+        self.exchange.cash += revenue - paid.revenue
+        settled[pick % len(settled)] = replace(
+            paid, result=Result.SCALAR, value=Price(value), revenue=revenue
+        )
+
+    @deed()
+    def trading_pauses(self):
+        self.exchange.status = replace(self.exchange.status, trading_active=False)
+        self.calm_at = self.deeds + 3
 
     # What must hold.
 
-    def resting(self):
-        return [
-            r for r in self.exchange.reports.values() if r.status is ExchangeOrderStatus.RESTING
-        ]
-
     def positions(self):
         async def read():
-            async with self.floor.store.unit() as unit:
-                return await unit.ledger.positions(open_only=False)
+            async with self.stage.store.unit() as unit:
+                return await unit.ledger.positions()
 
         return self.run(read())
 
-    @invariant()
-    def nothing_at_the_exchange_is_more_than_the_desk_counts(self):
-        if not hasattr(self, "floor"):
-            return
-        journal = {order.client_order_id: order for order in self.orders()}
-        at_venue = Counter(r.client_order_id for r in self.exchange.reports.values())
-        assert set(at_venue.values()) <= {1}
-        for report in self.exchange.reports.values():
-            order = journal.get(report.client_order_id)
-            if order is None:
-                assert report.client_order_id.startswith("web-")
-                continue
-            assert order.state not in NEVER_SEEN, order
-            rests = report.status is ExchangeOrderStatus.RESTING
-            most = report.filled.units + report.remaining.units * rests
-            assert order.filled.units + order.remaining.units >= most, (order, report)
-            if rests:
-                worse = order.worst_limit.units - report.price.units
-                assert worse * order.intent.side.sign >= 0, (order, report)
+    def journalled(self, client_order_id: str) -> None:
+        rows = desk_truths.journal(self.books)
+        if rows[client_order_id].purpose == Purpose.EXIT:
+            desk_truths.assert_exit_only_reduces(rows, client_order_id)
 
-    @rule()
+    def arrives(self, sender: str, purpose: str, client_order_id: str) -> None:
+        token, expires_wall_us = desk_truths.holder(self.books)
+        assert sender == token, f"{client_order_id} comes from {sender}, {token} holds"
+        assert self.clock.wall() < expires_wall_us
+        allowed = {"active", "reduce_only", "flatten"} if purpose == Purpose.EXIT else {"active"}
+        assert desk_truths.desk_state(self.books) in allowed
+        assert self.halted_by_file is None
+        assert self.clock.now() >= self.venue.cooling_until
+        if self.decided_wall_us is not None:
+            assert self.clock.wall() - self.decided_wall_us < TOO_LATE_US
+        if self.is_gated and purpose == Purpose.ENTRY and client_order_id:
+            desk_truths.assert_nothing_is_risked_in_the_dark(
+                desk_truths.journal(self.books), client_order_id, self.paid_in
+            )
+
+    def before_deed(self) -> None:
+        """Nothing stands still for long, and a lease is renewed as long as its holder lives."""
+        self.deeds += 1
+        if self.deeds == self.calm_at:
+            self.calms_down()
+        self.renew()
+        self.holders = {self.desk.lease.token}
+
+    def calms_down(self) -> None:
+        self.calm_at = 0
+        self.halted_by_file = None
+        self.exchange.status = replace(self.exchange.status, trading_active=True)
+        self.clock.now_us = max(self.clock.now_us, self.venue.cooling_until)
+        self.run(self.into(DeskState.ACTIVE))
+
+    def after_deed(self) -> None:
+        self.exchange._expire()
+        rows = desk_truths.journal(self.books)
+        desk_truths.assert_nothing_is_undercounted(rows, self.exchange)
+        desk_truths.assert_each_wish_was_met_once(rows, self.exchange)
+        assert {rows[name].token for name in rows.keys() - self.seen} <= self.holders
+        if any(row.asked_count is not None for row in rows.values()):
+            for order in self.run(self.live()):
+                assert order.remaining.units == rows[order.client_order_id].left, order
+        self.seen = set(rows)
+
+    @deed(2)
     def everything_settles(self):
         self.fuse.put_out()
         self.venue.catch_up()
@@ -476,70 +655,53 @@ class DeskMachine(RuleBasedStateMachine):
         self.assert_books_are_true()
 
     def assert_books_are_true(self) -> None:
-        reports = self.exchange.reports
-        journal = {order.client_order_id: order for order in self.orders()}
-        owners = {
-            r.order_id: journal[r.client_order_id].intent.strategy
-            for r in reports.values()
-            if r.client_order_id in journal
-        }
-        nets, cash = self.truth(owners)
-        held = {(p.ticker, p.owner): p.net.units for p in self.positions() if p.net}
-        assert held == nets
-        assert cash == self.exchange.cash.units
+        desk_truths.assert_books_are_true(self.books, self.exchange, self.paid_in)
 
         async def ledger():
-            async with self.floor.store.unit() as unit:
-                return await unit.ledger.cash(), await unit.ledger.history()
+            async with self.stage.store.unit() as unit:
+                return await unit.ledger.cash()
 
-        ours, history = self.run(ledger())
-        assert ours.units == cash
-        booked = [entry[0].fill_id for entry in history if isinstance(entry, tuple)]
-        assert sorted(booked) == sorted(fill.fill_id for fill in self.exchange.all_fills)
-        for entry in history:
-            if isinstance(entry, tuple):
-                fill, owner = entry
-                assert owner == owners.get(fill.order_id, EXTERNAL)
-        working = {o.order_id for o in journal.values() if o.state in LIVE}
-        assert working == {r.order_id for r in self.resting() if r.order_id in owners}
-        assert not [o for o in journal.values() if o.state in UNRESOLVED]
-        for report in reports.values():
-            if report.order_id in owners:
-                order = journal[report.client_order_id]
-                assert (order.order_id, order.filled) == (report.order_id, report.filled)
-        entries = Counter(
-            (o.intent.strategy, o.intent.ticker, o.intent.forecast_id)
-            for o in journal.values()
-            if o.order_id in reports and o.intent.forecast_id is not None
-        )
-        assert not entries or max(entries.values()) == 1, entries
-        assert self.run(self.floor.store.audit.check()).findings == ()
+        assert self.run(ledger()) == self.exchange.cash
 
-    def truth(self, owners) -> tuple[dict[tuple[str, str], int], int]:
-        """What each owner holds, and cash: YES flows, and $1 held back for each NO contract."""
-        nets: Counter[tuple[str, str]] = Counter()
-        net: Counter[str] = Counter()
-        cash = self.paid_in
-        for fill in self.exchange.all_fills:
-            count = fill.side.sign * fill.count.units
-            cash -= count * fill.price.units + fill.fee.units
-            net[fill.ticker] += count
-            nets[fill.ticker, owners.get(fill.order_id, EXTERNAL)] += count
-        paid = {s.ticker: s.value.units for s in self.exchange.all_settlements}
-        for ticker, count in net.items():
-            cash += count * paid[ticker] if ticker in paid else -DOLLAR * max(0, -count)
-        held = {key: count for key, count in nets.items() if count and key[0] not in paid}
-        return held, cash
+
+class Driven(DeskMachine):
+    """Every deed is known by now."""
+
+    @rule(done=st.integers(0, len(DEEDS) - 1).flatmap(DEEDS.__getitem__))
+    def goes_on(self, done):
+        name, given = done
+        note(f"{name}({given})")
+        self.before_deed()
+        getattr(self, name)(**given)
+        self.after_deed()
+
+
+@contextmanager
+def a_stage() -> Iterator[Stage]:
+    stage = Stage()
+    try:
+        yield stage
+    finally:
+        stage.close()
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(max(600, 6 * MACHINES))
 def test_whatever_happens_the_books_come_true():
-    run_state_machine_as_test(
-        DeskMachine,
-        settings=settings(
-            max_examples=MACHINES,
-            stateful_step_count=25,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    """Shown to fail within ten machines for each of these, taken out of the desk one at a time:
+
+    the lease in the journal; lease, halt, HALT file, cooling and age of a decision just before the
+    send; a fifth search; the count after a cancel; fills that are not booked yet; the worse of two
+    terms; a changed settlement, also one long past; one id for one wish; an incomplete list as no
+    evidence; a fill known by its id, and left alone while its order is not shown; the search for
+    orders of a life before; exits that only reduce.
+    """
+    with a_stage() as stage:
+        run_state_machine_as_test(
+            partial(Driven, stage),
+            settings=settings(
+                max_examples=MACHINES,
+                stateful_step_count=DEEDS_A_MACHINE,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
