@@ -688,7 +688,8 @@ def a_stage() -> Iterator[Stage]:
 @pytest.mark.slow
 @pytest.mark.timeout(max(600, 6 * MACHINES))
 def test_whatever_happens_the_books_come_true():
-    """Shown to fail within ten machines for each of these, taken out of the desk one at a time:
+    """Drafts of it failed within ten machines for each of these, taken out of the desk one by one;
+    a run as short may miss some:
 
     the lease in the journal; lease, halt, HALT file, cooling and age of a decision just before the
     send; a fifth search; the count after a cancel; fills that are not booked yet; the worse of two
