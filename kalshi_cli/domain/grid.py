@@ -1,6 +1,6 @@
 """The prices that a market accepts: its own `price_ranges`, never the structure's name."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from kalshi_cli.domain.money import ONE_DOLLAR, Price
 from kalshi_cli.errors import InvalidValue
@@ -23,6 +23,7 @@ class PriceGrid:
     """
 
     ranges: tuple[PriceRange, ...]
+    _hash: int = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not self.ranges:
@@ -35,6 +36,11 @@ class PriceGrid:
             end = part.end
         if self.ranges[0].start.units < 0 or end > ONE_DOLLAR:
             raise InvalidValue("Price ranges reach outside $0 to $1.")
+        object.__setattr__(self, "_hash", hash(self.ranges))
+
+    def __hash__(self) -> int:
+        """Taken once: a handful of grids are looked up for every market there is."""
+        return self._hash
 
     def contains(self, price: Price) -> bool:
         """Whether an order may carry this price."""

@@ -21,7 +21,11 @@ def maker(frozen: type[Kind]) -> type[Kind]:
             check(twin)
 
     parts = [
-        (part.name, part.type, field(default=part.default, default_factory=part.default_factory))
+        (
+            part.name,
+            part.type,
+            field(default=part.default, default_factory=part.default_factory, init=part.init),
+        )
         for part in fields(frozen)  # type: ignore[arg-type]
     ]
     twin = make_dataclass(

@@ -32,32 +32,28 @@ def first_rejection(
 class Screen:
     """Filters by rank, with the mark by which their verdicts are known from those of others.
 
-    `timed` are those whose answers do not hold for ever. `mark` is 64 bits (signed) of the
-    parameters of all and of this program's version.
+    Each comes with whether it is timed: one whose answers do not hold for ever. `mark` is 64 bits
+    (signed) of the parameters of all and of this program's version.
     """
 
-    filters: tuple[Filter, ...]
-    timed: tuple[Filter, ...]
+    filters: tuple[tuple[Filter, bool], ...]
     mark: int
 
     @classmethod
     def of(cls, chosen: Sequence[Filter]) -> Self:
         told = "\n".join([__version__, *map(repr, chosen)])
         digest = sha256(told.encode()).digest()
-        timed = [one for one in chosen if type(one).holds_until is not Filter.holds_until]
         mark = int.from_bytes(digest[:8], "big", signed=True)
-        return cls(tuple(chosen), tuple(timed), mark)
+        timed = (type(one).holds_until is not Filter.holds_until for one in chosen)
+        return cls(tuple(zip(chosen, timed, strict=True)), mark)
 
     def verdict(self, subject: Subject, quote: Quote, now_us: int) -> Verdict:
         """What the filters say of a market; those after the first that drops it have no say."""
-        dropped_by, last = None, None
-        for one in self.filters:
+        until = FOREVER
+        for one, is_timed in self.filters:
+            if is_timed:
+                until = min(until, one.holds_until(subject, quote, now_us))
             rejection = one.keep(subject, quote, now_us)
             if rejection is not None:
-                dropped_by, last = rejection.code, one.rank
-                break
-        until = FOREVER
-        for one in self.timed:
-            if last is None or one.rank <= last:
-                until = min(until, one.holds_until(subject, quote, now_us))
-        return Verdict(self.mark, dropped_by, until)
+                return Verdict(self.mark, rejection.code, until)
+        return Verdict(self.mark, None, until)

@@ -5,7 +5,5 @@ from collections.abc import Collection
 
 def names(listed: Collection[str], name: str) -> bool:
     """Whether a list names something, in whatever case."""
-    if not listed:
-        return False
     folded = name.casefold()
     return any(entry.casefold() == folded for entry in listed)

@@ -20,10 +20,10 @@ class Blocked(Filter):
     rank: ClassVar[int] = 40
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:
-        if names(self.block_tickers, subject.market.ticker):
+        if self.block_tickers and names(self.block_tickers, subject.market.ticker):
             return Rejection(self.code, f"ticker {subject.market.ticker} is on the list")
-        if names(self.block_series, subject.event.series_ticker):
+        if self.block_series and names(self.block_series, subject.event.series_ticker):
             return Rejection(self.code, f"series {subject.event.series_ticker} is on the list")
-        if names(self.block_categories, subject.category):
+        if self.block_categories and names(self.block_categories, subject.category):
             return Rejection(self.code, f"category {subject.category} is on the list")
         return None

@@ -15,7 +15,7 @@ class Quoted(Filter):
     rank: ClassVar[int] = 90
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:
-        missing = [n for n, side in (("bid", quote.bid), ("ask", quote.ask)) if side is None]
-        if not missing:
+        if quote.bid is not None and quote.ask is not None:
             return None
+        missing = [n for n, side in (("bid", quote.bid), ("ask", quote.ask)) if side is None]
         return Rejection(self.code, f"there is no {' and no '.join(missing)}")

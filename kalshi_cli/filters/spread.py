@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kalshi_cli.domain.market import Quote
+from kalshi_cli.domain.money import ONE_DOLLAR, Price
 from kalshi_cli.filters._base import Filter, Rejection, Subject
 from kalshi_cli.portfolio.edge import SLACK
 
@@ -18,7 +19,10 @@ class Spread(Filter):
     rank: ClassVar[int] = 100
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:
-        spread = quote.spread
-        if spread is None or float(spread) <= self.max_filter_spread + SLACK:
+        if quote.bid is None or quote.ask is None:
             return None
-        return Rejection(self.code, f"the spread is {spread}, at most {self.max_filter_spread:.4f}")
+        units = quote.ask.price.units - quote.bid.price.units
+        if units / ONE_DOLLAR.units <= self.max_filter_spread + SLACK:
+            return None
+        most = f"{self.max_filter_spread:.4f}"
+        return Rejection(self.code, f"the spread is {Price(units)}, at most {most}")

@@ -6,7 +6,9 @@
         await unit.commit()
 
 Leaving without `commit` rolls back. All methods raise `StoreUnusable` when the database cannot be
-read or written. Every amount is exact and every instant market time, unless it says wall.
+read or written; a write that answers nothing may do so, or be refused, only with what comes next
+in its unit, at the latest its commit. Every amount is exact and every instant market time, unless
+it says wall.
 """
 
 from collections.abc import Collection, Mapping, Sequence

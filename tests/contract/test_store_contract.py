@@ -278,9 +278,15 @@ class TestCatalog:
             assert await unit.catalog.known_series() == {"SERIES": "Weather"}
 
     async def test_an_event_needs_its_series(self, store):
-        with pytest.raises(IntegrityError):
+        async def save() -> None:
             async with store.unit() as unit:
                 await unit.catalog.save_events([an_event(series_ticker="NOWHERE")], NOW)
+                await unit.commit()
+
+        with pytest.raises(IntegrityError):
+            await save()
+        async with store.unit() as unit:
+            assert await unit.catalog.known_events([an_event().event_ticker]) == frozenset()
 
     async def test_watched_is_held_ordered_or_forecast_and_unsettled(self, store):
         run = await seed(store, "HELD", "ORDERED", "FORECAST", "OVER", "PLAIN")

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
+from struct import Struct
 
 import msgspec
 
@@ -46,16 +47,16 @@ from kalshi_cli.domain.market import (
     Trade,
     payout,
 )
-from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Contracts, Price
+from kalshi_cli.domain.money import ONE_DOLLAR, Contracts, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import InvalidValue
 from kalshi_cli.ports.exchange import NOTHING, EventListing, ExchangeStatus, SeenAgain, ShardStatus
 
 UNPAIRED = FeeTerms("override without its pair", 0)
 """Fee terms of an event that overrides only half of them: an unknown type, so no entries."""
-_READER = int.from_bytes(sha256(__version__.encode()).digest()[:8], "big", signed=True)
+_FIRST_64_BITS = Struct(">q").unpack_from
+_READER: int = _FIRST_64_BITS(sha256(__version__.encode()).digest())[0]
 _market, _quote, _listing = maker(Market), maker(Quote), maker(Listing)
-_dollars = lru_cache(maxsize=REMEMBERED)(Price.parse)
 _moment = lru_cache(maxsize=REMEMBERED)(parse_rfc3339)
 
 
@@ -109,7 +110,8 @@ def _fingerprint(raw: msgspec.Raw) -> int:
 
     So a new version, which may read more of a row, reads every row again.
     """
-    return int.from_bytes(sha256(raw).digest()[:8], "big", signed=True) ^ _READER
+    wording: int = _FIRST_64_BITS(sha256(raw).digest())[0]
+    return wording ^ _READER
 
 
 def read_listing(raw: msgspec.Raw, at_us: int) -> Listing:
@@ -147,9 +149,14 @@ def fee_terms(fee_type: str, multiplier: msgspec.Raw) -> FeeTerms:
 
 def to_listing(wire: MarketWire, at_us: int, mark: int | None = None) -> Listing:
     """A market and its quote, read at `at_us` (market time)."""
-    if wire.notional_value_dollars and _dollars(wire.notional_value_dollars) != ONE_DOLLAR:
+    if wire.notional_value_dollars and not _is_a_dollar(wire.notional_value_dollars):
         raise InvalidValue(f"A contract of ${wire.notional_value_dollars}, not of $1.")
     return _listing(_to_market(wire), _to_quote(wire, at_us), mark)
+
+
+@lru_cache(maxsize=256)
+def _is_a_dollar(text: str) -> bool:
+    return Price.parse(text) == ONE_DOLLAR
 
 
 def _to_market(wire: MarketWire) -> Market:
@@ -210,19 +217,24 @@ def _to_grid(ranges: bytes) -> PriceGrid | None:
 def _to_quote(wire: MarketWire, at_us: int) -> Quote:
     bid = _to_side(wire.yes_bid_dollars, wire.yes_bid_size_fp)
     ask = _to_side(wire.yes_ask_dollars, wire.yes_ask_size_fp)
-    if bid and ask and bid.price >= ask.price:
+    if bid and ask and bid.price.units >= ask.price.units:
         raise InvalidValue(f"A crossed quote: bid {bid.price}, ask {ask.price}.")
-    last = price(wire.last_price_dollars) if wire.last_price_dollars else ZERO_PRICE
     return _quote(
         ticker=wire.ticker,
         bid=bid,
         ask=ask,
-        last=last or None,
+        last=_to_last(wire.last_price_dollars),
         volume=quantity(wire.volume_fp),
         volume_24h=quantity(wire.volume_24h_fp),
         open_interest=quantity(wire.open_interest_fp),
         at_us=at_us,
     )
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _to_last(dollars: str | None) -> Price | None:
+    """The last price; None where nothing has traded, which the exchange writes as $0."""
+    return (price(dollars) or None) if dollars else None
 
 
 @lru_cache(maxsize=REMEMBERED)
@@ -278,9 +290,10 @@ def book_side(side: str | None, outcome: str | None) -> Side:
     return found
 
 
+@lru_cache(maxsize=REMEMBERED)
 def instant(text: str | None) -> int | None:
     """An optional RFC 3339 time in microseconds."""
-    return _moment(text) if text else None
+    return parse_rfc3339(text) if text else None
 
 
 def seconds(unix_s: int) -> int:

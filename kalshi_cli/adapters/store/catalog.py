@@ -49,14 +49,14 @@ class SqlCatalog:
         self._transaction = transaction
 
     async def save_series(self, series: Sequence[Series], at_us: int) -> Saved:
-        rows = map(mapping.series_row, series)
+        rows = map(mapping.series_values, series)
         saved, changed = await save_rows(self._transaction, t.SERIES, rows, at_us)
         for part in chunks(changed):
             await self._forget_verdicts(_EVENTS_OF.where(t.EVENTS.c.series_ticker.in_(part)))
         return saved
 
     async def save_events(self, events: Sequence[Event], at_us: int) -> Saved:
-        rows = map(mapping.event_row, events)
+        rows = map(mapping.event_values, events)
         saved, changed = await save_rows(self._transaction, t.EVENTS, rows, at_us)
         for part in chunks(changed):
             await self._forget_verdicts(part)
@@ -153,7 +153,10 @@ class SqlCatalog:
         return frozenset(row[0] for row in rows)
 
     async def record_quotes(self, quotes: Sequence[Quote], why: str) -> None:
-        rows = [{**mapping.quote_row(q), "at_us": q.at_us, "why": why} for q in quotes]
+        rows = [
+            {**dict(zip(mapping.QUOTE, mapping.quote_values(quote), strict=True)), "why": why}
+            for quote in quotes
+        ]
         await self._transaction.insert_new(t.QUOTE_HISTORY, rows)
 
     async def drop_counts(self, run_id: str, counts: Mapping[str, int]) -> None:

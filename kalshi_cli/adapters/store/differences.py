@@ -2,13 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import JSON, BigInteger, Table, Update, bindparam, cast, func, select, update
 
 from kalshi_cli.adapters.store import market_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
-from kalshi_cli.adapters.store.market_mapping import Columns
-from kalshi_cli.adapters.store.transaction import Transaction, chunks
+from kalshi_cli.adapters.store.market_mapping import Values
+from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.domain.market import Listing
 from kalshi_cli.filters._base import Verdict
 from kalshi_cli.ports.exchange import SeenAgain
@@ -17,17 +18,9 @@ from kalshi_cli.ports.store import Saved
 _FOUND = select(
     t.MARKETS.c.ticker, t.MARKETS.c.row_hash, t.QUOTES.c.row_hash, t.QUOTES.c.at_us
 ).join_from(t.MARKETS, t.QUOTES)
-_SEEN_AGAIN = (
-    update(t.QUOTES)
-    .where(
-        t.QUOTES.c.ticker == bindparam("key"),
-        t.QUOTES.c.row_hash == bindparam("mark"),
-        t.QUOTES.c.at_us < bindparam("seen_us"),
-    )
-    .values(at_us=bindparam("seen_us"))
-)
 
 VERDICT = Verdict._fields
+_QUOTE = (*mapping.QUOTE, "row_hash", *VERDICT)
 UNSCREENED = (None, None, None)
 
 
@@ -38,42 +31,39 @@ class _Writes:
     new: int = 0
     changed: int = 0
     unchanged: int = 0
-    rows: list[Columns] = field(default_factory=list)
+    rows: list[Values] = field(default_factory=list)
     changed_keys: list[str] = field(default_factory=list)
-    quotes: list[Columns] = field(default_factory=list)
+    quotes: list[Values] = field(default_factory=list)
     seen_again: list[SeenAgain] = field(default_factory=list)
-
-    def count(self, *, new: bool, changed: bool) -> None:
-        self.new += new
-        self.changed += changed and not new
-        self.unchanged += not (changed or new)
 
     def counted(self) -> Saved:
         return Saved(self.new, self.changed, self.unchanged)
 
 
 async def save_rows(
-    transaction: Transaction, table: Table, rows: Iterable[Columns], at_us: int
+    transaction: Transaction, table: Table, rows: Iterable[Values], at_us: int
 ) -> tuple[Saved, Sequence[str]]:
     """Write the rows whose hash is new, and tell the keys of those that were there otherwise.
 
-    The key is a table's first column.
+    The key is a table's first column, the hash and the time of the change are its last.
     """
     key = table.c[0]
-    by_key = {row[key.name]: row for row in rows}
+    by_key = {row[0]: row for row in rows}
+    found = await transaction.rows_among(select(key, table.c.row_hash), key, by_key)
+    known = {row[0]: row[1] for row in found}
     writes = _Writes()
-    for part in chunks(by_key):
-        found = await transaction.rows_among(select(key, table.c.row_hash), key, part)
-        known = {row[0]: row[1] for row in found}
-        for name in part:
-            hashed = mapping.row_hash(by_key[name])
-            changed = known.get(name) != hashed
-            writes.count(new=name not in known, changed=changed)
-            if changed:
-                writes.rows.append({**by_key[name], "row_hash": hashed, "changed_us": at_us})
-                if name in known:
-                    writes.changed_keys.append(name)
-    await transaction.upsert(table, writes.rows)
+    for name, row in by_key.items():
+        hashed = mapping.row_hash(row)
+        if known.get(name) == hashed:
+            writes.unchanged += 1
+            continue
+        if name in known:
+            writes.changed += 1
+            writes.changed_keys.append(name)
+        else:
+            writes.new += 1
+        writes.rows.append((*row, hashed, at_us))
+    await transaction.upsert_values(table, table.c.keys(), writes.rows)
     return writes.counted(), writes.changed_keys
 
 
@@ -89,15 +79,14 @@ async def save_listings(
     nothing: two readers may come in any order. What is written takes its verdict along or loses it.
     """
     newest = {listing.market.ticker: listing for listing in listings}
+    rows = await transaction.rows_among(_FOUND, t.MARKETS.c.ticker, newest)
+    found = {row[0]: (row[1], row[2], row[3]) for row in rows}
     writes = _Writes()
-    for part in chunks(newest):
-        rows = await transaction.rows_among(_FOUND, t.MARKETS.c.ticker, part)
-        found = {row[0]: (row[1], row[2], row[3]) for row in rows}
-        for ticker in part:
-            verdict = verdicts.get(ticker, UNSCREENED)
-            _compare(newest[ticker], found.get(ticker), verdict, writes, at_us)
-    await transaction.upsert(t.MARKETS, writes.rows)
-    await transaction.upsert(t.QUOTES, writes.quotes)
+    for ticker, listing in newest.items():
+        verdict = verdicts.get(ticker, UNSCREENED)
+        _compare(listing, found.get(ticker), verdict, writes, at_us)
+    await transaction.upsert_values(t.MARKETS, t.MARKETS.c.keys(), writes.rows)
+    await transaction.upsert_values(t.QUOTES, _QUOTE, writes.quotes)
     await touch_quotes(transaction, writes.seen_again)
     return writes.counted()
 
@@ -110,29 +99,48 @@ def _compare(
     at_us: int,
 ) -> None:
     """Note what of a listing is to be written; `found` are the hashes here and the quote's time."""
-    quote = mapping.quote_row(listing.quote)
-    mark = mapping.row_hash(quote) if listing.fingerprint is None else listing.fingerprint
     market_hash, quote_hash, quoted_us = found or (None, None, listing.quote.at_us)
     if listing.quote.at_us < quoted_us:
-        writes.count(new=False, changed=False)
+        writes.unchanged += 1
         return
-    market = mapping.market_row(listing.market)
-    hashed = mapping.row_hash(market)
-    writes.count(new=found is None, changed=(hashed, mark) != (market_hash, quote_hash))
-    if hashed != market_hash:
-        market["row_hash"], market["changed_us"] = hashed, at_us
-        writes.rows.append(market)
-    if (hashed, mark) != (market_hash, quote_hash):
-        quote["at_us"], quote["row_hash"] = listing.quote.at_us, mark
-        quote["screened_by"], quote["dropped_by"], quote["holds_until_us"] = verdict
-        writes.quotes.append(quote)
-    else:
+    market, quote = mapping.market_values(listing.market), mapping.quote_values(listing.quote)
+    hashed, mark = mapping.row_hash(market), listing.fingerprint
+    if mark is None:
+        mark = mapping.row_hash(quote[:-1])  # without its time
+    if (hashed, mark) == (market_hash, quote_hash):
+        writes.unchanged += 1
         writes.seen_again.append(SeenAgain(listing.market.ticker, mark, listing.quote.at_us))
+        return
+    if found is None:
+        writes.new += 1
+    else:
+        writes.changed += 1
+    if hashed != market_hash:
+        writes.rows.append((*market, hashed, at_us))
+    writes.quotes.append((*quote, mark, *verdict))
+
+
+@cache
+def _seen_again(*, is_postgres: bool) -> Update:
+    """Moves the time of the quotes that `:marks` names, where they still have these hashes."""
+    each = func.json_each_text if is_postgres else func.json_each
+    mark = each(bindparam("marks", type_=JSON)).table_valued("key", "value")
+    return (
+        update(t.QUOTES)
+        .where(
+            t.QUOTES.c.ticker == mark.c.key,
+            t.QUOTES.c.row_hash == cast(mark.c.value, BigInteger),
+            t.QUOTES.c.at_us < bindparam("seen_us"),
+        )
+        .values(at_us=bindparam("seen_us"))
+    )
 
 
 async def touch_quotes(transaction: Transaction, seen: Sequence[SeenAgain]) -> None:
     """Move the time of quotes that still read as they did; one that was written since stays."""
-    rows: list[Mapping[str, object]] = [
-        {"key": one.ticker, "mark": one.fingerprint, "seen_us": one.at_us} for one in seen
-    ]
-    await transaction.write_many(_SEEN_AGAIN, rows)
+    marks: dict[int, dict[str, int]] = {}
+    for one in seen:
+        marks.setdefault(one.at_us, {})[one.ticker] = one.fingerprint
+    for seen_us, by_ticker in marks.items():
+        again = _seen_again(is_postgres=transaction.is_postgres)
+        await transaction.write(again, {"marks": by_ticker, "seen_us": seen_us})

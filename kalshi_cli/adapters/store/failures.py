@@ -28,7 +28,7 @@ def translated(where: str) -> Iterator[None]:
     """Let no exception of a database library cross the port."""
     try:
         yield
-    except exc.IntegrityError as error:
+    except (exc.IntegrityError, sqlite3.IntegrityError) as error:  # with a commit it comes bare
         raise IntegrityError(
             f"{where} refused a row: {_first_line(error)}.",
             remedy="This is a defect; nothing was written.",

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from functools import lru_cache
 from itertools import chain, islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from sqlalchemy import (
     ARRAY,
@@ -30,12 +30,14 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from kalshi_cli.adapters.store.connection import READS
 from kalshi_cli.adapters.store.failures import translated
+from kalshi_cli.adapters.store.worker import Connection as Driver
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
 Item = TypeVar("Item")
 AnyRow = Row[*tuple[Any, ...]]
+Values = Sequence[Any]
 CHUNK = 1_000
 """Values of one IN list: both databases stop at 32,767 parameters."""
 
@@ -51,7 +53,7 @@ def among(column: ColumnElement[str], *, is_postgres: bool) -> ColumnElement[boo
     return column.in_(select(names.c.value))
 
 
-AT_ONCE = (1_000, 250, 50)
+AT_ONCE = (1_000, 250, 50, 10, 1)
 """Rows of one statement; few sizes, so that SQLite keeps what it made of each text."""
 MOST_PARAMETERS = 32_000
 """Of one statement of SQLite, a little less than its own limit."""
@@ -88,6 +90,8 @@ class Transaction:
         self, query: Select[*tuple[Any, ...]], column: ColumnElement[str], names: Collection[str]
     ) -> Sequence[AnyRow]:
         """The rows of a query where a column is one of many names."""
+        if not names:
+            return ()
         chosen = query.where(among(column, is_postgres=self.is_postgres))
         return await self.rows(chosen, {"names": list(names)})
 
@@ -114,41 +118,33 @@ class Transaction:
         """Run a write for each row as the driver does it, which converts no value on the way."""
         if not rows:
             return 0
-        sql, parameters = _compiled(statement, tuple(rows[0]), self._connection.dialect)
+        sql, order = _compiled(statement, tuple(rows[0]), self._connection.dialect)
         with translated(self._where):
-            result = await self._connection.exec_driver_sql(sql, list(map(parameters, rows)))
+            parameters = list(map(itemgetter(*order), rows))
+            result = await self._connection.exec_driver_sql(sql, parameters)
         return result.rowcount
 
     async def upsert(
         self, table: Table, rows: Sequence[Mapping[str, Any]], *, newer_by: str | None = None
     ) -> None:
         """Insert rows or overwrite those with their key; `newer_by` keeps a newer row as it is."""
-        if not rows:
-            return
-        statement = _upsert(table, tuple(rows[0]), newer_by, is_postgres=self.is_postgres)
-        if self.is_postgres:
-            await self.write_many(statement, rows)
-        else:
-            await self._write_at_once(statement, rows)
+        if rows:
+            names = tuple(rows[0])
+            values = list(map(itemgetter(*names), rows))
+            await self.upsert_values(table, names, values, newer_by=newer_by)
 
-    async def _write_at_once(
-        self, insert: ClauseElement, rows: Sequence[Mapping[str, Any]]
+    async def upsert_values(
+        self,
+        table: Table,
+        names: Sequence[str],
+        rows: Sequence[Values],
+        *,
+        newer_by: str | None = None,
     ) -> None:
-        """Insert many rows a statement, so that SQLite works while this process reads on.
-
-        One row a statement takes back the interpreter's lock after each, and waits for it.
-        """
-        sql, parameters = _compiled(insert, tuple(rows[0]), self._connection.dialect)
-        one = f"({', '.join('?' * len(rows[0]))})"
-        at = 0
-        with translated(self._where):
-            for size in AT_ONCE:
-                text = sql.replace(one, ", ".join([one] * size), 1)
-                while len(rows) - at >= size and size * len(rows[0]) <= MOST_PARAMETERS:
-                    values = chain.from_iterable(map(parameters, rows[at : at + size]))
-                    await self._connection.exec_driver_sql(text, tuple(values))
-                    at += size
-        await self.write_many(insert, rows[at:])
+        """The same for rows that are values alone, in the order of the columns named."""
+        if rows:
+            insert = _upsert(table, tuple(names), newer_by, is_postgres=self.is_postgres)
+            await self._put(insert, tuple(names), rows)
 
     async def append(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows whose keys are known to be new."""
@@ -160,6 +156,35 @@ class Transaction:
         if rows:
             insert = _insert(table, is_postgres=self.is_postgres)
             await self.write(insert.on_conflict_do_nothing(), rows)
+
+    async def _put(
+        self, insert: ClauseElement, names: tuple[str, ...], rows: Sequence[Values]
+    ) -> None:
+        """Insert rows; SQLite does so on the trip of what comes next, many rows a statement.
+
+        One row a statement takes back the interpreter's lock after each, and waits for it.
+        """
+        sql, order = _compiled(insert, names, self._connection.dialect)
+        if order != names:
+            rows = list(map(itemgetter(*map(names.index, order)), rows))
+        if self.is_postgres:
+            with translated(self._where):
+                await self._connection.exec_driver_sql(sql, rows)
+            return
+        driver = await self._driver()
+        at = 0
+        for size in AT_ONCE:
+            text = _repeated(sql, len(names), size)
+            while len(rows) - at >= size and size * len(names) <= MOST_PARAMETERS:
+                driver.write_later(text, tuple(chain.from_iterable(rows[at : at + size])))
+                at += size
+
+    async def _driver(self) -> Driver:
+        """The connection to SQLite under this transaction, which is open from now on."""
+        if not self._connection.in_transaction():
+            await self._connection.begin()
+        raw = await self._connection.get_raw_connection()
+        return cast(Driver, raw.driver_connection)
 
 
 def _insert(table: Table, *, is_postgres: bool) -> "sqlite.Insert | postgresql.Insert":
@@ -184,11 +209,17 @@ def _upsert(
 @lru_cache(maxsize=64)
 def _compiled(
     statement: ClauseElement, names: tuple[str, ...], dialect: Dialect
-) -> tuple[str, Callable[[Mapping[str, Any]], tuple[Any, ...]]]:
-    """The text of a statement, and what picks its parameters out of a row, in their order."""
+) -> tuple[str, tuple[str, ...]]:
+    """The text of a statement, and the names of its parameters in their order."""
     compiled = statement.compile(dialect=dialect, column_keys=list(names))
-    order: Sequence[str] = compiled.positiontup  # type: ignore[attr-defined]
-    return str(compiled), itemgetter(*order)
+    return str(compiled), tuple(compiled.positiontup)  # type: ignore[attr-defined]
+
+
+@lru_cache(maxsize=64)
+def _repeated(insert: str, columns: int, rows: int) -> str:
+    """An insert of one row as an insert of many."""
+    one = f"({', '.join('?' * columns)})"
+    return insert.replace(one, ", ".join([one] * rows), 1)
 
 
 @asynccontextmanager

@@ -2,11 +2,13 @@
 
 SQLAlchemy asks the driver for a cursor, to execute, to fetch and to close, each a trip of a tenth
 of a millisecond. Here all four happen on one; answers are read whole, which they are anyway. A
-transaction begins on the trip of its first statement: before that there is nothing to lock.
+transaction begins on the trip of its first statement: before that there is nothing to lock. Writes
+that answer nothing wait for the trip of the next statement, or of the commit: a page of markets is
+then written in one go, while this process reads the next page.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, Self
 
@@ -22,6 +24,7 @@ class Connection(aiosqlite.Connection):
         super().__init__(connector, iter_chunk_size=_FETCHED_AT_ONCE)
         self._thread.daemon = True  # a process that is told to end does not wait for it
         self._beginning: str | None = None
+        self._writes: list[tuple[str, Sequence[Any]]] = []
 
     def cursor(self) -> "Cursor":  # type: ignore[override]
         return Cursor(self)
@@ -30,15 +33,27 @@ class Connection(aiosqlite.Connection):
         """Run a `BEGIN` just before the next statement."""
         self._beginning = statement
 
+    def write_later(self, statement: str, parameters: Sequence[Any]) -> None:
+        """Run a write before the next statement or commit; what it raises is raised there."""
+        self._writes.append((statement, parameters))
+
     async def commit(self) -> None:
-        """Commit what is open: nothing, where no statement ran."""
-        self._beginning = None
-        if self.in_transaction:
-            await super().commit()
+        """Commit what is open: nothing, where no statement ran.
+
+        What cannot be committed is rolled back: SQLAlchemy takes it for ended and does not.
+        """
+        if not self._writes and not self.in_transaction:
+            self._beginning = None
+            return
+        try:
+            await self.run(sqlite3.Connection.commit)
+        except sqlite3.Error:
+            await self.rollback()
+            raise
 
     async def rollback(self) -> None:
         """Roll back what is open: the pool asks after every commit too, when nothing is."""
-        self._beginning = None
+        self._beginning, self._writes = None, []
         if self.in_transaction:
             await super().rollback()
 
@@ -50,6 +65,9 @@ class Connection(aiosqlite.Connection):
         if self._beginning is not None:
             self._conn.execute(self._beginning)
             self._beginning = None  # not before it succeeded: nothing may run outside of it
+        while self._writes:
+            self._conn.execute(*self._writes[0])
+            del self._writes[0]  # not before it succeeded: nothing may be committed without it
         work(self._conn)
 
 

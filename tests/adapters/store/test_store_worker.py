@@ -1,7 +1,11 @@
-"""A transaction begins with its first statement, on the same trip, and nothing runs outside it."""
+"""A transaction begins with its first statement, on the same trip, and nothing runs outside it.
+
+Writes that wait run in their order before what comes next, and nothing is committed without them.
+"""
 
 import sqlite3
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 
@@ -58,3 +62,54 @@ async def test_a_transaction_without_statements_leaves_nothing_behind(
     await connection.cursor().execute("CREATE TABLE seen (number)")
     assert not connection.in_transaction
     await connection.close()
+
+
+async def test_a_write_waits_for_what_comes_next_and_runs_before_it(tmp_path: Path) -> None:
+    connection = await opened(tmp_path / "a.db")
+    await connection.cursor().execute("CREATE TABLE seen (number)")
+    connection.begin_with("BEGIN IMMEDIATE")
+    connection.write_later("INSERT INTO seen VALUES (?), (?)", (1, 2))
+    connection.write_later("UPDATE seen SET number = number * ?", (10,))
+    assert not connection.in_transaction
+    cursor = await connection.cursor().execute("SELECT number FROM seen ORDER BY number")
+    assert await cursor.fetchall() == [(10,), (20,)]
+    connection.write_later("DELETE FROM seen WHERE number = ?", (10,))
+    await connection.commit()
+    assert not connection.in_transaction
+    assert numbers(tmp_path) == [(20,)]
+    await connection.close()
+
+
+async def test_what_was_not_committed_is_forgotten_with_the_writes_that_wait(
+    tmp_path: Path,
+) -> None:
+    connection = await opened(tmp_path / "a.db")
+    await connection.cursor().execute("CREATE TABLE seen (number)")
+    connection.begin_with("BEGIN IMMEDIATE")
+    connection.write_later("INSERT INTO seen VALUES (?)", (1,))
+    await connection.rollback()
+    await connection.commit()
+    assert numbers(tmp_path) == []
+    await connection.close()
+
+
+async def test_nothing_is_committed_without_a_write_that_failed(tmp_path: Path) -> None:
+    connection = await opened(tmp_path / "a.db")
+    await connection.cursor().execute("CREATE TABLE seen (number NOT NULL)")
+    connection.begin_with("BEGIN IMMEDIATE")
+    connection.write_later("INSERT INTO seen VALUES (?)", (1,))
+    connection.write_later("INSERT INTO seen VALUES (?)", (None,))
+    for _ in range(2):  # who catches the first error is not let through the second time
+        with pytest.raises(sqlite3.IntegrityError, match="NOT NULL"):
+            await connection.cursor().execute("SELECT 1")
+    with pytest.raises(sqlite3.IntegrityError, match="NOT NULL"):
+        await connection.commit()
+    assert not connection.in_transaction
+    assert numbers(tmp_path) == []
+    await connection.close()
+
+
+def numbers(path: Path) -> list[tuple[int]]:
+    """What another connection sees."""
+    with closing(sqlite3.connect(path / "a.db")) as other:
+        return other.execute("SELECT number FROM seen").fetchall()
