@@ -53,6 +53,12 @@ def format_units(units: int, decimals: int) -> str:
     return f"{'-' if units < 0 else ''}{whole}.{fraction:0{decimals}d}"
 
 
+@lru_cache(maxsize=256)
+def _as_written(fraction: float) -> Decimal:
+    """A fraction as it was set: 0.1 is a tenth. Settings are few, and asked over and over."""
+    return Decimal(str(fraction))
+
+
 class UnitsByText(dict[str, int]):
     """Units of amounts as text, remembered: a stream repeats the same few over and over.
 
@@ -172,7 +178,7 @@ class Money(_Amount):
 
     def scaled(self, fraction: float) -> "Money":
         """A fraction of the amount, rounded toward zero: for budgets, never for payments."""
-        return Money(int(Decimal(self.units) * Decimal(str(fraction))))
+        return Money(int(Decimal(self.units) * _as_written(fraction)))
 
 
 class AiCost(_Amount):

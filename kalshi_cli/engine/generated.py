@@ -9,12 +9,13 @@ next moment of each event's life and the next taker of each market.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
+from functools import lru_cache
 from heapq import heappop, heappush
 
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.instant import HOUR, to_rfc3339
 from kalshi_cli.domain.market import MarketStatus
-from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Price
+from kalshi_cli.domain.money import NO_CONTRACTS, REMEMBERED, Contracts, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.occasion import Occasion, draw_occasion, occasion_of, series_of
 from kalshi_cli.engine.pit import Pit, PitState
@@ -348,4 +349,10 @@ def _when(occurrence: Occurrence) -> tuple[int, int, str]:
 
 
 def _levels(totals: list[tuple[int, int]]) -> tuple[Level, ...]:
-    return tuple(Level(Price(price), Contracts(units)) for price, units in totals)
+    return tuple([_level(price, units) for price, units in totals])
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _level(price: int, units: int) -> Level:
+    """Whoever lists markets, and then asks for their books, sees the same levels again."""
+    return Level(Price(price), Contracts(units))

@@ -140,7 +140,7 @@ async def _wanted(
         chunks = screen_undropped(store, filters, clock.now())
         return [entry async for screened in chunks for entry in screened.eligible], []
     await learn_markets(data, store, clock, tickers)
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         found = await unit.catalog.entries(tickers=tickers)
     missing = sorted(set(tickers) - {entry.market.ticker for entry in found})
     if missing:
@@ -161,7 +161,7 @@ async def learn_markets(
 
     A market whose event or series the exchange does not tell stays unknown.
     """
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         unknown = sorted(set(tickers) - await unit.catalog.known_markets(tickers))
     if not unknown:
         return
@@ -194,7 +194,7 @@ async def _rested(
     if policy.cooldown_us is None and policy.per_day is None:
         return entries, []
     now = clock.now()
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         times = await unit.forecasts.times_since(now - max(DAY, policy.cooldown_us or 0))
     kept: list[CatalogEntry] = []
     skipped: list[Skipped] = []
@@ -226,7 +226,7 @@ async def _fresh(
 
 
 async def _spent_today(store: Store, clock: Clock) -> AiCost:
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         return await unit.forecasts.spent(day_of(clock.wall()))
 
 

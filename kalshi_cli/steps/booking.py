@@ -100,7 +100,7 @@ async def book(
 
     `whole` reads all there ever were: what came late, or was changed long after, is booked too.
     """
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         last_us = await unit.ledger.last_settlement_us()
         fill_us = 0 if whole else await _fills_from(unit)
         settled_us = 0 if whole or last_us is None else last_us - OVERLAP
@@ -256,7 +256,7 @@ async def _claimed(
     archive: Archive | None = None,
 ) -> _Claimed:
     """Ask whose order it was where a new fill may be of one that is being sent, or was given up."""
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         new = await unit.ledger.unknown(fills)
         known = {o.order_id for o in await unit.journal.find(order_ids={f.order_id for f in new})}
         nobodys = [fill for fill in new if fill.order_id not in known]

@@ -63,7 +63,7 @@ async def resolve(
     `in_flight` is asked after the journal was read, so that an order journalled meanwhile is never
     taken for one that is lost.
     """
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         live = await unit.journal.live()
     missing = {
         order.client_order_id: order
@@ -153,7 +153,7 @@ async def follow(
     An order that was taken for absent, rejected or not sent and rests after all is adopted, and
     alarms.
     """
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         working = [o for o in await unit.journal.live() if o.state not in UNRESOLVED]
         ours = await unit.journal.find(
             order_ids=[report.order_id for report in resting],

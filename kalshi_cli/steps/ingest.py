@@ -92,7 +92,7 @@ async def ingest(
 ) -> IngestResult:
     """Run one pass. Raises `Unavailable` when not even the first page could be read."""
     started = clock.now()
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         full_at = await unit.catalog.marker("full_pass")
         delta_at = await unit.catalog.marker("delta_pass")
         series_at = await unit.catalog.marker("series_pass")
@@ -118,7 +118,7 @@ async def _series_pass(
     if last_us is None or now_us - last_us >= SERIES_PASS_EVERY:
         await _read_series(data, store, done, now_us)
     else:
-        async with store.unit() as unit:
+        async with store.unit(reads=True) as unit:
             done.categories.update(await unit.catalog.known_series())
 
 
@@ -155,7 +155,7 @@ async def _full_pass(
     data: MarketData, store: Store, done: _Pass, since_us: int, now_us: int
 ) -> None:
     """Read all open events; what was read since the last time is looked at twice if it changed."""
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         known = await unit.catalog.known_listings(since_us)
     pages = Pages(partial(data.open_events, known=known))
     async with aclosing(ahead(pages)) as read:
@@ -172,7 +172,7 @@ async def _delta_pass(
     async for page in pages:
         done.unusable.extend(page.unusable)
         tickers = {listing.market.event_ticker for listing in page.items}
-        async with store.unit() as unit:
+        async with store.unit(reads=True) as unit:
             there = await unit.catalog.known_events(tickers)
         try:
             await _save_new_events(data, store, done, tickers - there, now_us)
@@ -244,7 +244,7 @@ async def _refresh_quotes(data: MarketData, store: Store, done: _Pass, clock: Cl
     """
     if done.kind == "delta":
         await screen_rest(store, done.screen, clock.now())
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         wanted = set(await unit.catalog.watched())
         if done.kind == "full" and done.complete:
             wanted.update(await unit.catalog.unseen(done.started_us))

@@ -58,17 +58,17 @@ async def screen_undropped(
     store: Store, filters: Sequence[Filter], now_us: int
 ) -> AsyncIterator[Screened]:
     """Screen the active markets that no verdict has dropped already, some at a time."""
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         tickers = await unit.catalog.undropped(Screen.of(filters).mark, now_us)
     for some in batched(tickers):
-        async with store.unit() as unit:
+        async with store.unit(reads=True) as unit:
             entries = await unit.catalog.entries(tickers=some)
         yield screen(entries, filters, now_us)
 
 
 async def screen_rest(store: Store, rest: Screen, now_us: int) -> None:
     """Give a verdict to active markets that have none, each in a unit nobody waits for long."""
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         tickers = await unit.catalog.unscreened(rest.mark, now_us)
     for some in batched(tickers):
         async with store.unit() as unit:

@@ -94,7 +94,7 @@ def _stopped(view: DeskView) -> set[tuple[str, str]]:
 
 async def _refresh_held(data: MarketData, desk: Desk) -> None:
     """Quotes, statuses and grids of what is held or ordered; a line of history for what is held."""
-    async with desk.store.unit() as unit:
+    async with desk.store.unit(reads=True) as unit:
         held = {position.ticker for position in await unit.ledger.positions()}
         ordered = {order.intent.ticker for order in await unit.journal.live()}
         known = await unit.catalog.known_markets(held | ordered)

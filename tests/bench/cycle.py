@@ -4,6 +4,7 @@ import asyncio
 import time
 from pathlib import Path
 
+import kalshi_cli.__main__  # noqa: F401 - sets how often the collector of garbage runs
 from kalshi_cli.bootstrap.opening import open_desk
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.instant import MINUTE

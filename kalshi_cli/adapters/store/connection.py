@@ -28,7 +28,7 @@ from kalshi_cli.errors import ConfigError, StoreUnusable
 BUSY_S = 10
 """How long to wait for another writer."""
 READS = {"kalshi_reads": True}
-"""Execution option of transactions that only read: they wait for nobody."""
+"""Execution option of an engine whose transactions only read: they wait for nobody."""
 BARE = {"isolation_level": "AUTOCOMMIT"}
 """Execution option of statements that no transaction may surround."""
 _WRITER_LOCK = 0x6B616C736869
@@ -159,7 +159,7 @@ def make_engine(
             return
         reads = read_only or _only_reads(connection)
         driver = cast(Connection, connection.connection.driver_connection)  # of `_connector`
-        driver.begin_with("BEGIN" if reads else "BEGIN IMMEDIATE")
+        driver.begin_with("BEGIN" if reads else "BEGIN IMMEDIATE", reads=reads)
 
     return engine
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from sqlalchemy import text
 
-from kalshi_cli.adapters.store.connection import Location, locate, make_engine, probe
+from kalshi_cli.adapters.store.connection import READS, Location, locate, make_engine, probe
 from kalshi_cli.adapters.store.ownership import schema_version
 from kalshi_cli.adapters.store.schema import pending, upgrade_schema
 from kalshi_cli.adapters.store.transaction import Transaction, begun
@@ -79,7 +79,7 @@ async def _current(location: Location) -> str | None:
     probe(location)
     engine = make_engine(location, read_only=True)
     try:
-        async with begun(engine, str(location), reads=True) as transaction:
+        async with begun(engine.execution_options(**READS), str(location)) as transaction:
             return await schema_version(transaction, str(location))
     finally:
         await engine.dispose()
@@ -89,7 +89,7 @@ async def _migrate(location: Location) -> None:
     # Foreign keys are checked at the end: SQLite alters a table by copying and dropping it.
     engine = make_engine(location, foreign_keys=False)
     try:
-        async with begun(engine, str(location), reads=False) as transaction:
+        async with begun(engine, str(location)) as transaction:
             await transaction.run(upgrade_schema)
             if not location.is_postgres:
                 await _check_foreign_keys(transaction)

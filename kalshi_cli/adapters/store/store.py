@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Self
 
 from kalshi_cli.adapters.store.connection import (
     BUSY_S,
+    READS,
     Location,
     create_file,
     finish,
@@ -42,6 +43,7 @@ class SqlStore:
         self.location = location
         self.read_only = read_only
         self._engine = make_engine(location, read_only=read_only)
+        self._readers = self._engine.execution_options(**READS)
         self._turn = asyncio.Lock()
 
     @cached_property
@@ -72,12 +74,13 @@ class SqlStore:
         in memory, where there is only one connection.
         """
         if reads and not self.location.is_memory:
-            async with begun(self._engine, str(self.location), reads=True) as transaction:
+            async with begun(self._readers, str(self.location)) as transaction:
                 yield transaction
             return
         await self._take_turn()
         try:
-            async with begun(self._engine, str(self.location), reads=reads) as transaction:
+            engine = self._readers if reads else self._engine
+            async with begun(engine, str(self.location)) as transaction:
                 yield transaction
         finally:
             self._turn.release()

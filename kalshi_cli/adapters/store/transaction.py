@@ -28,7 +28,6 @@ from sqlalchemy import (
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from kalshi_cli.adapters.store.connection import READS
 from kalshi_cli.adapters.store.failures import translated
 from kalshi_cli.adapters.store.worker import Connection as Driver
 
@@ -223,13 +222,11 @@ def _repeated(insert: str, columns: int, rows: int) -> str:
 
 
 @asynccontextmanager
-async def begun(engine: AsyncEngine, where: str, *, reads: bool) -> AsyncIterator[Transaction]:
-    """A transaction, rolled back unless committed; one that only `reads` takes no lock."""
+async def begun(engine: AsyncEngine, where: str) -> AsyncIterator[Transaction]:
+    """A transaction, rolled back unless committed."""
     with translated(where):
         connection = await engine.connect()
     try:
-        if reads:
-            await connection.execution_options(**READS)
         yield Transaction(connection, where)
     finally:
         # Shielded: a cancelled task must still give its connection back.

@@ -24,14 +24,15 @@ class Connection(aiosqlite.Connection):
         super().__init__(connector, iter_chunk_size=_FETCHED_AT_ONCE)
         self._thread.daemon = True  # a process that is told to end does not wait for it
         self._beginning: str | None = None
+        self._reads = False
         self._writes: list[tuple[str, Sequence[Any]]] = []
 
     def cursor(self) -> "Cursor":  # type: ignore[override]
         return Cursor(self)
 
-    def begin_with(self, statement: str) -> None:
-        """Run a `BEGIN` just before the next statement."""
-        self._beginning = statement
+    def begin_with(self, statement: str, *, reads: bool = False) -> None:
+        """Run a `BEGIN` just before the next statement; the transaction may only read."""
+        self._beginning, self._reads = statement, reads
 
     def write_later(self, statement: str, parameters: Sequence[Any]) -> None:
         """Run a write before the next statement or commit; what it raises is raised there."""
@@ -52,9 +53,16 @@ class Connection(aiosqlite.Connection):
             raise
 
     async def rollback(self) -> None:
-        """Roll back what is open: the pool asks after every commit too, when nothing is."""
+        """Roll back what is open: the pool asks after every commit too, when nothing is.
+
+        Nobody waits for the end of a transaction that only read: what comes next waits in line.
+        """
         self._beginning, self._writes = None, []
-        if self.in_transaction:
+        if not self.in_transaction:
+            return
+        if self._reads:
+            self._tx.put_nowait((None, self._conn.rollback))
+        else:
             await super().rollback()
 
     async def run(self, work: Callable[[sqlite3.Connection], None]) -> None:

@@ -93,6 +93,20 @@ async def test_what_was_not_committed_is_forgotten_with_the_writes_that_wait(
     await connection.close()
 
 
+async def test_the_end_of_a_read_waits_in_line_and_nobody_for_it(tmp_path: Path) -> None:
+    connection = await opened(tmp_path / "a.db")
+    await connection.cursor().execute("CREATE TABLE seen (number)")
+    connection.begin_with("BEGIN", reads=True)
+    await connection.cursor().execute("SELECT number FROM seen")
+    await connection.rollback()
+    connection.begin_with("BEGIN IMMEDIATE")  # within the other transaction it would be refused
+    await connection.cursor().execute("INSERT INTO seen VALUES (1)")
+    await connection.commit()
+    assert not connection.in_transaction
+    assert numbers(tmp_path) == [(1,)]
+    await connection.close()
+
+
 async def test_nothing_is_committed_without_a_write_that_failed(tmp_path: Path) -> None:
     connection = await opened(tmp_path / "a.db")
     await connection.cursor().execute("CREATE TABLE seen (number NOT NULL)")
