@@ -19,9 +19,11 @@ from kalshi_cli.adapters.store.store import SqlStore
 class _NoQueue:
     """What is put into it, which SQLAlchemy does besides asking for statements, is done."""
 
-    def put_nowait(self, task: tuple[asyncio.Future[Any], Callable[[], Any]]) -> None:
+    def put_nowait(self, task: tuple[asyncio.Future[Any] | None, Callable[[], Any]]) -> None:
         future, work = task
-        future.set_result(work())
+        done = work()
+        if future is not None:  # somebody waits for it
+            future.set_result(done)
 
 
 class AtOnce(worker.Connection):

@@ -98,6 +98,7 @@ class Stage:
 
     def again(self) -> FakeExchange:
         """Everything as it was in the beginning."""
+        self.books.rollback()  # a desk that died may have left a transaction open
         self._books.backup(self.books)
         return copy.deepcopy(self._exchange)
 
