@@ -1,0 +1,89 @@
+"""Asking a language model: roles, prompts, and what became of each call."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from kalshi_cli.domain.money import AiCost
+
+
+class Role(StrEnum):
+    """Who is asked. `single` is all three in one prompt."""
+
+    FORECASTER = "forecaster"
+    CRITIC = "critic"
+    TRADER = "trader"
+    SINGLE = "single"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The instructions of a role, as a person may edit them. `version` is a hash of the text."""
+
+    role: Role
+    text: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """One question to a model. `schema` is the JSON Schema of the answer that is asked for.
+
+    `system` never changes between questions of a role, so that providers can cache it.
+    """
+
+    role: Role
+    version: str
+    system: str
+    user: str
+    schema: Mapping[str, Any]
+
+
+class Outcome(StrEnum):
+    """How one call ended, in words that say what may be done about it."""
+
+    ANSWERED = "answered"
+    CUT = "cut"
+    """The answer is longer than it may be, and ends in the middle."""
+    EMPTY = "empty"
+    UNUSABLE = "unusable"
+    """It answered, and not what was asked for."""
+    UNAVAILABLE = "unavailable"
+    RATE_LIMITED = "rate_limited"
+    TIMED_OUT = "timed_out"
+    """It may have been answered, and billed, without anybody to hear it."""
+    MODEL_GONE = "model_gone"
+    NO_CREDITS = "no_credits"
+    UNAUTHENTICATED = "unauthenticated"
+    REFUSED = "refused"
+    """The provider calls the request itself wrong: the same one would be refused again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens of one call. `reasoning` are billed as completion and not among `completion`."""
+
+    prompt: int = 0
+    cached: int = 0
+    completion: int = 0
+    reasoning: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One call to a provider, as it ended. `served_model` is empty where nobody answered.
+
+    `cost` is what the server says; None where it says nothing, and then it is estimated from the
+    price of `served_model`. `retry_after_s` is the server's own advice.
+    """
+
+    requested_model: str
+    served_model: str
+    outcome: Outcome
+    text: str
+    detail: str
+    usage: Usage
+    cost: AiCost | None
+    latency_ms: int
+    retry_after_s: float | None = None
