@@ -79,8 +79,8 @@ class OpenDesk:
         """Raises `ConfigError` where nobody forecasts."""
         if self.forecaster is None:
             raise ConfigError(
-                f"Nobody forecasts in {self.environment.env} yet.",
-                remedy="Add --forecaster baseline.",
+                f"Nobody forecasts in {self.environment.env}.",
+                remedy="Set XAI_API_KEY, or add --forecaster baseline.",
             )
         return await analyze(
             self.data,

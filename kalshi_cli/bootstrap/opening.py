@@ -5,11 +5,12 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING, assert_never
+from typing import TYPE_CHECKING
 
 from kalshi_cli.adapters.halt_file import HaltFile
 from kalshi_cli.bootstrap.desk import Ending, OpenDesk
 from kalshi_cli.bootstrap.exchange import check_market_time, connection_to, simulation_of
+from kalshi_cli.bootstrap.forecasters import forecaster_of
 from kalshi_cli.bootstrap.policies import policies
 from kalshi_cli.bootstrap.records import account_of, lease_name, store_location
 from kalshi_cli.domain.identity import Env, StoreIdentity
@@ -17,7 +18,6 @@ from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.errors import ConfigError, Unavailable
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.forecaster import Forecaster
 from kalshi_cli.ports.store import Run
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
@@ -77,7 +77,9 @@ async def open_desk(
         run = await stack.enter_async_context(_recorded_run(store, clock, command, ending))
         forecaster = None
         if forecasts:
-            forecaster = await forecaster_of(environment, settings, simulation, store)
+            forecaster = await forecaster_of(
+                environment, settings, simulation, store, stack=stack, clock=clock, run=run
+            )
         yield OpenDesk(
             environment=environment,
             settings=settings,
@@ -142,74 +144,3 @@ def _identity(
     if simulation is not None:
         return StoreIdentity(Env.SIM, "", "", simulation.world_id)
     return StoreIdentity(environment.env, connection.origin, account_of(environment), "")
-
-
-async def forecaster_of(
-    environment: Environment,
-    settings: Settings,
-    simulation: "Simulation | None",
-    store: "SqlStore",
-) -> Forecaster | None:
-    """Who forecasts: the baseline in sim, nobody elsewhere, unless chosen. Prod takes neither."""
-    chosen = settings.trading.forecaster or ("baseline" if environment.env is Env.SIM else None)
-    match chosen:
-        case None:
-            return None
-        case "oracle":
-            return _oracle(settings, simulation)
-        case "grok":
-            raise ConfigError(
-                "The Grok forecaster does not exist yet.",
-                remedy="Use --forecaster baseline or oracle.",
-            )
-        case "baseline" if environment.env is Env.PROD:
-            raise ConfigError(
-                "Real money does not trade on the baseline.", remedy="Leave out --forecaster."
-            )
-        case "baseline":
-            return await _baseline(simulation, store)
-        case _:
-            assert_never(chosen)
-
-
-def _oracle(settings: Settings, simulation: "Simulation | None") -> Forecaster:
-    from kalshi_cli.adapters.sim.oracle import OracleForecaster
-
-    if simulation is None:
-        raise ConfigError("The oracle knows the simulated world only.", remedy="Add --sim.")
-    return OracleForecaster(simulation, settings.trading.oracle_error, simulation.seed)
-
-
-async def _baseline(simulation: "Simulation | None", store: "SqlStore") -> Forecaster:
-    """A generated world documents its bias; elsewhere a bias must be fitted and proved."""
-    from kalshi_cli.adapters.baseline import BaselineForecaster
-    from kalshi_cli.forecasting.baseline import Baseline
-    from kalshi_cli.forecasting.corrections import Settled, excess_of, fit_corrections
-
-    if simulation is not None and simulation.knows_truth:
-        from functools import partial
-
-        from kalshi_cli.engine.series_plan import documented_bias
-
-        climates = simulation.climates
-        errors = {category: climate.logit_error for category, climate in climates.items()}
-        bias = partial(documented_bias, climates=climates)
-        label = "baseline: the market's number less the simulated world's documented bias"
-        return BaselineForecaster(Baseline(bias, errors), label)
-    rows = await store.reports.scored()
-    fitted = fit_corrections(
-        [
-            Settled(
-                category=row.category,
-                event_ticker=row.event_ticker,
-                market=row.market,
-                payout=float(row.payout),
-                at_us=row.made_us,
-                settled_us=row.close_us,
-            )
-            for row in rows
-            if row.market is not None and row.is_first
-        ]
-    )
-    label = f"baseline: the market's number, {len(fitted)} categories corrected by fits"
-    return BaselineForecaster(Baseline(excess_of(fitted), {}), label)

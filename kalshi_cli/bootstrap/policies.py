@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 
 import kalshi_cli.strategies as strategies_package
-from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.deliberation import Role, Template
+from kalshi_cli.domain.identity import Env, short_hash
 from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.money import AiCost, Money
@@ -13,10 +15,13 @@ from kalshi_cli.exits._gate import exits
 from kalshi_cli.exits._planning import ExitRules
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.filters._gate import filters
+from kalshi_cli.forecasting import prompts
 from kalshi_cli.plugins import load
 from kalshi_cli.risk._gate import controls
 from kalshi_cli.settings.sections import Section, Settings
-from kalshi_cli.steps.analyze import AnalysisPolicy
+from kalshi_cli.steps.analyze import AnalysisPolicy, Worth
+from kalshi_cli.steps.asking import AskingPolicy
+from kalshi_cli.steps.deliberate import AI_ERROR, DeliberationPolicy
 from kalshi_cli.steps.trade import TradePolicy
 from kalshi_cli.strategies._base import Strategy
 
@@ -121,13 +126,51 @@ def _analysis(settings: Settings, forecaster: str | None) -> AnalysisPolicy:
     """A forecaster that costs nothing is asked every time."""
     ai = settings.ai
     if forecaster in FREE_FORECASTERS:
-        return AnalysisPolicy(None, None, None, ai.starting_weight)
+        return AnalysisPolicy(None, None, None)
     return AnalysisPolicy(
         cooldown_us=int(ai.analysis_cooldown_hours * HOUR),
         per_day=ai.max_analyses_per_day,
         daily_budget=_ai_cost(ai.daily_ai_budget),
-        starting_weight=min(ai.starting_weight, ai.max_weight),
+        worth=Worth(
+            weight=min(ai.starting_weight, ai.max_weight),
+            logit_error=AI_ERROR,
+            min_to_close_us=int(ai.min_hours_to_close * HOUR),
+        ),
     )
+
+
+def asking(settings: Settings) -> AskingPolicy:
+    """How much a question may cost, and how long it may take."""
+    ai = settings.ai
+    models = dict.fromkeys((ai.primary_model, ai.fallback_model or ai.primary_model))
+    return AskingPolicy(
+        models=tuple(models),
+        max_tokens=ai.ai_max_tokens,
+        call_s=ai.call_timeout_s,
+        decision_s=ai.decision_timeout_s,
+        decision_budget=_ai_cost(ai.max_ai_cost_per_decision),
+        daily_budget=_ai_cost(ai.daily_ai_budget),
+        held_share=ai.held_budget_share,
+    )
+
+
+def deliberation(settings: Settings) -> DeliberationPolicy:
+    """Who has a say in a forecast, and how much of it."""
+    ai = settings.ai
+    chosen = {Role.FORECASTER: True, Role.CRITIC: ai.critic, Role.TRADER: ai.trader}
+    return DeliberationPolicy(
+        templates={role: template(role) for role, is_on in chosen.items() if is_on},
+        starting_weight=min(ai.starting_weight, ai.max_weight),
+        min_confidence=settings.trading.min_confidence_threshold,
+        min_confidence_to_trade=settings.trading.min_confidence_to_trade,
+        at_once=ai.calls_at_once,
+    )
+
+
+def template(role: Role) -> Template:
+    """The instructions of a role that the program comes with."""
+    text = files(prompts).joinpath(f"{role}.md").read_text(encoding="utf-8")
+    return Template(role, text, short_hash(text))
 
 
 def _ai_cost(money: Money | None) -> AiCost | None:

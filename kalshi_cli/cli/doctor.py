@@ -17,7 +17,6 @@ from kalshi_cli.errors import KalshiError
 from kalshi_cli.settings.environment import Environment
 
 if TYPE_CHECKING:
-    from kalshi_cli.adapters.sim.simulation import Simulation
     from kalshi_cli.adapters.store.lease import Holder
     from kalshi_cli.bootstrap.exchange import OpenExchange
     from kalshi_cli.ports.reports import DeskSummary
@@ -84,7 +83,7 @@ async def _outside(prepared: Prepared, *, key_is_usable: bool) -> list[Check]:
             if all(check.result is not Finding.NOT_ASKED for check in checks):
                 time = await looked_at("market time", lambda: _market_time(environment, exchange))
                 checks += time
-            return checks + await looked_at("forecaster", lambda: _forecaster(prepared, simulation))
+            return checks + await looked_at("forecaster", lambda: _forecaster(prepared))
     except KalshiError as error:
         rest = not_asked(ACCOUNT, "the exchange cannot be opened")
         return [failed("exchange", error), rest]
@@ -193,18 +192,18 @@ def _lease(holder: "Holder | None", wall_us: int) -> Check:
     return Check("lease", Finding.OK, detail)
 
 
-async def _forecaster(prepared: Prepared, simulation: "Simulation | None") -> list[Check]:
+async def _forecaster(prepared: Prepared) -> list[Check]:
     """Apart from the exchange: a forecaster that cannot be had says nothing of that."""
-    from kalshi_cli.bootstrap.opening import forecaster_of
-    from kalshi_cli.bootstrap.records import open_records
+    from kalshi_cli.bootstrap.forecasters import who_forecasts
+    from kalshi_cli.cli.ai_checks import ai_checks
 
     if not _has_account(prepared):
         return []
     environment, settings = prepared.environment, prepared.settings
-    async with open_records(environment, settings) as store:
-        found = await forecaster_of(environment, settings, simulation, store)
-    if found is not None:
-        return [Check("forecaster", Finding.OK, found.label or found.name)]
-    remedy = "" if environment.env is Env.PROD else "Add --forecaster baseline."
-    detail = f"nobody forecasts in {environment.env}"
-    return [Check("forecaster", Finding.WARNING, detail, remedy)]
+    name = who_forecasts(environment, settings)
+    if name is None:
+        free = "" if environment.env is Env.PROD else ", or add --forecaster baseline"
+        detail = f"nobody forecasts in {environment.env}: there is no XAI_API_KEY"
+        return [Check("forecaster", Finding.WARNING, detail, f"Set XAI_API_KEY{free}.")]
+    found = [Check("forecaster", Finding.OK, name)]
+    return found + (await ai_checks(environment, settings) if name == "grok" else [])

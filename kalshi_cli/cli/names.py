@@ -1,9 +1,22 @@
-"""Names of markets and orders as a person may type them, checked before anything is opened."""
+"""Names and spans of time as a person may type them, checked before anything is opened."""
 
 import re
 from typing import TypeVar
 
-from kalshi_cli.errors import UsageError
+from kalshi_cli.domain.instant import parse_span
+from kalshi_cli.errors import InvalidValue, UsageError
+
+
+def span(text: str) -> int:
+    """Microseconds of a span such as 6h. Raises `UsageError` for what is none, or no time."""
+    try:
+        span_us = parse_span(text)
+    except InvalidValue as error:
+        raise UsageError(str(error)) from error
+    if not span_us:
+        raise UsageError(f"{text} is no time at all.", remedy="Give a span such as 15m or 6h.")
+    return span_us
+
 
 Given = TypeVar("Given", str | None, list[str] | None)
 

@@ -22,12 +22,21 @@ UNLIMITED = "unlimited"
 
 
 def on_serve(
-    ctx: typer.Context, *, port: int, speed: float, tier: str, rsa: bool, epoch: str | None
+    ctx: typer.Context,
+    *,
+    port: int,
+    speed: float,
+    tier: str,
+    rsa: bool,
+    epoch: str | None,
+    ai: bool,
 ) -> None:
     """Serve until a signal; the exit code is the signal's."""
     limits, epoch_us = _tier(tier), _epoch(epoch)
     ready, stop = prepared(ctx), Stop()
-    serving = _serve(ready, stop, port=port, speed=speed, tier=limits, rsa=rsa, epoch_us=epoch_us)
+    serving = _serve(
+        ready, stop, port=port, speed=speed, tier=limits, rsa=rsa, epoch_us=epoch_us, ai=ai
+    )
     run_async(serving, stop, stopping="stopping")
     ready.invocation.say("The world is kept; `kalshi sim serve` goes on from here.")
     after_stop(stop)
@@ -70,7 +79,10 @@ async def _serve(
     tier: Tier | None,
     rsa: bool,
     epoch_us: int | None,
+    ai: bool,
 ) -> None:
+    from contextlib import AsyncExitStack
+
     from kalshi_cli.adapters.clock import SystemClock
     from kalshi_cli.adapters.sim.http.loopback import listen
     from kalshi_cli.adapters.sim.serving import ExchangeServer
@@ -79,24 +91,32 @@ async def _serve(
 
     environment = ready.environment
     with listen(port) as listener:
-        async with open_simulation(
-            environment.home,
-            seed=environment.seed,
-            world=environment.world,
-            fresh=environment.fresh,
-            epoch_us=epoch_us,
-            default_epoch_us=SystemClock().wall(),
-            faults=environment.faults,
-            key_type=KeyType.RSA if rsa else KeyType.ED25519,
-        ) as simulation:
+        async with (
+            AsyncExitStack() as stack,
+            open_simulation(
+                environment.home,
+                seed=environment.seed,
+                world=environment.world,
+                fresh=environment.fresh,
+                epoch_us=epoch_us,
+                default_epoch_us=SystemClock().wall(),
+                faults=environment.faults,
+                key_type=KeyType.RSA if rsa else KeyType.ED25519,
+            ) as simulation,
+        ):
             server = ExchangeServer(simulation, listener, speed=speed, tier=tier)
             simulation.serves_at(server.address.base_url)
-            await server.serve(stop.event, lambda: _announce(ready, server.address))
+            host = ""
+            if ai:
+                from kalshi_cli.adapters.sim.ai.server import StandIn
+
+                host = (await stack.enter_async_context(StandIn())).host
+            await server.serve(stop.event, lambda: _announce(ready, server.address, host))
 
 
-def _announce(ready: Prepared, address: "Address") -> None:
+def _announce(ready: Prepared, address: "Address", ai_host: str) -> None:
     """The one line on stdout; for people, the same on stderr as they would type it."""
-    line = _line(address)
+    line = _line(address) | ({"ai_host": ai_host} if ai_host else {})
     sys.stdout.write(json.dumps(line) + "\n")
     sys.stdout.flush()
     if ready.invocation.wants_json:
@@ -109,6 +129,8 @@ def _announce(ready: Prepared, address: "Address") -> None:
     }
     if "clock" in line:
         variables["KALSHI_SIM_CLOCK"] = json.dumps(line["clock"])
+    if ai_host:
+        variables |= {"XAI_API_HOST": ai_host, "XAI_API_KEY": "stand-in"}
     exports = [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]
     told = [
         "Serving until Ctrl-C: API /trade-api/v2, stream /trade-api/ws/v2.",

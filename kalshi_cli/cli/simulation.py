@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from kalshi_cli.cli.names import span
 from kalshi_cli.cli.runtime import Show, begin, finish, run_async
 from kalshi_cli.cli.start import Prepared, prepare
 from kalshi_cli.domain.identity import Env
-from kalshi_cli.domain.instant import DAY, HOUR, parse_span, to_rfc3339
-from kalshi_cli.errors import InvalidValue, UsageError
+from kalshi_cli.domain.instant import DAY, HOUR, to_rfc3339
+from kalshi_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.sim.simulation import Simulation, SimulationStatus
@@ -79,13 +80,8 @@ async def _let_signals_in() -> None:
 
 
 def parsed_span(text: str) -> int:
-    """Microseconds of market time. Raises `UsageError` for what is no span, or no time at all."""
-    try:
-        span_us = parse_span(text)
-    except InvalidValue as error:
-        raise UsageError(str(error)) from error
-    if not span_us:
-        raise UsageError(f"{text} is no time at all.", remedy="Give a span such as 15m or 6h.")
+    """Microseconds of market time. Raises `UsageError` for what is no span a world can live."""
+    span_us = span(text)
     if span_us > LONGEST:
         raise UsageError(
             f"{text[:40]} is more than a world lives at a time.", remedy="Give 366d at most."

@@ -1,6 +1,5 @@
 """From the command line to settings, an environment and a log file, saying so on stderr."""
 
-import os
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -161,6 +160,7 @@ def _environment(
         fresh=options.fresh,
         advance=options.advance,
         faults=options.faults,
+        ai=faults.attempt("ai", lambda: addresses.ai_access(variables), None),
     )
 
 
@@ -221,7 +221,7 @@ def _open_log(prepared: Prepared) -> None:
     settings, options = prepared.configuration.settings, prepared.invocation.options
     credentials = prepared.environment.credentials
     secrets = [value for name, value in prepared.configuration.variables.items() if "KEY" in name]
-    secrets += [os.environ.get("XAI_API_KEY", ""), urlsplit(settings.database).password or ""]
+    secrets.append(urlsplit(settings.database).password or "")
     if credentials is not None:
         secrets.append(credentials.private_key)
     try:

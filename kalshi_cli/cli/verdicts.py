@@ -31,12 +31,34 @@ def of_ingest(result: IngestResult) -> KalshiError | None:
 
 
 def of_analyze(result: AnalyzeResult) -> KalshiError | None:
-    """A budget that is gone is a refusal, whatever was forecast before."""
-    if not any(each.code == "AI_BUDGET" for each in result.skipped):
-        return None
-    return Refused(
-        "The AI budget of the day is gone.", remedy="Raise ai.daily_ai_budget, or wait for 00:00Z."
-    )
+    """What kept the AI from answering, the gravest first, whatever was forecast before."""
+    told = {each.code: each.detail for each in result.skipped}
+    if "AI_KEY" in told:
+        return ConfigError(
+            f"xAI refuses the key: {told['AI_KEY']}",
+            remedy="Set XAI_API_KEY to a key of console.x.ai.",
+        )
+    if "AI_CREDITS" in told:
+        return Refused(
+            f"xAI is not paid any more: {told['AI_CREDITS']}", remedy="Add credits at console.x.ai."
+        )
+    if "AI_BUDGET" in told:
+        return Refused(
+            "The AI budget of the day is gone.",
+            remedy="Raise ai.daily_ai_budget, or wait for 00:00Z.",
+        )
+    if "AI_DECISION_BUDGET" in told:
+        return Refused(
+            f"An event may not cost that much: {told['AI_DECISION_BUDGET']}.",
+            remedy="Raise ai.max_ai_cost_per_decision, or lower ai.ai_max_tokens.",
+        )
+    for code in ("AI_UNAVAILABLE", "AI_REFUSED", "AI_UNREADABLE"):
+        if code in told:
+            return Unavailable(
+                f"Grok gave no answer that can be used: {told[code]}",
+                remedy="`kalshi inspect llm` has every call.",
+            )
+    return None
 
 
 def of_trade(result: TradeResult) -> KalshiError | None:

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from typing import NewType
 
-from kalshi_cli.domain.money import NO_COST, AiCost
+from kalshi_cli.domain.money import NO_COST, AiCost, Price
+from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import InvalidValue
 
 Probability = NewType("Probability", float)
@@ -22,11 +23,31 @@ def probability(value: float) -> Probability:
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """What a Trader would do: buy YES (`BID`), buy NO (`ASK`), or nothing (None).
+
+    `limit` is the worst price it would pay, in YES terms; None leaves that to the edge.
+    """
+
+    side: Side | None
+    limit: Price | None = None
+
+    def allows(self, side: Side, price: Price) -> bool:
+        """Whether a trade on this side at this price is within the advice."""
+        if side is not self.side:
+            return False
+        return self.limit is None or side.sign * (price.units - self.limit.units) <= 0
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What a forecaster says of one market, before it is blended with the price.
 
     `low` and `high` bound the 80 % interval. `logit_error` is the forecaster's own error in logits
-    (sigma_f); 0 where the number is calibrated by construction.
+    (sigma_f); 0 where the number is calibrated by construction. `weight` is w, the say of the
+    forecaster against the market, from 0 to 1: at 0 it is only put on record. `decision_id` is
+    common to the AI calls behind it; empty where there were none. `advice` is None where no Trader
+    was asked.
     """
 
     ticker: str
@@ -34,9 +55,12 @@ class Judgement:
     low: Probability
     high: Probability
     logit_error: float
+    weight: float
     rationale: str
     model: str
     cost: AiCost = NO_COST
+    decision_id: str = ""
+    advice: Advice | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 < self.low <= self.probability <= self.high < 1.0:
@@ -77,6 +101,8 @@ class Forecast:
     cost: AiCost
     rationale: str
     label: str = ""
+    decision_id: str = ""
+    advice: Advice | None = None
 
     @property
     def confidence(self) -> Confidence:

@@ -52,6 +52,7 @@ class Baseline:
             low=low,
             high=high,
             logit_error=0.0,
+            weight=1.0,
             rationale=f"microprice {price:.4f} less the category's bias {bias:+.4f}",
             model=self.model,
         )

@@ -1,24 +1,51 @@
 """Whoever gives a probability."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from kalshi_cli.domain.forecast import Judgement
 from kalshi_cli.domain.market import Event, Listing
+from kalshi_cli.domain.money import NO_COST, AiCost, Contracts
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One event and those of its markets that want a forecast, as of `now_us`."""
+    """One event and those of its markets that want a forecast, as of `now_us`.
+
+    `held` are signed YES contracts of the desk by ticker, where there are any.
+    """
 
     event: Event
     category: str
     listings: tuple[Listing, ...]
     now_us: int
+    held: Mapping[str, Contracts] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """A market that got no judgement: a stable code, and what there is to say about it."""
+
+    ticker: str
+    code: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of a question. `spent` counts whatever was paid, for judgements or for none."""
+
+    judgements: tuple[Judgement, ...]
+    abstained: tuple[Abstention, ...] = ()
+    spent: AiCost = NO_COST
 
 
 class Forecaster(Protocol):
-    """Judges all wanted markets of an event at once. `label` is shown wherever results are."""
+    """Judges all wanted markets of an event at once. `label` is shown wherever results are.
+
+    `at_once` is how many questions may be asked side by side.
+    """
 
     @property
     def name(self) -> str: ...
@@ -26,13 +53,9 @@ class Forecaster(Protocol):
     @property
     def label(self) -> str: ...
 
-    def market_error(self, category: str) -> float | None:
-        """The market's error in logits (sigma_m) that it weighs itself against in a category.
+    @property
+    def at_once(self) -> int: ...
 
-        None where the starting weight of AI models applies instead.
-        """
-        ...
-
-    async def judge(self, question: Question) -> tuple[Judgement, ...]:
-        """Judgements for some or all of the markets asked about; silence is an abstention."""
+    async def judge(self, question: Question) -> Judged:
+        """Judgements for some or all of the markets asked about; silence is an abstention too."""
         ...

@@ -265,6 +265,46 @@ class LimitChangeRow:
 
 
 @dataclass(frozen=True, slots=True)
+class AiCallRow:
+    """A call to a language model. `cost` is None while it is in flight, or its process is dead.
+
+    `form` is how its answer could be read, None where it could not; `reason` then says why.
+    """
+
+    call_id: str
+    decision_id: str
+    run_id: str
+    event_ticker: str
+    role: str
+    prompt_version: str
+    requested_model: str
+    served_model: str
+    prompt_tokens: int
+    cached_tokens: int
+    completion_tokens: int
+    reasoning_tokens: int
+    reserved: AiCost
+    cost: AiCost | None
+    cost_source: str
+    latency_ms: int | None
+    outcome: str
+    form: str | None
+    reason: str
+    called_us: int
+    called_wall_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class AiCallTexts:
+    """A call with every word of it; None for a text that was not kept any longer, or never came."""
+
+    call: AiCallRow
+    system: str
+    user: str | None
+    answer: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class DeskSummary:
     """The desk on one screen.
 
@@ -368,6 +408,19 @@ class Reports(Protocol):
         since_us: int | None = None,
         limit: int | None = None,
     ) -> tuple[AnalysisRow, ...]: ...
+
+    async def ai_calls(
+        self,
+        *,
+        ticker: str | None = None,
+        decision_id: str | None = None,
+        since_wall_us: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[AiCallRow, ...]:
+        """Calls to language models, newest first; those about the event of a market."""
+        ...
+
+    async def ai_call(self, call_id: str) -> AiCallTexts | None: ...
 
     async def runs(
         self,

@@ -23,12 +23,13 @@ from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.limits import LimitChange
 from kalshi_cli.domain.market import Event, Listing, Market, Quote, Series
-from kalshi_cli.domain.money import AiCost, Contracts, Money
+from kalshi_cli.domain.money import Contracts, Money
 from kalshi_cli.domain.order import Fill, Order, OrderIntent
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import Verdict
+from kalshi_cli.ports.ai_ledger import AiLedger
 from kalshi_cli.ports.exchange import SeenAgain
 from kalshi_cli.risk._base import Denial
 
@@ -139,24 +140,6 @@ class Catalog(Protocol):
     async def set_marker(self, name: str, instant_us: int) -> None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class AiCall:
-    """One call to an AI provider, with what the server says it cost."""
-
-    call_id: str
-    run_id: str
-    ticker: str
-    role: str
-    requested_model: str
-    served_model: str
-    prompt_tokens: int
-    completion_tokens: int
-    cost: AiCost
-    latency_ms: int
-    outcome: str
-    called_wall_us: int
-
-
 class Forecasts(Protocol):
     async def add(self, forecasts: Sequence[Forecast]) -> None: ...
 
@@ -166,16 +149,6 @@ class Forecasts(Protocol):
 
     async def times_since(self, since_us: int) -> Mapping[str, tuple[int, ...]]:
         """When each ticker was forecast, at or after an instant."""
-        ...
-
-    async def add_calls(self, calls: Sequence[AiCall]) -> None: ...
-
-    async def spent(self, wall_day: int) -> AiCost:
-        """What AI calls of a UTC day (days since 1970, real time) cost."""
-        ...
-
-    async def spent_ever(self) -> AiCost:
-        """What all AI calls cost together."""
         ...
 
 
@@ -544,6 +517,8 @@ class Unit(Protocol):
     def catalog(self) -> Catalog: ...
     @property
     def forecasts(self) -> Forecasts: ...
+    @property
+    def ai(self) -> AiLedger: ...
     @property
     def journal(self) -> Journal: ...
     @property

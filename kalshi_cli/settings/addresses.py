@@ -4,6 +4,7 @@ The demo's addresses can be moved; production's, which paper reads, never.
 """
 
 import json
+import re
 from collections.abc import Mapping
 from urllib.parse import SplitResult, urlsplit
 
@@ -11,11 +12,14 @@ from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.domain.timescale import TimeScale
 from kalshi_cli.errors import ConfigError
+from kalshi_cli.settings.environment import AiAccess
 
 DEMO_URL = "https://external-api.demo.kalshi.co/trade-api/v2"
 DEMO_WS_URL = "wss://external-api-ws.demo.kalshi.co/trade-api/ws/v2"
 PROD_URL = "https://external-api.kalshi.com/trade-api/v2"
 PROD_WS_URL = "wss://external-api-ws.kalshi.com/trade-api/ws/v2"
+XAI_HOST = "api.x.ai"
+_HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
 REAL_DOMAIN = ".kalshi.com"
 _CLOCK_FIELDS = ("wall0", "virtual0", "speed")
 _FASTEST = 3_600
@@ -42,6 +46,21 @@ def ws_url(env: Env, variables: Mapping[str, str]) -> str:
     if is_here and "KALSHI_WS_URL" not in variables:
         return f"{here.scheme.replace('http', 'ws')}://{here.netloc}"
     return _address(env, variables, "KALSHI_WS_URL", "ws", DEMO_WS_URL, PROD_WS_URL)
+
+
+def ai_access(variables: Mapping[str, str]) -> AiAccess | None:
+    """The AI's key and host by `XAI_API_KEY` and `XAI_API_HOST`; None without a key.
+
+    The key goes in plain text to a host on this machine, and over TLS elsewhere. Raises
+    `ConfigError` for a host that is none.
+    """
+    key, host = variables.get("XAI_API_KEY", "").strip(), variables.get("XAI_API_HOST", "").strip()
+    if host and not _HOST_AND_PORT.fullmatch(host):
+        raise ConfigError(
+            f"XAI_API_HOST is {host!r}, which is no host.",
+            remedy="Write HOST or HOST:PORT without a scheme, such as localhost:50051.",
+        )
+    return AiAccess(key, host or XAI_HOST) if key else None
 
 
 def market_time(env: Env, variables: Mapping[str, str]) -> TimeScale | None:

@@ -3,7 +3,7 @@
 Real money is reached by an explicit flag on the command line and by nothing else.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from kalshi_cli.domain.identity import Env
@@ -21,10 +21,21 @@ VARIABLES = frozenset(
         "KALSHI_BASE_URL",
         "KALSHI_WS_URL",
         "KALSHI_SIM_CLOCK",
+        "XAI_API_KEY",
+        "XAI_API_HOST",
     }
 )
 """Variables of the program that are not settings: where to look, secrets, the demo's addresses,
-and the clock of an exchange served on this machine. None of them may come from a config file."""
+the clock of an exchange served on this machine, and the AI's key and host. None of them may come
+from a config file."""
+
+
+@dataclass(frozen=True, slots=True)
+class AiAccess:
+    """The key of the AI's provider, which is never shown, and the host that takes it."""
+
+    key: str = field(repr=False)
+    host: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +46,7 @@ class Environment:
     does not live in real time. The rest matters in sim alone: the `seed` of a new world, a world
     other than the default one (`tape:DIR`, `books:PATH`, a plan's `FILE.toml`), whether to set the
     old world aside, whether a single step moves time, and a file of faults. `in_memory` keeps a
-    simulated world and its store out of the files.
+    simulated world and its store out of the files. `ai` is None without a key.
     """
 
     env: Env
@@ -51,6 +62,7 @@ class Environment:
     advance: bool = True
     faults: Path | None = None
     in_memory: bool = False
+    ai: AiAccess | None = None
 
 
 def choose_env(

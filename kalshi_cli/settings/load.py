@@ -129,7 +129,7 @@ def _variables(
     return {
         name.upper(): value
         for name, value in over.items()
-        if value and name.upper().startswith(PREFIX)
+        if value and (name.upper().startswith(PREFIX) or name.upper() in VARIABLES)
     }
 
 
@@ -137,7 +137,7 @@ def _refuse_near_misses(variables: Mapping[str, str]) -> None:
     """A `KALSHI_` variable that resembles a setting and is none is a mistake, not a stranger."""
     sections = [name.upper() for name in Settings.model_fields]
     known = [f"{PREFIX}{name}" for name in sections] + list(VARIABLES)
-    for name in variables:
+    for name in (each for each in variables if each.startswith(PREFIX)):
         head, nested, _ = name.partition("__")
         if head in known:
             continue

@@ -4,6 +4,7 @@
 both are None in the program. Null, zero and negative limits are refused.
 """
 
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal
 
@@ -53,8 +54,9 @@ def _dollars(value: object) -> object:
     """Exact dollars from a number or a decimal text; None passes (it was "unlimited")."""
     if value is None or isinstance(value, Money):
         return value
+    text = f"{Decimal(repr(value)):f}" if isinstance(value, float) else str(value)  # never 1e-06
     try:
-        money = Money.parse(str(value))
+        money = Money.parse(text)
     except InvalidValue as error:
         raise ValueError(str(error)) from error
     if money.units <= 0:
@@ -79,6 +81,7 @@ GroupLimit = Annotated[
     Annotated[int, BeforeValidator(_number), Field(ge=1, le=1_000_000)] | None,
     BeforeValidator(_unless_off),
 ]
+ModelName = Annotated[str, Field(min_length=1, max_length=100)]
 Names = tuple[str, ...]
 
 
@@ -94,8 +97,8 @@ class Trading(Section):
     preset: Literal["beast", "disciplined"] = "beast"
     """`disciplined` means kelly_fraction 0.25, max_single_position 0.03 and min_net_edge 0.02."""
     forecaster: Literal["grok", "baseline", "oracle"] | None = None
-    """Who forecasts; unset means baseline in sim and nobody elsewhere. Grok does not exist yet,
-    the oracle in sim only."""
+    """Who forecasts; unset means baseline in sim, elsewhere grok where there is an XAI_API_KEY and
+    nobody where there is none. The oracle exists in sim only."""
     oracle_error: NotNegative = 0.0
     """How far the oracle blurs the simulated truth, in logits."""
     kelly_fraction: Share = 0.75
@@ -208,12 +211,34 @@ class Risk(Section):
 
 
 class Ai(Section):
+    primary_model: ModelName = "grok-4"
+    """The model that is asked. Its say begins with the model that first answers to this name."""
+    fallback_model: Annotated[ModelName | None, BeforeValidator(_unless_off)] = "grok-3"
+    """The model that is asked where the primary one is gone or silent, or "off"."""
+    critic: bool = True
+    """Whether a Critic looks at each forecast that is sure enough to trade; it may veto."""
+    trader: bool = True
+    """Whether a Trader looks at each forecast beside its price; it may stand aside or bound it."""
+    ai_max_tokens: Annotated[int, BeforeValidator(_number), Field(ge=200, le=100_000)] = 8_000
+    """Most tokens of one answer; what a model thinks before it comes on top."""
+    max_ai_cost_per_decision: Dollars = Money.parse("0.08")
+    """Dollars that all calls about one event may cost together, or "unlimited"."""
+    call_timeout_s: Positive = 120.0
+    """Seconds that one call may take; then the fallback model is asked."""
+    decision_timeout_s: Positive = 300.0
+    """Seconds that all calls about one event may take."""
+    calls_at_once: Count = 8
+    """Events that are asked about side by side."""
     analysis_cooldown_hours: Positive = 4.0
     """A market is not forecast again sooner than this."""
     max_analyses_per_day: Count = 4
     """Most forecasts of one market in 24 hours of market time."""
     daily_ai_budget: Dollars = Money.parse("5.00")
     """Dollars that AI calls may cost in a real UTC day, or "unlimited"."""
+    held_budget_share: Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)] = 0.30
+    """Share of the day's AI budget that only markets with a position may use."""
+    min_hours_to_close: NotNegative = 1.0
+    """Markets that close sooner than this are not paid for, unless they are named."""
     starting_weight: Share = 0.10
     """Say of an AI model against the market's price until its record is measured."""
     max_weight: Share = 0.33

@@ -1,40 +1,54 @@
 """Ask for probabilities where it is worth it, and keep each with the market of that moment.
 
-Budget, cooldown, caps and volume are checked before anything is spent.
+Cooldown, caps and volume are checked before anybody is asked; whoever is paid keeps to the budget.
 """
 
+import asyncio
 from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
 
+from kalshi_cli.domain.fees import effective_terms
 from kalshi_cli.domain.forecast import Forecast, Judgement, Probability
 from kalshi_cli.domain.identity import short_hash
 from kalshi_cli.domain.instant import DAY, day_of
-from kalshi_cli.domain.market import Listing, MarketStatus
+from kalshi_cli.domain.market import Listing, MarketStatus, Quote
 from kalshi_cli.domain.marks import benchmark
-from kalshi_cli.domain.money import NO_COST, AiCost
+from kalshi_cli.domain.money import NO_CONTRACTS, NO_COST, AiCost, Contracts
 from kalshi_cli.errors import NotFound
 from kalshi_cli.filters._base import Filter
-from kalshi_cli.forecasting.blend import blend, inverse_variance_weight
+from kalshi_cli.forecasting.blend import blend
+from kalshi_cli.forecasting.worth import Prospect, expected_gain, in_order
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, MarketData
-from kalshi_cli.ports.forecaster import Forecaster, Question
+from kalshi_cli.ports.forecaster import Forecaster, Judged, Question
 from kalshi_cli.ports.store import CatalogEntry, Store
 from kalshi_cli.steps.selection import screen_undropped
+
+
+@dataclass(frozen=True, slots=True)
+class Worth:
+    """What makes a question worth its price: the say of who answers, and its error in logits."""
+
+    weight: float
+    logit_error: float
+    min_to_close_us: int
 
 
 @dataclass(frozen=True, slots=True)
 class AnalysisPolicy:
     """How often and how dearly to ask. None means no such limit: a free forecaster has none.
 
-    `starting_weight` is an AI's say against the market until a record exists.
+    `daily_budget` is what the forecaster keeps to, for the report. Where `worth` is given, markets
+    that close too soon are left alone, and the others asked about in the order of what that is
+    worth.
     """
 
     cooldown_us: int | None
     per_day: int | None
     daily_budget: AiCost | None
-    starting_weight: float
+    worth: Worth | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,48 +93,32 @@ async def analyze(
     entries, skipped = await _wanted(data, store, clock, filters, tickers)
     entries, rested = await _rested(store, clock, entries, policy, named=bool(tickers))
     skipped += rested
+    if policy.worth is not None and not tickers:
+        entries, late = _in_time(entries, clock.now() + policy.worth.min_to_close_us)
+        skipped += late
     quotes = await _fresh(data, store, clock, entries)
     skipped += [
         Skipped(e.market.ticker, "NO_QUOTE", "no quote of this moment, or no longer active")
         for e in entries
         if e.market.ticker not in quotes
     ]
-    forecasts: list[Forecast] = []
-    unkept: list[Forecast] = []
-    spent, spent_today = NO_COST, await _spent_today(store, clock)
+    held = await _held(store)
+    round_ = _Round(store, clock, forecaster, quotes, held, run_id)
     by_event = groupby(sorted(entries, key=_event_key), key=_event_key)
-    try:
-        for _, group in by_event:
-            members = [entry for entry in group if entry.market.ticker in quotes]
-            if policy.daily_budget is not None and spent_today >= policy.daily_budget:
-                skipped += [
-                    Skipped(e.market.ticker, "AI_BUDGET", "spent for today") for e in members
-                ]
-                continue
-            made = await _judge(forecaster, members, quotes, clock, policy, run_id)
-            forecasts += made
-            unkept += made
-            cost = AiCost(sum(forecast.cost.units for forecast in made))
-            if cost:  # what was paid for is on record before more is spent; free ones go together
-                await _keep(store, unkept, quotes)
-                unkept = []
-            spent, spent_today = spent + cost, spent_today + cost
-            judged = {forecast.ticker for forecast in made}
-            skipped += [
-                Skipped(e.market.ticker, "ABSTAINED", f"{forecaster.name} gave no probability")
-                for e in members
-                if e.market.ticker not in judged
-            ]
-    finally:  # what was judged before a failure is kept
-        await _keep(store, unkept, quotes)
+    present = ([e for e in group if e.market.ticker in quotes] for _, group in by_event)
+    questions: Sequence[Sequence[CatalogEntry]] = [members for members in present if members]
+    if policy.worth is not None:
+        questions = in_order(await _prospects(store, clock, questions, quotes, held, policy.worth))
+    await round_.ask(questions)
+    skipped += round_.skipped
     return AnalyzeResult(
         at_us=clock.now(),
         forecaster=forecaster.name,
         label=forecaster.label,
-        forecasts=tuple(sorted(forecasts, key=lambda forecast: forecast.ticker)),
+        forecasts=tuple(sorted(round_.forecasts, key=lambda forecast: forecast.ticker)),
         skipped=tuple(sorted(skipped, key=lambda skip: skip.ticker)),
-        spent=spent,
-        spent_today=spent_today,
+        spent=round_.spent,
+        spent_today=await _spent_today(store, clock),
         budget=policy.daily_budget,
     )
 
@@ -227,75 +225,171 @@ async def _fresh(
 
 async def _spent_today(store: Store, clock: Clock) -> AiCost:
     async with store.unit(reads=True) as unit:
-        return await unit.forecasts.spent(day_of(clock.wall()))
+        return await unit.ai.spent(day_of(clock.wall()))
 
 
-async def _judge(
-    forecaster: Forecaster,
-    members: Sequence[CatalogEntry],
-    quotes: Mapping[str, Listing],
+def _in_time(
+    entries: Sequence[CatalogEntry], least_close_us: int
+) -> tuple[list[CatalogEntry], list[Skipped]]:
+    late = [entry for entry in entries if entry.market.close_us < least_close_us]
+    kept = [entry for entry in entries if entry.market.close_us >= least_close_us]
+    return kept, [Skipped(e.market.ticker, "CLOSES_SOON", "too soon to pay for") for e in late]
+
+
+async def _prospects(
+    store: Store,
     clock: Clock,
-    policy: AnalysisPolicy,
-    run_id: str,
-) -> list[Forecast]:
-    if not members:
-        return []
-    first = members[0]
-    listings = tuple(quotes[entry.market.ticker] for entry in members)
-    question = Question(first.event, first.category, listings, clock.now())
-    judgements = await forecaster.judge(question)
-    asked = {entry.market.ticker: entry for entry in members}
+    questions: Sequence[Sequence[CatalogEntry]],
+    quotes: Mapping[str, Listing],
+    held: Mapping[str, Contracts],
+    worth: Worth,
+) -> list[Prospect[Sequence[CatalogEntry]]]:
+    """Each question with what it is worth; what it costs goes with how many markets it has."""
+    async with store.unit(reads=True) as unit:
+        asked = await unit.forecasts.times_since(clock.now() - 30 * DAY)
     return [
-        _forecast(judgement, asked[judgement.ticker], quotes, forecaster, clock, policy, run_id)
-        for judgement in judgements
-        if judgement.ticker in asked
+        Prospect(
+            what=members,
+            gain=sum(_gain(entry, quotes[entry.market.ticker].quote, worth) for entry in members),
+            length=1.0 + len(members),
+            is_held=any(held.get(entry.market.ticker) for entry in members),
+            asked_us=max(
+                (t for e in members for t in asked.get(e.market.ticker, ())), default=None
+            ),
+        )
+        for members in questions
     ]
+
+
+def _gain(entry: CatalogEntry, quote: Quote, worth: Worth) -> float:
+    terms = effective_terms(
+        entry.series.fees, entry.event.fees, entry.market.fee_waiver_expires_us, quote.at_us
+    )
+    return expected_gain(quote, terms, weight=worth.weight, logit_error=worth.logit_error)
+
+
+async def _held(store: Store) -> Mapping[str, Contracts]:
+    """Signed YES contracts of every owner together, by ticker."""
+    async with store.unit(reads=True) as unit:
+        positions = await unit.ledger.positions()
+    held: dict[str, Contracts] = {}
+    for position in positions:
+        held[position.ticker] = held.get(position.ticker, NO_CONTRACTS) + position.net
+    return held
+
+
+class _Round:
+    """The questions of one pass, as many side by side as the forecaster takes, and what came of it.
+
+    What was paid for is on record before the next question; what was free is kept together, also
+    where a failure ends the round.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        forecaster: Forecaster,
+        quotes: Mapping[str, Listing],
+        held: Mapping[str, Contracts],
+        run_id: str,
+    ) -> None:
+        self.forecasts: list[Forecast] = []
+        self.skipped: list[Skipped] = []
+        self.spent = NO_COST
+        self._store, self._clock, self._forecaster = store, clock, forecaster
+        self._quotes, self._held, self._run_id = quotes, held, run_id
+        self._unkept: list[Forecast] = []
+
+    async def ask(self, questions: Sequence[Sequence[CatalogEntry]]) -> None:
+        waiting = iter(questions)
+
+        async def one_after_another() -> None:
+            for members in waiting:
+                await self._one(members)
+
+        try:
+            async with asyncio.TaskGroup() as asking:
+                for _ in range(min(self._forecaster.at_once, len(questions))):
+                    asking.create_task(one_after_another())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        finally:
+            await self._keep()
+
+    async def _one(self, members: Sequence[CatalogEntry]) -> None:
+        first = members[0]
+        listings = tuple(self._quotes[entry.market.ticker] for entry in members)
+        question = Question(first.event, first.category, listings, self._clock.now(), self._held)
+        judged = await self._forecaster.judge(question)
+        self.spent += judged.spent
+        self._sort(judged, {entry.market.ticker: entry for entry in members})
+        if judged.spent:
+            await self._keep()
+
+    def _sort(self, judged: Judged, asked: Mapping[str, CatalogEntry]) -> None:
+        """Each market asked about is forecast or skipped, once."""
+        open_tickers = dict(asked)
+        for judgement in judged.judgements:
+            entry = open_tickers.pop(judgement.ticker, None)
+            if entry is not None:
+                made = _forecast(
+                    judgement,
+                    entry,
+                    self._quotes[judgement.ticker],
+                    self._forecaster,
+                    self._clock.now(),
+                    self._run_id,
+                )
+                self.forecasts.append(made)
+                self._unkept.append(made)
+        for each in judged.abstained:
+            if open_tickers.pop(each.ticker, None) is not None:
+                self.skipped.append(Skipped(each.ticker, each.code, each.detail))
+        silence = f"{self._forecaster.name} gave no probability"
+        self.skipped += [Skipped(ticker, "ABSTAINED", silence) for ticker in open_tickers]
+
+    async def _keep(self) -> None:
+        kept, self._unkept = self._unkept, []
+        if not kept:
+            return
+        async with self._store.unit() as unit:
+            await unit.forecasts.add(kept)
+            await unit.catalog.record_quotes(
+                [self._quotes[forecast.ticker].quote for forecast in kept], "decision"
+            )
+            await unit.commit()
 
 
 def _forecast(
     judgement: Judgement,
     entry: CatalogEntry,
-    quotes: Mapping[str, Listing],
+    listing: Listing,
     forecaster: Forecaster,
-    clock: Clock,
-    policy: AnalysisPolicy,
+    now_us: int,
     run_id: str,
 ) -> Forecast:
-    quote, now = quotes[judgement.ticker].quote, clock.now()
-    mid = benchmark(quote.bid, quote.ask)
+    mid = benchmark(listing.quote.bid, listing.quote.ask)
     market = None if mid is None else Probability(mid)
-    error = forecaster.market_error(entry.category)
-    weight = (
-        policy.starting_weight
-        if error is None
-        else inverse_variance_weight(error, judgement.logit_error)
-    )
+    blended = None if market is None else blend(judgement.probability, market, judgement.weight)
     return Forecast(
-        forecast_id=short_hash(run_id, judgement.ticker, forecaster.name, str(now)),
+        forecast_id=short_hash(run_id, judgement.ticker, forecaster.name, str(now_us)),
         run_id=run_id,
         ticker=judgement.ticker,
         event_ticker=entry.event.event_ticker,
         category=entry.category,
         forecaster=forecaster.name,
         model=judgement.model,
-        made_us=now,
+        made_us=now_us,
         probability=judgement.probability,
         low=judgement.low,
         high=judgement.high,
         logit_error=judgement.logit_error,
-        weight=weight,
+        weight=judgement.weight,
         market=market,
-        blended=None if market is None else blend(judgement.probability, market, weight),
+        blended=blended,
         cost=judgement.cost,
         rationale=judgement.rationale,
         label=forecaster.label,
+        decision_id=judgement.decision_id,
     )
-
-
-async def _keep(store: Store, forecasts: Sequence[Forecast], quotes: Mapping[str, Listing]) -> None:
-    if not forecasts:
-        return
-    async with store.unit() as unit:
-        await unit.forecasts.add(forecasts)
-        await unit.catalog.record_quotes([quotes[f.ticker].quote for f in forecasts], "decision")
-        await unit.commit()

@@ -52,7 +52,7 @@ async def evaluate(
         positions = await unit.ledger.positions(open_only=False)
         found = await unit.catalog.entries(tickers={p.ticker for p in positions})
         cash, paid_in = await unit.ledger.cash(), await unit.ledger.paid_in()
-        spent = await unit.forecasts.spent_ever()
+        spent = await unit.ai.spent_ever()
     entries = {entry.market.ticker: entry for entry in found}
     held = [position for position in positions if not position.is_flat]
     results = [_result(position, entries.get(position.ticker)) for position in positions]

@@ -7,6 +7,7 @@ from kalshi_cli.domain.trail import OrderEvent
 from kalshi_cli.errors import NotFound
 from kalshi_cli.filters._base import Filter, Rejection
 from kalshi_cli.ports.reports import (
+    AiCallTexts,
     AnalysisRow,
     DenialRow,
     FillRow,
@@ -85,6 +86,16 @@ class Trail:
     fills: tuple[FillRow, ...]
     round_trips: tuple[RoundTripRow, ...]
     since: tuple[OrderRow, ...]
+
+
+async def ai_call(reports: Reports, call_id: str) -> AiCallTexts:
+    """A call to a language model, with every word of it. Raises `NotFound`."""
+    found = await reports.ai_call(call_id)
+    if found is None:
+        raise NotFound(
+            f"No AI call {call_id} is on record.", remedy="`kalshi inspect llm` lists them."
+        )
+    return found
 
 
 async def follow_order(reports: Reports, some_id: str) -> Trail:

@@ -8,7 +8,7 @@ On a newer forecast it goes, and the strategy decides again.
 from dataclasses import replace
 
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.forecast import Forecast
+from kalshi_cli.domain.forecast import Advice, Forecast
 from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.market import Quote
 from kalshi_cli.domain.marks import benchmark
@@ -41,7 +41,8 @@ def wanted_now(
     fair = forecast.blended if is_renewed else _fair(forecast, entry.quote)
     if fair is None:
         return None if is_renewed else as_it_is
-    limit = _limit(order, fair, view, None if is_renewed else book, capital)
+    seen = None if is_renewed else book
+    limit = _limit(order, fair, view, seen, capital, forecast.advice)
     if limit is None:
         return None
     proposal = Proposal(
@@ -79,12 +80,15 @@ def _limit(
     view: DeskView,
     book: OrderBook | None,
     capital: Capital,
+    advice: Advice | None,
 ) -> Price | None:
     """Its own price where that pays, else the next one that does before all others' orders."""
     intent, terms = order.intent, view.terms(order.intent.ticker)
     least = capital.limits.min_net_edge - SLACK
 
     def pays(price: Price) -> bool:
+        if advice is not None and not advice.allows(intent.side, price):
+            return False
         edge = net_edge(intent.side, fair=fair, price=price, terms=terms, is_taker=False)
         return edge >= least
 

@@ -288,4 +288,4 @@ async def _ai_charges(unit: Unit, policy: TradePolicy) -> dict[str, Money]:
     """AI is paid for by the strategy that trades on forecasts."""
     if policy.ai_charged_to is None:
         return {}
-    return {policy.ai_charged_to: (await unit.forecasts.spent_ever()).to_money()}
+    return {policy.ai_charged_to: (await unit.ai.spent_ever()).to_money()}

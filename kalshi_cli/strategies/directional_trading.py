@@ -4,7 +4,8 @@ The forecast is anchored to the market of this moment, not of the moment it was 
 market learned since counts for all that the forecaster does not claim to know better. A quote that
 pays for its taker fee is taken up to the last price that keeps the edge; else an order waits
 inside the spread. Of events whose markets exclude each other at most one YES leg is proposed, the
-best, and none beside a YES leg already held; NO legs hedge each other and all stand.
+best, and none beside a YES leg already held; NO legs hedge each other and all stand. Where a
+Trader was asked, nothing goes against its side or beyond its limit.
 """
 
 from collections.abc import Iterable
@@ -117,6 +118,9 @@ class DirectionalTrading(Strategy):
     def _last_paying(self, case: _Case, side: Side) -> Price | None:
         """The worst price on the grid that still keeps the edge after the taker's fee."""
         bound = case.fair - side.sign * self.min_net_edge
+        advice = case.forecast.advice
+        if advice is not None and advice.limit is not None:
+            bound = side.sign * min(side.sign * bound, side.sign * float(advice.limit))
         price = case.grid.floor(bound) if side is Side.BID else case.grid.ceil(bound)
         while price is not None and not self._pays(case, side, price, is_taker=True):
             price = _worse(case.grid, side.opposite, price)
@@ -132,6 +136,10 @@ class DirectionalTrading(Strategy):
         return None
 
     def _pays(self, case: _Case, side: Side, price: Price, *, is_taker: bool) -> bool:
+        """Whether the edge is enough there, and a Trader who was asked would go along."""
+        advice = case.forecast.advice
+        if advice is not None and not advice.allows(side, price):
+            return False
         return _edge(case, side, price, is_taker=is_taker) >= self.min_net_edge - SLACK
 
 

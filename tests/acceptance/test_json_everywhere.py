@@ -28,6 +28,8 @@ EMPTY = {
         "inspect why KXNONE",
         "inspect order k1none",
         "inspect limits",
+        "inspect llm",
+        "inspect llm c1none",
     ],
     "inspect-db": [
         "inspect-db",

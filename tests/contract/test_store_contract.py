@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from fakes.ai import PROMPT, a_reservation, a_settled
 from fakes.decisions import (
     NOW,
     STRATEGY,
@@ -17,7 +18,9 @@ from fakes.desk_store import SERIES, WALL, seed
 
 from kalshi_cli.adapters.store.lease import hold_lease
 from kalshi_cli.domain.account import CashKind, CashMovement, Settlement
+from kalshi_cli.domain.deliberation import Outcome
 from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.forecast import Advice
 from kalshi_cli.domain.grid import TAPERED_DECI_CENT
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND, day_of
@@ -32,7 +35,6 @@ from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import FOREVER, Verdict
 from kalshi_cli.ports.exchange import SeenAgain
 from kalshi_cli.ports.store import (
-    AiCall,
     CatalogEntry,
     DeskRequest,
     GroupState,
@@ -326,25 +328,96 @@ class TestForecasts:
         )
         bare = a_forecast(ticker="B", forecast_id="b", run_id=run.run_id, market=None)
         bare = replace(bare, blended=None, cost=AiCost(162_500), label="oracle")
+        bare = replace(bare, advice=Advice(None), decision_id="d1")
+        new = replace(new, advice=Advice(Side.ASK, Price.parse("0.4321")))
         async with store.unit() as unit:
             await unit.forecasts.add([new, old, bare])
             assert await unit.forecasts.latest(["A", "B", "C"]) == {"A": new, "B": bare}
             assert await unit.forecasts.times_since(NOW + 2) == {"A": (NOW + 2,)}
             assert await unit.forecasts.times_since(NOW) == {"A": (NOW + 1, NOW + 2), "B": (NOW,)}
 
-    async def test_each_call_is_charged_once_to_its_real_day(self, store):
+
+class TestAiLedger:
+    async def test_money_is_set_aside_and_then_what_it_cost_counts(self, store):
         run = await seed(store)
-        call = AiCall(
-            "c1", run.run_id, "T", "trader", "grok-4", "grok-4", 10, 2, AiCost(700), 5, "ok", WALL
-        )
-        tomorrow = replace(call, call_id="c2", cost=AiCost(11), called_wall_us=WALL + DAY)
+        call = a_reservation(run.run_id, amount=700, wall_us=WALL)
         async with store.unit() as unit:
-            await unit.forecasts.add_calls([call, tomorrow])
-            await unit.forecasts.add_calls([call, replace(call, call_id="c3", cost=AiCost(1))])
-            assert await unit.forecasts.spent(day_of(WALL)) == AiCost(701)
-            assert await unit.forecasts.spent(day_of(WALL) + 1) == AiCost(11)
-            assert await unit.forecasts.spent(0) == AiCost(0)
-            assert await unit.forecasts.spent_ever() == AiCost(712)
+            assert await unit.ai.reserve(call, daily_budget=AiCost(700))
+            assert await unit.ai.spent(day_of(WALL)) == AiCost(700)
+            await unit.commit()
+        async with store.unit() as unit:
+            await unit.ai.settle(a_settled(11))
+            assert await unit.ai.spent(day_of(WALL)) == AiCost(11)
+            assert await unit.ai.spent(day_of(WALL) + 1) == AiCost(0)
+            assert await unit.ai.spent_ever() == AiCost(11)
+            with pytest.raises(ValueError, match="not in flight"):
+                await unit.ai.settle(a_settled(11))
+            await unit.commit()
+        assert (await store.audit.check()).findings == ()
+
+    async def test_a_day_gives_no_more_than_it_has(self, store):
+        run = await seed(store)
+        async with store.unit() as unit:
+            first = a_reservation(run.run_id, "c1", 600, WALL)
+            assert await unit.ai.reserve(first, daily_budget=AiCost(1_000))
+            second = replace(first, call_id="c2", amount=AiCost(401))
+            assert not await unit.ai.reserve(second, daily_budget=AiCost(1_000))
+            assert await unit.ai.reserve(replace(second, wall_us=WALL + DAY), daily_budget=None)
+            third = replace(second, call_id="c3", amount=AiCost(400))
+            assert await unit.ai.reserve(third, daily_budget=AiCost(1_000))
+            assert await unit.ai.spent(day_of(WALL)) == AiCost(1_000)
+            await unit.commit()
+        assert [row.call_id for row in await store.reports.ai_calls()] == ["c2", "c3", "c1"]
+
+    async def test_a_bill_is_charged_to_the_day_of_the_call(self, store):
+        run = await seed(store)
+        async with store.unit() as unit:
+            call = a_reservation(run.run_id, amount=5, wall_us=WALL)
+            assert await unit.ai.reserve(call, daily_budget=None)
+            await unit.ai.settle(a_settled(2_000_000_000_000))  # $200: more than was set aside
+            assert await unit.ai.spent(day_of(WALL)) == AiCost(2_000_000_000_000)
+            await unit.commit()
+
+    async def test_every_word_is_kept_once(self, store):
+        run = await seed(store)
+        async with store.unit() as unit:
+            for name in ("c1", "c2"):
+                call = a_reservation(run.run_id, name, wall_us=WALL, decision_id=name)
+                await unit.ai.reserve(call, daily_budget=None)
+                await unit.ai.settle(a_settled(3, name, text=f"{name} said", detail="odd"))
+            await unit.commit()
+        whole = await store.reports.ai_call("c2")
+        assert (whole.system, whole.user, whole.answer) == (PROMPT.system, PROMPT.user, "c2 said")
+        row = whole.call
+        assert (row.role, row.prompt_version, row.decision_id) == ("forecaster", "v1", "c2")
+        assert (row.served_model, row.prompt_tokens, row.reason) == ("grok-4.3", 10, "odd")
+        assert (row.cost, row.reserved, row.form) == (AiCost(3), AiCost(1_000), "clean")
+        assert await store.reports.ai_call("c9") is None
+        assert [row.call_id for row in await store.reports.ai_calls(decision_id="c1")] == ["c1"]
+        assert await store.reports.ai_calls(since_wall_us=WALL + 1) == ()
+
+    async def test_a_call_in_flight_is_on_record(self, store):
+        run = await seed(store)
+        async with store.unit() as unit:
+            await unit.ai.reserve(a_reservation(run.run_id), daily_budget=None)
+            await unit.commit()
+        (row,) = await store.reports.ai_calls()
+        assert (row.outcome, row.cost, row.latency_ms) == ("in_flight", None, None)
+        assert (await store.reports.ai_call("c1")).answer is None
+
+    async def test_which_model_answered_to_a_name_first(self, store):
+        run = await seed(store)
+        async with store.unit() as unit:
+            assert await unit.ai.first_served(["grok-4"]) == ""
+            for at, (model, outcome) in enumerate(
+                [("", "timed_out"), ("grok-4.3", "answered"), ("grok-5", "answered")]
+            ):
+                call = a_reservation(run.run_id, f"c{at}", wall_us=WALL + at)
+                await unit.ai.reserve(call, daily_budget=None)
+                ended = a_settled(1, f"c{at}", served_model=model, outcome=Outcome(outcome))
+                await unit.ai.settle(ended)
+            assert await unit.ai.first_served(["grok-4"]) == "grok-4.3"
+            assert await unit.ai.first_served(["grok-3"]) == ""
 
 
 async def journalled(store, intent, name="k1", run="run-000001", sequence=1) -> Order:

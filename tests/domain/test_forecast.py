@@ -13,7 +13,7 @@ def test_refuses_what_is_no_probability(value):
 
 
 def judgement(low, middle, high):
-    return Judgement("T", middle, low, high, 0.0, "why", "model")
+    return Judgement("T", middle, low, high, 0.0, 1.0, "why", "model")
 
 
 def test_confidence_is_what_the_interval_leaves():

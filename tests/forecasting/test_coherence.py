@@ -14,6 +14,7 @@ def judged(*chances: float) -> list[Judgement]:
             low=probability(chance * 0.8),
             high=probability(chance + 0.2 * (1 - chance)),
             logit_error=0.0,
+            weight=1.0,
             rationale="said",
             model="m",
         )

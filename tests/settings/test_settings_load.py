@@ -92,6 +92,16 @@ def test_lists_in_variables_are_json_or_plain(monkeypatch: pytest.MonkeyPatch):
     assert filters.allow_categories == ("Climate and Weather", "Crypto")
 
 
+def test_dollars_are_exact_however_small_and_however_written(
+    elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+):
+    """A variable is read as a number, and the number's own text would be 1e-06."""
+    monkeypatch.setenv("KALSHI_AI__DAILY_AI_BUDGET", "0.000001")
+    assert load().settings.ai.daily_ai_budget == Money(1)
+    (elsewhere / "config.toml").write_text("[trading]\ncapital_limit = 0.000002\n")
+    assert load().settings.trading.capital_limit == Money(2)
+
+
 def test_only_the_word_unlimited_removes_a_limit(elsewhere: Path):
     (elsewhere / "config.toml").write_text(
         '[risk]\nmax_positions = "unlimited"\n[trading]\ncapital_limit = "250.50"\n'

@@ -6,6 +6,7 @@ import pytest
 from fakes.exchange import Fault
 from fakes.floor import STRATEGY, A, B, the_policies, waiting
 
+from kalshi_cli.domain.forecast import Advice
 from kalshi_cli.domain.grid import PriceGrid, PriceRange
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import MINUTE, SECOND
@@ -219,6 +220,15 @@ async def test_an_entry_on_an_older_forecast_that_does_not_pay_goes(floor):
     await resting_entry(floor)
     floor.clock.now_us += MINUTE
     await floor.forecast(A, p=0.30, name="fb", blended=0.30)
+    result = await traded(floor)
+    assert [o.state for o in result.canceled] == [OrderState.CANCELED]
+
+
+@pytest.mark.parametrize("advice", [Advice(None), Advice(Side.BID, Price.parse("0.4000"))])
+async def test_an_entry_that_a_trader_would_not_make_again_goes(floor, advice):
+    await resting_entry(floor)
+    floor.clock.now_us += MINUTE
+    await floor.forecast(A, name="fb", advice=advice)
     result = await traded(floor)
     assert [o.state for o in result.canceled] == [OrderState.CANCELED]
 

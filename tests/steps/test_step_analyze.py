@@ -1,8 +1,11 @@
 """Asking for probabilities: what is asked, what is not and why, and what is kept."""
 
+import asyncio
 from dataclasses import dataclass, field, replace
 
 import pytest
+from fakes.ai import paid
+from fakes.decisions import a_position
 from fakes.floor import ASKS, EVENT, A, B, the_policies
 
 from kalshi_cli.domain.forecast import Judgement, Probability
@@ -12,11 +15,11 @@ from kalshi_cli.domain.money import NO_COST, AiCost
 from kalshi_cli.errors import NotFound, Unavailable
 from kalshi_cli.forecasting.logit import logit
 from kalshi_cli.ports.exchange import Unusable
-from kalshi_cli.ports.store import AiCall
-from kalshi_cli.steps.analyze import AnalysisPolicy, analyze
+from kalshi_cli.ports.forecaster import Abstention, Judged
+from kalshi_cli.steps.analyze import AnalysisPolicy, Worth, analyze
 
 CENT = AiCost(100_000_000)
-FREE = AnalysisPolicy(cooldown_us=None, per_day=None, daily_budget=None, starting_weight=0.10)
+FREE = AnalysisPolicy(cooldown_us=None, per_day=None, daily_budget=None)
 
 
 @dataclass
@@ -24,25 +27,23 @@ class Oracle:
     """Says 60 % of everything it does not keep silent about, for a price."""
 
     price: AiCost = NO_COST
-    error: float = 0.0
-    market: float | None = 0.30
+    weight: float = 1.0
     silent: tuple[str, ...] = ()
     asked: list = field(default_factory=list)
     name: str = "fake"
     label: str = "a fake"
-
-    def market_error(self, category):
-        return self.market
+    at_once: int = 1
 
     async def judge(self, question):
         self.asked.append(question)
-        return tuple(
+        made = tuple(
             Judgement(
                 ticker=listing.market.ticker,
                 probability=Probability(0.60),
                 low=Probability(0.50),
                 high=Probability(0.70),
-                logit_error=self.error,
+                logit_error=0.0,
+                weight=self.weight,
                 rationale="because",
                 model="fake-1",
                 cost=self.price,
@@ -50,6 +51,7 @@ class Oracle:
             for listing in question.listings
             if listing.market.ticker not in self.silent
         )
+        return Judged(made, spent=AiCost(self.price.units * len(made)))
 
 
 async def run(floor, forecaster, policy=FREE, tickers=(), **options):
@@ -98,22 +100,13 @@ async def test_markets_of_an_event_are_asked_about_together(floor):
     assert {question.category for question in oracle.asked} == {"Economics"}
 
 
-@pytest.mark.parametrize(
-    ("market", "error", "weight"),
-    [
-        (None, 0.0, 0.10),  # an AI without a record: the starting weight
-        (0.30, 0.0, 1.0),  # no error of its own: there is nothing to weigh
-        (0.30, 0.40, 0.36),  # 0.09 / (0.09 + 0.16)
-    ],
-)
-async def test_how_much_say_a_forecaster_gets(floor, market, error, weight):
-    result = await run(floor, Oracle(market=market, error=error))
+@pytest.mark.parametrize("weight", [0.0, 0.10, 0.36])
+async def test_a_forecaster_has_the_say_that_it_claims(floor, weight):
+    result = await run(floor, Oracle(weight=weight))
     made = result.forecasts[0]
-    assert made.weight == pytest.approx(weight)
+    assert made.weight == weight
     moved = (logit(made.blended) - logit(0.42)) / (logit(0.60) - logit(0.42))
-    assert moved == pytest.approx(
-        min(weight, (logit(0.57) - logit(0.42)) / (logit(0.60) - logit(0.42)))
-    )
+    assert moved == pytest.approx(weight)
 
 
 async def test_without_a_market_there_is_nothing_to_blend_with(floor):
@@ -215,33 +208,77 @@ async def three_events(floor):
     await floor.ingest()
 
 
-async def test_the_budget_ends_the_asking_and_says_so(floor):
-    """Two markets at one cent use up two cents; the events after that are not asked about."""
-    await three_events(floor)
-    oracle = Oracle(price=CENT)
-    result = await run(floor, oracle, replace(FREE, daily_budget=AiCost(2 * CENT.units)))
-    assert len(oracle.asked) == 1
-    assert skipped(result) == [("KXU-1-A", "AI_BUDGET"), ("KXU-2-A", "AI_BUDGET")]
-    assert (result.spent, result.spent_today, result.budget) == (AiCost(2 * CENT.units),) * 3
-
-
-async def spend(floor, cost, wall_us):
-    call = AiCall("c1", floor.run.run_id, A, "forecaster", "m", "m", 1, 1, cost, 1, "ok", wall_us)
-    async with floor.store.unit() as unit:
-        await unit.forecasts.add_calls([call])
-        await unit.commit()
-
-
-async def test_what_was_spent_today_counts_in_real_time(floor):
-    policy = replace(FREE, daily_budget=CENT)
-    await spend(floor, CENT, floor.clock.wall())
-    oracle = Oracle(price=CENT)
-    assert {code for _, code in skipped(await run(floor, oracle, policy))} == {"AI_BUDGET"}
-    assert oracle.asked == []
-    floor.clock.now_us += DAY // 2  # a day of the market is none of the budget's
-    assert (await run(floor, oracle, policy)).forecasts == ()
+async def test_what_a_pass_cost_and_what_the_day_did(floor):
+    """The day counts in real time, whatever the market's clock says."""
+    await paid(floor.store, floor.run, CENT, wall_us=floor.clock.wall())
+    result = await run(floor, Oracle(price=CENT), replace(FREE, daily_budget=CENT))
+    assert (result.spent, result.spent_today, result.budget) == (
+        AiCost(2 * CENT.units),
+        CENT,  # the fake pays nobody: what it says it cost is not on record
+        CENT,
+    )
     floor.clock.wall_us = (day_of(floor.clock.wall()) + 1) * DAY
-    assert len((await run(floor, oracle, policy)).forecasts) == 2
+    assert (await run(floor, Oracle())).spent_today == NO_COST
+
+
+async def test_an_abstention_says_why(floor):
+    class Abstains(Oracle):
+        async def judge(self, question):
+            return Judged((), (Abstention(A, "AI_BUDGET", "spent for today"),), CENT)
+
+    result = await run(floor, Abstains())
+    assert skipped(result) == [(A, "AI_BUDGET"), (B, "ABSTAINED")]
+    assert result.spent == CENT
+
+
+WORTH = Worth(weight=0.10, logit_error=1.0, min_to_close_us=HOUR)
+
+
+async def test_what_is_worth_more_is_asked_about_first(floor):
+    """KXU-2 is tight, KXU-1 wide; what is held comes before both."""
+    await three_events(floor)
+    for ticker, ask in (("KXU-1-A", "0.4900"), ("KXU-2-A", "0.4100")):
+        floor.exchange.set_book(ticker, (("0.4000", "100.00"),), ((ask, "100.00"),))
+    floor.exchange.set_book(A, (("0.3800", "1.00"),), (("0.4700", "1.00"),))
+    floor.exchange.set_book(B, (("0.3800", "1.00"),), (("0.4700", "1.00"),))
+    policy = replace(FREE, worth=WORTH)
+    oracle = Oracle()
+    await run(floor, oracle, policy)
+    assert [q.event.event_ticker for q in oracle.asked] == ["KXU-2", "KXU-1", EVENT]
+    async with floor.store.unit() as unit:
+        await unit.ledger.save_positions([a_position("10.00", "0.4000", ticker=A)])
+        await unit.commit()
+    oracle = Oracle()
+    await run(floor, oracle, policy)
+    assert oracle.asked[0].event.event_ticker == EVENT
+    assert str(oracle.asked[0].held[A]) == "10.00"
+
+
+async def test_what_closes_too_soon_is_not_paid_for_unless_it_is_named(floor):
+    soon = floor.exchange.markets[A]
+    floor.exchange.markets[A] = replace(soon, close_us=floor.clock.now() + HOUR - 1)
+    await floor.ingest()
+    policy = replace(FREE, worth=WORTH)
+    assert (A, "CLOSES_SOON") in skipped(await run(floor, Oracle(), policy))
+    assert len((await run(floor, Oracle(), policy, tickers=[A])).forecasts) == 1
+
+
+async def test_questions_go_side_by_side_and_results_in_ticker_order(floor):
+    await three_events(floor)
+    waiting, most = [], []
+
+    class Slow(Oracle):
+        async def judge(self, question):
+            waiting.append(question)
+            most.append(len(waiting))
+            for _ in range(len(self.asked) % 2 + 1):
+                await asyncio.sleep(0)  # noqa: TID251 - lets the other question go on
+            waiting.remove(question)
+            return await super().judge(question)
+
+    result = await run(floor, Slow(at_once=2))
+    assert max(most) == 2
+    assert [f.ticker for f in result.forecasts] == [A, B, "KXU-1-A", "KXU-2-A"]
 
 
 async def test_a_free_forecaster_has_no_budget(floor):

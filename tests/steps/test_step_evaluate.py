@@ -1,13 +1,13 @@
 """What was earned and whether it means anything; one market's trace; the desk on one screen."""
 
 import pytest
+from fakes.ai import paid
 from fakes.floor import STRATEGY, A, B, taking, the_policies, waiting
 
 from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import Result
 from kalshi_cli.domain.money import AiCost
 from kalshi_cli.errors import NotFound
-from kalshi_cli.ports.store import AiCall
 from kalshi_cli.settings.sections import Filters
 from kalshi_cli.steps.evaluate import evaluate
 from kalshi_cli.steps.execution import send
@@ -59,10 +59,7 @@ async def test_profit_is_net_and_open_positions_are_at_their_marks(floor):
 async def test_forecasts_are_paid_for_by_the_strategy_that_uses_them(floor):
     await a_day(floor)
     cost = AiCost.parse("0.25")
-    call = AiCall("c", floor.run.run_id, A, "r", "m", "m", 1, 1, cost, 1, "ok", 0)
-    async with floor.store.unit() as unit:
-        await unit.forecasts.add_calls([call])
-        await unit.commit()
+    await paid(floor.store, floor.run, cost)
     (row,) = (await evaluated(floor)).strategies
     assert (str(row.ai_cost), str(row.net)) == ("0.250000", "5.150000")
     (row,) = (await evaluated(floor, None)).strategies

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 import kalshi_cli.strategies as package
 from kalshi_cli.domain.fees import FREE, FeeTerms
+from kalshi_cli.domain.forecast import Advice
 from kalshi_cli.domain.grid import DECI_CENT, LINEAR_CENT, TAPERED_DECI_CENT
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.market import Quote
@@ -57,6 +58,33 @@ def test_sells_yes_where_no_is_cheap():
     # 0.70 - 0.67 - 0.07 * 0.33 * 0.67 = 0.0145; at 0.68: 0.0048
     (proposal,) = propose(a_candidate(0.30))
     assert (proposal.side, proposal.limit) == (Side.ASK, Price(3_300))
+
+
+@pytest.mark.parametrize(
+    ("advice", "expected"),
+    [
+        (Advice(Side.BID), (Side.BID, 4_700, False)),
+        (Advice(Side.BID, Price(4_500)), (Side.BID, 4_500, False)),
+        (Advice(Side.BID, Price(4_400)), (Side.BID, 4_400, False)),
+        (Advice(Side.BID, Price(4_399)), (Side.BID, 4_100, True)),  # no more taking: it waits
+        (Advice(Side.BID, Price(4_050)), (Side.BID, 4_000, True)),
+        (Advice(Side.BID, Price(3_999)), None),
+        (Advice(Side.BID, Price(9_900)), (Side.BID, 4_700, False)),  # never beyond the edge
+        (Advice(Side.ASK), None),  # a side that does not pay
+        (Advice(None), None),
+    ],
+)
+def test_a_trader_bounds_the_price_or_stands_aside(advice, expected):
+    forecast = a_forecast(0.5, forecast_id="fT", advice=advice)
+    made = [(p.side, p.limit.units, p.resting) for p in propose(a_candidate(forecast=forecast))]
+    assert made == ([] if expected is None else [expected])
+
+
+def test_a_trader_bounds_the_other_side_in_mirror():
+    """At $0.40 NO costs $0.60; a limit of $0.35 for YES lets NO cost $0.65 at most."""
+    forecast = a_forecast(0.30, forecast_id="fT", advice=Advice(Side.ASK, Price(3_500)))
+    (proposal,) = propose(a_candidate(forecast=forecast))
+    assert (proposal.side, proposal.limit) == (Side.ASK, Price(3_500))
 
 
 def test_waits_one_tick_inside_the_spread_where_taking_does_not_pay():

@@ -7,9 +7,10 @@ from kalshi_cli.adapters.sim.simulation import Simulation
 from kalshi_cli.domain.forecast import Judgement, Probability, probability
 from kalshi_cli.engine.series_plan import market_logit_error
 from kalshi_cli.errors import ConfigError
+from kalshi_cli.forecasting.blend import inverse_variance_weight
 from kalshi_cli.forecasting.logit import interval_80
 from kalshi_cli.forecasting.oracle import blurred
-from kalshi_cli.ports.forecaster import Question
+from kalshi_cli.ports.forecaster import Judged, Question
 
 _STANDARD = NormalDist()
 _LEAST_ERROR = 0.02
@@ -24,6 +25,7 @@ class OracleForecaster:
     """
 
     name = "oracle"
+    at_once = 1
 
     def __init__(self, simulation: Simulation, logit_error: float, seed: int) -> None:
         if not simulation.knows_truth:
@@ -39,21 +41,21 @@ class OracleForecaster:
     def label(self) -> str:
         return f"oracle: simulated truth blurred by {self._logit_error:g} logits, sim only"
 
-    def market_error(self, category: str) -> float | None:
-        """The world's own error of its crowd, in logits."""
-        return market_logit_error(category, self._simulation.climates)
-
-    async def judge(self, question: Question) -> tuple[Judgement, ...]:
-        """A judgement of each market whose truth is known."""
+    async def judge(self, question: Question) -> Judged:
+        """A judgement of each market whose truth is known, weighed against the world's crowd."""
+        market_error = market_logit_error(question.category, self._simulation.climates)
+        weight = inverse_variance_weight(market_error, self._logit_error)
         asked = [listing.market.ticker for listing in question.listings]
         found = [(ticker, self._simulation.truth(ticker)) for ticker in asked]
-        return tuple(
-            self._judgement(ticker, truth, question.now_us)
-            for ticker, truth in found
-            if truth is not None
+        return Judged(
+            tuple(
+                self._judgement(ticker, truth, weight, question.now_us)
+                for ticker, truth in found
+                if truth is not None
+            )
         )
 
-    def _judgement(self, ticker: str, truth: float, now_us: int) -> Judgement:
+    def _judgement(self, ticker: str, truth: float, weight: float, now_us: int) -> Judgement:
         chance = self._blurred(ticker, truth, now_us)
         low, high = interval_80(chance, max(self._logit_error, _LEAST_ERROR))
         return Judgement(
@@ -62,6 +64,7 @@ class OracleForecaster:
             low=low,
             high=high,
             logit_error=self._logit_error,
+            weight=weight,
             rationale="The simulated truth, blurred.",
             model=self.name,
         )

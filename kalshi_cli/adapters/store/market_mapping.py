@@ -16,11 +16,12 @@ import msgspec
 
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.fees import FeeTerms
-from kalshi_cli.domain.forecast import Forecast, Probability
+from kalshi_cli.domain.forecast import Advice, Forecast, Probability
 from kalshi_cli.domain.grid import PriceGrid, PriceRange
 from kalshi_cli.domain.maker import maker
 from kalshi_cli.domain.market import Event, Market, MarketStatus, Quote, Result, Series
 from kalshi_cli.domain.money import REMEMBERED, AiCost, Contracts, Price
+from kalshi_cli.domain.side import Side
 
 Columns = dict[str, Any]
 Values = Sequence[Any]
@@ -234,12 +235,34 @@ def forecast_row(forecast: Forecast) -> Columns:
         "cost_units": forecast.cost.units,
         "rationale": forecast.rationale,
         "label": forecast.label,
+        "decision_id": forecast.decision_id,
+        **_advice_columns(forecast.advice),
     }
+
+
+SKIP = "skip"
+
+
+def _advice_columns(advice: Advice | None) -> Columns:
+    if advice is None:
+        return {"advice": None, "advice_limit_units": None}
+    side = SKIP if advice.side is None else advice.side.value
+    return {
+        "advice": side,
+        "advice_limit_units": None if advice.limit is None else advice.limit.units,
+    }
+
+
+def _advice_from(side: str | None, limit: int | None) -> Advice | None:
+    if side is None:
+        return None
+    return Advice(None if side == SKIP else Side(side), price_from(limit))
 
 
 def forecast_from(values: Values) -> Forecast:
     forecast_id, run_id, ticker, event, category, forecaster, model, made_us, *rest = values
-    number, low, high, logit_error, weight, market, blended, cost, rationale, label = rest
+    number, low, high, logit_error, weight, market, blended, cost, rationale, *named = rest
+    label, decision_id, advice, advice_limit = named
     return Forecast(
         forecast_id,
         run_id,
@@ -259,4 +282,6 @@ def forecast_from(values: Values) -> Forecast:
         AiCost(cost),
         rationale,
         label,
+        decision_id,
+        _advice_from(advice, advice_limit),
     )

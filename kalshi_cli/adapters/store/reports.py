@@ -3,6 +3,7 @@
 from sqlalchemy import ColumnElement, ScalarSelect, Table, distinct, func, select
 
 from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.ai_reports import AiReports
 from kalshi_cli.adapters.store.market_reports import MarketReports
 from kalshi_cli.adapters.store.money_reports import MoneyReports
 from kalshi_cli.adapters.store.queries import filtered, newest
@@ -10,7 +11,7 @@ from kalshi_cli.adapters.store.snapshots import newest_snapshot
 from kalshi_cli.adapters.store.transaction import AnyRow
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.market import MarketStatus
-from kalshi_cli.domain.money import AiCost, Contracts, Price
+from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import LIVE, UNRESOLVED
 from kalshi_cli.domain.side import Side
 from kalshi_cli.ports.reports import DenialRow, DeskSummary, FunnelRow, LimitChangeRow, RunRow
@@ -39,7 +40,7 @@ def _counts() -> dict[str, ScalarSelect[int]]:
     }
 
 
-class SqlReports(MarketReports, MoneyReports):
+class SqlReports(AiReports, MarketReports, MoneyReports):
     """Implements `ports.reports.Reports`."""
 
     async def runs(
@@ -95,6 +96,7 @@ class SqlReports(MarketReports, MoneyReports):
             return tuple(LimitChangeRow(*row) for row in await transaction.rows(query))
 
     async def summary(self) -> DeskSummary:
+        from kalshi_cli.adapters.store.ai_ledger import SqlAiLedger
         from kalshi_cli.adapters.store.ledger import SqlLedger
 
         states, counted = t.DESK_STATES.c, _counts()
@@ -111,14 +113,14 @@ class SqlReports(MarketReports, MoneyReports):
             ledger = SqlLedger(transaction)
             moved = counts["fills"] or counts["settlements"] or await ledger.paid_in() is not None
             cash = await ledger.cash() if moved or snapshot is not None else None
-            ai_cost = await transaction.number(select(func.sum(t.DAILY_AI_COST.c.cost_units)))
+            ai_cost = await SqlAiLedger(transaction).spent_ever()
         return DeskSummary(
             state=DeskState.ACTIVE if state is None else DeskState(state[0]),
             state_reason="" if state is None else state[1],
             state_since_us=None if state is None else state[2],
             cash=cash,
             snapshot=snapshot,
-            ai_cost=AiCost(ai_cost or 0),
+            ai_cost=ai_cost,
             last_run=None if last_run is None else RunRow(*last_run),
             **counts,
         )

@@ -1,5 +1,6 @@
 """One transaction and its parts."""
 
+from kalshi_cli.adapters.store.ai_ledger import SqlAiLedger
 from kalshi_cli.adapters.store.catalog import SqlCatalog
 from kalshi_cli.adapters.store.desk import SqlDesk
 from kalshi_cli.adapters.store.forecasts import SqlForecasts
@@ -17,6 +18,7 @@ class SqlUnit:
         self.transaction = transaction
         self.catalog = SqlCatalog(transaction)
         self.forecasts = SqlForecasts(transaction)
+        self.ai = SqlAiLedger(transaction)
         self.journal = SqlJournal(transaction)
         self.ledger = SqlLedger(transaction)
         self.plans = SqlPlans(transaction)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from kalshi_cli.cli.desk import on_records, ready
-from kalshi_cli.cli.names import plausible
+from kalshi_cli.cli.names import plausible, span
 from kalshi_cli.domain.order import LIVE
 
 if TYPE_CHECKING:
@@ -176,6 +176,49 @@ def analyses(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) ->
 
     on_records(
         ready(ctx), lambda store: store.reports.analyses(ticker=ticker, limit=limit), show_analyses
+    )
+
+
+@app.command()
+def llm(
+    ctx: typer.Context,
+    some_id: Annotated[
+        str | None,
+        typer.Argument(metavar="[ID]", callback=plausible, help="One call, with every word of it."),
+    ] = None,
+    *,
+    market: Annotated[
+        str | None,
+        typer.Option("--market", metavar="TICKER", callback=plausible, help="Only this market."),
+    ] = None,
+    since: Annotated[
+        int | None,
+        typer.Option(
+            "--since", metavar="SPAN", parser=span, help="Only those of the last 6h, 2d, ..."
+        ),
+    ] = None,
+    limit: Limit = 30,
+) -> None:
+    """Calls to language models: role, model, cost, and what was asked and answered.
+
+    Example: kalshi inspect llm --since 1d
+    """
+    from kalshi_cli.cli.render.llm import show_call, show_calls
+    from kalshi_cli.steps.explain import ai_call
+
+    prepared = ready(ctx)
+    if some_id is not None:
+        on_records(prepared, lambda store: ai_call(store.reports, some_id), show_call)
+        return
+    from kalshi_cli.adapters.clock import SystemClock
+
+    since_wall_us = None if since is None else SystemClock().wall() - since
+    on_records(
+        prepared,
+        lambda store: store.reports.ai_calls(
+            ticker=market, since_wall_us=since_wall_us, limit=limit
+        ),
+        show_calls,
     )
 
 

@@ -75,6 +75,9 @@ def serve(
             help="Where a new world begins, as 2027-01-06T15:00:00Z; default: now.",
         ),
     ] = None,
+    ai: Annotated[
+        bool, typer.Option("--ai", help="A stand-in for Grok too, which makes its answers up.")
+    ] = False,
 ) -> None:
     """Serve the exchange on this machine until Ctrl-C.
 
@@ -86,7 +89,7 @@ def serve(
     """
     from kalshi_cli.cli.serving import on_serve
 
-    on_serve(ctx, port=port, speed=speed, tier=tier, rsa=rsa, epoch=epoch)
+    on_serve(ctx, port=port, speed=speed, tier=tier, rsa=rsa, epoch=epoch, ai=ai)
 
 
 @app.command()

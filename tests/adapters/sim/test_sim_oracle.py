@@ -11,7 +11,7 @@ from kalshi_cli.domain.market import Listing, MarketStatus, Quote
 from kalshi_cli.domain.money import NO_CONTRACTS
 from kalshi_cli.engine.series_plan import market_logit_error
 from kalshi_cli.errors import ConfigError, NotFound
-from kalshi_cli.ports.forecaster import Question
+from kalshi_cli.ports.forecaster import Judged, Question
 
 
 def logit(chance: float) -> float:
@@ -34,8 +34,8 @@ def question(simulation, wanted: MarketStatus = MarketStatus.ACTIVE) -> Question
 async def test_without_error_it_tells_the_truth(simulation):
     oracle = OracleForecaster(simulation, 0.0, seed=1)
     judged = await oracle.judge(question(simulation))
-    assert len(judged) > 40
-    for each in judged:
+    assert len(judged.judgements) > 40
+    for each in judged.judgements:
         truth = simulation.truth(each.ticker)
         assert each.probability == min(max(truth, 1e-4), 1 - 1e-4)
         assert each.logit_error == 0.0
@@ -51,19 +51,21 @@ async def test_the_blur_has_the_size_asked_for_and_repeats_itself(simulation):
     errors = [
         logit(each.probability) - logit(truth)
         for seed in range(6)
-        for each in await OracleForecaster(simulation, 0.5, seed=seed).judge(asked)
+        for each in (await OracleForecaster(simulation, 0.5, seed=seed).judge(asked)).judgements
         if 0.01 < (truth := simulation.truth(each.ticker)) < 0.99
     ]
     assert abs(fmean(errors)) < 0.1
     assert stdev(errors) == pytest.approx(0.5, rel=0.15)
     assert "0.5 logits" in oracle.label
-    assert oracle.market_error("Crypto") == market_logit_error("Crypto")
+    crypto = market_logit_error("Crypto")
+    (first, *_) = (await oracle.judge(asked)).judgements
+    assert first.weight == pytest.approx(crypto**2 / (crypto**2 + 0.25))
 
 
 async def test_it_abstains_where_trading_has_ended(simulation):
     simulation.advance(simulation.now_us + 12 * HOUR)
     oracle = OracleForecaster(simulation, 0.0, seed=1)
-    assert await oracle.judge(question(simulation, MarketStatus.FINALIZED)) == ()
+    assert await oracle.judge(question(simulation, MarketStatus.FINALIZED)) == Judged(())
     with pytest.raises(NotFound):
         simulation.truth("NOBODY")
 

@@ -76,7 +76,7 @@ async def test_books_in_order_are_clean(store):
         ("DELETE FROM positions", "POSITION_WRONG"),
         ("UPDATE round_trips SET fees_units = 0", "TRIP_WRONG"),
         ("UPDATE round_trips SET proceeds_units = 1", "TRIPS_UNBALANCED"),
-        ("INSERT INTO daily_ai_cost VALUES (3, 1, 5)", "AI_COST_UNBALANCED"),
+        ("INSERT INTO daily_ai_cost VALUES (3, 1, 5, 0)", "AI_COST_UNBALANCED"),
         (
             "INSERT INTO settlements VALUES ('T', 9, 0, 'E', 'yes', 10000, 1000, 9999999, 0, 0)",
             "SETTLEMENT_IMPOSSIBLE",

@@ -23,6 +23,7 @@ QUOTE_HISTORY: Table
 FUNNEL: Table
 MARKERS: Table
 FORECASTS: Table
+AI_TEXTS: Table
 AI_CALLS: Table
 DAILY_AI_COST: Table
 ORDERS: Table
@@ -48,7 +49,8 @@ IDENTITY: Table
 _SUBJECTS = {
     "catalog": ("SERIES", "EVENTS", "MARKETS", "QUOTES"),
     "passes": ("QUOTE_HISTORY", "FUNNEL", "MARKERS"),
-    "forecasts": ("FORECASTS", "AI_CALLS", "DAILY_AI_COST"),
+    "forecasts": ("FORECASTS",),
+    "ai": ("AI_TEXTS", "AI_CALLS", "DAILY_AI_COST"),
     "orders": ("ORDERS", "ORDER_EVENTS", "DENIALS"),
     "ledger": ("FILLS", "SETTLEMENTS", "CASH_MOVEMENTS"),
     "holdings": ("POSITIONS", "EXIT_PLANS"),

@@ -45,6 +45,10 @@ def refers(target: str, *, index: bool = False) -> Any:
     return Field(foreign_key=target, index=index)
 
 
+def may_refer(target: str) -> Any:
+    return Field(default=None, foreign_key=target, nullable=True)
+
+
 def table(record: type[Record]) -> Table:
     made: Table = record.__table__  # type: ignore[attr-defined]
     return made

@@ -1,0 +1,1 @@
+"""xAI's Grok through its own SDK."""

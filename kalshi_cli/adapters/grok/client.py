@@ -1,0 +1,210 @@
+"""One call at a time to Grok, as the SDK does it, and nothing tried twice.
+
+The SDK's own retries are off, for they multiply with those of whoever asks, and none of them is on
+record. `chat.parse` is not used: it loses the whole answer, its cost included, where the text is
+not what was asked for. Tracing is off, for it would export prompts to any provider of traces.
+"""
+
+import asyncio
+import json
+import os
+import time
+from collections.abc import Awaitable, Callable
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+
+from kalshi_cli.domain.deliberation import Attempt, Outcome, Prompt, Usage
+from kalshi_cli.domain.identity import short_hash
+from kalshi_cli.domain.loopback import is_loopback
+from kalshi_cli.domain.money import AiCost
+from kalshi_cli.errors import ConfigError, Unavailable
+from kalshi_cli.forecasting.prices import Price
+from kalshi_cli.ports.language_model import KeyStanding, ServedModel
+
+if TYPE_CHECKING:
+    from xai_sdk import AsyncClient
+    from xai_sdk.chat import Response
+
+Told = TypeVar("Told")
+DEFAULT_HOST = "api.x.ai"
+LONGEST_CALL_S = 300
+"""The SDK's own deadline, above every `within_s`."""
+ASKING_S = 10
+_REMEDY = "Set XAI_API_KEY to a key of console.x.ai; `kalshi doctor` checks it."
+
+
+class Grok:
+    """Implements `ports.language_model.LanguageModel`. An async context manager.
+
+    It belongs to the event loop that it was made in. `host` is `api.x.ai`, or `localhost:PORT` in
+    plain text for a stand-in on this machine.
+    """
+
+    def __init__(self, api_key: str, host: str = DEFAULT_HOST) -> None:
+        self._key, self._host = api_key, host
+        self._clients: dict[str, AsyncClient] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        for client in self._clients.values():
+            await client.close()
+        self._clients.clear()
+
+    async def attempt(
+        self, prompt: Prompt, model: str, *, after_s: float, within_s: float, max_tokens: int
+    ) -> Attempt:
+        from grpc.aio import AioRpcError
+
+        if after_s:
+            await asyncio.sleep(after_s)  # noqa: TID251 - backoff on the network, not trading
+        began = time.monotonic()
+
+        def failed(outcome: Outcome, detail: str, retry_after_s: float | None = None) -> Attempt:
+            taken = _milliseconds(began)
+            return Attempt(
+                model, "", outcome, "", self._masked(detail), Usage(), None, taken, retry_after_s
+            )
+
+        try:
+            async with asyncio.timeout(within_s):
+                response = await self._sample(prompt, model, max_tokens)
+        except TimeoutError:
+            return failed(Outcome.TIMED_OUT, f"no answer within {within_s:.0f} s")
+        except AioRpcError as error:
+            from kalshi_cli.adapters.grok.failures import outcome_of, retry_after_s
+
+            details = f"{error.code().name}: {error.details() or ''}".rstrip(": ")
+            outcome = outcome_of(error.code(), error.details() or "")
+            return failed(outcome, details, retry_after_s(error.trailing_metadata()))
+        return _answered(response, model, _milliseconds(began))
+
+    async def _sample(self, prompt: Prompt, model: str, max_tokens: int) -> "Response":
+        from xai_sdk.chat import chat_pb2, system, user
+
+        chat = self._client(short_hash(prompt.role, prompt.version)).chat.create(
+            model=model,
+            messages=[system(prompt.system), user(prompt.user)],
+            max_tokens=max_tokens,
+            response_format=chat_pb2.ResponseFormat(
+                format_type=chat_pb2.FormatType.FORMAT_TYPE_JSON_SCHEMA,
+                schema=json.dumps(prompt.schema),
+            ),
+        )
+        return await chat.sample()
+
+    async def models(self) -> tuple[ServedModel, ...]:
+        listed = await self._told(lambda client: client.models.list_language_models())
+        return tuple(
+            ServedModel(model.name, tuple(model.aliases), _price(model)) for model in listed
+        )
+
+    async def key(self) -> KeyStanding:
+        told = await self._told(lambda client: client.auth.get_api_key_info())
+        reasons = [
+            reason
+            for reason, holds in (
+                ("the key is blocked", told.api_key_blocked),
+                ("its team is blocked", told.team_blocked),
+                ("the key is disabled", told.disabled),
+            )
+            if holds
+        ]
+        return KeyStanding(told.redacted_api_key, ", ".join(reasons))
+
+    async def _told(self, ask: "Callable[[AsyncClient], Awaitable[Told]]") -> Told:
+        """What costs nothing to ask. Raises `ConfigError` for the key, else `Unavailable`."""
+        from grpc.aio import AioRpcError
+
+        from kalshi_cli.adapters.grok.failures import outcome_of
+
+        try:
+            async with asyncio.timeout(ASKING_S):
+                return await ask(self._client(""))
+        except TimeoutError as error:
+            raise Unavailable(f"{self._host} did not answer within {ASKING_S} s.") from error
+        except AioRpcError as error:
+            said = self._masked(error.details() or error.code().name)
+            if outcome_of(error.code(), said) is Outcome.UNAUTHENTICATED:
+                refused = f"{self._host} refuses the key: {said}"
+                raise ConfigError(refused, remedy=_REMEDY) from error
+            raise Unavailable(f"{self._host}: {said}") from error
+
+    def _client(self, conversation: str) -> "AsyncClient":
+        """A client whose calls the provider sends to one cache; all share one connection."""
+        if conversation not in self._clients:
+            self._clients[conversation] = _made(self._key, self._host, conversation)
+        return self._clients[conversation]
+
+    def _masked(self, text: str) -> str:
+        return text.replace(self._key, "[key]") if self._key else text
+
+
+def _made(key: str, host: str, conversation: str) -> "AsyncClient":
+    """An SDK client. What it reads from the environment at import is set first."""
+    os.environ["XAI_SDK_DISABLE_TRACING"] = "1"
+    os.environ["XAI_SDK_DISABLE_SENSITIVE_TELEMETRY_ATTRIBUTES"] = "1"
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")
+    from xai_sdk import AsyncClient
+
+    local = is_loopback(host.rpartition(":")[0] or host)
+    options: list[tuple[str, Any]] = [("grpc.enable_retries", 0)]
+    if local:
+        options.append(("grpc.enable_http_proxy", 0))
+    return AsyncClient(
+        api_key=key,
+        api_host=host,
+        metadata=(("x-grok-conv-id", conversation),) if conversation else None,
+        channel_options=options,
+        timeout=LONGEST_CALL_S,
+        use_insecure_channel=local and not host.startswith("localhost:"),
+    )
+
+
+def _answered(response: "Response", model: str, latency_ms: int) -> Attempt:
+    """An answer that came; whether it is one is told by how it ended."""
+    usage, proto = response.usage, response.proto
+    match response.finish_reason:
+        case "REASON_STOP" if response.content.strip():
+            outcome, detail = Outcome.ANSWERED, ""
+        case "REASON_STOP":
+            outcome, detail = Outcome.EMPTY, "the answer is empty"
+        case "REASON_MAX_LEN" | "REASON_MAX_CONTEXT" | "REASON_TIME_LIMIT":
+            outcome, detail = Outcome.CUT, f"the answer was cut off ({response.finish_reason})"
+        case reason:
+            outcome, detail = Outcome.EMPTY, f"the answer ended with {reason}"
+    ticks = usage.cost_in_usd_ticks if usage.HasField("cost_in_usd_ticks") else None
+    return Attempt(
+        requested_model=model,
+        served_model=proto.model,
+        outcome=outcome,
+        text=response.content,
+        detail=detail,
+        usage=Usage(
+            prompt=usage.prompt_tokens,
+            cached=usage.cached_prompt_text_tokens,
+            completion=usage.completion_tokens,
+            reasoning=usage.reasoning_tokens,
+        ),
+        cost=None if ticks is None else AiCost(ticks),
+        latency_ms=latency_ms,
+    )
+
+
+def _price(model: Any) -> Price:  # noqa: ANN401 - the SDK's message has no types
+    """The proto's prices are 1e-10 USD a token: 12500 is $1.25 a million."""
+    return Price(
+        prompt=model.prompt_text_token_price,
+        cached=model.cached_prompt_token_price,
+        completion=model.completion_text_token_price,
+    )
+
+
+def _milliseconds(began: float) -> int:
+    return round((time.monotonic() - began) * 1_000)

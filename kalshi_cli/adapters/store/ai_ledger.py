@@ -1,0 +1,135 @@
+"""AI calls with their prompts and answers, and what each day of them cost."""
+
+import hashlib
+from collections.abc import Sequence
+
+from sqlalchemy import func, select
+
+from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.domain.deliberation import Outcome
+from kalshi_cli.domain.instant import day_of
+from kalshi_cli.domain.money import AiCost
+from kalshi_cli.ports.ai_ledger import Reservation, Settled
+
+IN_FLIGHT = "in_flight"
+"""The outcome of a call that was not settled: it is being made, or its process is dead."""
+
+
+class SqlAiLedger:
+    """Implements `ports.ai_ledger.AiLedger`; a unit is the only writer while it is open."""
+
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+
+    async def reserve(self, call: Reservation, *, daily_budget: AiCost | None) -> bool:
+        day = day_of(call.wall_us)
+        calls, cost, reserved = await self._day(day)
+        if daily_budget is not None and cost + reserved + call.amount.units > daily_budget.units:
+            return False
+        await self._save_day(day, calls + 1, cost, reserved + call.amount.units)
+        row = {
+            "call_id": call.call_id,
+            "decision_id": call.decision_id,
+            "run_id": call.run_id,
+            "event_ticker": call.event_ticker,
+            "role": call.prompt.role.value,
+            "prompt_version": call.prompt.version,
+            "requested_model": call.requested_model,
+            "served_model": "",
+            "prompt_tokens": 0,
+            "cached_tokens": 0,
+            "completion_tokens": 0,
+            "reasoning_tokens": 0,
+            "reserved_units": call.amount.units,
+            "cost_units": None,
+            "cost_source": "",
+            "latency_ms": None,
+            "outcome": IN_FLIGHT,
+            "form": None,
+            "reason": "",
+            "system_text": await self._kept(call.prompt.system),
+            "user_text": await self._kept(call.prompt.user),
+            "answer_text": None,
+            "called_us": call.at_us,
+            "called_wall_us": call.wall_us,
+        }
+        await self._transaction.append(t.AI_CALLS, [row])
+        return True
+
+    async def settle(self, done: Settled) -> None:
+        table = t.AI_CALLS
+        query = select(table.c.called_wall_us, table.c.reserved_units, table.c.cost_units).where(
+            table.c.call_id == done.call_id
+        )
+        found = await self._transaction.first(query)
+        if found is None or found.cost_units is not None:
+            raise ValueError(f"AI call {done.call_id} is not in flight.")
+        day = day_of(found.called_wall_us)
+        calls, cost, reserved = await self._day(day)
+        await self._save_day(day, calls, cost + done.cost.units, reserved - found.reserved_units)
+        attempt = done.attempt
+        answer = await self._kept(attempt.text) if attempt.text else None
+        change = table.update().where(table.c.call_id == done.call_id)
+        await self._transaction.write(
+            change.values(
+                served_model=attempt.served_model,
+                prompt_tokens=attempt.usage.prompt,
+                cached_tokens=attempt.usage.cached,
+                completion_tokens=attempt.usage.completion,
+                reasoning_tokens=attempt.usage.reasoning,
+                cost_units=done.cost.units,
+                cost_source=done.source.value,
+                latency_ms=attempt.latency_ms,
+                outcome=attempt.outcome.value,
+                form=None if done.form is None else done.form.value,
+                reason=attempt.detail,
+                answer_text=answer,
+            )
+        )
+
+    async def spent(self, wall_day: int) -> AiCost:
+        _, cost, reserved = await self._day(wall_day)
+        return AiCost(cost + reserved)
+
+    async def spent_ever(self) -> AiCost:
+        table = t.DAILY_AI_COST
+        query = select(func.sum(table.c.cost_units + table.c.reserved_units))
+        return AiCost(await self._transaction.number(query) or 0)
+
+    async def first_served(self, requested_models: Sequence[str]) -> str:
+        table = t.AI_CALLS
+        query = (
+            select(table.c.served_model)
+            .where(
+                table.c.requested_model.in_(list(requested_models)),
+                table.c.outcome == Outcome.ANSWERED.value,
+                table.c.served_model != "",
+            )
+            .order_by(table.c.called_wall_us, table.c.call_id)
+            .limit(1)
+        )
+        found = await self._transaction.first(query)
+        return "" if found is None else str(found[0])
+
+    async def _day(self, wall_day: int) -> tuple[int, int, int]:
+        table = t.DAILY_AI_COST
+        query = select(table.c.calls, table.c.cost_units, table.c.reserved_units)
+        found = await self._transaction.first(query.where(table.c.wall_day == wall_day))
+        return (0, 0, 0) if found is None else (found[0], found[1], found[2])
+
+    async def _save_day(self, wall_day: int, calls: int, cost: int, reserved: int) -> None:
+        row = {
+            "wall_day": wall_day,
+            "calls": calls,
+            "cost_units": cost,
+            "reserved_units": reserved,
+        }
+        await self._transaction.upsert(t.DAILY_AI_COST, [row])
+
+    async def _kept(self, text: str) -> str:
+        """The id of a text, which is kept once however often it is said."""
+        text_id = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+        row = {"text_id": text_id, "body": text}
+        await self._transaction.insert_new(t.AI_TEXTS, [row])
+        return text_id

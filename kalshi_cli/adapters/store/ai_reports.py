@@ -1,0 +1,64 @@
+"""Reading calls to language models, for people."""
+
+from functools import cache
+from typing import Any
+
+from sqlalchemy import Column, select
+
+from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.market_mapping import Values
+from kalshi_cli.adapters.store.queries import Reading, filtered, newest
+from kalshi_cli.domain.money import AiCost
+from kalshi_cli.ports.reports import AiCallRow, AiCallTexts
+
+TEXTS = frozenset({"system_text", "user_text", "answer_text"})
+
+
+class AiReports(Reading):
+    """The part of `ports.reports.Reports` that is about language models."""
+
+    async def ai_calls(
+        self,
+        *,
+        ticker: str | None = None,
+        decision_id: str | None = None,
+        since_wall_us: int | None = None,
+        limit: int | None = None,
+    ) -> tuple[AiCallRow, ...]:
+        table = t.AI_CALLS.c
+        query = filtered(select(*_columns()), {table.decision_id: decision_id})
+        if ticker is not None:
+            event = select(t.MARKETS.c.event_ticker).where(t.MARKETS.c.ticker == ticker)
+            query = query.where(table.event_ticker.in_(event))
+        query = newest(
+            query, table.called_wall_us, table.call_id, since_us=since_wall_us, limit=limit
+        )
+        async with self._opened() as transaction:
+            return tuple(map(_row, await transaction.rows(query)))
+
+    async def ai_call(self, call_id: str) -> AiCallTexts | None:
+        table = t.AI_CALLS
+        system, user, answer = (t.AI_TEXTS.alias(name) for name in ("system", "user", "answer"))
+        query = (
+            select(*_columns(), system.c.body, user.c.body, answer.c.body)
+            .join_from(table, system, system.c.text_id == table.c.system_text)
+            .join(user, user.c.text_id == table.c.user_text, isouter=True)
+            .join(answer, answer.c.text_id == table.c.answer_text, isouter=True)
+            .where(table.c.call_id == call_id)
+        )
+        async with self._opened() as transaction:
+            found = await transaction.first(query)
+        return None if found is None else AiCallTexts(_row(found), *tuple(found)[-3:])
+
+
+@cache
+def _columns() -> tuple[Column[Any], ...]:
+    return tuple(column for column in t.AI_CALLS.c if column.name not in TEXTS)
+
+
+def _row(values: Values) -> AiCallRow:
+    names = (column.name.removesuffix("_units") for column in _columns())
+    named = dict(zip(names, values, strict=False))
+    named["reserved"] = AiCost(named["reserved"])
+    named["cost"] = None if named["cost"] is None else AiCost(named["cost"])
+    return AiCallRow(**named)

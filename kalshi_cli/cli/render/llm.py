@@ -1,0 +1,79 @@
+"""How `inspect llm` looks: calls to language models, and one of them with every word."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from kalshi_cli.cli.render.tables import print_facts, print_table
+from kalshi_cli.cli.render.words import NOTHING, instant, moment
+from kalshi_cli.ports.reports import AiCallRow, AiCallTexts
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def show_calls(rows: Sequence[AiCallRow], console: "Console") -> None:
+    """A line a call, newest first."""
+    print_table(
+        console,
+        "AI calls",
+        (
+            ("id", "fold"),
+            ("event", "fold"),
+            "role",
+            ("model", "cut"),
+            ("cost", "right"),
+            ("ms", "right"),
+            "outcome",
+            "UTC",
+        ),
+        [
+            (
+                row.call_id,
+                row.event_ticker,
+                row.role,
+                row.served_model or row.requested_model,
+                _cost(row),
+                NOTHING if row.latency_ms is None else str(row.latency_ms),
+                _outcome(row),
+                moment(row.called_wall_us),
+            )
+            for row in rows
+        ],
+    )
+
+
+def show_call(found: AiCallTexts, console: "Console") -> None:
+    """One call: what it cost, and what was asked and answered, whole."""
+    call = found.call
+    served = call.served_model or "nobody"
+    tokens = (
+        f"{call.prompt_tokens} read ({call.cached_tokens} cached), "
+        f"{call.completion_tokens} written, {call.reasoning_tokens} thought"
+    )
+    facts = [
+        ("call", call.call_id),
+        ("event", call.event_ticker),
+        ("role", f"{call.role}, prompt {call.prompt_version}"),
+        ("model", f"{call.requested_model} asked, {served} answered"),
+        ("at", f"{instant(call.called_wall_us)} real time, {instant(call.called_us)} market time"),
+        ("tokens", tokens),
+        (
+            "cost",
+            f"{_cost(call)} by {call.cost_source or 'nobody yet'}; ${call.reserved} set aside",
+        ),
+        ("outcome", _outcome(call)),
+    ]
+    if call.reason:
+        facts.append(("reason", call.reason))
+    print_facts(console, facts)
+    for name, text in (("System", found.system), ("Asked", found.user), ("Answer", found.answer)):
+        console.print(f"\n{name}", style="bold")
+        console.print(text or "not kept", markup=False, highlight=False, soft_wrap=True)
+
+
+def _cost(row: AiCallRow) -> str:
+    return "in flight" if row.cost is None else f"${row.cost}"
+
+
+def _outcome(row: AiCallRow) -> str:
+    return row.outcome if row.form in {None, "clean"} else f"{row.outcome}, {row.form}"

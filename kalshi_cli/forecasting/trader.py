@@ -1,0 +1,109 @@
+"""The Trader: sees the price and what is held, and says whether to buy, which side, how far."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from typing import Any
+
+from kalshi_cli.domain.book import Level
+from kalshi_cli.domain.deliberation import Prompt, Template
+from kalshi_cli.domain.forecast import Advice
+from kalshi_cli.domain.market import Event, Listing
+from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Contracts, Price
+from kalshi_cli.domain.side import Outcome, Side, yes_terms
+from kalshi_cli.forecasting.critic import Review, told
+from kalshi_cli.forecasting.forecaster import Opinion
+from kalshi_cli.forecasting.legs import (
+    CHANCE_OR_NONE,
+    POINTS,
+    answer_schema,
+    chance_or_none,
+    described,
+    each_leg,
+    one_of,
+    points,
+)
+from kalshi_cli.forecasting.untrusted import block
+
+ACTIONS = ("buy", "sell", "skip")
+OUTCOMES = tuple(outcome.value for outcome in Outcome)
+LEG: Mapping[str, Any] = {
+    "reasons": POINTS,
+    "action": {"type": "string", "enum": list(ACTIONS)},
+    "side": {"type": "string", "enum": list(OUTCOMES)},
+    "limit": CHANCE_OR_NONE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """What the Trader says of one market, in YES terms, with its reasons."""
+
+    advice: Advice
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the Trader sees of one market beside the forecast. `held` is signed YES contracts."""
+
+    listing: Listing
+    opinion: Opinion
+    review: Review | None
+    held: Contracts
+
+
+def ask(
+    template: Template, event: Event, category: str, desks: Sequence[Desk], now_us: int
+) -> Prompt:
+    """The question: everything the others saw and said, the price, and what is held."""
+    markets = [desk.listing.market for desk in desks]
+    seen = [block("desk", _seen(desk)) for desk in desks]
+    return Prompt(
+        role=template.role,
+        version=template.version,
+        system=template.text,
+        user="\n\n".join((described(event, category, markets, now_us), *seen)),
+        schema=answer_schema([market.ticker for market in markets], LEG),
+    )
+
+
+def tips(answer: Mapping[str, Any], tickers: Sequence[str]) -> dict[str, Tip]:
+    """One tip a market. Raises `Unfit` for an answer that is no such."""
+    return each_leg(answer, tickers, _tip)
+
+
+def _tip(row: Mapping[str, Any]) -> Tip:
+    action, outcome = one_of(row, "action", ACTIONS), Outcome(one_of(row, "side", OUTCOMES))
+    limit, reasons = chance_or_none(row, "limit"), points(row, "reasons")
+    if action == "skip":
+        return Tip(Advice(None), reasons)
+    buys = action == "buy"
+    side, _ = yes_terms(outcome, buy=buys, price=ZERO_PRICE)
+    return Tip(Advice(side, None if limit is None else _price(outcome, limit, side)), reasons)
+
+
+def _price(outcome: Outcome, limit: float, side: Side) -> Price | None:
+    """The limit in YES terms, rounded to where it pays less rather than more."""
+    in_yes = Decimal(str(limit)) if outcome is Outcome.YES else 1 - Decimal(str(limit))
+    rounding = ROUND_FLOOR if side is Side.BID else ROUND_CEILING
+    units = int((in_yes * ONE_DOLLAR.units).to_integral_value(rounding))
+    return Price(min(max(units, 0), ONE_DOLLAR.units))
+
+
+def _seen(desk: Desk) -> str:
+    quote, review = desk.listing.quote, desk.review
+    held = "nothing" if not desk.held else f"{desk.held} YES contracts (negative: NO)"
+    lines = [
+        told(desk.opinion),
+        *(f"the critic: {problem}" for problem in (review.problems if review else ())),
+        f"best bid for YES: {_level(quote.bid)}",
+        f"best ask for YES: {_level(quote.ask)}",
+        f"volume of 24 hours: {quote.volume_24h} contracts",
+        f"held: {held}",
+    ]
+    return "\n".join(lines)
+
+
+def _level(level: Level | None) -> str:
+    return "none" if level is None else f"${level.price} for {level.count} contracts"

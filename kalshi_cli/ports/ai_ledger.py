@@ -1,0 +1,73 @@
+"""The money and the words of AI calls: reserved before a call, settled after it.
+
+What is reserved counts as spent until it is settled, so that neither calls side by side nor
+processes side by side spend more than a day has; what a dead process had reserved stays spent.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from kalshi_cli.domain.deliberation import Attempt, Prompt
+from kalshi_cli.domain.money import AiCost
+from kalshi_cli.forecasting.reading import Form
+
+
+class CostSource(StrEnum):
+    """Where a call's cost is from. Only `server` is what will be billed."""
+
+    SERVER = "server"
+    PRICE = "price"
+    RESERVED = "reserved"
+    """Nobody answered, and it may be billed all the same: what was set aside counts."""
+    NONE = "none"
+    """The provider turned the call away before it did anything."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A call that is about to be made. `decision_id` is common to the calls about one event."""
+
+    call_id: str
+    decision_id: str
+    run_id: str
+    event_ticker: str
+    prompt: Prompt
+    requested_model: str
+    amount: AiCost
+    at_us: int
+    wall_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """How a call ended. `form` is how its answer could be read; None where it could not."""
+
+    call_id: str
+    attempt: Attempt
+    cost: AiCost
+    source: CostSource
+    form: Form | None
+
+
+class AiLedger(Protocol):
+    async def reserve(self, call: Reservation, *, daily_budget: AiCost | None) -> bool:
+        """Set money aside on the call's UTC day; False, and nothing done, where it has no more."""
+        ...
+
+    async def settle(self, done: Settled) -> None:
+        """Put the cost in the place of what was reserved, with the whole answer."""
+        ...
+
+    async def spent(self, wall_day: int) -> AiCost:
+        """What a UTC day (days since 1970, real time) cost, with what is reserved now."""
+        ...
+
+    async def spent_ever(self) -> AiCost:
+        """What all AI calls cost together, with what is reserved now."""
+        ...
+
+    async def first_served(self, requested_models: Sequence[str]) -> str:
+        """The model that first answered to any of these names; empty where none has."""
+        ...

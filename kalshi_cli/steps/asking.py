@@ -1,0 +1,253 @@
+"""One question to a language model: money set aside, calls, and an answer that can be used or not.
+
+Each call is a row before it is made. What a call cost takes the place of what was set aside; a call
+that was cancelled or killed leaves that standing, since it may be billed all the same.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from random import Random
+from secrets import token_hex
+from typing import Any, Generic, TypeVar
+
+from kalshi_cli.domain.deliberation import Attempt, Outcome, Prompt
+from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.money import NO_COST, AiCost
+from kalshi_cli.forecasting.legs import Unfit
+from kalshi_cli.forecasting.persistence import UNUSABLE, GiveUp, Why, next_move
+from kalshi_cli.forecasting.prices import price_of
+from kalshi_cli.forecasting.reading import Form, Read, Unreadable, read, whole_tokens
+from kalshi_cli.forecasting.untrusted import cleaned
+from kalshi_cli.ports.ai_ledger import CostSource, Reservation, Settled
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.language_model import LanguageModel
+from kalshi_cli.ports.store import Store
+
+Taken = TypeVar("Taken")
+Repair = Callable[[str], Awaitable[Mapping[str, Any] | None]]
+"""Mends one balanced object that is not strict JSON; None where that takes too long or fails."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskingPolicy:
+    """What questions are held to. `models` are asked in their order: the primary, the fallback.
+
+    Of the day's budget `held_share` is kept for markets with a position. `call_s` bounds one call,
+    `decision_s` all calls about one event, in real seconds.
+    """
+
+    models: tuple[str, ...]
+    max_tokens: int
+    call_s: float
+    decision_s: float
+    decision_budget: AiCost | None
+    daily_budget: AiCost | None
+    held_share: float
+
+
+@dataclass(slots=True)
+class Decision:
+    """All calls about one event, what they cost so far, and what the whole day may cost for it."""
+
+    decision_id: str
+    event_ticker: str
+    until_wall_us: int
+    daily_budget: AiCost | None
+    spent: AiCost = NO_COST
+    calls: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[Taken]):
+    """What was said, by whom. Where `may_trade` is False it is kept and scored, no more."""
+
+    said: Taken
+    model: str
+    may_trade: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """A stable code and what there is to say. `stops` ends the asking of anything else too."""
+
+    code: str
+    detail: str
+    stops: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Asks within its means. `draws` spreads retries apart."""
+
+    model: LanguageModel
+    store: Store
+    clock: Clock
+    policy: AskingPolicy
+    run_id: str
+    repair: Repair
+    draws: Random = field(default_factory=Random)
+
+    def decide(self, event_ticker: str, *, is_held: bool) -> Decision:
+        """Begin the calls about one event; `is_held` opens the whole of the day's budget."""
+        until = self.clock.wall() + int(self.policy.decision_s * SECOND)
+        budget = self.policy.daily_budget
+        if budget is not None and not is_held:
+            budget = AiCost(int(budget.units * (1.0 - self.policy.held_share)))
+        return Decision(token_hex(8), event_ticker, until, budget)
+
+    async def ask(
+        self, prompt: Prompt, decision: Decision, take: Callable[[Mapping[str, Any]], Taken]
+    ) -> Answer[Taken] | NoAnswer:
+        """Ask until there is an answer that `take` accepts; it raises `Unfit` for another one.
+
+        An answer that cannot be used is asked for once more, with the reason.
+        """
+        attempts: list[Attempt] = []
+        while True:
+            seconds_left = (decision.until_wall_us - self.clock.wall()) / SECOND
+            move = next_move(
+                attempts,
+                self.policy.models,
+                seconds_left=seconds_left,
+                chance=self.draws.random(),
+            )
+            if isinstance(move, GiveUp):
+                return _no_answer(move)
+            worded = _worded(prompt, attempts)
+            amount = price_of(move.model).at_most(_length(worded), self.policy.max_tokens)
+            call_id = await self._reserve(worded, decision, move.model, amount)
+            if isinstance(call_id, NoAnswer):
+                return call_id
+            attempt = await self.model.attempt(
+                worded,
+                move.model,
+                after_s=move.after_s,
+                within_s=min(self.policy.call_s, seconds_left),
+                max_tokens=self.policy.max_tokens,
+            )
+            attempt, used = await self._used(attempt, take)
+            await self._settle(call_id, attempt, used, amount, decision)
+            if used is not None:
+                return Answer(used.said, attempt.served_model, used.form is not Form.REPAIRED)
+            attempts.append(attempt)
+
+    async def _reserve(
+        self, prompt: Prompt, decision: Decision, model: str, amount: AiCost
+    ) -> str | NoAnswer:
+        """Set the money aside and put the call on record; its id."""
+        budget = self.policy.decision_budget
+        if budget is not None and decision.spent + amount > budget:
+            return NoAnswer(
+                "AI_DECISION_BUDGET",
+                f"a call of {model} may cost ${amount}, ${decision.spent} is spent, and one event "
+                f"may cost ${budget}",
+            )
+        call_id = f"{decision.decision_id}-{decision.calls}"
+        decision.calls += 1
+        call = Reservation(
+            call_id=call_id,
+            decision_id=decision.decision_id,
+            run_id=self.run_id,
+            event_ticker=decision.event_ticker,
+            prompt=prompt,
+            requested_model=model,
+            amount=amount,
+            at_us=self.clock.now(),
+            wall_us=self.clock.wall(),
+        )
+        async with self.store.unit() as unit:
+            if not await unit.ai.reserve(call, daily_budget=decision.daily_budget):
+                return NoAnswer("AI_BUDGET", "spent, or set aside, for today (UTC)")
+            await unit.commit()
+        return call_id
+
+    async def _used(
+        self, attempt: Attempt, take: Callable[[Mapping[str, Any]], Taken]
+    ) -> "tuple[Attempt, _Used[Taken] | None]":
+        """What an answer says, where it can be used; else the attempt with the reason."""
+        if attempt.outcome is not Outcome.ANSWERED:
+            return attempt, None
+        found = read(attempt.text)
+        if isinstance(found, Unreadable) and found.object_text:
+            found = await self._repaired(found)
+        if isinstance(found, Unreadable):
+            return _unusable(attempt, found.reason), None
+        try:
+            return attempt, _Used(take(found.value), found.form)
+        except Unfit as unfit:
+            return _unusable(attempt, str(unfit)), None
+
+    async def _repaired(self, broken: Unreadable) -> Read | Unreadable:
+        """One object that is not strict JSON, mended, if nothing in it had to be guessed."""
+        mended = await self.repair(broken.object_text)
+        if mended is None or not whole_tokens(mended, broken.object_text):
+            return broken
+        return Read(mended, Form.REPAIRED)
+
+    async def _settle(
+        self,
+        call_id: str,
+        attempt: Attempt,
+        used: "_Used[Taken] | None",
+        reserved: AiCost,
+        decision: Decision,
+    ) -> None:
+        cost, source = _cost(attempt, reserved)
+        decision.spent += cost
+        async with self.store.unit() as unit:
+            await unit.ai.settle(
+                Settled(call_id, attempt, cost, source, None if used is None else used.form)
+            )
+            await unit.commit()
+
+
+@dataclass(frozen=True, slots=True)
+class _Used(Generic[Taken]):
+    """What was made of an answer, and the form it came in."""
+
+    said: Taken
+    form: Form
+
+
+def _unusable(attempt: Attempt, reason: str) -> Attempt:
+    return replace(attempt, outcome=Outcome.UNUSABLE, detail=reason)
+
+
+def _worded(prompt: Prompt, attempts: Sequence[Attempt]) -> Prompt:
+    """The question, with what was wrong with the last answer where there was one."""
+    if not attempts or attempts[-1].outcome not in UNUSABLE:
+        return prompt
+    reason = cleaned(attempts[-1].detail, 300)
+    again = f"Your last answer could not be used: {reason}. Answer with the JSON object alone."
+    return replace(prompt, user=f"{prompt.user}\n\n{again}")
+
+
+def _length(prompt: Prompt) -> int:
+    return len(prompt.system) + len(prompt.user) + len(json.dumps(prompt.schema))
+
+
+def _cost(attempt: Attempt, reserved: AiCost) -> tuple[AiCost, CostSource]:
+    """What a call cost, and who says so. What may have been billed unheard counts as reserved."""
+    if attempt.cost is not None:
+        return attempt.cost, CostSource.SERVER
+    if attempt.served_model:
+        return price_of(attempt.served_model).of(attempt.usage), CostSource.PRICE
+    if attempt.outcome is Outcome.TIMED_OUT:
+        return reserved, CostSource.RESERVED
+    return NO_COST, CostSource.NONE
+
+
+_CODES = {
+    Why.STOP_KEY: "AI_KEY",
+    Why.STOP_CREDITS: "AI_CREDITS",
+    Why.REFUSED: "AI_REFUSED",
+    Why.NO_MODEL_LEFT: "AI_UNAVAILABLE",
+    Why.OUT_OF_TIME: "AI_UNAVAILABLE",
+    Why.UNREADABLE: "AI_UNREADABLE",
+}
+
+
+def _no_answer(end: GiveUp) -> NoAnswer:
+    stops = end.why in {Why.STOP_KEY, Why.STOP_CREDITS}
+    return NoAnswer(_CODES[end.why], end.detail, stops=stops)

@@ -1,0 +1,154 @@
+"""`kalshi analyze` with Grok, end to end: each way it can go, its exit code and its row."""
+
+import asyncio
+import threading
+from contextlib import contextmanager
+
+import pytest
+from fakes.ai import TICKS, in_turn, sensible
+
+from kalshi_cli.adapters.sim.ai.replies import Failure, Reply
+from kalshi_cli.adapters.sim.ai.server import StandIn
+
+KEY = "xai-0123456789abcdefghij"
+GROK = ("--sim", "--forecaster", "grok")
+
+
+@contextmanager
+def served(answers):
+    """A stand-in for xAI in a thread of its own, while this one runs the program."""
+    up, down, held = threading.Event(), asyncio.Event(), {}
+
+    async def serve():
+        async with StandIn(answers) as server:
+            held.update(server=server, loop=asyncio.get_running_loop())
+            up.set()
+            await down.wait()
+
+    thread = threading.Thread(target=lambda: asyncio.run(serve()), name="xai")
+    thread.start()
+    assert up.wait(20)
+    try:
+        yield held["server"]
+    finally:
+        held["loop"].call_soon_threadsafe(down.set)
+        thread.join(20)
+
+
+@pytest.fixture
+def desk(kalshi, monkeypatch):
+    """The program with a key, its exchange read, and the ticker of one of its markets."""
+    monkeypatch.setenv("XAI_API_KEY", KEY)
+    assert kalshi("ingest", "--sim", "--seed", "7").code == 0
+    (row, *_) = kalshi("inspect", "markets", "--sim", "--json").json["data"]
+    return row["ticker"]
+
+
+@pytest.fixture
+def analyze(kalshi, desk, monkeypatch):
+    """`kalshi analyze TICKER --json` against these answers: what it said, the calls on record."""
+
+    def run(answers, *options):
+        with served(answers) as server:
+            monkeypatch.setenv("XAI_API_HOST", server.host)
+            ended = kalshi("analyze", desk, *GROK, "--json", *options)
+        calls = kalshi("inspect", "llm", "--sim", "--json").json["data"]
+        assert KEY not in ended.out + ended.err
+        return ended, calls[::-1]
+
+    return run
+
+
+def fenced(asked):
+    reply = sensible(asked)
+    return Reply(f"```json\n{reply.text}\n```", model=reply.model, ticks=TICKS)
+
+
+def cut(asked):
+    return Reply(sensible(asked).text[:40], model="grok-4.3", ticks=TICKS, finish="REASON_MAX_LEN")
+
+
+GONE = Failure("NOT_FOUND", "no such model")
+LIMITED = Failure("RESOURCE_EXHAUSTED", "slow down", retry_after_s=0.01)
+USD = "0.0001234567"  # what 1,234,567 ticks are
+
+
+@pytest.mark.parametrize(
+    ("answers", "code", "outcomes"),
+    [
+        (sensible, 0, ["answered"] * 3),
+        (fenced, 0, ["answered"] * 3),
+        (cut, 5, ["cut", "cut"]),
+        (in_turn(LIMITED, sensible), 0, ["rate_limited", *["answered"] * 3]),
+        (in_turn(GONE, sensible), 0, ["model_gone", *["answered"] * 3]),
+        (lambda _: GONE, 5, ["model_gone", "model_gone"]),
+        (lambda _: Failure("UNAUTHENTICATED"), 4, ["unauthenticated"]),
+        (lambda _: Failure("RESOURCE_EXHAUSTED", "no credits left"), 6, ["no_credits"]),
+    ],
+    ids=["clean", "fenced", "truncated", "limited", "primary-gone", "gone", "key", "credits"],
+)
+def test_each_way_an_analysis_can_go(analyze, answers, code, outcomes):
+    ended, calls = analyze(answers)
+    assert ended.code == code, ended.err
+    assert [call["outcome"] for call in calls] == outcomes
+    billed = [call["cost"] for call in calls if call["served_model"]]
+    assert set(billed) <= {USD}
+    data = ended.json["data"]
+    assert len(data["forecasts"]) == (code == 0)
+    if code == 0:
+        assert data["forecasts"][0]["model"] == "grok-4.3"
+    else:
+        assert ended.json["error"]["remedy"]
+
+
+def test_a_silent_model_is_given_up_for_the_other(analyze, monkeypatch):
+    monkeypatch.setenv("KALSHI_AI__CALL_TIMEOUT_S", "0.5")
+    slow = in_turn(lambda asked: Reply("", delay_s=20.0), sensible)
+    ended, calls = analyze(slow)
+    assert ended.code == 0, ended.err
+    assert [(c["requested_model"], c["outcome"]) for c in calls] == [
+        ("grok-4", "timed_out"),
+        ("grok-3", "answered"),
+        ("grok-4", "answered"),  # the others ask the primary model first
+        ("grok-4", "answered"),
+    ]
+    assert calls[0]["cost_source"] == "reserved"
+
+
+def test_a_budget_that_is_gone(analyze, monkeypatch):
+    monkeypatch.setenv("KALSHI_AI__DAILY_AI_BUDGET", "0.000001")
+    ended, calls = analyze(sensible)
+    assert (ended.code, calls) == (6, [])
+    assert "daily_ai_budget" in ended.json["error"]["remedy"]
+
+
+def test_one_call_with_every_word(analyze, kalshi):
+    _, (call, *_) = analyze(sensible)
+    shown = kalshi("inspect", "llm", call["call_id"], "--sim")
+    assert shown.code == 0
+    for words in ("System", "calibration", "Asked", "<market>", "Answer", "because", USD):
+        assert words in shown.out
+    missing = kalshi("inspect", "llm", "nothing", "--sim")
+    assert missing.code == 3
+
+
+def test_no_credits_end_the_asking_until_a_doctor_looks(analyze, kalshi, desk, monkeypatch):
+    none = Failure("RESOURCE_EXHAUSTED", "no credits left")
+    assert analyze(lambda _: none)[0].code == 6
+    ended, calls = analyze(sensible)
+    assert (ended.code, len(calls)) == (6, 1)  # nobody was asked
+    with served(sensible) as server:
+        monkeypatch.setenv("XAI_API_HOST", server.host)
+        monkeypatch.setenv("KALSHI_TRADING__FORECASTER", "grok")
+        rows = kalshi("doctor", "--sim", "--json").json["data"]["checks"]
+    found = {row["name"]: row for row in rows}
+    assert found["AI key"]["result"] == "ok"
+    assert found["AI model grok-4"]["detail"].startswith("served by stand-in")
+    assert found["AI model grok-4"]["result"] == "warning"
+    assert "5.0" in found["AI budget"]["detail"]
+    assert analyze(sensible)[0].code == 0
+
+
+def test_whoever_answers_instead_of_xai_is_named(analyze):
+    ended, _ = analyze(sensible)
+    assert "not xAI" in " ".join(ended.json["warnings"])
