@@ -17,7 +17,7 @@ test: .venv/.dev  ## Run every test, or those that match: make test K=pattern
 test-quick: .venv/.dev  ## Run the tests of the rules and decisions, in half a minute.
 	$(TESTS) -m "not slow" $(if $(K),-k "$(K)") $(addprefix tests/,$(QUICK))
 
-torture: .venv/.dev  ## Break ten thousand answers to each request, drive two thousand desks, kill one 1,500 times; hours.
+torture: .venv/.dev  ## Break ten thousand answers to each request, drive two thousand desks, kill one a thousand times and more; hours.
 	MUTATIONS=10000 $(TESTS) --timeout 900 tests/adapters/kalshi/test_kalshi_mutations.py tests/forecasting/test_mutated_answers.py
 	MACHINES=2000 $(TESTS) --timeout 7200 tests/steps/test_desk_machine.py
 	DESK_KILLS=1008 KILLS=200 JOURNAL_STEPS=all STOPS=8 FLIPS=20 $(TESTS) tests/crash
