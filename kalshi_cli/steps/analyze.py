@@ -392,4 +392,5 @@ def _forecast(
         rationale=judgement.rationale,
         label=forecaster.label,
         decision_id=judgement.decision_id,
+        advice=judgement.advice,
     )

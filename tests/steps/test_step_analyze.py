@@ -8,10 +8,11 @@ from fakes.ai import paid
 from fakes.decisions import a_position
 from fakes.floor import ASKS, EVENT, A, B, the_policies
 
-from kalshi_cli.domain.forecast import Judgement, Probability
+from kalshi_cli.domain.forecast import Advice, Judgement, Probability
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, day_of
 from kalshi_cli.domain.market import MarketStatus
-from kalshi_cli.domain.money import NO_COST, AiCost
+from kalshi_cli.domain.money import NO_COST, AiCost, Price
+from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import NotFound, Unavailable
 from kalshi_cli.forecasting.logit import logit
 from kalshi_cli.ports.exchange import Unusable
@@ -29,6 +30,7 @@ class Oracle:
     price: AiCost = NO_COST
     weight: float = 1.0
     silent: tuple[str, ...] = ()
+    advice: Advice | None = None
     asked: list = field(default_factory=list)
     name: str = "fake"
     label: str = "a fake"
@@ -47,6 +49,7 @@ class Oracle:
                 rationale="because",
                 model="fake-1",
                 cost=self.price,
+                advice=self.advice,
             )
             for listing in question.listings
             if listing.market.ticker not in self.silent
@@ -84,6 +87,16 @@ async def test_a_forecast_is_kept_with_the_quote_of_its_moment(floor):
         (first, "0.4600", "0.5000")
     ]
     assert (result.forecaster, result.label, result.skipped) == ("fake", "a fake", ())
+
+
+@pytest.mark.parametrize("advice", [Advice(None), Advice(Side.ASK, Price.parse("0.4100"))])
+async def test_what_a_trader_said_is_kept_with_the_forecast(floor, advice):
+    """Nothing else stands between a Trader that stands aside and the strategy that trades."""
+    result = await run(floor, Oracle(advice=advice))
+    assert [forecast.advice for forecast in result.forecasts] == [advice, advice]
+    async with floor.store.unit() as unit:
+        kept = await unit.forecasts.latest([A, B])
+    assert [kept[ticker].advice for ticker in (A, B)] == [advice, advice]
 
 
 async def test_markets_of_an_event_are_asked_about_together(floor):
