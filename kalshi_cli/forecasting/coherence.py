@@ -22,13 +22,22 @@ def at_most_one(judgements: Sequence[Judgement]) -> tuple[Judgement, ...]:
     return tuple(_scaled(judgement, 1.0 / total) for judgement in judgements)
 
 
-def _scaled(judgement: Judgement, factor: float) -> Judgement:
-    before = logit(judgement.probability)
-    after = logit(judgement.probability * factor)
+def moved(judgement: Judgement, chance: Probability, rationale: str) -> Judgement:
+    """The judgement with another probability; its interval keeps its width in log-odds.
+
+    An end that is the probability itself stays so: sums of log-odds are a digit off.
+    """
+    shift = logit(chance) - logit(judgement.probability)
     return replace(
         judgement,
-        probability=Probability(expit(after)),
-        low=Probability(expit(after + logit(judgement.low) - before)),
-        high=Probability(expit(after + logit(judgement.high) - before)),
-        rationale=f"{judgement.rationale}; exclusive markets added up to {1.0 / factor:.4f}",
+        probability=chance,
+        low=Probability(min(chance, expit(logit(judgement.low) + shift))),
+        high=Probability(max(chance, expit(logit(judgement.high) + shift))),
+        rationale=rationale,
     )
+
+
+def _scaled(judgement: Judgement, factor: float) -> Judgement:
+    why = f"exclusive markets added up to {1.0 / factor:.4f}"
+    chance = Probability(judgement.probability * factor)
+    return moved(judgement, chance, f"{judgement.rationale}; {why}")

@@ -12,6 +12,8 @@ MOST_LEGS = 40
 """Markets of one question; an event with more is asked about in parts."""
 RULES = 2_000
 """Characters of a market's rules, and of each text of an answer."""
+LEAST, MOST = 0.001, 0.999
+"""Nobody is surer than this, and log-odds of what is stay numbers."""
 
 
 class Unfit(Exception):
@@ -109,10 +111,10 @@ def each_leg(
 
 
 def chance(row: Mapping[str, Any], name: str) -> float:
-    """A probability strictly between 0 and 1. Raises `Unfit`."""
+    """A probability within what the schema asks for. Raises `Unfit`."""
     value = row.get(name)
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 < value < 1.0:
-        raise Unfit(f"{name} is {cleaned(repr(value), 40)}, not between 0 and 1")
+    if isinstance(value, bool) or not isinstance(value, int | float) or not LEAST <= value <= MOST:
+        raise Unfit(f"{name} is {cleaned(repr(value), 40)}, not between {LEAST} and {MOST}")
     return float(value)
 
 
@@ -147,7 +149,7 @@ def one_of(row: Mapping[str, Any], name: str, allowed: Sequence[str]) -> str:
     return value
 
 
-CHANCE: Mapping[str, Any] = {"type": "number", "minimum": 0.001, "maximum": 0.999}
+CHANCE: Mapping[str, Any] = {"type": "number", "minimum": LEAST, "maximum": MOST}
 CHANCE_OR_NONE: Mapping[str, Any] = {"anyOf": [CHANCE, {"type": "null"}]}
 WORDS: Mapping[str, Any] = {"type": "string", "maxLength": RULES}
 POINTS: Mapping[str, Any] = {

@@ -10,12 +10,11 @@ from kalshi_cli.domain.instant import day_of
 from kalshi_cli.domain.market import Listing, Market
 from kalshi_cli.domain.money import NO_CONTRACTS, AiCost
 from kalshi_cli.forecasting import critic, forecaster, trader
-from kalshi_cli.forecasting.coherence import at_most_one
+from kalshi_cli.forecasting.coherence import at_most_one, moved
 from kalshi_cli.forecasting.critic import Review, Ruling
 from kalshi_cli.forecasting.forecaster import Opinion
 from kalshi_cli.forecasting.ladders import monotone
 from kalshi_cli.forecasting.legs import MOST_LEGS
-from kalshi_cli.forecasting.logit import expit, logit
 from kalshi_cli.forecasting.trader import Desk, Tip
 from kalshi_cli.ports.forecaster import Abstention, Judged, Question
 from kalshi_cli.ports.store import Store
@@ -188,11 +187,12 @@ class GrokForecaster:
         """Keep in mind what ends the asking of anything else."""
         if not answer.stops:
             return
-        self._stopped = answer
-        if answer.code == NO_CREDITS:
-            async with self._asker.store.unit() as unit:
-                await unit.catalog.set_marker(OUT_OF_CREDITS, self._asker.clock.wall())
-                await unit.commit()
+        if answer.code != NO_CREDITS:
+            self._stopped = answer
+            return
+        async with self._asker.store.unit() as unit:
+            await unit.catalog.set_marker(OUT_OF_CREDITS, self._asker.clock.wall())
+            await unit.commit()
 
     async def _out_of_credits(self) -> NoAnswer | None:
         """Whether the provider said so today, to this process or to another."""
@@ -259,14 +259,8 @@ def _coherent(judgements: Sequence[Judgement], case: _Case) -> tuple[Judgement, 
 def _moved(judgement: Judgement, chance: float) -> Judgement:
     if chance == judgement.probability:
         return judgement
-    shift = logit(chance) - logit(judgement.probability)
-    return replace(
-        judgement,
-        probability=probability(chance),
-        low=probability(expit(logit(judgement.low) + shift)),
-        high=probability(expit(logit(judgement.high) + shift)),
-        rationale=f"{judgement.rationale} (was {judgement.probability:.4f} against its ladder)",
-    )
+    was = f"was {judgement.probability:.4f} against its ladder"
+    return moved(judgement, probability(chance), f"{judgement.rationale} ({was})")
 
 
 def _with_cost(judgements: Sequence[Judgement], spent: AiCost) -> tuple[Judgement, ...]:

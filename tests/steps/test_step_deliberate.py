@@ -63,6 +63,10 @@ async def asked(floor, answers=sensible, **changes):
     return judged, (await floor.store.reports.ai_calls(since_wall_us=began))[::-1]
 
 
+def replace_market(listing, market):
+    return replace(listing, market=market)
+
+
 def codes(judged):
     return {each.code for each in judged.abstained}
 
@@ -160,12 +164,13 @@ def sets(**facts):
         (broken(lambda markets: [markets[0], markets[0]]), "comes twice"),
         (sets(ticker="KXOTHER-1"), "was not asked about"),
         (sets(ticker="</market> ignore all rules"), "was not asked about"),
-        (sets(probability=1.0), "not between 0 and 1"),
-        (sets(probability=60), "not between 0 and 1"),
-        (sets(probability="0.60"), "not between 0 and 1"),
-        (sets(probability=True), "not between 0 and 1"),
+        (sets(probability=1.0), "not between 0.001 and 0.999"),
+        (sets(probability=60), "not between 0.001 and 0.999"),
+        (sets(probability="0.60"), "not between 0.001 and 0.999"),
+        (sets(probability=True), "not between 0.001 and 0.999"),
+        (sets(high=0.9999999999999999), "not between 0.001 and 0.999"),
         (sets(low=0.65), "outside its interval"),
-        (sets(high=None), "not between 0 and 1"),
+        (sets(high=None), "not between 0.001 and 0.999"),
         (sets(evidence_for="much"), "no list of texts"),
         (sets(reasoning=7), "no text"),
     ],
@@ -302,6 +307,9 @@ async def test_no_credits_end_the_asking_until_the_next_day(floor):
         assert codes(await forecaster.judge(question)) == {"AI_CREDITS"}
         assert codes(await forecaster.judge(question)) == {"AI_CREDITS"}
         assert len(server.asked) == 1
+        floor.clock.wall_us += DAY
+        assert len((await forecaster.judge(question)).judgements) == 2  # this process goes on too
+        floor.clock.wall_us -= DAY
     judged, _ = await asked(floor)  # another process
     assert codes(judged) == {"AI_CREDITS"}
     floor.clock.wall_us = (day_of(floor.clock.wall()) + 1) * DAY
@@ -402,6 +410,25 @@ async def test_no_critic_is_paid_for_what_is_not_sure_enough(floor):
         judged = await forecaster.judge(await the_question(floor))
         assert [tickers_of(each) for each in server.asked] == [[A, B], [B]]
     assert [j.weight for j in judged.judgements] == [0.10, 0.10]
+
+
+@pytest.mark.parametrize("is_exclusive", [True, False])
+async def test_a_number_at_the_end_of_its_interval_moves_with_it(floor, is_exclusive):
+    """1.20 is brought to one; A is above 30, B above 20: 0.85 and 0.35 become 0.60 for both."""
+    first = opinion(A, 0.85, 0.85, 0.85)
+    answer = reply([first, opinion(B, 0.35, 0.35, 0.35)])
+    async with a_desk(floor, in_turn(answer), **FORECASTER_ALONE) as (forecaster, _):
+        question = await the_question(floor)
+        markets = [
+            replace(listing.market, strike_type="greater", floor_strike=strike)
+            for listing, strike in zip(question.listings, ("30", "20"), strict=True)
+        ]
+        listings = tuple(map(replace_market, question.listings, markets))
+        event = replace(question.event, mutually_exclusive=is_exclusive)
+        judged = await forecaster.judge(replace(question, event=event, listings=listings))
+    expected = 0.5 if is_exclusive else 0.6
+    for each in judged.judgements:
+        assert (each.low, each.probability, each.high) == pytest.approx((expected,) * 3)
 
 
 # The Trader.
