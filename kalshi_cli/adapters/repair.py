@@ -23,18 +23,23 @@ json.dump(mended, sys.stdout, allow_nan=False)
 
 
 async def repaired(text: str) -> Mapping[str, Any] | None:
-    """One object mended; None where it is too long, takes too long or becomes no object."""
+    """One object mended; None where it is too long, takes too long or becomes no object, or where
+    this machine starts no process.
+    """
     if len(text) > LONGEST:
         return None
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-I",
-        "-c",
-        _PROGRAM,
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    try:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-I",
+            "-c",
+            _PROGRAM,
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.DEVNULL,
+        )
+    except OSError:  # no more processes, or no more memory for one
+        return None
     try:
         async with asyncio.timeout(WITHIN_S):
             told, _ = await process.communicate(text.encode())

@@ -12,7 +12,10 @@ from kalshi_cli.portfolio.edge import SLACK
 
 @dataclass(frozen=True, slots=True)
 class ConfidenceChange(Exit):
-    """Fires on a forecast made after entry whose confidence fell by at least this much."""
+    """Fires on a forecast made after entry whose confidence fell by at least this much.
+
+    A forecast without a say against the market (w = 0) is on record only, and ends nothing.
+    """
 
     target_confidence_change: float
 
@@ -28,6 +31,8 @@ class ConfidenceChange(Exit):
         now_us: int,
     ) -> ExitReason | None:
         if position.is_flat or forecast is None or plan.entry_confidence is None:
+            return None
+        if forecast.weight == 0.0:
             return None
         fallen = plan.entry_confidence - forecast.confidence
         if forecast.made_us <= plan.made_us or fallen < self.target_confidence_change - SLACK:

@@ -21,6 +21,8 @@ MOST_UNUSABLE = 2
 
 _AGAIN = frozenset({Outcome.UNAVAILABLE, Outcome.RATE_LIMITED})
 UNUSABLE = frozenset({Outcome.CUT, Outcome.EMPTY, Outcome.UNUSABLE})
+ANSWERS = UNUSABLE | {Outcome.ANSWERED}
+"""What was written, and is paid for whatever it is good for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def next_move(
     is that share of its bound, which doubles each time, and never less than the server asks for.
     """
     if not attempts:
-        return Ask(models[0])
+        is_late = seconds_left <= 0.0
+        return GiveUp(Why.OUT_OF_TIME, "no time is left") if is_late else Ask(models[0])
     last = attempts[-1]
     if last.outcome in _ENDS:
         return GiveUp(_ENDS[last.outcome], last.detail)

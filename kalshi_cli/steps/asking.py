@@ -15,7 +15,7 @@ from kalshi_cli.domain.deliberation import Attempt, Outcome, Prompt
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import NO_COST, AiCost
 from kalshi_cli.forecasting.legs import Unfit
-from kalshi_cli.forecasting.persistence import UNUSABLE, GiveUp, Why, next_move
+from kalshi_cli.forecasting.persistence import ANSWERS, UNUSABLE, GiveUp, Why, next_move
 from kalshi_cli.forecasting.prices import price_of
 from kalshi_cli.forecasting.reading import Form, Read, Unreadable, read, whole_tokens
 from kalshi_cli.forecasting.untrusted import cleaned
@@ -231,8 +231,9 @@ def _cost(attempt: Attempt, reserved: AiCost) -> tuple[AiCost, CostSource]:
     """What a call cost, and who says so. What may have been billed unheard counts as reserved."""
     if attempt.cost is not None:
         return attempt.cost, CostSource.SERVER
-    if attempt.served_model:
-        return price_of(attempt.served_model).of(attempt.usage), CostSource.PRICE
+    if attempt.outcome in ANSWERS:
+        model = attempt.served_model or attempt.requested_model
+        return price_of(model).of(attempt.usage), CostSource.PRICE
     if attempt.outcome is Outcome.TIMED_OUT:
         return reserved, CostSource.RESERVED
     return NO_COST, CostSource.NONE

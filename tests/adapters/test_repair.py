@@ -22,6 +22,11 @@ async def test_what_becomes_of_a_text(text, expected):
     assert await repaired(text) == expected
 
 
+async def test_a_machine_that_starts_no_process_mends_nothing(monkeypatch):
+    monkeypatch.setattr(repair.sys, "executable", "/nowhere/python")
+    assert await repaired("{'p': 0.5}") is None
+
+
 async def test_a_text_that_takes_too_long_is_given_up_and_its_process_with_it(monkeypatch):
     monkeypatch.setattr(repair, "WITHIN_S", 0.3)
     began = time.perf_counter()

@@ -108,6 +108,8 @@ def test_time_runs_out_to_the_microsecond():
 def test_confidence_lost_since_entry(width, made, left):
     forecast = a_forecast(0.5, low=0.5 - width / 2, high=0.5 + width / 2, made_us=made)
     assert fires("CONFIDENCE_CHANGE", forecast=forecast, entry_confidence=0.8) is left
+    logged = replace(forecast, weight=0.0)  # a repaired answer, or a model without a record
+    assert not fires("CONFIDENCE_CHANGE", forecast=logged, entry_confidence=0.8)
 
 
 def test_plans_hold_prices_of_the_outcome_bought():

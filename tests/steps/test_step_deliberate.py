@@ -277,6 +277,32 @@ async def test_an_answer_without_its_cost_is_priced_by_the_table(floor):
     assert judged.spent == AiCost(13_250_000)
 
 
+@pytest.mark.parametrize(("text", "made"), [(None, 2), ("I would rather not.", 0)])
+async def test_an_answer_that_names_neither_model_nor_cost_is_not_free(floor, text, made):
+    """Its 900 and 80 tokens are paid at the price of the model that was asked for."""
+
+    def answer(question):
+        said = replace(sensible(question), model="", ticks=None)
+        return said if text is None else replace(said, text=text)
+
+    judged, calls = await asked(floor, answer, **FORECASTER_ALONE)
+    assert len(judged.judgements) == made
+    assert {(call.cost, call.cost_source) for call in calls} == {(AiCost(13_250_000), "price")}
+
+
+async def test_a_role_whose_time_is_over_is_not_paid_for(floor):
+    """The Forecaster took all of the 300 seconds of an event."""
+
+    def answer(question):
+        floor.clock.wall_us += 301 * SECOND
+        return sensible(question)
+
+    judged, calls = await asked(floor, answer)
+    assert [call.role for call in calls] == ["forecaster"]
+    assert {j.weight for j in judged.judgements} == {0.0}
+    assert judged.spent == AiCost(TICKS)
+
+
 # Money.
 
 
