@@ -1,6 +1,6 @@
 """An open desk: every step bound to its ports and policies, for one command or a whole loop."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -75,7 +75,9 @@ class OpenDesk:
             run_id=self.run.run_id,
         )
 
-    async def analyze(self, tickers: Sequence[str] = ()) -> AnalyzeResult:
+    async def analyze(
+        self, tickers: Sequence[str] = (), *, stopping: Callable[[], bool] = lambda: False
+    ) -> AnalyzeResult:
         """Raises `ConfigError` where nobody forecasts."""
         if self.forecaster is None:
             raise ConfigError(
@@ -91,6 +93,7 @@ class OpenDesk:
             policy=self.policies.analysis,
             run_id=self.run.run_id,
             tickers=tickers,
+            stopping=stopping,
         )
 
     async def trade(self, only: str | None = None) -> TradeResult:
@@ -160,9 +163,9 @@ class OpenDesk:
     ) -> tuple[Lane, ...]:
         """The lanes of the whole desk; in a simulated world every step is due once a cycle.
 
-        Once `stop` is asked for, trading sends nothing more. Where a `watch` has a stream, the
-        guard acts on what it tells in a lane of its own, for a look at the exchange is too slow to
-        wait for, and looks at once where that leaves questions.
+        Once `stop` is asked for, trading sends nothing more and no forecaster is asked. Where a
+        `watch` has a stream, the guard acts on what it tells in a lane of its own, for a look at
+        the exchange is too slow to wait for, and looks at once where that leaves questions.
         """
         seconds = self.settings.intervals
         virtual = int(seconds.sim_cycle_s * SECOND) if self.clock.is_virtual else None
@@ -183,7 +186,8 @@ class OpenDesk:
         async def answer() -> object:
             return await obey(self.data, self.sender, policy=self.policies.trading)
 
-        analyzing = [Step("analyze", every(seconds.analyze_s), self.analyze)]
+        analyze_all = partial(self.analyze, stopping=lambda: stop.asked)
+        analyzing = [Step("analyze", every(seconds.analyze_s), analyze_all)]
         decide = (
             Step("ingest", every(seconds.ingest_s), self.ingest),
             *(analyzing if self.forecaster is not None else []),

@@ -9,7 +9,6 @@ from kalshi_cli.errors import ConfigError
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.forecaster import Forecaster
 from kalshi_cli.ports.store import Run
-from kalshi_cli.settings.addresses import XAI_HOST
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 
@@ -26,13 +25,18 @@ def who_forecasts(environment: Environment, settings: Settings) -> Name | None:
     Unless chosen: the baseline in sim, so that fiction never costs money, elsewhere Grok where
     there is a key. Raises `ConfigError` for a choice that this environment does not take.
     """
-    chosen = settings.trading.forecaster
+    chosen, ai = settings.trading.forecaster, environment.ai
     match chosen:
+        case None | "grok" if environment.env is Env.PROD and ai is not None and ai.is_local:
+            raise ConfigError(
+                f"Real money does not trade on what answers at {ai.host}, on this machine.",
+                remedy="Unset XAI_API_HOST.",
+            )
         case None if environment.env is Env.SIM:
             return "baseline"
         case None:
-            return "grok" if environment.ai is not None else None
-        case "grok" if environment.ai is None:
+            return "grok" if ai is not None else None
+        case "grok" if ai is None:
             raise ConfigError(
                 "Grok forecasts only with a key.",
                 remedy="Set XAI_API_KEY, or `kalshi sim serve --ai` and XAI_API_HOST.",
@@ -89,7 +93,7 @@ async def _grok(
         raise ConfigError("Grok forecasts only with a key.", remedy="Set XAI_API_KEY.")
     model = await stack.enter_async_context(Grok(environment.ai.key, environment.ai.host))
     asker = Asker(model, store, clock, asking(settings), run.run_id, repaired)
-    elsewhere = environment.ai.host != XAI_HOST
+    elsewhere = not environment.ai.is_xai
     label = f"grok: what answers is {environment.ai.host}, not xAI" if elsewhere else ""
     return GrokForecaster(asker, deliberation(settings), label)
 

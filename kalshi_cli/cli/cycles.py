@@ -132,6 +132,14 @@ class Cycles:
             self.reconciled = result.reconciled
 
 
+def _silent(result: AnalyzeResult) -> Iterable[str]:
+    """What kept the AI from answering, once a cause: the desk goes on without it."""
+    causes = {each.code: each.detail for each in result.skipped if each.code.startswith("AI_")}
+    for code, detail in causes.items():
+        many = sum(each.code == code for each in result.skipped)
+        yield f"no forecast of {many} market{'' if many == 1 else 's'}, {code}: {detail}"
+
+
 def met_halt(result: TradeResult) -> bool:
     """Whether a halted desk refused an order."""
     return any(each.denial.code == "HALT_STATE" for each in result.denied)
@@ -153,7 +161,8 @@ def _with_result(cycle: Cycle, result: object) -> Cycle:
         case IngestResult():
             return replace(cycle, open_markets=result.open_markets, eligible=result.eligible)
         case AnalyzeResult():
-            return replace(cycle, forecasts=len(result.forecasts))
+            alarms = (*cycle.alarms, *_silent(result))
+            return replace(cycle, forecasts=len(result.forecasts), alarms=alarms)
         case TradeResult():
             return _with_trade(cycle, result)
         case Reacted() | Attended():

@@ -12,13 +12,12 @@ from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.domain.timescale import TimeScale
 from kalshi_cli.errors import ConfigError
-from kalshi_cli.settings.environment import AiAccess
+from kalshi_cli.settings.environment import XAI_HOST, AiAccess
 
 DEMO_URL = "https://external-api.demo.kalshi.co/trade-api/v2"
 DEMO_WS_URL = "wss://external-api-ws.demo.kalshi.co/trade-api/ws/v2"
 PROD_URL = "https://external-api.kalshi.com/trade-api/v2"
 PROD_WS_URL = "wss://external-api-ws.kalshi.com/trade-api/ws/v2"
-XAI_HOST = "api.x.ai"
 _HOST_AND_PORT = re.compile(r"[A-Za-z0-9.-]+(:[0-9]{1,5})?", re.ASCII)
 REAL_DOMAIN = ".kalshi.com"
 _CLOCK_FIELDS = ("wall0", "virtual0", "speed")

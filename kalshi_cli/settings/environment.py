@@ -7,10 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.domain.timescale import TimeScale
 from kalshi_cli.errors import ConfigError
 from kalshi_cli.settings.credentials import Credentials
 
+XAI_DOMAIN = ".x.ai"
+XAI_HOST = f"api{XAI_DOMAIN}"
 VARIABLES = frozenset(
     {
         "KALSHI_CONFIG",
@@ -36,6 +39,16 @@ class AiAccess:
 
     key: str = field(repr=False)
     host: str
+
+    @property
+    def is_local(self) -> bool:
+        """Whether whatever answers is on this machine."""
+        return is_loopback(self.host.partition(":")[0])
+
+    @property
+    def is_xai(self) -> bool:
+        """Whether xAI answers, in whichever region."""
+        return self.host.partition(":")[0].endswith(XAI_DOMAIN)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ Cooldown, caps and volume are checked before anybody is asked; whoever is paid k
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -25,6 +25,8 @@ from kalshi_cli.ports.exchange import EventListing, MarketData
 from kalshi_cli.ports.forecaster import Forecaster, Judged, Question
 from kalshi_cli.ports.store import CatalogEntry, Store
 from kalshi_cli.steps.selection import screen_undropped
+
+STOPPED = "nothing was asked any more after a stop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +86,9 @@ async def analyze(
     policy: AnalysisPolicy,
     run_id: str,
     tickers: Collection[str] = (),
+    stopping: Callable[[], bool] = lambda: False,
 ) -> AnalyzeResult:
-    """Forecast the named markets, or all eligible ones.
+    """Forecast the named markets, or all eligible ones; nothing is asked any more once `stopping`.
 
     Named markets skip the filters and the cooldown, not the budget or the daily cap. Raises
     `NotFound` for a ticker that neither the store nor the exchange knows.
@@ -103,7 +106,7 @@ async def analyze(
         if e.market.ticker not in quotes
     ]
     held = await _held(store)
-    round_ = _Round(store, clock, forecaster, quotes, held, run_id)
+    round_ = _Round(store, clock, forecaster, quotes, held, run_id, stopping)
     by_event = groupby(sorted(entries, key=_event_key), key=_event_key)
     present = ([e for e in group if e.market.ticker in quotes] for _, group in by_event)
     questions: Sequence[Sequence[CatalogEntry]] = [members for members in present if members]
@@ -293,12 +296,14 @@ class _Round:
         quotes: Mapping[str, Listing],
         held: Mapping[str, Contracts],
         run_id: str,
+        stopping: Callable[[], bool],
     ) -> None:
         self.forecasts: list[Forecast] = []
         self.skipped: list[Skipped] = []
         self.spent = NO_COST
         self._store, self._clock, self._forecaster = store, clock, forecaster
         self._quotes, self._held, self._run_id = quotes, held, run_id
+        self._stopping = stopping
         self._unkept: list[Forecast] = []
 
     async def ask(self, questions: Sequence[Sequence[CatalogEntry]]) -> None:
@@ -306,7 +311,10 @@ class _Round:
 
         async def one_after_another() -> None:
             for members in waiting:
-                await self._one(members)
+                if self._stopping():
+                    self.skipped += [Skipped(e.market.ticker, "STOPPED", STOPPED) for e in members]
+                else:
+                    await self._one(members)
 
         try:
             async with asyncio.TaskGroup() as asking:

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from fakes.floor import open_floor
 
-from kalshi_cli.bootstrap.opening import forecaster_of
+from kalshi_cli.bootstrap.forecasters import who_forecasts
 from kalshi_cli.cli.confirm import PHRASE
 from kalshi_cli.cli.invocation import Invocation
 from kalshi_cli.cli.limiting import confirm_trading
@@ -22,6 +22,7 @@ from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.errors import ConfigError, LiveNotConfirmed
 from kalshi_cli.settings import Environment, load
+from kalshi_cli.settings.environment import AiAccess
 from kalshi_cli.steps.evaluate import evaluate
 
 KEY = ed25519.Ed25519PrivateKey.generate()
@@ -74,12 +75,37 @@ def test_a_halt_of_real_money_asks_nobody(kalshi, kalshi_home, monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["baseline", "oracle"])
-async def test_real_money_trades_on_no_toy_forecast(kalshi_home, monkeypatch, name):
+def test_real_money_trades_on_no_toy_forecast(kalshi_home, monkeypatch, name):
     monkeypatch.setenv("KALSHI_TRADING__FORECASTER", name)
     live = Environment(Env.PROD, "asked", kalshi_home)
     with pytest.raises(ConfigError) as refused:
-        await forecaster_of(live, load().settings, None, None)  # type: ignore[arg-type]
+        who_forecasts(live, load().settings)
     assert refused.value.exit_code == 4
+
+
+def test_real_money_trades_on_no_stand_in_for_the_ai(kalshi_home):
+    """Whatever answers on this machine makes it up, and an address may have been left behind."""
+    ai = AiAccess("xai-whatever", "localhost:50051")
+    live = Environment(Env.PROD, "asked", kalshi_home, ai=ai)
+    with pytest.raises(ConfigError, match="localhost:50051") as refused:
+        who_forecasts(live, load().settings)
+    assert "XAI_API_HOST" in refused.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("host", "is_local", "is_xai"),
+    [
+        ("api.x.ai", False, True),
+        ("eu-west-1.api.x.ai", False, True),
+        ("127.0.0.1:50051", True, False),
+        ("localhost:1", True, False),
+        ("api.x.ai.example.com", False, False),
+        ("notx.ai", False, False),
+    ],
+)
+def test_who_answers_at_a_host(host, is_local, is_xai):
+    ai = AiAccess("xai-whatever", host)
+    assert (ai.is_local, ai.is_xai) == (is_local, is_xai)
 
 
 class Trader:

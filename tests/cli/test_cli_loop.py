@@ -12,10 +12,11 @@ from kalshi_cli.cli.render.loop import line
 from kalshi_cli.cli.verdicts import of_loop
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import HOUR, SECOND
-from kalshi_cli.domain.money import Contracts
+from kalshi_cli.domain.money import NO_COST, Contracts
 from kalshi_cli.errors import Halted, IntegrityError, Unavailable
 from kalshi_cli.scheduler.lanes import Ran
 from kalshi_cli.scheduler.timekeeping import Late
+from kalshi_cli.steps.analyze import AnalyzeResult, Skipped
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.groups import EntryGroups
@@ -89,6 +90,16 @@ async def test_a_loop_on_a_halted_desk_ends_as_trade_does(floor):
     told = Cycles("trade", lambda _cycle, _error: None)
     told.report(Ran("lane", "trade", 0, result, None))
     assert isinstance(of_loop(ended(told)), Halted)
+
+
+@pytest.mark.parametrize("code", ["AI_BUDGET", "AI_CREDITS", "AI_KEY", "AI_UNAVAILABLE"])
+def test_a_person_hears_once_a_cycle_that_the_ai_is_silent_and_why(code):
+    skipped = tuple(Skipped(ticker, code, "spent for today") for ticker in (A, B))
+    rested = Skipped("KXC", "COOLDOWN", "asked recently")
+    result = AnalyzeResult(0, "grok", "", (), (*skipped, rested), NO_COST, NO_COST, None)
+    told = Cycles("trade", lambda _cycle, _error: None)
+    told.report(Ran("decide", "analyze", 0, result, None))
+    assert told.current.troubles == (f"no forecast of 2 markets, {code}: spent for today",)
 
 
 def test_a_machine_that_slept_is_told_and_a_short_block_is_only_logged(caplog):

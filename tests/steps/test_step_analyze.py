@@ -67,6 +67,7 @@ async def run(floor, forecaster, policy=FREE, tickers=(), **options):
         policy=policy,
         run_id=floor.run.run_id,
         tickers=tickers,
+        stopping=options.get("stopping", lambda: False),
     )
 
 
@@ -292,6 +293,15 @@ async def test_questions_go_side_by_side_and_results_in_ticker_order(floor):
     result = await run(floor, Slow(at_once=2))
     assert max(most) == 2
     assert [f.ticker for f in result.forecasts] == [A, B, "KXU-1-A", "KXU-2-A"]
+
+
+async def test_a_stop_ends_the_asking_before_the_next_question(floor):
+    await three_events(floor)
+    oracle = Oracle()
+    result = await run(floor, oracle, stopping=lambda: bool(oracle.asked))
+    assert len(oracle.asked) == 1
+    assert [f.ticker for f in result.forecasts] == [A, B]
+    assert skipped(result) == [("KXU-1-A", "STOPPED"), ("KXU-2-A", "STOPPED")]
 
 
 async def test_a_free_forecaster_has_no_budget(floor):
