@@ -9,12 +9,11 @@ from kalshi_cli.domain.money import AiCost
 
 
 class Role(StrEnum):
-    """Who is asked. `single` is all three in one prompt."""
+    """Who is asked."""
 
     FORECASTER = "forecaster"
     CRITIC = "critic"
     TRADER = "trader"
-    SINGLE = "single"
 
 
 @dataclass(frozen=True, slots=True)

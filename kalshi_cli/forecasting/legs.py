@@ -9,7 +9,7 @@ from kalshi_cli.forecasting.untrusted import block, cleaned
 
 Leg = TypeVar("Leg")
 MOST_LEGS = 40
-"""Markets of one question; an event with more is asked about in parts."""
+"""Markets of one question; those beyond wait until the first ones rest."""
 RULES = 2_000
 """Characters of a market's rules, and of each text of an answer."""
 LEAST, MOST = 0.001, 0.999

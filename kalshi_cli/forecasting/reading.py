@@ -34,10 +34,6 @@ class Read:
     value: Mapping[str, Any]
     form: Form
 
-    @property
-    def may_trade(self) -> bool:
-        return self.form is not Form.REPAIRED
-
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:

@@ -232,7 +232,7 @@ class Ai(Section):
     analysis_cooldown_hours: Positive = 4.0
     """A market is not forecast again sooner than this."""
     max_analyses_per_day: Count = 4
-    """Most forecasts of one market in 24 hours of market time."""
+    """Most forecasts of one market in a UTC day of market time."""
     daily_ai_budget: Dollars = Money.parse("5.00")
     """Dollars that AI calls may cost in a real UTC day, or "unlimited"."""
     held_budget_share: Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)] = 0.30

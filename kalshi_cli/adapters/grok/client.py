@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from xai_sdk.chat import Response
 
 Told = TypeVar("Told")
-DEFAULT_HOST = "api.x.ai"
 LONGEST_CALL_S = 300
 """The SDK's own deadline, above every `within_s`."""
 ASKING_S = 10
@@ -40,7 +39,7 @@ class Grok:
     plain text for a stand-in on this machine.
     """
 
-    def __init__(self, api_key: str, host: str = DEFAULT_HOST) -> None:
+    def __init__(self, api_key: str, host: str) -> None:
         self._key, self._host = api_key, host
         self._clients: dict[str, AsyncClient] = {}
 
