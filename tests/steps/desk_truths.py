@@ -105,11 +105,23 @@ def assert_each_wish_was_met_once(rows: Mapping[str, Row], exchange: FakeExchang
     assert set(wishes.values()) <= {1}, wishes
 
 
-def assert_exit_only_reduces(rows: Mapping[str, Row], client_order_id: str) -> None:
-    """An exit, and all others open there, are no more than its owner was told that it holds."""
+_FILLED = """
+    SELECT order_id, sum(CASE side WHEN 'bid' THEN count_units ELSE -count_units END)
+    FROM fills WHERE ticker = ? AND owner = ? GROUP BY order_id
+"""
+
+
+def assert_exit_only_reduces(books: sqlite3.Connection, client_order_id: str) -> None:
+    """An exit, and all others open there, are no more than its owner was told that it holds.
+
+    It is told by its orders and by its fills, which may be heard of first: of each order the more.
+    """
+    rows = journal(books)
     row = rows[client_order_id]
     mine = [r for r in rows.values() if (r.ticker, r.owner) == (row.ticker, row.owner)]
-    held = sum(r.sign * r.filled for r in mine)
+    heard = dict(books.execute(_FILLED, (row.ticker, row.owner)))
+    by_order = [(r.sign * r.filled, heard.pop(r.order_id, 0)) for r in mine]
+    held = sum(max(told, key=abs) for told in by_order) + sum(heard.values())
     leaving = sum(r.left for r in mine if r.purpose == "exit")
     assert leaving <= max(0, -row.sign * held), (row, leaving, held)
 

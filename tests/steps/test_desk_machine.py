@@ -602,7 +602,7 @@ class DeskMachine(RuleBasedStateMachine, Watch):
     def journalled(self, client_order_id: str) -> None:
         rows = desk_truths.journal(self.books)
         if rows[client_order_id].purpose == Purpose.EXIT:
-            desk_truths.assert_exit_only_reduces(rows, client_order_id)
+            desk_truths.assert_exit_only_reduces(self.books, client_order_id)
 
     def arrives(self, sender: str, purpose: str, client_order_id: str) -> None:
         token, expires_wall_us = desk_truths.holder(self.books)
