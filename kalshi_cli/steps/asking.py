@@ -94,7 +94,7 @@ class Asker:
         budget = self.policy.daily_budget
         if budget is not None and not is_held:
             budget = AiCost(int(budget.units * (1.0 - self.policy.held_share)))
-        return Decision(token_hex(8), event_ticker, until, budget)
+        return Decision(token_hex(6), event_ticker, until, budget)
 
     async def ask(
         self, prompt: Prompt, decision: Decision, take: Callable[[Mapping[str, Any]], Taken]

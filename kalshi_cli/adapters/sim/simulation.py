@@ -27,7 +27,7 @@ from kalshi_cli.adapters.sim.world.hold import PATIENCE_S, Hold
 from kalshi_cli.adapters.sim.world.host import Host
 from kalshi_cli.adapters.sim.world.keys import AccountKey, KeyType, new_private_key, public_key
 from kalshi_cli.adapters.sim.world.making import begin
-from kalshi_cli.adapters.sim.world.origin import GENERATED, Wanted, check_same, new_origin
+from kalshi_cli.adapters.sim.world.origin import GENERATED, Origin, Wanted, check_same, new_origin
 from kalshi_cli.adapters.sim.world.store import WorldStore
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Money
@@ -254,11 +254,13 @@ def open_simulation(
     files = WorldFiles.under(home)
     hold = Hold(files.lock, patience_s=patience_s)
     try:
+        made = None
         if fresh:
+            made = _made(wanted, default_epoch_us, opening_cash)  # or nothing is set aside
             files.set_aside(SystemClock().wall())
         key = AccountKey(key_type, files.private_key(key_type), files.key(key_type))
         store = WorldStore(files.world)
-        host = _host(store, wanted, default_epoch_us, opening_cash, snapshots=True)
+        host = _host(store, wanted, default_epoch_us, opening_cash, snapshots=True, made=made)
         host.plan_faults(plan)
         return Simulation(host, key, hold)
     except BaseException:
@@ -276,16 +278,30 @@ def reset_simulation(home: Path, *, patience_s: float = PATIENCE_S) -> Path | No
         hold.release()
 
 
+Made = tuple[Origin, Exchange]
+
+
+def _made(wanted: Wanted, default_epoch_us: int, cash: Money) -> Made:
+    """The beginning of a world. Raises `UsageError` for a source that cannot be read."""
+    origin = new_origin(wanted, default_epoch_us, cash)
+    return origin, begin(origin)
+
+
 def _host(
-    store: WorldStore, wanted: Wanted, default_epoch_us: int, cash: Money, *, snapshots: bool
+    store: WorldStore,
+    wanted: Wanted,
+    default_epoch_us: int,
+    cash: Money,
+    *,
+    snapshots: bool,
+    made: Made | None = None,
 ) -> Host:
     try:
         found = store.origin()
         if found is not None:
             check_same(found, wanted)
             return Host(store, found, snapshots=snapshots)
-        origin = new_origin(wanted, default_epoch_us, cash)
-        exchange = begin(origin)
+        origin, exchange = made or _made(wanted, default_epoch_us, cash)
         store.create(origin, exchange.world.world_id)
         return Host(store, origin, snapshots=snapshots, exchange=exchange)
     except BaseException:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.tables import print_facts, print_table
-from kalshi_cli.cli.render.words import NOTHING, instant, moment
+from kalshi_cli.cli.render.words import instant, moment
 from kalshi_cli.ports.reports import AiCallRow, AiCallTexts
 
 if TYPE_CHECKING:
@@ -16,24 +16,13 @@ def show_calls(rows: Sequence[AiCallRow], console: "Console") -> None:
     print_table(
         console,
         "AI calls",
-        (
-            ("id", "fold"),
-            ("event", "fold"),
-            "role",
-            ("model", "cut"),
-            ("cost", "right"),
-            ("ms", "right"),
-            "outcome",
-            "UTC",
-        ),
+        ("id", ("event", "fold"), "role", ("cost", "right"), ("outcome", "cut"), "UTC"),
         [
             (
                 row.call_id,
                 row.event_ticker,
                 row.role,
-                row.served_model or row.requested_model,
-                _cost(row),
-                NOTHING if row.latency_ms is None else str(row.latency_ms),
+                "in flight" if row.cost is None else f"${row.cost.to_money()}",
                 _outcome(row),
                 moment(row.called_wall_us),
             )

@@ -21,7 +21,7 @@ from kalshi_cli.adapters.sim.world.making import begin, freeze
 from kalshi_cli.adapters.sim.world.store import WorldStore
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.money import Money
-from kalshi_cli.errors import StoreUnusable, StoreVersion, UsageError, WorldHeld
+from kalshi_cli.errors import ConfigError, StoreUnusable, StoreVersion, UsageError, WorldHeld
 
 WORKER = Path(__file__).with_name("world_worker.py")
 KILLS = 10
@@ -153,6 +153,15 @@ def test_fresh_and_reset_set_everything_aside(home):
     assert (again / "world.db").exists()
     assert reset_simulation(home) is None
     assert not files.world.exists()
+
+
+def test_a_world_that_cannot_be_made_sets_nothing_aside(home, tmp_path):
+    files = WorldFiles.under(home)
+    kept = files.world.read_bytes()
+    with pytest.raises(ConfigError, match="There is no"):
+        open_simulation(home, world=f"tape:{tmp_path / 'nowhere'}", fresh=True)
+    assert files.world.read_bytes() == kept
+    assert not list(files.directory.glob("aside-*"))
 
 
 def test_the_key_is_kept_and_private(home):
