@@ -4,7 +4,7 @@ What is reserved counts as spent until it is settled, so that neither calls side
 processes side by side spend more than a day has; what a dead process had reserved stays spent.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
@@ -66,6 +66,13 @@ class AiLedger(Protocol):
 
     async def spent_ever(self) -> AiCost:
         """What all AI calls cost together, with what is reserved now."""
+        ...
+
+    async def paid_since(self, since_us: int) -> Mapping[str, tuple[int, ...]]:
+        """When each event was asked about for money, at or after a market time; oldest first.
+
+        Whatever came of it: an answer that could not be used was paid for too.
+        """
         ...
 
     async def first_served(self, requested_models: Sequence[str]) -> str:

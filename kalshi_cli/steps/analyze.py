@@ -4,9 +4,10 @@ Cooldown, caps and volume are checked before anybody is asked; whoever is paid k
 """
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
 from kalshi_cli.domain.fees import effective_terms
@@ -27,6 +28,9 @@ from kalshi_cli.ports.store import CatalogEntry, Store
 from kalshi_cli.steps.selection import screen_undropped
 
 STOPPED = "nothing was asked any more after a stop"
+
+
+NO_QUOTE = "no quote of this moment, or no longer active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,12 +105,13 @@ async def analyze(
         skipped += late
     quotes = await _fresh(data, store, clock, entries)
     skipped += [
-        Skipped(e.market.ticker, "NO_QUOTE", "no quote of this moment, or no longer active")
+        Skipped(e.market.ticker, "NO_QUOTE", NO_QUOTE)
         for e in entries
         if e.market.ticker not in quotes
     ]
     held = await _held(store)
-    round_ = _Round(store, clock, forecaster, quotes, held, run_id, stopping)
+    anew = None if policy.worth is None else partial(_fresh, data, store, clock)
+    round_ = _Round(store, clock, forecaster, quotes, held, run_id, stopping=stopping, anew=anew)
     by_event = groupby(sorted(entries, key=_event_key), key=_event_key)
     present = ([e for e in group if e.market.ticker in quotes] for _, group in by_event)
     questions: Sequence[Sequence[CatalogEntry]] = [members for members in present if members]
@@ -196,12 +201,15 @@ async def _rested(
         return entries, []
     now = clock.now()
     async with store.unit(reads=True) as unit:
-        times = await unit.forecasts.times_since(now - max(DAY, policy.cooldown_us or 0))
+        since = now - max(DAY, policy.cooldown_us or 0)
+        times = await unit.forecasts.times_since(since)
+        paid = await unit.ai.paid_since(since)
     kept: list[CatalogEntry] = []
     skipped: list[Skipped] = []
     for entry in entries:
-        made = times.get(entry.market.ticker, ())
-        today = sum(day_of(at) == day_of(now) for at in made)
+        made, asked = times.get(entry.market.ticker, ()), paid.get(_event_key(entry), ())
+        today = max(sum(day_of(at) == day_of(now) for at in each) for each in (made, asked))
+        made = (*made, *asked)
         if policy.per_day is not None and today >= policy.per_day:
             detail = f"{today} of {policy.per_day} today"
             skipped.append(Skipped(entry.market.ticker, "DAILY_CAP", detail))
@@ -249,7 +257,8 @@ async def _prospects(
 ) -> list[Prospect[Sequence[CatalogEntry]]]:
     """Each question with what it is worth; what it costs goes with how many markets it has."""
     async with store.unit(reads=True) as unit:
-        asked = await unit.forecasts.times_since(clock.now() - 30 * DAY)
+        since = clock.now() - 30 * DAY
+        asked, paid = await unit.forecasts.times_since(since), await unit.ai.paid_since(since)
     return [
         Prospect(
             what=members,
@@ -257,7 +266,11 @@ async def _prospects(
             length=1.0 + len(members),
             is_held=any(held.get(entry.market.ticker) for entry in members),
             asked_us=max(
-                (t for e in members for t in asked.get(e.market.ticker, ())), default=None
+                (
+                    *(at for e in members for at in asked.get(e.market.ticker, ())),
+                    *paid.get(_event_key(members[0]), ()),
+                ),
+                default=None,
             ),
         )
         for members in questions
@@ -296,14 +309,16 @@ class _Round:
         quotes: Mapping[str, Listing],
         held: Mapping[str, Contracts],
         run_id: str,
+        *,
         stopping: Callable[[], bool],
+        anew: Callable[[Sequence[CatalogEntry]], Awaitable[Mapping[str, Listing]]] | None,
     ) -> None:
         self.forecasts: list[Forecast] = []
         self.skipped: list[Skipped] = []
         self.spent = NO_COST
         self._store, self._clock, self._forecaster = store, clock, forecaster
-        self._quotes, self._held, self._run_id = quotes, held, run_id
-        self._stopping = stopping
+        self._quotes, self._held, self._run_id = dict(quotes), held, run_id
+        self._stopping, self._anew = stopping, anew
         self._unkept: list[Forecast] = []
 
     async def ask(self, questions: Sequence[Sequence[CatalogEntry]]) -> None:
@@ -326,6 +341,9 @@ class _Round:
             await self._keep()
 
     async def _one(self, members: Sequence[CatalogEntry]) -> None:
+        members = await self._quoted(members)
+        if not members:
+            return
         first = members[0]
         listings = tuple(self._quotes[entry.market.ticker] for entry in members)
         question = Question(first.event, first.category, listings, self._clock.now(), self._held)
@@ -334,6 +352,16 @@ class _Round:
         self._sort(judged, {entry.market.ticker: entry for entry in members})
         if judged.spent:
             await self._keep()
+
+    async def _quoted(self, members: Sequence[CatalogEntry]) -> Sequence[CatalogEntry]:
+        """Those with a quote of this moment: answers take time, and late questions had old ones."""
+        if self._anew is None:
+            return members
+        quotes = await self._anew(members)
+        self._quotes |= quotes
+        gone = [entry.market.ticker for entry in members if entry.market.ticker not in quotes]
+        self.skipped += [Skipped(ticker, "NO_QUOTE", NO_QUOTE) for ticker in gone]
+        return [entry for entry in members if entry.market.ticker in quotes]
 
     def _sort(self, judged: Judged, asked: Mapping[str, CatalogEntry]) -> None:
         """Each market asked about is forecast or skipped, once."""

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 import pytest
-from fakes.ai import paid
+from fakes.ai import a_reservation, a_settled, paid
 from fakes.decisions import a_position
 from fakes.floor import ASKS, EVENT, A, B, the_policies
 
@@ -275,6 +275,38 @@ async def test_what_closes_too_soon_is_not_paid_for_unless_it_is_named(floor):
     policy = replace(FREE, worth=WORTH)
     assert (A, "CLOSES_SOON") in skipped(await run(floor, Oracle(), policy))
     assert len((await run(floor, Oracle(), policy, tickers=[A])).forecasts) == 1
+
+
+async def test_what_was_paid_for_rests_whatever_came_of_it(floor):
+    """An answer that could not be used is no forecast, and was not free."""
+    policy = replace(FREE, cooldown_us=4 * HOUR, per_day=2)
+    async with floor.store.unit() as unit:
+        for name, at_us in (("c1", floor.clock.now()), ("c2", floor.clock.now() + HOUR)):
+            call = a_reservation(floor.run.run_id, name, decision_id=name, event_ticker=EVENT)
+            assert await unit.ai.reserve(replace(call, at_us=at_us), daily_budget=None)
+        await unit.ai.settle(a_settled(7, "c1"))
+        await unit.ai.settle(a_settled(0, "c2"))  # turned away: that one was free
+        await unit.commit()
+    floor.clock.now_us += 4 * HOUR - 1
+    assert skipped(await run(floor, Oracle(), policy)) == [(A, "COOLDOWN"), (B, "COOLDOWN")]
+    floor.clock.now_us += 1
+    assert len((await run(floor, Oracle(), policy)).forecasts) == 2
+
+
+async def test_each_paid_question_has_the_quote_of_its_moment(floor):
+    await three_events(floor)
+
+    class Moves(Oracle):
+        async def judge(self, question):
+            floor.exchange.set_book("KXU-1-A", (("0.6000", "9.00"),), (("0.6200", "9.00"),))
+            floor.exchange.set_book("KXU-2-A", (("0.6000", "9.00"),), (("0.6200", "9.00"),))
+            floor.clock.now_us += MINUTE
+            return await super().judge(question)
+
+    result = await run(floor, Moves(), replace(FREE, worth=WORTH))
+    markets = {f.ticker: f.market for f in result.forecasts}
+    late = [ticker for ticker in ("KXU-1-A", "KXU-2-A") if markets[ticker] == 0.61]
+    assert len(late) >= 1  # whoever was asked about first still had the old one
 
 
 async def test_questions_go_side_by_side_and_results_in_ticker_order(floor):

@@ -1,7 +1,7 @@
 """AI calls with their prompts and answers, and what each day of them cost."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
 
@@ -96,6 +96,20 @@ class SqlAiLedger:
         table = t.DAILY_AI_COST
         query = select(func.sum(table.c.cost_units + table.c.reserved_units))
         return AiCost(await self._transaction.number(query) or 0)
+
+    async def paid_since(self, since_us: int) -> Mapping[str, tuple[int, ...]]:
+        table = t.AI_CALLS.c
+        began = func.min(table.called_us).label("began")
+        query = (
+            select(table.event_ticker, began)
+            .where(table.called_us >= since_us, func.coalesce(table.cost_units, 1) > 0)
+            .group_by(table.decision_id, table.event_ticker)
+            .order_by(began)
+        )
+        paid: dict[str, list[int]] = {}
+        for event_ticker, began_us in await self._transaction.rows(query):
+            paid.setdefault(event_ticker, []).append(began_us)
+        return {event: tuple(instants) for event, instants in paid.items()}
 
     async def first_served(self, requested_models: Sequence[str]) -> str:
         table = t.AI_CALLS
