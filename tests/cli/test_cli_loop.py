@@ -16,11 +16,12 @@ from kalshi_cli.domain.money import NO_COST, Contracts
 from kalshi_cli.errors import Halted, IntegrityError, Unavailable
 from kalshi_cli.scheduler.lanes import Ran
 from kalshi_cli.scheduler.timekeeping import Late
-from kalshi_cli.steps.analyze import AnalyzeResult, Skipped
+from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.groups import EntryGroups
 from kalshi_cli.steps.positions import Difference
+from kalshi_cli.steps.questions import Skipped
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 

@@ -1,0 +1,165 @@
+"""The questions of one round of forecasts: asked side by side, and their answers put on record."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from kalshi_cli.domain.forecast import Forecast, Judgement, Probability
+from kalshi_cli.domain.identity import short_hash
+from kalshi_cli.domain.market import Listing
+from kalshi_cli.domain.marks import benchmark
+from kalshi_cli.domain.money import NO_COST, Contracts
+from kalshi_cli.forecasting.blend import blend
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.forecaster import Forecaster, Judged, Question
+from kalshi_cli.ports.store import CatalogEntry, Store
+
+STOPPED = "nothing was asked any more after a stop"
+NO_QUOTE = "no quote of this moment, or no longer active"
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A market that was not asked about, and why."""
+
+    ticker: str
+    code: str
+    detail: str
+
+
+class QuestionRound:
+    """The questions of one pass, as many side by side as the forecaster takes, and what came of it.
+
+    What was paid for is on record before the next question; what was free is kept together, also
+    where a failure ends the round.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        forecaster: Forecaster,
+        quotes: Mapping[str, Listing],
+        held: Mapping[str, Contracts],
+        run_id: str,
+        *,
+        stopping: Callable[[], bool],
+        anew: Callable[[Sequence[CatalogEntry]], Awaitable[Mapping[str, Listing]]] | None,
+    ) -> None:
+        self.forecasts: list[Forecast] = []
+        self.skipped: list[Skipped] = []
+        self.spent = NO_COST
+        self._store, self._clock, self._forecaster = store, clock, forecaster
+        self._quotes, self._held, self._run_id = dict(quotes), held, run_id
+        self._stopping, self._anew = stopping, anew
+        self._unkept: list[Forecast] = []
+
+    async def ask(self, questions: Sequence[Sequence[CatalogEntry]]) -> None:
+        waiting = iter(questions)
+
+        async def one_after_another() -> None:
+            for members in waiting:
+                if self._stopping():
+                    self.skipped += [Skipped(e.market.ticker, "STOPPED", STOPPED) for e in members]
+                else:
+                    await self._one(members)
+
+        try:
+            async with asyncio.TaskGroup() as asking:
+                for _ in range(min(self._forecaster.at_once, len(questions))):
+                    asking.create_task(one_after_another())
+        except ExceptionGroup as failures:
+            raise failures.exceptions[0] from None
+        finally:
+            await self._keep()
+
+    async def _one(self, members: Sequence[CatalogEntry]) -> None:
+        members = await self._quoted(members)
+        if not members:
+            return
+        first = members[0]
+        listings = tuple(self._quotes[entry.market.ticker] for entry in members)
+        question = Question(first.event, first.category, listings, self._clock.now(), self._held)
+        judged = await self._forecaster.judge(question)
+        self.spent += judged.spent
+        self._sort(judged, {entry.market.ticker: entry for entry in members})
+        if judged.spent:
+            await self._keep()
+
+    async def _quoted(self, members: Sequence[CatalogEntry]) -> Sequence[CatalogEntry]:
+        """Those with a quote of this moment: answers take time, and late questions had old ones."""
+        if self._anew is None:
+            return members
+        quotes = await self._anew(members)
+        self._quotes |= quotes
+        gone = [entry.market.ticker for entry in members if entry.market.ticker not in quotes]
+        self.skipped += [Skipped(ticker, "NO_QUOTE", NO_QUOTE) for ticker in gone]
+        return [entry for entry in members if entry.market.ticker in quotes]
+
+    def _sort(self, judged: Judged, asked: Mapping[str, CatalogEntry]) -> None:
+        """Each market asked about is forecast or skipped, once."""
+        open_tickers = dict(asked)
+        for judgement in judged.judgements:
+            entry = open_tickers.pop(judgement.ticker, None)
+            if entry is not None:
+                made = _forecast(
+                    judgement,
+                    entry,
+                    self._quotes[judgement.ticker],
+                    self._forecaster,
+                    self._clock.now(),
+                    self._run_id,
+                )
+                self.forecasts.append(made)
+                self._unkept.append(made)
+        for each in judged.abstained:
+            if open_tickers.pop(each.ticker, None) is not None:
+                self.skipped.append(Skipped(each.ticker, each.code, each.detail))
+        silence = f"{self._forecaster.name} gave no probability"
+        self.skipped += [Skipped(ticker, "ABSTAINED", silence) for ticker in open_tickers]
+
+    async def _keep(self) -> None:
+        kept, self._unkept = self._unkept, []
+        if not kept:
+            return
+        async with self._store.unit() as unit:
+            await unit.forecasts.add(kept)
+            await unit.catalog.record_quotes(
+                [self._quotes[forecast.ticker].quote for forecast in kept], "decision"
+            )
+            await unit.commit()
+
+
+def _forecast(
+    judgement: Judgement,
+    entry: CatalogEntry,
+    listing: Listing,
+    forecaster: Forecaster,
+    now_us: int,
+    run_id: str,
+) -> Forecast:
+    mid = benchmark(listing.quote.bid, listing.quote.ask)
+    market = None if mid is None else Probability(mid)
+    blended = None if market is None else blend(judgement.probability, market, judgement.weight)
+    return Forecast(
+        forecast_id=short_hash(run_id, judgement.ticker, forecaster.name, str(now_us)),
+        run_id=run_id,
+        ticker=judgement.ticker,
+        event_ticker=entry.event.event_ticker,
+        category=entry.category,
+        forecaster=forecaster.name,
+        model=judgement.model,
+        made_us=now_us,
+        probability=judgement.probability,
+        low=judgement.low,
+        high=judgement.high,
+        logit_error=judgement.logit_error,
+        weight=judgement.weight,
+        market=market,
+        blended=blended,
+        cost=judgement.cost,
+        rationale=judgement.rationale,
+        label=forecaster.label,
+        decision_id=judgement.decision_id,
+        advice=judgement.advice,
+    )
