@@ -3,11 +3,12 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, exists, func, or_, select, union, update
+from sqlalchemy import Select, bindparam, exists, func, or_, select, union, update
 
 from kalshi_cli.adapters.store import market_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.differences import VERDICT, save_listings, save_rows, touch_quotes
+from kalshi_cli.adapters.store.prepared import Prepared, Values, given
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
 from kalshi_cli.domain.maker import maker
 from kalshi_cli.domain.market import Event, Listing, MarketStatus, Quote, Series
@@ -33,15 +34,34 @@ _KEEP_VERDICT = (
 )
 _EVENTS_OF = select(t.EVENTS.c.event_ticker)
 _FORGET_VERDICT = update(t.QUOTES).values(dict.fromkeys(VERDICT))
-_entry = maker(CatalogEntry)
-
-
-def _has_no_verdict(mark: int, now_us: int) -> ColumnElement[bool]:
-    """Whether a quote was never screened by these filters, or so long ago that it must be again."""
-    quotes = t.QUOTES.c
-    return or_(
-        quotes.screened_by.is_(None), quotes.screened_by != mark, quotes.holds_until_us <= now_us
+_HAS_NO_VERDICT = or_(
+    # Never screened by these filters, or so long ago that it must be again.
+    t.QUOTES.c.screened_by.is_(None),
+    t.QUOTES.c.screened_by != given("mark"),
+    t.QUOTES.c.holds_until_us <= given("now_us"),
+)
+_UNSCREENED = Prepared(_ACTIVE_TICKERS.where(_HAS_NO_VERDICT))
+_UNDROPPED = Prepared(_ACTIVE_TICKERS.where(or_(t.QUOTES.c.dropped_by.is_(None), _HAS_NO_VERDICT)))
+_UNSEEN = Prepared(_ACTIVE_TICKERS.where(t.QUOTES.c.at_us < given("since_us")))
+_VERDICT_COUNTS = Prepared(
+    _ACTIVE_TICKERS.where(~_HAS_NO_VERDICT)
+    .with_only_columns(t.QUOTES.c.dropped_by, func.count())
+    .group_by(t.QUOTES.c.dropped_by)
+)
+_MARKET_TICKERS = select(t.MARKETS.c.ticker)
+_MARKER = Prepared(select(t.MARKERS.c.instant_us).where(t.MARKERS.c.name == given("name")))
+_WATCHED = Prepared(
+    union(
+        select(t.POSITIONS.c.ticker)
+        .join_from(t.POSITIONS, t.MARKETS, t.MARKETS.c.ticker == t.POSITIONS.c.ticker)
+        .where(t.POSITIONS.c.net_units != 0),
+        select(t.ORDERS.c.ticker).where(t.ORDERS.c.state.in_(LIVE)),
+        select(t.FORECASTS.c.ticker)
+        .join_from(t.FORECASTS, t.MARKETS)
+        .where(t.MARKETS.c.status != MarketStatus.FINALIZED.value),
     )
+)
+_entry = maker(CatalogEntry)
 
 
 class SqlCatalog:
@@ -84,23 +104,20 @@ class SqlCatalog:
         await self._transaction.write_many(_KEEP_VERDICT, rows)
 
     async def unscreened(self, mark: int, now_us: int) -> tuple[str, ...]:
-        return await self._names(_ACTIVE_TICKERS.where(_has_no_verdict(mark, now_us)))
+        return await self._names(_UNSCREENED, mark=mark, now_us=now_us)
 
     async def undropped(self, mark: int, now_us: int) -> tuple[str, ...]:
-        is_kept = or_(t.QUOTES.c.dropped_by.is_(None), _has_no_verdict(mark, now_us))
-        return await self._names(_ACTIVE_TICKERS.where(is_kept))
+        return await self._names(_UNDROPPED, mark=mark, now_us=now_us)
 
     async def verdict_counts(self, mark: int, now_us: int) -> Mapping[str | None, int]:
-        code = t.QUOTES.c.dropped_by
-        stands = ~_has_no_verdict(mark, now_us)
-        query = _ACTIVE_TICKERS.where(stands).with_only_columns(code, func.count()).group_by(code)
-        return {row[0]: row[1] for row in await self._transaction.rows(query)}
+        rows = await self._transaction.rows(_VERDICT_COUNTS, {"mark": mark, "now_us": now_us})
+        return {row[0]: row[1] for row in rows}
 
     async def unseen(self, since_us: int) -> tuple[str, ...]:
-        return await self._names(_ACTIVE_TICKERS.where(t.QUOTES.c.at_us < since_us))
+        return await self._names(_UNSEEN, since_us=since_us)
 
-    async def _names(self, query: Select[*tuple[Any, ...]]) -> tuple[str, ...]:
-        return tuple(sorted(row[0] for row in await self._transaction.rows(query)))
+    async def _names(self, query: Prepared, **parameters: int) -> tuple[str, ...]:
+        return tuple(sorted(row[0] for row in await self._transaction.rows(query, parameters)))
 
     async def seen_again(self, seen: Sequence[SeenAgain]) -> None:
         await touch_quotes(self._transaction, seen)
@@ -115,10 +132,11 @@ class SqlCatalog:
 
     async def known_events(self, event_tickers: Collection[str]) -> frozenset[str]:
         column = t.EVENTS.c.event_ticker
-        rows = await self._transaction.rows_among(select(column), column, event_tickers)
+        rows = await self._transaction.rows_among(_EVENTS_OF, column, event_tickers)
         return frozenset(row[0] for row in rows)
 
     async def entries(self, tickers: Collection[str] | None = None) -> tuple[CatalogEntry, ...]:
+        rows: Sequence[Values]
         if tickers is None:
             rows = await self._transaction.rows(_LISTINGS)
         else:
@@ -133,23 +151,12 @@ class SqlCatalog:
         return {row[0]: (mapping.event_from(row), mapping.series_from(row[width:])) for row in rows}
 
     async def known_markets(self, tickers: Collection[str]) -> frozenset[str]:
-        known: set[str] = set()
-        for part in chunks(set(tickers)):
-            query = select(t.MARKETS.c.ticker).where(t.MARKETS.c.ticker.in_(part))
-            known.update(row[0] for row in await self._transaction.rows(query))
-        return frozenset(known)
+        column = t.MARKETS.c.ticker
+        rows = await self._transaction.rows_among(_MARKET_TICKERS, column, tickers)
+        return frozenset(row[0] for row in rows)
 
     async def watched(self) -> frozenset[str]:
-        mine = t.MARKETS.c.ticker == t.POSITIONS.c.ticker
-        held = select(t.POSITIONS.c.ticker).join_from(t.POSITIONS, t.MARKETS, mine)
-        held = held.where(t.POSITIONS.c.net_units != 0)
-        ordered = select(t.ORDERS.c.ticker).where(t.ORDERS.c.state.in_(LIVE))
-        forecast = (
-            select(t.FORECASTS.c.ticker)
-            .join_from(t.FORECASTS, t.MARKETS)
-            .where(t.MARKETS.c.status != MarketStatus.FINALIZED.value)
-        )
-        rows = await self._transaction.rows(union(held, ordered, forecast))
+        rows = await self._transaction.rows(_WATCHED)
         return frozenset(row[0] for row in rows)
 
     async def record_quotes(self, quotes: Sequence[Quote], why: str) -> None:
@@ -169,8 +176,7 @@ class SqlCatalog:
         await self._transaction.upsert(t.FUNNEL, rows)
 
     async def marker(self, name: str) -> int | None:
-        column = t.MARKERS.c.instant_us
-        return await self._transaction.number(select(column).where(t.MARKERS.c.name == name))
+        return await self._transaction.number(_MARKER, {"name": name})
 
     async def set_marker(self, name: str, instant_us: int) -> None:
         await self._transaction.upsert(t.MARKERS, [{"name": name, "instant_us": instant_us}])

@@ -5,7 +5,8 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import func, insert, select, update
 
 from kalshi_cli.adapters.store import tables as t
-from kalshi_cli.adapters.store.transaction import AnyRow, Transaction
+from kalshi_cli.adapters.store.prepared import Prepared, Values
+from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.limits import LimitChange
 from kalshi_cli.domain.money import Money
@@ -26,6 +27,17 @@ _REQUEST = (
     t.DESK_REQUESTS.c.asked_wall_us,
     t.DESK_REQUESTS.c.answer,
     t.DESK_REQUESTS.c.exit_code,
+)
+
+_STATE = Prepared(select(t.DESK_STATES.c.state).order_by(t.DESK_STATES.c.change_id.desc()).limit(1))
+_NONCE = Prepared(select(t.IDENTITY.c.nonce))
+_GROUPS = Prepared(
+    select(
+        t.ORDER_GROUPS.c.exchange_index,
+        t.ORDER_GROUPS.c.group_id,
+        t.ORDER_GROUPS.c.state,
+        t.ORDER_GROUPS.c.made_us,
+    )
 )
 
 
@@ -54,9 +66,7 @@ class SqlDesk:
             raise IntegrityError(f"There is no run {run_id} to end.")
 
     async def state(self) -> DeskState:
-        column = t.DESK_STATES.c.state
-        query = select(column).order_by(t.DESK_STATES.c.change_id.desc()).limit(1)
-        row = await self._transaction.first(query)
+        row = await self._transaction.first(_STATE)
         return DeskState.ACTIVE if row is None else DeskState(row[0])
 
     async def set_state(
@@ -102,17 +112,15 @@ class SqlDesk:
         await self._transaction.append(t.LIMIT_CHANGES, rows)
 
     async def nonce(self) -> bytes:
-        row = await self._transaction.first(select(t.IDENTITY.c.nonce))
+        row = await self._transaction.first(_NONCE)
         if row is None:
             raise IntegrityError("The store does not say whose it is.")
         return bytes(row[0])
 
     async def order_groups(self) -> Mapping[int, KeptGroup]:
-        table = t.ORDER_GROUPS.c
-        query = select(table.exchange_index, table.group_id, table.state, table.made_us)
         return {
             shard: KeptGroup(shard, group_id, GroupState(state), made_us)
-            for shard, group_id, state, made_us in await self._transaction.rows(query)
+            for shard, group_id, state, made_us in await self._transaction.rows(_GROUPS)
         }
 
     async def keep_group(self, group: KeptGroup) -> None:
@@ -204,5 +212,5 @@ class SqlDesk:
             raise NotFound(f"There is no request {request_id}.")
 
 
-def _request_from(row: AnyRow) -> DeskRequest:
+def _request_from(row: Values) -> DeskRequest:
     return DeskRequest(*row)

@@ -3,8 +3,20 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
+from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Table, Update, bindparam, cast, func, select, update
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    cast,
+    func,
+    select,
+    update,
+)
 
 from kalshi_cli.adapters.store import market_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
@@ -47,9 +59,9 @@ async def save_rows(
 
     The key is a table's first column, the hash and the time of the change are its last.
     """
-    key = table.c[0]
+    key, known_hashes = table.c[0], _hashes(table)
     by_key = {row[0]: row for row in rows}
-    found = await transaction.rows_among(select(key, table.c.row_hash), key, by_key)
+    found = await transaction.rows_among(known_hashes, key, by_key)
     known = {row[0]: row[1] for row in found}
     writes = _Writes()
     for name, row in by_key.items():
@@ -65,6 +77,11 @@ async def save_rows(
         writes.rows.append((*row, hashed, at_us))
     await transaction.upsert_values(table, table.c.keys(), writes.rows)
     return writes.counted(), writes.changed_keys
+
+
+@cache
+def _hashes(table: Table) -> Select[tuple[Any, ...]]:
+    return select(table.c[0], table.c.row_hash)
 
 
 async def save_listings(

@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import ColumnElement, case, func, or_, select, update
+from sqlalchemy import case, func, null, or_, select, update
 
 from kalshi_cli.adapters.store import ledger_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.prepared import Prepared, Values, given
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
 from kalshi_cli.domain.order import (
     DEAD,
@@ -32,8 +33,56 @@ _CHANGING = (
 REFUSALS_A_FORECAST = 3
 """So often may the exchange refuse an entry on a forecast before that forecast is let be."""
 _ALL_ORDERS = select(*ORDER_COLUMNS).order_by(t.ORDERS.c.created_us, t.ORDERS.c.sequence)
+_LIVE = Prepared(_ALL_ORDERS.where(t.ORDERS.c.state.in_(LIVE)))
+_UNPLACED = _ALL_ORDERS.where(t.ORDERS.c.state.in_(UNRESOLVED | NEVER_SEEN))
+_BOOKED = (
+    select(func.coalesce(func.sum(t.FILLS.c.count_units), 0))
+    .where(t.FILLS.c.order_id == t.ORDERS.c.order_id)
+    .scalar_subquery()
+)
+_ALL_UNBOOKED = _ALL_ORDERS.where(
+    t.ORDERS.c.order_id.is_not(None),
+    t.ORDERS.c.filled_units > 0,
+    t.ORDERS.c.filled_units > _BOOKED,
+)
+_UNBOOKED = Prepared(_ALL_UNBOOKED)
+_UNBOOKED_IN = Prepared(_ALL_UNBOOKED.where(t.ORDERS.c.ticker == given("ticker")))
+_LEASE_EXPIRES = Prepared(
+    select(t.LEASES.c.expires_wall_us).where(t.LEASES.c.token == given("token"))
+)
+_CLASHING = Prepared(
+    select(t.ORDERS.c.client_order_id).where(
+        or_(
+            t.ORDERS.c.client_order_id == given("client_order_id"),
+            t.ORDERS.c.entry_key == given("entry_key"),  # NULL is equal to nothing
+        )
+    )
+)
+_SAVE = (
+    update(t.ORDERS)
+    .where(t.ORDERS.c.client_order_id == given("mine"))
+    .values({name: given(f"new_{name}") for name in _CHANGING})
+)
+_SAVE_LIVE = Prepared(_SAVE)
+_SAVE_DEAD = Prepared(_SAVE.values(entry_key=null()))
 _SENT_ENTRY = (t.ORDERS.c.purpose == Purpose.ENTRY.value) & (
     t.ORDERS.c.state != OrderState.NOT_SENT.value
+)
+_SINCE = t.ORDERS.c.created_us >= given("since_us")
+_ENTRIES_SINCE = Prepared(select(func.count()).where(_SENT_ENTRY, _SINCE))
+_ORDERS_SINCE = Prepared(select(func.count()).where(_SINCE))
+_OWNED = (t.ORDERS.c.strategy, t.ORDERS.c.ticker)
+_ENTRIES_BY_MARKET = Prepared(
+    select(*_OWNED, func.count()).where(_SENT_ENTRY, _SINCE).group_by(*_OWNED)
+)
+_FORBIDDEN_SINCE = Prepared(
+    select(t.ORDERS.c.ticker)
+    .distinct()
+    .where(
+        _SINCE,
+        t.ORDERS.c.state == OrderState.REJECTED.value,
+        t.ORDERS.c.message.startswith(FORBIDDEN),
+    )
 )
 
 
@@ -50,8 +99,7 @@ class SqlJournal:
         await self._add_to_trail(order, Cause.INTENT, detail)
 
     async def _check_lease(self, token: str, wall_us: int) -> None:
-        held = select(t.LEASES.c.expires_wall_us).where(t.LEASES.c.token == token)
-        expires_wall_us = await self._transaction.number(held)
+        expires_wall_us = await self._transaction.number(_LEASE_EXPIRES, {"token": token})
         if expires_wall_us is None:
             raise LeaseHeld(
                 "The right to trade this account was taken; nothing was sent.",
@@ -65,11 +113,8 @@ class SqlJournal:
 
     async def _check_unique(self, client_order_id: str, entry_key: str | None) -> None:
         # Asked before the insert, because PostgreSQL gives up the transaction when a key clashes.
-        table = t.ORDERS.c
-        clash = table.client_order_id == client_order_id
-        if entry_key is not None:
-            clash = or_(clash, table.entry_key == entry_key)
-        found = await self._transaction.first(select(table.client_order_id).where(clash))
+        keys = {"client_order_id": client_order_id, "entry_key": entry_key}
+        found = await self._transaction.first(_CLASHING, keys)
         if found is None:
             return
         if found[0] == client_order_id:
@@ -84,12 +129,12 @@ class SqlJournal:
 
     async def save(self, order: Order, cause: Cause, detail: str = "") -> None:
         row = mapping.order_row(order)
-        changes = {name: row[name] for name in _CHANGING}
-        if order.state in DEAD:
-            # Given back for good: an order that turns up again after all must not clash.
-            changes["entry_key"] = None
-        mine = t.ORDERS.c.client_order_id == order.client_order_id
-        if not await self._transaction.write(update(t.ORDERS).where(mine).values(changes)):
+        changes = {f"new_{name}": row[name] for name in _CHANGING}
+        # The entry key of what is dead is given back for good: an order that turns up again after
+        # all must not clash.
+        saved = _SAVE_DEAD if order.state in DEAD else _SAVE_LIVE
+        keyed = {"mine": order.client_order_id, **changes}
+        if not await self._transaction.write_prepared(saved, keyed):
             raise IntegrityError(
                 f"Order {order.client_order_id} is not in the journal.",
                 remedy="Run `kalshi inspect-db`.",
@@ -109,25 +154,15 @@ class SqlJournal:
         await self._transaction.append(t.ORDER_EVENTS, [row])
 
     async def live(self) -> tuple[Order, ...]:
-        return await self._orders(t.ORDERS.c.state.in_(LIVE))
+        return _orders(await self._transaction.rows(_LIVE))
 
     async def unplaced(self, tickers: Collection[str]) -> tuple[Order, ...]:
-        maybe = t.ORDERS.c.state.in_(UNRESOLVED | NEVER_SEEN)
-        found: list[Order] = []
-        for part in chunks(set(tickers)):
-            found += await self._orders(maybe & t.ORDERS.c.ticker.in_(part))
-        return tuple(sorted(found, key=lambda order: (order.created_us, order.sequence)))
+        return _orders(await self._transaction.rows_among(_UNPLACED, t.ORDERS.c.ticker, tickers))
 
     async def unbooked(self, ticker: str | None = None) -> tuple[Order, ...]:
-        booked = (
-            select(func.coalesce(func.sum(t.FILLS.c.count_units), 0))
-            .where(t.FILLS.c.order_id == t.ORDERS.c.order_id)
-            .scalar_subquery()
-        )
-        reported = t.ORDERS.c.order_id.is_not(None) & (t.ORDERS.c.filled_units > 0)
-        if ticker is not None:
-            reported &= t.ORDERS.c.ticker == ticker
-        return await self._orders(reported & (t.ORDERS.c.filled_units > booked))
+        if ticker is None:
+            return _orders(await self._transaction.rows(_UNBOOKED))
+        return _orders(await self._transaction.rows(_UNBOOKED_IN, {"ticker": ticker}))
 
     async def find(
         self,
@@ -140,36 +175,23 @@ class SqlJournal:
             (t.ORDERS.c.client_order_id, client_order_ids),
             (t.ORDERS.c.order_id, order_ids),
         ):
-            for part in chunks(set(ids or ())):
-                orders = await self._orders(column.in_(part))
-                found.update((order.client_order_id, order) for order in orders)
+            rows = await self._transaction.rows_among(_ALL_ORDERS, column, ids or ())
+            found.update((order.client_order_id, order) for order in _orders(rows))
         return tuple(sorted(found.values(), key=lambda order: (order.created_us, order.sequence)))
 
-    async def _orders(self, wanted: ColumnElement[bool]) -> tuple[Order, ...]:
-        rows = await self._transaction.rows(_ALL_ORDERS.where(wanted))
-        return tuple(map(mapping.order_from, rows))
-
     async def entries_since(self, since_us: int) -> int:
-        query = select(func.count()).where(_SENT_ENTRY, t.ORDERS.c.created_us >= since_us)
-        return await self._transaction.number(query) or 0
+        return await self._transaction.number(_ENTRIES_SINCE, {"since_us": since_us}) or 0
 
     async def orders_since(self, since_us: int) -> int:
-        query = select(func.count()).where(t.ORDERS.c.created_us >= since_us)
-        return await self._transaction.number(query) or 0
+        return await self._transaction.number(_ORDERS_SINCE, {"since_us": since_us}) or 0
 
     async def entries_by_market(self, since_us: int) -> dict[tuple[str, str], int]:
-        key = (t.ORDERS.c.strategy, t.ORDERS.c.ticker)
-        query = select(*key, func.count()).where(_SENT_ENTRY, t.ORDERS.c.created_us >= since_us)
-        rows = await self._transaction.rows(query.group_by(*key))
+        rows = await self._transaction.rows(_ENTRIES_BY_MARKET, {"since_us": since_us})
         return {(strategy, ticker): count for strategy, ticker, count in rows}
 
     async def forbidden_since(self, since_us: int) -> frozenset[str]:
-        table = t.ORDERS.c
-        query = select(table.ticker).distinct()
-        query = query.where(table.created_us >= since_us)
-        query = query.where(table.state == OrderState.REJECTED.value)
-        query = query.where(table.message.startswith(FORBIDDEN))
-        return frozenset(ticker for (ticker,) in await self._transaction.rows(query))
+        rows = await self._transaction.rows(_FORBIDDEN_SINCE, {"since_us": since_us})
+        return frozenset(ticker for (ticker,) in rows)
 
     async def traded_forecasts(self, tickers: Collection[str]) -> frozenset[tuple[str, str, str]]:
         table = t.ORDERS.c
@@ -208,6 +230,10 @@ class SqlJournal:
             for intent, denial in denials
         ]
         await self._transaction.append(t.DENIALS, rows)
+
+
+def _orders(rows: Sequence[Values]) -> tuple[Order, ...]:
+    return tuple(map(mapping.order_from, rows))
 
 
 def _entry_key(order: Order) -> str | None:

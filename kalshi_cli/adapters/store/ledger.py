@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
+from typing import Any
 
-from sqlalchemy import ColumnElement, case, delete, func, select
+from sqlalchemy import Select, case, delete, func, select
 
 from kalshi_cli.adapters.store import ledger_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.prepared import Prepared
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
 from kalshi_cli.domain.account import CashMovement, Settlement
 from kalshi_cli.domain.history import Entry
@@ -19,6 +21,32 @@ from kalshi_cli.domain.side import Side
 _OLDEST_FIRST = (t.SETTLEMENTS.c.settled_us, t.SETTLEMENTS.c.revision)
 _NEWEST_FIRST = tuple(column.desc() for column in _OLDEST_FIRST)
 _SIGN = case((t.FILLS.c.side == Side.BID.value, 1), else_=-1)
+_FILL_IDS = select(t.FILLS.c.fill_id)
+_MOVEMENT_IDS = select(t.CASH_MOVEMENTS.c.movement_id)
+_CASH_OF_FILLS = Prepared(
+    select(
+        func.max(t.FILLS.c.exchange_index),
+        func.sum(-_SIGN * t.FILLS.c.price_units * t.FILLS.c.count_units - t.FILLS.c.fee_units),
+        func.sum(_SIGN * t.FILLS.c.count_units),
+    ).group_by(t.FILLS.c.ticker)
+)
+_CASH_MOVED = Prepared(
+    select(t.CASH_MOVEMENTS.c.exchange_index, func.sum(t.CASH_MOVEMENTS.c.amount_units)).group_by(
+        t.CASH_MOVEMENTS.c.exchange_index
+    )
+)
+_PAID_IN = Prepared(select(func.sum(t.CASH_MOVEMENTS.c.amount_units)))
+_LAST_FILL = Prepared(select(func.max(t.FILLS.c.at_us)))
+_SETTLEMENTS = Prepared(select(*t.SETTLEMENTS.c).order_by(*_OLDEST_FIRST))
+_LAST_SETTLEMENT = Prepared(select(func.max(t.SETTLEMENTS.c.settled_us)))
+_ALL_POSITIONS = select(*t.POSITIONS.c).order_by(t.POSITIONS.c.ticker, t.POSITIONS.c.owner)
+_POSITIONS = Prepared(_ALL_POSITIONS)
+_OPEN_POSITIONS = Prepared(_ALL_POSITIONS.where(t.POSITIONS.c.net_units != 0))
+_LAST_EXITS = Prepared(
+    select(
+        t.ROUND_TRIPS.c.owner, t.ROUND_TRIPS.c.ticker, func.max(t.ROUND_TRIPS.c.closed_us)
+    ).group_by(t.ROUND_TRIPS.c.owner, t.ROUND_TRIPS.c.ticker)
+)
 
 
 class SqlLedger:
@@ -27,7 +55,7 @@ class SqlLedger:
 
     async def add_fills(self, fills: Sequence[tuple[Fill, str]]) -> tuple[Fill, ...]:
         by_id = {fill.fill_id: (fill, owner) for fill, owner in fills}
-        known = await self._known(t.FILLS.c.fill_id, by_id)
+        known = await self._known(_FILL_IDS, by_id)
         new = [entry for fill_id, entry in by_id.items() if fill_id not in known]
         new.sort(key=lambda entry: (entry[0].at_us, entry[0].fill_id))
         await self._transaction.append(t.FILLS, [mapping.fill_row(*entry) for entry in new])
@@ -36,22 +64,19 @@ class SqlLedger:
     async def add_cash(self, movements: Sequence[CashMovement]) -> tuple[CashMovement, ...]:
         by_id = {movement.movement_id: movement for movement in movements}
         reversed_ids = {movement.reverses for movement in movements if movement.reverses}
-        known = await self._known(t.CASH_MOVEMENTS.c.movement_id, by_id.keys() | reversed_ids)
+        known = await self._known(_MOVEMENT_IDS, by_id.keys() | reversed_ids)
         happened = known | {""}
         new = [m for key, m in by_id.items() if key not in known and m.reverses in happened]
         new.sort(key=lambda movement: (movement.at_us, movement.movement_id))
         await self._transaction.append(t.CASH_MOVEMENTS, list(map(mapping.movement_row, new)))
         return tuple(new)
 
-    async def _known(self, key: ColumnElement[str], ids: Collection[str]) -> set[str]:
-        known: set[str] = set()
-        for part in chunks(ids):
-            rows = await self._transaction.rows(select(key).where(key.in_(part)))
-            known.update(row[0] for row in rows)
-        return known
+    async def _known(self, all_ids: Select[tuple[Any, ...]], ids: Collection[str]) -> set[str]:
+        (key,) = all_ids.selected_columns
+        return {row[0] for row in await self._transaction.rows_among(all_ids, key, ids)}
 
     async def unknown(self, fills: Collection[Fill]) -> tuple[Fill, ...]:
-        known = await self._known(t.FILLS.c.fill_id, {fill.fill_id for fill in fills})
+        known = await self._known(_FILL_IDS, {fill.fill_id for fill in fills})
         return tuple(fill for fill in fills if fill.fill_id not in known)
 
     async def filled(self, order_ids: Collection[str]) -> Mapping[str, Contracts]:
@@ -64,7 +89,7 @@ class SqlLedger:
         return found
 
     async def last_fill_us(self) -> int | None:
-        return await self._transaction.number(select(func.max(t.FILLS.c.at_us)))
+        return await self._transaction.number(_LAST_FILL)
 
     async def add_settlements(self, settlements: Sequence[Settlement]) -> tuple[Settlement, ...]:
         newest: dict[tuple[str, int], Settlement] = {}
@@ -89,7 +114,7 @@ class SqlLedger:
         return tuple(new)
 
     async def last_settlement_us(self) -> int | None:
-        return await self._transaction.number(select(func.max(t.SETTLEMENTS.c.settled_us)))
+        return await self._transaction.number(_LAST_SETTLEMENT)
 
     async def settled(self, ticker: str) -> Settlement | None:
         mine = select(*t.SETTLEMENTS.c).where(t.SETTLEMENTS.c.ticker == ticker)
@@ -122,17 +147,10 @@ class SqlLedger:
         dollars of a market's NO contracts therefore add up to $1 for each one held in the end,
         whatever the order of its fills. A settlement adds its revenue, in the newest revision.
         """
-        fills = t.FILLS.c
-        flow = func.sum(-_SIGN * fills.price_units * fills.count_units - fills.fee_units)
-        net = func.sum(_SIGN * fills.count_units)
-        shard = func.max(fills.exchange_index)
         units: Counter[int] = Counter()
-        query = select(shard, flow, net).group_by(fills.ticker)
-        for index, flowed, held in await self._transaction.rows(query):
+        for index, flowed, held in await self._transaction.rows(_CASH_OF_FILLS):
             units[index] += int(flowed) - ONE_DOLLAR.units * max(0, -int(held))
-        moved = t.CASH_MOVEMENTS.c
-        by_shard = select(moved.exchange_index, func.sum(moved.amount_units))
-        for index, amount in await self._transaction.rows(by_shard.group_by(moved.exchange_index)):
+        for index, amount in await self._transaction.rows(_CASH_MOVED):
             units[index] += int(amount)
         for settlement in await self._in_force():
             units[settlement.exchange_index] += settlement.revenue.units
@@ -145,21 +163,19 @@ class SqlLedger:
         return tuple(map(mapping.movement_from, await self._transaction.rows(query)))
 
     async def paid_in(self) -> Money | None:
-        units = await self._transaction.number(select(func.sum(t.CASH_MOVEMENTS.c.amount_units)))
+        units = await self._transaction.number(_PAID_IN)
         return None if units is None else Money(units)
 
     async def _in_force(self) -> list[Settlement]:
-        query = select(*t.SETTLEMENTS.c).order_by(*_OLDEST_FIRST)
         newest: dict[str, Settlement] = {}
-        for row in await self._transaction.rows(query):
-            newest[row.ticker] = mapping.settlement_from(row)
+        for row in await self._transaction.rows(_SETTLEMENTS):
+            settlement = mapping.settlement_from(row)
+            newest[settlement.ticker] = settlement
         return list(newest.values())
 
     async def positions(self, *, open_only: bool = True) -> tuple[Position, ...]:
-        query = select(*t.POSITIONS.c).order_by(t.POSITIONS.c.ticker, t.POSITIONS.c.owner)
-        if open_only:
-            query = query.where(t.POSITIONS.c.net_units != 0)
-        return tuple(map(mapping.position_from, await self._transaction.rows(query)))
+        rows = await self._transaction.rows(_OPEN_POSITIONS if open_only else _POSITIONS)
+        return tuple(map(mapping.position_from, rows))
 
     async def save_positions(self, positions: Sequence[Position]) -> None:
         await self._transaction.upsert(t.POSITIONS, list(map(mapping.position_row, positions)))
@@ -177,9 +193,7 @@ class SqlLedger:
         return {row[0]: row[1] for row in rows}
 
     async def last_exits(self) -> Mapping[tuple[str, str], int]:
-        trips = t.ROUND_TRIPS.c
-        query = select(trips.owner, trips.ticker, func.max(trips.closed_us))
-        rows = await self._transaction.rows(query.group_by(trips.owner, trips.ticker))
+        rows = await self._transaction.rows(_LAST_EXITS)
         return {(owner, ticker): closed_us for owner, ticker, closed_us in rows}
 
 

@@ -6,8 +6,11 @@ from sqlalchemy import delete, select
 
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import price_from, price_units
+from kalshi_cli.adapters.store.prepared import Prepared
 from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.exits._base import ExitPlan
+
+_ALL = Prepared(select(*t.EXIT_PLANS.c).order_by(t.EXIT_PLANS.c.ticker, t.EXIT_PLANS.c.owner))
 
 
 class SqlPlans:
@@ -28,9 +31,8 @@ class SqlPlans:
         await self._transaction.upsert(t.EXIT_PLANS, [row])
 
     async def all(self) -> Mapping[tuple[str, str], ExitPlan]:
-        query = select(*t.EXIT_PLANS.c).order_by(t.EXIT_PLANS.c.ticker, t.EXIT_PLANS.c.owner)
         plans: dict[tuple[str, str], ExitPlan] = {}
-        for ticker, owner, stop, target, *rest in await self._transaction.rows(query):
+        for ticker, owner, stop, target, *rest in await self._transaction.rows(_ALL):
             plan = ExitPlan(ticker, owner, price_from(stop), price_from(target), *rest)
             plans[ticker, owner] = plan
         return plans

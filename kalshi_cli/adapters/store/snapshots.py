@@ -1,11 +1,14 @@
 """What the desk was worth, and what each strategy had earned, at instants on record."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
 
 from sqlalchemy import func, select
 
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import Values
+from kalshi_cli.adapters.store.prepared import Prepared, given
 from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.domain.instant import DAY, MINUTE
 from kalshi_cli.domain.money import Money
@@ -15,6 +18,33 @@ DAY_BEGINS_WITHIN_US = 30 * MINUTE
 """How old the worth may be that a day begins with: what a desk lost that stood still for a week is
 no loss of today.
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Queries:
+    """Built when first asked for: reports import this module, and need not make its tables."""
+
+    paid_in: Prepared
+    before: Prepared
+    today: Prepared
+    peak: Prepared
+    newest: Prepared
+
+
+@cache
+def _queries() -> _Queries:
+    balances = t.BALANCE_SNAPSHOTS.c
+    at_us, risk = balances.at_us, balances.liquidation_units - balances.paid_in_units
+    since = at_us >= given("since_us")
+    before = select(risk).where(at_us < given("day_us"), since).order_by(at_us.desc()).limit(1)
+    today = select(risk).where(since).order_by(at_us).limit(1)
+    return _Queries(
+        paid_in=Prepared(select(func.sum(t.CASH_MOVEMENTS.c.amount_units))),
+        before=Prepared(before),
+        today=Prepared(today),
+        peak=Prepared(select(func.max(risk)).where(since)),
+        newest=Prepared(select(*balances).order_by(at_us.desc()).limit(1)),
+    )
 
 
 class SqlSnapshots:
@@ -47,27 +77,22 @@ class SqlSnapshots:
         await self._transaction.upsert(t.PERFORMANCE_SNAPSHOTS, rows)
 
     async def watermarks(self, day: int, peak_since_us: int = 0) -> Watermarks:
-        balances, moved = t.BALANCE_SNAPSHOTS.c, t.CASH_MOVEMENTS.c
-        at_us, risk = balances.at_us, balances.liquidation_units - balances.paid_in_units
-        paid_in = await self._transaction.number(select(func.sum(moved.amount_units))) or 0
-        before = select(risk).where(at_us < day * DAY, at_us >= day * DAY - DAY_BEGINS_WITHIN_US)
-        before = before.order_by(at_us.desc()).limit(1)
-        today = select(risk).where(at_us >= day * DAY).order_by(at_us).limit(1)
-        day_start = await self._transaction.number(before)
+        asked, day_us = _queries(), day * DAY
+        paid_in = await self._transaction.number(asked.paid_in) or 0
+        began = {"day_us": day_us, "since_us": day_us - DAY_BEGINS_WITHIN_US}
+        day_start = await self._transaction.number(asked.before, began)
         if day_start is None:
-            day_start = await self._transaction.number(today)
-        peak = select(func.max(risk)).where(at_us >= peak_since_us)
+            day_start = await self._transaction.number(asked.today, {"since_us": day_us})
+        peak = await self._transaction.number(asked.peak, {"since_us": peak_since_us})
         return Watermarks(
             day_start=_worth(day_start, paid_in),
-            peak=_worth(await self._transaction.number(peak), paid_in),
+            peak=_worth(peak, paid_in),
             last=await newest_snapshot(self._transaction),
         )
 
 
 async def newest_snapshot(transaction: Transaction) -> Snapshot | None:
-    balances = t.BALANCE_SNAPSHOTS.c
-    query = select(*balances).order_by(balances.at_us.desc()).limit(1)
-    row = await transaction.first(query)
+    row = await transaction.first(_queries().newest)
     return None if row is None else _snapshot_from(row)
 
 

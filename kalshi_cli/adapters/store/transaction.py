@@ -6,16 +6,19 @@ from contextlib import asynccontextmanager
 from functools import lru_cache
 from itertools import chain, islice
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from sqlalchemy import (
     ARRAY,
     JSON,
+    BindParameter,
     ClauseElement,
     ColumnElement,
     Connection,
     Dialect,
     Executable,
+    Insert,
     Row,
     Select,
     String,
@@ -27,8 +30,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.types import TypeEngine
 
 from kalshi_cli.adapters.store.failures import translated
+from kalshi_cli.adapters.store.prepared import Prepared, Values
 from kalshi_cli.adapters.store.worker import Connection as Driver
 
 if TYPE_CHECKING:
@@ -36,7 +41,8 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 AnyRow = Row[*tuple[Any, ...]]
-Values = Sequence[Any]
+Parameters = Mapping[str, Any]
+NO_PARAMETERS: Parameters = MappingProxyType({})
 CHUNK = 1_000
 """Values of one IN list: both databases stop at 32,767 parameters."""
 
@@ -47,9 +53,13 @@ def among(column: ColumnElement[str], *, is_postgres: bool) -> ColumnElement[boo
     A list of as many parameters as names takes longer to write than the query takes to run.
     """
     if is_postgres:
-        return column == any_(bindparam("names", type_=ARRAY(String)))
-    names = func.json_each(bindparam("names", type_=JSON)).table_valued("value")
+        return column == any_(_names(ARRAY(String)))
+    names = func.json_each(_names(JSON())).table_valued("value")
     return column.in_(select(names.c.value))
+
+
+def _names(kind: TypeEngine[Any]) -> BindParameter[Any]:
+    return bindparam("names", type_=kind, required=False)
 
 
 AT_ONCE = (1_000, 250, 50, 10, 1)
@@ -64,6 +74,7 @@ class Transaction:
     def __init__(self, connection: AsyncConnection, where: str) -> None:
         self._connection = connection
         self._where = where
+        self._under: Driver | None = None
 
     @property
     def is_postgres(self) -> bool:
@@ -78,40 +89,85 @@ class Transaction:
         with translated(self._where):
             await self._connection.commit()
 
+    @overload
     async def rows(
-        self, statement: Executable, parameters: Mapping[str, Any] | None = None
-    ) -> Sequence[AnyRow]:
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> Sequence[AnyRow]: ...
+    @overload
+    async def rows(
+        self, statement: Prepared, parameters: Parameters | None = None
+    ) -> Sequence[Values]: ...
+    @overload
+    async def rows(
+        self, statement: Executable | Prepared, parameters: Parameters | None = None
+    ) -> Sequence[AnyRow] | Sequence[Values]: ...
+    async def rows(
+        self, statement: Executable | Prepared, parameters: Parameters | None = None
+    ) -> Sequence[AnyRow] | Sequence[Values]:
+        """The rows of a query; those of a prepared one know no names."""
         with translated(self._where):
-            result = await self._connection.execute(statement, parameters)
-            return result.all()
+            if isinstance(statement, Prepared) and not self.is_postgres:
+                return statement.converted((await self._run(statement, parameters))[0])
+            return (await self._connection.execute(_plain(statement), parameters)).all()
 
     async def rows_among(
         self, query: Select[*tuple[Any, ...]], column: ColumnElement[str], names: Collection[str]
-    ) -> Sequence[AnyRow]:
-        """The rows of a query where a column is one of many names."""
+    ) -> Sequence[Values]:
+        """The rows of a query, which is a constant, where a column is one of many names."""
         if not names:
             return ()
-        chosen = query.where(among(column, is_postgres=self.is_postgres))
+        chosen = _chosen(query, column, is_postgres=self.is_postgres)
         return await self.rows(chosen, {"names": list(names)})
 
-    async def first(self, statement: Executable) -> AnyRow | None:
+    @overload
+    async def first(
+        self, statement: Executable, parameters: Parameters | None = None
+    ) -> AnyRow | None: ...
+    @overload
+    async def first(
+        self, statement: Prepared, parameters: Parameters | None = None
+    ) -> Values | None: ...
+    async def first(
+        self, statement: Executable | Prepared, parameters: Parameters | None = None
+    ) -> AnyRow | Values | None:
+        """The first row of a query; None where it has none."""
         with translated(self._where):
-            return (await self._connection.execute(statement)).first()
+            if isinstance(statement, Prepared) and not self.is_postgres:
+                rows = statement.converted((await self._run(statement, parameters))[0])
+                return rows[0] if rows else None
+            return (await self._connection.execute(_plain(statement), parameters)).first()
 
-    async def number(self, statement: Executable) -> int | None:
+    async def number(
+        self, statement: Executable | Prepared, parameters: Parameters | None = None
+    ) -> int | None:
         """One whole number; PostgreSQL sums BIGINT into NUMERIC, which `int` takes exactly."""
-        with translated(self._where):
-            value = (await self._connection.execute(statement)).scalar_one_or_none()
-        return None if value is None else int(value)
+        (row,) = await self.rows(statement, parameters) or (None,)
+        return None if row is None or row[0] is None else int(row[0])
 
     async def write(
         self,
         statement: Executable,
-        parameters: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None,
+        parameters: Parameters | Sequence[Parameters] | None = None,
     ) -> int:
         """Run a write, once for each set of parameters; how many rows it touched."""
         with translated(self._where):
             return (await self._connection.execute(statement, parameters)).rowcount
+
+    async def write_prepared(self, statement: Prepared, parameters: Parameters) -> int:
+        """Run a write once; how many rows it touched."""
+        if self.is_postgres:
+            return await self.write(statement.statement, parameters)
+        with translated(self._where):
+            return (await self._run(statement, parameters))[1]
+
+    async def _run(
+        self, prepared: Prepared, parameters: Parameters | None
+    ) -> tuple[Sequence[Values], int]:
+        """The rows of a statement on SQLite, and how many it touched."""
+        driver = await self._driver()
+        cursor = driver.cursor()
+        await cursor.execute(prepared.sql, prepared.values(parameters or NO_PARAMETERS))
+        return await cursor.fetchall(), cursor.rowcount
 
     async def write_many(self, statement: ClauseElement, rows: Sequence[Mapping[str, Any]]) -> int:
         """Run a write for each row as the driver does it, which converts no value on the way."""
@@ -148,13 +204,19 @@ class Transaction:
     async def append(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows whose keys are known to be new."""
         if rows:
-            await self.write(table.insert(), rows)
+            await self._put_rows(_plain_insert(table), rows)
 
     async def insert_new(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert the rows whose key is not there; leave the others as they are."""
         if rows:
-            insert = _insert(table, is_postgres=self.is_postgres)
-            await self.write(insert.on_conflict_do_nothing(), rows)
+            await self._put_rows(_new_insert(table, is_postgres=self.is_postgres), rows)
+
+    async def _put_rows(self, insert: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
+        if self.is_postgres:
+            await self.write(insert, rows)
+            return
+        names = tuple(rows[0])
+        await self._put(insert, names, [tuple(row[name] for name in names) for row in rows])
 
     async def _put(
         self, insert: ClauseElement, names: tuple[str, ...], rows: Sequence[Values]
@@ -182,8 +244,32 @@ class Transaction:
         """The connection to SQLite under this transaction, which is open from now on."""
         if not self._connection.in_transaction():
             await self._connection.begin()
-        raw = await self._connection.get_raw_connection()
-        return cast(Driver, raw.driver_connection)
+        if self._under is None:
+            raw = await self._connection.get_raw_connection()
+            self._under = cast(Driver, raw.driver_connection)
+        return self._under
+
+
+def _plain(statement: Executable | Prepared) -> Executable:
+    return statement.statement if isinstance(statement, Prepared) else statement
+
+
+@lru_cache(maxsize=64)
+def _chosen(
+    query: Select[*tuple[Any, ...]], column: ColumnElement[str], *, is_postgres: bool
+) -> Prepared:
+    """A query where a column is one of `:names`."""
+    return Prepared(query.where(among(column, is_postgres=is_postgres)))
+
+
+@lru_cache(maxsize=64)
+def _plain_insert(table: Table) -> Insert:
+    return table.insert()
+
+
+@lru_cache(maxsize=64)
+def _new_insert(table: Table, *, is_postgres: bool) -> Insert:
+    return _insert(table, is_postgres=is_postgres).on_conflict_do_nothing()
 
 
 def _insert(table: Table, *, is_postgres: bool) -> "sqlite.Insert | postgresql.Insert":
