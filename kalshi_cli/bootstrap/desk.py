@@ -121,7 +121,7 @@ class OpenDesk:
         if watch.stream is None:
             return None
         done = await react(self.sender, watch.stream, watch.guard, policy=self.policies.trading)
-        if done.exits:
+        if done.exits or watch.guard.has_news:
             watch.heard.ring()
         return done
 

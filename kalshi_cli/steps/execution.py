@@ -61,6 +61,7 @@ class Desk:
     `halt_file` tells why a person put a file there that halts the desk; None where nobody did.
     `archive` and `treasury` are what the exchange keeps of the account beside its live lists; None
     where it keeps nothing there. `groups` are what entries join; None where they join none.
+    `nonce` is the store's own, which never changes; None until it was read.
     """
 
     trading: Trading
@@ -74,6 +75,7 @@ class Desk:
     archive: Archive | None = None
     treasury: Treasury | None = None
     groups: EntryGroups | None = None
+    nonce: bytes | None = None
 
 
 async def send(
@@ -123,9 +125,11 @@ async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None, detai
     desk.sequence += 1
     sequence = desk.sequence  # its own, whatever another lane sends while this one waits its turn
     async with desk.store.unit() as unit:
+        if desk.nonce is None:
+            desk.nonce = await unit.desk.nonce()
         order = Order(
             client_order_id=client_order_id(
-                await unit.desk.nonce(),
+                desk.nonce,
                 desk.run.number,
                 intent.strategy,
                 intent.ticker,

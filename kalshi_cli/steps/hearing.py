@@ -55,7 +55,7 @@ async def _follow(
     """
     if not reports:
         return (), ()
-    async with desk.store.unit() as unit:
+    async with desk.store.unit(reads=True) as unit:
         known = await unit.journal.find(
             order_ids=[report.order_id for report in reports],
             client_order_ids=[r.client_order_id for r in reports if r.client_order_id],

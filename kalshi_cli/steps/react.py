@@ -53,6 +53,9 @@ async def listen(
 ) -> None:
     """Tell the guard all that the stream tells, and whoever acts on it; until cancelled.
 
+    While an exit is armed nobody hears `news`: booking would take its time from the exit, and
+    whoever has sent that asks for what there is to book.
+
     Raises `ConfigError` where the exchange refuses the key.
     """
     while True:
@@ -60,7 +63,7 @@ async def listen(
             guard.hear(event, clock.now())
         if guard.armed:
             armed()
-        if guard.has_news:
+        elif guard.has_news:
             news()
 
 

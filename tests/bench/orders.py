@@ -47,9 +47,9 @@ class _Instant:
     placed: int = 0
 
     async def place(
-        self, client_order_id: str, intent: OrderIntent, *, permit: Permit
+        self, client_order_id: str, intent: OrderIntent, *, group_id: str, permit: Permit
     ) -> Placement:
-        del client_order_id
+        del client_order_id, group_id
         await permit()
         self.reached = time.perf_counter()
         self.placed += 1

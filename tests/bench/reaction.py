@@ -261,10 +261,18 @@ async def _armed(
     await _retarget(desk, ticker, bid)
     watch.heard.ring()
     await _within(1.0, lambda: time.perf_counter() - noted.worked > QUIET_S)
+    await _within(5.0, partial(_knows, watch, ticker, bid))
     await desk.clock.sleep_until(desk.clock.now() + 100_000)
     fresh = watch.stream.book(ticker) if watch.stream else None
     same = fresh is not None and fresh.best_bid == book.best_bid
     return bid if same else None
+
+
+def _knows(watch: Watch, ticker: str, target: Price) -> bool:
+    """Whether the guard of the stream has read the plan."""
+    held = watch.guard.held
+    plan = None if held is None else held.view.plans.get((ticker, OWNER))
+    return plan is not None and plan.target == target
 
 
 async def _retarget(desk: OpenDesk, ticker: str, target: Price | None) -> None:

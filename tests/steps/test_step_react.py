@@ -1,5 +1,6 @@
 """Acting on the stream: at once, once, and as polling would have."""
 
+import asyncio
 from collections.abc import Awaitable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -19,11 +20,11 @@ from kalshi_cli.domain.order import Fill, OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import Unavailable
 from kalshi_cli.exits._base import ExitPlan
-from kalshi_cli.ports.stream import Link, Read, Resync
+from kalshi_cli.ports.stream import Link, Read, Resync, StreamEvent
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.guarding import PAUSE_US, REFUSED_PAUSE_US, Guard
-from kalshi_cli.steps.react import Reacted, attend, react
+from kalshi_cli.steps.react import Reacted, attend, listen, react
 from kalshi_cli.steps.track import Exited, track
 
 POLICIES = the_policies("oracle")
@@ -300,6 +301,52 @@ async def test_what_may_be_missing_is_read(watching, read):
     assert watching.guard.has_news
     assert (await watching.react()).due == (f"{read}: a gap",)
     assert (await watching.react()).due == ()
+
+
+@dataclass
+class OneBatch:
+    """A stream that tells some events at once, and then nothing more."""
+
+    events: tuple[StreamEvent, ...]
+    told: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def take(self) -> tuple[StreamEvent, ...]:
+        if self.events:
+            events, self.events = self.events, ()
+            return events
+        self.told.set()
+        await asyncio.Event().wait()
+        raise AssertionError("nothing more is told")
+
+
+async def heard_of(watching, *events) -> list[str]:
+    """Who is told to act when the stream tells these events at once."""
+    acts, stream = [], OneBatch(events)
+    listening = asyncio.ensure_future(
+        listen(
+            stream,
+            watching.guard,
+            watching.floor.clock,
+            armed=lambda: acts.append("exit"),
+            news=lambda: acts.append("book"),
+        )
+    )
+    await stream.told.wait()
+    listening.cancel()
+    await asyncio.wait((listening,))
+    return acts
+
+
+async def test_what_there_is_to_book_waits_for_the_exit_and_no_longer(watching):
+    await watching.hold(stop=Price.parse("0.2000"))
+    await watching.begin()
+    gap = Resync(Read.FILLS, "", None, "a gap")
+    assert await heard_of(watching, gap) == ["book"]
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    assert await heard_of(watching, *watching.stream.told(), gap) == ["exit"]
+    assert len((await watching.leave()).exits) == 1
+    # The exit is out: what is told from now on is booked at once.
+    assert await heard_of(watching, gap) == ["book"]
 
 
 async def test_trades_that_nobody_reads_are_not_read_again(watching):
