@@ -9,7 +9,7 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.store import DeskRequest
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
-from kalshi_cli.steps.command import set_desk_state
+from kalshi_cli.steps.command import StateChange, set_desk_state
 from kalshi_cli.steps.requests import ask_holder
 
 
@@ -61,8 +61,8 @@ async def live_orders(environment: Environment, settings: Settings) -> int:
 
 async def change_state(
     environment: Environment, settings: Settings, state: DeskState, *, reason: str, who: str
-) -> DeskState:
-    """Change the run state without the lease; returns what it was. Running loops obey at once."""
+) -> StateChange:
+    """Change the run state without the lease. Running loops obey at once."""
     async with open_records(environment, settings, read_only=False) as store:
         clock = await market_clock(environment, store)
         return await set_desk_state(store, clock, state, reason=reason, who=who)

@@ -11,7 +11,7 @@ from kalshi_cli.errors import ConfigError, UsageError
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.forecaster import Forecaster
-from kalshi_cli.ports.store import Run
+from kalshi_cli.ports.store import Run, Standing
 from kalshi_cli.scheduler.lanes import Bell, Lane, Step, Stop
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
@@ -22,6 +22,7 @@ from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.ingest import IngestResult, ingest
 from kalshi_cli.steps.react import Attended, Reacted, attend, react
 from kalshi_cli.steps.requests import carry_out, obey
+from kalshi_cli.steps.standing import standing
 from kalshi_cli.steps.track import TrackResult, track
 from kalshi_cli.steps.trade import TradeResult, rehearse, trade
 
@@ -186,6 +187,9 @@ class OpenDesk:
         async def answer() -> object:
             return await obey(self.data, self.sender, policy=self.policies.trading)
 
+        async def stand() -> Standing:
+            return await standing(self.sender)
+
         analyze_all = partial(self.analyze, stopping=lambda: stop.asked)
         analyzing = [Step("analyze", every(seconds.analyze_s), analyze_all)]
         decide = (
@@ -196,6 +200,7 @@ class OpenDesk:
         )
         look = Bell()
         guard: tuple[Step, ...] = (
+            Step("standing", virtual or REQUESTS_EVERY_US, stand),
             Step("requests", virtual or REQUESTS_EVERY_US, answer),
             Step("track", every(seconds.track_s), self.track, look),
         )

@@ -23,6 +23,7 @@ from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.execution import HALT_FILE, Desk
 from kalshi_cli.steps.groups import EntryGroups
+from kalshi_cli.steps.status import HaltedByFile
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.kalshi.connection import KalshiConnection
@@ -117,6 +118,13 @@ def _groups(settings: Settings, connection: "KalshiConnection") -> EntryGroups |
 def halt_file(environment: Environment) -> HaltFile:
     """The file in the home directory that halts whoever trades from there."""
     return HaltFile(environment.home / HALT_FILE)
+
+
+def halted_by_file(environment: Environment) -> HaltedByFile | None:
+    """Where that file is and what it says; None where there is none."""
+    file = halt_file(environment)
+    said = file()
+    return None if said is None else HaltedByFile(str(file.path), said)
 
 
 @asynccontextmanager

@@ -26,6 +26,8 @@ from kalshi_cli.errors import (
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kalshi_cli.steps.command import StateChange
+
 BY_EXIT_CODE: dict[int, type[KalshiError]] = {
     each.exit_code: each for each in (NotFound, ConfigError, Unavailable, Refused, IntegrityError)
 }
@@ -39,12 +41,15 @@ TURNS = 5
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The run state before and after, why, and what became of our orders."""
+    """The run state before and after, why, and what became of our orders. `released` is how many
+    order groups that the exchange triggered take entries again.
+    """
 
     before: DeskState
     after: DeskState
     reason: str
     orders: str = ""
+    released: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +87,19 @@ def carry_out(ctx: typer.Context, kind: str, target: str) -> None:
 
 
 def show_changed(result: Changed, console: "Console") -> None:
-    console.print(
-        f"The desk is {result.after} (it was {result.before}): {result.reason}", soft_wrap=True
-    )
+    console.print(_said(result), soft_wrap=True)
     if result.orders:
         console.print(f"Our orders: {result.orders}", soft_wrap=True)
+    if result.after is DeskState.FLATTEN:
+        console.print("Nothing new is entered until `kalshi resume`.")
+
+
+def _said(result: Changed) -> str:
+    if result.before is not DeskState.ACTIVE or result.after is not DeskState.ACTIVE:
+        return f"The desk is {result.after} (it was {result.before}): {result.reason}"
+    if result.released:
+        return "The desk is active, as it was: entries that the exchange stopped go again."
+    return "The desk is active, as it was: there was nothing to resume."
 
 
 def show_outcome(result: Outcome, console: "Console") -> None:
@@ -109,7 +122,7 @@ async def _halted(
         flat = await _flattened(prepared, reason)
         await _set(prepared, DeskState.HALTED, reason)
         return Changed(flat.before, DeskState.HALTED, reason, flat.orders)
-    before = await _set(prepared, DeskState.HALTED, reason)
+    before = (await _set(prepared, DeskState.HALTED, reason)).before
     return Changed(before, DeskState.HALTED, reason, await _taken_back(prepared))
 
 
@@ -127,7 +140,7 @@ async def _flattened(prepared: Prepared, reason: str) -> Changed:
     from kalshi_cli.steps.emptying import OURS
 
     _refuse_halt_file(prepared)
-    before = await _set(prepared, DeskState.FLATTEN, reason)
+    before = (await _set(prepared, DeskState.FLATTEN, reason)).before
     done = await _carried_out(prepared, "flatten", OURS)
     return Changed(before, DeskState.FLATTEN, reason, f"{done.outcome} ({done.answered_by})")
 
@@ -142,7 +155,8 @@ async def _resumed(prepared: Prepared) -> Changed:
         async with opened as desk:
             confirm_live(prepared, await facts_of(prepared, desk))
     reason = "resumed by hand"
-    return Changed(await _set(prepared, DeskState.ACTIVE, reason), DeskState.ACTIVE, reason)
+    done = await _set(prepared, DeskState.ACTIVE, reason)
+    return Changed(done.before, DeskState.ACTIVE, reason, released=done.released)
 
 
 def _refuse_halt_file(prepared: Prepared) -> None:
@@ -154,7 +168,7 @@ def _refuse_halt_file(prepared: Prepared) -> None:
         raise Halted(f"The HALT file says: {said}.", remedy=f"Take {file.path} away first.")
 
 
-async def _set(prepared: Prepared, state: DeskState, reason: str) -> DeskState:
+async def _set(prepared: Prepared, state: DeskState, reason: str) -> "StateChange":
     from kalshi_cli.bootstrap.by_hand import change_state
 
     who = person()

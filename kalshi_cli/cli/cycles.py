@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.money import Money
-from kalshi_cli.domain.order import Order
+from kalshi_cli.domain.order import Order, OrderState
 from kalshi_cli.errors import KalshiError
+from kalshi_cli.ports.store import Standing
 from kalshi_cli.risk._base import Denial
 from kalshi_cli.scheduler.lanes import Ran, Stopped
 from kalshi_cli.scheduler.timekeeping import Late
@@ -27,7 +29,8 @@ class Cycle:
     """One cycle. Numbers of a step that did not run in it are None; `errors` were survived.
 
     `alarms` are all of the cycle's, `differences` and `incomplete` those of its last look at the
-    exchange. `watching` says whether what is held is watched by the stream or by polling.
+    exchange. `watching` says whether what is held is watched by the stream or by polling. `state`
+    is the run state at its end, and why; None until it was read.
     """
 
     number: int
@@ -48,6 +51,8 @@ class Cycle:
     differences: tuple[Difference, ...] = ()
     incomplete: str = ""
     watching: str = ""
+    state: DeskState | None = None
+    state_reason: str = ""
 
     @property
     def troubles(self) -> tuple[str, ...]:
@@ -59,6 +64,14 @@ class Cycle:
 
 Tell = Callable[[Cycle, KalshiError | None], None]
 """Hears of each cycle, with the first error that it survived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Teller:
+    """Who is told: `cycle` of each one, `standing` of a run state other than the last."""
+
+    cycle: Tell
+    standing: Callable[[Standing], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,13 +103,14 @@ class Cycles:
     """
 
     closing: str
-    tell: Tell
+    teller: Teller
     watching: Callable[[], str] = lambda: ""
     current: Cycle = field(default_factory=lambda: Cycle(1, 0))
     error: KalshiError | None = None
     last_errors: tuple[str, ...] = ()
     reconciled: Reconciliation | None = None
     halted: bool = False
+    standing: Standing | None = None
 
     def report(self, ran: Ran) -> None:
         """Hear of one step."""
@@ -119,17 +133,32 @@ class Cycles:
     def close(self) -> None:
         """Hand over the cycle under way."""
         self.current = replace(self.current, watching=self.watching())
-        self.tell(self.current, self.error)
+        self.teller.cycle(self.current, self.error)
         _log(self.current)
         self.last_errors = self.current.errors
-        self.current, self.error = Cycle(self.current.number + 1, self.current.at_us), None
+        ended = self.current
+        self.current = Cycle(
+            ended.number + 1, ended.at_us, state=ended.state, state_reason=ended.state_reason
+        )
+        self.error = None
 
     def _look(self, result: object) -> None:
         """Keep what decides how a loop that ends now has ended."""
+        if isinstance(result, Standing):
+            self._stand(result)
         if isinstance(result, TradeResult):
             self.halted = met_halt(result)
         if isinstance(result, TradeResult | TrackResult) and result.reconciled is not None:
             self.reconciled = result.reconciled
+
+    def _stand(self, standing: Standing) -> None:
+        """Tell at once of a run state other than the last: a cycle may end much later."""
+        known = DeskState.ACTIVE if self.standing is None else self.standing.state
+        if standing.state is not known:
+            self.teller.standing(standing)
+            _warn(f"the desk is {standing.state}: {standing.reason}")
+        self.standing = standing
+        self.current = replace(self.current, state=standing.state, state_reason=standing.reason)
 
 
 def _silent(result: AnalyzeResult) -> Iterable[str]:
@@ -198,7 +227,7 @@ def _with_trade(cycle: Cycle, result: TradeResult) -> Cycle:
         cycle,
         proposed=len(result.proposals),
         denied=len(result.denied),
-        sent=len(result.orders),
+        sent=sum(order.state is not OrderState.NOT_SENT for order in result.orders),
         errors=(*cycle.errors, *(f"{b.strategy}: {b.error}" for b in result.broken)),
         alarms=(
             *cycle.alarms,

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kalshi_cli.adapters.store.lease import Holder
     from kalshi_cli.bootstrap.exchange import OpenExchange
     from kalshi_cli.ports.reports import DeskSummary
+    from kalshi_cli.steps.status import HaltedByFile
 
 ENOUGH_BYTES = 200_000_000
 """Free space below which a store and its logs may fill the disk within a day."""
@@ -131,9 +132,11 @@ def _limits(prepared: Prepared) -> Check:
 async def _store(prepared: Prepared) -> list[Check]:
     from kalshi_cli.adapters.clock import SystemClock
     from kalshi_cli.adapters.store.lease import holder_of
+    from kalshi_cli.bootstrap.opening import halted_by_file
     from kalshi_cli.bootstrap.records import lease_name, open_records, recorded_identity
 
     environment = prepared.environment
+    file = halted_by_file(environment)
     name, wall_us = lease_name(recorded_identity(environment)), SystemClock().wall()
     async with open_records(environment, prepared.settings) as store:
         audit = await store.audit.check()
@@ -142,8 +145,8 @@ async def _store(prepared: Prepared) -> list[Check]:
     return [
         _integrity(len(audit.findings)),
         _unresolved(summary),
-        _desk(summary),
-        _halt_file(environment),
+        _desk(summary, file),
+        _halt_file(file),
         _lease(holder, wall_us),
     ]
 
@@ -166,21 +169,25 @@ def _unresolved(summary: "DeskSummary") -> Check:
     return Check("orders", Finding.OK, detail)
 
 
-def _desk(summary: "DeskSummary") -> Check:
+def _desk(summary: "DeskSummary", file: "HaltedByFile | None") -> Check:
+    if file is not None and summary.state is not DeskState.HALTED:
+        detail = f"{DeskState.HALTED}: nothing is sent because of the HALT file"
+        return Check("desk", Finding.WARNING, detail, _once_gone(file))
     if summary.state is DeskState.ACTIVE:
         return Check("desk", Finding.OK, str(summary.state))
     detail = f"{summary.state}: {summary.state_reason}"
     return Check("desk", Finding.WARNING, detail, "`kalshi resume` lifts it.")
 
 
-def _halt_file(environment: Environment) -> Check:
-    from kalshi_cli.bootstrap.opening import halt_file
-
-    file = halt_file(environment)
-    if (said := file()) is None:
+def _halt_file(file: "HaltedByFile | None") -> Check:
+    if file is None:
         return Check("HALT file", Finding.OK, "none")
-    remedy = f"Take {file.path} away, then `kalshi resume`."
-    return Check("HALT file", Finding.WARNING, f"nothing is sent: {said}", remedy)
+    detail = f"nothing is sent: {file.said}"
+    return Check("HALT file", Finding.WARNING, detail, _once_gone(file))
+
+
+def _once_gone(file: "HaltedByFile") -> str:
+    return f"Take {file.path} away, then `kalshi resume`."
 
 
 def _lease(holder: "Holder | None", wall_us: int) -> Check:

@@ -4,7 +4,7 @@ from contextlib import AbstractContextManager, AsyncExitStack
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.caveats import warn_of_caveats, warn_of_clock
-from kalshi_cli.cli.cycles import Cycles, LoopResult, Tell
+from kalshi_cli.cli.cycles import Cycles, LoopResult, Teller
 from kalshi_cli.cli.limiting import confirm_trading
 from kalshi_cli.cli.start import Prepared
 from kalshi_cli.scheduler.lanes import Loop, Stop, Stopped
@@ -22,7 +22,7 @@ async def run_loop(
     cycles: int | None,
     only: str | None,
     stop: Stop,
-    display: AbstractContextManager[Tell],
+    display: AbstractContextManager[Teller],
 ) -> LoopResult:
     """Run until the cycles are done or a signal asks for a stop."""
     from kalshi_cli.bootstrap.opening import open_desk
@@ -41,9 +41,9 @@ async def run_loop(
         await confirm_trading(prepared, desk)
         started = desk.clock.now()
         watch = await stack.enter_async_context(open_watch(desk))
-        with display as tell:
+        with display as teller:
             closing = "track" if desk.clock.is_virtual else "trade"
-            told = Cycles(closing, tell, lambda: watch.described)
+            told = Cycles(closing, teller, lambda: watch.described)
             lanes = desk.lanes(stop, only, watch=watch)
             loop = Loop(
                 lanes, desk.clock, stop=stop, report=told.report, late=told.late, cycles=cycles
@@ -64,11 +64,13 @@ async def _result(
     left: Left | None,
     told: Cycles,
 ) -> LoopResult:
-    lifted = unlimited(prepared.settings)
+    from kalshi_cli.bootstrap.opening import halted_by_file
+
+    lifted, file = unlimited(prepared.settings), halted_by_file(prepared.environment)
     return LoopResult(
         stopped=stopped,
         started_us=started_us,
-        status=await status(desk.store.reports, unlimited=lifted),
+        status=await status(desk.store.reports, unlimited=lifted, halt_file=file),
         evaluation=await desk.evaluate(),
         left=left,
         last_errors=told.last_errors,

@@ -309,7 +309,8 @@ class DeskSummary:
     """The desk on one screen.
 
     `cash` is derived from the ledger: None while that is empty and the account was never valued.
-    `state_since_us` is None where market time was not known yet. `ai_cost` is all ever spent.
+    `state_since_us` is None where market time was not known yet. `orders` are those that were
+    sent, or may have been. `ai_cost` is all ever spent.
     """
 
     state: DeskState

@@ -424,6 +424,15 @@ class DeskRequest:
     exit_code: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The run state, why it is so, and who made it so; both empty where nobody ever changed it."""
+
+    state: DeskState
+    reason: str
+    who: str
+
+
 class Desk(Protocol):
     """Runs, the run state, order groups, transfers, and requests between processes."""
 
@@ -432,6 +441,8 @@ class Desk(Protocol):
     async def end_run(self, run_id: str, at_us: int, wall_us: int, reason: str) -> None: ...
 
     async def state(self) -> DeskState: ...
+
+    async def standing(self) -> Standing: ...
 
     async def set_state(
         self, state: DeskState, *, reason: str, who: str, at_us: int | None, wall_us: int

@@ -19,7 +19,15 @@ from kalshi_cli.domain.order import (
     Purpose,
 )
 from kalshi_cli.domain.position import Position
-from kalshi_cli.errors import PASSING, ExitExceeds, NotFound, Refused, Unauthorized, Unavailable
+from kalshi_cli.errors import (
+    PASSING,
+    ExitExceeds,
+    Halted,
+    NotFound,
+    Refused,
+    Unauthorized,
+    Unavailable,
+)
 from kalshi_cli.exits._base import ExitReason
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import CancellationKind, MarketData
@@ -27,7 +35,7 @@ from kalshi_cli.ports.store import GroupState, Store
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import cancel_entries, entries_of
 from kalshi_cli.steps.desk_view import PEAK_SINCE, DeskView, look, risk_state, with_sent
-from kalshi_cli.steps.execution import Desk, cancel, cancel_many, send
+from kalshi_cli.steps.execution import HALT_FILE, Desk, cancel, cancel_many, heed_halt_file, send
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.reconcile import joined, reconcile_desk
 from kalshi_cli.steps.track import exit_intent
@@ -112,8 +120,9 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
     Entries of its owners that rest there are canceled first: they would buy it back.
 
     Raises `NotFound` when nothing is held there, `Refused` when a control forbids it or nobody is
-    on the other side.
+    on the other side, `Halted` on a halted desk: the halt holds for exits as well.
     """
+    await heed_halt_file(desk)
     found = await reconcile_desk(data, desk)
     view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     owners = {(p.ticker, p.owner) for p in view.positions if p.ticker == ticker}
@@ -127,7 +136,7 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
         )
     sold = await sell(data, desk, view, held, cash=found.balance.cash, policy=policy)
     if not sold.orders:
-        raise Refused(" ".join(sold.problems), remedy="`kalshi status` says more.")
+        raise _nothing_sold(desk, view.state, sold)
     await reconcile_desk(data, desk)
     async with desk.store.unit() as unit:
         left = [p for p in await unit.ledger.positions() if p.ticker == ticker]
@@ -197,6 +206,15 @@ async def sell(
     return Sold(tuple(orders), tuple(problems))
 
 
+def _nothing_sold(desk: Desk, state: DeskState, sold: Sold) -> Refused:
+    told = " ".join(sold.problems)
+    if state is not DeskState.HALTED:
+        return Refused(told, remedy="`kalshi status` says more.")
+    first = "" if desk.halt_file() is None else f"First take the {HALT_FILE} file away: "
+    ways = "`kalshi flatten` sells all that we hold, `kalshi resume` lifts the halt for all."
+    return Halted(told, remedy=f"{first}{ways}")
+
+
 def _said(left: Sequence[Position], resting: Sequence[Order]) -> str:
     said = "still held: " + ", ".join(f"{p.net} by {p.owner}" for p in left) if left else "flat"
     if not resting:
@@ -204,24 +222,34 @@ def _said(left: Sequence[Position], resting: Sequence[Order]) -> str:
     return f"{said}; not canceled: " + ", ".join(order.client_order_id for order in resting)
 
 
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """What the run state was, and how many triggered order groups were released by the change."""
+
+    before: DeskState
+    released: int
+
+
 async def set_desk_state(
     store: Store, clock: Clock, state: DeskState, *, reason: str, who: str
-) -> DeskState:
-    """Change the run state; returns what it was. A running loop reads it before every order.
+) -> StateChange:
+    """Change the run state. A running loop reads it before every order.
 
     Whoever makes it active takes note of what was lost: drawdowns are measured anew, and order
     groups that are triggered are to be reset before the next entry.
     """
+    released = 0
     async with store.unit() as unit:
         before = await unit.desk.state()
         if state is DeskState.ACTIVE and before is not DeskState.ACTIVE:
             await unit.catalog.set_marker(PEAK_SINCE, clock.now())
         if state is DeskState.ACTIVE:
-            await unit.desk.turn_groups(GroupState.RESUMED, before={GroupState.TRIGGERED})
+            triggered = {GroupState.TRIGGERED}
+            released = await unit.desk.turn_groups(GroupState.RESUMED, before=triggered)
         at_us = clock.now() or None  # a clock that never saw the market stands at 0
         await unit.desk.set_state(state, reason=reason, who=who, at_us=at_us, wall_us=clock.wall())
         await unit.commit()
-    return before
+    return StateChange(before, released)
 
 
 @dataclass(frozen=True, slots=True)

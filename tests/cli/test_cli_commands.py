@@ -114,6 +114,42 @@ def test_a_halt_stops_orders_until_a_person_lifts_it(kalshi):
     assert kalshi("trade", "--json").json["data"]["orders"]
 
 
+def test_a_halt_file_is_told_before_anybody_trades(kalshi, kalshi_home):
+    kalshi("ingest", "--sim", "--seed", "7")
+    file = kalshi_home / "HALT"
+    file.write_text("pulled the plug\n")
+    told = kalshi("status", "--json").json["data"]
+    assert told["halt_file"] == {"path": str(file), "said": "pulled the plug"}
+    summary = told["summary"]
+    assert (summary["state"], summary["state_reason"]) == ("halted", "pulled the plug")
+    shown = " ".join(kalshi("status").out.split())
+    assert shown.startswith("state halted: pulled the plug")
+    assert "nothing is sent while" in shown
+    file.unlink()
+    told = kalshi("status", "--json").json["data"]
+    assert (told["halt_file"], told["summary"]["state"]) == (None, "active")
+
+
+def test_a_loop_on_a_halted_desk_says_so_and_what_to_type(kalshi, kalshi_home):
+    kalshi("ingest", "--sim", "--seed", "7")
+    file = kalshi_home / "HALT"
+    file.write_text("pulled the plug\n")
+    ran = kalshi("run-loop", "--cycles", "3", "--forecaster", "baseline").out
+    why = "The desk is halted: pulled the plug; nothing is sent, exits included, until the HALT"
+    assert ran.count(why) == 2  # when it was met, and on the last screen
+    before, last = ran.split("Next:")
+    assert "sent 1" not in before
+    assert [text.strip() for text in last.splitlines()][1:3] == [f"rm {file}", "kalshi resume"]
+
+
+def test_flatten_and_resume_say_what_holds_from_then_on(kalshi):
+    kalshi("track", "--sim", "--seed", "7")
+    assert "Nothing new is entered until `kalshi resume`." in kalshi("flatten").out
+    assert kalshi("resume").out.startswith("The desk is active (it was flatten)")
+    again = kalshi("resume").out
+    assert again == "The desk is active, as it was: there was nothing to resume.\n"
+
+
 def test_an_order_is_cancelled_and_a_position_closed_by_hand(kalshi):
     kalshi("run-loop", "--sim", "--cycles", "3", "--seed", "7")
     held = kalshi("inspect", "positions", "--json").json["data"]

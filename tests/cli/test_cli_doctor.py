@@ -416,6 +416,17 @@ def test_the_desk_is_told_row_by_row(kalshi, kalshi_home: Path):
     assert str(kalshi_home / "HALT") in found["HALT file"]["remedy"]
 
 
+def test_a_desk_that_a_file_halts_is_not_ok(kalshi, kalshi_home: Path):
+    assert kalshi("track", "--sim", "--seed", "7").code == 0
+    (kalshi_home / "HALT").touch()
+    desk = rows(kalshi("doctor", "--sim", "--json"))["desk"]
+    assert (desk["result"], desk["detail"]) == (
+        "warning",
+        "halted: nothing is sent because of the HALT file",
+    )
+    assert desk["remedy"] == f"Take {kalshi_home / 'HALT'} away, then `kalshi resume`."
+
+
 def test_who_holds_the_lease_is_told(kalshi, kalshi_home: Path):
     assert kalshi("track", "--sim", "--seed", "7").code == 0
     wall = time.time_ns() // 1000

@@ -2,17 +2,20 @@
 
 import logging
 from dataclasses import replace
+from io import StringIO
 
 import pytest
 from fakes.exchange_desks import FakeGroups
 from fakes.floor import A, B, open_floor, taking, the_policies
+from rich.console import Console
 
-from kalshi_cli.cli.cycles import Cycles, LoopResult
-from kalshi_cli.cli.render.loop import line
+from kalshi_cli.cli.cycles import Cycles, LoopResult, Teller
+from kalshi_cli.cli.render.loop import _lines, _live, line
 from kalshi_cli.cli.verdicts import of_loop
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.domain.money import NO_COST, Contracts
+from kalshi_cli.domain.order import OrderState
 from kalshi_cli.errors import Halted, IntegrityError, Unavailable
 from kalshi_cli.scheduler.lanes import Ran
 from kalshi_cli.scheduler.timekeeping import Late
@@ -22,6 +25,7 @@ from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.groups import EntryGroups
 from kalshi_cli.steps.positions import Difference
 from kalshi_cli.steps.questions import Skipped
+from kalshi_cli.steps.standing import standing
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 
@@ -35,6 +39,12 @@ async def floor(tmp_path):
 async def tracked(floor):
     policies = the_policies("oracle")
     return await track(floor.exchange, floor.desk, exits=policies.exits, policy=policies.trading)
+
+
+def heard(cycles, standings=None):
+    """Somebody who keeps what is told."""
+    changes = [] if standings is None else standings
+    return Teller(lambda cycle, _error: cycles.append(cycle), changes.append)
 
 
 def ended(told):
@@ -64,7 +74,7 @@ async def test_alarms_and_differences_reach_the_cycle_the_log_and_the_exit_code(
         why="fill x is unusable",
     )
     cycles = []
-    told = Cycles("track", lambda cycle, _error: cycles.append(cycle))
+    told = Cycles("track", heard(cycles))
     with caplog.at_level(logging.WARNING):
         told.report(Ran("lane", "track", 0, replace(result, reconciled=seen), None))
     (cycle,) = cycles
@@ -88,9 +98,87 @@ async def test_a_loop_on_a_halted_desk_ends_as_trade_does(floor):
     await set_desk_state(floor.store, floor.clock, DeskState.HALTED, reason="x", who="y")
     await floor.forecast(p=0.60)
     result = await trade(floor.exchange, floor.desk, policy=the_policies("oracle").trading)
-    told = Cycles("trade", lambda _cycle, _error: None)
+    told = Cycles("trade", heard([]))
     told.report(Ran("lane", "trade", 0, result, None))
     assert isinstance(of_loop(ended(told)), Halted)
+
+
+async def stood(floor, told, state=None):
+    """The desk changes its state, if it does, and the loop looks."""
+    if state is not None:
+        await set_desk_state(floor.store, floor.clock, state, reason="a [storm]", who="me")
+    told.report(Ran("guard", "standing", 0, await standing(floor.desk), None))
+
+
+async def test_a_change_of_the_run_state_is_told_at_once_and_once(floor, caplog):
+    cycles, changes = [], []
+    told = Cycles("trade", heard(cycles, changes))
+    with caplog.at_level(logging.WARNING):
+        for state in (None, DeskState.HALTED, None, DeskState.FLATTEN, DeskState.ACTIVE, None):
+            await stood(floor, told, state)
+            told.close()
+    assert [change.state for change in changes] == [
+        DeskState.HALTED,
+        DeskState.FLATTEN,
+        DeskState.ACTIVE,
+    ]
+    assert [cycle.state for cycle in cycles] == [
+        DeskState.ACTIVE,
+        *[DeskState.HALTED] * 2,
+        DeskState.FLATTEN,
+        *[DeskState.ACTIVE] * 2,
+    ]
+    assert cycles[1].state_reason == "a [storm]"
+    assert len(caplog.records) == 3
+
+
+async def test_a_cycle_in_which_nobody_looked_stands_as_the_last(floor):
+    cycles = []
+    told = Cycles("trade", heard(cycles))
+    await stood(floor, told, DeskState.HALTED)
+    told.close()
+    told.close()
+    assert [cycle.state for cycle in cycles] == [DeskState.HALTED] * 2
+
+
+async def test_plain_lines_say_once_that_the_desk_is_halted_and_once_that_it_is_not(floor):
+    console = Console(file=StringIO(), width=200)
+    told = Cycles("trade", _lines(console))
+    for state in (DeskState.HALTED, None, DeskState.ACTIVE):
+        await stood(floor, told, state)
+        told.close()
+    assert [text.strip() for text in console.file.getvalue().splitlines() if "desk" in text] == [
+        "The desk is halted: a [storm]; nothing is sent, exits included, until `kalshi resume`",
+        "The desk is active: a [storm]",
+    ]
+
+
+async def test_the_live_screen_says_that_the_desk_is_halted_as_long_as_it_is(floor):
+    console = Console(file=StringIO(), width=120, force_terminal=True)
+    with _live(console) as teller:
+        told = Cycles("trade", teller)
+        for state, shown in ((DeskState.HALTED, 1), (None, 1), (DeskState.ACTIVE, 0)):
+            await stood(floor, told, state)
+            console.file.truncate(0)
+            told.close()
+            assert console.file.getvalue().count("The desk is halted: a [storm]") == shown
+
+
+async def test_a_file_that_halts_is_seen_though_the_exchange_is_out(floor):
+    floor.desk.halt_file = lambda: "pulled the plug"
+    found = await standing(floor.desk)
+    assert (found.state, found.reason, found.who) == (DeskState.HALTED, "pulled the plug", "HALT")
+
+
+async def test_an_order_that_was_not_sent_is_not_counted_as_sent(floor):
+    await floor.forecast(p=0.60)
+    result = await trade(floor.exchange, floor.desk, policy=the_policies("oracle").trading)
+    (order,) = result.orders
+    kept = replace(order, state=OrderState.NOT_SENT)
+    cycles = []
+    told = Cycles("trade", heard(cycles))
+    told.report(Ran("decide", "trade", 0, replace(result, orders=(order, kept)), None))
+    assert cycles[0].sent == 1
 
 
 @pytest.mark.parametrize("code", ["AI_BUDGET", "AI_CREDITS", "AI_KEY", "AI_UNAVAILABLE"])
@@ -98,13 +186,13 @@ def test_a_person_hears_once_a_cycle_that_the_ai_is_silent_and_why(code):
     skipped = tuple(Skipped(ticker, code, "spent for today") for ticker in (A, B))
     rested = Skipped("KXC", "COOLDOWN", "asked recently")
     result = AnalyzeResult(0, "grok", "", (), (*skipped, rested), NO_COST, NO_COST, None)
-    told = Cycles("trade", lambda _cycle, _error: None)
+    told = Cycles("trade", heard([]))
     told.report(Ran("decide", "analyze", 0, result, None))
     assert told.current.troubles == (f"no forecast of 2 markets, {code}: spent for today",)
 
 
 def test_a_machine_that_slept_is_told_and_a_short_block_is_only_logged(caplog):
-    told = Cycles("trade", lambda _cycle, _error: None)
+    told = Cycles("trade", heard([]))
     with caplog.at_level(logging.WARNING):
         told.late(Late(2 * SECOND, 0))
         told.late(Late(3 * HOUR, 0))
@@ -123,7 +211,7 @@ async def test_a_person_hears_once_a_cycle_that_the_exchange_stopped_our_entries
     await floor.forecast(A)
     await floor.forecast(B, name="f2")
     cycles = []
-    told = Cycles("trade", lambda cycle, _error: cycles.append(cycle))
+    told = Cycles("trade", heard(cycles))
     for _ in range(2):
         result = await trade(floor.exchange, floor.desk, policy=the_policies("oracle").trading)
         told.report(Ran("decide", "trade", 0, result, None))

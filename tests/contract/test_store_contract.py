@@ -42,6 +42,7 @@ from kalshi_cli.ports.store import (
     Performance,
     Saved,
     Snapshot,
+    Standing,
     Watermarks,
 )
 from kalshi_cli.risk._base import Denial
@@ -769,11 +770,13 @@ class TestDesk:
     async def test_the_state_lasts(self, store):
         async with store.unit() as unit:
             assert await unit.desk.state() is DeskState.ACTIVE
+            assert await unit.desk.standing() == Standing(DeskState.ACTIVE, "", "")
             for state in (DeskState.REDUCE_ONLY, DeskState.HALTED):
                 await unit.desk.set_state(state, reason="why", who="me", at_us=NOW, wall_us=WALL)
             await unit.commit()
         async with store.unit() as unit:
             assert await unit.desk.state() is DeskState.HALTED
+            assert await unit.desk.standing() == Standing(DeskState.HALTED, "why", "me")
         summary = await store.reports.summary()
         assert (summary.state, summary.state_reason, summary.state_since_us) == (
             DeskState.HALTED,

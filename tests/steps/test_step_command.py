@@ -10,7 +10,7 @@ from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import NotFound, Refused, Unavailable
+from kalshi_cli.errors import Halted, NotFound, Refused, Unavailable
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.command import (
     cancel_order,
@@ -125,6 +125,24 @@ async def test_a_cancel_that_was_not_answered_is_read_back(floor):
 
 
 # Close.
+
+
+async def test_a_halted_desk_closes_nothing_and_says_what_a_person_can_do(floor):
+    await send(floor.desk, taking())
+    await set_desk_state(floor.store, floor.clock, DeskState.HALTED, reason="t", who="me")
+    with pytest.raises(Halted, match="HALT_STATE: the desk is halted") as refused:
+        await close(floor)
+    assert refused.value.remedy.startswith("`kalshi flatten` sells all that we hold, `kalshi resu")
+    assert await floor.nets() == {(A, STRATEGY): "10.00"}
+
+
+async def test_a_file_that_halts_keeps_a_close_from_being_sent(floor):
+    await send(floor.desk, taking())
+    floor.desk.halt_file = lambda: "pulled the plug"
+    with pytest.raises(Halted, match="HALT_STATE") as refused:
+        await close(floor)
+    assert refused.value.remedy.startswith("First take the HALT file away: `kalshi flatten`")
+    assert len(await floor.orders()) == 1
 
 
 @pytest.mark.parametrize(
@@ -266,7 +284,8 @@ async def test_an_entry_that_filled_before_the_stop_is_not_called_canceled(floor
 
 async def test_a_change_of_state_tells_what_it_was(floor):
     async def change(state):
-        return await set_desk_state(floor.store, floor.clock, state, reason="test", who="me")
+        store, clock = floor.store, floor.clock
+        return (await set_desk_state(store, clock, state, reason="test", who="me")).before
 
     assert await change(DeskState.HALTED) is DeskState.ACTIVE
     assert await change(DeskState.ACTIVE) is DeskState.HALTED

@@ -101,10 +101,10 @@ async def test_a_person_lifts_it_and_the_drawdown_counts_from_there(floor):
     await holding(floor)
     floor.exchange.set_book(A, FALLEN, ABOVE)
     await tracked(floor, max_drawdown=0.01)
-    before = await set_desk_state(
+    lifted = await set_desk_state(
         floor.store, floor.clock, DeskState.ACTIVE, reason="seen", who="me"
     )
-    assert before is DeskState.REDUCE_ONLY
+    assert lifted.before is DeskState.REDUCE_ONLY
     floor.clock.now_us += 10 * MINUTE
     assert (await tracked(floor, max_drawdown=0.01)).reduced is None
     assert await state(floor) is DeskState.ACTIVE

@@ -17,6 +17,7 @@ from kalshi_cli.ports.store import (
     KeptGroup,
     KeptTransfer,
     Run,
+    Standing,
     TransferState,
 )
 
@@ -68,6 +69,14 @@ class SqlDesk:
     async def state(self) -> DeskState:
         row = await self._transaction.first(_STATE)
         return DeskState.ACTIVE if row is None else DeskState(row[0])
+
+    async def standing(self) -> Standing:
+        table = t.DESK_STATES.c
+        query = select(table.state, table.reason, table.who).order_by(table.change_id.desc())
+        row = await self._transaction.first(query.limit(1))
+        if row is None:
+            return Standing(DeskState.ACTIVE, "", "")
+        return Standing(DeskState(row[0]), str(row[1]), str(row[2]))
 
     async def set_state(
         self, state: DeskState, *, reason: str, who: str, at_us: int | None, wall_us: int

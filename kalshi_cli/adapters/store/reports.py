@@ -12,7 +12,7 @@ from kalshi_cli.adapters.store.transaction import AnyRow
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Contracts, Price
-from kalshi_cli.domain.order import LIVE, UNRESOLVED
+from kalshi_cli.domain.order import LIVE, UNRESOLVED, OrderState
 from kalshi_cli.domain.side import Side
 from kalshi_cli.ports.reports import DenialRow, DeskSummary, FunnelRow, LimitChangeRow, RunRow
 
@@ -28,7 +28,7 @@ def _counts() -> dict[str, ScalarSelect[int]]:
         "markets_active": _count(t.MARKETS, t.MARKETS.c.status == MarketStatus.ACTIVE.value),
         "forecasts": _count(t.FORECASTS),
         "markets_forecast": select(func.count(distinct(t.FORECASTS.c.ticker))).scalar_subquery(),
-        "orders": _count(t.ORDERS),
+        "orders": _count(t.ORDERS, t.ORDERS.c.state != OrderState.NOT_SENT.value),
         "live_orders": _count(t.ORDERS, t.ORDERS.c.state.in_(LIVE)),
         "unresolved_orders": _count(t.ORDERS, t.ORDERS.c.state.in_(UNRESOLVED)),
         "fills": _count(t.FILLS),

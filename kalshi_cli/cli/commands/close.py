@@ -17,6 +17,9 @@ def close(
 ) -> None:
     """Sell what is held in one market, and read the position back. Never asks.
 
+    A halted desk sells nothing: `kalshi flatten` takes it out of the halt and sells all that we
+    hold, `kalshi resume` lifts the halt.
+
     Example: kalshi close KXHIGHNY-24AUG16-T85
     """
     from kalshi_cli.cli.by_hand import carry_out

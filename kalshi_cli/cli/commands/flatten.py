@@ -18,8 +18,8 @@ def flatten(
 ) -> None:
     """Cancel our orders, sell all that we hold, and read it back. Never asks.
 
-    The desk stays in flatten, where only exits are sent, until `kalshi resume`. Foreign positions
-    stay.
+    The desk stays in flatten, where only exits are sent, until `kalshi resume`; so does one that
+    was halted. Foreign positions stay.
 
     Example: kalshi flatten --reason "going on holiday"
     """

@@ -12,11 +12,16 @@ def status(ctx: typer.Context) -> None:
 
     Example: kalshi status --sim
     """
+    from kalshi_cli.bootstrap.opening import halted_by_file
     from kalshi_cli.cli.desk import on_records, ready
     from kalshi_cli.cli.render.status import show_status
     from kalshi_cli.settings.describe import unlimited
     from kalshi_cli.steps.status import status as look
 
     prepared = ready(ctx)
-    lifted = unlimited(prepared.settings)
-    on_records(prepared, lambda store: look(store.reports, unlimited=lifted), show_status)
+    lifted, file = unlimited(prepared.settings), halted_by_file(prepared.environment)
+    on_records(
+        prepared,
+        lambda store: look(store.reports, unlimited=lifted, halt_file=file),
+        show_status,
+    )

@@ -3,18 +3,23 @@
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from shlex import quote
 from typing import TYPE_CHECKING
 
-from kalshi_cli.cli.cycles import Cycle, LoopResult, Tell
+from kalshi_cli.cli.cycles import Cycle, LoopResult, Teller
 from kalshi_cli.cli.invocation import Invocation
 from kalshi_cli.cli.render.as_json import emit
 from kalshi_cli.cli.render.console import stdout
 from kalshi_cli.cli.render.evaluation import spread
 from kalshi_cli.cli.render.rows import show_positions
+from kalshi_cli.cli.render.standing import told
 from kalshi_cli.cli.render.status import show_strategies
 from kalshi_cli.cli.render.tables import Cell, print_facts
 from kalshi_cli.cli.render.words import dollars, gain, instant, moment
+from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.errors import KalshiError
+from kalshi_cli.ports.store import Standing
+from kalshi_cli.steps.execution import HALT_FILE
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,20 +43,22 @@ HEADINGS = (
 
 
 @contextmanager
-def display(invocation: Invocation) -> Iterator[Tell]:
-    """Tell of each cycle in the way the output wants it."""
+def display(invocation: Invocation) -> Iterator[Teller]:
+    """Tell of each cycle, and of each change of the run state, in the way the output wants it."""
     console = stdout(invocation.options)
     if invocation.wants_json:
-        yield lambda cycle, error: emit(invocation, cycle, error)
+        yield Teller(lambda cycle, error: emit(invocation, cycle, error), lambda _: None)
     elif console.is_terminal and not invocation.options.quiet:
-        with _live(console) as tell:
-            yield tell
+        with _live(console) as teller:
+            yield teller
     else:
         yield _lines(console)
 
 
-def _lines(console: "Console") -> Tell:
-    """A line a cycle; and one where what is held is watched in another way than before."""
+def _lines(console: "Console") -> Teller:
+    """A line a cycle; and one where what is held is watched in another way than before, or where
+    the desk stands otherwise.
+    """
     way = ""
 
     def tell(cycle: Cycle, _error: KalshiError | None) -> None:
@@ -60,9 +67,16 @@ def _lines(console: "Console") -> Tell:
         if how != way:
             way = how
             console.print(f"      {cycle.watching}", soft_wrap=True)
-        console.print(line(cycle), soft_wrap=True)
+        console.print(line(cycle), soft_wrap=True, markup=False)
 
-    return tell
+    def stand(standing: Standing) -> None:
+        console.print(f"      {_told(standing)}", soft_wrap=True, markup=False)
+
+    return Teller(tell, stand)
+
+
+def _told(standing: Standing) -> str:
+    return told(standing.state, standing.reason, by_file=standing.who == HALT_FILE)
 
 
 def line(cycle: Cycle) -> str:
@@ -83,25 +97,35 @@ def line(cycle: Cycle) -> str:
 
 
 @contextmanager
-def _live(console: "Console") -> Iterator[Tell]:
+def _live(console: "Console") -> Iterator[Teller]:
     from rich.live import Live
 
     kept: deque[Cycle] = deque(maxlen=SHOWN)
+    above = ""
     with Live(console=console, transient=True, auto_refresh=False) as live:
 
         def tell(cycle: Cycle, _error: KalshiError | None) -> None:
             kept.append(cycle)
-            live.update(_screen(kept), refresh=True)
+            live.update(_screen(kept, above), refresh=True)
 
-        yield tell
+        def stand(standing: Standing) -> None:
+            nonlocal above
+            above = "" if standing.state is DeskState.ACTIVE else _told(standing)
+            live.update(_screen(kept, above), refresh=True)
+
+        yield Teller(tell, stand)
 
 
-def _screen(cycles: "deque[Cycle]") -> "Table":
+def _screen(cycles: "deque[Cycle]", above: str) -> "Table":
+    """The newest cycles; `above` them what a desk that is not active does, as long as it holds."""
     from rich import box
     from rich.table import Table
+    from rich.text import Text
 
     watching = f"{cycles[-1].watching}; " if cycles and cycles[-1].watching else ""
     table = Table(
+        title=Text(above, style="bold red") if above else None,
+        title_justify="left",
         box=box.SIMPLE_HEAD,
         caption=f"{watching}Ctrl-C stops the desk",
         caption_justify="left",
@@ -132,6 +156,10 @@ def show_loop(result: LoopResult, console: "Console", *, flag: str = "") -> None
     console.print()
     span = f"{instant(result.started_us)} to {instant(stopped.at_us)}"
     console.print(f"{stopped.cycles} cycles, {span}: {stopped.reason}", style="bold")
+    state, file = result.status.summary.state, result.status.halt_file
+    if state is not DeskState.ACTIVE:
+        why = told(state, result.status.summary.state_reason, by_file=file is not None)
+        console.print(why, style="bold red", soft_wrap=True, markup=False)
     for label in filter(None, (result.world, result.forecaster)):
         console.print(label, style="dim")
     print_facts(
@@ -195,5 +223,9 @@ def _show_next(result: LoopResult, console: "Console", flag: str) -> None:
     if positions:
         lines.insert(1, f"kalshi inspect why {positions[0].ticker}")
     console.print("\nNext:", style="bold")
+    if result.status.halt_file is not None:
+        console.print(f"  rm {quote(result.status.halt_file.path)}", soft_wrap=True, markup=False)
+    if result.status.summary.state is not DeskState.ACTIVE:
+        lines.insert(0, "kalshi resume")
     for text in (*lines, "kalshi run-loop --cycles 100"):
         console.print(f"  {text}{flag}", soft_wrap=True)

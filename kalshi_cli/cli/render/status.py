@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def show_status(result: Status, console: "Console") -> None:
     """State, money and funnel, then what is held and what each strategy earned."""
     summary = result.summary
-    print_facts(console, [*_state(summary), *_money(summary), *_funnel(summary)])
+    print_facts(console, [*_state(result), *_money(summary), *_funnel(summary)])
     if result.unlimited:
         console.print(f"Without a limit: {', '.join(result.unlimited)}", style="bold yellow")
     if result.funnel:
@@ -57,12 +57,16 @@ def show_strategies(rows: "Sequence[StrategyRow]", console: "Console") -> None:
     )
 
 
-def _state(summary: DeskSummary) -> list[tuple[str, Cell]]:
+def _state(result: Status) -> list[tuple[str, Cell]]:
+    summary, file = result.summary, result.halt_file
     state = str(summary.state)
     if summary.state is not DeskState.ACTIVE:
         since = summary.state_since_us
         state += f"{'' if since is None else f' since {instant(since)}'}: {summary.state_reason}"
     facts: list[tuple[str, Cell]] = [("state", state)]
+    if file is not None:
+        told = f"nothing is sent while {file.path} is there; then `kalshi resume`"
+        facts.append(("HALT file", told))
     run = summary.last_run
     if run is not None:
         ended = run.reason if run.reason is not None else "running, or killed"

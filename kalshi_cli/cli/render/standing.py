@@ -1,0 +1,18 @@
+"""What a run state means for whoever watches: what is still sent, and what lifts it."""
+
+from kalshi_cli.domain.identity import DeskState
+
+SENT: dict[DeskState, str] = {
+    DeskState.REDUCE_ONLY: "only exits are sent",
+    DeskState.FLATTEN: "all that we hold is sold and nothing new is entered",
+    DeskState.HALTED: "nothing is sent, exits included,",
+}
+
+
+def told(state: DeskState, reason: str, *, by_file: bool = False) -> str:
+    """One line; `by_file` says that a HALT file made it so."""
+    why = f": {reason}" if reason else ""
+    if state is DeskState.ACTIVE:
+        return f"The desk is {state}{why}"
+    until = "the HALT file is taken away and `kalshi resume`" if by_file else "`kalshi resume`"
+    return f"The desk is {state}{why}; {SENT[state]} until {until}"
