@@ -148,7 +148,7 @@ async def flatten(data: MarketData, desk: Desk, *, policy: TradePolicy) -> Done:
     if left:
         raise Refused(
             " ".join((f"Still held: {', '.join(left)}.", *problems)),
-            remedy="The desk stays in flatten: `kalshi track` goes on selling.",
+            remedy="`kalshi track` goes on selling; nothing new is entered until `kalshi resume`.",
         )
     if problems:
         raise Unavailable(

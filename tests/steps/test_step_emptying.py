@@ -229,8 +229,9 @@ async def test_what_nobody_buys_stays_and_is_named(floor):
     await floor.reconcile()
     floor.exchange.set_book(A, (), ())
     await put(floor, DeskState.FLATTEN)
-    with pytest.raises(Refused, match=f"Still held: {A}"):
+    with pytest.raises(Refused, match=f"Still held: {A}") as refused:
         await flatten(floor.exchange, floor.desk, policy=POLICY)
+    assert "nothing new is entered until `kalshi resume`" in refused.value.remedy
     floor.exchange.set_book(A, (("0.4000", "100.00"),), ())
     await track(floor.exchange, floor.desk, exits=(), policy=POLICY)
     assert await floor.nets() == {}
