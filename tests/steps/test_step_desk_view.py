@@ -192,14 +192,14 @@ async def test_risk_is_measured_at_what_a_sale_would_bring(floor):
 
 async def test_losses_are_measured_from_what_was_written_down(floor):
     now = floor.clock.now()
-    rows = [("1200.00", now - DAY), ("1100.00", now - HOUR), ("900.00", now)]
+    rows = [("1200.00", now - DAY), ("1100.00", now - HOUR // 2), ("900.00", now)]
     async with floor.store.unit() as unit:
         for worth, at_us in rows:
             money = Money.parse(worth)
             await unit.snapshots.add(Snapshot(at_us, money, money, money, 0, 0, Money(0)), ())
         await unit.commit()
     state = state_of(await view_of(floor))
-    # the day began at midnight, which is now, with what was last written down before
+    # the day began at midnight, which is now, with what was written down half an hour before
     assert (str(state.day_start_equity), str(state.peak_equity)) == ("1100.000000", "1200.000000")
 
 

@@ -105,7 +105,7 @@ async def test_the_desk_on_one_screen(floor):
     policies = the_policies("oracle")
     await send(floor.desk, waiting(floor.clock, ticker=B))
     await track(floor.exchange, floor.desk, exits=policies.exits, policy=policies.trading)
-    shown = await status(floor.store.reports, unlimited=("max_positions",))
+    shown = await status(floor.store.reports, unlimited=("max_positions",), halt_file=None)
     assert shown.unlimited == ("max_positions",)
     assert {row.name: row.count for row in shown.funnel} == {"open": 1, "eligible": 1}
     assert [(row.ticker, str(row.count)) for row in shown.positions] == [(B, "10.00")]

@@ -6,7 +6,7 @@ import pytest
 from fakes.exchange import Fault
 from fakes.floor import A, B, taking, the_policies
 
-from kalshi_cli.cli.cycles import Cycles
+from kalshi_cli.cli.cycles import Cycles, Teller
 from kalshi_cli.cli.verdicts import of_track, of_trade
 from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.order import OrderState
@@ -69,7 +69,9 @@ async def test_an_exit_that_is_forbidden_stops_no_other_and_is_tried_again(floor
     floor.clock.now_us += 2 * HOUR
     floor.exchange.placing = [Fault.FORBIDDEN]
     told: list[str] = []
-    cycles = Cycles("track", lambda cycle, _error: told.extend(cycle.troubles))
+    cycles = Cycles(
+        "track", Teller(lambda cycle, _error: told.extend(cycle.troubles), lambda _standing: None)
+    )
     result = await tracked(floor)
     cycles.report(Ran("guard", "track", 0, result, None))
     assert [each.order.state for each in result.exits] == [OrderState.REJECTED, OrderState.FILLED]
