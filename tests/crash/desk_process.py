@@ -65,13 +65,14 @@ def _opinion(_: str, price: float) -> float:
 
 def _have_opinions() -> None:
     from kalshi_cli.adapters.baseline import BaselineForecaster
-    from kalshi_cli.bootstrap import opening
+    from kalshi_cli.bootstrap import forecasters
     from kalshi_cli.forecasting.baseline import Baseline
 
     async def opinionated(*_: object) -> BaselineForecaster:
         return BaselineForecaster(Baseline(_opinion, {}), "baseline: one with opinions")
 
-    opening._baseline = opinionated
+    assert hasattr(forecasters, "_baseline"), "whoever makes the baseline is called otherwise now"
+    forecasters._baseline = opinionated
 
 
 def _hold_briefly(lease_s: float) -> None:
