@@ -18,7 +18,7 @@ from kalshi_cli.filters._gate import filters
 from kalshi_cli.forecasting import prompts
 from kalshi_cli.plugins import load
 from kalshi_cli.risk._gate import controls
-from kalshi_cli.settings.sections import Section, Settings
+from kalshi_cli.settings.sections import Ai, Section, Settings
 from kalshi_cli.steps.analyze import AnalysisPolicy, Worth
 from kalshi_cli.steps.asking import AskingPolicy
 from kalshi_cli.steps.deliberate import AI_ERROR, DeliberationPolicy
@@ -132,7 +132,7 @@ def _analysis(settings: Settings, forecaster: str | None) -> AnalysisPolicy:
         per_day=ai.max_analyses_per_day,
         daily_budget=_ai_cost(ai.daily_ai_budget),
         worth=Worth(
-            weight=min(ai.starting_weight, ai.max_weight),
+            weight=_ai_weight(ai),
             logit_error=AI_ERROR,
             min_to_close_us=int(ai.min_hours_to_close * HOUR),
         ),
@@ -160,7 +160,7 @@ def deliberation(settings: Settings) -> DeliberationPolicy:
     chosen = {Role.FORECASTER: True, Role.CRITIC: ai.critic, Role.TRADER: ai.trader}
     return DeliberationPolicy(
         templates={role: template(role) for role, is_on in chosen.items() if is_on},
-        starting_weight=min(ai.starting_weight, ai.max_weight),
+        starting_weight=_ai_weight(ai),
         min_confidence=settings.trading.min_confidence_threshold,
         min_confidence_to_trade=settings.trading.min_confidence_to_trade,
         at_once=ai.calls_at_once,
@@ -171,6 +171,11 @@ def template(role: Role) -> Template:
     """The instructions of a role that the program comes with."""
     text = files(prompts).joinpath(f"{role}.md").read_text(encoding="utf-8")
     return Template(role, text, short_hash(text))
+
+
+def _ai_weight(ai: Ai) -> float:
+    """W of a model of record: its start, until one is fitted, and never more than the cap."""
+    return min(ai.starting_weight, ai.max_weight)
 
 
 def _ai_cost(money: Money | None) -> AiCost | None:

@@ -11,12 +11,12 @@ from kalshi_cli.forecasting.forecaster import Opinion
 from kalshi_cli.forecasting.legs import (
     CHANCE_OR_NONE,
     POINTS,
-    answer_schema,
     chance_or_none,
     described,
     each_leg,
     one_of,
     points,
+    question,
 )
 from kalshi_cli.forecasting.untrusted import block
 
@@ -58,13 +58,8 @@ def ask(
 ) -> Prompt:
     """The question: the event as the Forecaster saw it, and what it said. No price here either."""
     said = [block("forecast", told(opinion)) for opinion in opinions]
-    return Prompt(
-        role=template.role,
-        version=template.version,
-        system=template.text,
-        user="\n\n".join((described(event, category, markets, now_us), *said)),
-        schema=answer_schema([opinion.ticker for opinion in opinions], LEG),
-    )
+    parts = (described(event, category, markets, now_us), *said)
+    return question(template, parts, [opinion.ticker for opinion in opinions], LEG)
 
 
 def reviews(answer: Mapping[str, Any], tickers: Sequence[str]) -> dict[str, Review]:

@@ -12,12 +12,12 @@ from kalshi_cli.forecasting.legs import (
     POINTS,
     WORDS,
     Unfit,
-    answer_schema,
     chance,
     chance_or_none,
     described,
     each_leg,
     points,
+    question,
     words,
 )
 
@@ -55,13 +55,8 @@ def ask(
     template: Template, event: Event, category: str, markets: Sequence[Market], now_us: int
 ) -> Prompt:
     """The question. No price can be in it: none is given."""
-    return Prompt(
-        role=template.role,
-        version=template.version,
-        system=template.text,
-        user=described(event, category, markets, now_us),
-        schema=answer_schema([market.ticker for market in markets], LEG),
-    )
+    parts = (described(event, category, markets, now_us),)
+    return question(template, parts, [market.ticker for market in markets], LEG)
 
 
 def opinions(answer: Mapping[str, Any], tickers: Sequence[str]) -> tuple[Opinion, ...]:

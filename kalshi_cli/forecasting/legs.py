@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
+from kalshi_cli.domain.deliberation import Prompt, Template
 from kalshi_cli.domain.instant import to_rfc3339
 from kalshi_cli.domain.market import Event, Market
 from kalshi_cli.forecasting.untrusted import block, cleaned
@@ -60,6 +61,19 @@ def _market(market: Market, *, with_secondary: bool) -> str:
         f"may close early: {'yes' if market.can_close_early else 'no'}",
     ]
     return block("market", "\n".join(lines), 2 * RULES)
+
+
+def question(
+    template: Template, parts: Sequence[str], tickers: Sequence[str], leg: Mapping[str, Any]
+) -> Prompt:
+    """A role's question in parts, and its answer: one object a market with the properties `leg`."""
+    return Prompt(
+        role=template.role,
+        version=template.version,
+        system=template.text,
+        user="\n\n".join(parts),
+        schema=answer_schema(tickers, leg),
+    )
 
 
 def answer_schema(tickers: Sequence[str], leg: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,12 +16,12 @@ from kalshi_cli.forecasting.forecaster import Opinion
 from kalshi_cli.forecasting.legs import (
     CHANCE_OR_NONE,
     POINTS,
-    answer_schema,
     chance_or_none,
     described,
     each_leg,
     one_of,
     points,
+    question,
 )
 from kalshi_cli.forecasting.untrusted import block
 
@@ -59,13 +59,8 @@ def ask(
     """The question: everything the others saw and said, the price, and what is held."""
     markets = [desk.listing.market for desk in desks]
     seen = [block("desk", _seen(desk)) for desk in desks]
-    return Prompt(
-        role=template.role,
-        version=template.version,
-        system=template.text,
-        user="\n\n".join((described(event, category, markets, now_us), *seen)),
-        schema=answer_schema([market.ticker for market in markets], LEG),
-    )
+    parts = (described(event, category, markets, now_us), *seen)
+    return question(template, parts, [market.ticker for market in markets], LEG)
 
 
 def tips(answer: Mapping[str, Any], tickers: Sequence[str]) -> dict[str, Tip]:

@@ -24,8 +24,8 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Abstention:
-    """A market that got no judgement: a stable code, and what there is to say about it."""
+class Skipped:
+    """A market that got no forecast: a stable code, and what there is to say about it."""
 
     ticker: str
     code: str
@@ -37,7 +37,7 @@ class Judged:
     """What came of a question. `spent` counts whatever was paid, for judgements or for none."""
 
     judgements: tuple[Judgement, ...]
-    abstained: tuple[Abstention, ...] = ()
+    abstained: tuple[Skipped, ...] = ()
     spent: AiCost = NO_COST
 
 

@@ -33,11 +33,3 @@ class LanguageModel(Protocol):
         `max_tokens` bounds the visible answer only; a reasoning model thinks beyond it.
         """
         ...
-
-    async def models(self) -> tuple[ServedModel, ...]:
-        """The models that the key may use. Raises `Unavailable`, or `ConfigError` for the key."""
-        ...
-
-    async def key(self) -> KeyStanding:
-        """How the key stands. Raises `Unavailable`, or `ConfigError` for the key."""
-        ...

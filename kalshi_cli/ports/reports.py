@@ -414,7 +414,6 @@ class Reports(Protocol):
         self,
         *,
         ticker: str | None = None,
-        decision_id: str | None = None,
         since_wall_us: int | None = None,
         limit: int | None = None,
     ) -> tuple[AiCallRow, ...]:

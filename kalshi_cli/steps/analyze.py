@@ -19,9 +19,9 @@ from kalshi_cli.filters._base import Filter
 from kalshi_cli.forecasting.worth import Prospect, expected_gain, in_order
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, MarketData
-from kalshi_cli.ports.forecaster import Forecaster
+from kalshi_cli.ports.forecaster import Forecaster, Skipped
 from kalshi_cli.ports.store import CatalogEntry, Store
-from kalshi_cli.steps.questions import NO_QUOTE, QuestionRound, Skipped
+from kalshi_cli.steps.questions import NO_QUOTE, QuestionRound
 from kalshi_cli.steps.selection import screen_undropped
 
 

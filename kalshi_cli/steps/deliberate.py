@@ -16,7 +16,7 @@ from kalshi_cli.forecasting.forecaster import Opinion
 from kalshi_cli.forecasting.ladders import monotone
 from kalshi_cli.forecasting.legs import MOST_LEGS
 from kalshi_cli.forecasting.trader import Desk, Tip
-from kalshi_cli.ports.forecaster import Abstention, Judged, Question
+from kalshi_cli.ports.forecaster import Judged, Question, Skipped
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.asking import Answer, Asker, Decision, NoAnswer
 
@@ -272,5 +272,5 @@ def _with_cost(judgements: Sequence[Judgement], spent: AiCost) -> tuple[Judgemen
     )
 
 
-def _abstained(listings: Sequence[Listing], why: NoAnswer) -> tuple[Abstention, ...]:
-    return tuple(Abstention(each.market.ticker, why.code, why.detail) for each in listings)
+def _abstained(listings: Sequence[Listing], why: NoAnswer) -> tuple[Skipped, ...]:
+    return tuple(Skipped(each.market.ticker, why.code, why.detail) for each in listings)

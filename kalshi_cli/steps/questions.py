@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
 
 from kalshi_cli.domain.forecast import Forecast, Judgement, Probability
 from kalshi_cli.domain.identity import short_hash
@@ -11,20 +10,11 @@ from kalshi_cli.domain.marks import benchmark
 from kalshi_cli.domain.money import NO_COST, Contracts
 from kalshi_cli.forecasting.blend import blend
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.forecaster import Forecaster, Judged, Question
+from kalshi_cli.ports.forecaster import Forecaster, Judged, Question, Skipped
 from kalshi_cli.ports.store import CatalogEntry, Store
 
 STOPPED = "nothing was asked any more after a stop"
 NO_QUOTE = "no quote of this moment, or no longer active"
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """A market that was not asked about, and why."""
-
-    ticker: str
-    code: str
-    detail: str
 
 
 class QuestionRound:
@@ -114,7 +104,7 @@ class QuestionRound:
                 self._unkept.append(made)
         for each in judged.abstained:
             if open_tickers.pop(each.ticker, None) is not None:
-                self.skipped.append(Skipped(each.ticker, each.code, each.detail))
+                self.skipped.append(each)
         silence = f"{self._forecaster.name} gave no probability"
         self.skipped += [Skipped(ticker, "ABSTAINED", silence) for ticker in open_tickers]
 

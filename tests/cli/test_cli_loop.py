@@ -17,6 +17,7 @@ from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.domain.money import NO_COST, Contracts
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.errors import Halted, IntegrityError, Unavailable
+from kalshi_cli.ports.forecaster import Skipped
 from kalshi_cli.scheduler.lanes import Ran
 from kalshi_cli.scheduler.timekeeping import Late
 from kalshi_cli.steps.analyze import AnalyzeResult
@@ -24,7 +25,6 @@ from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.groups import EntryGroups
 from kalshi_cli.steps.positions import Difference
-from kalshi_cli.steps.questions import Skipped
 from kalshi_cli.steps.standing import standing
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade

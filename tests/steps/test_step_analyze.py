@@ -16,7 +16,7 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import NotFound, Unavailable
 from kalshi_cli.forecasting.logit import logit
 from kalshi_cli.ports.exchange import Unusable
-from kalshi_cli.ports.forecaster import Abstention, Judged
+from kalshi_cli.ports.forecaster import Judged, Skipped
 from kalshi_cli.steps.analyze import AnalysisPolicy, Worth, analyze
 
 CENT = AiCost(100_000_000)
@@ -238,7 +238,7 @@ async def test_what_a_pass_cost_and_what_the_day_did(floor):
 async def test_an_abstention_says_why(floor):
     class Abstains(Oracle):
         async def judge(self, question):
-            return Judged((), (Abstention(A, "AI_BUDGET", "spent for today"),), CENT)
+            return Judged((), (Skipped(A, "AI_BUDGET", "spent for today"),), CENT)
 
     result = await run(floor, Abstains())
     assert skipped(result) == [(A, "AI_BUDGET"), (B, "ABSTAINED")]

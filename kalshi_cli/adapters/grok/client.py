@@ -99,12 +99,14 @@ class Grok:
         return await chat.sample()
 
     async def models(self) -> tuple[ServedModel, ...]:
+        """The models that the key may use. Raises `Unavailable`, or `ConfigError` for the key."""
         listed = await self._told(lambda client: client.models.list_language_models())
         return tuple(
             ServedModel(model.name, tuple(model.aliases), _price(model)) for model in listed
         )
 
     async def key(self) -> KeyStanding:
+        """How the key stands. Raises `Unavailable`, or `ConfigError` for the key."""
         told = await self._told(lambda client: client.auth.get_api_key_info())
         reasons = [
             reason

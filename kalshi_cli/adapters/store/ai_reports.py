@@ -7,7 +7,7 @@ from sqlalchemy import Column, select
 
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import Values
-from kalshi_cli.adapters.store.queries import Reading, filtered, newest
+from kalshi_cli.adapters.store.queries import Reading, newest
 from kalshi_cli.domain.money import AiCost
 from kalshi_cli.ports.reports import AiCallRow, AiCallTexts
 
@@ -21,12 +21,11 @@ class AiReports(Reading):
         self,
         *,
         ticker: str | None = None,
-        decision_id: str | None = None,
         since_wall_us: int | None = None,
         limit: int | None = None,
     ) -> tuple[AiCallRow, ...]:
         table = t.AI_CALLS.c
-        query = filtered(select(*_columns()), {table.decision_id: decision_id})
+        query = select(*_columns())
         if ticker is not None:
             event = select(t.MARKETS.c.event_ticker).where(t.MARKETS.c.ticker == ticker)
             query = query.where(table.event_ticker.in_(event))
