@@ -7,7 +7,7 @@ from importlib.resources import files
 import kalshi_cli.strategies as strategies_package
 from kalshi_cli.domain.deliberation import Role, Template
 from kalshi_cli.domain.identity import Env, short_hash
-from kalshi_cli.domain.instant import HOUR, SECOND
+from kalshi_cli.domain.instant import DAY, HOUR, SECOND
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.money import AiCost, Money
 from kalshi_cli.exits._base import Exit
@@ -125,8 +125,9 @@ def _exit_rules(settings: Settings) -> Mapping[str, ExitRules]:
 def _analysis(settings: Settings, forecaster: str | None) -> AnalysisPolicy:
     """A forecaster that costs nothing is asked every time."""
     ai = settings.ai
+    keep = None if ai.keep_words_days is None else int(ai.keep_words_days * DAY)
     if forecaster in FREE_FORECASTERS:
-        return AnalysisPolicy(None, None, None)
+        return AnalysisPolicy(None, None, None, keep_words_us=keep)
     return AnalysisPolicy(
         cooldown_us=int(ai.analysis_cooldown_hours * HOUR),
         per_day=ai.max_analyses_per_day,
@@ -136,6 +137,7 @@ def _analysis(settings: Settings, forecaster: str | None) -> AnalysisPolicy:
             logit_error=AI_ERROR,
             min_to_close_us=int(ai.min_hours_to_close * HOUR),
         ),
+        keep_words_us=keep,
     )
 
 

@@ -47,7 +47,7 @@ class Judgement:
     (sigma_f); 0 where the number is calibrated by construction. `weight` is w, the say of the
     forecaster against the market, from 0 to 1: at 0 it is only put on record. `decision_id` is
     common to the AI calls behind it; empty where there were none. `advice` is None where no Trader
-    was asked.
+    was asked. `slope` is what the market's log-odds are multiplied by in the blend: 1 until fitted.
     """
 
     ticker: str
@@ -61,6 +61,7 @@ class Judgement:
     cost: AiCost = NO_COST
     decision_id: str = ""
     advice: Advice | None = None
+    slope: float = 1.0
 
     def __post_init__(self) -> None:
         if not 0.0 < self.low <= self.probability <= self.high < 1.0:
@@ -80,7 +81,8 @@ class Forecast:
 
     `market` is the mid at decision time, None unless both sides existed within 10 cents; `blended`
     is p*, None where there was no market to anchor to (such a forecast trades nothing).
-    `weight` is w, the say of the forecaster against the market.
+    `weight` is w, the say of the forecaster against the market, and `slope` what the market's
+    log-odds are multiplied by.
     """
 
     forecast_id: str
@@ -103,6 +105,7 @@ class Forecast:
     label: str = ""
     decision_id: str = ""
     advice: Advice | None = None
+    slope: float = 1.0
 
     @property
     def confidence(self) -> Confidence:

@@ -1,24 +1,37 @@
 """A forecast anchored to the market, and how much say it gets."""
 
-from kalshi_cli.domain.forecast import Probability, probability
+from kalshi_cli.domain.forecast import Forecast, Probability, probability
+from kalshi_cli.domain.market import Quote
+from kalshi_cli.domain.marks import benchmark
 from kalshi_cli.forecasting.logit import expit, logit
 
 MAX_DISTANCE = 0.15
 """However sure the forecaster, p* stays this close to the market's probability."""
 
 
-def blend(ai: float, market: float, weight: float) -> Probability:
+def blend(ai: float, market: float, weight: float, slope: float = 1.0) -> Probability:
     """p* = market moved by `weight` of the way to the forecast, in log-odds.
 
     A forecaster that agrees with the market gives exactly the market: nothing here shrinks toward
-    one half. `weight` is w, from 0 (the market alone) to 1 (the forecast alone).
+    one half. `weight` is w, from 0 (the market alone) to 1 (the forecast alone). A `slope` other
+    than 1, by which the market's log-odds are multiplied, is one that was fitted (`weights`).
     """
     if not 0.0 <= weight <= 1.0:
         raise ValueError(f"Expected a weight from 0 to 1, was {weight!r}.")
-    if ai == market or weight == 0.0:
+    if slope == 1.0 and (ai == market or weight == 0.0):
         return probability(market)
-    pooled = ai if weight == 1.0 else expit(logit(market) + weight * (logit(ai) - logit(market)))
+    pooled = ai
+    if slope != 1.0 or weight != 1.0:
+        pooled = expit(slope * logit(market) + weight * (logit(ai) - logit(market)))
     return probability(min(max(pooled, market - MAX_DISTANCE), market + MAX_DISTANCE))
+
+
+def anchored(forecast: Forecast, quote: Quote) -> Probability | None:
+    """A forecast that had a market blends with the one of now; None where there is none."""
+    market = benchmark(quote.bid, quote.ask)
+    if forecast.blended is None or market is None:
+        return None
+    return blend(forecast.probability, market, forecast.weight, forecast.slope)
 
 
 def inverse_variance_weight(market_error: float, own_error: float) -> float:

@@ -7,7 +7,7 @@ processes side by side spend more than a day has; what a dead process had reserv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from kalshi_cli.domain.deliberation import Attempt, Prompt
 from kalshi_cli.domain.money import AiCost
@@ -42,13 +42,16 @@ class Reservation:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """How a call ended. `form` is how its answer could be read; None where it could not."""
+    """How a call ended. `form` is how its answer could be read, `parsed` what it says; both None
+    where it could not be used.
+    """
 
     call_id: str
     attempt: Attempt
     cost: AiCost
     source: CostSource
     form: Form | None
+    parsed: Mapping[str, Any] | None
 
 
 class AiLedger(Protocol):
@@ -72,6 +75,14 @@ class AiLedger(Protocol):
         """When each event was asked about for money, at or after a market time; oldest first.
 
         Whatever came of it: an answer that could not be used was paid for too.
+        """
+        ...
+
+    async def drop_texts(self, before_wall_us: int) -> int:
+        """Drop the questions and answers of calls made before an instant; how many texts that were.
+
+        Their hashes stay, and all else of the calls, and the instructions of the roles. Nothing is
+        dropped of an event where something is held or ordered, nor what a later call said again.
         """
         ...
 

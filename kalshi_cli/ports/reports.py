@@ -6,9 +6,9 @@ filter; `since_us` includes its instant; rows come newest first unless a method 
 `limit` keeps the newest ones. All methods raise `StoreUnusable` when the database cannot be read.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.forecast import Forecast, Probability
@@ -296,12 +296,29 @@ class AiCallRow:
 
 @dataclass(frozen=True, slots=True)
 class AiCallTexts:
-    """A call with every word of it; None for a text that was not kept any longer, or never came."""
+    """A call with every word of it; None for a text that was not kept any longer, or never came.
+
+    `parsed` is what its answer says, None where it could not be used.
+    """
 
     call: AiCallRow
-    system: str
+    system: str | None
     user: str | None
     answer: str | None
+    parsed: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SaidRow:
+    """What one role said in one call, whose answer could be used. `parsed` is its JSON object."""
+
+    decision_id: str
+    role: str
+    prompt_version: str
+    served_model: str
+    form: str
+    called_wall_us: int
+    parsed: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -421,6 +438,10 @@ class Reports(Protocol):
         ...
 
     async def ai_call(self, call_id: str) -> AiCallTexts | None: ...
+
+    async def said(self, decision_ids: Collection[str]) -> tuple[SaidRow, ...]:
+        """What the roles said in these decisions, in the order they were asked."""
+        ...
 
     async def runs(
         self,

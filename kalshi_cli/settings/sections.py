@@ -243,6 +243,9 @@ class Ai(Section):
     """Say of an AI model against the market's price until its record is measured."""
     max_weight: Share = 0.33
     """Largest say of an AI model against the market's price."""
+    keep_words_days: Rule = 90.0
+    """Days that prompts and answers are kept word by word, or "off" for ever. What they came to
+    stays, and so do the words behind a live order or a position."""
 
 
 class Intervals(Section):

@@ -21,6 +21,7 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, MarketData
 from kalshi_cli.ports.forecaster import Forecaster, Skipped
 from kalshi_cli.ports.store import CatalogEntry, Store
+from kalshi_cli.steps.forgetting import forget_words
 from kalshi_cli.steps.questions import NO_QUOTE, QuestionRound
 from kalshi_cli.steps.selection import screen_undropped
 
@@ -40,13 +41,14 @@ class AnalysisPolicy:
 
     `daily_budget` is what the forecaster keeps to, for the report. Where `worth` is given, markets
     that close too soon are left alone, and the others asked about in the order of what that is
-    worth.
+    worth. Words of AI calls are dropped after `keep_words_us` of real time.
     """
 
     cooldown_us: int | None
     per_day: int | None
     daily_budget: AiCost | None
     worth: Worth | None = None
+    keep_words_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,7 @@ async def analyze(
         questions = in_order(await _prospects(store, clock, questions, quotes, held, policy.worth))
     await round_.ask(questions)
     skipped += round_.skipped
+    await forget_words(store, clock, policy.keep_words_us)
     return AnalyzeResult(
         at_us=clock.now(),
         forecaster=forecaster.name,

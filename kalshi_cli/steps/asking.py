@@ -174,7 +174,7 @@ class Asker:
         if isinstance(found, Unreadable):
             return _unusable(attempt, found.reason), None
         try:
-            return attempt, _Used(take(found.value), found.form)
+            return attempt, _Used(take(found.value), found.form, found.value)
         except Unfit as unfit:
             return _unusable(attempt, str(unfit)), None
 
@@ -196,18 +196,18 @@ class Asker:
         cost, source = _cost(attempt, reserved)
         decision.spent += cost
         async with self.store.unit() as unit:
-            await unit.ai.settle(
-                Settled(call_id, attempt, cost, source, None if used is None else used.form)
-            )
+            form, parsed = (None, None) if used is None else (used.form, used.parsed)
+            await unit.ai.settle(Settled(call_id, attempt, cost, source, form, parsed))
             await unit.commit()
 
 
 @dataclass(frozen=True, slots=True)
 class _Used(Generic[Taken]):
-    """What was made of an answer, and the form it came in."""
+    """What was made of an answer, the form it came in, and the object that it is."""
 
     said: Taken
     form: Form
+    parsed: Mapping[str, Any]
 
 
 def _unusable(attempt: Attempt, reason: str) -> Attempt:

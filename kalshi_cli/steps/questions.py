@@ -130,7 +130,8 @@ def _forecast(
 ) -> Forecast:
     mid = benchmark(listing.quote.bid, listing.quote.ask)
     market = None if mid is None else Probability(mid)
-    blended = None if market is None else blend(judgement.probability, market, judgement.weight)
+    said, say, slope = judgement.probability, judgement.weight, judgement.slope
+    blended = None if market is None else blend(said, market, say, slope)
     return Forecast(
         forecast_id=short_hash(run_id, judgement.ticker, forecaster.name, str(now_us)),
         run_id=run_id,
@@ -152,4 +153,5 @@ def _forecast(
         label=forecaster.label,
         decision_id=judgement.decision_id,
         advice=judgement.advice,
+        slope=judgement.slope,
     )

@@ -8,15 +8,13 @@ On a newer forecast it goes, and the strategy decides again.
 from dataclasses import replace
 
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.forecast import Advice, Forecast
+from kalshi_cli.domain.forecast import Advice
 from kalshi_cli.domain.grid import PriceGrid
-from kalshi_cli.domain.market import Quote
-from kalshi_cli.domain.marks import benchmark
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import Order, OrderIntent, Terms
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
-from kalshi_cli.forecasting.blend import blend
+from kalshi_cli.forecasting.blend import anchored
 from kalshi_cli.portfolio.capital import Capital
 from kalshi_cli.portfolio.edge import SLACK, net_edge
 from kalshi_cli.portfolio.stake import size
@@ -38,7 +36,7 @@ def wanted_now(
     if view.now_us - forecast.made_us > capital.limits.max_forecast_age_us:
         return None
     is_renewed = forecast.forecast_id != intent.forecast_id
-    fair = forecast.blended if is_renewed else _fair(forecast, entry.quote)
+    fair = forecast.blended if is_renewed else anchored(forecast, entry.quote)
     if fair is None:
         return None if is_renewed else as_it_is
     seen = None if is_renewed else book
@@ -66,12 +64,6 @@ def wanted_now(
 def new_terms(order: Order, wanted: OrderIntent) -> Terms:
     """The terms that leave what is wanted resting."""
     return Terms(wanted.limit, order.filled + wanted.count, order.intent.expires_us)
-
-
-def _fair(forecast: Forecast, quote: Quote) -> float | None:
-    """The forecast anchored to the market of now; None where there is none to anchor to."""
-    anchor = benchmark(quote.bid, quote.ask)
-    return None if anchor is None else blend(forecast.probability, anchor, forecast.weight)
 
 
 def _limit(

@@ -17,12 +17,11 @@ from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.market import Quote
-from kalshi_cli.domain.marks import benchmark
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
-from kalshi_cli.forecasting.blend import blend
+from kalshi_cli.forecasting.blend import anchored
 from kalshi_cli.portfolio.edge import SLACK, net_edge
 from kalshi_cli.strategies._base import Candidate, Strategy, View
 
@@ -81,14 +80,13 @@ class DirectionalTrading(Strategy):
     def _case(self, candidate: Candidate, now_us: int) -> _Case | None:
         """None where something is missing: a forecast sure enough, a market to anchor to."""
         forecast, market = candidate.forecast, candidate.market
-        anchor = benchmark(candidate.quote.bid, candidate.quote.ask)
-        if forecast is None or forecast.blended is None or anchor is None:
+        fair = None if forecast is None else anchored(forecast, candidate.quote)
+        if forecast is None or fair is None:
             return None
         if market.grid is None or candidate.is_working or market.close_us <= now_us:
             return None
         if forecast.confidence < self.min_confidence_to_trade:
             return None
-        fair = blend(forecast.probability, anchor, forecast.weight)
         wait = min(int(self.resting_minutes * MINUTE), (market.close_us - now_us) // WAITING_SHARE)
         return _Case(candidate, forecast, market.grid, fair, now_us, wait)
 

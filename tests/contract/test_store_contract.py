@@ -396,6 +396,56 @@ class TestAiLedger:
         assert await store.reports.ai_call("c9") is None
         assert await store.reports.ai_calls(since_wall_us=WALL + 1) == ()
 
+    async def test_what_an_answer_says_is_kept_apart_from_its_words(self, store):
+        run = await seed(store)
+        said = {"markets": [{"ticker": "A", "probability": 0.25}]}
+        async with store.unit() as unit:
+            for name, parsed in (("c1", said), ("c2", None)):
+                call = a_reservation(run.run_id, name, wall_us=WALL, decision_id=name)
+                await unit.ai.reserve(call, daily_budget=None)
+                await unit.ai.settle(a_settled(3, name, parsed=parsed))
+            await unit.commit()
+        (row,) = await store.reports.said(["c1", "c2", "c9"])
+        assert (row.decision_id, row.role, row.prompt_version) == ("c1", "forecaster", "v1")
+        assert (row.served_model, row.form, row.called_wall_us) == ("grok-4.3", "clean", WALL)
+        assert row.parsed == said
+        assert (await store.reports.ai_call("c1")).parsed == said
+        assert await store.reports.said([]) == ()
+
+    async def test_old_words_are_dropped_where_nothing_is_at_stake(self, store):
+        run = await seed(store)
+        cases = {"old": ("E9", WALL, "old"), "held": ("E", WALL, "held")}
+        cases |= {"new": ("E9", WALL + 1, "new"), "again": ("E9", WALL, "new")}
+        async with store.unit() as unit:
+            for name, (event, at, words) in cases.items():
+                prompt = replace(PROMPT, user=f"{words}?")
+                call = a_reservation(
+                    run.run_id, name, wall_us=at, event_ticker=event, prompt=prompt
+                )
+                await unit.ai.reserve(call, daily_budget=None)
+                await unit.ai.settle(a_settled(3, name, text=f"{words}!", parsed={"of": name}))
+            await unit.ledger.save_positions([Position("T", "x", Contracts(100))])
+            await unit.commit()
+        async with store.unit() as unit:
+            assert await unit.ai.drop_texts(WALL + 1) == 2  # the question and the answer
+            assert await unit.ai.drop_texts(WALL + 1) == 0
+            await unit.commit()
+        whole = {name: await store.reports.ai_call(name) for name in cases}
+        assert (whole["old"].user, whole["old"].answer) == (None, None)
+        assert (whole["old"].system, whole["old"].parsed) == (PROMPT.system, {"of": "old"})
+        assert {n: w.answer for n, w in whole.items()} == {
+            "old": None,
+            "held": "held!",
+            "new": "new!",
+            "again": "new!",
+        }
+        async with store.unit() as unit:  # said once more, it is known once more
+            call = a_reservation(run.run_id, "c5", wall_us=WALL + 2, event_ticker="E9")
+            await unit.ai.reserve(call, daily_budget=None)
+            await unit.ai.settle(a_settled(3, "c5", text="old!"))
+            await unit.commit()
+        assert (await store.reports.ai_call("old")).answer == "old!"
+
     async def test_a_call_in_flight_is_on_record(self, store):
         run = await seed(store)
         async with store.unit() as unit:

@@ -33,6 +33,7 @@ def a_settled(cost: int, call_id: str = "c1", **changes) -> Settled:
     """How that call ended."""
     facts = {"outcome": Outcome.ANSWERED, "text": "{}", "served_model": "grok-4.3", "detail": ""}
     facts |= changes
+    parsed = facts.pop("parsed", None)
     attempt = Attempt(
         requested_model="grok-4",
         usage=Usage(prompt=10, completion=2),
@@ -41,7 +42,7 @@ def a_settled(cost: int, call_id: str = "c1", **changes) -> Settled:
         **facts,
     )
     form = Form.CLEAN if attempt.outcome is Outcome.ANSWERED else None
-    return Settled(call_id, attempt, AiCost(cost), CostSource.SERVER, form)
+    return Settled(call_id, attempt, AiCost(cost), CostSource.SERVER, form, parsed)
 
 
 async def paid(store, run, cost: AiCost, *, wall_us: int = 0, call_id: str = "c1") -> None:

@@ -44,6 +44,19 @@ def test_by_hand(ai, market, weight, blended):
     assert blend(ai, market, weight) == pytest.approx(blended, abs=1e-5)
 
 
+@given(CHANCES, CHANCES, WEIGHTS, st.floats(0.5, 1.5))
+def test_a_fitted_slope_moves_no_further_than_the_clamp(ai, market, weight, slope):
+    assert abs(blend(ai, market, weight, slope) - market) <= MAX_DISTANCE + 1e-12
+
+
+def test_a_slope_stretches_the_markets_log_odds():
+    assert blend(0.6, 0.6, 0.2, 1.0) == 0.6
+    assert blend(0.6, 0.6, 0.2, 2.0) == pytest.approx(9 / 13)  # odds 3/2 squared
+    assert blend(0.8, 0.6, 0.5, 1.2) == pytest.approx(
+        expit(1.2 * logit(0.6) + 0.5 * (logit(0.8) - logit(0.6)))
+    )
+
+
 @pytest.mark.parametrize("weight", [-0.1, 1.1, math.nan])
 def test_refuses_a_weight_that_is_none(weight):
     with pytest.raises(ValueError, match="weight"):

@@ -100,6 +100,28 @@ async def test_what_a_trader_said_is_kept_with_the_forecast(floor, advice):
     assert [kept[ticker].advice for ticker in (A, B)] == [advice, advice]
 
 
+async def test_old_words_are_forgotten_once_a_day(floor):
+    keeps = replace(FREE, keep_words_us=2 * DAY)
+    began = floor.clock.wall()
+
+    async def words(call_id):
+        whole = await floor.store.reports.ai_call(call_id)
+        return whole.user
+
+    await paid(floor.store, floor.run, CENT, wall_us=began)
+    floor.clock.wall_us += 2 * DAY
+    await run(floor, Oracle(), keeps)
+    assert await words("c1")  # not older than that
+    floor.clock.wall_us += DAY - began % DAY - 1
+    await run(floor, Oracle(), keeps)
+    assert await words("c1")  # the same day: once is enough
+    floor.clock.wall_us += 1
+    await run(floor, Oracle(), FREE)
+    assert await words("c1")  # for ever
+    await run(floor, Oracle(), keeps)
+    assert await words("c1") is None
+
+
 async def test_markets_of_an_event_are_asked_about_together(floor):
     floor.exchange.add_event("KXU-1", ["KXU-1-A"])
     floor.exchange.set_book("KXU-1-A", (("0.4000", "10.00"),), ASKS)

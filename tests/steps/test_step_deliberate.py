@@ -95,6 +95,7 @@ async def test_every_word_is_on_record_and_the_key_is_not(floor):
     assert "calibration" in whole.system
     assert A in whole.user
     assert json.loads(whole.answer)["markets"][0]["reasoning"] == "because"
+    assert whole.parsed == json.loads(whole.answer)
     assert KEY not in str(whole)
 
 

@@ -1,15 +1,17 @@
 """AI calls with their prompts and answers, and what each day of them cost."""
 
 import hashlib
+import json
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, and_, func, or_, select
 
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.domain.deliberation import Outcome
 from kalshi_cli.domain.instant import day_of
 from kalshi_cli.domain.money import AiCost
+from kalshi_cli.domain.order import LIVE
 from kalshi_cli.ports.ai_ledger import Reservation, Settled
 
 IN_FLIGHT = "in_flight"
@@ -51,6 +53,7 @@ class SqlAiLedger:
             "system_text": await self._kept(call.prompt.system),
             "user_text": await self._kept(call.prompt.user),
             "answer_text": None,
+            "parsed": None,
             "called_us": call.at_us,
             "called_wall_us": call.wall_us,
         }
@@ -85,6 +88,7 @@ class SqlAiLedger:
                 form=None if done.form is None else done.form.value,
                 reason=attempt.detail,
                 answer_text=answer,
+                parsed=None if done.parsed is None else json.dumps(done.parsed),
             )
         )
 
@@ -145,5 +149,32 @@ class SqlAiLedger:
         """The id of a text, which is kept once however often it is said."""
         text_id = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
         row = {"text_id": text_id, "body": text}
-        await self._transaction.insert_new(t.AI_TEXTS, [row])
+        await self._transaction.upsert(t.AI_TEXTS, [row])  # its words may have been dropped
         return text_id
+
+    async def drop_texts(self, before_wall_us: int) -> int:
+        texts, calls = t.AI_TEXTS, t.AI_CALLS.c
+        old = (calls.called_wall_us < before_wall_us) & calls.event_ticker.not_in(_at_stake())
+        words = (calls.user_text, calls.answer_text)
+        kept = [select(word).where(~old, word.is_not(None)) for word in words]
+        kept.append(select(calls.system_text))
+        dropped = [select(word).where(old, word.is_not(None)) for word in words]
+        return await self._transaction.write(
+            texts.update()
+            .where(
+                texts.c.body.is_not(None),
+                or_(*(texts.c.text_id.in_(query) for query in dropped)),
+                and_(*(texts.c.text_id.not_in(query) for query in kept)),
+            )
+            .values(body=None)
+        )
+
+
+def _at_stake() -> Select[tuple[str]]:
+    """Events with a market where something is held, or where an order may still trade."""
+    held = select(t.POSITIONS.c.ticker).where(t.POSITIONS.c.net_units != 0)
+    ordered = select(t.ORDERS.c.ticker).where(t.ORDERS.c.state.in_(LIVE))
+    markets = t.MARKETS.c
+    return select(markets.event_ticker).where(
+        or_(markets.ticker.in_(held), markets.ticker.in_(ordered))
+    )

@@ -1,5 +1,7 @@
 """Reading calls to language models, for people."""
 
+import json
+from collections.abc import Collection
 from functools import cache
 from typing import Any
 
@@ -8,10 +10,11 @@ from sqlalchemy import Column, select
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import Values
 from kalshi_cli.adapters.store.queries import Reading, newest
+from kalshi_cli.adapters.store.transaction import chunks
 from kalshi_cli.domain.money import AiCost
-from kalshi_cli.ports.reports import AiCallRow, AiCallTexts
+from kalshi_cli.ports.reports import AiCallRow, AiCallTexts, SaidRow
 
-TEXTS = frozenset({"system_text", "user_text", "answer_text"})
+TEXTS = frozenset({"system_text", "user_text", "answer_text", "parsed"})
 
 
 class AiReports(Reading):
@@ -39,7 +42,7 @@ class AiReports(Reading):
         table = t.AI_CALLS
         system, user, answer = (t.AI_TEXTS.alias(name) for name in ("system", "user", "answer"))
         query = (
-            select(*_columns(), system.c.body, user.c.body, answer.c.body)
+            select(*_columns(), system.c.body, user.c.body, answer.c.body, table.c.parsed)
             .join_from(table, system, system.c.text_id == table.c.system_text)
             .join(user, user.c.text_id == table.c.user_text, isouter=True)
             .join(answer, answer.c.text_id == table.c.answer_text, isouter=True)
@@ -47,7 +50,41 @@ class AiReports(Reading):
         )
         async with self._opened() as transaction:
             found = await transaction.first(query)
-        return None if found is None else AiCallTexts(_row(found), *tuple(found)[-3:])
+        if found is None:
+            return None
+        system_body, user_body, answer_body, parsed = tuple(found)[-4:]
+        said = None if parsed is None else json.loads(parsed)
+        return AiCallTexts(_row(found), system_body, user_body, answer_body, said)
+
+    async def said(self, decision_ids: Collection[str]) -> tuple[SaidRow, ...]:
+        table = t.AI_CALLS.c
+        found: list[SaidRow] = []
+        async with self._opened() as transaction:
+            for part in chunks(set(decision_ids)):
+                query = (
+                    select(*(table[name] for name in _SAID))
+                    .where(table.decision_id.in_(part), table.parsed.is_not(None))
+                    .order_by(table.called_wall_us, table.call_id)
+                )
+                rows = await transaction.rows(query)
+                found += map(_said_row, rows)
+        return tuple(found)
+
+
+_SAID = (
+    "decision_id",
+    "role",
+    "prompt_version",
+    "served_model",
+    "form",
+    "called_wall_us",
+    "parsed",
+)
+
+
+def _said_row(values: Values) -> SaidRow:
+    named = dict(zip(_SAID, values, strict=True))
+    return SaidRow(**{**named, "parsed": json.loads(named["parsed"])})
 
 
 @cache

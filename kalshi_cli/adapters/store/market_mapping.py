@@ -237,6 +237,7 @@ def forecast_row(forecast: Forecast) -> Columns:
         "label": forecast.label,
         "decision_id": forecast.decision_id,
         **_advice_columns(forecast.advice),
+        "slope": forecast.slope,
     }
 
 
@@ -262,7 +263,7 @@ def _advice_from(side: str | None, limit: int | None) -> Advice | None:
 def forecast_from(values: Values) -> Forecast:
     forecast_id, run_id, ticker, event, category, forecaster, model, made_us, *rest = values
     number, low, high, logit_error, weight, market, blended, cost, rationale, *named = rest
-    label, decision_id, advice, advice_limit = named
+    label, decision_id, advice, advice_limit, slope = named
     return Forecast(
         forecast_id,
         run_id,
@@ -284,4 +285,5 @@ def forecast_from(values: Values) -> Forecast:
         label,
         decision_id,
         _advice_from(advice, advice_limit),
+        slope,
     )

@@ -33,6 +33,10 @@ def text() -> Any:
     return Field(sa_type=Text)
 
 
+def maybe_text() -> Any:
+    return Field(default=None, sa_type=Text, nullable=True)
+
+
 def key(foreign_key: str | None = None) -> Any:
     return Field(primary_key=True, foreign_key=foreign_key)
 

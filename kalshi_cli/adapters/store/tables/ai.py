@@ -8,6 +8,7 @@ from kalshi_cli.adapters.store.tables._base import (
     key,
     may_refer,
     maybe_big,
+    maybe_text,
     refers,
     table,
     text,
@@ -15,17 +16,17 @@ from kalshi_cli.adapters.store.tables._base import (
 
 
 class AiTextRecord(Record, table=True):
-    """A prompt or an answer, whole; its id is a hash of it."""
+    """A prompt or an answer; its id is a hash of it. `body` is null once it was dropped."""
 
     __tablename__ = "ai_texts"
 
     text_id: str = key()
-    body: str = text()
+    body: str | None = maybe_text()
 
 
 class AiCallRecord(Record, table=True):
-    """One call; `cost_units` is null while it is in flight. The `*_text` are ids of texts,
-    null where a text was not kept any longer.
+    """One call; `cost_units` is null while it is in flight. The `*_text` are ids of texts, null
+    where there is none; `parsed` is what an answer that could be used says, in JSON.
     """
 
     __tablename__ = "ai_calls"
@@ -52,6 +53,7 @@ class AiCallRecord(Record, table=True):
     system_text: str = refers("ai_texts.text_id")
     user_text: str | None = may_refer("ai_texts.text_id")
     answer_text: str | None = may_refer("ai_texts.text_id")
+    parsed: str | None = maybe_text()
     called_us: int = big()
     called_wall_us: int = big(index=True)
 

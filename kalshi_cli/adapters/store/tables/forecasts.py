@@ -30,6 +30,7 @@ class ForecastRecord(Record, table=True):
     decision_id: str
     advice: str | None = None
     advice_limit_units: int | None = maybe_big()
+    slope: float
 
 
 FORECASTS = table(ForecastRecord)
