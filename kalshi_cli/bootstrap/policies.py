@@ -148,6 +148,7 @@ def asking(settings: Settings) -> AskingPolicy:
     return AskingPolicy(
         models=tuple(models),
         max_tokens=ai.ai_max_tokens,
+        reserved_thinking=ai.reserved_thinking_tokens,
         call_s=ai.call_timeout_s,
         decision_s=ai.decision_timeout_s,
         decision_budget=_ai_cost(ai.max_ai_cost_per_decision),

@@ -1,8 +1,9 @@
 """What to do after a call that ended without an answer: once more, another model, or nothing.
 
 There is one owner of retries. A call that timed out is not repeated on the same model, for it may
-have been billed; a model that is gone is not asked again; a request that is wrong is not sent
-twice; an answer that cannot be used is asked for once more.
+have been billed; one that broke at the server is, for as long as there is money for what it may
+have cost too; a model that is gone is not asked again; a request that is wrong is not sent twice;
+an answer that cannot be used is asked for once more.
 """
 
 from collections.abc import Sequence
@@ -19,10 +20,12 @@ MOST_ON_ONE_MODEL = 4
 MOST_UNUSABLE = 2
 """Answers to one question that cannot be used: it is asked again once."""
 
-_AGAIN = frozenset({Outcome.UNAVAILABLE, Outcome.RATE_LIMITED})
+_AGAIN = frozenset({Outcome.UNAVAILABLE, Outcome.RATE_LIMITED, Outcome.UNKNOWN})
 UNUSABLE = frozenset({Outcome.CUT, Outcome.EMPTY, Outcome.UNUSABLE})
 ANSWERS = UNUSABLE | {Outcome.ANSWERED}
 """What was written, and is paid for whatever it is good for."""
+MAY_BE_BILLED = frozenset({Outcome.TIMED_OUT, Outcome.UNKNOWN, Outcome.BROKEN})
+"""What nobody heard the end of: it counts as spent until it is known not to be."""
 
 
 @dataclass(frozen=True, slots=True)

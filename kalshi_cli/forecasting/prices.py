@@ -28,10 +28,13 @@ class Price:
         written = usage.completion + usage.reasoning
         return AiCost(fresh * self.prompt + usage.cached * self.cached + written * self.completion)
 
-    def at_most(self, characters: int, max_tokens: int) -> AiCost:
-        """What to set aside for a prompt of so many characters and an answer as long as allowed."""
+    def at_most(self, characters: int, written: int) -> AiCost:
+        """What to set aside for a prompt of so many characters and so many tokens in answer.
+
+        Those are what may be said and what may be thought before it: both are billed.
+        """
         prompt = -(-characters // CHARACTERS_A_TOKEN)
-        return self.of(Usage(prompt=prompt, completion=max_tokens))
+        return self.of(Usage(prompt=prompt, completion=written))
 
 
 _GROK_4_3 = Price(12_500, 2_000, 25_000)

@@ -221,6 +221,11 @@ class Ai(Section):
     """Whether a Trader looks at each forecast beside its price; it may stand aside or bound it."""
     ai_max_tokens: Annotated[int, BeforeValidator(_number), Field(ge=200, le=100_000)] = 8_000
     """Most tokens of one answer; what a model thinks before it comes on top."""
+    reserved_thinking_tokens: Annotated[
+        int, BeforeValidator(_number), Field(ge=0, le=1_000_000)
+    ] = 4_000
+    """Tokens of thinking that money is set aside for before a call: they are billed like the
+    answer, and nothing at xAI bounds them."""
     max_ai_cost_per_decision: Dollars = Money.parse("0.08")
     """Dollars that all calls about one event may cost together, or "unlimited"."""
     call_timeout_s: Positive = 120.0

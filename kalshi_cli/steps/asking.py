@@ -1,7 +1,8 @@
 """One question to a language model: money set aside, calls, and an answer that can be used or not.
 
 Each call is a row before it is made. What a call cost takes the place of what was set aside; a call
-that was cancelled or killed leaves that standing, since it may be billed all the same.
+that was cancelled or killed leaves that standing, and so does one that broke on its way back, since
+it may be billed all the same.
 """
 
 import json
@@ -15,14 +16,22 @@ from kalshi_cli.domain.deliberation import Attempt, Outcome, Prompt
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import NO_COST, AiCost
 from kalshi_cli.forecasting.legs import Unfit
-from kalshi_cli.forecasting.persistence import ANSWERS, UNUSABLE, GiveUp, Why, next_move
+from kalshi_cli.forecasting.persistence import (
+    ANSWERS,
+    MAY_BE_BILLED,
+    UNUSABLE,
+    GiveUp,
+    Why,
+    next_move,
+)
 from kalshi_cli.forecasting.prices import price_of
 from kalshi_cli.forecasting.reading import Form, Read, Unreadable, read, whole_tokens
 from kalshi_cli.forecasting.untrusted import cleaned
 from kalshi_cli.ports.ai_ledger import CostSource, Reservation, Settled
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.language_model import LanguageModel
-from kalshi_cli.ports.store import Store
+from kalshi_cli.ports.store import Store, Unit
+from kalshi_cli.steps.insisting import insist
 
 Taken = TypeVar("Taken")
 Repair = Callable[[str], Awaitable[Mapping[str, Any] | None]]
@@ -33,12 +42,15 @@ Repair = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 class AskingPolicy:
     """What questions are held to. `models` are asked in their order: the primary, the fallback.
 
-    Of the day's budget `held_share` is kept for markets with a position. `call_s` bounds one call,
-    `decision_s` all calls about one event, in real seconds.
+    An answer has at most `max_tokens`; of what is thought before it, which nothing bounds, so many
+    tokens as `reserved_thinking` are paid for in advance. Of the day's budget `held_share` is kept
+    for markets with a position. `call_s` bounds one call, `decision_s` all calls about one event,
+    in real seconds.
     """
 
     models: tuple[str, ...]
     max_tokens: int
+    reserved_thinking: int
     call_s: float
     decision_s: float
     decision_budget: AiCost | None
@@ -115,15 +127,16 @@ class Asker:
             if isinstance(move, GiveUp):
                 return _no_answer(move)
             worded = _worded(prompt, attempts)
-            amount = price_of(move.model).at_most(_length(worded), self.policy.max_tokens)
+            written = self.policy.max_tokens + self.policy.reserved_thinking
+            amount = price_of(move.model).at_most(_length(worded), written)
             call_id = await self._reserve(worded, decision, move.model, amount)
             if isinstance(call_id, NoAnswer):
-                return call_id
+                return _after_failures(call_id, attempts)
             attempt = await self.model.attempt(
                 worded,
                 move.model,
                 after_s=move.after_s,
-                within_s=min(self.policy.call_s, seconds_left),
+                within_s=min(self.policy.call_s, seconds_left - move.after_s),
                 max_tokens=self.policy.max_tokens,
             )
             attempt, used = await self._used(attempt, take)
@@ -156,10 +169,12 @@ class Asker:
             at_us=self.clock.now(),
             wall_us=self.clock.wall(),
         )
-        async with self.store.unit() as unit:
-            if not await unit.ai.reserve(call, daily_budget=decision.daily_budget):
-                return NoAnswer("AI_BUDGET", "spent, or set aside, for today (UTC)")
-            await unit.commit()
+
+        async def reserve(unit: Unit) -> bool:
+            return await unit.ai.reserve(call, daily_budget=decision.daily_budget)
+
+        if not await insist(self.store, reserve):
+            return NoAnswer("AI_BUDGET", "spent, or set aside, for today (UTC)")
         return call_id
 
     async def _used(
@@ -195,10 +210,13 @@ class Asker:
     ) -> None:
         cost, source = _cost(attempt, reserved)
         decision.spent += cost
-        async with self.store.unit() as unit:
-            form, parsed = (None, None) if used is None else (used.form, used.parsed)
-            await unit.ai.settle(Settled(call_id, attempt, cost, source, form, parsed))
-            await unit.commit()
+        form, parsed = (None, None) if used is None else (used.form, used.parsed)
+        done = Settled(call_id, attempt, cost, source, form, parsed)
+
+        async def settle(unit: Unit) -> None:
+            await unit.ai.settle(done)
+
+        await insist(self.store, settle)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +226,16 @@ class _Used(Generic[Taken]):
     said: Taken
     form: Form
     parsed: Mapping[str, Any]
+
+
+def _after_failures(refused: NoAnswer, attempts: Sequence[Attempt]) -> NoAnswer:
+    """Why an event has no money left: calls that failed, and count as paid for, are the reason."""
+    if refused.code != "AI_DECISION_BUDGET" or not attempts:
+        return refused
+    code = "AI_UNREADABLE" if attempts[-1].outcome in UNUSABLE else "AI_UNAVAILABLE"
+    return NoAnswer(
+        code, f"{attempts[-1].detail}; there is no money to ask again: {refused.detail}"
+    )
 
 
 def _unusable(attempt: Attempt, reason: str) -> Attempt:
@@ -234,7 +262,7 @@ def _cost(attempt: Attempt, reserved: AiCost) -> tuple[AiCost, CostSource]:
     if attempt.outcome in ANSWERS:
         model = attempt.served_model or attempt.requested_model
         return price_of(model).of(attempt.usage), CostSource.PRICE
-    if attempt.outcome is Outcome.TIMED_OUT:
+    if attempt.outcome in MAY_BE_BILLED:
         return reserved, CostSource.RESERVED
     return NO_COST, CostSource.NONE
 

@@ -1,7 +1,7 @@
 """The questions of one round of forecasts: asked side by side, and their answers put on record."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 
 from kalshi_cli.domain.forecast import Forecast, Judgement, Probability
 from kalshi_cli.domain.identity import short_hash
@@ -11,7 +11,8 @@ from kalshi_cli.domain.money import NO_COST, Contracts
 from kalshi_cli.forecasting.blend import blend
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.forecaster import Forecaster, Judged, Question, Skipped
-from kalshi_cli.ports.store import CatalogEntry, Store
+from kalshi_cli.ports.store import CatalogEntry, Store, Unit
+from kalshi_cli.steps.insisting import insist
 
 STOPPED = "nothing was asked any more after a stop"
 NO_QUOTE = "no quote of this moment, or no longer active"
@@ -21,7 +22,8 @@ class QuestionRound:
     """The questions of one pass, as many side by side as the forecaster takes, and what came of it.
 
     What was paid for is on record before the next question; what was free is kept together, also
-    where a failure ends the round.
+    where a failure ends the round. A failure ends no other question: those are asked already, and
+    what they cost is settled.
     """
 
     def __init__(
@@ -45,23 +47,30 @@ class QuestionRound:
         self._unkept: list[Forecast] = []
 
     async def ask(self, questions: Sequence[Sequence[CatalogEntry]]) -> None:
+        """Raises the first failure, after the questions under way are answered."""
         waiting = iter(questions)
-
-        async def one_after_another() -> None:
-            for members in waiting:
-                if self._stopping():
-                    self.skipped += [Skipped(e.market.ticker, "STOPPED", STOPPED) for e in members]
-                else:
-                    await self._one(members)
-
+        count = min(self._forecaster.at_once, len(questions))
         try:
-            async with asyncio.TaskGroup() as asking:
-                for _ in range(min(self._forecaster.at_once, len(questions))):
-                    asking.create_task(one_after_another())
-        except ExceptionGroup as failures:
-            raise failures.exceptions[0] from None
+            ended = await asyncio.gather(
+                *(self._one_after_another(waiting) for _ in range(count)), return_exceptions=True
+            )
         finally:
             await self._keep()
+        for failure in ended:
+            if isinstance(failure, BaseException):
+                raise failure
+
+    async def _one_after_another(self, waiting: Iterator[Sequence[CatalogEntry]]) -> None:
+        for members in waiting:
+            if self._stopping():
+                self.skipped += [Skipped(e.market.ticker, "STOPPED", STOPPED) for e in members]
+                continue
+            try:
+                await self._one(members)
+            except BaseException:
+                for _ in waiting:  # nobody else begins another
+                    pass
+                raise
 
     async def _one(self, members: Sequence[CatalogEntry]) -> None:
         members = await self._quoted(members)
@@ -112,12 +121,14 @@ class QuestionRound:
         kept, self._unkept = self._unkept, []
         if not kept:
             return
-        async with self._store.unit() as unit:
+
+        async def keep(unit: Unit) -> None:
             await unit.forecasts.add(kept)
             await unit.catalog.record_quotes(
                 [self._quotes[forecast.ticker].quote for forecast in kept], "decision"
             )
-            await unit.commit()
+
+        await insist(self._store, keep)
 
 
 def _forecast(

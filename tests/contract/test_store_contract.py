@@ -446,6 +446,20 @@ class TestAiLedger:
             await unit.commit()
         assert (await store.reports.ai_call("old")).answer == "old!"
 
+    async def test_odd_text_is_kept_as_what_stands_for_it(self, store):
+        """A NUL, which PostgreSQL cannot keep, and half a surrogate, which nothing can encode."""
+        run = await seed(store)
+        odd = replace(PROMPT, user="why \0 \udc80?")
+        async with store.unit() as unit:
+            await unit.ai.reserve(a_reservation(run.run_id, prompt=odd), daily_budget=None)
+            await unit.ai.settle(
+                a_settled(3, text="\0 \ud800\U0001f600", detail="\0", served_model="g\0")
+            )
+            await unit.commit()
+        whole = await store.reports.ai_call("c1")
+        assert (whole.user, whole.answer) == ("why \u2400 \ufffd?", "\u2400 \ufffd\U0001f600")
+        assert (whole.call.reason, whole.call.served_model) == ("\u2400", "g\u2400")
+
     async def test_a_call_in_flight_is_on_record(self, store):
         run = await seed(store)
         async with store.unit() as unit:

@@ -23,7 +23,7 @@ def test_the_primary_model_is_asked_first_and_at_once():
     assert after() == Ask("grok-4", 0.0)
 
 
-@pytest.mark.parametrize("outcome", ["unavailable", "rate_limited"])
+@pytest.mark.parametrize("outcome", ["unavailable", "rate_limited", "unknown"])
 def test_waits_double_and_are_drawn_in_full(outcome):
     waits = [after(*failed(*[outcome] * n)).after_s for n in (1, 2, 3)]
     assert waits == [0.5, 1.0, 2.0]
@@ -40,7 +40,7 @@ def test_the_server_is_given_the_time_it_asks_for():
     assert after(*told) == GiveUp(Why.OUT_OF_TIME, "why")
 
 
-@pytest.mark.parametrize("outcome", ["timed_out", "model_gone"])
+@pytest.mark.parametrize("outcome", ["timed_out", "model_gone", "broken"])
 def test_a_silent_or_missing_model_is_not_asked_twice(outcome):
     assert after(*failed(outcome)) == Ask("grok-3")
     both = [*failed(outcome), *failed(outcome, model="grok-3")]

@@ -19,6 +19,7 @@ from kalshi_cli.domain.forecast import Advice
 from kalshi_cli.domain.instant import DAY, SECOND, day_of
 from kalshi_cli.domain.money import NO_COST, AiCost, Contracts, Price
 from kalshi_cli.domain.side import Side
+from kalshi_cli.errors import StoreBusy
 from kalshi_cli.ports.forecaster import Question
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.asking import Asker
@@ -156,6 +157,7 @@ def sets(**facts):
     ("answer", "reason"),
     [
         (forecasts(""), "empty"),
+        (forecasts("\0 not JSON \0"), "found 0"),
         (forecasts("I would rather not."), "found 0"),
         (forecasts('{"markets": [{"ticker": "KX'), "cut off"),
         (Reply("", finish="REASON_MAX_LEN", ticks=TICKS, model="m"), "cut off"),
@@ -194,7 +196,11 @@ async def test_an_answer_that_cannot_be_used_is_asked_for_once_more(floor, answe
     ("failure", "calls", "code"),
     [
         (Failure("UNAVAILABLE"), 8, "AI_UNAVAILABLE"),
-        (Failure("INTERNAL"), 8, "AI_UNAVAILABLE"),
+        (Failure("UNAVAILABLE", "see console.x.ai about billing"), 8, "AI_UNAVAILABLE"),
+        (Failure("INTERNAL"), 2, "AI_UNAVAILABLE"),  # each may be billed: there is no third
+        (Failure("UNKNOWN", "odd\0text"), 2, "AI_UNAVAILABLE"),
+        (Failure("UNAVAILABLE", "Socket closed"), 2, "AI_UNAVAILABLE"),
+        (Failure("UNIMPLEMENTED"), 1, "AI_REFUSED"),
         (Failure("ABORTED"), 8, "AI_UNAVAILABLE"),
         (Failure("RESOURCE_EXHAUSTED", "too many requests"), 8, "AI_UNAVAILABLE"),
         (Failure("NOT_FOUND", "no such model"), 2, "AI_UNAVAILABLE"),
@@ -212,9 +218,107 @@ async def test_an_answer_that_cannot_be_used_is_asked_for_once_more(floor, answe
 async def test_what_follows_a_failure(floor, failure, calls, code):
     judged, made = await asked(floor, lambda _: failure, **FORECASTER_ALONE)
     assert (codes(judged), len(made)) == ({code}, calls)
-    unheard = failure.code == "DEADLINE_EXCEEDED"  # it may have been answered, and billed
+    unheard = calls == 2 and "model" not in failure.details  # it may have been answered, and billed
     assert {call.cost_source for call in made} == {"reserved" if unheard else "none"}
     assert bool(judged.spent) is unheard
+
+
+async def test_what_broke_on_its_way_back_stays_paid_and_is_asked_again(floor):
+    """Two calls set $0.034 aside each, and one event may cost $0.08."""
+    judged, (lost, answered) = await asked(
+        floor, in_turn(Failure("INTERNAL", "oops"), sensible), **FORECASTER_ALONE
+    )
+    assert (lost.outcome, lost.cost_source, lost.cost) == ("unknown", "reserved", lost.reserved)
+    assert lost.reason == "INTERNAL: oops"
+    assert answered.requested_model == "grok-4"
+    assert judged.spent == AiCost(lost.reserved.units + TICKS)
+
+
+async def test_money_is_set_aside_for_what_is_thought_too(floor):
+    """8,000 tokens of answer and 4,000 of thought at 25,000 ticks; the prompt's at 12,500."""
+    _, (call,) = await asked(floor, **FORECASTER_ALONE)
+    whole = await floor.store.reports.ai_call(call.call_id)
+    read = len(whole.system) + len(whole.user)
+    assert 300_000_000 + 12_500 * read // 3 < call.reserved.units < 330_000_000 + 12_500 * read // 3
+
+
+class Upset:
+    """An SDK whose calls raise this."""
+
+    def __init__(self, error):
+        self.error = error
+
+    async def sample(self):
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ValueError("odd JSON"),
+        KeyError("x"),
+        RuntimeError("closed"),
+        OSError("no"),
+        asyncio.CancelledError(),
+    ],
+)
+async def test_whatever_the_sdk_raises_has_a_name_and_counts_as_paid(floor, error, monkeypatch):
+    monkeypatch.setattr(Grok, "_chat", lambda *_: Upset(error))
+    judged, calls = await asked(floor, **FORECASTER_ALONE)
+    assert codes(judged) == {"AI_UNAVAILABLE"}
+    assert {(call.outcome, call.cost_source) for call in calls} == {("broken", "reserved")}
+    assert [call.requested_model for call in calls] == ["grok-4", "grok-3"]
+    assert type(error).__name__ in calls[0].reason or "closed" in calls[0].reason
+
+
+async def test_a_defect_of_ours_is_no_failure_of_the_ai(floor, monkeypatch):
+    monkeypatch.setattr(Grok, "_client", lambda *_: None)
+    with pytest.raises(AttributeError):
+        await asked(floor, **FORECASTER_ALONE)
+
+
+async def test_a_channel_that_is_closed_under_a_call_ends_the_call_alone(floor):
+    slow = in_turn(lambda q: replace(sensible(q), delay_s=30.0), sensible)
+    async with a_desk(floor, slow, **FORECASTER_ALONE) as (forecaster, server):
+        waiting = asyncio.create_task(forecaster.judge(await the_question(floor)))
+        await server.heard.wait()
+        await forecaster._asker.model.__aexit__(None, None, None)
+        assert len((await waiting).judgements) == 2
+    outcomes = [call.outcome for call in await floor.store.reports.ai_calls()]
+    assert sorted(outcomes) == ["answered", "broken"]
+
+
+async def test_a_store_that_is_busy_costs_no_answer(floor, monkeypatch):
+    """The money is set aside, and the cost put down, in the second try of each."""
+    busy = iter([True, False, True, False])
+    whole = type(floor.store).unit
+
+    @asynccontextmanager
+    async def unit(self, *, reads=False):
+        if not reads and next(busy, False):
+            raise StoreBusy("somebody writes")
+        async with whole(self, reads=reads) as opened:
+            yield opened
+
+    monkeypatch.setattr(type(floor.store), "unit", unit)
+    judged, (call,) = await asked(floor, **FORECASTER_ALONE)
+    assert (len(judged.judgements), call.cost) == (2, AiCost(TICKS))
+    assert next(busy, None) is None
+
+
+async def test_a_wait_counts_against_the_time_of_a_question(floor, monkeypatch):
+    """Of 300 s, 7 are waited at the server's wish: the call after that has 293."""
+    given = []
+    whole = Grok.attempt
+
+    async def attempt(self, *asked_, after_s, within_s, max_tokens):
+        given.append((after_s, within_s))
+        return await whole(self, *asked_, after_s=0.0, within_s=within_s, max_tokens=max_tokens)
+
+    monkeypatch.setattr(Grok, "attempt", attempt)
+    limited = Failure("RESOURCE_EXHAUSTED", "slow down", retry_after_s=7.0)
+    await asked(floor, in_turn(limited, sensible), call_s=900.0, **FORECASTER_ALONE)
+    assert given == [(0.0, 300.0), (7.0, 293.0)]
 
 
 async def test_a_rate_limit_passes(floor):
@@ -313,8 +417,8 @@ async def test_a_day_without_money_asks_nobody(floor):
 
 
 async def test_a_part_of_the_day_is_kept_for_what_is_held(floor):
-    """One call sets aside less than $0.025; of $0.03 a market that is not held may use $0.021."""
-    async with a_desk(floor, daily_budget=AiCost.parse("0.03"), **FORECASTER_ALONE) as desk:
+    """One call sets aside $0.031; of $0.043 a market that is not held may use $0.0301."""
+    async with a_desk(floor, daily_budget=AiCost.parse("0.043"), **FORECASTER_ALONE) as desk:
         forecaster, _ = desk
         question = await the_question(floor)
         assert codes(await forecaster.judge(question)) == {"AI_BUDGET"}

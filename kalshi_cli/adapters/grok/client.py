@@ -7,9 +7,11 @@ not what was asked for. Tracing is off, for it would export prompts to any provi
 
 import asyncio
 import json
+import logging
 import os
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
@@ -19,16 +21,21 @@ from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.domain.money import AiCost
 from kalshi_cli.errors import ConfigError, Unavailable
 from kalshi_cli.forecasting.prices import Price
+from kalshi_cli.forecasting.untrusted import cleaned
 from kalshi_cli.ports.language_model import KeyStanding, ServedModel
 
 if TYPE_CHECKING:
     from xai_sdk import AsyncClient
+    from xai_sdk.aio.chat import Chat
     from xai_sdk.chat import Response
 
 Told = TypeVar("Told")
+_log = logging.getLogger(__name__)
 LONGEST_CALL_S = 300
 """The SDK's own deadline, above every `within_s`."""
 ASKING_S = 10
+MOST_SAID = 500
+"""Characters of a name or of an error that are kept of what the provider says."""
 _REMEDY = "Set XAI_API_KEY to a key of console.x.ai; `kalshi doctor` checks it."
 
 
@@ -59,35 +66,25 @@ class Grok:
     async def attempt(
         self, prompt: Prompt, model: str, *, after_s: float, within_s: float, max_tokens: int
     ) -> Attempt:
-        from grpc.aio import AioRpcError
-
         if after_s:
             await asyncio.sleep(after_s)  # noqa: TID251 - backoff on the network, not trading
         began = time.monotonic()
-
-        def failed(outcome: Outcome, detail: str, retry_after_s: float | None = None) -> Attempt:
-            taken = _milliseconds(began)
+        chat = self._chat(prompt, model, max_tokens)
+        heard = await _heard(chat, within_s)
+        taken = _milliseconds(began)
+        if isinstance(heard, _Unheard):
+            detail = cleaned(self._masked(heard.detail), MOST_SAID)
+            nobody, nothing = "", Usage()
             return Attempt(
-                model, "", outcome, "", self._masked(detail), Usage(), None, taken, retry_after_s
+                model, nobody, heard.outcome, "", detail, nothing, None, taken, heard.retry_after_s
             )
+        return _answered(heard, model, taken)
 
-        try:
-            async with asyncio.timeout(within_s):
-                response = await self._sample(prompt, model, max_tokens)
-        except TimeoutError:
-            return failed(Outcome.TIMED_OUT, f"no answer within {within_s:.0f} s")
-        except AioRpcError as error:
-            from kalshi_cli.adapters.grok.failures import outcome_of, retry_after_s
-
-            details = f"{error.code().name}: {error.details() or ''}".rstrip(": ")
-            outcome = outcome_of(error.code(), error.details() or "")
-            return failed(outcome, details, retry_after_s(error.trailing_metadata()))
-        return _answered(response, model, _milliseconds(began))
-
-    async def _sample(self, prompt: Prompt, model: str, max_tokens: int) -> "Response":
+    def _chat(self, prompt: Prompt, model: str, max_tokens: int) -> "Chat":
+        """The question as the SDK takes it; nothing is sent. What it raises is a defect of ours."""
         from xai_sdk.chat import chat_pb2, system, user
 
-        chat = self._client(short_hash(prompt.role, prompt.version)).chat.create(
+        return self._client(short_hash(prompt.role, prompt.version)).chat.create(
             model=model,
             messages=[system(prompt.system), user(prompt.user)],
             max_tokens=max_tokens,
@@ -96,7 +93,6 @@ class Grok:
                 schema=json.dumps(prompt.schema),
             ),
         )
-        return await chat.sample()
 
     async def models(self) -> tuple[ServedModel, ...]:
         """The models that the key may use. Raises `Unavailable`, or `ConfigError` for the key."""
@@ -147,6 +143,50 @@ class Grok:
         return text.replace(self._key, "[key]") if self._key else text
 
 
+@dataclass(frozen=True, slots=True)
+class _Unheard:
+    """A call that brought no answer, and why."""
+
+    outcome: Outcome
+    detail: str
+    retry_after_s: float | None = None
+
+
+async def _heard(chat: "Chat", within_s: float) -> "Response | _Unheard":
+    """The answer; or what became of the call, whatever the SDK and all that is under it raise.
+
+    Only this one line of ours is in there, so an error that nobody foresaw is theirs: it is logged
+    whole, and the call counts as paid for, since nobody knows how far it came.
+    """
+    from grpc.aio import AioRpcError
+
+    from kalshi_cli.adapters.grok.failures import outcome_of, retry_after_s
+
+    try:
+        async with asyncio.timeout(within_s):
+            return await chat.sample()
+    except TimeoutError:
+        return _Unheard(Outcome.TIMED_OUT, f"no answer within {within_s:.0f} s")
+    except AioRpcError as error:
+        said = error.details() or ""
+        details = f"{error.code().name}: {said}".rstrip(": ")
+        retry = retry_after_s(error.trailing_metadata())
+        return _Unheard(outcome_of(error.code(), said), details, retry)
+    except asyncio.CancelledError:
+        if _is_cancelled():
+            raise
+        return _Unheard(Outcome.BROKEN, "the connection was closed under the call")
+    except Exception as error:  # noqa: BLE001 - the SDK documents no errors of its own
+        _log.error("the AI's SDK failed", exc_info=error)
+        return _Unheard(Outcome.BROKEN, f"the SDK failed: {type(error).__name__}: {error}")
+
+
+def _is_cancelled() -> bool:
+    """Whether this task was told to end; gRPC raises the same for a channel that was closed."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
 def _made(key: str, host: str, conversation: str) -> "AsyncClient":
     """An SDK client. What it reads from the environment at import is set first."""
     os.environ["XAI_SDK_DISABLE_TRACING"] = "1"
@@ -180,10 +220,10 @@ def _answered(response: "Response", model: str, latency_ms: int) -> Attempt:
             outcome, detail = Outcome.CUT, f"the answer was cut off ({response.finish_reason})"
         case reason:
             outcome, detail = Outcome.EMPTY, f"the answer ended with {reason}"
-    ticks = usage.cost_in_usd_ticks if usage.HasField("cost_in_usd_ticks") else None
+    ticks = usage.cost_in_usd_ticks if usage.HasField("cost_in_usd_ticks") else -1
     return Attempt(
         requested_model=model,
-        served_model=proto.model,
+        served_model=cleaned(proto.model, MOST_SAID),
         outcome=outcome,
         text=response.content,
         detail=detail,
@@ -193,7 +233,7 @@ def _answered(response: "Response", model: str, latency_ms: int) -> Attempt:
             completion=usage.completion_tokens,
             reasoning=usage.reasoning_tokens,
         ),
-        cost=None if ticks is None else AiCost(ticks),
+        cost=AiCost(ticks) if ticks >= 0 else None,
         latency_ms=latency_ms,
     )
 

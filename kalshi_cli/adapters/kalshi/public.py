@@ -159,12 +159,19 @@ def _is_a_dollar(text: str) -> bool:
     return Price.parse(text) == ONE_DOLLAR
 
 
+def _named(title: str, yes_sub_title: str) -> str:
+    """The market's title with what YES stands for: of many events all legs have one title."""
+    if not title or yes_sub_title in title:
+        return title or yes_sub_title
+    return f"{title} ({yes_sub_title})"
+
+
 def _to_market(wire: MarketWire) -> Market:
     result, value = _to_result(wire)
     return _market(
         ticker=identity(wire.ticker, "ticker"),
         event_ticker=identity(wire.event_ticker, "event ticker"),
-        title=wire.title or wire.yes_sub_title or "",
+        title=_named(wire.title or "", wire.yes_sub_title or ""),
         status=word(MarketStatus, wire.status, "market status"),
         open_us=_moment(wire.open_time),
         close_us=_moment(wire.close_time),

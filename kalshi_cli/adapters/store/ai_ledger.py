@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 
 from sqlalchemy import Select, and_, func, or_, select
@@ -16,6 +17,15 @@ from kalshi_cli.ports.ai_ledger import Reservation, Settled
 
 IN_FLIGHT = "in_flight"
 """The outcome of a call that was not settled: it is being made, or its process is dead."""
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def storable(text: str) -> str:
+    """A text as every database keeps it: PostgreSQL has no NUL, and no encoding half a surrogate.
+
+    Both are shown by what stands for them: the symbol for NUL, and the replacement character.
+    """
+    return _SURROGATES.sub("\ufffd", text.replace("\0", "\u2400"))
 
 
 class SqlAiLedger:
@@ -76,7 +86,7 @@ class SqlAiLedger:
         change = table.update().where(table.c.call_id == done.call_id)
         await self._transaction.write(
             change.values(
-                served_model=attempt.served_model,
+                served_model=storable(attempt.served_model),
                 prompt_tokens=attempt.usage.prompt,
                 cached_tokens=attempt.usage.cached,
                 completion_tokens=attempt.usage.completion,
@@ -86,7 +96,7 @@ class SqlAiLedger:
                 latency_ms=attempt.latency_ms,
                 outcome=attempt.outcome.value,
                 form=None if done.form is None else done.form.value,
-                reason=attempt.detail,
+                reason=storable(attempt.detail),
                 answer_text=answer,
                 parsed=None if done.parsed is None else json.dumps(done.parsed),
             )
@@ -147,6 +157,7 @@ class SqlAiLedger:
 
     async def _kept(self, text: str) -> str:
         """The id of a text, which is kept once however often it is said."""
+        text = storable(text)
         text_id = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
         row = {"text_id": text_id, "body": text}
         await self._transaction.upsert(t.AI_TEXTS, [row])  # its words may have been dropped

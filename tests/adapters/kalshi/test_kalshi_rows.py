@@ -40,6 +40,21 @@ def listings(*rows: Any):
     return read_page(page("markets", *rows), "markets", msgspec.Raw, convert)
 
 
+@pytest.mark.parametrize(
+    ("title", "answer", "told"),
+    [
+        ("Will it rain?", "Rain", "Will it rain? (Rain)"),
+        ("Who wins, Ann or Bob?", "Ann", "Who wins, Ann or Bob?"),
+        ("", "Ann", "Ann"),
+        ("Will it rain?", None, "Will it rain?"),
+        (None, None, ""),
+    ],
+)
+def test_a_title_tells_what_yes_stands_for(title, answer, told) -> None:
+    (listing,) = listings(sample.market(title=title, yes_sub_title=answer)).items
+    assert listing.market.title == told
+
+
 def test_a_market_and_its_quote() -> None:
     (listing,) = listings(sample.market()).items
     market, quote = listing.market, listing.quote

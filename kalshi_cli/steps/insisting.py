@@ -1,0 +1,29 @@
+"""Writes that must not be lost because the store was busy: something was paid for."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from kalshi_cli.errors import StoreBusy
+from kalshi_cli.ports.store import Store, Unit
+
+Result = TypeVar("Result")
+TRIES = 3
+"""Each waits for as long as the store lets a writer wait."""
+
+
+async def insist(store: Store, write: Callable[[Unit], Awaitable[Result]]) -> Result:
+    """Write in a unit of its own; again where the store was too busy. `StoreBusy` in the end.
+
+    Nothing of a try that failed stays: a unit is written whole or not at all.
+    """
+    tries_left = TRIES
+    while True:
+        tries_left -= 1
+        try:
+            async with store.unit() as unit:
+                result = await write(unit)
+                await unit.commit()
+                return result
+        except StoreBusy:
+            if not tries_left:
+                raise
