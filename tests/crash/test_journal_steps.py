@@ -176,6 +176,10 @@ def held_back(method: str, path: str) -> dict[str, Any]:
     return rule | {"method": method, "path": path}
 
 
+IN_OUR_WORDS = {"executed": {"filled"}, "resting": {"resting", "partially_filled"}}
+"""The exchange's status, and the journal's: a desk that died often has taken what was near."""
+
+
 def test_killed_between_a_request_and_its_answer(desk: ServedDesk):
     known = there(desk)
     desk.misbehave([held_back("POST", ORDERS)])
@@ -186,7 +190,7 @@ def test_killed_between_a_request_and_its_answer(desk: ServedDesk):
     (sent,) = there(desk).keys() - known
     assert state_of(desk, sent) == ("intent", "none")
     desk.audit(pause=False)
-    assert state_of(desk, sent)[0] == "filled"
+    assert state_of(desk, sent)[0] in IN_OUR_WORDS[there(desk)[sent]["status"]]
 
 
 def test_killed_between_a_cancel_and_its_answer(desk: ServedDesk):
