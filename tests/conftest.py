@@ -146,6 +146,13 @@ def kalshi(
     return run
 
 
+@pytest.fixture
+def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a terminal of that width would show, without colours: in a pipe nothing is folded."""
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "dumb")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow ones first, so that they do not queue up behind one another at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

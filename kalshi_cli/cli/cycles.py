@@ -7,6 +7,7 @@ from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import Order, OrderState
 from kalshi_cli.errors import KalshiError
+from kalshi_cli.ports.reports import OrderRow
 from kalshi_cli.ports.store import Standing
 from kalshi_cli.risk._base import Denial
 from kalshi_cli.scheduler.lanes import Ran, Stopped
@@ -76,7 +77,8 @@ class Teller:
 
 @dataclass(frozen=True, slots=True)
 class LoopResult:
-    """How a loop ended and how the desk stands. `left` is known after a stop by a person.
+    """How a loop ended and how the desk stands. `live` are the orders that may still trade; `left`
+    is what a stop by a person took back, None after any other end.
     `last_errors` are what the last whole cycle survived, `reconciled` is the last look at the
     exchange, and `halted` says that the last round of trading met a halted desk.
 
@@ -87,6 +89,7 @@ class LoopResult:
     started_us: int
     status: Status
     evaluation: EvaluateResult
+    live: tuple[OrderRow, ...]
     left: Left | None
     last_errors: tuple[str, ...]
     reconciled: Reconciliation | None

@@ -1,6 +1,6 @@
 """How commands reach the desk: open what they need, do one thing, show it once."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import typer
@@ -13,6 +13,7 @@ from kalshi_cli.cli.start import Prepared, prepare
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.store import SqlStore
     from kalshi_cli.bootstrap.desk import OpenDesk
+    from kalshi_cli.ports.reports import Listed
 
 Result = TypeVar("Result")
 
@@ -62,6 +63,33 @@ def on_records(
     """Run an action with the store alone: no exchange is asked, no lease is taken."""
     result = run_async(_with_records(prepared, action, read_only=read_only))
     finish(prepared.invocation, result, show, verdict)
+
+
+def on_list(
+    prepared: Prepared,
+    listed: "Listed",
+    show: Show[Sequence[Result]],
+    *,
+    limit: int | None,
+    **wanted: object,
+) -> None:
+    """Show the rows of a list that are `wanted`, and of how many they are where `limit` cut it."""
+    invocation, told = prepared.invocation, ""
+
+    async def rows(store: "SqlStore") -> Sequence[Result]:
+        nonlocal told
+        find: Callable[..., Awaitable[Sequence[Result]]] = getattr(store.reports, listed)
+        count: Callable[..., Awaitable[int]] = store.reports.how_many
+        found = await find(limit=limit, **wanted)
+        if len(found) == limit and (whole := await count(listed, **wanted)) > limit:
+            told = f"{limit} of {whole}; --limit {whole} shows all"
+            if invocation.wants_json:
+                invocation.warn(told)
+        return found
+
+    on_records(prepared, rows, show)
+    if told and not invocation.wants_json:  # below what it is said of
+        invocation.say(told)
 
 
 async def _with_desk(

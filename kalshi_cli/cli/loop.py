@@ -7,6 +7,7 @@ from kalshi_cli.cli.caveats import warn_of_caveats, warn_of_clock
 from kalshi_cli.cli.cycles import Cycles, LoopResult, Teller
 from kalshi_cli.cli.limiting import confirm_trading
 from kalshi_cli.cli.start import Prepared
+from kalshi_cli.domain.order import LIVE
 from kalshi_cli.scheduler.lanes import Loop, Stop, Stopped
 from kalshi_cli.settings.describe import unlimited
 from kalshi_cli.steps.command import Left
@@ -72,6 +73,7 @@ async def _result(
         started_us=started_us,
         status=await status(desk.store.reports, unlimited=lifted, halt_file=file),
         evaluation=await desk.evaluate(),
+        live=await desk.store.reports.orders(states=LIVE),
         left=left,
         last_errors=told.last_errors,
         reconciled=told.reconciled,

@@ -1,7 +1,7 @@
 """Which way an order goes, and the one place where NO becomes YES.
 
 Everything inside the program is quoted in YES: `bid` buys YES, `ask` sells YES. People think in
-YES and NO; `yes_terms` and `no_terms` are the only translation.
+YES and NO; the functions below are the only translation.
 Source: Kalshi's order direction page; V2 orders carry `side: bid | ask` and a YES price.
 """
 
@@ -41,6 +41,15 @@ def yes_terms(outcome: Outcome, *, buy: bool, price: Price) -> tuple[Side, Price
     """Turn "buy NO at q" into the order on the YES book: an ask at 1 - q."""
     side = Side.BID if buy == (outcome is Outcome.YES) else Side.ASK
     return side, price if outcome is Outcome.YES else price.complement
+
+
+def spoken_terms(side: Side, yes_price: Price, *, leaves: bool) -> tuple[bool, Outcome, Price]:
+    """The way back from `yes_terms`: whether it buys, which outcome, and that outcome's price.
+
+    An ask that `leaves` a position sells YES; one that opens or adds buys NO.
+    """
+    outcome = Outcome.YES if (side is Side.BID) is not leaves else Outcome.NO
+    return not leaves, outcome, yes_price if outcome is Outcome.YES else yes_price.complement
 
 
 def held_terms(net: Contracts, yes_price: Price) -> tuple[Outcome, Contracts, Price]:

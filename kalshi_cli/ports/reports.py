@@ -8,7 +8,7 @@ filter; `since_us` includes its instant; rows come newest first unless a method 
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.forecast import Forecast, Probability
@@ -83,11 +83,12 @@ class OrderRow:
 
 @dataclass(frozen=True, slots=True)
 class FillRow:
-    """One execution. `client_order_id` is None where the order is foreign."""
+    """One execution. `client_order_id` and `purpose` are the order's; None where it is foreign."""
 
     fill: Fill
     owner: str
     client_order_id: str | None
+    purpose: Purpose | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +105,9 @@ class TapeRow:
     """One event of money: a fill, a settlement or a cash movement.
 
     `kind` is `fill`, `settlement`, or the kind of cash movement. `cash` is the change of cash, fee
-    included; `balance` the cash derived after it. `side`, `price` and `count` are a fill's; of a
-    settlement `price` is what a YES contract paid and `count` the net position.
+    included; `balance` the cash derived after it. `side`, `price` and `count` are a fill's, and
+    `purpose` is its order's, None where that is foreign; of a settlement `price` is what a YES
+    contract paid and `count` the net position.
     """
 
     at_us: int
@@ -114,6 +116,7 @@ class TapeRow:
     ticker: str | None
     owner: str | None
     side: Side | None
+    purpose: Purpose | None
     price: Price | None
     count: Contracts | None
     fee: Money
@@ -353,7 +356,33 @@ class DeskSummary:
     last_run: RunRow | None
 
 
+Listed = Literal[
+    "positions",
+    "orders",
+    "fills",
+    "round_trips",
+    "tape",
+    "markets",
+    "analyses",
+    "runs",
+    "denials",
+    "limit_changes",
+]
+"""What is listed row by row, by the name of the method that lists it."""
+
+
 class Reports(Protocol):
+    async def how_many(
+        self,
+        listed: Listed,
+        *,
+        ticker: str | None = None,
+        category: str | None = None,
+        states: Collection[OrderState] | None = None,
+    ) -> int:
+        """How many rows a list has without a limit; a filter that a list does not have is None."""
+        ...
+
     async def positions(
         self, *, ticker: str | None = None, owner: str | None = None, limit: int | None = None
     ) -> tuple[PositionRow, ...]:

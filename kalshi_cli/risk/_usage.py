@@ -21,12 +21,24 @@ class Usage:
     """What is `used` of a limit and its `bound`, both dollars or both counts.
 
     `bound` is None where the limit was removed. `where` is what uses most of it, where there is
-    more than one thing that might. Of the cash reserve, `used` is the cash that is free.
+    more than one thing that might. `is_floor` says that the bound is the least there may be: of the
+    cash reserve, `used` is the cash that is free.
     """
 
     used: Money | int
     bound: Money | int | None
     where: str = ""
+    is_floor: bool = False
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it is beyond its bound: what was within it once need not be any more."""
+        if self.bound is None:
+            return False
+        used, bound = (
+            each.units if isinstance(each, Money) else each for each in (self.used, self.bound)
+        )
+        return used < bound if self.is_floor else used > bound
 
 
 def usages(state: RiskState, allocations: Mapping[str, float]) -> dict[str, Usage]:
@@ -58,7 +70,9 @@ def usages(state: RiskState, allocations: Mapping[str, float]) -> dict[str, Usag
         "risk.max_daily_loss": _lost(state.day_start_equity, state.equity, limits.max_daily_loss),
         "risk.max_drawdown": _lost(state.peak_equity, state.equity, limits.max_drawdown),
         "risk.min_cash_reserve": Usage(
-            state.cash - reserved(state), state.bankroll.scaled(limits.min_cash_reserve)
+            state.cash - reserved(state),
+            state.bankroll.scaled(limits.min_cash_reserve),
+            is_floor=True,
         ),
     }
     for strategy, share in allocations.items():

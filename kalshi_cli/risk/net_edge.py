@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kalshi_cli.domain.fees import exit_terms
 from kalshi_cli.domain.order import OrderIntent, Purpose
-from kalshi_cli.portfolio.edge import SLACK, net_edge
+from kalshi_cli.portfolio.edge import SLACK
 from kalshi_cli.risk._base import Control, Denial, RiskState
+from kalshi_cli.risk._edge import edge_at_limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,15 +21,9 @@ class NetEdge(Control):
         if intent.forecast_id is None:
             return None
         facts = state.facts.get(intent.ticker)
-        if facts is None or intent.fair is None:
+        edge = None if facts is None else edge_at_limit(intent, facts)
+        if edge is None:
             return Denial(self.code, "there is no fair value to compare with", "none", "a number")
-        edge = net_edge(
-            intent.side,
-            fair=intent.fair,
-            price=intent.limit,
-            terms=exit_terms(facts.fees),
-            is_taker=not intent.post_only,
-        )
         least = state.limits.min_net_edge
         if edge >= least - SLACK:
             return None

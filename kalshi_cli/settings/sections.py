@@ -121,7 +121,8 @@ class Trading(Section):
     capital_limit: Dollars = None
     """Dollars that sizing may count as bankroll, or "unlimited" for the whole account."""
     on_stop: Literal["cancel_entries", "leave"] = "cancel_entries"
-    """What the first Ctrl-C does with our resting entries. Exits always stay."""
+    """What the first Ctrl-C does with our resting entries. Exits always stay. A loop that has done
+    its `--cycles` leaves both, as a single `trade` does: the next run goes on with them."""
 
 
 class Allocation(Section):

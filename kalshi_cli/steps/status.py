@@ -1,8 +1,11 @@
 """The desk on one screen, from the store alone."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.money import Money, total
 from kalshi_cli.ports.reports import DeskSummary, FunnelRow, PositionRow, Reports, StrategyRow
 
 
@@ -18,6 +21,8 @@ class HaltedByFile:
 class Status:
     """Where the desk stands. `unlimited` names the limits that a person has removed.
 
+    `equity` is the cash on record and the marks of `positions` together, by quotes that are none
+    older than `quoted_us`; None where there is no cash on record, or nothing that a quote decides.
     A desk with a `halt_file` is halted, whether or not one that trades has put that on record yet.
     """
 
@@ -25,6 +30,8 @@ class Status:
     strategies: tuple[StrategyRow, ...]
     funnel: tuple[FunnelRow, ...]
     positions: tuple[PositionRow, ...]
+    equity: Money | None
+    quoted_us: int | None
     unlimited: tuple[str, ...]
     halt_file: HaltedByFile | None
 
@@ -33,14 +40,30 @@ async def status(
     reports: Reports, *, unlimited: tuple[str, ...], halt_file: HaltedByFile | None
 ) -> Status:
     """Read the desk's state, its funnel, what it holds and what each strategy earned."""
+    summary, held = await reports.summary(), await reports.positions()
     return Status(
-        summary=_as_halted(await reports.summary(), halt_file),
+        summary=_as_halted(summary, halt_file),
         strategies=await reports.strategies(),
         funnel=await reports.funnel(),
-        positions=await reports.positions(),
+        positions=held,
+        equity=None if summary.cash is None else _worth(summary.cash, held),
+        quoted_us=min(_quotes(held), default=None),
         unlimited=unlimited,
         halt_file=halt_file,
     )
+
+
+def _worth(cash: Money, held: Sequence[PositionRow]) -> Money:
+    return cash + total([row.mark.value for row in held])
+
+
+def _quotes(held: Sequence[PositionRow]) -> list[int]:
+    """When those were quoted that a quote decides: once a result is known, that does."""
+    return [
+        row.quoted_us
+        for row in held
+        if row.quoted_us is not None and row.status is MarketStatus.ACTIVE
+    ]
 
 
 def _as_halted(summary: DeskSummary, halt_file: HaltedByFile | None) -> DeskSummary:

@@ -10,7 +10,7 @@ from functools import partial
 
 from kalshi_cli.domain.adjusting import Adjustment, adjustment
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.forecast import Forecast
+from kalshi_cli.domain.forecast import Edge, Forecast
 from kalshi_cli.domain.identity import DeskState, Env
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.money import Money
@@ -35,6 +35,8 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import CancellationKind, MarketData, Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._base import Control, Denial, RiskState
+from kalshi_cli.risk._edge import edge_at_limit
+from kalshi_cli.risk._exposure import worst_cost
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.amending import decrease, reprice
 from kalshi_cli.steps.clearing import cancel_every_entry, off_grid
@@ -89,8 +91,20 @@ class Broken:
 
 
 @dataclass(frozen=True, slots=True)
+class Priced:
+    """What an intent comes to at its limit: dollars that it may take, and dollars of edge left a
+    contract, both after the fee. Without a fair value there is no edge.
+    """
+
+    ticker: str
+    cost: Money
+    edge: Edge | None
+
+
+@dataclass(frozen=True, slots=True)
 class TradeResult:
-    """From proposals to orders. `passed` are the intents that were sent, or would have been.
+    """From proposals to orders. `passed` are the intents that were sent, or would have been, and
+    `priced` what each comes to.
 
     `reduced` says which limit on losses took the desk to reduce-only in this pass.
     """
@@ -102,6 +116,7 @@ class TradeResult:
     unsized: tuple[Unsized, ...]
     denied: tuple[Denied, ...]
     passed: tuple[OrderIntent, ...]
+    priced: tuple[Priced, ...]
     orders: tuple[Order, ...]
     canceled: tuple[Order, ...]
     changed: tuple[Order, ...]
@@ -241,6 +256,7 @@ class _Session:
         self.unsized: list[Unsized] = []
         self.denied: list[Denied] = []
         self.passed: list[OrderIntent] = []
+        self.priced: list[Priced] = []
         self.orders: list[Order] = []
         self.broken: list[Broken] = []
 
@@ -261,6 +277,7 @@ class _Session:
             unsized=tuple(self.unsized),
             denied=tuple(self.denied),
             passed=tuple(self.passed),
+            priced=tuple(self.priced),
             orders=() if dry_run else tuple(self.orders),
             canceled=(),
             changed=(),
@@ -291,9 +308,16 @@ async def _run_strategy(
         order = await sender(session, intent, state.facts[intent.ticker].book)
         if order is not None:
             session.passed.append(intent)
+            session.priced.append(_priced(intent, state))
             session.orders.append(order)
             state = after_refusal(with_sent(state, order), order)
             session.account = replace(session.account, paused=state.paused_shards)
+
+
+def _priced(intent: OrderIntent, state: RiskState) -> Priced:
+    facts = state.facts[intent.ticker]
+    cost = worst_cost(intent, intent.count, state)
+    return Priced(intent.ticker, cost, edge_at_limit(intent, facts))
 
 
 async def _decide(

@@ -43,13 +43,23 @@ def test_the_steps_one_by_one_are_a_desk(kalshi):
     assert checked.json["data"]["exchange_cash"] == checked.json["data"]["audit"]["cash"]
 
 
+@pytest.mark.usefixtures("eighty_columns")
 def test_the_loop_tells_each_cycle_and_ends_with_what_to_type_next(kalshi):
-    ran = kalshi("run-loop", "--sim", "--cycles", "2", "--seed", "7")
+    ran = kalshi("--quiet", "run-loop", "--sim", "--cycles", "2", "--seed", "7")
     assert ran.code == 0
     assert ran.out.count("equity") == 1
     assert "2 cycles" in ran.out
     assert "kalshi inspect round-trips" in ran.out
     assert "baseline: " in ran.out
+    live = kalshi("inspect", "orders", "--live-only", "--json").json["data"]
+    held = kalshi("inspect", "positions", "--json").json["data"]
+    entries = sum(order["purpose"] != "exit" for order in live)
+    told = [line.split() for line in ran.out.splitlines() if line.startswith("left ")]
+    assert [(*words[:3], words[-2]) for words in told] == [
+        ("left", "live", str(entries), "kalshi"),
+        ("left", "held", str(len(held)), "kalshi"),
+    ]
+    assert [words[-1] for words in told] == ["cancel-all", "flatten"]
     assert max(len(line) for line in ran.out.splitlines() if "eligible" not in line) <= 80
     again = kalshi("run-loop", "--once", "--json").out.splitlines()
     cycle, last = map(json.loads, again)

@@ -1,8 +1,20 @@
 """`--limits-reason` and `inspect limits`."""
 
+from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
+import pytest
+from rich.console import Console
 
+from kalshi_cli.cli.render.limits import show_limits
+from kalshi_cli.domain.money import Money
+from kalshi_cli.ports.reports import LimitChangeRow
+from kalshi_cli.risk._usage import Usage
+from kalshi_cli.steps.limiting import LimitRow, LimitsInUse
+
+
+@pytest.mark.usefixtures("eighty_columns")
 def test_a_changed_limit_is_told_with_who_and_why(kalshi, kalshi_home: Path, monkeypatch):
     monkeypatch.setenv("LOGNAME", "ann")
     assert kalshi("track", "--sim", "--seed", "7").code == 0
@@ -36,3 +48,30 @@ def test_without_a_store_every_limit_is_told_all_the_same(kalshi, kalshi_home: P
 
 def test_the_reason_belongs_to_commands_that_trade(kalshi, kalshi_home: Path):
     assert kalshi("ingest", "--sim", "--limits-reason", "x").code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "used", "bound", "told"),
+    [
+        ("risk.max_market_exposure", "503.16", "485.05", "by KXA; over since the bankroll fell"),
+        ("risk.max_market_exposure", "485.05", "485.05", "by KXA"),
+        ("risk.max_category_exposure", "9", "8", "over since the limit or the bankroll changed"),
+        ("risk.max_daily_loss", "9", "8", "over: only exits until 00:00Z and `kalshi resume`"),
+    ],
+)
+def test_a_limit_that_is_exceeded_says_why_and_what_holds(name, used, bound, told):
+    usage = Usage(Money.parse(used), Money.parse(bound), "KXA")
+    row = LimitsInUse(None, (LimitRow(name, "0.05", usage),), ())
+    changed = LimitChangeRow("risk.max_category_exposure", "0.4", "0.3", "ann", "", "r", 0, 0)
+    console = Console(file=StringIO(), width=200)
+    show_limits(replace(row, changes=(changed,)), console)
+    (line,) = [line for line in console.file.getvalue().splitlines() if line.startswith(name)]
+    assert told in line
+    assert ("no new entries" in line) is (used > bound and "loss" not in name)
+
+
+def test_free_cash_is_over_its_reserve_where_it_is_less():
+    assert Usage(Money.parse("3"), Money.parse("4"), is_floor=True).is_over
+    assert not Usage(Money.parse("4"), Money.parse("3"), is_floor=True).is_over
+    assert not Usage(5, None).is_over
+    assert Usage(5, 4).is_over

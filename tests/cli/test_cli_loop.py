@@ -54,6 +54,7 @@ def ended(told):
         started_us=0,
         status=None,
         evaluation=None,
+        live=(),
         left=None,
         last_errors=told.last_errors,
         reconciled=told.reconciled,

@@ -1,53 +1,39 @@
-"""What a person sees of rows: a page, and that there are more."""
-
-from io import StringIO
+"""What a person hears of rows that are not all of them."""
 
 import pytest
-from rich.console import Console
 
-from kalshi_cli.cli.render.rows import show_positions
-from kalshi_cli.domain.marks import Mark
-from kalshi_cli.domain.money import NO_MONEY, Contracts
-from kalshi_cli.domain.side import Outcome
-from kalshi_cli.ports.reports import PositionRow
+LISTS = ("positions", "orders", "fills", "round-trips", "tape", "markets", "analyses", "runs")
 
 
-def a_row(ticker: str) -> PositionRow:
-    return PositionRow(
-        ticker=ticker,
-        title="",
-        event_ticker="E",
-        category="",
-        owner="x",
-        outcome=Outcome.YES,
-        count=Contracts(100),
-        average=0.4,
-        cost=NO_MONEY,
-        mark=Mark(NO_MONEY, is_mid=True),
-        unrealized=NO_MONEY,
-        realized=NO_MONEY,
-        fees=NO_MONEY,
-        bid=None,
-        ask=None,
-        quoted_us=None,
-        status=None,
-        payout=None,
-        opened_us=None,
-    )
+def test_a_list_that_is_cut_says_of_how_many(kalshi):
+    kalshi("run-loop", "--sim", "--cycles", "2", "--seed", "7")
+    cut = 0
+    for name in (*LISTS, "denials"):
+        rows = kalshi("inspect", name, "--json", "--limit", "100000").json["data"]
+        if len(rows) < 2:
+            continue
+        cut += 1
+        told = f"1 of {len(rows)}; --limit {len(rows)} shows all"
+        shown = kalshi("inspect", name, "--limit", "1")
+        assert shown.err.splitlines()[-1] == told, name
+        assert told not in shown.out
+        assert told in kalshi("inspect", name, "--limit", "1", "--json").json["warnings"]
+        assert "shows all" not in kalshi("inspect", name, "--limit", str(len(rows))).err
+    assert cut >= 5
 
 
 @pytest.mark.parametrize(
-    ("most", "tickers", "says_more"), [(2, ["A", "B"], True), (3, ["A", "B", "C"], False)]
+    ("name", "option"), [("markets", "--category"), ("orders", "--live-only"), ("tape", "--ticker")]
 )
-def test_a_page_of_positions_says_whether_there_are_more(most, tickers, says_more):
-    console = Console(file=StringIO(), width=80)
-    show_positions([a_row(ticker) for ticker in "ABC"], console, most=most)
-    _, _, _, *lines = console.file.getvalue().splitlines()
-    assert [line.split()[0] for line in lines if "yes" in line] == tickers
-    assert any("--limit 0 shows all" in line for line in lines) is says_more
+def test_what_is_filtered_is_counted_as_it_is_shown(kalshi, name, option):
+    kalshi("run-loop", "--sim", "--once", "--seed", "7")
+    market = kalshi("inspect", "markets", "--limit", "1", "--json").json["data"][0]
+    chosen = {"--category": [market["category"]], "--ticker": [market["ticker"]]}.get(option, [])
+    rows = kalshi("inspect", name, option, *chosen, "--json", "--limit", "100000").json["data"]
+    shown = kalshi("inspect", name, option, *chosen, "--limit", "1")
+    assert (f"1 of {len(rows)};" in shown.err) is (len(rows) > 1)
 
 
-def test_zero_shows_every_position():
-    console = Console(file=StringIO(), width=80)
-    show_positions([a_row(ticker) for ticker in "ABC"], console, most=0)
-    assert "more" not in console.file.getvalue()
+def test_zero_shows_every_position(kalshi):
+    kalshi("run-loop", "--sim", "--cycles", "2", "--seed", "7")
+    assert "shows all" not in kalshi("inspect", "positions", "--limit", "0").err

@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.position import outcome_cost
-from kalshi_cli.domain.side import Outcome, Side, held_terms, yes_terms
+from kalshi_cli.domain.side import Outcome, Side, held_terms, spoken_terms, yes_terms
 
 PRICES = st.integers(1, 9_999).map(Price)
 
@@ -20,6 +20,12 @@ def test_there_and_back(outcome, price, count):
     side, yes_price = yes_terms(outcome, buy=True, price=price)
     assert held_terms(side.signed(count), yes_price) == (outcome, count, price)
     assert outcome_cost(side, yes_price, count) == price * count
+
+
+@given(st.sampled_from(Outcome), st.booleans(), PRICES)
+def test_an_order_is_spoken_of_as_it_was_asked_for(outcome, buys, price):
+    side, yes_price = yes_terms(outcome, buy=buys, price=price)
+    assert spoken_terms(side, yes_price, leaves=not buys) == (buys, outcome, price)
 
 
 def test_sides_oppose_each_other():

@@ -103,6 +103,8 @@ async def test_a_forecast_becomes_an_order_at_the_stake_rule(floor):
     (order,) = result.orders
     assert (order.state, str(order.filled)) == (OrderState.FILLED, "100.00")
     assert order.intent.forecast_id == "f1"
+    (priced,) = result.priced
+    assert (str(priced.cost), round(priced.edge, 4)) == ("44.000000", 0.16)
     assert [u.proposal.ticker for u in result.unsized] == [B]  # no forecast, no stake
     assert result.reconciled.new_fills
     assert (result.reconciled.complete, result.reconciled.differences) == (True, ())
@@ -142,6 +144,7 @@ async def test_a_dry_run_shows_what_would_be_sent(floor, limits):
     real = await run(floor, **limits)
     assert imagined.passed == real.passed
     assert imagined.denied == real.denied
+    assert imagined.priced == real.priced
     assert len(real.orders) == (1 if limits else 2)
 
 

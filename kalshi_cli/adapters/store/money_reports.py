@@ -13,7 +13,7 @@ from kalshi_cli.adapters.store.market_reports import POSITION_QUERY, position_ro
 from kalshi_cli.adapters.store.queries import AnySelect, Reading, filtered, newest
 from kalshi_cli.adapters.store.transaction import AnyRow, Transaction
 from kalshi_cli.domain.money import NO_MONEY, Money, total
-from kalshi_cli.domain.order import LIVE, Order, OrderState
+from kalshi_cli.domain.order import LIVE, Order, OrderState, Purpose
 from kalshi_cli.domain.trail import OrderEvent
 from kalshi_cli.ports.reports import (
     FillRow,
@@ -70,7 +70,7 @@ class MoneyReports(Reading):
         limit: int | None = None,
     ) -> tuple[FillRow, ...]:
         table, orders = t.FILLS.c, t.ORDERS.c
-        query = select(*table, orders.client_order_id).join_from(
+        query = select(*table, orders.client_order_id, orders.purpose).join_from(
             t.FILLS, t.ORDERS, orders.order_id == table.order_id, isouter=True
         )
         query = filtered(
@@ -79,7 +79,7 @@ class MoneyReports(Reading):
         query = newest(query, table.at_us, table.fill_id, since_us=since_us, limit=limit)
         async with self._opened() as transaction:
             found = await transaction.rows(query)
-        return tuple(FillRow(*mapping.fill_from(row[:-1]), row[-1]) for row in found)
+        return tuple(map(_fill_row, found))
 
     async def round_trips(
         self,
@@ -108,7 +108,13 @@ class MoneyReports(Reading):
         async with self._opened() as transaction:
             history = await SqlLedger(transaction).history()
             movements = await transaction.rows(select(*t.CASH_MOVEMENTS.c))
-        tape = replay(history, map(mapping.movement_from, movements))
+            orders = select(t.ORDERS.c.order_id, t.ORDERS.c.purpose)
+            purposes = await transaction.rows(orders.where(t.ORDERS.c.order_id.is_not(None)))
+        tape = replay(
+            history,
+            map(mapping.movement_from, movements),
+            {order_id: Purpose(purpose) for order_id, purpose in purposes},
+        )
         wanted = [
             row
             for row in reversed(tape)
@@ -174,6 +180,12 @@ def _strategy_row(
         fees=fees,
         net=realized + unrealized - fees,
     )
+
+
+def _fill_row(row: AnyRow) -> FillRow:
+    *fill, client_order_id, purpose = row
+    its = None if purpose is None else Purpose(purpose)
+    return FillRow(*mapping.fill_from(tuple(fill)), client_order_id, its)
 
 
 def _trip_row(row: AnyRow) -> RoundTripRow:

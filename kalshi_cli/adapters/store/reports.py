@@ -1,12 +1,14 @@
 """Reading for people: from columns straight into rows, in transactions that wait for nobody."""
 
+from collections.abc import Collection, Mapping
+
 from sqlalchemy import ColumnElement, ScalarSelect, Table, distinct, func, select
 
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.ai_reports import AiReports
 from kalshi_cli.adapters.store.market_reports import MarketReports
 from kalshi_cli.adapters.store.money_reports import MoneyReports
-from kalshi_cli.adapters.store.queries import filtered, newest
+from kalshi_cli.adapters.store.queries import CATEGORY, filtered, newest
 from kalshi_cli.adapters.store.snapshots import newest_snapshot
 from kalshi_cli.adapters.store.transaction import AnyRow
 from kalshi_cli.domain.identity import DeskState
@@ -14,7 +16,14 @@ from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import LIVE, UNRESOLVED, OrderState
 from kalshi_cli.domain.side import Side
-from kalshi_cli.ports.reports import DenialRow, DeskSummary, FunnelRow, LimitChangeRow, RunRow
+from kalshi_cli.ports.reports import (
+    DenialRow,
+    DeskSummary,
+    FunnelRow,
+    LimitChangeRow,
+    Listed,
+    RunRow,
+)
 
 
 def _count(table: Table, *wanted: ColumnElement[bool]) -> ScalarSelect[int]:
@@ -40,8 +49,50 @@ def _counts() -> dict[str, ScalarSelect[int]]:
     }
 
 
+LISTED: Mapping[Listed, tuple[str, ...]] = {
+    "positions": ("POSITIONS",),
+    "orders": ("ORDERS",),
+    "fills": ("FILLS",),
+    "round_trips": ("ROUND_TRIPS",),
+    "tape": ("FILLS", "SETTLEMENTS", "CASH_MOVEMENTS"),
+    "markets": ("MARKETS",),
+    "analyses": ("FORECASTS",),
+    "runs": ("RUNS",),
+    "denials": ("DENIALS",),
+    "limit_changes": ("LIMIT_CHANGES",),
+}
+"""The tables whose rows a list is made of."""
+
+
 class SqlReports(AiReports, MarketReports, MoneyReports):
     """Implements `ports.reports.Reports`."""
+
+    async def how_many(
+        self,
+        listed: Listed,
+        *,
+        ticker: str | None = None,
+        category: str | None = None,
+        states: Collection[OrderState] | None = None,
+    ) -> int:
+        counting = []
+        for name in LISTED[listed]:
+            table: Table = getattr(t, name)
+            query = select(func.count()).select_from(table)
+            if ticker is not None:
+                if "ticker" not in table.c:
+                    continue
+                query = query.where(table.c.ticker == ticker)
+            if category is not None:
+                query = query.join(t.EVENTS).join(t.SERIES)
+                query = filtered(query, {CATEGORY: category})
+            if states is not None:
+                query = query.where(table.c.state.in_(states))
+            if listed == "positions":
+                query = query.where(table.c.net_units != 0)
+            counting.append(query)
+        async with self._opened() as transaction:
+            return sum([(await transaction.rows(query))[0][0] for query in counting])
 
     async def runs(
         self, *, command: str | None = None, run_id: str | None = None, limit: int | None = None

@@ -1,19 +1,24 @@
 """The tape: every event of money in the order it happened, with the cash after it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from kalshi_cli.domain.account import CashMovement, Settlement
 from kalshi_cli.domain.history import Entry
 from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money
-from kalshi_cli.domain.order import Fill
+from kalshi_cli.domain.order import Fill, Purpose
 from kalshi_cli.domain.position import cash_effect
 from kalshi_cli.ports.reports import TapeRow
 
 
-def replay(history: Sequence[Entry], movements: Iterable[CashMovement]) -> list[TapeRow]:
+def replay(
+    history: Sequence[Entry],
+    movements: Iterable[CashMovement],
+    purposes: Mapping[str, Purpose],
+) -> list[TapeRow]:
     """Fold fills and settlements (in their order) and movements into rows, oldest first.
 
-    At one instant money moves first, then fills, then settlements.
+    At one instant money moves first, then fills, then settlements. `purposes` are our orders', by
+    the exchange's id.
     """
     ordered: list[tuple[tuple[int, int, int], Entry | CashMovement]] = [
         ((movement.at_us, 0, number), movement) for number, movement in enumerate(movements)
@@ -23,14 +28,15 @@ def replay(history: Sequence[Entry], movements: Iterable[CashMovement]) -> list[
             ordered.append(((entry.settled_us, 2, number), entry))
         else:
             ordered.append(((entry[0].at_us, 1, number), entry))
-    account = _Account()
+    account = _Account(purposes)
     return [account.row(entry) for _, entry in sorted(ordered, key=lambda pair: pair[0])]
 
 
 class _Account:
     """Cash, the net position of each market over all owners, and what each has paid out."""
 
-    def __init__(self) -> None:
+    def __init__(self, purposes: Mapping[str, Purpose]) -> None:
+        self._purposes = purposes
         self._balance = NO_MONEY
         self._net: dict[str, Contracts] = {}
         self._paid: dict[str, Money] = {}
@@ -51,6 +57,7 @@ class _Account:
             ticker=None,
             owner=None,
             side=None,
+            purpose=None,
             price=None,
             count=None,
             fee=NO_MONEY,
@@ -70,6 +77,7 @@ class _Account:
             ticker=fill.ticker,
             owner=owner,
             side=fill.side,
+            purpose=self._purposes.get(fill.order_id),
             price=fill.price,
             count=fill.count,
             fee=fill.fee,
@@ -89,6 +97,7 @@ class _Account:
             ticker=settlement.ticker,
             owner=None,
             side=None,
+            purpose=None,
             price=settlement.value,
             count=settlement.net,
             fee=NO_MONEY,

@@ -1,11 +1,10 @@
 """Look up positions, orders, fills, markets, forecasts, denials."""
 
-from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kalshi_cli.cli.desk import on_records, ready
+from kalshi_cli.cli.desk import on_list, on_records, ready
 from kalshi_cli.cli.names import plausible, span
 from kalshi_cli.domain.order import LIVE
 
@@ -50,14 +49,9 @@ def positions(
     from kalshi_cli.cli.render.rows import PAGE, show_positions
 
     prepared = ready(ctx)
-    whole = prepared.invocation.wants_json
-    most = (0 if whole else PAGE) if limit is None else limit
-    asked = None if most == 0 else most if whole else most + 1  # one more tells that there are more
-    on_records(
-        prepared,
-        lambda store: store.reports.positions(ticker=ticker, limit=asked),
-        partial(show_positions, most=most),
-    )
+    unasked = 0 if prepared.invocation.wants_json else PAGE
+    most = (unasked if limit is None else limit) or None
+    on_list(prepared, "positions", show_positions, limit=most, ticker=ticker)
 
 
 @app.command()
@@ -77,11 +71,7 @@ def orders(
     from kalshi_cli.cli.render.rows import show_orders
 
     states = LIVE if live_only else None
-    on_records(
-        ready(ctx),
-        lambda store: store.reports.orders(ticker=ticker, states=states, limit=limit),
-        show_orders,
-    )
+    on_list(ready(ctx), "orders", show_orders, limit=limit, ticker=ticker, states=states)
 
 
 @app.command()
@@ -112,9 +102,7 @@ def fills(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> No
     """
     from kalshi_cli.cli.render.rows import show_fills
 
-    on_records(
-        ready(ctx), lambda store: store.reports.fills(ticker=ticker, limit=limit), show_fills
-    )
+    on_list(ready(ctx), "fills", show_fills, limit=limit, ticker=ticker)
 
 
 @app.command("round-trips")
@@ -125,11 +113,7 @@ def round_trips(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30)
     """
     from kalshi_cli.cli.render.rows import show_round_trips
 
-    on_records(
-        ready(ctx),
-        lambda store: store.reports.round_trips(ticker=ticker, limit=limit),
-        show_round_trips,
-    )
+    on_list(ready(ctx), "round_trips", show_round_trips, limit=limit, ticker=ticker)
 
 
 @app.command()
@@ -140,7 +124,7 @@ def tape(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> Non
     """
     from kalshi_cli.cli.render.rows import show_tape
 
-    on_records(ready(ctx), lambda store: store.reports.tape(ticker=ticker, limit=limit), show_tape)
+    on_list(ready(ctx), "tape", show_tape, limit=limit, ticker=ticker)
 
 
 @app.command()
@@ -159,11 +143,7 @@ def markets(
     """
     from kalshi_cli.cli.render.rows import show_markets
 
-    on_records(
-        ready(ctx),
-        lambda store: store.reports.markets(ticker=ticker, category=category, limit=limit),
-        show_markets,
-    )
+    on_list(ready(ctx), "markets", show_markets, limit=limit, ticker=ticker, category=category)
 
 
 @app.command()
@@ -174,9 +154,7 @@ def analyses(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) ->
     """
     from kalshi_cli.cli.render.rows import show_analyses
 
-    on_records(
-        ready(ctx), lambda store: store.reports.analyses(ticker=ticker, limit=limit), show_analyses
-    )
+    on_list(ready(ctx), "analyses", show_analyses, limit=limit, ticker=ticker)
 
 
 @app.command()
@@ -230,7 +208,7 @@ def runs(ctx: typer.Context, *, limit: Limit = 30) -> None:
     """
     from kalshi_cli.cli.render.rows import show_runs
 
-    on_records(ready(ctx), lambda store: store.reports.runs(limit=limit), show_runs)
+    on_list(ready(ctx), "runs", show_runs, limit=limit)
 
 
 @app.command()
@@ -241,9 +219,7 @@ def denials(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> 
     """
     from kalshi_cli.cli.render.rows import show_denials
 
-    on_records(
-        ready(ctx), lambda store: store.reports.denials(ticker=ticker, limit=limit), show_denials
-    )
+    on_list(ready(ctx), "denials", show_denials, limit=limit, ticker=ticker)
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""The console: colour and width as the terminal and `NO_COLOR` say.
+"""The console: colour and width as the terminal and `NO_COLOR` say; in a pipe no line is folded.
 
 Markup is off: titles and messages come from elsewhere and may hold brackets.
 """
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 WIDTH = 80
-"""Columns where there is no terminal; every table fits."""
+"""Columns of what is drawn where there is no terminal."""
 
 
 def stdout(options: Options) -> "Console":
@@ -25,11 +25,12 @@ def stdout(options: Options) -> "Console":
         def on_broken_pipe(self) -> None:
             raise BrokenPipeError
 
-    width = None if sys.stdout.isatty() else WIDTH
-    return Piped(
+    console = Piped(
         file=sys.stdout,
         no_color=options.no_color or None,
-        width=width,
+        width=None if sys.stdout.isatty() else WIDTH,
         highlight=False,
         markup=False,
     )
+    console.soft_wrap = not console.is_terminal
+    return console

@@ -18,7 +18,7 @@ def show_evaluate(result: EvaluateResult, console: "Console") -> None:
         console,
         "Profit, net of fees and AI",
         (
-            ("strategy", "fold"),
+            "strategy",
             ("markets", "right"),
             ("fees", "right"),
             ("AI", "right"),
@@ -43,7 +43,7 @@ def show_evaluate(result: EvaluateResult, console: "Console") -> None:
         console,
         "Forecasts against the market (Brier score, lower is better)",
         (
-            ("model", "fold"),
+            "model",
             ("judged", "right"),
             ("ours", "right"),
             ("market", "right"),

@@ -1,11 +1,12 @@
 """How limits look: what each is, how much of it is used, and how it came to be so."""
 
+from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.words import NOTHING, dollars, instant
 from kalshi_cli.domain.money import Money
-from kalshi_cli.steps.limiting import LimitsInUse
+from kalshi_cli.steps.limiting import LimitRow, LimitsInUse
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
 def show_limits(result: LimitsInUse, console: "Console") -> None:
     """Limits of each order alone have nothing beside them: nothing uses them up."""
+    changed = {change.name for change in result.changes if change.old is not None}
     print_facts(console, [("bankroll", dollars(result.bankroll))])
     print_table(
         console,
@@ -22,7 +24,7 @@ def show_limits(result: LimitsInUse, console: "Console") -> None:
             ("set to", "right"),
             ("used", "right"),
             ("of", "right"),
-            ("by", "fold"),
+            ("by", "note"),
         ),
         [
             (
@@ -30,7 +32,7 @@ def show_limits(result: LimitsInUse, console: "Console") -> None:
                 row.value.strip('"'),
                 NOTHING if row.usage is None else _amount(row.usage.used),
                 NOTHING if row.usage is None else _amount(row.usage.bound),
-                "" if row.usage is None else row.usage.where,
+                _by(row, changed),
             )
             for row in result.limits
         ],
@@ -39,7 +41,7 @@ def show_limits(result: LimitsInUse, console: "Console") -> None:
     print_table(
         console,
         "Changes, newest first",
-        ("real UTC", ("limit", "fold"), ("change", "wrap"), "who", ("why", "wrap")),
+        ("real UTC", "limit", ("change", "wrap"), ("who", "spare"), ("why", "note")),
         [
             (
                 instant(row.changed_wall_us),
@@ -52,6 +54,32 @@ def show_limits(result: LimitsInUse, console: "Console") -> None:
             if row.old is not None
         ],
     )
+
+
+def _by(row: LimitRow, changed: Container[str]) -> str:
+    """What uses most of a limit, and that it is more than that allows."""
+    if row.usage is None:
+        return ""
+    by = f"by {row.usage.where}" if row.usage.where else ""
+    over = _over(row, is_changed=row.name in changed) if row.usage.is_over else ""
+    return "; ".join(filter(None, (by, over)))
+
+
+_LOSSES = {
+    "risk.max_daily_loss": "over: only exits until 00:00Z and `kalshi resume`",
+    "risk.max_drawdown": "over: only exits until `kalshi resume`",
+}
+
+
+def _over(row: LimitRow, *, is_changed: bool) -> str:
+    """How that can be, and what holds: nothing that we send goes over a limit."""
+    if row.name in _LOSSES:
+        return _LOSSES[row.name]
+    if is_changed:
+        return "over since the limit or the bankroll changed; no new entries"
+    if row.name.endswith("_exposure") or row.name.startswith("allocation."):
+        return "over since the bankroll fell; no new entries"
+    return "over; no new entries"
 
 
 def _amount(value: Money | int | None) -> str:

@@ -16,7 +16,7 @@ def show_calls(rows: Sequence[AiCallRow], console: "Console") -> None:
     print_table(
         console,
         "AI calls",
-        ("id", ("event", "fold"), "role", ("cost", "right"), ("outcome", "cut"), "UTC"),
+        ("id", "event", "role", ("cost", "right"), ("outcome", "cut"), "UTC"),
         [
             (
                 row.call_id,

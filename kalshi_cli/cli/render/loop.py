@@ -15,8 +15,9 @@ from kalshi_cli.cli.render.rows import show_positions
 from kalshi_cli.cli.render.standing import told
 from kalshi_cli.cli.render.status import show_strategies
 from kalshi_cli.cli.render.tables import Cell, print_facts
-from kalshi_cli.cli.render.words import dollars, gain, instant, moment
+from kalshi_cli.cli.render.words import dollars, gain, instant, moment, some
 from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.order import Purpose
 from kalshi_cli.errors import KalshiError
 from kalshi_cli.ports.store import Standing
 from kalshi_cli.steps.execution import HALT_FILE
@@ -179,9 +180,10 @@ def show_loop(result: LoopResult, console: "Console", *, flag: str = "") -> None
     held = result.status.positions
     show_positions(held[:SHOWN_POSITIONS], console)
     if len(held) > SHOWN_POSITIONS:
-        console.print(f"… and {len(held) - SHOWN_POSITIONS} more: kalshi inspect positions")
+        more = len(held) - SHOWN_POSITIONS
+        console.print(f"… and {more} more: kalshi inspect positions{flag}")
     show_strategies(result.status.strategies, console)
-    _show_left(result, console)
+    _show_left(result, console, flag)
     _show_next(result, console, flag)
 
 
@@ -208,13 +210,20 @@ def _worth(result: LoopResult) -> list[tuple[str, Cell]]:
     return facts
 
 
-def _show_left(result: LoopResult, console: "Console") -> None:
-    left = result.left
-    if left is not None:
-        console.print(
-            f"Left behind: {len(left.canceled)} entries cancelled, {len(left.resting)} orders "
-            f"still live, {len(left.positions)} positions held."
-        )
+def _show_left(result: LoopResult, console: "Console", flag: str) -> None:
+    """Orders and positions that nobody watches from now on, and what would end them."""
+    exits = sum(order.purpose is Purpose.EXIT for order in result.live)
+    entries, held = len(result.live) - exits, len(result.status.positions)
+    facts: list[tuple[str, Cell]] = []
+    if result.left is not None:
+        facts.append(("cancelled", some(len(result.left.canceled), "entry", "entries")))
+    if result.live:
+        live = f"{some(entries, 'entry', 'entries')} and {some(exits, 'exit')}"
+        facts.append(("left live", f"{live}: kalshi cancel-all{flag}"))
+    if held:
+        facts.append(("left held", f"{some(held, 'position')}: kalshi flatten{flag}"))
+    if facts:
+        print_facts(console, facts)
 
 
 def _show_next(result: LoopResult, console: "Console", flag: str) -> None:

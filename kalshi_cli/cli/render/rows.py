@@ -4,7 +4,19 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.tables import print_table
-from kalshi_cli.cli.render.words import best, cents, count, dollars, gain, moment, percent
+from kalshi_cli.cli.render.words import (
+    NOTHING,
+    best,
+    cents,
+    count,
+    deal,
+    dollars,
+    gain,
+    held,
+    moment,
+    percent,
+)
+from kalshi_cli.domain.order import Purpose
 from kalshi_cli.ports.reports import (
     AnalysisRow,
     DenialRow,
@@ -20,34 +32,36 @@ from kalshi_cli.ports.reports import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-TICKER = ("ticker", "fold")
 PAGE = 100
 """Positions that a person is shown unasked."""
 
 
-def show_positions(rows: Sequence[PositionRow], console: "Console", *, most: int = 0) -> None:
-    """Of more rows than `most`, that many; 0 shows all."""
-    shown = rows[:most] if most else rows
+def show_positions(rows: Sequence[PositionRow], console: "Console") -> None:
     print_table(
         console,
         "Positions",
-        (TICKER, "side", ("held", "right"), ("cost", "right"), ("mark", "right"), ("P&L", "right")),
+        (
+            "ticker",
+            "side",
+            ("held", "right"),
+            ("cost", "right"),
+            ("mark", "right spare"),
+            ("P&L", "right"),
+        ),
         [
             (
                 row.ticker,
-                row.outcome,
+                held(row.outcome),
                 count(row.count),
                 dollars(row.cost),
                 dollars(row.mark.value) + ("" if row.mark.is_mid else "*"),
                 gain(row.unrealized),
             )
-            for row in shown
+            for row in rows
         ],
     )
-    if any(not row.mark.is_mid for row in shown):
+    if any(not row.mark.is_mid for row in rows):
         console.print("* no mid within 10c: what it would bring if sold now")
-    if len(rows) > len(shown):
-        console.print(f"\u2026 and more than these {most}: --limit 0 shows all")
 
 
 def show_orders(rows: Sequence[OrderRow], console: "Console") -> None:
@@ -55,17 +69,27 @@ def show_orders(rows: Sequence[OrderRow], console: "Console") -> None:
     print_table(
         console,
         "Orders",
-        (TICKER, "side", ("filled", "right"), ("limit", "right"), "state", "UTC"),
+        (
+            "ticker",
+            "side",
+            ("filled", "right"),
+            ("limit", "right"),
+            "state",
+            ("UTC", "spare"),
+            ("id", "note"),
+        ),
         [
             (
-                f"{row.ticker}\n  {row.client_order_id}",
-                row.side,
+                row.ticker,
+                side,
                 f"{count(row.filled)}/{count(row.count)}",
-                cents(row.limit),
+                limit,
                 row.state,
                 moment(row.created_us),
+                row.client_order_id,
             )
             for row in rows
+            for side, limit in [deal(row.side, row.limit, row.purpose)]
         ],
     )
 
@@ -75,25 +99,26 @@ def show_fills(rows: Sequence[FillRow], console: "Console") -> None:
         console,
         "Fills",
         (
-            TICKER,
+            "ticker",
             "side",
             ("count", "right"),
             ("price", "right"),
             ("fee", "right"),
-            ("owner", "cut"),
-            "UTC",
+            ("owner", "cut spare"),
+            ("UTC", "spare"),
         ),
         [
             (
                 row.fill.ticker,
-                row.fill.side,
+                side,
                 count(row.fill.count),
-                cents(row.fill.price),
+                price,
                 f"${row.fill.fee.decimal:.4f}",
                 row.owner,
                 moment(row.fill.at_us),
             )
             for row in rows
+            for side, price in [deal(row.fill.side, row.fill.price, row.purpose)]
         ],
     )
 
@@ -102,7 +127,14 @@ def show_round_trips(rows: Sequence[RoundTripRow], console: "Console") -> None:
     print_table(
         console,
         "Round trips",
-        (TICKER, ("count", "right"), ("cost", "right"), ("P&L", "right"), "why", "closed UTC"),
+        (
+            "ticker",
+            ("count", "right"),
+            ("cost", "right"),
+            ("P&L", "right"),
+            ("why", "spare"),
+            ("closed UTC", "spare"),
+        ),
         [
             (
                 row.trip.ticker,
@@ -118,29 +150,31 @@ def show_round_trips(rows: Sequence[RoundTripRow], console: "Console") -> None:
 
 
 def show_tape(rows: Sequence[TapeRow], console: "Console") -> None:
+    """A settlement's price is what a YES contract paid."""
     print_table(
         console,
         "Tape",
         (
             "UTC",
             "kind",
-            TICKER,
+            "ticker",
             ("count", "right"),
-            ("price", "right"),
+            ("price", "right spare"),
             ("cash", "right"),
-            ("balance", "right"),
+            ("balance", "right spare"),
         ),
         [
             (
                 moment(row.at_us),
-                row.kind if row.side is None else f"{row.kind} {row.side}",
-                row.ticker or "-",
+                row.kind if row.side is None else side,
+                row.ticker or NOTHING,
                 count(row.count),
-                cents(row.price),
+                cents(row.price) if row.side is None else price,
                 gain(row.cash),
                 dollars(row.balance),
             )
             for row in rows
+            for side, price in [deal(row.side, row.price, row.purpose)]
         ],
     )
 
@@ -149,7 +183,14 @@ def show_markets(rows: Sequence[MarketRow], console: "Console") -> None:
     print_table(
         console,
         "Markets",
-        (TICKER, ("title", "cut"), ("bid", "right"), ("ask", "right"), ("24h", "right"), "status"),
+        (
+            "ticker",
+            ("title", "cut spare"),
+            ("bid", "right"),
+            ("ask", "right"),
+            ("24h", "right"),
+            ("status", "spare"),
+        ),
         [
             (
                 row.ticker,
@@ -169,13 +210,13 @@ def show_analyses(rows: Sequence[AnalysisRow], console: "Console") -> None:
         console,
         "Analyses",
         (
-            TICKER,
-            ("model", "cut"),
+            "ticker",
+            ("model", "cut spare"),
             ("market", "right"),
             ("forecast", "right"),
             ("blended", "right"),
             "result",
-            "UTC",
+            ("UTC", "spare"),
         ),
         [
             (
@@ -213,12 +254,37 @@ def show_runs(rows: Sequence[RunRow], console: "Console") -> None:
 
 
 def show_denials(rows: Sequence[DenialRow], console: "Console") -> None:
+    """What was wanted, and under it what stood against it."""
     print_table(
         console,
         "Denials",
-        (TICKER, "code", ("value", "right"), ("limit", "right"), ("detail", "cut"), "UTC"),
+        (
+            "ticker",
+            "side",
+            ("count", "right"),
+            ("limit", "right"),
+            "code",
+            ("UTC", "spare"),
+            ("why", "note"),
+        ),
         [
-            (row.ticker, row.code, row.value, row.limit, row.detail, moment(row.at_us))
+            (
+                row.ticker,
+                side,
+                count(row.count),
+                limit,
+                row.code,
+                moment(row.at_us),
+                against(row.detail, row.value, row.limit),
+            )
             for row in rows
+            for side, limit in [deal(row.side, row.price, Purpose(row.purpose))]
         ],
     )
+
+
+def against(detail: str, value: str, limit: str) -> str:
+    """Why, with the numbers that the words leave out."""
+    numbers = f"{value}, limit {limit}" if value and limit else value
+    told = not numbers or (value in detail and limit in detail)
+    return detail if told else f"{detail} ({numbers})"

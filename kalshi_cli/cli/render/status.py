@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def show_status(result: Status, console: "Console") -> None:
     """State, money and funnel, then what is held and what each strategy earned."""
     summary = result.summary
-    print_facts(console, [*_state(result), *_money(summary), *_funnel(summary)])
+    print_facts(console, [*_state(result), *_money(result), *_funnel(summary)])
     if result.unlimited:
         console.print(f"Without a limit: {', '.join(result.unlimited)}", style="bold yellow")
     if result.funnel:
@@ -34,12 +34,12 @@ def show_strategies(rows: "Sequence[StrategyRow]", console: "Console") -> None:
         console,
         "Strategies",
         (
-            ("strategy", "fold"),
+            "strategy",
             ("open", "right"),
-            ("resting", "right"),
+            ("resting", "right spare"),
             ("trips", "right"),
             ("won", "right"),
-            ("fees", "right"),
+            ("fees", "right spare"),
             ("net P&L", "right"),
         ),
         [
@@ -74,11 +74,18 @@ def _state(result: Status) -> list[tuple[str, Cell]]:
     return facts
 
 
-def _money(summary: DeskSummary) -> list[tuple[str, Cell]]:
+def _money(result: Status) -> list[tuple[str, Cell]]:
+    """Equity by what is known now, and beside it what was noted last, with its time."""
+    summary = result.summary
     facts: list[tuple[str, Cell]] = [("cash", dollars(summary.cash))]
+    if result.equity is not None:
+        by = ""
+        if result.quoted_us is not None:
+            by = f", by quotes of {instant(result.quoted_us)} or later"
+        facts.append(("equity", f"{dollars(result.equity)}{by}"))
     if summary.snapshot is not None:
         seen = summary.snapshot
-        facts.append(("equity", f"{dollars(seen.equity)} at {instant(seen.at_us)}"))
+        facts.append(("last track", f"{dollars(seen.equity)} at {instant(seen.at_us)}"))
     facts.append(("AI cost", dollars(summary.ai_cost.to_money())))
     return facts
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.tables import print_facts, print_table
-from kalshi_cli.cli.render.words import cents, count, dollars, instant, percent
+from kalshi_cli.cli.render.words import NOTHING, count, deal, dollars, instant, percent
 from kalshi_cli.domain.order import Order
 from kalshi_cli.risk._base import Denial
 from kalshi_cli.steps.analyze import AnalyzeResult
@@ -52,7 +52,7 @@ def show_analyze(result: AnalyzeResult, console: "Console") -> None:
         for forecast in result.forecasts
     ]
     columns = (
-        ("ticker", "fold"),
+        "ticker",
         ("market", "right"),
         ("forecast", "right"),
         ("blended", "right"),
@@ -87,20 +87,45 @@ def show_trade(result: TradeResult, console: "Console") -> None:
             *_reduced(result.reduced),
         ],
     )
-    rows: list[tuple[str, ...]]
     if result.dry_run:
-        rows = [
-            (intent.ticker, intent.side, count(intent.count), cents(intent.limit), intent.reason)
-            for intent in result.passed
-        ]
-        last = ("reason", "cut")
+        _show_rehearsed(result, console)
     else:
-        rows = [order_cells(order) for order in result.orders]
-        last = ("state", "left")
-    columns = (("ticker", "fold"), "side", ("count", "right"), ("limit", "right"), last)
-    print_table(console, "Would send" if result.dry_run else "Orders", columns, rows)
+        columns = ("ticker", "side", ("filled", "right"), ("limit", "right"), "state")
+        print_table(console, "Orders", columns, map(order_cells, result.orders))
     if result.reconciled is not None:
         show_reconciled(result.reconciled, console)
+
+
+def _show_rehearsed(result: TradeResult, console: "Console") -> None:
+    """Each order that would be sent, with what it costs and leaves at its limit."""
+    print_table(
+        console,
+        "Would send",
+        (
+            "ticker",
+            "side",
+            ("count", "right"),
+            ("limit", "right"),
+            ("cost", "right"),
+            ("edge", "right"),
+            ("why", "note"),
+        ),
+        [
+            (
+                intent.ticker,
+                side,
+                count(intent.count),
+                limit,
+                dollars(priced.cost),
+                NOTHING if priced.edge is None else f"{100 * priced.edge:.2f}c",
+                intent.reason,
+            )
+            for intent, priced in zip(result.passed, result.priced, strict=True)
+            for side, limit in [deal(intent.side, intent.limit, intent.purpose)]
+        ],
+    )
+    if result.passed:
+        console.print("cost with its fee; edge a contract, net of it")
 
 
 def show_track(result: TrackResult, console: "Console") -> None:
@@ -114,7 +139,7 @@ def show_track(result: TrackResult, console: "Console") -> None:
         )
         for each in result.exits
     ]
-    print_table(console, "Exits", (("ticker", "fold"), "reason", "order", ("why", "cut")), rows)
+    print_table(console, "Exits", ("ticker", "reason", "order", ("why", "note")), rows)
     show_reconciled(result.reconciled, console)
     print_facts(
         console,
@@ -149,11 +174,16 @@ def show_reconciled(found: Reconciliation, console: "Console") -> None:
 
 
 def order_cells(order: Order) -> tuple[str, ...]:
-    """An order in five cells: ticker, side, count, limit, state."""
+    """An order in five cells: ticker, side, filled of count, limit, state."""
     intent = order.intent
-    partly = order.filled and order.filled != intent.count
-    state = f"{order.state} {count(order.filled)}" if partly else str(order.state)
-    return intent.ticker, intent.side, count(intent.count), cents(intent.limit), state
+    side, limit = deal(intent.side, intent.limit, intent.purpose)
+    return (
+        intent.ticker,
+        side,
+        f"{count(order.filled)}/{count(intent.count)}",
+        limit,
+        str(order.state),
+    )
 
 
 def tally(codes: Iterable[str]) -> str:

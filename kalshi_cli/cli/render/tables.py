@@ -1,11 +1,13 @@
-"""The one look of every table: no frame, as wide as the terminal at most, tickers never cut.
+"""The one look of every table: no frame, as wide as the terminal at most, tickers never broken.
 
 Where the cells need more room than there is, columns that may be `cut` give way first, then those
-that may `wrap` between words, then those that may `fold` anywhere; numbers never do. In a pipe
-nothing is cut: what would be is wrapped. Lines carry no trailing blanks.
+that may `wrap` between words; then the `spare` columns are left out, the last one first. A `note`
+stands under its row. In a pipe there is room for all: a row is one line, its note at the end.
+Lines carry no trailing blanks.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 from itertools import zip_longest
 from textwrap import wrap
 from typing import TYPE_CHECKING, TypeAlias
@@ -16,10 +18,14 @@ if TYPE_CHECKING:
 
 Cell: TypeAlias = "str | Text"
 Column = str | tuple[str, str]
-"""A heading, aligned left; or a heading and how it stands: `right`, `cut`, `wrap` or `fold`."""
+"""A heading, aligned left; or a heading and how it stands, in words: `right`, `cut`, `wrap`,
+`spare`, `note`. There is one note a row at most, in the last column.
+"""
 GAP = "  "
-LEAST = {"cut": 6, "wrap": 20, "fold": 14}
+LEAST = {"cut": 12, "wrap": 20}
 """How narrow a column may get, by how it gives way."""
+_words = partial(wrap, break_long_words=False, break_on_hyphens=False)
+"""Lines of a text: nothing that is written together is torn apart."""
 
 
 def print_table(
@@ -30,16 +36,26 @@ def print_table(
     if not cells:
         console.print(f"{title}: none")
         return
-    headings = [column[0] if isinstance(column, tuple) else column for column in columns]
-    stands = [column[1] if isinstance(column, tuple) else "left" for column in columns]
-    widths = fitted(stands, [headings, *cells], console.width)
-    if not console.is_terminal:  # whoever reads a pipe has room below
-        stands = ["wrap" if its == "cut" else its for its in stands]
+    headings = [column if isinstance(column, str) else column[0] for column in columns]
+    stands = [set() if isinstance(column, str) else set(column[1].split()) for column in columns]
+    noted = console.is_terminal and "note" in stands[-1]
+    kept, widths = fitted(
+        stands[:-1] if noted else stands,
+        [headings, *cells],
+        console.width if console.is_terminal else None,
+    )
+    lay = partial(_laid_out, stands=[stands[index] for index in kept], widths=widths)
     console.print(title, style="bold")
-    console.print("\n".join(_laid_out(headings, stands, widths)), style="dim", soft_wrap=True)
-    console.print("-" * min(console.width, sum(widths) + len(GAP) * (len(widths) - 1)), style="dim")
+    lines = lay([headings[index] for index in kept])
+    console.print("\n".join(lines), style="dim", soft_wrap=True)
+    console.print("-" * min(console.width, _breadth(widths)), style="dim", soft_wrap=True)
     for row in cells:
-        _print_row(console, row, stands, widths)
+        shown = [row[index] for index in kept]
+        for line in lay(shown):
+            console.print(_coloured(line, shown), soft_wrap=True)
+        if noted and row[-1]:
+            for line in _words(str(row[-1]), max(20, console.width - len(GAP))):
+                console.print(f"{GAP}{line}", style="dim", soft_wrap=True)
 
 
 def print_facts(console: "Console", facts: Iterable[tuple[str, Cell]]) -> None:
@@ -48,7 +64,8 @@ def print_facts(console: "Console", facts: Iterable[tuple[str, Cell]]) -> None:
     width = max(len(name) for name, _ in pairs)
     room = max(20, console.width - width - len(GAP))
     for name, value in pairs:
-        first, *rest = wrap(str(value), room) or [""]
+        text = str(value)
+        first, *rest = (_words(text, room) if console.is_terminal else [text]) or [""]
         style = "" if isinstance(value, str) else str(value.style)
         console.print(name.ljust(width), style="bold", end=GAP, soft_wrap=True)
         console.print(first, style=style, soft_wrap=True)
@@ -56,55 +73,80 @@ def print_facts(console: "Console", facts: Iterable[tuple[str, Cell]]) -> None:
             console.print(" " * (width + len(GAP)) + line, style=style, soft_wrap=True)
 
 
-def fitted(stands: Sequence[str], rows: Sequence[Sequence[Cell]], room: int) -> list[int]:
-    """Column widths that fit the room, as far as the columns that may give way allow."""
-    widths = [
+def fitted(
+    stands: Sequence[set[str]], rows: Sequence[Sequence[Cell]], room: int | None
+) -> tuple[list[int], list[int]]:
+    """Which columns there is room for, and how wide they are; `room` None is all there is need of.
+
+    A row that does not fit however much gives way is longer than the room.
+    """
+    needed = [
         max(len(line) for row in rows for line in str(row[index]).split("\n"))
         for index in range(len(stands))
     ]
-    excess = sum(widths) + len(GAP) * (len(widths) - 1) - room
+    kept = list(range(len(stands)))
+    if room is None:
+        return kept, needed
+    while True:
+        widths = _narrowed(
+            [stands[index] for index in kept], [needed[index] for index in kept], room
+        )
+        spare = [index for index in kept if "spare" in stands[index]]
+        if _breadth(widths) <= room or not spare:
+            return kept, widths
+        kept.remove(spare[-1])
+
+
+def _narrowed(stands: Sequence[set[str]], needed: Sequence[int], room: int) -> list[int]:
+    """Widths after those that may give way have, as far as they may."""
+    widths = list(needed)
+    excess = _breadth(widths) - room
     for kind, least in LEAST.items():
         for index, its in enumerate(stands):
-            if its == kind and excess > 0:
+            if kind in its and excess > 0:
                 given = min(excess, max(0, widths[index] - least))
                 widths[index] -= given
                 excess -= given
     return widths
 
 
-def _print_row(
-    console: "Console", row: Sequence[Cell], stands: Sequence[str], widths: Sequence[int]
-) -> None:
-    """One row; a coloured cell keeps its colour, which never wraps."""
+def _breadth(widths: Sequence[int]) -> int:
+    """A line of columns this wide."""
+    return sum(widths) + len(GAP) * (len(widths) - 1)
+
+
+def _coloured(line: str, row: Sequence[Cell]) -> "Text":
+    """A line of a row; a coloured cell, which never wraps, keeps its colour."""
     from rich.text import Text
 
-    for line in _laid_out(row, stands, widths):
-        text = Text(line)
-        for cell in row:
-            if isinstance(cell, Text) and cell.style:
-                text.highlight_words([cell.plain], style=cell.style)
-        console.print(text, soft_wrap=True)
+    text = Text(line)
+    for cell in row:
+        if isinstance(cell, Text) and cell.style:
+            text.highlight_words([cell.plain], style=cell.style)
+    return text
 
 
-def _laid_out(row: Sequence[Cell], stands: Sequence[str], widths: Sequence[int]) -> Iterator[str]:
+def _laid_out(
+    row: Sequence[Cell], *, stands: Sequence[set[str]], widths: Sequence[int]
+) -> Iterator[str]:
     columns = [
-        _lines(str(cell), its, width) for cell, its, width in zip(row, stands, widths, strict=True)
+        list(_lines(str(cell), its, width))
+        for cell, its, width in zip(row, stands, widths, strict=True)
     ]
     for parts in zip_longest(*columns, fillvalue=""):
         aligned = [
-            part.rjust(width) if its == "right" else part.ljust(width)
+            part.rjust(width) if "right" in its else part.ljust(width)
             for part, its, width in zip(parts, stands, widths, strict=True)
         ]
         yield GAP.join(aligned).rstrip()
 
 
-def _lines(cell: str, stands: str, width: int) -> list[str]:
-    """A cell's lines: cut with a mark, wrapped or folded, where it is too wide."""
-    lines = cell.split("\n")
-    if stands == "cut":
-        return [line if len(line) <= width else line[: width - 1] + "\u2026" for line in lines]
-    if stands == "wrap":
-        return [part for line in lines for part in wrap(line, width) or [""]]
-    if stands == "fold":
-        return [line[at : at + width] for line in lines for at in range(0, len(line) or 1, width)]
-    return lines
+def _lines(cell: str, stands: set[str], width: int) -> Iterator[str]:
+    """A cell's lines: cut with a mark, or wrapped, where it is too wide."""
+    for line in cell.split("\n"):
+        if len(line) <= width:
+            yield line
+        elif "cut" in stands:
+            yield line[: width - 1] + "\u2026"
+        else:
+            yield from _words(line, width)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render import rows
 from kalshi_cli.cli.render.tables import print_facts, print_table
-from kalshi_cli.cli.render.words import best, cents, count, instant, percent
+from kalshi_cli.cli.render.words import best, cents, count, deal, instant, percent
 from kalshi_cli.domain.instant import to_datetime
 from kalshi_cli.domain.order import Pending
 from kalshi_cli.domain.trail import OrderEvent
@@ -58,8 +58,9 @@ def _facts(result: Trail) -> list[tuple[str, str]]:
 def _wanted(order: OrderRow) -> str:
     kind = order.time_in_force.replace("_", " ") + (", post only" if order.post_only else "")
     until = "" if order.expires_us is None else f" until {instant(order.expires_us)}"
+    side, limit = deal(order.side, order.limit, order.purpose)
     return (
-        f"{order.side} {count(order.count)} at {cents(order.limit)}, {kind}{until}, "
+        f"{side} {count(order.count)} at {limit}, {kind}{until}, "
         f"{order.purpose} of {order.strategy}"
     )
 

@@ -38,7 +38,7 @@ def show_store(result: StoreReport, console: "Console") -> None:
     print_table(
         console,
         "Findings",
-        ("code", ("about", "fold"), ("detail", "wrap")),
+        ("code", "about", ("detail", "note")),
         [(each.code, each.subject, each.detail) for each in audit.findings],
     )
     if result.compared is not None:
@@ -47,7 +47,7 @@ def show_store(result: StoreReport, console: "Console") -> None:
     print_table(
         console,
         "Differences to the exchange",
-        (("what", "fold"), ("ours", "right"), ("theirs", "right")),
+        ("what", ("ours", "right"), ("theirs", "right")),
         [(each.what, each.ours, each.theirs) for each in result.differences],
     )
 

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.instant import to_datetime
 from kalshi_cli.domain.money import Contracts, Money, Price
+from kalshi_cli.domain.order import Purpose
+from kalshi_cli.domain.side import Outcome, Side, spoken_terms
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -47,6 +49,22 @@ def best(level: Level | None) -> str:
     return NOTHING if level is None else cents(level.price)
 
 
+def held(outcome: Outcome) -> str:
+    """`YES` or `NO`."""
+    return outcome.value.upper()
+
+
+def deal(side: Side | None, price: Price | None, purpose: Purpose | None) -> tuple[str, str]:
+    """`buy NO` and its price in cents: what an order does, as people say it.
+
+    A foreign order, of no known purpose, is one that opens.
+    """
+    if side is None or price is None:
+        return NOTHING, NOTHING
+    buys, outcome, its = spoken_terms(side, price, leaves=purpose is Purpose.EXIT)
+    return f"{'buy' if buys else 'sell'} {held(outcome)}", cents(its)
+
+
 def count(contracts: Contracts | None) -> str:
     """Contracts, with decimals only where there are any."""
     if contracts is None:
@@ -67,3 +85,8 @@ def instant(at_us: int | None) -> str:
 def moment(at_us: int | None) -> str:
     """`01-04 06:15`, where the year and the zone are clear from the heading (UTC)."""
     return NOTHING if at_us is None else to_datetime(at_us).strftime("%m-%d %H:%M")
+
+
+def some(number: int, one: str, more: str = "") -> str:
+    """`1 order`, `3 orders`; `more` where an s at the end is not the plural."""
+    return f"{number} {one if number == 1 else more or one + 's'}"

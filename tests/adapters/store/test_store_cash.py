@@ -65,7 +65,7 @@ def test_sums_equal_the_replay_and_the_profits(rows, value_of, opening):
             return await unit.ledger.cash(), await unit.ledger.history()
 
     cash, history = asyncio.run(stored())
-    tape = replay(history, [deposit])
+    tape = replay(history, [deposit], {})
     positions = derive(history).positions.values()
     assert tape[-1].balance == cash
     # The other way round: what was put in, and what was earned, less what is still invested.

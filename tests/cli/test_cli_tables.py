@@ -1,0 +1,127 @@
+"""Tables at eighty columns and in a pipe: names are whole, and what matters least gives way."""
+
+from io import StringIO
+
+from rich.console import Console
+
+from kalshi_cli.cli.render.rows import against, show_denials, show_fills, show_orders
+from kalshi_cli.cli.render.tables import print_facts, print_table
+from kalshi_cli.domain.instant import HOUR
+from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money, Price
+from kalshi_cli.domain.order import Fill, OrderState, Pending, Purpose, TimeInForce
+from kalshi_cli.domain.side import Side
+from kalshi_cli.ports.reports import DenialRow, FillRow, OrderRow
+
+LONG = "KXNCAAMBGAME-27JAN0411SOUTHERNMISSLALAFAYETTE-SOUTHERNMISS"
+WHY = "net edge 0.0040 a contract at 0.8100, at least 0.0100 is asked of each and every entry here"
+
+
+def terminal(width: int = 80) -> Console:
+    return Console(file=StringIO(), width=width, force_terminal=True, no_color=True)
+
+
+def pipe() -> Console:
+    return Console(file=StringIO(), width=80, soft_wrap=True)
+
+
+def lines(console: Console) -> list[str]:
+    import re
+
+    return re.sub(r"\x1b\[[0-9;]*m", "", console.file.getvalue()).splitlines()
+
+
+def an_order(side: Side, purpose: Purpose, ticker: str = "KXA-1") -> OrderRow:
+    return OrderRow(
+        client_order_id="k1abcdefghijklmnopqrstuvwxyz",
+        order_id="o1",
+        run_id="r",
+        strategy="s",
+        ticker=ticker,
+        event_ticker="KXA",
+        purpose=purpose,
+        side=side,
+        limit=Price(8_900),
+        count=Contracts(12_000_00),
+        filled=NO_CONTRACTS,
+        time_in_force=TimeInForce.GTC,
+        post_only=True,
+        state=OrderState.PARTIALLY_FILLED,
+        pending=Pending.NONE,
+        fair=None,
+        forecast_id=None,
+        reason="",
+        message="",
+        created_us=0,
+        updated_us=0,
+        expires_us=None,
+    )
+
+
+def test_a_ticker_is_whole_and_the_least_column_is_left_out():
+    wide, narrow = terminal(120), terminal(80)
+    for console in (wide, narrow):
+        show_orders([an_order(Side.BID, Purpose.ENTRY, LONG[:40])], console)
+        assert any(line.startswith(f"{LONG[:40]}  buy YES") for line in lines(console))
+    assert "UTC" in lines(wide)[1]
+    assert "UTC" not in lines(narrow)[1]
+
+
+def test_a_long_ticker_stays_whole_in_every_cell():
+    console = terminal()
+    columns = ("code", ("about", "wrap"), ("why", "note"))
+    print_table(console, "T", columns, [("X", f"of {LONG} here", f"{'word ' * 12}{LONG}")])
+    print_facts(console, [("why", f"{'word ' * 14}{LONG}")])
+    assert sum(LONG in line for line in lines(console)) == 3
+
+
+def test_a_terminal_has_notes_under_their_rows_within_its_width():
+    console = terminal()
+    denial = DenialRow(
+        *("r", "s", "KXA-1", "entry", "NET_EDGE", WHY, "0.0040", "0.0100"),
+        *(HOUR, Side.ASK, Price(8_100), Contracts(13_500), None),
+    )
+    show_denials([denial], console)
+    shown = lines(console)
+    assert max(map(len, shown)) <= 80
+    assert shown[3].split() == ["KXA-1", "buy", "NO", "135", "19c", "NET_EDGE", "01-01", "01:00"]
+    assert " ".join(line.strip() for line in shown[4:]) == WHY
+
+
+def test_in_a_pipe_a_row_is_one_line_with_all_of_it():
+    console = pipe()
+    columns = ("ticker", ("title", "cut spare"), ("more", "wrap"), ("why", "note"))
+    print_table(console, "T", columns, [(LONG, "title " * 9, "more " * 9, WHY)])
+    print_facts(console, [("why", WHY)])
+    _, headings, _, row, fact = lines(console)
+    assert headings.split() == ["ticker", "title", "more", "why"]
+    assert all(part in row for part in (LONG, ("title " * 9).strip(), ("more " * 9).strip(), WHY))
+    assert fact == f"why  {WHY}"
+
+
+def test_sides_are_told_as_what_is_bought_and_sold_at_the_price_of_that():
+    console = pipe()
+    sides = ((Side.BID, Purpose.ENTRY), (Side.ASK, Purpose.QUOTE))
+    leaving = ((Side.ASK, Purpose.EXIT), (Side.BID, Purpose.EXIT))
+    show_orders([an_order(*each) for each in (*sides, *leaving)], console)
+    told = [tuple(line.split()[1:5]) for line in lines(console)[3:]]
+    assert [(*words[:2], words[3]) for words in told] == [
+        ("buy", "YES", "89c"),
+        ("buy", "NO", "11c"),
+        ("sell", "YES", "89c"),
+        ("sell", "NO", "11c"),
+    ]
+
+
+def test_a_foreign_fill_is_one_that_opens():
+    console = pipe()
+    fill = Fill(
+        *("f", "o", "KXA-1", Side.ASK, Price(3_000), Contracts(100)), True, Money(17_500), HOUR
+    )
+    show_fills([FillRow(fill, "external", None, None)], console)
+    assert lines(console)[3].split()[1:6] == ["buy", "NO", "1", "70c", "$0.0175"]
+
+
+def test_numbers_are_told_once():
+    assert against("entry 5 within an hour", "5", "4") == "entry 5 within an hour (5, limit 4)"
+    assert against("down $5, at most $4", "5", "4") == "down $5, at most $4"
+    assert against("not known", "", "") == "not known"
