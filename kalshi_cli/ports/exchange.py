@@ -327,8 +327,11 @@ class Trading(Protocol):
         """Settlements of the account at or after an instant, newest first."""
         ...
 
-    async def cash_movements(self, cursor: str = "") -> Page[CashMovement]:
-        """Deposits and withdrawals."""
+    async def cash_movements(self, *, min_us: int = 0, cursor: str = "") -> Page[CashMovement]:
+        """Deposits and withdrawals, each newest first.
+
+        Those asked for before an instant are left out, page by page: some may be told all the same.
+        """
         ...
 
     async def balance(self) -> Balance: ...

@@ -181,6 +181,10 @@ class Journal(Protocol):
         """
         ...
 
+    async def given_up(self, since_us: int) -> tuple[Order, ...]:
+        """Orders that were taken for ABSENT at or after an instant, and still are."""
+        ...
+
     async def unbooked(self, ticker: str | None = None) -> tuple[Order, ...]:
         """Orders of which the exchange reports more filled than the ledger has fills of.
 

@@ -32,4 +32,9 @@ class Treasury(Protocol):
         """
         ...
 
-    async def transfers(self, cursor: str = "") -> Page[ShardTransfer]: ...
+    async def transfers(self, *, min_us: int = 0, cursor: str = "") -> Page[ShardTransfer]:
+        """What was sent, newest first.
+
+        What was sent before an instant is left out, page by page: some may be told all the same.
+        """
+        ...

@@ -11,7 +11,7 @@ from kalshi_cli.domain.account import CashKind, CashMovement, Settlement, settle
 from kalshi_cli.domain.fees import effective_terms, fill_fee
 from kalshi_cli.domain.history import Entry, fold_history
 from kalshi_cli.domain.identity import EXTERNAL
-from kalshi_cli.domain.instant import MINUTE
+from kalshi_cli.domain.instant import DAY, MINUTE
 from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money
 from kalshi_cli.domain.order import (
     NEVER_SEEN,
@@ -40,6 +40,12 @@ from kalshi_cli.steps.paging import Collected, collect
 OVERLAP = 10 * MINUTE
 FILLS_OWED = "fills_owed"
 """Marker of the oldest fill read that could not be booked: newer ones must not hide it."""
+CASH_KNOWN, TRANSFERS_KNOWN = "cash_known", "transfers_known"
+"""Markers of an instant before which all deposits and withdrawals, or transfers, were read."""
+CASH_OVERLAP = 30 * DAY
+"""How long a deposit may take from being made until it counts. Any other that counts late makes a
+difference of cash, for which everything is read.
+"""
 FEE_DRIFT = Money(100)
 """Dollars by which a fill's fee may differ from our fee model before that is an alarm."""
 
@@ -105,10 +111,13 @@ async def book(
         fill_us = 0 if whole else await _fills_from(unit)
         settled_us = 0 if whole or last_us is None else last_us - OVERLAP
         held = {position.ticker for position in await unit.ledger.positions()}
+        cash_us = 0 if whole else await _known_from(unit, CASH_KNOWN)
+        sent_us = 0 if whole else await _known_from(unit, TRANSFERS_KNOWN)
+    began_us = clock.now()
     fills = await fills_since(trading, archive, clock, fill_us)
     settlements = await collect(lambda c: trading.settlements(min_us=settled_us, cursor=c))
-    moved = await collect(trading.cash_movements)
-    sent = await transfers_of(treasury)
+    moved = await collect(lambda c: trading.cash_movements(min_us=cash_us, cursor=c))
+    sent = await transfers_of(treasury, sent_us)
     claimed = await _claimed(trading, store, clock, fills.items, archive)
     touched = held | {fill.ticker for fill in fills.items} | {s.ticker for s in settlements.items}
     await learn_markets(data, store, clock, touched)
@@ -121,6 +130,9 @@ async def book(
         unread = [] if fills.reached_end else [fill_us + OVERLAP]
         await _owe(unit, [*unread, *owed], clock.now())
         await unit.ledger.add_cash([*moved.items, *shard_movements(sent.items)])
+        for name, read in ((CASH_KNOWN, moved), (TRANSFERS_KNOWN, sent)):
+            if read.complete and read.reached_end:
+                await _keep_known(unit, name, began_us)
         await _refold(unit, {f.ticker for f in new_fills} | {s.ticker for s in new_settlements})
         await unit.commit()
     whys = (fills.doubt, settlements.why, moved.why, sent.why, claimed.why)
@@ -203,13 +215,15 @@ def _by_ticker(positions: Iterable[Position]) -> dict[str, Contracts]:
     return nets
 
 
-async def transfers_of(treasury: Treasury | None) -> Collected[ShardTransfer]:
-    """Transfers between shards; none where there is no such desk, or the key may not see them."""
-    nothing: Collected[ShardTransfer] = Collected((), (), complete=True, reached_end=True)
+async def transfers_of(treasury: Treasury | None, min_us: int = 0) -> Collected[ShardTransfer]:
+    """Transfers between shards; none, and no end of them reached, where there is no such desk, or
+    the key may not see them.
+    """
+    nothing: Collected[ShardTransfer] = Collected((), (), complete=True, reached_end=False)
     if treasury is None:
         return nothing
     try:
-        return await collect(treasury.transfers)
+        return await collect(lambda c: treasury.transfers(min_us=min_us, cursor=c))
     except ExchangeRefusal:
         return nothing
 
@@ -240,6 +254,19 @@ async def _fills_from(unit: Unit) -> int:
         return 0
     owed_us = await unit.catalog.marker(FILLS_OWED)
     return min(newest_us, newest_us if owed_us is None else owed_us) - OVERLAP
+
+
+async def _known_from(unit: Unit, name: str) -> int:
+    """Since when movements of cash have to be read; 0 for all."""
+    known_us = await unit.catalog.marker(name)
+    return 0 if known_us is None else known_us - CASH_OVERLAP
+
+
+async def _keep_known(unit: Unit, name: str, at_us: int) -> None:
+    """Remember that all before an instant was read; once a day will do, for a write costs more."""
+    known_us = await unit.catalog.marker(name)
+    if known_us is None or at_us - known_us >= DAY:
+        await unit.catalog.set_marker(name, at_us)
 
 
 async def _owe(unit: Unit, instants: Collection[int], now_us: int) -> None:

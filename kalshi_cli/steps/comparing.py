@@ -18,7 +18,15 @@ from kalshi_cli.domain.account import (
 from kalshi_cli.domain.history import Entry, cash_of, nets_of
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money, total
-from kalshi_cli.domain.order import WORKING, Fill, Order, OrderReport, fold_report
+from kalshi_cli.domain.order import (
+    WORKING,
+    Fill,
+    Order,
+    OrderReport,
+    OrderState,
+    fold_report,
+    has_terms,
+)
 from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import Trading
@@ -123,7 +131,7 @@ async def read_record(
     orders = await orders_since(trading, archive, clock, 0)
     fills = await fills_since(trading, archive, clock, 0)
     settlements = await collect(lambda c: trading.settlements(cursor=c))
-    moved = await collect(trading.cash_movements)
+    moved = await collect(lambda c: trading.cash_movements(cursor=c))
     sent = await transfers_of(treasury)
     positions = await collect(trading.positions)
     whys = (orders.why, fills.doubt, settlements.why, moved.why, sent.why, positions.doubt)
@@ -143,7 +151,10 @@ async def read_record(
 
 async def read_books(store: Store, record: Record) -> Books:
     async with store.unit() as unit:
-        told = await unit.journal.find(order_ids=[report.order_id for report in record.orders])
+        told = await unit.journal.find(
+            order_ids=[report.order_id for report in record.orders],
+            client_order_ids=[r.client_order_id for r in record.orders if r.client_order_id],
+        )
         live = await unit.journal.live()
         positions = await unit.ledger.positions()
         held: dict[str, Contracts] = {}
@@ -222,11 +233,35 @@ def _missing_movements(
     return [m for m in theirs if m.movement_id not in known and m.reverses in happened]
 
 
-def _orders(orders: Iterable[Order], record: Record, now_us: int) -> list[Discrepancy]:
-    reports = {report.order_id: report for report in record.orders}
+def told_of(orders: Iterable[Order], reports: Iterable[OrderReport]) -> dict[str, OrderReport]:
+    """What the exchange tells of these orders, by our id.
+
+    One whose exchange's id never reached us is found by ours, where it is as it was sent. What is
+    being sent just now is its sender's to learn of.
+    """
+    by_id: dict[str | None, OrderReport] = {}
+    by_name: dict[str | None, OrderReport] = {}
+    for report in reports:
+        by_id[report.order_id] = by_name[report.client_order_id] = report
+    told: dict[str, OrderReport] = {}
+    for order in orders:
+        is_known = order.order_id is not None
+        found = by_id.get(order.order_id) if is_known else by_name.get(order.client_order_id)
+        is_its_own = is_known or (
+            found is not None
+            and order.state is not OrderState.INTENT
+            and has_terms(found, order.intent)
+        )
+        if found is not None and is_its_own:
+            told[order.client_order_id] = found
+    return told
+
+
+def _orders(orders: Sequence[Order], record: Record, now_us: int) -> list[Discrepancy]:
+    reports = told_of(orders, record.orders)
     found: list[Discrepancy] = []
     for order in orders:
-        report = reports.get(order.order_id or "")
+        report = reports.get(order.client_order_id)
         ours = f"{order.state} {order.filled}"
         if report is not None:
             after = fold_report(order, report, now_us)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from kalshi_cli.domain.instant import MINUTE, SECOND
+from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
 from kalshi_cli.domain.order import (
     NEVER_SEEN,
     UNRESOLVED,
@@ -26,6 +26,8 @@ from kalshi_cli.steps.archived import archived_orders, orders_since
 
 SEARCHES = 5
 SEARCH_PAUSE = SECOND
+GIVEN_UP_FOR = HOUR
+"""How long each pass looks once more for an order that was given up."""
 ASKED_ONE_BY_ONE = 20
 """Orders that no longer rest; where there are more, the whole list is read instead."""
 
@@ -44,11 +46,13 @@ class Resolved:
     """Orders of unknown outcome that changed, and those still unknown.
 
     `impostors` are reports under an id of ours with terms that we never sent: they are not adopted.
+    `alarms` tell of orders that were given up and are there after all.
     """
 
     changed: tuple[Order, ...]
     unresolved: tuple[Order, ...]
     impostors: tuple[OrderReport, ...]
+    alarms: tuple[str, ...]
 
 
 async def resolve(
@@ -60,47 +64,73 @@ async def resolve(
 ) -> Resolved:
     """Search for orders of unknown outcome; adopt what shows up, give up after five misses.
 
+    Those that were given up lately are looked for once more, for as reads lag they may be there.
     `in_flight` is asked after the journal was read, so that an order journalled meanwhile is never
     taken for one that is lost.
     """
     async with store.unit(reads=True) as unit:
         live = await unit.journal.live()
+        given_up = await unit.journal.given_up(clock.now() - GIVEN_UP_FOR)
     missing = {
         order.client_order_id: order
         for order in live
         if order.state in UNRESOLVED and order.client_order_id not in in_flight
     }
+    known = {**{order.client_order_id: order for order in given_up}, **missing}
+    found, complete = await _search(trading, archive, clock, known.values(), missing.keys())
+    now = clock.now()
+    impostors = {k: report for k, report in found.items() if not has_terms(report, known[k].intent)}
+    folds = {
+        key: partial(_adopted, report=report, now_us=now)
+        for key, report in found.items()
+        if key not in impostors
+    }
+    gone = [key for key in missing if key not in found]
+    if complete:
+        folds |= {key: partial(_absent, now_us=now) for key in gone}
+    changed = await amend(store, folds, Cause.SEARCH)
+    open_ = [*(missing.keys() & impostors.keys()), *(() if complete else gone)]
+    left = await amend(store, {key: partial(_unknown, now_us=now) for key in open_}, Cause.SEARCH)
+    return Resolved(
+        changed=changed,
+        unresolved=tuple(order for order in left if order.state in UNRESOLVED),
+        impostors=tuple(impostors.values()),
+        alarms=tuple(
+            resurrection(OrderState.ABSENT, order)
+            for order in changed
+            if order.client_order_id not in missing
+        ),
+    )
+
+
+async def _search(
+    trading: Trading,
+    archive: Archive | None,
+    clock: Clock,
+    orders: Collection[Order],
+    missing: Collection[str],
+) -> tuple[Mapping[str, OrderReport], bool]:
+    """What is told under the ids of these orders, and whether all that was asked for was read.
+
+    It is asked again, five times in all, as long as one of the `missing` ids is not there.
+    """
     found: dict[str, OrderReport] = {}
-    impostors: list[OrderReport] = []
-    disputed: list[Order] = []
     complete = True
+    if not orders:
+        return found, complete
+    names = {order.client_order_id for order in orders}
+    since = min(order.created_us for order in orders) - MINUTE
     for attempt in range(SEARCHES):
-        if not missing:
+        if attempt and not set(missing) - found.keys():
             break
         if attempt:
             await clock.sleep_until(clock.now() + SEARCH_PAUSE)
-        since = min(order.created_us for order in missing.values()) - MINUTE
         reports = await orders_since(trading, archive, clock, since)
         complete = complete and reports.complete
         for report in reports.items:
-            order = missing.pop(report.client_order_id or "", None)
-            if order is None:
-                continue
-            if has_terms(report, order.intent):
-                found[order.client_order_id] = report
-            else:
-                disputed.append(order)
-                impostors.append(report)
-    now = clock.now()
-    folds = {key: partial(_adopted, report=report, now_us=now) for key, report in found.items()}
-    if complete:
-        folds |= {key: partial(_absent, now_us=now) for key in missing}
-    changed = await amend(store, folds, Cause.SEARCH)
-    open_ = [*disputed, *(() if complete else missing.values())]
-    unknown = {order.client_order_id: partial(_unknown, now_us=now) for order in open_}
-    left = await amend(store, unknown, Cause.SEARCH)
-    unresolved = tuple(order for order in left if order.state in UNRESOLVED)
-    return Resolved(changed, unresolved, tuple(impostors))
+            if report.client_order_id in names:
+                found.setdefault(report.client_order_id, report)
+    return found, complete
 
 
 def _unknown(order: Order, now_us: int) -> Order:

@@ -8,7 +8,7 @@ other.
 from dataclasses import dataclass
 
 from kalshi_cli.domain.identity import transfer_id
-from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.instant import DAY, SECOND
 from kalshi_cli.domain.money import NO_MONEY, Money
 from kalshi_cli.errors import Refused, Unavailable, UsageError
 from kalshi_cli.ports.clock import Clock
@@ -138,7 +138,8 @@ async def _turn(store: Store, kept: KeptTransfer, state: TransferState, message:
 
 async def _found(treasury: Treasury, kept: KeptTransfer) -> ShardTransfer | None:
     """The transfer as the exchange lists it; None where it does not."""
-    listed = await collect(treasury.transfers)
+    since_us = kept.asked_us - DAY
+    listed = await collect(lambda c: treasury.transfers(min_us=since_us, cursor=c))
     mine = (t for t in listed.items if t.client_transfer_id == kept.client_transfer_id)
     return next(mine, None)
 

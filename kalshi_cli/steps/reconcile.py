@@ -169,6 +169,7 @@ async def reconcile(
         impostors=resolved.impostors,
         alarms=_once(
             *map(imposture, resolved.impostors),
+            *resolved.alarms,
             *followed.alarms,
             *booked.alarms,
             *_illegible("fill", booked.unreadable),

@@ -16,7 +16,7 @@ from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.ports.treasury import Treasury
 from kalshi_cli.steps.booking import book
-from kalshi_cli.steps.comparing import FOLD, Comparison, What, compare, moved_between
+from kalshi_cli.steps.comparing import FOLD, Comparison, What, compare, moved_between, told_of
 from kalshi_cli.steps.following import amend
 from kalshi_cli.steps.weighing import OPENED
 
@@ -34,13 +34,10 @@ async def repair(
     before, record, books = await compare(trading, store, clock, archive=archive, treasury=treasury)
     done: list[str] = []
     stale = {d.subject for d in before.discrepancies if d.what is What.ORDER and d.repair == FOLD}
-    reports = {report.order_id: report for report in record.orders}
     folds = {
-        order.client_order_id: partial(
-            fold_report, report=reports[order.order_id], now_us=clock.now()
-        )
-        for order in books.orders
-        if order.client_order_id in stale and order.order_id is not None
+        name: partial(fold_report, report=report, now_us=clock.now())
+        for name, report in told_of(books.orders, record.orders).items()
+        if name in stale
     }
     if await amend(store, folds, Cause.REPORT):
         done.append(f"{len(folds)} orders brought to what the exchange says")

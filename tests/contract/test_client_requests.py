@@ -139,8 +139,8 @@ async def test_every_request_is_documented(simulation: Simulation) -> None:
                 ("fills", (), {"min_us": since, "cursor": "0"}),
                 ("positions", ("0",), {}),
                 ("settlements", (), {"min_us": since, "cursor": "0"}),
-                ("cash_movements", ("0",), {}),
-                ("cash_movements", ("withdrawals:0",), {}),
+                ("cash_movements", (), {"cursor": "0"}),
+                ("cash_movements", (), {"cursor": "withdrawals:0"}),
                 ("balance", (), {}),
                 ("data_as_of", (), {}),
                 ("place", ("k1b", intent), {}),
@@ -159,7 +159,7 @@ async def test_every_request_is_documented(simulation: Simulation) -> None:
             ],
             (Treasury, exchange.treasury): [
                 ("transfer", (uuid, 0, 1, Money.parse("0.0001")), {}),
-                ("transfers", ("0",), {}),
+                ("transfers", (), {"cursor": "0"}),
             ],
             (Archive, exchange.archive): [
                 ("cutoffs", (), {}),

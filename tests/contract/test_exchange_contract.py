@@ -477,7 +477,7 @@ async def test_a_settlement_pays_the_result_once(venue: Venue) -> None:
 
 
 async def test_cash_movements_end(venue: Venue) -> None:
-    moved = await walk(venue.trading.cash_movements)
+    moved = await walk(lambda cursor: venue.trading.cash_movements(cursor=cursor))
     assert all(row.amount > NO_MONEY for row in moved)
     assert total([row.amount for row in moved]) in {NO_MONEY, Money.parse("10000.00")}
 
@@ -711,7 +711,7 @@ async def test_cash_moves_from_shard_to_shard_once(venue: Venue) -> None:
     moved = dict(after.by_shard)
     assert moved[source] == cash[source] - amount
     assert moved[target] == cash.get(target, NO_MONEY) + amount
-    (row,) = await walk(venue.treasury.transfers)
+    (row,) = await walk(lambda cursor: venue.treasury.transfers(cursor=cursor))
     assert (row.transfer_id, row.client_transfer_id) == (sent.made_id, name)
     assert (row.source, row.destination, row.amount) == (source, target, amount)
     assert row.complete

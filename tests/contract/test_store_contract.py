@@ -570,6 +570,8 @@ class TestJournal:
             await unit.journal.save(refused, Cause.REPORT)
             assert await unit.journal.unplaced({"T", "U"}) == (lost, waiting, refused)
             assert await unit.journal.unplaced({"U"}) == ()
+            assert await unit.journal.given_up(NOW) == (lost,)
+            assert await unit.journal.given_up(NOW + 1) == ()
 
     async def test_orders_without_a_forecast_do_not_clash(self, store):
         await forecast_made(store)

@@ -408,9 +408,10 @@ class FakeExchange:
         newest = reversed(self.all_settlements)
         return self._page([s for s in newest if s.settled_us >= min_us], cursor)
 
-    async def cash_movements(self, cursor: str = "") -> Page[CashMovement]:
+    async def cash_movements(self, *, min_us: int = 0, cursor: str = "") -> Page[CashMovement]:
         self._read()
-        return self._page(self.movements, cursor)
+        newest = sorted(self.movements, key=lambda m: m.at_us, reverse=True)
+        return self._page([m for m in newest if m.at_us >= min_us], cursor)
 
     async def balance(self) -> Balance:
         self._read()

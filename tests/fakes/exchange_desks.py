@@ -113,8 +113,9 @@ class FakeTreasury:
         self.exchange.move(source, destination, amount)
         return Outcome(OutcomeKind.DONE, transfer_id)
 
-    async def transfers(self, cursor: str = "") -> Page[ShardTransfer]:
-        return Page(tuple(reversed(self.sent)), unusable=tuple(self.exchange.unusable))
+    async def transfers(self, *, min_us: int = 0, cursor: str = "") -> Page[ShardTransfer]:
+        recent = (sent for sent in reversed(self.sent) if sent.created_us >= min_us)
+        return Page(tuple(recent), unusable=tuple(self.exchange.unusable))
 
 
 @dataclass

@@ -6,7 +6,7 @@ desk dies at the chosen one, before or after it, as a killed process would: noth
 
 import copy
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
@@ -91,7 +91,8 @@ class Watch:
 class Venue:
     """The scriptable exchange as desks reach it: writes may kill, reads lag, fail and repeat.
 
-    For `lag_us` after a change of the account, what `lagging` names is shown as it was before.
+    For `lag_us` after a change of the account, what `lagging` names is shown as it was before; or
+    the reads that miss a new order are counted: never both, which would come to more than either.
     The read of number `fails_at` from now fails, and so does every further page while `breaks_off`:
     `broken` tells what was asked for then. Lists of fills come shuffled and partly doubled by
     `spoils`. `before` and `after` run once around the next write: whatever happens meanwhile.
@@ -115,6 +116,17 @@ class Venue:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.exchange, name)
+
+    def lags(self, lag_us: int, lagging: Collection[str]) -> None:
+        """From now on, reads show what they showed some time ago."""
+        self.lag_us, self.lagging = lag_us, frozenset(lagging)
+        self.exchange.hidden_reads = 0
+        self.exchange._misses.clear()
+
+    def hides(self, reads: int) -> None:
+        """From now on, so many reads miss a new order."""
+        self.lag_us, self._replica = 0, None
+        self.exchange.hidden_reads = reads
 
     def changes(self) -> None:
         """Something is about to happen to the account: reads that lag show how it is now."""
@@ -180,8 +192,9 @@ class Venue:
     async def settlements(self, *, cursor: str = "", **wanted):
         return await self._shown("settlements", cursor).settlements(cursor=cursor, **wanted)
 
-    async def cash_movements(self, cursor: str = ""):
-        return await self._shown("cash_movements", cursor).cash_movements(cursor)
+    async def cash_movements(self, *, cursor: str = "", **wanted):
+        shown = self._shown("cash_movements", cursor)
+        return await shown.cash_movements(cursor=cursor, **wanted)
 
     async def balance(self):
         return await self._shown("balance").balance()

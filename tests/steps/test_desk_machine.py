@@ -475,12 +475,11 @@ class DeskMachine(RuleBasedStateMachine, Watch):
         what=lagging,
     )
     def reads_lag_from_now_on(self, seconds, what):
-        self.venue.lag_us, self.venue.lagging = seconds * SECOND, frozenset(what)
-        self.exchange.hidden_reads = 0
+        self.venue.lags(seconds * SECOND, what)
 
     @deed(1, reads=st.integers(1, 4))
     def new_orders_are_hidden_from_now_on(self, reads):
-        self.venue.lag_us, self.exchange.hidden_reads = 0, reads
+        self.venue.hides(reads)
 
     @deed(seed=st.integers(0, 99))
     def fills_are_told_twice_and_in_any_order(self, seed):

@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 import pytest
+from fakes.exchange import Fault
 from fakes.floor import STRATEGY, A, B, taking, waiting
 
 from kalshi_cli.domain.account import CashKind
 from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import Result
 from kalshi_cli.domain.money import Contracts, Money
 from kalshi_cli.domain.order import OrderState
@@ -69,6 +71,31 @@ async def test_missing_facts_are_told_booked_and_gone(floor):
     assert await floor.nets() == {(A, STRATEGY): "10.00"}
     assert (await floor.order()).state is OrderState.FILLED
     assert await mend(floor) == ()
+
+
+async def test_an_order_given_up_long_ago_is_told_and_brought_back(floor):
+    floor.exchange.placing, floor.exchange.hidden_reads = [Fault.UNANSWERED], 5
+    order = await send(floor.desk, taking(limit="0.3600"))  # nobody sells at that
+    await floor.reconcile()
+    floor.clock.now_us += 2 * HOUR  # passes do not look for it any more
+    await floor.reconcile()
+    assert (await floor.order()).state is OrderState.ABSENT
+    name = order.client_order_id
+    assert told(await look(floor)) == [(What.ORDER, name, "absent 0.00", "canceled 0.00", FOLD)]
+    assert await mend(floor) == ("1 orders brought to what the exchange says",)
+    after = await floor.order()
+    assert (after.state, after.order_id) == (OrderState.CANCELED, "order-1")
+    assert told(await look(floor)) == []
+
+
+async def test_somebody_elses_order_under_an_id_of_ours_is_not_taken_for_ours(floor):
+    floor.exchange.placing = [Fault.LOST]
+    order = await send(floor.desk, taking(limit="0.3600"))
+    await floor.reconcile()
+    await floor.exchange.place(order.client_order_id, taking(limit="0.3500"))
+    assert told(await look(floor)) == []
+    assert await mend(floor) == ()
+    assert (await floor.order()).state is OrderState.ABSENT
 
 
 async def test_what_nothing_proves_stays(floor):

@@ -67,8 +67,8 @@ class Told:
     async def settlements(self, *, min_us=0, cursor=""):
         return _page([s for s in self.settlements_told if s.settled_us >= min_us], cursor)
 
-    async def cash_movements(self, cursor=""):
-        return _page(self.movements_told, cursor)
+    async def cash_movements(self, *, min_us=0, cursor=""):
+        return _page([m for m in self.movements_told if m.at_us >= min_us], cursor)
 
     async def positions(self, cursor=""):
         held = [ExchangePosition(t, Contracts(n)) for t, n in sorted(self.nets.items()) if n]

@@ -34,14 +34,14 @@ class Faulty:
             raise asyncio.CancelledError
         return Outcome(OutcomeKind.UNKNOWN, code="ReadTimeout") if fault == "unanswered" else done
 
-    async def transfers(self, cursor=""):
+    async def transfers(self, *, min_us=0, cursor=""):
         if self.faults and self.faults[0] == "unlisted":
             self.faults.pop(0)
             raise Unavailable("the line is cut")
         if self.hidden_reads:
             self.hidden_reads -= 1
             return Page(())
-        return await self.inner.transfers(cursor)
+        return await self.inner.transfers(min_us=min_us, cursor=cursor)
 
 
 async def move(floor, treasury, amount="250.00", source=0, destination=2):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from fakes.exchange import FakeExchange, Fault
+from fakes.exchange_desks import FakeTreasury
 from fakes.floor import STRATEGY, A, B, open_floor, taking, waiting
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from kalshi_cli.domain.account import CashKind, CashMovement
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.identity import EXTERNAL
-from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND
 from kalshi_cli.domain.market import Result
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import OrderState, Purpose
@@ -141,6 +142,94 @@ async def test_a_partial_read_proves_nothing(floor):
     assert (found.unresolved, (await floor.order()).state) == ((), OrderState.ABSENT)
 
 
+class Counted:
+    """Counts the pages that are asked of one list."""
+
+    def __init__(self, inner, name):
+        self.inner, self.name, self.pages = inner, name, 0
+
+    def __getattr__(self, name):
+        return getattr(self.inner, name)
+
+    async def asked(self, **options):
+        self.pages += 1
+        return await getattr(self.inner, self.name)(**options)
+
+
+class CountedCash(Counted):
+    cash_movements = Counted.asked
+
+
+class CountedTransfers(Counted):
+    transfers = Counted.asked
+
+
+def deposit(number, at_us, amount="1.00"):
+    return CashMovement(f"d{number}", CashKind.DEPOSIT, Money.parse(amount), at_us)
+
+
+async def test_the_history_of_cash_is_read_once(floor):
+    """Ten deposits of a year ago are five pages; from then on one page, which is of the last month.
+
+    One that is told late with an old date makes a difference of cash, for which all is read: twice
+    from the watermark on, and then the six pages there are by then.
+    """
+    now = floor.clock.now()
+    floor.exchange.movements = [deposit(n, now - (365 - n) * DAY) for n in range(10)]
+    floor.exchange.page_size = 2
+    exchange, pages = floor.exchange, CountedCash(floor.exchange, "cash_movements")
+    transfers = CountedTransfers(FakeTreasury(exchange), "transfers")
+    floor.exchange = pages
+    assert books(await floor.reconcile(treasury=transfers)) == (True, (), ())
+    assert pages.pages == 5 + 1  # it is read once more before the books are opened
+    pages.pages = transfers.pages = 0
+    exchange.movements.append(deposit("new", now))
+    exchange.cash += Money.parse("1.00")
+    assert books(await floor.reconcile(treasury=transfers)) == (True, (), ())
+    assert (pages.pages, transfers.pages) == (1, 1)
+    pages.pages = 0
+    exchange.movements.append(deposit("late", now - 200 * DAY))
+    exchange.cash += Money.parse("1.00")
+    assert books(await floor.reconcile(treasury=transfers)) == (True, (), ())
+    assert pages.pages == 1 + 1 + 6
+    assert await floor.cash() == "1002.000000"
+
+
+async def test_cash_is_read_from_a_month_before_the_last_whole_reading(floor):
+    """Were it not to move on, a year later all of that year would be read each time."""
+    exchange = floor.exchange
+    pages = floor.exchange = CountedCash(exchange, "cash_movements")
+    await floor.reconcile()
+    floor.clock.now_us += 365 * DAY
+    await floor.reconcile()
+    now = floor.clock.now()
+    exchange.movements += [deposit(n, now - (40 - n) * DAY) for n in range(8)]
+    exchange.cash += Money.parse("8.00")
+    exchange.page_size = 1
+    assert books(await floor.reconcile())[:2] == (True, ())
+    pages.pages = 0
+    exchange.movements.append(deposit("new", now - 29 * DAY))
+    exchange.cash += Money.parse("1.00")
+    assert books(await floor.reconcile())[:2] == (True, ())
+    assert pages.pages == 1
+
+
+async def test_cash_that_was_read_in_part_is_read_again(floor):
+    await floor.reconcile()
+    floor.clock.now_us += 365 * DAY
+    whole = floor.exchange
+    now = floor.clock.now()
+    whole.movements = [deposit("1", now), deposit("2", now - 300 * DAY)]
+    whole.cash += Money.parse("2.00")
+    whole.page_size = 1
+    floor.exchange = Unreadable(whole, "cash_movements")
+    found = await floor.reconcile()
+    assert (found.complete, found.differences, found.why) == (False, (), "the line is cut")
+    floor.exchange = whole
+    assert books(await floor.reconcile()) == (True, (), ())
+    assert await floor.cash() == "1002.000000"
+
+
 async def test_an_exchange_that_cannot_be_read_changes_nothing(floor):
     floor.exchange.placing = [Fault.LOST]
     order = await send(floor.desk, taking())
@@ -177,6 +266,46 @@ async def test_an_order_given_up_that_rests_after_all_is_adopted_and_alarms(floo
     after = await floor.order()
     assert (after.state, after.order_id) == (OrderState.RESTING, "order-1")
     assert (await floor.reconcile()).alarms == ()
+
+
+async def test_an_order_given_up_that_is_over_already_is_adopted_and_alarms(floor):
+    """It neither rests nor filled: nothing but the list of orders tells that it was there."""
+    order = await given_up(floor, taking(limit="0.3600"))  # nobody sells at that
+    floor.exchange._misses.clear()
+    floor.clock.now_us += MINUTE
+    found = await floor.reconcile()
+    assert found.alarms == (
+        f"order {order.client_order_id} in {A} was given up as absent, but the exchange has it: "
+        "adopted as canceled",
+    )
+    after = await floor.order()
+    assert (after.state, after.order_id, str(after.filled)) == (
+        OrderState.CANCELED,
+        "order-1",
+        "0.00",
+    )
+    assert (await floor.reconcile()).alarms == ()
+
+
+@pytest.mark.parametrize(("later_us", "looks"), [(MINUTE, 1), (2 * HOUR, 0)])
+async def test_an_order_given_up_is_looked_for_once_a_pass_for_an_hour(floor, later_us, looks):
+    asked = []
+
+    floor.exchange.placing = [Fault.LOST]
+    await send(floor.desk, taking())
+    await floor.reconcile()
+    real = floor.exchange.orders
+
+    async def counted(**options):
+        asked.append(options)
+        return await real(**options)
+
+    floor.exchange.orders = counted
+    start = floor.clock.now_us = floor.clock.now() + later_us
+    await floor.reconcile()
+    assert len([options for options in asked if not options.get("resting_only")]) == looks
+    assert floor.clock.now() == start
+    assert (await floor.order()).state is OrderState.ABSENT
 
 
 async def test_fills_of_an_order_given_up_belong_to_its_strategy(floor):

@@ -1,7 +1,7 @@
 """Query parameters as the exchange wants them: tickers in chunks, cursors, Unix seconds."""
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import islice
 
 from kalshi_cli.domain.instant import SECOND
@@ -34,6 +34,15 @@ def ticker_chunks(tickers: Collection[str]) -> Iterator[tuple[str, ...]]:
 def at_cursor(cursor: str) -> Query:
     """The page to continue at; nothing for the first one."""
     return [("cursor", cursor)] if cursor else []
+
+
+def go_past(made_us: Sequence[int], min_us: int) -> bool:
+    """Whether the rows of a page, by when they were made, go back further than an instant.
+
+    For lists that cannot be asked from an instant on. Their order is documented nowhere: one that
+    does not go back in time within the page has an end that proves nothing.
+    """
+    return bool(made_us) and made_us[0] > made_us[-1] and made_us[-1] < min_us
 
 
 def since(min_us: int) -> Query:

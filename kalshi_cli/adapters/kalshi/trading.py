@@ -24,10 +24,12 @@ from kalshi_cli.adapters.kalshi.params import (
     TRANSFERS_PER_PAGE,
     Query,
     at_cursor,
+    go_past,
     is_ticker,
     since,
     ticker_chunks,
 )
+from kalshi_cli.adapters.kalshi.public import seconds
 from kalshi_cli.adapters.kalshi.rows import decode, decode_member, read_page, reason_of, trusted
 from kalshi_cli.adapters.kalshi.wire import (
     AsOfWire,
@@ -117,22 +119,25 @@ class KalshiTrading(OrderWrites):
         markets = (listing.market for listing in page.items)
         return {m.ticker: m.settlement_value for m in markets if m.settlement_value is not None}
 
-    async def cash_movements(self, cursor: str = "") -> Page[CashMovement]:
+    async def cash_movements(self, *, min_us: int = 0, cursor: str = "") -> Page[CashMovement]:
         """Deposits, then withdrawals, as one list of pages."""
         if cursor.startswith(_WITHDRAWALS):
             inner = cursor.removeprefix(_WITHDRAWALS)
-            page = await self._transfers("withdrawals", CashKind.WITHDRAWAL, inner)
+            page = await self._transfers("withdrawals", CashKind.WITHDRAWAL, min_us, inner)
             return replace(page, cursor=_WITHDRAWALS + page.cursor if page.cursor else "")
-        page = await self._transfers("deposits", CashKind.DEPOSIT, cursor)
+        page = await self._transfers("deposits", CashKind.DEPOSIT, min_us, cursor)
         return page if page.cursor else replace(page, cursor=_WITHDRAWALS)
 
-    async def _transfers(self, key: str, kind: CashKind, cursor: str) -> Page[CashMovement]:
+    async def _transfers(
+        self, key: str, kind: CashKind, min_us: int, cursor: str
+    ) -> Page[CashMovement]:
         body = await self._rest.get(
             f"/portfolio/{key}", [("limit", TRANSFERS_PER_PAGE), *at_cursor(cursor)], signed=True
         )
-        page = read_page(body, key, TransferWire, partial(to_cash, kind=kind), cursor)
-        moved = tuple(movement for movement in page.items if movement is not None)
-        return Page(moved, page.cursor, page.unusable)
+        page = read_page(body, key, TransferWire, partial(_made_and_moved, kind=kind), cursor)
+        is_past = go_past([made_us for made_us, _ in page.items], min_us)
+        moved = tuple(movement for _, movement in page.items if movement is not None)
+        return Page(moved, "" if is_past else page.cursor, page.unusable)
 
     async def balance(self) -> Balance:
         body = await self._rest.get("/portfolio/balance", [PRIMARY], signed=True)
@@ -170,3 +175,8 @@ class KalshiTrading(OrderWrites):
     async def _get(self, key: str, params: Query, cursor: str) -> bytes:
         query = [*params, PRIMARY, *at_cursor(cursor)]
         return await self._rest.get(f"/portfolio/{key}", query, signed=True)
+
+
+def _made_and_moved(wire: TransferWire, kind: CashKind) -> tuple[int, CashMovement | None]:
+    """When a row was made, which the list goes by, and what it moved."""
+    return seconds(wire.created_ts), to_cash(wire, kind)

@@ -1,12 +1,13 @@
 """`Treasury` over REST: between the shards of the primary subaccount."""
 
+from dataclasses import replace
 from enum import StrEnum
 
 import msgspec
 
 from kalshi_cli.adapters.kalshi.client import RestClient
 from kalshi_cli.adapters.kalshi.outcomes import outcome_of, write
-from kalshi_cli.adapters.kalshi.params import TRANSFERS_PER_PAGE, at_cursor
+from kalshi_cli.adapters.kalshi.params import TRANSFERS_PER_PAGE, at_cursor, go_past
 from kalshi_cli.adapters.kalshi.public import seconds
 from kalshi_cli.adapters.kalshi.rows import identity, money, read_page, word
 from kalshi_cli.adapters.kalshi.wire import Seconds, Shard
@@ -59,13 +60,15 @@ class KalshiTreasury:
         path = "/portfolio/intra_exchange_instance_transfer"
         return outcome_of(await write(self._rest, "POST", path, body=body), made="transfer_id")
 
-    async def transfers(self, cursor: str = "") -> Page[ShardTransfer]:
+    async def transfers(self, *, min_us: int = 0, cursor: str = "") -> Page[ShardTransfer]:
         body = await self._rest.get(
             "/portfolio/intra_exchange_instance_transfers",
             [("limit", TRANSFERS_PER_PAGE), *at_cursor(cursor)],
             signed=True,
         )
-        return read_page(body, "transfers", ShardTransferWire, _to_transfer, cursor)
+        page = read_page(body, "transfers", ShardTransferWire, _to_transfer, cursor)
+        is_past = go_past([row.created_us for row in page.items], min_us)
+        return replace(page, cursor="") if is_past else page
 
 
 def _to_transfer(wire: ShardTransferWire) -> ShardTransfer:

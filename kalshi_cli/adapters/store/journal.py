@@ -34,6 +34,11 @@ REFUSALS_A_FORECAST = 3
 """So often may the exchange refuse an entry on a forecast before that forecast is let be."""
 _ALL_ORDERS = select(*ORDER_COLUMNS).order_by(t.ORDERS.c.created_us, t.ORDERS.c.sequence)
 _LIVE = Prepared(_ALL_ORDERS.where(t.ORDERS.c.state.in_(LIVE)))
+_GIVEN_UP = Prepared(
+    _ALL_ORDERS.where(
+        t.ORDERS.c.state == OrderState.ABSENT.value, t.ORDERS.c.updated_us >= given("since_us")
+    )
+)
 _UNPLACED = _ALL_ORDERS.where(t.ORDERS.c.state.in_(UNRESOLVED | NEVER_SEEN))
 _BOOKED = (
     select(func.coalesce(func.sum(t.FILLS.c.count_units), 0))
@@ -158,6 +163,9 @@ class SqlJournal:
 
     async def unplaced(self, tickers: Collection[str]) -> tuple[Order, ...]:
         return _orders(await self._transaction.rows_among(_UNPLACED, t.ORDERS.c.ticker, tickers))
+
+    async def given_up(self, since_us: int) -> tuple[Order, ...]:
+        return _orders(await self._transaction.rows(_GIVEN_UP, {"since_us": since_us}))
 
     async def unbooked(self, ticker: str | None = None) -> tuple[Order, ...]:
         if ticker is None:

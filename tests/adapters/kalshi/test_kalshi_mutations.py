@@ -67,17 +67,6 @@ PLACED = {
 CANCELED = {"order_id": "o-1", "client_order_id": "k1a", "reduced_by": "2.50", "ts_ms": 1}
 ERROR = {"error": {"code": "invalid_price", "message": "off the grid", "details": "0.4101"}}
 BUCKET = {"refill_rate": 200, "bucket_capacity": 600}
-SHARD_TRANSFER = {
-    "transfer_id": "t-1",
-    "client_transfer_id": "c-1",
-    "source": "event_contract",
-    "destination": "event_contract",
-    "source_exchange_shard": 0,
-    "destination_exchange_shard": 2,
-    "amount": "12.345600",
-    "status": "complete",
-    "created_ts": 1_798_900_000,
-}
 SHARD = {
     "exchange_index": 0,
     "description": "Default",
@@ -212,7 +201,7 @@ READS: dict[str, Endpoint] = {
         page("deposits", *_two(sample.transfer, id="d-2", amount_cents=99)),
     ),
     "withdrawals": Endpoint(
-        lambda c: c.trading.cash_movements("withdrawals:"),  # type: ignore[union-attr]
+        lambda c: c.trading.cash_movements(cursor="withdrawals:"),  # type: ignore[union-attr]
         page("withdrawals", *_two(sample.transfer, id="d-2", status="pending")),
     ),
     "balance": Endpoint(lambda c: c.trading.balance(), BALANCE),  # type: ignore[union-attr]
@@ -261,7 +250,7 @@ READS: dict[str, Endpoint] = {
     ),
     "transfers": Endpoint(
         lambda c: c.treasury.transfers(),
-        page("transfers", SHARD_TRANSFER, SHARD_TRANSFER | {"transfer_id": "t-2"}),
+        page("transfers", *_two(sample.shard_transfer, transfer_id="t-2")),
     ),
     "series_fee_changes": Endpoint(
         lambda c: c.notices.series_fee_changes(),

@@ -19,6 +19,7 @@ from kalshi_cli.domain.order import OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import ConfigError, ExchangeRefusal, MalformedAnswer, NotFound, Unavailable
 from kalshi_cli.ports.exchange import CancellationKind, OrderAddress, PlacementKind
+from kalshi_cli.steps.paging import collect
 
 ROOT = "/trade-api/v2"
 NOT_FOUND = {"error": {"code": "not_found", "message": "not found"}}
@@ -244,7 +245,7 @@ async def test_cash_movements_go_through_deposits_and_then_withdrawals(
     assert trading is not None
     seen, cursor = [], ""
     for _ in range(4):
-        page = await trading.cash_movements(cursor)
+        page = await trading.cash_movements(cursor=cursor)
         seen += [(row.movement_id, str(row.amount)) for row in page.items]
         cursor = page.cursor
     assert cursor == ""
@@ -254,6 +255,46 @@ async def test_cash_movements_go_through_deposits_and_then_withdrawals(
         ("withdrawal:withdrawals", "-123.450000"),
         ("withdrawal:withdrawals2", "-123.450000"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("made", "min_us", "requests"),
+    [
+        ([[9, 8], [7, 6], [5, 4]], 7 * SECOND, 2),  # the second page ends before it
+        ([[9, 8], [7, 6], [5, 4]], 6 * SECOND, 3),  # the third page is asked for, for 6 may go on
+        ([[9, 8], [7, 6], [5, 4]], 0, 3),
+        ([[4, 5], [6, 7], [8, 9]], 9 * SECOND, 3),  # oldest first: an old row proves nothing
+        ([[5, 5], [5, 5], [9, 9]], 9 * SECOND, 3),  # neither does a page that goes nowhere
+    ],
+)
+async def test_history_of_cash_is_paged_back_to_what_is_known(
+    exchange: Exchange, connection: KalshiConnection, made: Any, min_us: int, requests: int
+) -> None:
+    def pages(key: str, row: Any) -> Any:
+        def answer(request: httpx.Request) -> Any:
+            at = int(request.url.params.get("cursor", "0"))
+            rows = [row(ts, f"{key}-{at}-{index}") for index, ts in enumerate(made[at])]
+            return {key: rows, "cursor": str(at + 1) if at + 1 < len(made) else ""}
+
+        return answer
+
+    def transfer(ts: int, name: str) -> Any:
+        return sample.transfer(id=name, created_ts=ts, finalized_ts=ts + 9)
+
+    def sent(ts: int, name: str) -> Any:
+        return sample.shard_transfer(transfer_id=name, created_ts=ts)
+
+    for key, row in (("deposits", transfer), ("withdrawals", transfer)):
+        exchange.answers[f"/portfolio/{key}"] = pages(key, row)
+    exchange.answers["/portfolio/intra_exchange_instance_transfers"] = pages("transfers", sent)
+    trading, treasury = connection.trading, connection.treasury
+    assert trading is not None
+    assert treasury is not None
+    moved = await collect(lambda c: trading.cash_movements(min_us=min_us, cursor=c))
+    assert (len(moved.items), len(exchange.requests)) == (2 * 2 * requests, 2 * requests)
+    exchange.requests.clear()
+    told = await collect(lambda c: treasury.transfers(min_us=min_us, cursor=c))
+    assert (len(told.items), len(exchange.requests)) == (2 * requests, requests)
 
 
 INTENT = OrderIntent(

@@ -173,6 +173,21 @@ def transfer(**changes: Any) -> dict[str, Any]:
     return _changed(base, changes)
 
 
+def shard_transfer(**changes: Any) -> dict[str, Any]:
+    base = {
+        "transfer_id": "t-1",
+        "client_transfer_id": "c-1",
+        "source": "event_contract",
+        "destination": "event_contract",
+        "source_exchange_shard": 0,
+        "destination_exchange_shard": 2,
+        "amount": "12.345600",
+        "status": "complete",
+        "created_ts": 1_798_900_000,
+    }
+    return _changed(base, changes)
+
+
 def _changed(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     """Fields replaced; those set to `...` are left out."""
     return {key: value for key, value in (base | changes).items() if value is not ...}
