@@ -65,6 +65,7 @@ def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
             min_confidence=settings.trading.min_confidence_threshold,
             cancel_on_pause=settings.trading.cancel_entries_on_pause,
             ai_charged_to=DIRECTIONAL if DIRECTIONAL in settings.trading.strategies else None,
+            keep_denials_us=_span(settings.trading.keep_denials_days),
         ),
         analysis=_analysis(settings, forecaster),
     )
@@ -122,10 +123,14 @@ def _exit_rules(settings: Settings) -> Mapping[str, ExitRules]:
     return {**others, DIRECTIONAL: holding(rules.directional_max_hold_hours)}
 
 
+def _span(days: float | None) -> int | None:
+    return None if days is None else int(days * DAY)
+
+
 def _analysis(settings: Settings, forecaster: str | None) -> AnalysisPolicy:
     """A forecaster that costs nothing is asked every time."""
     ai = settings.ai
-    keep = None if ai.keep_words_days is None else int(ai.keep_words_days * DAY)
+    keep = _span(ai.keep_words_days)
     if forecaster in FREE_FORECASTERS:
         return AnalysisPolicy(None, None, None, keep_words_us=keep)
     return AnalysisPolicy(

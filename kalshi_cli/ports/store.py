@@ -228,6 +228,13 @@ class Journal(Protocol):
         """Record what was wanted, and what refused it."""
         ...
 
+    async def drop_denials(self, before_us: int, *, most: int) -> int:
+        """Drop the oldest denials from before an instant; how many were dropped.
+
+        Those stay where an order of the same strategy and market is live, or a position is open.
+        """
+        ...
+
 
 class Ledger(Protocol):
     """Append-only facts of money, and what is derived from them."""

@@ -120,6 +120,9 @@ class Trading(Section):
     """Largest stake of an entry with real money until its strategy has evidence."""
     capital_limit: Dollars = None
     """Dollars that sizing may count as bankroll, or "unlimited" for the whole account."""
+    keep_denials_days: Rule = 30.0
+    """Days of market time that denials are kept, or "off" for ever. Those of a market where an
+    order lives or something is held stay; orders and what happened to them always do."""
     on_stop: Literal["cancel_entries", "leave"] = "cancel_entries"
     """What the first Ctrl-C does with our resting entries. Exits always stay. A loop that has done
     its `--cycles` leaves both, as a single `trade` does: the next run goes on with them."""

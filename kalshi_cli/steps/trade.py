@@ -42,6 +42,7 @@ from kalshi_cli.steps.amending import decrease, reprice
 from kalshi_cli.steps.clearing import cancel_every_entry, off_grid
 from kalshi_cli.steps.desk_view import DeskView, counted, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, cancel_many, heed_halt_file, send
+from kalshi_cli.steps.forgetting import forget_denials
 from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.means import means
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
@@ -57,7 +58,8 @@ class TradePolicy:
 
     Forecasts below `min_confidence` are on record but no candidates. Resting entries ask the
     exchange to cancel them in a pause where `cancel_on_pause`. `ai_charged_to` is the
-    strategy whose profit pays for the forecasts.
+    strategy whose profit pays for the forecasts. Denials are dropped after `keep_denials_us`; None
+    keeps them.
     """
 
     env: Env
@@ -72,6 +74,7 @@ class TradePolicy:
     min_confidence: float
     cancel_on_pause: bool
     ai_charged_to: str | None = None
+    keep_denials_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +176,7 @@ async def trade(
                 await _run_strategy(data, desk.clock, result, strategy, sender)
     finally:
         await _record_denials(desk.store, desk.run.run_id, result)
+    await forget_denials(desk.store, desk.clock, policy.keep_denials_us)
     after = joined(before, await reconcile_desk(data, desk)) if result.orders else before
     done = result.result(dry_run=False)
     return replace(

@@ -615,6 +615,40 @@ class TestJournal:
             with pytest.raises(IntegrityError):
                 await unit.journal.save(order, Cause.REPORT)
 
+    async def test_old_denials_go_unless_an_order_lives_or_something_is_held(self, store):
+        """T has a live order and U a position of one strategy each; the other has nothing there."""
+        run_id = await forecast_made(store)
+        await journalled(store, an_intent(forecast_id=None))
+        denial = Denial("EVENT_EXPOSURE", "too much", "1200.00", "1000.00")
+        wanted = [
+            an_intent(ticker=ticker, strategy=strategy, forecast_id=None)
+            for ticker in ("T", "U")
+            for strategy in (STRATEGY, "other")
+        ]
+        async with store.unit() as unit:
+            held = Position("U", "other", Contracts(100), Money(1), opened_us=NOW)
+            await unit.ledger.save_positions([held])
+            for number in range(3):
+                await unit.journal.deny([(each, denial) for each in wanted], run_id, NOW + number)
+            await unit.commit()
+
+        async def dropped(before_us, most):
+            async with store.unit() as unit:
+                found = await unit.journal.drop_denials(before_us, most=most)
+                await unit.commit()
+                return found
+
+        assert [await dropped(NOW, 10), await dropped(NOW + 2, 3)] == [0, 3]
+        assert [await dropped(NOW + 2, 3), await dropped(NOW + 2, 3)] == [1, 0]
+        left = [(d.ticker, d.strategy, d.at_us) for d in await store.reports.denials()]
+        kept = {("T", STRATEGY), ("U", "other")}
+        assert sorted(left) == sorted(
+            (each.ticker, each.strategy, NOW + number)
+            for each in wanted
+            for number in range(3)
+            if number == 2 or (each.ticker, each.strategy) in kept
+        )
+
     async def test_denials_keep_their_numbers(self, store):
         run = await seed(store)
         denial = Denial("EVENT_EXPOSURE", "too much", "1200.00", "1000.00")

@@ -12,13 +12,14 @@ from sqlalchemy import update
 
 from kalshi_cli.adapters.store import tables
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.domain.instant import HOUR, MINUTE
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import LeaseHeld, Unauthorized
 from kalshi_cli.ports.exchange import Unusable
+from kalshi_cli.risk._base import Denial
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.trade import rehearse, trade
@@ -156,6 +157,29 @@ async def test_a_denial_is_a_row_with_its_numbers(floor):
     assert (row.run_id, row.strategy, row.purpose) == (floor.run.run_id, STRATEGY, "entry")
     assert (row.code, row.ticker) == (denied.denial.code, denied.intent.ticker)
     assert (row.value, row.limit) == ("2", "1")
+
+
+async def test_old_denials_are_dropped_once_a_day(floor, monkeypatch):
+    """One at a time, until none is left: as many commits as it takes."""
+    monkeypatch.setattr("kalshi_cli.steps.forgetting.AT_ONCE", 1)
+    floor.clock.now_us += DAY - floor.clock.now_us % DAY  # midnight
+    began = floor.clock.now()
+    intents = [taking(ticker=B), taking(ticker=B)]
+
+    async def left(after_us, keep_us=2 * DAY):
+        floor.clock.now_us = began + after_us
+        keeping = replace(policy(), strategies=(), keep_denials_us=keep_us)
+        await trade(floor.exchange, floor.desk, policy=keeping)
+        return len(await floor.store.reports.denials())
+
+    async with floor.store.unit() as unit:
+        denied = [(intent, Denial("CODE", "why", "2", "1")) for intent in intents]
+        await unit.journal.deny(denied, floor.run.run_id, began)
+        await unit.commit()
+    assert await left(2 * DAY) == 2  # not older than that
+    assert await left(3 * DAY - 1) == 2  # the same day: once is enough
+    assert await left(3 * DAY, None) == 2  # for ever
+    assert await left(3 * DAY) == 0
 
 
 async def test_an_entry_on_a_forecast_that_stands_is_denied_and_the_rest_goes_on(floor):

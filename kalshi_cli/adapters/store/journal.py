@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import case, func, null, or_, select, update
+from sqlalchemy import case, delete, exists, func, null, or_, select, update
 
 from kalshi_cli.adapters.store import ledger_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
@@ -89,6 +89,27 @@ _FORBIDDEN_SINCE = Prepared(
         t.ORDERS.c.message.startswith(FORBIDDEN),
     )
 )
+
+
+_DROPPABLE = (
+    select(t.DENIALS.c.denial_id)
+    .where(
+        t.DENIALS.c.at_us < given("before_us"),
+        ~exists().where(
+            t.ORDERS.c.ticker == t.DENIALS.c.ticker,
+            t.ORDERS.c.strategy == t.DENIALS.c.strategy,
+            t.ORDERS.c.state.in_(LIVE),
+        ),
+        ~exists().where(
+            t.POSITIONS.c.ticker == t.DENIALS.c.ticker,
+            t.POSITIONS.c.owner == t.DENIALS.c.strategy,
+            t.POSITIONS.c.net_units != 0,
+        ),
+    )
+    .order_by(t.DENIALS.c.denial_id)
+    .limit(given("most"))
+)
+_DROP_DENIALS = Prepared(delete(t.DENIALS).where(t.DENIALS.c.denial_id.in_(_DROPPABLE)))
 
 
 class SqlJournal:
@@ -238,6 +259,10 @@ class SqlJournal:
             for intent, denial in denials
         ]
         await self._transaction.append(t.DENIALS, rows)
+
+    async def drop_denials(self, before_us: int, *, most: int) -> int:
+        given_ = {"before_us": before_us, "most": most}
+        return await self._transaction.write_prepared(_DROP_DENIALS, given_)
 
 
 def _orders(rows: Sequence[Values]) -> tuple[Order, ...]:

@@ -169,7 +169,7 @@ def show_loop(result: LoopResult, console: "Console", *, flag: str = "") -> None
             ("markets", f"{summary.markets} read, {summary.markets_active} trading now"),
             ("of these", _funnel(result)),
             ("forecasts", f"{summary.forecasts} of {summary.markets_forecast} markets"),
-            ("orders", f"{summary.orders} sent in all, {summary.denials} denied by risk"),
+            ("orders", f"{summary.orders} sent in all, {summary.denials} denials on record"),
             ("fills", f"{summary.fills}; {summary.settlements} positions settled"),
             ("held", f"{summary.open_positions} now, {summary.round_trips} round trips closed"),
             *_worth(result),

@@ -97,7 +97,7 @@ def _funnel(summary: DeskSummary) -> list[tuple[str, Cell]]:
     return [
         ("markets", f"{summary.markets} known, {summary.markets_active} active"),
         ("forecasts", f"{summary.forecasts} of {summary.markets_forecast} markets"),
-        ("orders", f"{orders}, {summary.denials} denied"),
+        ("orders", f"{orders}, {summary.denials} denials on record"),
         ("fills", f"{summary.fills}, {summary.settlements} settlements"),
         ("held", f"{summary.open_positions} positions, {summary.round_trips} round trips"),
     ]
