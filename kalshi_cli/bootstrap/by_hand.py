@@ -1,10 +1,14 @@
 """Commands that must work while another process trades: they leave word instead of taking over."""
 
+from dataclasses import dataclass
+
 from kalshi_cli.adapters.clock import SystemClock, clock_for
 from kalshi_cli.adapters.store.lease import holder_of
 from kalshi_cli.adapters.store.store import SqlStore
 from kalshi_cli.bootstrap.records import lease_name, open_records, recorded_identity
-from kalshi_cli.domain.identity import DeskState, Env
+from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
+from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.sale import Sale, sales
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.store import DeskRequest
 from kalshi_cli.settings.environment import Environment
@@ -37,9 +41,17 @@ class RecordedClock:
         del instant_us
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What the holder answered, and what it sold meanwhile of what the request was about."""
+
+    request: DeskRequest
+    sales: tuple[Sale, ...]
+
+
 async def asked_of_holder(
     environment: Environment, settings: Settings, kind: str, target: str
-) -> DeskRequest | None:
+) -> Answered | None:
     """The answer of whoever holds the lease; None where nobody does, so that we may."""
     real = SystemClock()
     name = lease_name(recorded_identity(environment))
@@ -50,7 +62,23 @@ async def asked_of_holder(
 
         if not await is_held():
             return None
-        return await ask_holder(store, real, kind, target, is_held=is_held)
+        before = [each for each in await _positions(store) if _is_sold(each, kind, target)]
+        answer = await ask_holder(store, real, kind, target, is_held=is_held)
+        if answer is None:
+            return None
+        return Answered(answer, sales(before, await _positions(store)))
+
+
+async def _positions(store: SqlStore) -> tuple[Position, ...]:
+    async with store.unit(reads=True) as unit:
+        return await unit.ledger.positions(open_only=False)
+
+
+def _is_sold(position: Position, kind: str, target: str) -> bool:
+    """Whether a request is to sell it."""
+    if kind == "close":
+        return position.ticker == target
+    return kind == "flatten" and position.owner != EXTERNAL
 
 
 async def live_orders(environment: Environment, settings: Settings) -> int:

@@ -1,7 +1,7 @@
 """What a person does to a desk that may be running elsewhere: halt, resume, cancel, close."""
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeVar
 
 import typer
 
@@ -9,9 +9,11 @@ from kalshi_cli.cli.caveats import warn_of_clock
 from kalshi_cli.cli.confirm import confirm_live, facts_of
 from kalshi_cli.cli.desk import ready
 from kalshi_cli.cli.person import person
-from kalshi_cli.cli.runtime import finish, one_line, run_async
+from kalshi_cli.cli.render.sales import show_sales
+from kalshi_cli.cli.runtime import Show, finish, one_line, run_async
 from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.identity import DeskState, Env
+from kalshi_cli.domain.sale import Sale
 from kalshi_cli.errors import (
     ConfigError,
     Halted,
@@ -31,6 +33,9 @@ if TYPE_CHECKING:
 BY_EXIT_CODE: dict[int, type[KalshiError]] = {
     each.exit_code: each for each in (NotFound, ConfigError, Unavailable, Refused, IntegrityError)
 }
+Result = TypeVar("Result")
+Ended = tuple[Result, KalshiError | None]
+"""What was done, and what went wrong with the rest of it."""
 LONGEST_REASON = 500
 """Signs kept of a reason; an emergency is never refused for how it was worded."""
 
@@ -41,8 +46,8 @@ TURNS = 5
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """The run state before and after, why, and what became of our orders. `released` is how many
-    order groups that the exchange triggered take entries again.
+    """The run state before and after, why, what became of our orders, and what was sold. `released`
+    is how many order groups that the exchange triggered take entries again.
     """
 
     before: DeskState
@@ -50,22 +55,24 @@ class Changed:
     reason: str
     orders: str = ""
     released: int = 0
+    sales: tuple[Sale, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of what was asked for. `answered_by` is who carried it out."""
+    """What became of what was asked for, and what was sold. `answered_by` is who carried it out."""
 
     kind: str
     target: str
     outcome: str
     answered_by: str
+    sales: tuple[Sale, ...]
 
 
 def halt(ctx: typer.Context, reason: str, *, flattens: bool) -> None:
     """Halt at once, and take our orders back; where it `flattens`, sell what we hold before."""
     prepared = ready(ctx)
-    finish(prepared.invocation, run_async(_halted(prepared, _kept(reason), flattens)), show_changed)
+    _tell(prepared, run_async(_halted(prepared, _kept(reason), flattens)), show_changed)
 
 
 def resume(ctx: typer.Context) -> None:
@@ -77,19 +84,26 @@ def resume(ctx: typer.Context) -> None:
 def flatten(ctx: typer.Context, reason: str) -> None:
     """Take the desk to flatten, and sell all that we hold."""
     prepared = ready(ctx)
-    finish(prepared.invocation, run_async(_flattened(prepared, _kept(reason))), show_changed)
+    _tell(prepared, run_async(_flattened(prepared, _kept(reason))), show_changed)
 
 
 def carry_out(ctx: typer.Context, kind: str, target: str) -> None:
     """Cancel or close, by whoever holds the lease; never asks, and never opens a position."""
     prepared = ready(ctx)
-    finish(prepared.invocation, run_async(_carried_out(prepared, kind, target)), show_outcome)
+    _tell(prepared, run_async(_carried_out(prepared, kind, target)), show_outcome)
+
+
+def _tell(prepared: Prepared, ended: "Ended[Result]", show: Show[Result]) -> None:
+    """What was done, and after it what was not."""
+    result, problem = ended
+    finish(prepared.invocation, result, show, lambda _: problem)
 
 
 def show_changed(result: Changed, console: "Console") -> None:
     console.print(_said(result), soft_wrap=True)
     if result.orders:
         console.print(f"Our orders: {result.orders}", soft_wrap=True)
+    show_sales(result.sales, console)
     if result.after is DeskState.FLATTEN:
         console.print("Nothing new is entered until `kalshi resume`.")
 
@@ -106,6 +120,7 @@ def show_outcome(result: Outcome, console: "Console") -> None:
     console.print(
         f"{result.kind} {result.target}: {result.outcome} ({result.answered_by})", soft_wrap=True
     )
+    show_sales(result.sales, console)
 
 
 def _kept(reason: str) -> str:
@@ -116,14 +131,16 @@ async def _halted(
     prepared: Prepared,
     reason: str,
     flattens: bool,  # noqa: FBT001 - internal
-) -> Changed:
+) -> "Ended[Changed]":
     """The state first, which stops every order not yet sent; then what rests already."""
     if flattens:
-        flat = await _flattened(prepared, reason)
+        flat, problem = await _flattened(prepared, reason)
+        if problem is not None:
+            return flat, problem
         await _set(prepared, DeskState.HALTED, reason)
-        return Changed(flat.before, DeskState.HALTED, reason, flat.orders)
+        return replace(flat, after=DeskState.HALTED), None
     before = (await _set(prepared, DeskState.HALTED, reason)).before
-    return Changed(before, DeskState.HALTED, reason, await _taken_back(prepared))
+    return Changed(before, DeskState.HALTED, reason, await _taken_back(prepared)), None
 
 
 async def _taken_back(prepared: Prepared) -> str:
@@ -132,17 +149,18 @@ async def _taken_back(prepared: Prepared) -> str:
 
     if not await live_orders(prepared.environment, prepared.settings):
         return "none on record may still trade"
-    done = await _carried_out(prepared, "cancel-all", OURS)
+    done, _ = await _carried_out(prepared, "cancel-all", OURS)
     return f"{done.outcome} ({done.answered_by})"
 
 
-async def _flattened(prepared: Prepared, reason: str) -> Changed:
+async def _flattened(prepared: Prepared, reason: str) -> "Ended[Changed]":
     from kalshi_cli.steps.emptying import OURS
 
     _refuse_halt_file(prepared)
     before = (await _set(prepared, DeskState.FLATTEN, reason)).before
-    done = await _carried_out(prepared, "flatten", OURS)
-    return Changed(before, DeskState.FLATTEN, reason, f"{done.outcome} ({done.answered_by})")
+    done, problem = await _carried_out(prepared, "flatten", OURS)
+    told = "" if problem else f"{done.outcome} ({done.answered_by})"
+    return Changed(before, DeskState.FLATTEN, reason, told, sales=done.sales), problem
 
 
 async def _resumed(prepared: Prepared) -> Changed:
@@ -177,7 +195,7 @@ async def _set(prepared: Prepared, state: DeskState, reason: str) -> "StateChang
     )
 
 
-async def _carried_out(prepared: Prepared, kind: str, target: str) -> Outcome:
+async def _carried_out(prepared: Prepared, kind: str, target: str) -> "Ended[Outcome]":
     """By whoever holds the lease, else by us; others may take it in turns meanwhile."""
     for _ in range(TURNS - 1):
         try:
@@ -187,18 +205,30 @@ async def _carried_out(prepared: Prepared, kind: str, target: str) -> Outcome:
     return await _carried_out_once(prepared, kind, target)
 
 
-async def _carried_out_once(prepared: Prepared, kind: str, target: str) -> Outcome:
+async def _carried_out_once(prepared: Prepared, kind: str, target: str) -> "Ended[Outcome]":
+    """What was sold before something could not be sold is told all the same."""
     from kalshi_cli.bootstrap.by_hand import asked_of_holder
     from kalshi_cli.bootstrap.opening import open_desk
+    from kalshi_cli.steps.emptying import StillHeld
 
     environment, settings = prepared.environment, prepared.settings
-    answer = await asked_of_holder(environment, settings, kind, target)
-    if answer is not None:
-        if answer.exit_code:
-            raise BY_EXIT_CODE.get(answer.exit_code, Unavailable)(answer.answer or "No answer.")
-        return Outcome(kind, target, answer.answer or "", "by the process that trades")
+    answered = await asked_of_holder(environment, settings, kind, target)
+    if answered is not None:
+        told = answered.request
+        done = Outcome(
+            kind, target, told.answer or "", "by the process that trades", answered.sales
+        )
+        if not told.exit_code:
+            return done, None
+        problem = BY_EXIT_CODE.get(told.exit_code, Unavailable)(told.answer or "No answer.")
+        if any(each.sold for each in answered.sales):
+            return done, problem
+        raise problem
     opened = open_desk(environment, settings, command=kind, trades=True, single_step=False)
     async with opened as desk:
         warn_of_clock(prepared, desk.connection)
-        done = await desk.carry_out(kind, target)
-    return Outcome(kind, target, done.outcome, "by this command")
+        try:
+            ended = await desk.carry_out(kind, target)
+        except StillHeld as problem:
+            return Outcome(kind, target, str(problem), "by this command", problem.sales), problem
+    return Outcome(kind, target, ended.outcome, "by this command", ended.sales), None

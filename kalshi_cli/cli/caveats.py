@@ -23,11 +23,16 @@ ESTIMATED = {
 
 
 async def warn_of_caveats(prepared: Prepared, store: "SqlStore") -> None:
-    """Tell them on stderr and in the envelope, so that no number is read without them."""
+    """Tell them on stderr and in the envelope, so that no number is read without them.
+
+    The baseline is the market's own number: what it forecasts says so itself, and only who trades
+    on it hears of it here.
+    """
     from kalshi_cli.settings.describe import unlimited
 
-    for label in await store.reports.labels():
-        prepared.invocation.warn(f"forecasts by {label}")
+    for forecaster, label in await store.reports.labels():
+        if forecaster != "baseline" or prepared.invocation.command == "trade":
+            prepared.invocation.warn(f"forecasts by {label}")
     estimated = ESTIMATED.get(_kind_of_world(prepared))
     if estimated is not None:
         prepared.invocation.warn(estimated)

@@ -498,8 +498,8 @@ class Reports(Protocol):
         """Profit and loss of each owner, in name order."""
         ...
 
-    async def labels(self) -> tuple[str, ...]:
-        """What a person must know of the forecasters on record, in the alphabet's order."""
+    async def labels(self) -> tuple[tuple[str, str], ...]:
+        """Forecasters on record, and what a person must know of each, in the alphabet's order."""
         ...
 
     async def scored(self, *, since_us: int | None = None) -> tuple[ScoredRow, ...]:

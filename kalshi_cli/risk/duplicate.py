@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kalshi_cli.domain.order import OrderIntent, Purpose
-from kalshi_cli.risk._base import Control, Denial, RiskState
+from kalshi_cli.domain.instant import to_rfc3339
+from kalshi_cli.domain.order import Order, OrderIntent, Purpose
+from kalshi_cli.domain.side import spoken_terms
+from kalshi_cli.risk._base import Control, Denial, MarketFacts, RiskState
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,15 +18,6 @@ class Duplicate(Control):
     purposes: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ENTRY})
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
-        if intent.forecast_id is not None:
-            key = (intent.strategy, intent.ticker, intent.forecast_id)
-            if key in state.traded_forecasts:
-                return Denial(
-                    self.code,
-                    "this forecast was traded already, or refused too often",
-                    key[2],
-                    "a new one",
-                )
         for order in state.orders:
             own = order.intent
             if (own.strategy, own.ticker, own.purpose) == (
@@ -32,5 +25,31 @@ class Duplicate(Control):
                 intent.ticker,
                 Purpose.ENTRY,
             ):
-                return Denial(self.code, "an entry is live already", order.client_order_id, "none")
-        return None
+                return Denial(self.code, _live(order), order.client_order_id, "none live")
+        key = (intent.strategy, intent.ticker, intent.forecast_id or "")
+        if key not in state.traded_forecasts:
+            return None
+        return Denial(self.code, _traded(key[2], state.facts.get(intent.ticker)), key[2], "a newer")
+
+
+def _live(order: Order) -> str:
+    """Which order it is, and when another may follow."""
+    own = order.intent
+    _, outcome, price = spoken_terms(own.side, own.limit, leaves=False)
+    wanted = f"buy {outcome.upper()} {own.count} at {price}, {order.filled} filled"
+    until = "" if own.expires_us is None else f", until {to_rfc3339(own.expires_us)} at the latest"
+    return (
+        f"order {order.client_order_id} ({wanted}) is live here{until}; a newer forecast may trade "
+        "once it is filled or gone"
+    )
+
+
+def _traded(forecast_id: str, facts: MarketFacts | None) -> str:
+    """Which forecast it is; only another one may trade."""
+    forecast = None if facts is None else facts.forecast
+    is_it = forecast is not None and forecast.forecast_id == forecast_id
+    of = f" of {to_rfc3339(forecast.made_us)}" if forecast is not None and is_it else ""
+    return (
+        f"forecast {forecast_id}{of} was traded already, or refused too often; a newer forecast of "
+        "this market may trade"
+    )

@@ -19,6 +19,7 @@ from kalshi_cli.domain.order import (
     Purpose,
 )
 from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.sale import Sale, sales
 from kalshi_cli.errors import (
     PASSING,
     ExitExceeds,
@@ -47,12 +48,13 @@ BY_HAND = ExitReason("BY_HAND", "closed by hand")
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What was ordered, and what the exchange says about it now."""
+    """What was ordered, and what the exchange says about it now; `sales` are what was sold."""
 
     kind: str
     target: str
     outcome: str
     orders: tuple[Order, ...] = ()
+    sales: tuple[Sale, ...] = ()
 
 
 async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
@@ -139,10 +141,11 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
         raise _nothing_sold(desk, view.state, sold)
     await reconcile_desk(data, desk)
     async with desk.store.unit() as unit:
-        left = [p for p in await unit.ledger.positions() if p.ticker == ticker]
+        after = await unit.ledger.positions(open_only=False)
         resting = entries_of(await unit.journal.live(), owners)
+    left = [position for position in after if position.ticker == ticker and not position.is_flat]
     said = " ".join((_said(left, resting), *sold.problems))
-    return Done("close", ticker, said, sold.orders)
+    return Done("close", ticker, said, sold.orders, sales(held, after))
 
 
 @dataclass(frozen=True, slots=True)

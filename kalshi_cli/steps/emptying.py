@@ -9,6 +9,7 @@ from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.order import DEAD, WORKING, Order, OrderReport, OrderState
 from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.sale import Sale, sales
 from kalshi_cli.errors import PASSING, KalshiError, Refused, Unavailable
 from kalshi_cli.ports.exchange import MarketData, OutcomeKind
 from kalshi_cli.steps.command import READ_BACKS, Done, Sold, sell
@@ -24,6 +25,15 @@ EVERYTHING = "everything"
 """What a cancel of all orders means: those of this desk, or foreign ones as well."""
 COOLING = MINUTE
 """How long the exchange may sweep on after a cancel of everything."""
+
+
+class StillHeld(Refused):
+    """Not all could be sold; `sales` tell what could."""
+
+    def __init__(self, message: str, done: tuple[Sale, ...]) -> None:
+        remedy = "`kalshi track` goes on selling; nothing new is entered until `kalshi resume`."
+        super().__init__(message, remedy=remedy)
+        self.sales = done
 
 
 async def cancel_ours(data: MarketData, desk: Desk) -> Done:
@@ -123,7 +133,7 @@ async def flatten(data: MarketData, desk: Desk, *, policy: TradePolicy) -> Done:
 
     Foreign positions stay. An order that will not go, and an exchange that cannot be read, keep
     nothing from being sold: the journal sees to it that no more leaves than is held. Raises
-    `Refused` where something is still held, and `Unavailable` where only something may still rest.
+    `StillHeld` where something is, and `Unavailable` where only something may still rest.
     """
     problems: list[str] = []
     try:
@@ -144,18 +154,19 @@ async def flatten(data: MarketData, desk: Desk, *, policy: TradePolicy) -> Done:
     unfilled = [order for order in orders if not order.filled]
     problems += [f"{o.intent.ticker}: {o.state} {o.message}".strip() + "." for o in unfilled]
     async with desk.store.unit(reads=True) as unit:
-        left = sorted({p.ticker for p in _ours(await unit.ledger.positions())})
+        after = await unit.ledger.positions(open_only=False)
+    left = sorted({p.ticker for p in _ours(after) if not p.is_flat})
     if left:
-        raise Refused(
-            " ".join((f"Still held: {', '.join(left)}.", *problems)),
-            remedy="`kalshi track` goes on selling; nothing new is entered until `kalshi resume`.",
+        raise StillHeld(
+            " ".join((f"Still held: {', '.join(left)}.", *problems)), sales(held, after)
         )
     if problems:
         raise Unavailable(
             " ".join(("Nothing is held by our books.", *problems)),
             remedy="Run the same command again.",
         )
-    return Done("flatten", OURS, f"{canceled.outcome}; flat", (*canceled.orders, *orders))
+    said = f"{canceled.outcome}; flat"
+    return Done("flatten", OURS, said, (*canceled.orders, *orders), sales(held, after))
 
 
 async def _sold(

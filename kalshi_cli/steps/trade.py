@@ -414,7 +414,8 @@ async def _send(
     try:
         return await send(desk, intent, entry_plan(intent, forecast, session), book=book)
     except DuplicateEntry as error:
-        session.denied.append(Denied(intent, Denial("DUPLICATE_ENTRY", str(error), "1", "1")))
+        told = " ".join((str(error), error.remedy))
+        session.denied.append(Denied(intent, Denial("DUPLICATE_ENTRY", told, "1", "1")))
         return None
     except (OrderGroupTriggered, OrderGroupUnknown) as error:
         told = " ".join((str(error), error.remedy))

@@ -27,7 +27,7 @@ ROWS: list[tuple[list[str], int, str, str]] = [
     (["analyze", "--forecaster"], 2, "requires an argument", HELP),
     (["ingest", "--seed", "1.5"], 2, "valid integer", HELP),
     (["ingest", "--seed", ""], 2, "valid integer", HELP),
-    (["ingest", "--world", "x.toml"], 2, "cannot be read", "docs/worlds/"),
+    (["ingest", "--world", "x.toml"], 4, "cannot be read", "docs/worlds/"),
     (["ingest", "--faults", "none.toml"], 4, "none.toml cannot be used", "docs/"),
     (["ingest", "--faults", ""], 2, "--faults is empty", "leave it out"),
     (["ingest", "--fresh=3"], 2, "does not take a value", HELP),

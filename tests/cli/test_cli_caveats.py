@@ -13,6 +13,14 @@ def test_forecasters_and_lifted_limits_are_told_with_every_result(kalshi, monkey
     assert "warning: forecasts by oracle" in kalshi("inspect", "positions").err
 
 
+def test_the_baseline_is_told_once_where_it_is_traded_on(kalshi):
+    ran = kalshi("run-loop", "--sim", "--once", "--seed", "7")
+    assert (ran.out + ran.err).count("baseline: ") == 1
+    assert kalshi("trade", "--dry-run").err.count("warning: forecasts by baseline") == 1
+    for look in (("status",), ("inspect", "positions"), ("track",), ("inspect", "why", "X")):
+        assert "baseline: " not in kalshi(*look).err
+
+
 @pytest.mark.parametrize(("default", "flag"), [("demo", " --sim"), ("sim", "")])
 def test_the_next_commands_stay_in_the_environment_that_was_chosen(
     kalshi, monkeypatch, default, flag

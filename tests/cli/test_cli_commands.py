@@ -165,6 +165,10 @@ def test_an_order_is_cancelled_and_a_position_closed_by_hand(kalshi):
     held = kalshi("inspect", "positions", "--json").json["data"]
     sold = [kalshi("close", row["ticker"], "--json") for row in held[:2]]
     assert {each.code for each in sold} <= {0, 6}  # 6: nobody bids for it
+    told = [sale for each in sold if not each.code for sale in each.json["data"]["sales"]]
+    trips = kalshi("inspect", "round-trips", "--json").json["data"]
+    gross = {each["trip"]["ticker"]: each["trip"]["proceeds"] for each in trips}
+    assert {each["ticker"]: each["proceeds"] for each in told if each["left"] == "0.00"} == gross
     live = kalshi("inspect", "orders", "--live-only", "--json").json["data"]
     for row in live[:1]:
         assert kalshi("cancel", row["client_order_id"], "--json").json["ok"]

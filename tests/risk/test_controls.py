@@ -463,3 +463,17 @@ def test_a_quote_is_not_held_to_a_forecast():
     quoted = resting(purpose=QUOTE, forecast_id=None, fair=None)
     assert first_denial(tuple(CONTROLS.values()), quoted, facts(forecast=None), NOW) is None
     assert quoted.time_in_force is TimeInForce.GTC
+
+
+def test_a_duplicate_names_what_it_duplicates_and_when_it_may_trade():
+    live = ordered(resting(expires_us=NOW + HOUR))
+    told = CONTROLS["DUPLICATE"].check(an_intent(forecast_id="f2"), live, NOW)
+    assert told.detail == (
+        "order k1 (buy YES 10.00 at 0.4100, 0.00 filled) is live here, until 2027-01-15T09:00:00Z "
+        "at the latest; a newer forecast may trade once it is filled or gone"
+    )
+    told = CONTROLS["DUPLICATE"].check(an_intent(), TRADED, NOW)
+    assert told.detail.startswith("forecast f1")
+    assert told.detail.endswith(
+        "was traded already, or refused too often; a newer forecast of this market may trade"
+    )

@@ -160,12 +160,22 @@ async def test_what_is_held_is_sold_and_read_back(floor, side, limit, sold, cash
     (order,) = done.orders
     assert (done.outcome, order.intent.side, order.intent.reduce_only) == ("flat", sold, True)
     assert (await floor.cash(), await floor.nets()) == (cash, {})
+    # Both lose 4 cents a contract, and what was held brought 40 cents of YES or 56 of NO.
+    (sale,) = done.sales
+    average, outcome = (0.40, "yes") if sold is Side.ASK else (0.56, "no")
+    assert (sale.outcome, round(sale.average, 9), str(sale.left)) == (outcome, average, "0.00")
+    assert (str(sale.held), str(sale.sold)) == ("10.00", "10.00")
+    assert str(sale.proceeds) == f"{10 * average:.6f}"
+    assert (str(sale.fee), str(sale.realized)) == ("0.000000", "-0.400000")
 
 
 async def test_a_thin_book_leaves_a_rest(floor):
     await send(floor.desk, taking())
     floor.exchange.set_book(A, (("0.4000", "6.00"),), ASKS)
-    assert (await close(floor)).outcome == f"still held: 4.00 by {STRATEGY}"
+    done = await close(floor)
+    assert done.outcome == f"still held: 4.00 by {STRATEGY}"
+    (sale,) = done.sales
+    assert (str(sale.sold), str(sale.left), str(sale.realized)) == ("6.00", "4.00", "-0.240000")
 
 
 async def test_every_owner_is_closed_on_his_own_account(floor):

@@ -149,6 +149,9 @@ async def test_flatten_sells_what_is_ours_and_nothing_else(floor):
     done = await flatten(floor.exchange, floor.desk, policy=POLICY)
     assert done.outcome == "1 canceled; flat"
     assert await floor.nets() == {(B, "external"): "-3.00"}
+    # 10 YES bought at 44 cents and sold at 40; 5 NO bought at 60 and sold at 56.
+    told = {each.ticker: (round(each.average, 9), str(each.realized)) for each in done.sales}
+    assert told == {A: (0.40, "-0.400000"), B: (0.56, "-0.200000")}
     assert [o.intent.purpose for o in await floor.orders()][3:] == [Purpose.EXIT] * 2
 
 
@@ -232,6 +235,7 @@ async def test_what_nobody_buys_stays_and_is_named(floor):
     with pytest.raises(Refused, match=f"Still held: {A}") as refused:
         await flatten(floor.exchange, floor.desk, policy=POLICY)
     assert "nothing new is entered until `kalshi resume`" in refused.value.remedy
+    assert [(str(each.sold), str(each.left)) for each in refused.value.sales] == [("0.00", "10.00")]
     floor.exchange.set_book(A, (("0.4000", "100.00"),), ())
     await track(floor.exchange, floor.desk, exits=(), policy=POLICY)
     assert await floor.nets() == {}

@@ -150,7 +150,7 @@ class SqlJournal:
             )
         raise DuplicateEntry(
             f"Order {found[0]} already stands for this strategy, market and forecast.",
-            remedy="Wait until it is filled or gone; nothing was sent.",
+            remedy="Nothing was sent; a newer forecast may trade once it is filled or gone.",
         )
 
     async def save(self, order: Order, cause: Cause, detail: str = "") -> None:

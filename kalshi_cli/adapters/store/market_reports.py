@@ -159,11 +159,11 @@ class MarketReports(Reading):
         async with self._opened() as transaction:
             return tuple(map(_analysis_row, await transaction.rows(query)))
 
-    async def labels(self) -> tuple[str, ...]:
-        label = t.FORECASTS.c.label
-        query = select(label).where(label != "").distinct().order_by(label)
+    async def labels(self) -> tuple[tuple[str, str], ...]:
+        label, forecaster = t.FORECASTS.c.label, t.FORECASTS.c.forecaster
+        query = select(forecaster, label).where(label != "").distinct().order_by(label)
         async with self._opened() as transaction:
-            return tuple(text for (text,) in await transaction.rows(query))
+            return tuple((name, text) for name, text in await transaction.rows(query))
 
     async def scored(self, *, since_us: int | None = None) -> tuple[ScoredRow, ...]:
         table = t.FORECASTS.c

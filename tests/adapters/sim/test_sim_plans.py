@@ -7,7 +7,7 @@ import pytest
 from kalshi_cli.adapters.sim.simulation import open_simulation
 from kalshi_cli.domain.instant import DAY, HOUR
 from kalshi_cli.domain.money import Money
-from kalshi_cli.errors import UsageError
+from kalshi_cli.errors import ConfigError, UsageError
 
 PLAN = """
 base = "none"
@@ -88,6 +88,6 @@ def test_a_file_that_cannot_be_played_makes_no_world(
     file.unlink()
     if content is not None:
         file.write_text(content)
-    with pytest.raises(UsageError, match=told):
+    with pytest.raises(ConfigError, match=told):
         open_simulation(home, world=str(file))
     assert not home.exists()

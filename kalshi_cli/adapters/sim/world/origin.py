@@ -9,7 +9,7 @@ from kalshi_cli.domain.instant import to_rfc3339
 from kalshi_cli.domain.money import Money
 from kalshi_cli.engine.plan_document import difference, read_plan
 from kalshi_cli.engine.world_plan import WorldPlan
-from kalshi_cli.errors import InvalidValue, UsageError
+from kalshi_cli.errors import ConfigError, InvalidValue, UsageError
 
 GENERATED = "generated"
 TAPE = "tape"
@@ -52,7 +52,8 @@ class Choice:
     def parse(cls, text: str) -> Self:
         """Read `generated`, `tape:DIR`, `books:PATH` or a plan's `FILE.toml`.
 
-        Raises `UsageError` for anything else, and for a plan that cannot be played.
+        Raises `UsageError` for anything else, and `ConfigError` for a plan that cannot be played:
+        a file that is named and cannot be used ends alike, whichever option names it.
         """
         kind, _, path = text.partition(":")
         if kind in {TAPE, BOOKS} and path:
@@ -76,7 +77,7 @@ class Wanted:
 
     @classmethod
     def chosen(cls, seed: int | None, world: str | None, epoch_us: int | None) -> Self:
-        """Raises `UsageError` for a world that there is not."""
+        """Raises `UsageError` for a world that there is not, `ConfigError` for its file."""
         return cls(seed, None if world is None else Choice.parse(world), epoch_us)
 
 
@@ -130,8 +131,8 @@ def _load_plan(file: Path) -> WorldPlan:
     try:
         return read_plan(tomllib.loads(file.read_text("utf-8")))
     except OSError as error:
-        raise UsageError(f"{file} cannot be read: {error.strerror}.", remedy=remedy) from error
+        raise ConfigError(f"{file} cannot be read: {error.strerror}.", remedy=remedy) from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is not TOML: {error}.", remedy=remedy) from error
+        raise ConfigError(f"{file} is not TOML: {error}.", remedy=remedy) from error
     except InvalidValue as error:
-        raise UsageError(f"{file}: {error}", remedy=remedy) from error
+        raise ConfigError(f"{file}: {error}", remedy=remedy) from error
