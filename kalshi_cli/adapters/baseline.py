@@ -2,7 +2,7 @@
 
 from kalshi_cli.forecasting.baseline import Baseline
 from kalshi_cli.forecasting.coherence import at_most_one
-from kalshi_cli.ports.forecaster import Judged, Question
+from kalshi_cli.ports.forecaster import Judged, Planned, Question
 
 
 class BaselineForecaster:
@@ -14,6 +14,9 @@ class BaselineForecaster:
     def __init__(self, baseline: Baseline, label: str) -> None:
         self._baseline = baseline
         self.label = label
+
+    def preview(self, question: Question) -> tuple[Planned, ...]:  # noqa: ARG002 - no call at all
+        return ()
 
     async def judge(self, question: Question) -> Judged:
         judged = (self._baseline.judge(x.quote, question.category) for x in question.listings)

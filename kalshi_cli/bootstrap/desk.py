@@ -1,13 +1,13 @@
 """An open desk: every step bound to its ports and policies, for one command or a whole loop."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kalshi_cli.bootstrap.policies import Policies
+from kalshi_cli.bootstrap.policies import Policies, asking
 from kalshi_cli.domain.instant import HOUR, SECOND
-from kalshi_cli.errors import ConfigError, UsageError
+from kalshi_cli.errors import PASSING, ConfigError, UsageError
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.forecaster import Forecaster
@@ -16,10 +16,13 @@ from kalshi_cli.scheduler.lanes import Bell, Lane, Step, Stop
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.analyze import AnalyzeResult, analyze
+from kalshi_cli.steps.assess import assess
 from kalshi_cli.steps.command import Done, Left, wind_down
 from kalshi_cli.steps.evaluate import EvaluateResult, evaluate
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.ingest import IngestResult, ingest
+from kalshi_cli.steps.preview import PreviewResult, preview
+from kalshi_cli.steps.questions import Progress, unheard
 from kalshi_cli.steps.react import Attended, Reacted, attend, react
 from kalshi_cli.steps.requests import carry_out, obey
 from kalshi_cli.steps.standing import standing
@@ -77,25 +80,63 @@ class OpenDesk:
         )
 
     async def analyze(
-        self, tickers: Sequence[str] = (), *, stopping: Callable[[], bool] = lambda: False
+        self,
+        tickers: Sequence[str] = (),
+        *,
+        stopping: Callable[[], bool] = lambda: False,
+        progress: Progress = unheard,
     ) -> AnalyzeResult:
-        """Raises `ConfigError` where nobody forecasts."""
-        if self.forecaster is None:
-            raise ConfigError(
-                f"Nobody forecasts in {self.environment.env}.",
-                remedy="Set XAI_API_KEY, or add --forecaster baseline.",
-            )
-        return await analyze(
+        """Forecast; of named markets an assessment follows. Raises `ConfigError` where nobody
+        forecasts.
+        """
+        result = await analyze(
             self.data,
             self.store,
             self.clock,
-            self.forecaster,
+            self._whoever_forecasts(),
             filters=self.policies.filters,
             policy=self.policies.analysis,
             run_id=self.run.run_id,
             tickers=tickers,
             stopping=stopping,
+            progress=progress,
         )
+        if not tickers:
+            return result
+        try:  # what was paid for is shown, whatever comes of the rest
+            assessments = await assess(
+                self.data,
+                self.trading,
+                self.store,
+                self.store.reports,
+                self.clock,
+                policy=self.policies.trading,
+                tickers=result.named,
+            )
+        except PASSING as error:
+            return replace(result, not_assessed=str(error))
+        return replace(result, assessments=assessments)
+
+    async def preview(self, tickers: Sequence[str] = ()) -> PreviewResult:
+        """What `analyze` would ask. Raises `ConfigError` where nobody forecasts."""
+        return await preview(
+            self.data,
+            self.store,
+            self.clock,
+            self._whoever_forecasts(),
+            filters=self.policies.filters,
+            policy=self.policies.analysis,
+            per_event=asking(self.settings).decision_budget,
+            tickers=tickers,
+        )
+
+    def _whoever_forecasts(self) -> Forecaster:
+        if self.forecaster is None:
+            raise ConfigError(
+                f"Nobody forecasts in {self.environment.env}.",
+                remedy="Set XAI_API_KEY, or add --forecaster baseline.",
+            )
+        return self.forecaster
 
     async def trade(self, only: str | None = None) -> TradeResult:
         """Raises `ClockOff` where this machine's clock is too far off to trade by."""

@@ -30,6 +30,10 @@ def of_ingest(result: IngestResult) -> KalshiError | None:
     return Unavailable(f"The pass is incomplete: {result.why_incomplete}.", remedy="Run it again.")
 
 
+OF_ONE_EVENT = frozenset({"AI_DECISION_BUDGET", "AI_REFUSED", "AI_UNREADABLE"})
+"""What keeps one question from being answered, and says nothing of any other."""
+
+
 def of_analyze(result: AnalyzeResult) -> KalshiError | None:
     """What kept the AI from answering, the gravest first, whatever was forecast before."""
     told = {each.code: each.detail for each in result.skipped}
@@ -47,6 +51,9 @@ def of_analyze(result: AnalyzeResult) -> KalshiError | None:
             "The AI budget of the day is gone.",
             remedy="Raise ai.daily_ai_budget, or wait for 00:00Z.",
         )
+    of_asked = {each.code for each in result.skipped if each.ticker in result.named}
+    if result.forecasts:  # what one event came to is no verdict on a pass that did its work
+        told = {c: why for c, why in told.items() if c not in OF_ONE_EVENT or c in of_asked}
     if "AI_DECISION_BUDGET" in told:
         return Refused(
             f"An event may not cost that much: {told['AI_DECISION_BUDGET']}.",

@@ -30,6 +30,15 @@ class Room:
 
 
 @dataclass(frozen=True, slots=True)
+class Share:
+    """A limit by name: dollars used of it, and its bound; None where it was removed."""
+
+    name: str
+    used: Money
+    bound: Money | None
+
+
+@dataclass(frozen=True, slots=True)
 class Capital:
     """One strategy's means, in dollars.
 
@@ -73,11 +82,18 @@ class Capital:
         """The tightest room for more risk in a market; cash apart from its fees."""
         rooms = self._cash(ticker)
         rooms += [
-            Room(self.bankroll.scaled(share) - used, name)
-            for name, share, used in self._shares(ticker)
-            if share is not None
+            Room(share.bound - share.used, share.name)
+            for share in self.shares(ticker)
+            if share.bound is not None
         ]
         return min(rooms, key=lambda room: room.left)
+
+    def shares(self, ticker: str) -> list[Share]:
+        """Every limit on what may be at risk that holds for a market."""
+        return [
+            Share(name, used, None if share is None else self.bankroll.scaled(share))
+            for name, share, used in self._shares(ticker)
+        ]
 
     def _shares(self, ticker: str) -> list[tuple[str, float | None, Money]]:
         footing, limits = self.footings[ticker], self.limits

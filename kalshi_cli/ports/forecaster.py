@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from kalshi_cli.domain.deliberation import Prompt
 from kalshi_cli.domain.forecast import Judgement
 from kalshi_cli.domain.market import Event, Listing
 from kalshi_cli.domain.money import NO_COST, AiCost, Contracts
@@ -41,6 +42,15 @@ class Judged:
     spent: AiCost = NO_COST
 
 
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A call to a language model as it would be made; `estimate` is what would be set aside."""
+
+    prompt: Prompt
+    model: str
+    estimate: AiCost
+
+
 class Forecaster(Protocol):
     """Judges all wanted markets of an event at once. `label` is shown wherever results are.
 
@@ -58,4 +68,11 @@ class Forecaster(Protocol):
 
     async def judge(self, question: Question) -> Judged:
         """Judgements for some or all of the markets asked about; silence is an abstention too."""
+        ...
+
+    def preview(self, question: Question) -> tuple[Planned, ...]:
+        """The calls that a question would begin with: those that wait for no answer.
+
+        Empty where no language model is asked.
+        """
         ...

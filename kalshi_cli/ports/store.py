@@ -58,6 +58,10 @@ class CatalogEntry:
     def category(self) -> str:
         return self.event.category or self.series.category
 
+    @property
+    def listing(self) -> Listing:
+        return Listing(self.market, self.quote)
+
 
 class Catalog(Protocol):
     """Series, events, markets and one quote row a market; quote history only where asked."""

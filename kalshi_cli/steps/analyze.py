@@ -4,7 +4,6 @@ Cooldown, caps and volume are checked before anybody is asked; whoever is paid k
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -18,11 +17,13 @@ from kalshi_cli.errors import NotFound
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.forecasting.worth import Prospect, expected_gain, in_order
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.exchange import EventListing, MarketData
+from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.forecaster import Forecaster, Skipped
 from kalshi_cli.ports.store import CatalogEntry, Store
+from kalshi_cli.steps.assess import Assessment
 from kalshi_cli.steps.forgetting import forget_words
-from kalshi_cli.steps.questions import NO_QUOTE, QuestionRound
+from kalshi_cli.steps.learning import learn_markets
+from kalshi_cli.steps.questions import NO_QUOTE, Progress, QuestionRound, unheard
 from kalshi_cli.steps.selection import screen_undropped
 
 
@@ -53,7 +54,11 @@ class AnalysisPolicy:
 
 @dataclass(frozen=True, slots=True)
 class AnalyzeResult:
-    """Forecasts in ticker order, what was skipped, and the money."""
+    """Forecasts in ticker order, what was skipped, and the money.
+
+    Of the markets that were `named` there are assessments, in the order named, unless
+    `not_assessed` says why there are none.
+    """
 
     at_us: int
     forecaster: str
@@ -63,6 +68,9 @@ class AnalyzeResult:
     spent: AiCost
     spent_today: AiCost
     budget: AiCost | None
+    named: tuple[str, ...] = ()
+    assessments: tuple[Assessment, ...] = ()
+    not_assessed: str = ""
 
 
 async def analyze(
@@ -76,17 +84,19 @@ async def analyze(
     run_id: str,
     tickers: Collection[str] = (),
     stopping: Callable[[], bool] = lambda: False,
+    progress: Progress = unheard,
 ) -> AnalyzeResult:
     """Forecast the named markets, or all eligible ones; nothing is asked any more once `stopping`.
 
-    Named markets skip the filters and the cooldown, not the budget or the daily cap. Raises
-    `NotFound` for a ticker that neither the store nor the exchange knows.
+    `progress` is told how many events are done, and of how many. Named markets skip the filters and
+    the cooldown, not the budget or the daily cap. Raises `NotFound` for a ticker that neither the
+    store nor the exchange knows.
     """
     entries, skipped = await _wanted(data, store, clock, filters, tickers)
-    entries, rested = await _rested(store, clock, entries, policy, named=bool(tickers))
-    skipped += rested
+    entries, waiting = await rested(store, clock, entries, policy, named=bool(tickers))
+    skipped += waiting
     if policy.worth is not None and not tickers:
-        entries, late = _in_time(entries, clock.now() + policy.worth.min_to_close_us)
+        entries, late = in_time(entries, clock.now() + policy.worth.min_to_close_us)
         skipped += late
     quotes = await _fresh(data, store, clock, entries)
     skipped += [
@@ -97,9 +107,17 @@ async def analyze(
     held = await _held(store)
     anew = None if policy.worth is None else partial(_fresh, data, store, clock)
     round_ = QuestionRound(
-        store, clock, forecaster, quotes, held, run_id, stopping=stopping, anew=anew
+        store,
+        clock,
+        forecaster,
+        quotes,
+        held,
+        run_id,
+        stopping=stopping,
+        anew=anew,
+        progress=progress,
     )
-    by_event = groupby(sorted(entries, key=_event_key), key=_event_key)
+    by_event = groupby(sorted(entries, key=event_key), key=event_key)
     present = ([e for e in group if e.market.ticker in quotes] for _, group in by_event)
     questions: Sequence[Sequence[CatalogEntry]] = [members for members in present if members]
     if policy.worth is not None:
@@ -116,10 +134,11 @@ async def analyze(
         spent=round_.spent,
         spent_today=await _spent_today(store, clock),
         budget=policy.daily_budget,
+        named=tuple(dict.fromkeys(tickers)),
     )
 
 
-def _event_key(entry: CatalogEntry) -> str:
+def event_key(entry: CatalogEntry) -> str:
     return entry.event.event_ticker
 
 
@@ -148,41 +167,7 @@ async def _wanted(
     ]
 
 
-async def learn_markets(
-    data: MarketData, store: Store, clock: Clock, tickers: Collection[str]
-) -> None:
-    """Put markets into the store that it does not know yet, with their events and series.
-
-    A market whose event or series the exchange does not tell stays unknown.
-    """
-    async with store.unit(reads=True) as unit:
-        unknown = sorted(set(tickers) - await unit.catalog.known_markets(tickers))
-    if not unknown:
-        return
-    page = await data.listings(unknown)
-    events = await _events(data, {listing.market.event_ticker for listing in page.items})
-    if not events:
-        return
-    series = {row.ticker: row for row in (await data.series()).items}
-    usable = [item for item in events if item.event.series_ticker in series]
-    async with store.unit() as unit:
-        now = clock.now()
-        await unit.catalog.save_series([series[item.event.series_ticker] for item in usable], now)
-        await unit.catalog.save_events([item.event for item in usable], now)
-        await unit.catalog.save_listings([x for item in usable for x in item.listings], now)
-        await unit.commit()
-
-
-async def _events(data: MarketData, tickers: Collection[str]) -> list[EventListing]:
-    """The events that the exchange tells; those of combos it may not."""
-    found: list[EventListing] = []
-    for ticker in sorted(tickers):
-        with suppress(NotFound):
-            found.append(await data.event(ticker))
-    return found
-
-
-async def _rested(
+async def rested(
     store: Store, clock: Clock, entries: list[CatalogEntry], policy: AnalysisPolicy, *, named: bool
 ) -> tuple[list[CatalogEntry], list[Skipped]]:
     if policy.cooldown_us is None and policy.per_day is None:
@@ -195,7 +180,7 @@ async def _rested(
     kept: list[CatalogEntry] = []
     skipped: list[Skipped] = []
     for entry in entries:
-        made, asked = times.get(entry.market.ticker, ()), paid.get(_event_key(entry), ())
+        made, asked = times.get(entry.market.ticker, ()), paid.get(event_key(entry), ())
         today = max(sum(day_of(at) == day_of(now) for at in each) for each in (made, asked))
         made = (*made, *asked)
         if policy.per_day is not None and today >= policy.per_day:
@@ -227,7 +212,7 @@ async def _spent_today(store: Store, clock: Clock) -> AiCost:
         return await unit.ai.spent(day_of(clock.wall()))
 
 
-def _in_time(
+def in_time(
     entries: Sequence[CatalogEntry], least_close_us: int
 ) -> tuple[list[CatalogEntry], list[Skipped]]:
     late = [entry for entry in entries if entry.market.close_us < least_close_us]
@@ -256,7 +241,7 @@ async def _prospects(
             asked_us=max(
                 (
                     *(at for e in members for at in asked.get(e.market.ticker, ())),
-                    *paid.get(_event_key(members[0]), ()),
+                    *paid.get(event_key(members[0]), ()),
                 ),
                 default=None,
             ),

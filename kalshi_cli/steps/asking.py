@@ -108,6 +108,11 @@ class Asker:
             budget = AiCost(int(budget.units * (1.0 - self.policy.held_share)))
         return Decision(token_hex(6), event_ticker, until, budget)
 
+    def estimate(self, prompt: Prompt, model: str) -> AiCost:
+        """What is set aside for one call."""
+        written = self.policy.max_tokens + self.policy.reserved_thinking
+        return price_of(model).at_most(_length(prompt), written)
+
     async def ask(
         self, prompt: Prompt, decision: Decision, take: Callable[[Mapping[str, Any]], Taken]
     ) -> Answer[Taken] | NoAnswer:
@@ -127,8 +132,7 @@ class Asker:
             if isinstance(move, GiveUp):
                 return _no_answer(move)
             worded = _worded(prompt, attempts)
-            written = self.policy.max_tokens + self.policy.reserved_thinking
-            amount = price_of(move.model).at_most(_length(worded), written)
+            amount = self.estimate(worded, move.model)
             call_id = await self._reserve(worded, decision, move.model, amount)
             if isinstance(call_id, NoAnswer):
                 return _after_failures(call_id, attempts)

@@ -32,9 +32,9 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import CatalogEntry, Store, Unit
 from kalshi_cli.ports.treasury import ShardTransfer, Treasury
-from kalshi_cli.steps.analyze import learn_markets
 from kalshi_cli.steps.archived import SURELY_LIVE, archived_orders, fills_since
 from kalshi_cli.steps.following import imposture, resurrection
+from kalshi_cli.steps.learning import learn_markets
 from kalshi_cli.steps.paging import Collected, collect
 
 OVERLAP = 10 * MINUTE

@@ -16,7 +16,7 @@ from kalshi_cli.forecasting.forecaster import Opinion
 from kalshi_cli.forecasting.ladders import monotone
 from kalshi_cli.forecasting.legs import MOST_LEGS
 from kalshi_cli.forecasting.trader import Desk, Tip
-from kalshi_cli.ports.forecaster import Judged, Question, Skipped
+from kalshi_cli.ports.forecaster import Judged, Planned, Question, Skipped
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.asking import Answer, Asker, Decision, NoAnswer
 
@@ -104,15 +104,21 @@ class GrokForecaster:
         judgements = _coherent([_judged(each, answer.model, weight, case) for each in ruled], case)
         return Judged(_with_cost(judgements, decision.spent), too_many, decision.spent)
 
+    def preview(self, question: Question) -> tuple[Planned, ...]:
+        """The Forecaster's question; what the others are asked depends on its answer."""
+        markets = [listing.market for listing in question.listings[:MOST_LEGS]]
+        prompt, model = self._blind(question, markets), self._asker.policy.models[0]
+        return (Planned(prompt, model, self._asker.estimate(prompt, model)),)
+
+    def _blind(self, question: Question, markets: Sequence[Market]) -> Prompt:
+        """The question without a price."""
+        template = self._policy.templates[Role.FORECASTER]
+        event, category = question.event, question.category
+        return forecaster.ask(template, event, category, markets, question.now_us)
+
     async def _opinions(self, case: _Case) -> Answer[tuple[Opinion, ...]] | NoAnswer:
         tickers = [market.ticker for market in case.markets]
-        prompt = forecaster.ask(
-            self._policy.templates[Role.FORECASTER],
-            case.question.event,
-            case.question.category,
-            case.markets,
-            case.question.now_us,
-        )
+        prompt = self._blind(case.question, case.markets)
         return await self._asker.ask(
             prompt, case.decision, lambda told: forecaster.opinions(told, tickers)
         )

@@ -14,6 +14,14 @@ from kalshi_cli.ports.forecaster import Forecaster, Judged, Question, Skipped
 from kalshi_cli.ports.store import CatalogEntry, Store, Unit
 from kalshi_cli.steps.insisting import insist
 
+Progress = Callable[[int, int], None]
+"""Told how many questions are done, and of how many."""
+
+
+def unheard(done: int, of: int) -> None:
+    """Tells nobody."""
+
+
 STOPPED = "nothing was asked any more after a stop"
 NO_QUOTE = "no quote of this moment, or no longer active"
 
@@ -37,6 +45,7 @@ class QuestionRound:
         *,
         stopping: Callable[[], bool],
         anew: Callable[[Sequence[CatalogEntry]], Awaitable[Mapping[str, Listing]]] | None,
+        progress: Progress = unheard,
     ) -> None:
         self.forecasts: list[Forecast] = []
         self.skipped: list[Skipped] = []
@@ -45,10 +54,12 @@ class QuestionRound:
         self._quotes, self._held, self._run_id = dict(quotes), held, run_id
         self._stopping, self._anew = stopping, anew
         self._unkept: list[Forecast] = []
+        self._progress, self._done, self._count = progress, 0, 0
 
     async def ask(self, questions: Sequence[Sequence[CatalogEntry]]) -> None:
         """Raises the first failure, after the questions under way are answered."""
         waiting = iter(questions)
+        self._count = len(questions)
         count = min(self._forecaster.at_once, len(questions))
         try:
             ended = await asyncio.gather(
@@ -71,6 +82,8 @@ class QuestionRound:
                 for _ in waiting:  # nobody else begins another
                     pass
                 raise
+            self._done += 1
+            self._progress(self._done, self._count)
 
     async def _one(self, members: Sequence[CatalogEntry]) -> None:
         members = await self._quoted(members)

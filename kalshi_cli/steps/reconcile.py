@@ -18,10 +18,10 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.ports.treasury import Treasury
-from kalshi_cli.steps.analyze import learn_markets
 from kalshi_cli.steps.booking import Booked, book, book_archived
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.following import SEARCH_PAUSE, SEARCHES, follow, imposture, resolve
+from kalshi_cli.steps.learning import learn_markets
 from kalshi_cli.steps.positions import Difference, compare_positions
 from kalshi_cli.steps.weighing import OPENED, Weighed, resting_orders, weigh
 

@@ -4,7 +4,7 @@ Books are reconciled first and, where anything was sent, once more after. `--dry
 but the sending (and but the reconciling, which is the lease holder's).
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -13,6 +13,7 @@ from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.forecast import Edge, Forecast
 from kalshi_cli.domain.identity import DeskState, Env
 from kalshi_cli.domain.limits import Limits
+from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import (
     WORKING,
@@ -30,7 +31,7 @@ from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.exits._planning import ExitRules, plan_for
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.portfolio.capital import Capital
-from kalshi_cli.portfolio.stake import Unsized, size
+from kalshi_cli.portfolio.stake import Sizing, Unsized, size
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import CancellationKind, MarketData, Trading
 from kalshi_cli.ports.store import Store
@@ -198,22 +199,78 @@ async def rehearse(
     only: str | None = None,
 ) -> TradeResult:
     """All of a trade but the sending: nothing is written and nothing is sent."""
+    result = await _as_it_is(data, trading, store, clock, policy)
+    for strategy in policy.strategies:
+        if only in {None, strategy.name}:
+            await _run_strategy(data, clock, result, strategy, _imagine)
+    return result.result(dry_run=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Considered:
+    """What one strategy would do in some markets, each as if nothing else were proposed.
+
+    `state` is what the controls see, `capital` what may be staked, `broken` what the strategy
+    raised, or empty.
+    """
+
+    strategy: str
+    sizings: Mapping[str, Sizing]
+    state: RiskState
+    capital: Capital
+    broken: str
+
+
+async def consider(
+    data: MarketData,
+    trading: Trading,
+    store: Store,
+    clock: Clock,
+    *,
+    policy: TradePolicy,
+    tickers: Collection[str],
+) -> tuple[DeskView, tuple[Considered, ...]]:
+    """What each strategy would do in these markets; as little is written and sent as in rehearsal.
+
+    Raises nothing for a strategy that breaks.
+    """
+    session = await _as_it_is(data, trading, store, clock, policy, also=tickers)
+    view = session.view
+    open_now = {t for t in tickers if view.entries[t].market.status is MarketStatus.ACTIVE}
+    books = await data.books(sorted(open_now | view.contested()))
+    found: list[Considered] = []
+    for strategy in policy.strategies:
+        state, capital = _means(session, strategy.name, books)
+        proposals = _proposed(session, strategy, view)
+        sizings = {
+            t: size([p for p in proposals if p.ticker == t], books, capital) for t in tickers
+        }
+        errors = [each.error for each in session.broken if each.strategy == strategy.name]
+        found.append(Considered(strategy.name, sizings, state, capital, "".join(errors)))
+    return view, tuple(found)
+
+
+async def _as_it_is(
+    data: MarketData,
+    trading: Trading,
+    store: Store,
+    clock: Clock,
+    policy: TradePolicy,
+    also: Collection[str] = (),
+) -> "_Session":
+    """The desk and the account as they are, for whoever sends nothing."""
     balance = await trading.balance()
     compared = await compare_positions(trading, store)
     beyond = compared.unexplained
-    also = {position.ticker for position in beyond}
-    view = await look(store, now_us=clock.now(), filters=policy.filters, also=also)
+    wanted = {*also, *(position.ticker for position in beyond)}
+    view = await look(store, now_us=clock.now(), filters=policy.filters, also=wanted)
     unresolved = frozenset(o.intent.ticker for o in view.orders if o.state not in WORKING)
     differing = frozenset(difference.what for difference in compared.differences)
     paused = await paused_shards(data, view.entries.values())
     shards = dict(balance.by_shard)
     frozen = unresolved | differing | frozenset(compared.unreadable)
     account = Account(balance.cash, shards, frozen, (), beyond, compared.why, paused)
-    result = _Session(view, policy, account)
-    for strategy in policy.strategies:
-        if only in {None, strategy.name}:
-            await _run_strategy(data, clock, result, strategy, _imagine)
-    return result.result(dry_run=True)
+    return _Session(view, policy, account)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 import asyncio
 import threading
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
-from fakes.ai import TICKS, in_turn, sensible
+from fakes.ai import TICKS, in_turn, opinion, reply, review, role_of, sensible, tickers_of, tip
 
 from kalshi_cli.adapters.sim.ai.replies import Failure, Reply
 from kalshi_cli.adapters.sim.ai.server import StandIn
+from kalshi_cli.domain.deliberation import Role
 
 KEY = "xai-0123456789abcdefghij"
 GROK = ("--sim", "--forecaster", "grok")
@@ -120,6 +122,102 @@ def test_a_budget_that_is_gone(analyze, monkeypatch):
     ended, calls = analyze(sensible)
     assert (ended.code, calls) == (6, [])
     assert "daily_ai_budget" in ended.json["error"]["remedy"]
+
+
+def test_an_event_that_is_too_dear_is_told_to_whoever_asked_about_it(analyze, monkeypatch):
+    monkeypatch.setenv("KALSHI_AI__MAX_AI_COST_PER_DECISION", "0.000001")
+    ended, calls = analyze(sensible)
+    assert (ended.code, calls) == (6, [])
+    assert "max_ai_cost_per_decision" in ended.json["error"]["remedy"]
+
+
+@pytest.fixture
+def shown(kalshi, desk, monkeypatch):
+    """`kalshi analyze TICKER` as a person sees it."""
+
+    def run(answers, *options):
+        with served(answers) as server:
+            monkeypatch.setenv("XAI_API_HOST", server.host)
+            ended = kalshi("analyze", desk, *GROK, *options)
+            return ended, server.asked
+
+    return run
+
+
+@pytest.mark.usefixtures("eighty_columns")
+def test_a_person_sees_each_role_the_blend_and_every_gate(shown, desk):
+    ended, _ = shown(sensible)
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    assert len(lines) <= 23
+    assert max(map(len, lines)) <= 80
+    assert lines[0] == desk
+    words = " ".join(ended.out.split())
+    for told in (
+        "Forecaster 60.0%, 80% interval 50.0% to 70.0%, base rate 30.0%",
+        "for it did so yesterday",
+        "Critic accept: no problem named",
+        "Trader buy YES: no reason given",
+        "forecast 60.0%, w 0.10 -> p*",
+        "YES at",
+        "NO at",
+        "10/10 filter, 5/5 forecast, 7/7 stake",
+        "cost $0.00 now, $0.00 of $5.00 today",
+    ):
+        assert told in words, told
+    whole, _ = shown(sensible, "--explain")
+    assert "because" in whole.out
+    assert "MAX_POSITIONS" in whole.out
+
+
+def test_nothing_that_a_model_writes_commands_the_terminal(shown, kalshi, analyze):
+    evil = "\x1b]0;owned\x07\x1b[2J\u202eevil\r"
+
+    def hostile(asked):
+        if role_of(asked) is Role.FORECASTER:
+            says = partial(opinion, reasoning=evil, evidence_for=[evil])
+        elif role_of(asked) is Role.CRITIC:
+            says = partial(review, problems=[evil])
+        else:
+            says = partial(tip, reasons=[evil])
+        return reply(says(ticker) for ticker in tickers_of(asked))
+
+    ended, _ = shown(hostile, "--explain")
+    assert "evil" in ended.out
+    (call, *_) = kalshi("inspect", "llm", "--sim", "--json").json["data"]
+    word_by_word = kalshi("inspect", "llm", call["call_id"], "--sim")
+    assert r"\x1b]0;owned" in word_by_word.out.replace("u001b", "x1b")
+    for out in (ended.out, word_by_word.out):
+        assert not [sign for sign in out if not sign.isprintable() and sign != "\n"]
+
+
+def test_a_dry_run_shows_every_word_and_asks_nobody(shown, kalshi, desk):
+    ended, asked = shown(sensible, "--dry-run")
+    assert (ended.code, asked) == (0, [])
+    for told in ("calibration", "<market>", desk, "nobody is asked", "set aside", "$0.08"):
+        assert told in ended.out, told
+    assert kalshi("inspect", "llm", "--sim", "--json").json["data"] == []
+    assert kalshi("inspect", "analyses", "--sim", "--json").json["data"] == []
+    preview = shown(sensible, "--dry-run", "--json")[0].json["data"]
+    _, (first, *_) = shown(sensible, "--no-advance")
+    (planned,) = preview["previews"][0]["planned"]
+    assert (planned["prompt"]["system"], planned["model"]) == (first.system, "grok-4")
+    calls = kalshi("inspect", "llm", "--sim", "--json").json["data"]
+    assert preview["estimate"] == calls[-1]["reserved"]
+
+
+def test_many_markets_from_a_pipe_get_a_line_each(shown, kalshi, monkeypatch, desk):
+    rows = kalshi("inspect", "markets", "--sim", "--json").json["data"]
+    tickers = [row["ticker"] for row in rows[:5]]
+    with served(sensible) as server:
+        monkeypatch.setenv("XAI_API_HOST", server.host)
+        ended = kalshi("analyze", "-", *GROK, stdin="\n".join(tickers))
+    assert ended.code == 0
+    for ticker in tickers:
+        assert ticker in ended.out
+    events = len({row["event_ticker"] for row in rows[:5]})
+    assert f"{events} of {events} events" in ended.err
+    assert f"{events} of {events} events" not in ended.out
 
 
 def test_one_call_with_every_word(analyze, kalshi):

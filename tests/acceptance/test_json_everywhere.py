@@ -10,7 +10,7 @@ from kalshi_cli.cli.app import names
 FIELDS = ["schema_version", "command", "env", "ok", "data", "warnings", "error"]
 EMPTY = {
     "ingest": ["ingest --seed 7"],
-    "analyze": ["analyze"],
+    "analyze": ["analyze", "analyze --dry-run"],
     "trade": ["trade --dry-run", "trade"],
     "track": ["track"],
     "evaluate": ["evaluate"],

@@ -10,7 +10,7 @@ from kalshi_cli.errors import ConfigError
 from kalshi_cli.forecasting.blend import inverse_variance_weight
 from kalshi_cli.forecasting.logit import interval_80
 from kalshi_cli.forecasting.oracle import blurred
-from kalshi_cli.ports.forecaster import Judged, Question
+from kalshi_cli.ports.forecaster import Judged, Planned, Question
 
 _STANDARD = NormalDist()
 _LEAST_ERROR = 0.02
@@ -40,6 +40,9 @@ class OracleForecaster:
     @property
     def label(self) -> str:
         return f"oracle: simulated truth blurred by {self._logit_error:g} logits, sim only"
+
+    def preview(self, question: Question) -> tuple[Planned, ...]:  # noqa: ARG002 - no call at all
+        return ()
 
     async def judge(self, question: Question) -> Judged:
         """A judgement of each market whose truth is known, weighed against the world's crowd."""

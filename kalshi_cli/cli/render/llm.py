@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.tables import print_facts, print_table
-from kalshi_cli.cli.render.words import instant, moment
+from kalshi_cli.cli.render.words import harmless, instant, moment, shown
 from kalshi_cli.ports.reports import AiCallRow, AiCallTexts
 
 if TYPE_CHECKING:
@@ -53,11 +53,12 @@ def show_call(found: AiCallTexts, console: "Console") -> None:
         ("outcome", _outcome(call)),
     ]
     if call.reason:
-        facts.append(("reason", call.reason))
+        facts.append(("reason", shown(call.reason)))
     print_facts(console, facts)
     for name, text in (("System", found.system), ("Asked", found.user), ("Answer", found.answer)):
         console.print(f"\n{name}", style="bold")
-        console.print(text or "not kept", markup=False, highlight=False, soft_wrap=True)
+        told = "not kept" if text is None else harmless(text)
+        console.print(told, markup=False, highlight=False, soft_wrap=True)
 
 
 def _cost(row: AiCallRow) -> str:

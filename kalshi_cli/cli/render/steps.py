@@ -1,15 +1,26 @@
 """How the single steps look when they are run by hand."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from kalshi_cli.cli.render.assessment import show_card, show_lines
 from kalshi_cli.cli.render.tables import print_facts, print_table
-from kalshi_cli.cli.render.words import NOTHING, count, deal, dollars, instant, percent
+from kalshi_cli.cli.render.words import (
+    NOTHING,
+    count,
+    deal,
+    dollars,
+    harmless,
+    instant,
+    percent,
+    shown,
+)
 from kalshi_cli.domain.order import Order
 from kalshi_cli.risk._base import Denial
 from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.ingest import IngestResult
+from kalshi_cli.steps.preview import PreviewResult
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.track import TrackResult
 from kalshi_cli.steps.trade import TradeResult
@@ -37,10 +48,38 @@ def show_ingest(result: IngestResult, console: "Console") -> None:
         print_table(console, "Dropped", ("filter", ("markets", "right")), rows)
 
 
-def show_analyze(result: AnalyzeResult, console: "Console") -> None:
-    """Forecasts beside the market they were made against, and what they cost."""
-    label = f" ({result.label})" if result.label else ""
+def show_analyze(result: AnalyzeResult, console: "Console", *, explain: bool = False) -> None:
+    """Named markets one by one, or in lines; else forecasts beside the market of their moment."""
+    if not result.assessments:
+        _show_forecasts(result, console)
+        print_facts(console, _rest(result))
+    elif len(result.assessments) > 1 and not explain:
+        show_lines(result.assessments, console)
+        print_facts(console, _rest(result))
+    else:
+        for found in result.assessments:
+            show_card(found, console, whole=explain, and_then=_rest(result))
+
+
+def _rest(result: AnalyzeResult) -> list[tuple[str, str]]:
+    """What was left out, and the money."""
+    spent = dollars(result.spent.to_money())
+    today = dollars(result.spent_today.to_money())
     budget = "" if result.budget is None else f" of {dollars(result.budget.to_money())}"
+    facts = [("cost", f"{spent} now, {today}{budget} today")]
+    if result.not_assessed:
+        facts.append(("no more", f"the desk could not be read: {result.not_assessed}"))
+    if len(result.named) == 1:
+        facts += [("not asked", shown(f"{s.code}: {s.detail}", 200)) for s in result.skipped]
+    elif result.skipped or not result.named:
+        facts.insert(0, ("skipped", tally(each.code for each in result.skipped)))
+    if result.label and result.assessments:
+        facts.append(("note", result.label))
+    return facts
+
+
+def _show_forecasts(result: AnalyzeResult, console: "Console") -> None:
+    label = f" ({result.label})" if result.label else ""
     rows = [
         (
             forecast.ticker,
@@ -59,15 +98,35 @@ def show_analyze(result: AnalyzeResult, console: "Console") -> None:
         ("80% interval", "right"),
     )
     print_table(console, f"Forecasts by {result.forecaster}{label}", columns, rows)
-    spent = dollars(result.spent.to_money())
-    today = dollars(result.spent_today.to_money())
-    print_facts(
-        console,
-        [
-            ("skipped", tally(each.code for each in result.skipped)),
-            ("cost", f"{spent} now, {today}{budget} today"),
-        ],
-    )
+
+
+def show_preview(result: PreviewResult, console: "Console") -> None:
+    """Every word that would be sent, and what would be set aside for it."""
+    console.print("Dry run: nobody is asked, and nothing is spent.", style="bold")
+    for each in result.previews:
+        for planned in each.planned:
+            prompt = planned.prompt
+            told = f"{each.event_ticker}: {prompt.role} ({prompt.version}) to {planned.model}"
+            console.print(f"\n{told}, at most ${planned.estimate}", style="bold")
+            for text in (prompt.system, prompt.user):
+                console.print(f"\n{harmless(text)}", soft_wrap=True)
+    print_facts(console, list(_preview_facts(result)))
+
+
+def _preview_facts(result: PreviewResult) -> Iterator[tuple[str, str]]:
+    markets = sum(len(each.tickers) for each in result.previews)
+    yield "questions", f"{len(result.previews)} about {markets} markets, by {result.forecaster}"
+    if result.skipped:
+        yield "skipped", tally(each.code for each in result.skipped)
+    if not any(each.planned for each in result.previews):
+        why = f": {result.forecaster} asks no language model" if result.previews else ""
+        yield "cost", f"nothing{why}"
+        return
+    yield "set aside", f"${result.estimate} for these calls, by the price of the model"
+    if result.per_event is not None:
+        yield "at most", f"${result.per_event} an event, with the roles that wait for an answer"
+    budget = "" if result.budget is None else f" of {dollars(result.budget.to_money())}"
+    yield "today", f"{dollars(result.spent_today.to_money())}{budget} spent"
 
 
 def show_trade(result: TradeResult, console: "Console") -> None:

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kalshi_cli.domain.book import Level
-from kalshi_cli.domain.instant import to_datetime
+from kalshi_cli.domain.instant import MINUTE, to_datetime
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.side import Outcome, Side, spoken_terms
@@ -90,3 +90,26 @@ def moment(at_us: int | None) -> str:
 def some(number: int, one: str, more: str = "") -> str:
     """`1 order`, `3 orders`; `more` where an s at the end is not the plural."""
     return f"{number} {one if number == 1 else more or one + 's'}"
+
+
+def until(span_us: int) -> str:
+    """A span in its two largest units: `3 d 4 h`, `12 min`; nothing of less than a minute."""
+    minutes = max(0, span_us) // MINUTE
+    days, hours = minutes // 1_440, minutes // 60 % 24
+    if days:
+        return f"{days} d {hours} h"
+    return f"{hours} h {minutes % 60} min" if hours else f"{minutes} min"
+
+
+def shown(text: str, most: int | None = None) -> str:
+    """A text of others on one line; what would command the terminal is spelled out."""
+    line = harmless(" ".join(text.split()))
+    return line if most is None or len(line) <= most else line[: most - 1] + "\u2026"
+
+
+def harmless(text: str) -> str:
+    r"""A text of others with its lines; any other control or hidden character reads like `\x1b`."""
+    return "".join(
+        sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode()
+        for sign in text
+    )

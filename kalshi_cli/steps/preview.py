@@ -1,0 +1,129 @@
+"""What would be asked, word by word, and what that might cost. Nothing is asked, or written."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from kalshi_cli.domain.instant import day_of
+from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.money import NO_COST, AiCost
+from kalshi_cli.errors import NotFound
+from kalshi_cli.filters._base import Filter
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.exchange import MarketData
+from kalshi_cli.ports.forecaster import Forecaster, Planned, Question, Skipped
+from kalshi_cli.ports.store import CatalogEntry, Store
+from kalshi_cli.steps.analyze import (
+    AnalysisPolicy,
+    event_key,
+    in_time,
+    rested,
+)
+from kalshi_cli.steps.learning import unknown_markets
+from kalshi_cli.steps.selection import screen_undropped
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """One question: the event, the markets that it is about, and the calls it begins with."""
+
+    event_ticker: str
+    tickers: tuple[str, ...]
+    planned: tuple[Planned, ...]
+
+    @property
+    def estimate(self) -> AiCost:
+        """What would be set aside for these calls."""
+        return AiCost(sum(each.estimate.units for each in self.planned))
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewResult:
+    """Everything that would be asked. `estimate` is what the first calls would set aside; an event
+    may cost `per_event` with all that follows, None where that is unlimited.
+    """
+
+    at_us: int
+    forecaster: str
+    label: str
+    previews: tuple[Preview, ...]
+    skipped: tuple[Skipped, ...]
+    estimate: AiCost
+    per_event: AiCost | None
+    spent_today: AiCost
+    budget: AiCost | None
+
+
+async def preview(
+    data: MarketData,
+    store: Store,
+    clock: Clock,
+    forecaster: Forecaster,
+    *,
+    filters: Sequence[Filter],
+    policy: AnalysisPolicy,
+    per_event: AiCost | None,
+    tickers: Collection[str] = (),
+) -> PreviewResult:
+    """The questions of a pass, or about the named markets.
+
+    Raises `NotFound` for a ticker that neither the store nor the exchange knows.
+    """
+    entries, skipped = await _wanted(data, store, clock, filters, tickers)
+    entries, waiting = await rested(store, clock, entries, policy, named=bool(tickers))
+    skipped += waiting
+    if policy.worth is not None and not tickers:
+        entries, late = in_time(entries, clock.now() + policy.worth.min_to_close_us)
+        skipped += late
+    questions = [list(found) for _, found in groupby(sorted(entries, key=event_key), key=event_key)]
+    previews = tuple(_preview(forecaster, members, clock.now()) for members in questions)
+    async with store.unit(reads=True) as unit:
+        spent = await unit.ai.spent(day_of(clock.wall()))
+    total = sum((each.estimate.units for each in previews), NO_COST.units)
+    return PreviewResult(
+        at_us=clock.now(),
+        forecaster=forecaster.name,
+        label=forecaster.label,
+        previews=previews,
+        skipped=tuple(sorted(skipped, key=lambda skip: skip.ticker)),
+        estimate=AiCost(total),
+        per_event=per_event,
+        spent_today=spent,
+        budget=policy.daily_budget,
+    )
+
+
+async def _wanted(
+    data: MarketData,
+    store: Store,
+    clock: Clock,
+    filters: Sequence[Filter],
+    tickers: Collection[str],
+) -> tuple[list[CatalogEntry], list[Skipped]]:
+    if not tickers:
+        chunks = screen_undropped(store, filters, clock.now())
+        return [entry async for screened in chunks for entry in screened.eligible], []
+    async with store.unit(reads=True) as unit:
+        known = await unit.catalog.entries(tickers=tickers)
+    missing = sorted(set(tickers) - {entry.market.ticker for entry in known})
+    found = {entry.market.ticker: entry for entry in known}
+    if missing:
+        found |= {e.market.ticker: e for e in (await unknown_markets(data, missing)).entries()}
+    if nowhere := [ticker for ticker in missing if ticker not in found]:
+        raise NotFound(
+            f"No market is called {', '.join(nowhere)}.",
+            remedy="`kalshi inspect markets` lists the ones known here.",
+        )
+    chosen = [found[ticker] for ticker in dict.fromkeys(tickers)]
+    shut = [e for e in chosen if e.market.status is not MarketStatus.ACTIVE]
+    return [e for e in chosen if e not in shut], [
+        Skipped(e.market.ticker, "NOT_ACTIVE", f"the market is {e.market.status}") for e in shut
+    ]
+
+
+def _preview(forecaster: Forecaster, members: Sequence[CatalogEntry], now_us: int) -> Preview:
+    first = members[0]
+    listings = tuple(entry.listing for entry in members)
+    question = Question(first.event, first.category, listings, now_us)
+    tickers = tuple(entry.market.ticker for entry in members)
+    return Preview(first.event.event_ticker, tickers, forecaster.preview(question))
