@@ -276,9 +276,10 @@ def _with_terms_told(order: Order, report: OrderReport, now_us: int) -> Order:
 
     Other terms than before are the change that was asked for. The same ones are none, once reads no
     longer lag; from then on other terms were made by hand, and what rests was not canceled.
+    One that is over tells how large it had become only by what it filled.
     """
     if report.status is not ExchangeOrderStatus.RESTING:
-        return order
+        return _grown(order, report.filled, report.price, now_us)
     is_sure = now_us - order.updated_us >= READS_LAG_US
     expires_us = order.intent.expires_us if order.asked is None else order.asked.expires_us
     told = Terms(report.price, report.filled + report.remaining, expires_us)
@@ -292,6 +293,16 @@ def _with_terms_told(order: Order, report: OrderReport, now_us: int) -> Order:
     return order
 
 
+def _grown(order: Order, filled: Contracts, limit: Price, now_us: int) -> Order:
+    """The order with the size it must have had: nothing fills beyond its own."""
+    if filled <= order.intent.count:
+        return order
+    if order.asked is None:
+        return order.changed(Terms(limit, filled, order.intent.expires_us), now_us)
+    count = max(order.asked.count, filled)
+    return order.changed(replace(order.asked, limit=limit, count=count), now_us)
+
+
 def fold_fill(order: Order, filled: Contracts, now_us: int) -> Order:
     """The order once its fills add up to `filled`. A dead order accepts fills too."""
     if filled <= order.filled:
@@ -301,6 +312,8 @@ def fold_fill(order: Order, filled: Contracts, now_us: int) -> Order:
             f"Order {order.client_order_id} filled {filled} of {order.intent.count} contracts.",
             remedy="The exchange reports an overfill: run `kalshi halt` and compare by hand.",
         )
+    if order.asked is not None:
+        order = _grown(order, filled, order.asked.limit, now_us)
     counted = replace(order, filled=filled, updated_us=now_us)
     full = filled == order.whole
     state = OrderState.FILLED if full else OrderState.PARTIALLY_FILLED

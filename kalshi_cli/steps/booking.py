@@ -341,7 +341,7 @@ def _owner(order: Order | None) -> str:
 
 async def _count(unit: Unit, order: Order, filled: Contracts, now_us: int) -> list[str]:
     """Fold the fills of an order; more than were ordered are booked all the same, and alarm."""
-    wanted = order.intent.count
+    wanted = order.whole
     after = order if order.order_id is None else fold_fill(order, min(filled, wanted), now_us)
     if after != order:
         await unit.journal.save(after, Cause.FILL)

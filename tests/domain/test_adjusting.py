@@ -105,6 +105,24 @@ def test_an_order_that_ended_has_no_change_under_way():
         assert ended.remaining.units == 0
 
 
+@pytest.mark.parametrize(
+    ("status", "filled", "asked", "count"),
+    [
+        ("canceled", "12.00", terms("0.4200", "15.00"), "15.00"),
+        ("executed", "15.00", terms("0.4200", "15.00"), "15.00"),
+        ("canceled", "12.00", None, "12.00"),  # made larger by hand: by how much, nobody tells
+        ("canceled", "10.00", terms("0.4200", "15.00"), "10.00"),  # it may have come too late
+    ],
+)
+def test_an_order_that_filled_beyond_its_size_had_been_changed(status, filled, asked, count):
+    order = an_order(resting())
+    order = order if asked is None else order.changing(asked, NOW)
+    ended = fold_report(order, told("0.4200", filled, "0.00", status), NOW)
+    assert (str(ended.intent.count), str(ended.filled)) == (count, filled)
+    assert str(ended.intent.limit) == ("0.4100" if count == "10.00" else "0.4200")
+    assert (ended.asked, ended.pending, ended.remaining.units) == (None, Pending.NONE, 0)
+
+
 def test_a_decrease_that_raced_a_fill_takes_the_exchanges_count():
     """4 filled before 6 were left resting, and we had heard of none: 10 in all, none too many."""
     asked = an_order(resting()).changing(terms("0.4100", "6.00"), NOW)

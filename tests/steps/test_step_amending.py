@@ -18,6 +18,7 @@ from kalshi_cli.ports.exchange import AmendmentKind
 from kalshi_cli.steps.amending import decrease, reprice
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import cancel_many, send
+from kalshi_cli.steps.hearing import hear
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 
@@ -75,6 +76,29 @@ async def test_an_unknown_change_counts_at_its_worst_until_it_is_read_back(floor
     floor.clock.now_us += 10 * SECOND
     await floor.reconcile()
     assert terms(await floor.order()) == ("0.4100", "10.00", Pending.NONE)
+
+
+async def test_an_order_that_grew_unanswered_may_fill_all_of_it(floor):
+    """Its fills are heard of before its terms are: no alarm, for that many were asked for."""
+    order = await rested(floor)
+    floor.exchange.amending = [Fault.UNANSWERED]
+    read, floor.exchange.order = floor.exchange.order, no_order
+    await reprice(floor.desk, order, to(order, "0.4200", "15.00"))
+    floor.exchange.fill_resting(order.order_id, "12.00")
+    assert (await hear(floor.exchange, floor.desk, floor.exchange.all_fills, ())).alarms == ()
+    after = await floor.order()
+    assert (after.state, str(after.filled)) == (OrderState.PARTIALLY_FILLED, "12.00")
+    floor.exchange._cancel_one(order.order_id)
+    floor.exchange.order = read
+    found = await floor.reconcile()
+    after = await floor.order()
+    assert (found.alarms, found.is_settled, after.state) == ((), True, OrderState.CANCELED)
+    assert (*terms(after), str(after.filled)) == ("0.4200", "15.00", Pending.NONE, "12.00")
+    assert (await floor.store.audit.check()).findings == ()
+
+
+async def no_order(_order_id):
+    """The exchange, where an order is not shown yet."""
 
 
 async def test_a_change_that_ran_out_of_time_is_not_thought_undone_at_once(floor):
