@@ -4,18 +4,21 @@ import pytest
 
 import kalshi_cli.exits
 import kalshi_cli.filters
+import kalshi_cli.portfolio.methods
 import kalshi_cli.risk
 import kalshi_cli.strategies
 from kalshi_cli.errors import UsageError
 from kalshi_cli.exits._base import Exit
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.plugins import load, names, plugin_class
+from kalshi_cli.portfolio.methods._base import Method
 from kalshi_cli.risk._base import Control
 from kalshi_cli.strategies._base import Strategy
 
 KINDS = [
     (kalshi_cli.exits, Exit),
     (kalshi_cli.filters, Filter),
+    (kalshi_cli.portfolio.methods, Method),
     (kalshi_cli.risk, Control),
     (kalshi_cli.strategies, Strategy),
 ]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 
+import kalshi_cli.portfolio.methods as methods_package
 import kalshi_cli.strategies as strategies_package
 from kalshi_cli.domain.deliberation import Role, Template
 from kalshi_cli.domain.identity import Env, short_hash
@@ -17,6 +18,7 @@ from kalshi_cli.filters._base import Filter
 from kalshi_cli.filters._gate import filters
 from kalshi_cli.forecasting import prompts
 from kalshi_cli.plugins import load
+from kalshi_cli.portfolio.methods._base import Method
 from kalshi_cli.risk._gate import controls
 from kalshi_cli.settings.sections import Ai, Section, Settings
 from kalshi_cli.steps.analyze import AnalysisPolicy, Worth
@@ -60,6 +62,12 @@ def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
             limits=_limits(settings),
             allocations=_values_of(settings.allocation),
             exit_rules=_exit_rules(settings),
+            sizing=load(
+                methods_package,
+                settings.portfolio.method,
+                Method,
+                _values(settings.portfolio),
+            ),
             kelly_fraction=settings.trading.kelly_fraction,
             probation_stake=settings.trading.probation_stake if env is Env.PROD else None,
             min_confidence=settings.trading.min_confidence_threshold,

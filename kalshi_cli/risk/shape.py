@@ -9,8 +9,8 @@ from kalshi_cli.risk._base import EVERYTHING, Control, Denial, RiskState
 
 @dataclass(frozen=True, slots=True)
 class Shape(Control):
-    """A price on the grid, a positive count (whole for entries), a fair value that can be one, and
-    options that go together.
+    """A price on the grid, a positive count, a fair value that can be one, and options that go
+    together.
     """
 
     code: ClassVar[str] = "SHAPE"
@@ -25,14 +25,9 @@ class Shape(Control):
             return Denial(self.code, "the price is off the grid", str(intent.limit), "on the grid")
         if intent.fair is not None and not 0.0 < intent.fair < 1.0:
             return Denial(self.code, "the fair value is no probability", str(intent.fair), "0 to 1")
-        return self._size(intent) or self._options(intent, now_us)
-
-    def _size(self, intent: OrderIntent) -> Denial | None:
         if intent.count.units <= 0:
             return Denial(self.code, "nothing to trade", str(intent.count), "0.01")
-        if intent.purpose is not Purpose.EXIT and not intent.count.is_whole:
-            return Denial(self.code, "entries are whole contracts", str(intent.count), "whole")
-        return None
+        return self._options(intent, now_us)
 
     def _options(self, intent: OrderIntent, now_us: int) -> Denial | None:
         """Waiting orders are post-only and expire; only an IOC may carry reduce-only."""

@@ -80,7 +80,7 @@ HELD_BY_TRADING = (
     "probation_stake",
     "capital_limit",
 )
-"""What of `[trading]` bounds the orders; all of `[risk]` and `[allocation]` does."""
+"""What of `[trading]` bounds the orders; all of `[portfolio]`, `[risk]` and `[allocation]` does."""
 
 
 def limits_in_force(settings: Settings) -> Mapping[str, str]:
@@ -89,7 +89,7 @@ def limits_in_force(settings: Settings) -> Mapping[str, str]:
     return {
         key: written(key, value)
         for key, value in keys(settings)
-        if key in wanted or key.startswith(("risk.", "allocation."))
+        if key in wanted or key.startswith(("portfolio.", "risk.", "allocation."))
     }
 
 

@@ -128,6 +128,18 @@ class Trading(Section):
     its `--cycles` leaves both, as a single `trade` does: the next run goes on with them."""
 
 
+class Portfolio(Section):
+    method: Literal["kelly", "risk_parity", "fixed"] = "kelly"
+    """How entries are sized: by the growth the forecasts promise, each with the same part in the
+    risk of all, or a fixed share of the bankroll each."""
+    contracts: Literal["whole", "fractional"] = "whole"
+    """Whether entries are whole contracts, or hundredths of one: the exchange takes both."""
+    fixed_stake: Share = 0.03
+    """`fixed`: stake of each entry."""
+    target_risk: Share = 0.05
+    """`risk_parity`: standard deviation of the profit of all entries and holdings together."""
+
+
 class Allocation(Section):
     directional_trading: Share = 0.40
     """Share of the bankroll for directional trading."""
@@ -299,6 +311,7 @@ class Settings(BaseSettings):
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     """Least severity that is written to the log file."""
     trading: Trading = Trading()
+    portfolio: Portfolio = Portfolio()
     allocation: Allocation = Allocation()
     filters: Filters = Filters()
     exits: Exits = Exits()

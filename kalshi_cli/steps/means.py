@@ -1,11 +1,16 @@
 """What a strategy may stake now, by the same arithmetic that the controls use."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from kalshi_cli.domain.money import Money
+from kalshi_cli.domain.marks import benchmark
+from kalshi_cli.domain.money import Contracts, Money
+from kalshi_cli.domain.order import Purpose
+from kalshi_cli.forecasting.blend import blend
 from kalshi_cli.portfolio.capital import Capital, Footing
 from kalshi_cli.portfolio.exposure import Claim, event_loss
-from kalshi_cli.risk._base import RiskState
+from kalshi_cli.portfolio.states import rung_of
+from kalshi_cli.risk._base import MarketFacts, RiskState
 from kalshi_cli.risk._exposure import live_claims, reserved, shard_cash, worst
 
 
@@ -30,10 +35,11 @@ def means(
             ticker: event_loss(own, exclusive=False)
             for ticker, own in _grouped(claims, tickers).items()
         },
-        by_event=_worst(state, claims, events),
         by_cluster=_worst(state, claims, state.clusters_of),
         by_category=_worst(state, claims, categories),
         by_account=worst(claims, state),
+        claims={event: tuple(own) for event, own in _grouped(claims, events).items()},
+        held=_held(state),
         by_strategy=worst(live_claims(state, lambda _, owner: owner == strategy), state),
     )
 
@@ -47,7 +53,29 @@ def _footing(state: RiskState, ticker: str) -> Footing:
         fees=facts.fees,
         forecast=facts.forecast,
         exchange_index=facts.market.exchange_index,
+        exclusive=facts.event.mutually_exclusive,
+        ladder=rung_of(facts.market),
+        fair=_fair(facts),
     )
+
+
+def _fair(facts: MarketFacts) -> float | None:
+    """The chance of YES by the newest forecast and the market of now, or by the one there is."""
+    anchor, forecast = benchmark(facts.quote.bid, facts.quote.ask), facts.forecast
+    if forecast is None or anchor is None:
+        return anchor if forecast is None else forecast.blended
+    return blend(forecast.probability, anchor, forecast.weight)
+
+
+def _held(state: RiskState) -> dict[str, Contracts]:
+    """Signed contracts of all owners by ticker, live entries as if filled."""
+    held: dict[str, int] = defaultdict(int)
+    for position in (*state.positions, *state.unexplained):
+        held[position.ticker] += position.net.units
+    for order in state.orders:
+        if order.intent.purpose is not Purpose.EXIT:
+            held[order.intent.ticker] += order.intent.side.signed(order.remaining).units
+    return {ticker: Contracts(units) for ticker, units in held.items() if units}
 
 
 def _by_shard(state: RiskState) -> Mapping[int, Money]:

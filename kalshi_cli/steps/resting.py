@@ -17,12 +17,12 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.forecasting.blend import anchored
 from kalshi_cli.portfolio.capital import Capital
 from kalshi_cli.portfolio.edge import SLACK, net_edge
-from kalshi_cli.portfolio.stake import size
+from kalshi_cli.portfolio.methods._base import Method
 from kalshi_cli.steps.desk_view import DeskView
 
 
 def wanted_now(
-    order: Order, view: DeskView, book: OrderBook | None, capital: Capital
+    order: Order, view: DeskView, book: OrderBook | None, sizing: Method, capital: Capital
 ) -> OrderIntent | None:
     """The entry as it should rest: `count` is what should be left of it; None for nothing.
 
@@ -55,7 +55,7 @@ def wanted_now(
         expires_us=intent.expires_us,
         forecast_id=intent.forecast_id,
     )
-    sized = size([proposal], {}, capital).intents
+    sized = sizing.size([proposal], {}, capital).intents
     if not sized:
         return None
     return replace(as_it_is, limit=limit, count=min(sized[0].count, order.remaining))

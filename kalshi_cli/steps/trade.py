@@ -31,7 +31,8 @@ from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.exits._planning import ExitRules, plan_for
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.portfolio.capital import Capital
-from kalshi_cli.portfolio.stake import Sizing, Unsized, size
+from kalshi_cli.portfolio.methods._base import Method
+from kalshi_cli.portfolio.sizing import Sizing, Unsized
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import CancellationKind, MarketData, Trading
 from kalshi_cli.ports.store import Store
@@ -70,6 +71,7 @@ class TradePolicy:
     limits: Limits
     allocations: Mapping[str, float]
     exit_rules: Mapping[str, ExitRules]
+    sizing: Method
     kelly_fraction: float
     probation_stake: float | None
     min_confidence: float
@@ -243,7 +245,8 @@ async def consider(
         state, capital = _means(session, strategy.name, books)
         proposals = _proposed(session, strategy, view)
         sizings = {
-            t: size([p for p in proposals if p.ticker == t], books, capital) for t in tickers
+            ticker: policy.sizing.size([p for p in proposals if p.ticker == ticker], books, capital)
+            for ticker in tickers
         }
         errors = [each.error for each in session.broken if each.strategy == strategy.name]
         found.append(Considered(strategy.name, sizings, state, capital, "".join(errors)))
@@ -390,7 +393,7 @@ async def _decide(
     wanted = view.contested() | {p.ticker for p in proposals}
     books = await data.books(sorted(wanted)) if wanted else {}
     state, capital = _means(session, strategy.name, books)
-    sizing = size(proposals, books, capital)
+    sizing = session.policy.sizing.size(proposals, books, capital)
     session.proposals += proposals
     session.unsized += sizing.unsized
     asks = session.policy.cancel_on_pause
@@ -545,7 +548,7 @@ async def _wanted(
         session = _Session(replace(view, orders=others), policy, account)
         capital = _means(session, order.intent.strategy, books)[1]
         book = books.get(order.intent.ticker)
-        found.append((order, wanted_now(order, view, book, capital)))
+        found.append((order, wanted_now(order, view, book, policy.sizing, capital)))
     return found
 
 

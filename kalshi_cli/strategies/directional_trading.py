@@ -3,9 +3,8 @@
 The forecast is anchored to the market of this moment, not of the moment it was made: what the
 market learned since counts for all that the forecaster does not claim to know better. A quote that
 pays for its taker fee is taken up to the last price that keeps the edge; else an order waits
-inside the spread. Of events whose markets exclude each other at most one YES leg is proposed, the
-best, and none beside a YES leg already held; NO legs hedge each other and all stand. Where a
-Trader was asked, nothing goes against its side or beyond its limit.
+inside the spread. What the legs of an event are worth beside each other is for sizing to say.
+Where a Trader was asked, nothing goes against its side or beyond its limit.
 """
 
 from collections.abc import Iterable
@@ -40,7 +39,6 @@ MIN_WAIT_US = MINUTE
 class _Idea:
     """A proposal with what ranks it: dollars a contract at the price it would trade at first."""
 
-    candidate: Candidate
     proposal: Proposal
     edge: float
 
@@ -68,14 +66,13 @@ class DirectionalTrading(Strategy):
     name: ClassVar[str] = "directional_trading"
 
     def propose(self, view: View) -> tuple[Proposal, ...]:
-        ideas = [
-            idea
+        proposals = [
+            idea.proposal
             for candidate in view.candidates
             if (case := self._case(candidate, view.now_us)) is not None
             and (idea := self._best_side(case)) is not None
         ]
-        chosen = _coherent(ideas, view.candidates)
-        return tuple(sorted((idea.proposal for idea in chosen), key=lambda p: p.ticker))
+        return tuple(sorted(proposals, key=lambda proposal: proposal.ticker))
 
     def _case(self, candidate: Candidate, now_us: int) -> _Case | None:
         """None where something is missing: a forecast sure enough, a market to anchor to."""
@@ -111,7 +108,7 @@ class DirectionalTrading(Strategy):
         if limit is None or not reaches(side, limit, touch.price):
             return None
         edge = _edge(case, side, touch.price, is_taker=True)
-        return _Idea(case.candidate, _proposal(case, side, limit, edge, resting=False), edge)
+        return _Idea(_proposal(case, side, limit, edge, resting=False), edge)
 
     def _last_paying(self, case: _Case, side: Side) -> Price | None:
         """The worst price on the grid that still keeps the edge after the taker's fee."""
@@ -130,7 +127,7 @@ class DirectionalTrading(Strategy):
         for price in _waiting_prices(case.candidate.quote, case.grid, side):
             if self._pays(case, side, price, is_taker=False):
                 edge = _edge(case, side, price, is_taker=False)
-                return _Idea(case.candidate, _proposal(case, side, price, edge, resting=True), edge)
+                return _Idea(_proposal(case, side, price, edge, resting=True), edge)
         return None
 
     def _pays(self, case: _Case, side: Side, price: Price, *, is_taker: bool) -> bool:
@@ -178,20 +175,3 @@ def _proposal(case: _Case, side: Side, limit: Price, edge: float, *, resting: bo
         expires_us=case.now_us + case.wait_us if resting else None,
         forecast_id=case.forecast.forecast_id,
     )
-
-
-def _coherent(ideas: Iterable[_Idea], candidates: Iterable[Candidate]) -> list[_Idea]:
-    """All ideas but the weaker YES legs of events that can have only one winner."""
-    taken = {
-        c.event.event_ticker for c in candidates if c.event.mutually_exclusive and c.held.units > 0
-    }
-    kept: list[_Idea] = []
-    for idea in sorted(ideas, key=lambda idea: (-idea.edge, idea.proposal.ticker)):
-        event = idea.candidate.event
-        if event.mutually_exclusive and idea.proposal.side is Side.BID:
-            adds_to_held = idea.candidate.held.units > 0
-            if event.event_ticker in taken and not adds_to_held:
-                continue
-            taken.add(event.event_ticker)
-        kept.append(idea)
-    return kept

@@ -21,7 +21,17 @@ def test_the_example_uncommented_is_the_defaults():
 def test_the_example_changes_nothing_as_it_stands():
     assert tomllib.loads(example()) == {
         name: {}
-        for name in ("trading", "allocation", "filters", "exits", "risk", "ai", "intervals", "live")
+        for name in (
+            "trading",
+            "portfolio",
+            "allocation",
+            "filters",
+            "exits",
+            "risk",
+            "ai",
+            "intervals",
+            "live",
+        )
     }
 
 

@@ -26,6 +26,7 @@ from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Money
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.filters._base import FOREVER, Verdict
+from kalshi_cli.portfolio.exposure import event_loss
 from kalshi_cli.ports.store import CatalogEntry, Snapshot
 from kalshi_cli.settings.sections import Filters
 from kalshi_cli.steps.desk_view import clusters, counted, look, risk_state, with_sent
@@ -157,7 +158,7 @@ async def test_what_is_at_stake_is_the_same_with_or_without_the_dropped_markets(
     assert set(whole.entries) == {A, B, "KXT-2-A", "KXT-2-B"}
     assert lean.eligible == whole.eligible == (A, "KXT-2-A")
     assert lean_capital == whole_capital
-    assert str(lean_capital.by_event["KXT-2"]) == "2.870000"  # 7 x 0.41
+    assert str(event_loss(lean_capital.claims["KXT-2"], exclusive=False)) == "2.870000"  # 7 x 0.41
     for name in ("equity", "bankroll", "positions", "orders", "entries_last_hour"):
         assert getattr(lean_state, name) == getattr(whole_state, name)
 
@@ -252,13 +253,17 @@ async def test_rooms_are_shared_by_all_owners(floor):
     # A loses 4.40; B loses 3 x 0.44 = 1.32 held by others, and 4.10 if the bid is filled
     assert str(capital.cash) == "995.900000"
     assert {t: str(m) for t, m in capital.by_ticker.items()} == {A: "4.400000", B: "5.420000"}
-    assert {e: str(m) for e, m in capital.by_event.items()} == {EVENT: "9.820000"}
+    assert list(capital.claims) == [EVENT]
+    assert str(event_loss(capital.claims[EVENT], exclusive=False)) == "9.820000"
+    # ten of A; others' three of B, and ten more if the bid is filled
+    assert {t: str(n) for t, n in capital.held.items()} == {A: "10.00", B: "13.00"}
     assert {str(m) for m in capital.by_cluster.values()} == {"9.820000"}
     assert {str(m) for m in capital.by_category.values()} == {"9.820000"}
     assert str(capital.by_strategy) == "8.500000"
     await send(floor.desk, waiting(floor.clock, Side.ASK, "0.4300", purpose=Purpose.EXIT))
     leaving = means_of(await view_of(floor))
     assert (leaving.cash, leaving.by_ticker) == (capital.cash, capital.by_ticker)
+    assert leaving.held == capital.held
     assert str(means_of(await view_of(floor), "other").by_strategy) == "0.000000"
 
 
@@ -272,7 +277,10 @@ async def test_markets_that_exclude_each_other_do_not_all_lose_what_no_holders_p
     await floor.reconcile()
     view = await view_of(floor)
     # ten NO of each at 0.60: one leg at most loses 6.00, and the other then wins 4.00
-    assert {e: str(m) for e, m in means_of(view).by_event.items()} == {EVENT: "2.000000"}
+    capital = means_of(view)
+    assert str(event_loss(capital.claims[EVENT], exclusive=True)) == "2.000000"
+    assert {t: str(n) for t, n in capital.held.items()} == {A: "-10.00", B: "-10.00"}
+    assert capital.footings[A].family(A) == capital.footings[B].family(B) == (EVENT,)
     assert state_of(view).exclusive_events == {EVENT}
 
 

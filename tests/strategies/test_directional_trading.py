@@ -165,20 +165,17 @@ def test_what_the_market_learned_since_counts():
     assert proposal.side is Side.BID
 
 
-def test_an_exclusive_event_gets_its_best_yes_leg_and_all_no_legs():
+def test_every_leg_of_an_event_that_pays_is_proposed_whatever_is_held():
+    """What they are worth beside each other is for sizing to say."""
     one = an_event(mutually_exclusive=True)
     legs = [
-        a_candidate(0.48, ticker="A", event=one),
+        a_candidate(0.48, ticker="A", event=one, held=Contracts(500)),
         a_candidate(0.52, ticker="B", event=one),
         a_candidate(0.30, ticker="C", event=one),
-        a_candidate(0.32, ticker="D", event=one),
+        a_candidate(0.42, ticker="D", event=one),
     ]
     sides = {p.ticker: p.side for p in propose(*legs)}
-    assert sides == {"B": Side.BID, "C": Side.ASK, "D": Side.ASK}
-    free = [replace(leg, event=an_event()) for leg in legs]
-    assert [p.ticker for p in propose(*free)] == ["A", "B", "C", "D"]
-    held = [replace(legs[0], held=Contracts(500)), *legs[1:]]
-    assert [p.ticker for p in propose(*held)] == ["A", "C", "D"]
+    assert sides == {"A": Side.BID, "B": Side.BID, "C": Side.ASK}
 
 
 GRIDS = st.sampled_from([LINEAR_CENT, DECI_CENT, TAPERED_DECI_CENT])

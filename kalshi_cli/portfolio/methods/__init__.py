@@ -1,0 +1,1 @@
+"""How to size: one file a method, chosen by `portfolio.method`."""
