@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from kalshi_cli.domain.book import OrderBook
@@ -14,6 +14,10 @@ from kalshi_cli.domain.market import Event, Market, Quote
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import Order, OrderIntent, Purpose
 from kalshi_cli.domain.position import Position
+from kalshi_cli.portfolio.exposure import Claim
+
+Group = tuple[str, str]
+"""What exposure is counted by: a kind ("market", "event", "cluster", ...) and which one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +84,18 @@ class RiskState:
     paused_shards: frozenset[int] | None
     triggered_shards: frozenset[int]
     barred: frozenset[str]
+    at_risk: dict[Group, "AtRisk"] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """What follows from the rest, once it was asked for: every intent is held to the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """What one group of markets or owners may lose: claims by event, and all their worst states."""
+
+    claims: dict[str, list[Claim]]
+    worst: Money
 
 
 @dataclass(frozen=True, slots=True)

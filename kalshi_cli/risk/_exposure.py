@@ -1,6 +1,6 @@
 """What the account risks already, and what one more intent would make of it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from kalshi_cli.domain.fees import WORST_KNOWN, exit_terms, fill_fee
@@ -8,8 +8,14 @@ from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, total
 from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose
 from kalshi_cli.domain.position import outcome_cost
-from kalshi_cli.portfolio.exposure import Claim, exposure, order_claim, position_claim
-from kalshi_cli.risk._base import Denial, RiskState
+from kalshi_cli.portfolio.exposure import (
+    Claim,
+    event_loss,
+    exposure,
+    order_claim,
+    position_claim,
+)
+from kalshi_cli.risk._base import AtRisk, Denial, Group, RiskState
 
 Belongs = Callable[[str, str], bool]
 """Whether (ticker, owner) counts toward the exposure asked about."""
@@ -26,14 +32,47 @@ def live_claims(state: RiskState, belongs: Belongs = everything) -> list[Claim]:
 
     Exits are left out: they never leave with more than is held, so they add nothing.
     """
-    everything_held = (*state.positions, *state.unexplained)
-    held = [position_claim(p) for p in everything_held if p.net and belongs(p.ticker, p.owner)]
-    return held + [
-        order_claim(order.intent.ticker, order.intent.side, order.worst_limit, order.remaining)
-        for order in state.orders
-        if order.intent.purpose is not Purpose.EXIT
-        and belongs(order.intent.ticker, order.intent.strategy)
-    ]
+    return [claim for owner, claim in _owned_claims(state) if belongs(claim.ticker, owner)]
+
+
+def _owned_claims(state: RiskState) -> Iterator[tuple[str, Claim]]:
+    """Owners, and what they may lose."""
+    for position in (*state.positions, *state.unexplained):
+        if position.net:
+            yield position.owner, position_claim(position)
+    for order in state.orders:
+        intent = order.intent
+        if intent.purpose is not Purpose.EXIT:
+            claim = order_claim(intent.ticker, intent.side, order.worst_limit, order.remaining)
+            yield intent.strategy, claim
+
+
+def _at_risk(state: RiskState, group: Group) -> AtRisk:
+    """What a group may lose, worked out for all groups at the first question."""
+    if not state.at_risk:
+        grouped: dict[Group, dict[str, list[Claim]]] = {("account", ""): {}}
+        for owner, claim in _owned_claims(state):
+            event = state.event_of[claim.ticker]
+            for own in _groups(state, claim.ticker, owner):
+                grouped.setdefault(own, {}).setdefault(event, []).append(claim)
+        for own, claims in grouped.items():
+            lost = [_event_loss(found, event, state) for event, found in claims.items()]
+            state.at_risk[own] = AtRisk(claims, total(lost))
+    return state.at_risk.get(group, AtRisk({}, NO_MONEY))
+
+
+def _groups(state: RiskState, ticker: str, owner: str) -> Iterator[Group]:
+    yield "account", ""
+    yield "market", ticker
+    yield "event", state.event_of[ticker]
+    yield "category", state.category_of[ticker]
+    yield "strategy", owner
+    for name in state.clusters_of[ticker]:
+        yield "cluster", name
+
+
+def _event_loss(claims: Sequence[Claim], event: str, state: RiskState) -> Money:
+    return event_loss(claims, exclusive=event in state.exclusive_events)
 
 
 def in_or_entering(state: RiskState) -> set[str]:
@@ -63,22 +102,22 @@ def over_share(
     state: RiskState,
     *,
     share: float | None,
-    belongs: Belongs,
+    group: Group,
 ) -> Denial | None:
-    """Deny an intent that makes an exposure larger than its share of the bankroll.
+    """Deny an intent that makes a group's exposure larger than its share of the bankroll.
 
     One that leaves the worst state as it was adds nothing, and passes.
     """
     if share is None:
         return None
-    claims = live_claims(state, belongs)
-    before = worst(claims, state)
+    known, event = _at_risk(state, group), state.event_of[intent.ticker]
+    claims = known.claims.get(event, [])
     own = order_claim(intent.ticker, intent.side, intent.limit, intent.count)
-    after = worst([*claims, own], state)
-    limit = state.bankroll.scaled(share)
-    if after <= limit or after <= before:
+    before, after = (_event_loss(each, event, state) for each in (claims, [*claims, own]))
+    lost, limit = known.worst - before + after, state.bankroll.scaled(share)
+    if lost <= limit or after <= before:
         return None
-    return Denial(code, f"{what} could lose ${after}, at most ${limit} may", str(after), str(limit))
+    return Denial(code, f"{what} could lose ${lost}, at most ${limit} may", str(lost), str(limit))
 
 
 def worst_cost(intent: OrderIntent, count: Contracts, state: RiskState) -> Money:

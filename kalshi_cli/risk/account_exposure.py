@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from kalshi_cli.domain.order import OrderIntent, Purpose
 from kalshi_cli.risk._base import ENTRIES, Control, Denial, RiskState
-from kalshi_cli.risk._exposure import everything, over_share
+from kalshi_cli.risk._exposure import over_share
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,5 +23,5 @@ class AccountExposure(Control):
             intent,
             state,
             share=state.limits.max_account_exposure,
-            belongs=everything,
+            group=("account", ""),
         )

@@ -24,5 +24,5 @@ class CategoryExposure(Control):
             intent,
             state,
             share=state.limits.max_category_exposure,
-            belongs=lambda ticker, _: state.category_of[ticker] == category,
+            group=("category", category),
         )

@@ -30,5 +30,5 @@ class ClusterExposure(Control):
             intent,
             state,
             share=state.limits.max_cluster_exposure,
-            belongs=lambda ticker, _: name in state.clusters_of[ticker],
+            group=("cluster", name),
         )

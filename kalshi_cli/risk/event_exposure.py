@@ -24,5 +24,5 @@ class EventExposure(Control):
             intent,
             state,
             share=state.limits.max_event_exposure,
-            belongs=lambda ticker, _: state.event_of[ticker] == event,
+            group=("event", event),
         )

@@ -23,5 +23,5 @@ class MarketExposure(Control):
             intent,
             state,
             share=state.limits.max_market_exposure,
-            belongs=lambda ticker, _: ticker == intent.ticker,
+            group=("market", intent.ticker),
         )

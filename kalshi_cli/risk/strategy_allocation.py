@@ -23,5 +23,5 @@ class StrategyAllocation(Control):
             intent,
             state,
             share=state.limits.strategy_allocation,
-            belongs=lambda _, owner: owner == intent.strategy,
+            group=("strategy", intent.strategy),
         )
