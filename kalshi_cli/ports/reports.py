@@ -312,6 +312,21 @@ class AiCallTexts:
 
 
 @dataclass(frozen=True, slots=True)
+class AiCostRow:
+    """Calls of one role to one model about one event on one asking; what is in flight costs what
+    was set aside. `wall_day` counts UTC days since 1970, `model` is who was asked where nobody
+    answered.
+    """
+
+    decision_id: str
+    wall_day: int
+    role: str
+    model: str
+    calls: int
+    cost: AiCost
+
+
+@dataclass(frozen=True, slots=True)
 class SaidRow:
     """What one role said in one call, whose answer could be used. `parsed` is its JSON object."""
 
@@ -467,6 +482,16 @@ class Reports(Protocol):
         ...
 
     async def ai_call(self, call_id: str) -> AiCallTexts | None: ...
+
+    async def ai_costs(
+        self, *, ticker: str | None = None, since_wall_us: int | None = None
+    ) -> tuple[AiCostRow, ...]:
+        """What was spent; on the event of a market where one is named."""
+        ...
+
+    async def ai_users(self) -> dict[str, frozenset[str]]:
+        """The strategies that ordered something on a forecast, by the decision behind it."""
+        ...
 
     async def said(self, decision_ids: Collection[str]) -> tuple[SaidRow, ...]:
         """What the roles said in these decisions, in the order they were asked."""

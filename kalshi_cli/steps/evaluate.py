@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from kalshi_cli.domain.marks import position_mark
 from kalshi_cli.domain.money import AiCost, Money
 from kalshi_cli.domain.position import Position
+from kalshi_cli.evaluation.ai_costs import UNUSED, DecisionCost, by_strategy
 from kalshi_cli.evaluation.pnl import StrategyPnl, TradeResult, strategy_pnl, trade_result
 from kalshi_cli.evaluation.scores import Score, ScoredForecast, score
 from kalshi_cli.ports.clock import Clock
@@ -56,7 +57,7 @@ async def evaluate(
     entries = {entry.market.ticker: entry for entry in found}
     held = [position for position in positions if not position.is_flat]
     results = [_result(position, entries.get(position.ticker)) for position in positions]
-    costs = {} if ai_charged_to is None or not spent else {ai_charged_to: spent.to_money()}
+    costs = await _ai_costs(reports, ai_charged_to)
     return EvaluateResult(
         at_us=clock.now(),
         scores=score([_scored(row) for row in scored]),
@@ -67,6 +68,17 @@ async def evaluate(
         ai_cost=spent,
         labels=_labels(scored),
     )
+
+
+async def _ai_costs(reports: Reports, ai_charged_to: str | None) -> dict[str, Money]:
+    """What the AI cost each strategy that traded on it; the rest is charged to one of them."""
+    rows = await reports.ai_costs()
+    paid = by_strategy(
+        [DecisionCost(row.decision_id, row.cost) for row in rows],
+        await reports.ai_users(),
+        otherwise=ai_charged_to or UNUSED,
+    )
+    return {name: cost.to_money() for name, cost in paid.items() if name != UNUSED and cost}
 
 
 def _result(position: Position, entry: CatalogEntry | None) -> TradeResult:

@@ -230,6 +230,24 @@ def test_one_call_with_every_word(analyze, kalshi):
     assert missing.code == 3
 
 
+@pytest.mark.parametrize(
+    ("by", "names"),
+    [
+        ("role", {"forecaster", "critic", "trader"}),
+        ("model", {"grok-4.3"}),
+        ("strategy", {"unused"}),
+    ],
+)
+def test_what_the_calls_cost_together(analyze, kalshi, by, names):
+    analyze(sensible)
+    costs = kalshi("inspect", "llm", "--sim", "--by", by, "--json").json["data"]
+    assert {line["name"] for line in costs["lines"]} == names
+    assert costs["total"] == "0.0003703701"  # three times 1,234,567 ticks
+    assert sum(line["calls"] for line in costs["lines"]) == 3
+    shown = kalshi("inspect", "llm", "--sim", "--by", by, "--since", "1d")
+    assert "$0.0003703701" in shown.out
+
+
 def test_no_credits_end_the_asking_until_a_doctor_looks(analyze, kalshi, desk, monkeypatch):
     none = Failure("RESOURCE_EXHAUSTED", "no credits left")
     assert analyze(lambda _: none)[0].code == 6

@@ -29,6 +29,7 @@ EMPTY = {
         "inspect order k1none",
         "inspect limits",
         "inspect llm",
+        "inspect llm --by day",
         "inspect llm c1none",
     ],
     "inspect-db": [

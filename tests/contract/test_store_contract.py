@@ -460,6 +460,27 @@ class TestAiLedger:
         assert (whole.user, whole.answer) == ("why \u2400 \ufffd?", "\u2400 \ufffd\U0001f600")
         assert (whole.call.reason, whole.call.served_model) == ("\u2400", "g\u2400")
 
+    async def test_what_was_spent_on_what_and_who_used_it(self, store):
+        run = await seed(store)
+        calls = {"c1": ("d1", 0, 30), "c2": ("d1", 7, 12), "c3": ("d2", DAY, None)}
+        async with store.unit() as unit:
+            for name, (decision, later, cost) in calls.items():
+                facts = {"wall_us": WALL + later, "decision_id": decision}
+                facts["event_ticker"] = "E" if decision == "d1" else "OTHER"
+                call = a_reservation(run.run_id, name, 99, **facts)
+                await unit.ai.reserve(call, daily_budget=None)
+                if cost is not None:
+                    await unit.ai.settle(a_settled(cost, name))
+            await unit.commit()
+        day = day_of(WALL)
+        first, second = await store.reports.ai_costs()
+        assert (first.decision_id, first.wall_day, first.role) == ("d1", day, "forecaster")
+        assert (first.model, first.calls, first.cost) == ("grok-4.3", 2, AiCost(42))
+        assert (second.wall_day, second.model, second.cost) == (day + 1, "grok-4", AiCost(99))
+        assert await store.reports.ai_costs(ticker="T") == (first,)
+        assert await store.reports.ai_costs(since_wall_us=WALL + DAY) == (second,)
+        assert await store.reports.ai_users() == {}
+
     async def test_a_call_in_flight_is_on_record(self, store):
         run = await seed(store)
         async with store.unit() as unit:

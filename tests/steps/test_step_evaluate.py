@@ -9,6 +9,7 @@ from kalshi_cli.domain.market import Result
 from kalshi_cli.domain.money import AiCost
 from kalshi_cli.errors import NotFound
 from kalshi_cli.settings.sections import Filters
+from kalshi_cli.steps.ai_costs import By, ai_costs
 from kalshi_cli.steps.evaluate import evaluate
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.explain import explain
@@ -65,6 +66,20 @@ async def test_forecasts_are_paid_for_by_the_strategy_that_uses_them(floor):
     (row,) = (await evaluated(floor, None)).strategies
     assert str(row.net) == "5.400000"
     assert (await evaluated(floor)).ai_cost == cost
+
+
+async def test_a_decision_is_paid_for_by_whoever_traded_on_it(floor):
+    await floor.reconcile()
+    await floor.forecast(A, name="fa", decision_id="d1")
+    await send(floor.desk, taking(ticker=A, forecast_id="fa", strategy="another"))
+    await paid(floor.store, floor.run, AiCost.parse("0.25"))  # of d1
+    assert await floor.store.reports.ai_users() == {"d1": {"another"}}
+    costs = {row.strategy: str(row.ai_cost) for row in (await evaluated(floor)).strategies}
+    assert costs == {"another": "0.250000"}
+    costs = await ai_costs(floor.store.reports, By.STRATEGY)
+    assert [(line.name, line.calls) for line in costs.lines] == [("another", 1)]
+    (day,) = (await ai_costs(floor.store.reports, By.DAY)).lines
+    assert (day.name, day.cost) == ("1970-01-01", AiCost.parse("0.25"))
 
 
 async def test_a_trace_leads_from_the_row_to_the_fill(floor):

@@ -5,14 +5,15 @@ from collections.abc import Collection
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Column, select
+from sqlalchemy import Column, func, select
 
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import Values
-from kalshi_cli.adapters.store.queries import Reading, newest
+from kalshi_cli.adapters.store.queries import AnySelect, Reading, newest
 from kalshi_cli.adapters.store.transaction import chunks
+from kalshi_cli.domain.instant import DAY
 from kalshi_cli.domain.money import AiCost
-from kalshi_cli.ports.reports import AiCallRow, AiCallTexts, SaidRow
+from kalshi_cli.ports.reports import AiCallRow, AiCallTexts, AiCostRow, SaidRow
 
 TEXTS = frozenset({"system_text", "user_text", "answer_text", "parsed"})
 
@@ -28,10 +29,7 @@ class AiReports(Reading):
         limit: int | None = None,
     ) -> tuple[AiCallRow, ...]:
         table = t.AI_CALLS.c
-        query = select(*_columns())
-        if ticker is not None:
-            event = select(t.MARKETS.c.event_ticker).where(t.MARKETS.c.ticker == ticker)
-            query = query.where(table.event_ticker.in_(event))
+        query = _about(select(*_columns()), ticker)
         query = newest(
             query, table.called_wall_us, table.call_id, since_us=since_wall_us, limit=limit
         )
@@ -55,6 +53,37 @@ class AiReports(Reading):
         system_body, user_body, answer_body, parsed = tuple(found)[-4:]
         said = None if parsed is None else json.loads(parsed)
         return AiCallTexts(_row(found), system_body, user_body, answer_body, said)
+
+    async def ai_costs(
+        self, *, ticker: str | None = None, since_wall_us: int | None = None
+    ) -> tuple[AiCostRow, ...]:
+        table = t.AI_CALLS.c
+        model = func.coalesce(func.nullif(table.served_model, ""), table.requested_model)
+        groups = (table.decision_id, table.called_wall_us // DAY, table.role, model)
+        cost = func.sum(func.coalesce(table.cost_units, table.reserved_units))
+        query = _about(select(*groups, func.count(), cost).group_by(*groups), ticker)
+        if since_wall_us is not None:
+            query = query.where(table.called_wall_us >= since_wall_us)
+        async with self._opened() as transaction:
+            rows = await transaction.rows(query.order_by(*groups))
+        return tuple(
+            AiCostRow(decision, int(day), role, served, calls, AiCost(int(units)))
+            for decision, day, role, served, calls, units in rows
+        )
+
+    async def ai_users(self) -> dict[str, frozenset[str]]:
+        table = t.FORECASTS.c
+        query = (
+            select(table.decision_id, t.ORDERS.c.strategy)
+            .join_from(t.ORDERS, t.FORECASTS, t.ORDERS.c.forecast_id == table.forecast_id)
+            .where(table.decision_id != "")
+            .distinct()
+        )
+        found: dict[str, frozenset[str]] = {}
+        async with self._opened() as transaction:
+            for decision, strategy in await transaction.rows(query):
+                found[decision] = found.get(decision, frozenset()) | {strategy}
+        return found
 
     async def said(self, decision_ids: Collection[str]) -> tuple[SaidRow, ...]:
         table = t.AI_CALLS.c
@@ -80,6 +109,14 @@ _SAID = (
     "called_wall_us",
     "parsed",
 )
+
+
+def _about(query: AnySelect, ticker: str | None) -> AnySelect:
+    """Only calls about the event of a market, where one is named."""
+    if ticker is None:
+        return query
+    event = select(t.MARKETS.c.event_ticker).where(t.MARKETS.c.ticker == ticker)
+    return query.where(t.AI_CALLS.c.event_ticker.in_(event))
 
 
 def _said_row(values: Values) -> SaidRow:

@@ -7,6 +7,7 @@ import typer
 from kalshi_cli.cli.desk import on_list, on_records, ready
 from kalshi_cli.cli.names import plausible, span
 from kalshi_cli.domain.order import LIVE
+from kalshi_cli.steps.ai_costs import By
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.store import SqlStore
@@ -175,15 +176,23 @@ def llm(
             "--since", metavar="SPAN", parser=span, help="Only those of the last 6h, 2d, ..."
         ),
     ] = None,
+    by: Annotated[
+        By | None, typer.Option("--by", help="What they cost together, instead of each call.")
+    ] = None,
     limit: Limit = 30,
 ) -> None:
     """Calls to language models: role, model, cost, and what was asked and answered.
 
-    Example: kalshi inspect llm --since 1d
+    By strategy, those that traded on what was said of an event share its cost.
+
+    Example: kalshi inspect llm --since 1d --by role
     """
-    from kalshi_cli.cli.render.llm import show_call, show_calls
+    from kalshi_cli.cli.render.llm import show_call, show_calls, show_costs
+    from kalshi_cli.steps.ai_costs import ai_costs
     from kalshi_cli.steps.explain import ai_call
 
+    if some_id is not None and by is not None:
+        raise typer.BadParameter(f"A call's ID and --by {by} ask for two things: give one.")
     prepared = ready(ctx)
     if some_id is not None:
         on_records(prepared, lambda store: ai_call(store.reports, some_id), show_call)
@@ -191,6 +200,13 @@ def llm(
     from kalshi_cli.adapters.clock import SystemClock
 
     since_wall_us = None if since is None else SystemClock().wall() - since
+    if by is not None:
+        on_records(
+            prepared,
+            lambda store: ai_costs(store.reports, by, ticker=market, since_wall_us=since_wall_us),
+            show_costs,
+        )
+        return
     on_records(
         prepared,
         lambda store: store.reports.ai_calls(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.words import harmless, instant, moment, shown
 from kalshi_cli.ports.reports import AiCallRow, AiCallTexts
+from kalshi_cli.steps.ai_costs import AiCosts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -29,6 +30,14 @@ def show_calls(rows: Sequence[AiCallRow], console: "Console") -> None:
             for row in rows
         ],
     )
+
+
+def show_costs(found: AiCosts, console: "Console") -> None:
+    """A line a day, role, model or strategy, and all of it together."""
+    lines = [(line.name, str(line.calls), f"${line.cost}") for line in found.lines]
+    title = f"AI cost by {found.by}"
+    print_table(console, title, (str(found.by), ("calls", "right"), ("cost", "right")), lines)
+    print_facts(console, [("together", f"${found.total}")])
 
 
 def show_call(found: AiCallTexts, console: "Console") -> None:
