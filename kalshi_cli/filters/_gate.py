@@ -1,6 +1,6 @@
 """All filters in their order: a market counts under the first that drops it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Self
@@ -10,6 +10,9 @@ from kalshi_cli import __version__
 from kalshi_cli.domain.market import Quote
 from kalshi_cli.filters._base import FOREVER, Filter, Rejection, Subject, Verdict
 from kalshi_cli.plugins import load_all
+
+Keep = Callable[[Subject, Quote, int], Rejection | None]
+HoldsUntil = Callable[[Subject, Quote, int], int]
 
 
 def filters(parameters: Mapping[str, object]) -> tuple[Filter, ...]:
@@ -32,11 +35,11 @@ def first_rejection(
 class Screen:
     """Filters by rank, with the mark by which their verdicts are known from those of others.
 
-    Each comes with whether it is timed: one whose answers do not hold for ever. `mark` is 64 bits
+    Of each there is what it answers, and until when where that is not for ever. `mark` is 64 bits
     (signed) of the parameters of all and of this program's version.
     """
 
-    filters: tuple[tuple[Filter, bool], ...]
+    asked: tuple[tuple[Keep, HoldsUntil | None], ...]
     mark: int
 
     @classmethod
@@ -44,16 +47,19 @@ class Screen:
         told = "\n".join([__version__, *map(repr, chosen)])
         digest = sha256(told.encode()).digest()
         mark = int.from_bytes(digest[:8], "big", signed=True)
-        timed = (type(one).holds_until is not Filter.holds_until for one in chosen)
-        return cls(tuple(zip(chosen, timed, strict=True)), mark)
+        return cls(tuple((one.keep, _holds_until(one)) for one in chosen), mark)
 
     def verdict(self, subject: Subject, quote: Quote, now_us: int) -> Verdict:
         """What the filters say of a market; those after the first that drops it have no say."""
         until = FOREVER
-        for one, is_timed in self.filters:
-            if is_timed:
-                until = min(until, one.holds_until(subject, quote, now_us))
-            rejection = one.keep(subject, quote, now_us)
+        for keep, holds_until in self.asked:
+            if holds_until is not None:
+                until = min(until, holds_until(subject, quote, now_us))
+            rejection = keep(subject, quote, now_us)
             if rejection is not None:
                 return Verdict(self.mark, rejection.code, until)
         return Verdict(self.mark, None, until)
+
+
+def _holds_until(one: Filter) -> HoldsUntil | None:
+    return None if type(one).holds_until is Filter.holds_until else one.holds_until

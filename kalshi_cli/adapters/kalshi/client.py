@@ -237,12 +237,14 @@ class RestClient(ReadClient):
 
 
 async def _bounded(response: httpx.Response) -> bytes:
-    body = bytearray()
+    chunks: list[bytes] = []
+    size = 0
     async for chunk in response.aiter_bytes():
-        body += chunk
-        if len(body) > LARGEST_BODY:
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > LARGEST_BODY:
             raise httpx.DecodingError("The answer is too large.", request=response.request)
-    return bytes(body)
+    return b"".join(chunks)
 
 
 def _query(params: Params) -> bytes | None:

@@ -168,30 +168,30 @@ def _named(title: str, yes_sub_title: str) -> str:
 
 def _to_market(wire: MarketWire) -> Market:
     result, value = _to_result(wire)
-    return _market(
-        ticker=identity(wire.ticker, "ticker"),
-        event_ticker=identity(wire.event_ticker, "event ticker"),
-        title=_named(wire.title or "", wire.yes_sub_title or ""),
-        status=word(MarketStatus, wire.status, "market status"),
-        open_us=_moment(wire.open_time),
-        close_us=_moment(wire.close_time),
-        latest_expiration_us=_moment(wire.latest_expiration_time),
-        grid=_to_grid(bytes(wire.price_ranges)),
-        expected_expiration_us=instant(wire.expected_expiration_time),
-        strike_type=wire.strike_type or "",
-        floor_strike=number(wire.floor_strike),
-        cap_strike=number(wire.cap_strike),
-        rules_primary=wire.rules_primary or "",
-        rules_secondary=wire.rules_secondary or "",
-        can_close_early=wire.can_close_early,
-        settlement_timer_s=wire.settlement_timer_seconds or 0,
-        settlement_bounds_type=wire.settlement_bounds_type or "default",
-        fee_waiver_expires_us=instant(wire.fee_waiver_expiration_time),
-        result=result,
-        settlement_value=value,
-        settlement_us=instant(wire.settlement_ts),
-        exchange_index=wire.exchange_index or 0,
-        updated_us=instant(wire.updated_time),
+    return _market(  # by position: names cost as much again as all that is done here
+        identity(wire.ticker, "ticker"),
+        identity(wire.event_ticker, "event ticker"),
+        _named(wire.title or "", wire.yes_sub_title or ""),
+        word(MarketStatus, wire.status, "market status"),
+        _moment(wire.open_time),
+        _moment(wire.close_time),
+        _moment(wire.latest_expiration_time),
+        _to_grid(bytes(wire.price_ranges)),
+        instant(wire.expected_expiration_time),
+        wire.strike_type or "",
+        number(wire.floor_strike),
+        number(wire.cap_strike),
+        wire.rules_primary or "",
+        wire.rules_secondary or "",
+        wire.can_close_early,
+        wire.settlement_timer_seconds or 0,
+        wire.settlement_bounds_type or "default",
+        instant(wire.fee_waiver_expiration_time),
+        result,
+        value,
+        instant(wire.settlement_ts),
+        wire.exchange_index or 0,
+        instant(wire.updated_time),
     )
 
 
@@ -227,14 +227,14 @@ def _to_quote(wire: MarketWire, at_us: int) -> Quote:
     if bid and ask and bid.price.units >= ask.price.units:
         raise InvalidValue(f"A crossed quote: bid {bid.price}, ask {ask.price}.")
     return _quote(
-        ticker=wire.ticker,
-        bid=bid,
-        ask=ask,
-        last=_to_last(wire.last_price_dollars),
-        volume=quantity(wire.volume_fp),
-        volume_24h=quantity(wire.volume_24h_fp),
-        open_interest=quantity(wire.open_interest_fp),
-        at_us=at_us,
+        wire.ticker,
+        bid,
+        ask,
+        _to_last(wire.last_price_dollars),
+        quantity(wire.volume_fp),
+        quantity(wire.volume_24h_fp),
+        quantity(wire.open_interest_fp),
+        at_us,
     )
 
 

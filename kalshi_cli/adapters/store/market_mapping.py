@@ -171,7 +171,6 @@ def level_from(price: int | None, count: int | None) -> Level | None:
 
 
 QUOTE = (
-    "ticker",
     "bid_price_units",
     "bid_count_units",
     "ask_price_units",
@@ -180,15 +179,16 @@ QUOTE = (
     "volume_units",
     "volume_24h_units",
     "open_interest_units",
+    "ticker",
     "at_us",
 )
+"""The columns of a quote in the order of their table, in which they are inserted."""
 
 
 def quote_values(quote: Quote) -> Values:
     """In the order of `QUOTE`."""
     bid, ask = quote.bid, quote.ask
     return (
-        quote.ticker,
         None if bid is None else bid.price.units,
         None if bid is None else bid.count.units,
         None if ask is None else ask.price.units,
@@ -197,12 +197,13 @@ def quote_values(quote: Quote) -> Values:
         quote.volume.units,
         quote.volume_24h.units,
         quote.open_interest.units,
+        quote.ticker,
         quote.at_us,
     )
 
 
 def quote_from(values: Values) -> Quote:
-    ticker, bid, bid_count, ask, ask_count, last, volume, volume_24h, interest, at_us = values
+    bid, bid_count, ask, ask_count, last, volume, volume_24h, interest, ticker, at_us = values
     return _quote(
         ticker,
         level_from(bid, bid_count),

@@ -62,8 +62,11 @@ def _names(kind: TypeEngine[Any]) -> BindParameter[Any]:
     return bindparam("names", type_=kind, required=False)
 
 
-AT_ONCE = (1_000, 250, 50, 10, 1)
-"""Rows of one statement; few sizes, so that SQLite keeps what it made of each text."""
+AT_ONCE = (1_000, 200, 50, 10, 1)
+"""Rows of one statement; few sizes, so that SQLite keeps what it made of each text.
+
+A page of the exchange is 200 events, and then some thousand markets.
+"""
 MOST_PARAMETERS = 32_000
 """Of one statement of SQLite, a little less than its own limit."""
 
