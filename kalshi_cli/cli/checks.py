@@ -8,6 +8,7 @@ from enum import StrEnum
 from kalshi_cli.errors import ConfigError, KalshiError
 
 _TO_DOCTOR = re.compile(r"; `kalshi doctor`[^.]*")
+_AGAIN = "Try again; if it stays, report it with these words."
 
 
 class Finding(StrEnum):
@@ -45,7 +46,7 @@ async def looked_at(name: str, look: Look) -> list[Check]:
 
 def failed(name: str, error: KalshiError) -> Check:
     """A row of an error. Its remedy sends nobody to `doctor`, whose row it is."""
-    return Check(name, Finding.FAILED, str(error), _TO_DOCTOR.sub("", error.remedy))
+    return Check(name, Finding.FAILED, str(error), _TO_DOCTOR.sub("", error.remedy) or _AGAIN)
 
 
 def verdict(result: Diagnosis) -> KalshiError | None:

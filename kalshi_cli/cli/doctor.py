@@ -125,7 +125,8 @@ def _limits(prepared: Prepared) -> Check:
 
     lifted = unlimited(prepared.settings)
     if lifted:
-        return Check("limits", Finding.WARNING, f"without a limit: {', '.join(lifted)}")
+        detail = f"without a limit: {', '.join(lifted)}"
+        return Check("limits", Finding.WARNING, detail, 'Give each a number for "unlimited".')
     return Check("limits", Finding.OK, "all set")
 
 

@@ -60,7 +60,10 @@ def status_checks(status: "ExchangeStatus") -> list[Check]:
         told = f"none trades now: {told}"
     elif idle:
         told += f"; not trading now: {', '.join(str(s.exchange_index) for s in idle)}"
-    return [*whole, Check("shards", Finding.WARNING if idle else Finding.OK, told)]
+    if not idle:
+        return [*whole, Check("shards", Finding.OK, told)]
+    remedy = "Orders there are refused until it trades again."
+    return [*whole, Check("shards", Finding.WARNING, told, remedy)]
 
 
 def clock_check(skew: "Bounds | None") -> Check:
@@ -68,7 +71,8 @@ def clock_check(skew: "Bounds | None") -> Check:
     from kalshi_cli.adapters.kalshi.skew import refusal_of, warning_of
 
     if skew is None:
-        return Check("clock", Finding.WARNING, "the exchange did not tell its time")
+        remedy = "Run it again: by a clock that was never measured nothing is traded."
+        return Check("clock", Finding.WARNING, "the exchange did not tell its time", remedy)
     within = (skew.high_us - skew.low_us) / 2 / SECOND
     detail = f"{abs(skew.middle_us) / SECOND:.1f} s from the exchange's, \u00b1{within:.1f} s"
     refusal = refusal_of(skew)

@@ -20,20 +20,23 @@ from fakes.served import ServedExchange
 
 from kalshi_cli.adapters.kalshi.connection import connect
 from kalshi_cli.adapters.kalshi.signing import Signer
+from kalshi_cli.adapters.kalshi.skew import Bounds
 from kalshi_cli.adapters.sim.access.auth import ApiKey as PublicKey
 from kalshi_cli.adapters.sim.access.auth import KeyRing
 from kalshi_cli.adapters.sim.http.application import build_app
 from kalshi_cli.adapters.sim.stream.hub import StreamHub
 from kalshi_cli.adapters.sim.world.keys import public_key
 from kalshi_cli.bootstrap.exchange import OpenExchange
-from kalshi_cli.cli.checks import Check, Finding
+from kalshi_cli.cli.checks import Check, Finding, failed
 from kalshi_cli.cli.exchange_checks import (
+    clock_check,
     exchange_checks,
     location_check,
     scopes_check,
     status_checks,
 )
 from kalshi_cli.domain.instant import DAY
+from kalshi_cli.errors import MalformedAnswer
 from kalshi_cli.ports.access import ApiKey, ApiKeys
 from kalshi_cli.ports.exchange import ExchangeStatus, ShardStatus
 
@@ -295,17 +298,54 @@ def test_a_key_that_is_bound_or_not_listed():
     assert row.result is Finding.WARNING
 
 
+@pytest.mark.parametrize(
+    ("bounds", "result", "said", "remedy"),
+    [
+        (None, Finding.WARNING, "the exchange did not tell its time", "Run it again"),
+        (Bounds(-400_000, 600_000), Finding.OK, "0.1 s from the exchange's, ±0.5 s", ""),
+        (Bounds(999_999, 1_600_001), Finding.OK, "1.3 s from the exchange's, ±0.3 s", ""),
+        (Bounds(1_000_000, 2_000_000), Finding.WARNING, "1.5 s from", "Set the clock (NTP)."),
+        (Bounds(-3_400_000, -2_400_000), Finding.WARNING, "2.9 s from", "Set the clock (NTP)."),
+        (Bounds(2_500_000, 3_500_000), Finding.FAILED, "3.0 s from", "Set the clock (NTP); "),
+        (Bounds(-9_000_000, -8_000_000), Finding.FAILED, "8.5 s from", "Set the clock (NTP); "),
+    ],
+)
+def test_a_clock_is_warned_of_from_one_second_and_fails_from_three(
+    bounds: Bounds | None, result: Finding, said: str, remedy: str
+):
+    row = clock_check(bounds)
+    assert row.result is result
+    assert row.detail.startswith(said)
+    assert row.detail.endswith("nothing is traded") is (result is Finding.FAILED)
+    assert row.remedy.startswith(remedy)
+    assert bool(row.remedy) is (result is not Finding.OK)
+
+
 def test_an_exchange_that_pauses_in_part():
     shards = (ShardStatus(0, "Default", True, True), ShardStatus(1, "Combos", True, False))
     exchange, row = status_checks(ExchangeStatus(True, True, None, shards))
     assert (exchange.result, row.result) == (Finding.OK, Finding.WARNING)
     assert row.detail == "0 Default, 1 Combos; not trading now: 1"
+    assert row.remedy == "Orders there are refused until it trades again."
     exchange, trading = status_checks(ExchangeStatus(True, False))
     assert (exchange.result, trading.result) == (Finding.OK, Finding.WARNING)
     assert trading.remedy == "Orders are refused until it resumes; cancels are taken."
     (down,) = status_checks(ExchangeStatus(False, False, START_US))
     assert down.result is Finding.FAILED
     assert down.remedy == "Try again later. Expected: 2024-10-04T00:00:00Z."
+
+
+def test_a_failure_that_names_no_remedy_still_says_what_to_do():
+    row = failed("scopes", MalformedAnswer("The exchange's answer lacks `api_keys`."))
+    assert row.result is Finding.FAILED
+    assert row.remedy == "Try again; if it stays, report it with these words."
+
+
+def test_a_limit_that_was_lifted_is_a_warning(kalshi, demo, monkeypatch):
+    monkeypatch.setenv("KALSHI_RISK__MAX_POSITIONS", "unlimited")
+    row = rows(kalshi("doctor", "--json"))["limits"]
+    assert (row["result"], row["detail"]) == ("warning", "without a limit: risk.max_positions")
+    assert row["remedy"].startswith("Give each a number")
 
 
 @pytest.mark.parametrize("status", [500, 429])
