@@ -11,6 +11,9 @@ design says? Two hundred worlds.
 `books`: do books rebuilt from recorded streams agree with the ticker in them, and how much hangs on
 the estimate of a queue? Only where the recordings are at hand.
 
+`weather`: what would the desk's sizing have made of recorded weather events, net of fees, by
+forecasts of the market, of the climate and of no skill? Only where the recording is at hand.
+
 Tables are on stdout, progress on stderr.
 """
 
@@ -25,6 +28,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from kalshi_cli.adapters.sim.recordings.books import load_books, streams_of
+from kalshi_cli.adapters.sim.recordings.tape import load_recording
 from kalshi_cli.engine.tape_queue import QueueRule
 from tests.studies.book_agreement import DUE, Agreement, agreement, streams_in
 from tests.studies.book_agreement import rendered as agreement_table
@@ -33,10 +37,13 @@ from tests.studies.fairness import failures, pooled, watched
 from tests.studies.queue_bounds import filled
 from tests.studies.queue_bounds import rendered as bounds_table
 from tests.studies.table import rendered
+from tests.studies.weather import HEADING, studied
+from tests.studies.weather import rendered as weather_row
 
 SEEDS = range(1, 21)
 DROWNED = 3.0
-STREAMS = Path(__file__).resolve().parents[3] / "shared" / "data" / "orderbook_stream"
+RECORDED = Path(__file__).resolve().parents[3] / "shared" / "data"
+STREAMS, WEATHER = RECORDED / "orderbook_stream", RECORDED / "weather"
 Item = TypeVar("Item")
 
 
@@ -121,10 +128,27 @@ def books_study() -> bool:
     return sum(found.values(), Agreement()).worst_share >= DUE
 
 
+def weather_study() -> bool:
+    """Whether forecasts without skill earned nothing; True where there is no recording."""
+    if not WEATHER.is_dir():
+        say("No recorded weather events are at hand.")
+        return True
+    recording = load_recording(WEATHER)
+    say(f"{len(recording.events)} recorded weather events that have a result, net of fees:")
+    say(HEADING)
+    fooled = False
+    for name, made in studied(recording):
+        say(weather_row(name, made))
+        fooled |= "no skill" in name and made.profit.estimate.low > 0
+    return not fooled
+
+
 def main() -> None:
     """Print the studies; exit with 1 if a claim of theirs did not hold."""
     parser = argparse.ArgumentParser(prog="python -m tests.studies")
-    parser.add_argument("parts", nargs="*", metavar="oracle|fairness|books", help="default: all")
+    parser.add_argument(
+        "parts", nargs="*", metavar="oracle|fairness|books|weather", help="default: all"
+    )
     parser.add_argument("--seeds", type=int, default=200, help="worlds of the fairness study")
     parser.add_argument("--days", type=int, default=2, help="days in each of them")
     wanted = parser.parse_args()
@@ -132,6 +156,7 @@ def main() -> None:
         "oracle": oracle_study,
         "fairness": partial(fairness_study, wanted.seeds, wanted.days),
         "books": books_study,
+        "weather": weather_study,
     }
     parts = wanted.parts or list(studies)
     if unknown := set(parts) - set(studies):
