@@ -77,7 +77,7 @@ async def _positions(store: SqlStore) -> tuple[Position, ...]:
 def _is_sold(position: Position, kind: str, target: str) -> bool:
     """Whether a request is to sell it."""
     if kind == "close":
-        return position.ticker == target
+        return position.ticker in {target, target.upper()}
     return kind == "flatten" and position.owner != EXTERNAL
 
 

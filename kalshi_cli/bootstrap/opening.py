@@ -12,7 +12,7 @@ from kalshi_cli.bootstrap.desk import Ending, OpenDesk
 from kalshi_cli.bootstrap.exchange import check_market_time, connection_to, simulation_of
 from kalshi_cli.bootstrap.forecasters import forecaster_of
 from kalshi_cli.bootstrap.policies import policies
-from kalshi_cli.bootstrap.records import account_of, lease_name, store_location
+from kalshi_cli.bootstrap.records import account_of, as_read, lease_name, store_location
 from kalshi_cli.domain.identity import Env, StoreIdentity
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.money import Contracts
@@ -48,12 +48,15 @@ async def open_desk(
 
     `trades` takes the lease: `LeaseHeld` where another process has it. `forecasts` opens the
     forecaster: `ConfigError` for one that cannot be had, which therefore stops no other command.
-    A `single_step` moves the simulated world by a minute first, unless told not to.
+    A `single_step` moves the simulated world by a minute first, unless told not to. What does
+    none of this reads, and makes no world.
     """
     from kalshi_cli.adapters.clock import clock_for
     from kalshi_cli.adapters.store.lease import hold_lease
     from kalshi_cli.adapters.store.store import open_store
 
+    if not (trades or forecasts or single_step):
+        environment = as_read(environment, settings)
     real = clock_for(environment.market_time)
     async with AsyncExitStack() as stack:
         simulation = await simulation_of(stack, environment)

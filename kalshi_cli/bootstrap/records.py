@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,18 +18,38 @@ if TYPE_CHECKING:
 async def open_records(
     environment: Environment, settings: Settings, *, read_only: bool = True
 ) -> AsyncIterator["SqlStore"]:
-    """The store alone, without an exchange; a missing one is created empty."""
+    """The store alone, without an exchange; a missing one is created empty.
+
+    Reading makes no simulated world, and so no store of one: see `as_read`.
+    """
     from kalshi_cli.adapters.clock import SystemClock
     from kalshi_cli.adapters.store.store import open_store
 
+    shown = as_read(environment, settings) if read_only else environment
     store = await open_store(
-        store_location(environment, settings),
-        recorded_identity(environment),
+        store_location(shown, settings),
+        recorded_identity(shown, makes=not read_only),
         wall_us=SystemClock().wall(),
-        read_only=read_only,
+        read_only=read_only and not shown.in_memory,
     )
     async with store:
         yield store
+
+
+def as_read(environment: Environment, settings: Settings) -> Environment:
+    """Where a command looks that only reads: in memory, at nothing, where no simulated world is.
+
+    A world has a seed and a kind, which whoever looks did not choose; its store belongs to it. A
+    store whose world is gone is opened, and says so.
+    """
+    if environment.env is not Env.SIM or environment.in_memory or settings.database:
+        return environment
+    from kalshi_cli.adapters.sim.world.files import WorldFiles
+
+    location = store_location(environment, settings)
+    if WorldFiles.under(environment.home).world.exists() or Path(location).exists():
+        return environment
+    return replace(environment, in_memory=True)
 
 
 def store_location(environment: Environment, settings: Settings) -> str | Path:
@@ -46,10 +67,13 @@ def lease_name(identity: StoreIdentity) -> str:
     return f"{identity.env}/{identity.account}"
 
 
-def recorded_identity(environment: Environment) -> StoreIdentity:
-    """Whose store it must be, told without opening the exchange."""
+def recorded_identity(environment: Environment, *, makes: bool = True) -> StoreIdentity:
+    """Whose store it must be, told without opening the exchange.
+
+    A simulated world that is not there is made, where the caller `makes` one; else nobody's.
+    """
     if environment.env is Env.SIM:
-        return StoreIdentity(Env.SIM, "", "", _world_id(environment))
+        return StoreIdentity(Env.SIM, "", "", _world_id(environment, makes=makes))
     from kalshi_cli.adapters.kalshi.client import origin_of
     from kalshi_cli.adapters.kalshi.connection import api_url
 
@@ -57,13 +81,15 @@ def recorded_identity(environment: Environment) -> StoreIdentity:
     return StoreIdentity(environment.env, origin, account_of(environment), "")
 
 
-def _world_id(environment: Environment) -> str:
-    """The name of the simulated world; one is made where there is none yet."""
+def _world_id(environment: Environment, *, makes: bool) -> str:
+    """The name of the simulated world; empty where there is none and none is made."""
+    if environment.in_memory:
+        return ""
     from kalshi_cli.adapters.sim.world.on_disk import recorded_world_id
 
     recorded = recorded_world_id(environment.home)
-    if recorded is not None:
-        return recorded
+    if recorded is not None or not makes:
+        return recorded or ""
     from kalshi_cli.adapters.sim.simulation import open_simulation
 
     simulation = open_simulation(environment.home, seed=environment.seed, world=environment.world)

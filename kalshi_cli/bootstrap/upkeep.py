@@ -10,6 +10,7 @@ from kalshi_cli.adapters.store.lease import hold_lease
 from kalshi_cli.adapters.store.migrate import Migrated, SchemaStatus
 from kalshi_cli.bootstrap.opening import open_desk
 from kalshi_cli.bootstrap.records import (
+    as_read,
     lease_name,
     open_records,
     recorded_identity,
@@ -96,9 +97,11 @@ async def inspect_store(
     async with open_records(environment, settings) as store:
         audit = await store.audit.check()
     differences: tuple[Difference, ...] = ()
+    is_empty = as_read(environment, settings) is not environment
+    nothing = "there is no simulated world yet" if is_empty else ""
     if held.comparison is not None:
         cash: Money | None = held.comparison.exchange_cash
-    elif error is not None:
+    elif error is not None or nothing:
         cash = None
     else:
         cash, differences, error = await _compared(environment, settings, audit)
@@ -107,7 +110,7 @@ async def inspect_store(
         audit=audit,
         exchange_cash=cash,
         differences=differences,
-        not_compared="" if error is None else str(error),
+        not_compared=nothing if error is None else str(error),
         repaired=mended,
         vacuumed=wanted.vacuum,
         backup=backup,

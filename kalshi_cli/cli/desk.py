@@ -74,22 +74,38 @@ def on_list(
     **wanted: object,
 ) -> None:
     """Show the rows of a list that are `wanted`, and of how many they are where `limit` cut it."""
+    from kalshi_cli.steps.naming import called
+
     invocation, told = prepared.invocation, ""
 
     async def rows(store: "SqlStore") -> Sequence[Result]:
         nonlocal told
         find: Callable[..., Awaitable[Sequence[Result]]] = getattr(store.reports, listed)
         count: Callable[..., Awaitable[int]] = store.reports.how_many
+        ticker = wanted.get("ticker")
+        if isinstance(ticker, str):
+            (wanted["ticker"],) = await called(store, [ticker])
         found = await find(limit=limit, **wanted)
         if len(found) == limit and (whole := await count(listed, **wanted)) > limit:
             told = f"{limit} of {whole}; --limit {whole} shows all"
-            if invocation.wants_json:
-                invocation.warn(told)
+        if isinstance(ticker, str) and not found:
+            told = await _unknown(store, str(wanted["ticker"]))
+        if told and invocation.wants_json:
+            invocation.warn(told)
         return found
 
     on_records(prepared, rows, show)
     if told and not invocation.wants_json:  # below what it is said of
         invocation.say(told)
+
+
+async def _unknown(store: "SqlStore", ticker: str) -> str:
+    """That a market is not on record, and which may be meant; empty where it is."""
+    from kalshi_cli.steps.naming import hint
+
+    if await store.reports.how_many("markets", ticker=ticker):
+        return ""
+    return f"no market {ticker} is on record. {await hint(store, ticker)}".rstrip()
 
 
 async def _with_desk(

@@ -67,8 +67,9 @@ def _address_fault(prepared: Prepared) -> KalshiError | None:
 async def _outside(prepared: Prepared, *, key_is_usable: bool) -> list[Check]:
     """The exchange, and whoever forecasts."""
     from kalshi_cli.bootstrap.exchange import open_exchange
+    from kalshi_cli.bootstrap.records import as_read
 
-    environment = prepared.environment
+    environment = as_read(prepared.environment, prepared.settings)
     found = environment.credentials
     if not key_is_usable:
         environment = replace(environment, credentials=None)
@@ -137,8 +138,8 @@ async def _store(prepared: Prepared) -> list[Check]:
     from kalshi_cli.bootstrap.records import lease_name, open_records, recorded_identity
 
     environment = prepared.environment
-    file = halted_by_file(environment)
-    name, wall_us = lease_name(recorded_identity(environment)), SystemClock().wall()
+    file, wall_us = halted_by_file(environment), SystemClock().wall()
+    name = lease_name(recorded_identity(environment, makes=False))
     async with open_records(environment, prepared.settings) as store:
         audit = await store.audit.check()
         summary = await store.reports.summary()

@@ -12,7 +12,7 @@ from kalshi_cli.cli.runtime import Show, begin, finish, run_async
 from kalshi_cli.cli.start import Prepared, prepare
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.instant import DAY, HOUR, to_rfc3339
-from kalshi_cli.errors import UsageError
+from kalshi_cli.errors import NotFound, UsageError
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.sim.simulation import Simulation, SimulationStatus
@@ -26,9 +26,17 @@ def on_world(
     ctx: typer.Context,
     action: "Callable[[Simulation], Awaitable[SimulationStatus]]",
     show: "Show[SimulationStatus]",
+    *,
+    makes: bool = True,
 ) -> None:
-    """Open the world, do something to it, show how it stands."""
+    """Open the world, do something to it, show how it stands.
+
+    One that is not there is made, where the action `makes` one or the person says which. Raises
+    `NotFound` otherwise.
+    """
     ready = prepared(ctx)
+    if not makes:
+        _check_there(ready)
 
     async def work() -> "SimulationStatus":
         from kalshi_cli.adapters.sim.simulation import open_simulation
@@ -39,6 +47,18 @@ def on_world(
             return await action(simulation)
 
     finish(ready.invocation, run_async(work()), show)
+
+
+def _check_there(ready: Prepared) -> None:
+    from kalshi_cli.adapters.sim.world.files import WorldFiles
+
+    environment = ready.environment
+    is_chosen = environment.seed is not None or environment.world is not None
+    if not is_chosen and not WorldFiles.under(environment.home).world.exists():
+        raise NotFound(
+            f"There is no simulated world in {environment.home} yet.",
+            remedy="`kalshi run-loop --sim` makes one; --seed N or --world W says which.",
+        )
 
 
 def on_reset(ctx: typer.Context, show: Show[Path | None]) -> None:

@@ -190,8 +190,9 @@ async def watch(
     from kalshi_cli.bootstrap.feed import open_feed
 
     async with open_feed(prepared.environment) as feed:
-        picture = Picture(await _listed(feed, tickers))
-        feed.stream.follow(tickers)
+        listings = await _listed(feed, tickers)
+        picture = Picture(listings)
+        feed.stream.follow([listing.market.ticker for listing in listings])
         living = asyncio.ensure_future(feed.live(speed))
         try:
             with display as show:
@@ -202,10 +203,12 @@ async def watch(
 
 
 async def _listed(feed: "OpenFeed", tickers: Sequence[str]) -> tuple[Listing, ...]:
-    page = await feed.data.listings(tickers)
-    found = {listing.market.ticker for listing in page.items}
+    """What these are: just as typed where that is listed, else in upper case."""
+    page = await feed.data.listings(list(dict.fromkeys([*tickers, *map(str.upper, tickers)])))
+    found = {listing.market.ticker: listing for listing in page.items}
     refused = {each.what: each.reason for each in page.unusable}
-    for ticker in tickers:
+    names = [name if name in found or name in refused else name.upper() for name in tickers]
+    for ticker in names:
         if ticker in refused:
             raise NotFound(f"{ticker} cannot be read: {refused[ticker]}")
         if ticker not in found:
@@ -213,7 +216,7 @@ async def _listed(feed: "OpenFeed", tickers: Sequence[str]) -> tuple[Listing, ..
                 f"The exchange lists no market {ticker}.",
                 remedy="`kalshi inspect markets` shows those that were ingested.",
             )
-    return tuple(sorted(page.items, key=lambda each: tickers.index(each.market.ticker)))
+    return tuple(found[name] for name in dict.fromkeys(names))
 
 
 async def follow(

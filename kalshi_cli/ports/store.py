@@ -125,6 +125,10 @@ class Catalog(Protocol):
         """Those of the named markets that the store knows."""
         ...
 
+    async def near(self, ticker: str) -> tuple[str, ...]:
+        """Known markets called nearly so, the likeliest first: three at most, none that is far."""
+        ...
+
     async def watched(self) -> frozenset[str]:
         """Known markets that we hold, have live orders in, or have forecast and did not settle."""
         ...

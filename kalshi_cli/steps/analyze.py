@@ -23,6 +23,7 @@ from kalshi_cli.ports.store import CatalogEntry, Store
 from kalshi_cli.steps.assess import Assessment
 from kalshi_cli.steps.forgetting import forget_words
 from kalshi_cli.steps.learning import learn_markets
+from kalshi_cli.steps.naming import called, hint
 from kalshi_cli.steps.questions import NO_QUOTE, Progress, QuestionRound, unheard
 from kalshi_cli.steps.selection import screen_undropped
 
@@ -152,6 +153,7 @@ async def _wanted(
     if not tickers:
         chunks = screen_undropped(store, filters, clock.now())
         return [entry async for screened in chunks for entry in screened.eligible], []
+    tickers = await called(store, tickers)
     await learn_markets(data, store, clock, tickers)
     async with store.unit(reads=True) as unit:
         found = await unit.catalog.entries(tickers=tickers)
@@ -159,7 +161,7 @@ async def _wanted(
     if missing:
         raise NotFound(
             f"No market is called {', '.join(missing)}.",
-            remedy="`kalshi inspect markets` lists the ones known here.",
+            remedy=await hint(store, missing[0], "`kalshi inspect markets` lists the known ones."),
         )
     shut = [e for e in found if e.market.status is not MarketStatus.ACTIVE]
     return [e for e in found if e not in shut], [

@@ -5,6 +5,7 @@ Each is verified by reading back. What another process asks for comes through `r
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import SECOND
@@ -37,6 +38,7 @@ from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import cancel_entries, entries_of
 from kalshi_cli.steps.desk_view import PEAK_SINCE, DeskView, look, risk_state, with_sent
 from kalshi_cli.steps.execution import HALT_FILE, Desk, cancel, cancel_many, heed_halt_file, send
+from kalshi_cli.steps.naming import called
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.reconcile import joined, reconcile_desk
 from kalshi_cli.steps.track import exit_intent
@@ -127,14 +129,17 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
     await heed_halt_file(desk)
     found = await reconcile_desk(data, desk)
     view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
+    (ticker,) = await called(desk.store, [ticker])
     owners = {(p.ticker, p.owner) for p in view.positions if p.ticker == ticker}
     if await cancel_entries(desk, view.orders, owners):
         found = joined(found, await reconcile_desk(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     held = [position for position in view.positions if position.ticker == ticker]
     if not held:
+        near = get_close_matches(ticker, {position.ticker for position in view.positions}, n=1)
+        lists = "`kalshi inspect positions` lists what is."
         raise NotFound(
-            f"Nothing is held in {ticker}.", remedy="`kalshi inspect positions` lists what is."
+            f"Nothing is held in {ticker}.", remedy=f"Did you mean {near[0]}?" if near else lists
         )
     sold = await sell(data, desk, view, held, cash=found.balance.cash, policy=policy)
     if not sold.orders:

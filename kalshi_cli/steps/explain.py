@@ -19,6 +19,7 @@ from kalshi_cli.ports.reports import (
     RunRow,
 )
 from kalshi_cli.ports.store import Store
+from kalshi_cli.steps.naming import called, hint
 from kalshi_cli.steps.selection import screen
 
 NEWEST = 5
@@ -46,12 +47,14 @@ async def explain(
     store: Store, reports: Reports, *, filters: Sequence[Filter], ticker: str
 ) -> Trace:
     """Trace a market. Raises `NotFound` for one that was never read."""
+    (ticker,) = await called(store, [ticker])
     rows = await reports.markets(ticker=ticker)
     async with store.unit() as unit:
         entries = await unit.catalog.entries(tickers=[ticker])
     if not rows or not entries:
         raise NotFound(
-            f"No market {ticker} was ever read.", remedy="`kalshi inspect markets` lists them."
+            f"No market {ticker} was ever read.",
+            remedy=await hint(store, ticker, "`kalshi inspect markets` lists them."),
         )
     (entry,) = entries
     screened = screen(entries, filters, entry.quote.at_us)

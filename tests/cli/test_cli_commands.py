@@ -199,6 +199,7 @@ def test_doctor_and_migrate_are_content_with_a_new_desk(kalshi):
     well = kalshi("doctor", "--sim", "--json")
     assert well.code == 0
     assert {each["result"] for each in well.json["data"]["checks"]} == {"ok"}
+    assert kalshi("track", "--sim").code == 0  # looking made no store
     assert kalshi("migrate", "--json").json["data"]["steps"] == []
 
 

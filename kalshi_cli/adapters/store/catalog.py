@@ -1,6 +1,7 @@
 """Series, events, markets and quotes: written in bulk, and only where something changed."""
 
 from collections.abc import Collection, Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 from sqlalchemy import Select, bindparam, exists, func, or_, select, union, update
@@ -17,6 +18,10 @@ from kalshi_cli.filters._base import Verdict
 from kalshi_cli.ports.exchange import SeenAgain
 from kalshi_cli.ports.store import NO_VERDICTS, CatalogEntry, Saved
 
+NEAR = 0.75
+"""How alike two names of series are of which one may be the other, mistyped (`difflib`)."""
+LOOKED_THROUGH = 500
+"""Markets that begin alike, in which the likeliest are looked for."""
 _MARKET_COLUMNS = tuple(c for c in t.MARKETS.c if c.name not in {"row_hash", "changed_us"})
 _QUOTE_COLUMNS = tuple(t.QUOTES.c[name] for name in mapping.QUOTE)
 _LISTINGS = select(*_MARKET_COLUMNS, *_QUOTE_COLUMNS).join_from(t.MARKETS, t.QUOTES)
@@ -154,6 +159,19 @@ class SqlCatalog:
         column = t.MARKETS.c.ticker
         rows = await self._transaction.rows_among(_MARKET_TICKERS, column, tickers)
         return frozenset(row[0] for row in rows)
+
+    async def near(self, ticker: str) -> tuple[str, ...]:
+        series, dash, rest = ticker.upper().partition("-")
+        known = [row[0] for row in await self._transaction.rows(select(t.SERIES.c.ticker))]
+        series = next(iter(get_close_matches(series, known, n=1, cutoff=NEAR)), series)
+        column, wanted = t.MARKETS.c.ticker, f"{series}{dash}{rest}"
+        for length in range(len(wanted), len(series) - 1, -1):
+            query = select(column).where(column.startswith(wanted[:length], autoescape=True))
+            rows = await self._transaction.rows(query.order_by(column).limit(LOOKED_THROUGH))
+            if rows:
+                likest = get_close_matches(wanted, [row[0] for row in rows], n=3, cutoff=0)
+                return tuple(likest)
+        return ()
 
     async def watched(self) -> frozenset[str]:
         rows = await self._transaction.rows(_WATCHED)

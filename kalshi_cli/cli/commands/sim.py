@@ -18,12 +18,14 @@ app = typer.Typer(help=__doc__, rich_markup_mode=None, add_completion=False)
 def status(ctx: typer.Context) -> None:
     """Say where the world stands: seed, clock, markets, our account.
 
+    It makes no world, unless --seed or --world says which.
+
     Example: kalshi sim status
     """
     from kalshi_cli.cli.render.simulation import show_world
     from kalshi_cli.cli.simulation import on_world, standing
 
-    on_world(ctx, standing, show_world)
+    on_world(ctx, standing, show_world, makes=False)
 
 
 @app.command()

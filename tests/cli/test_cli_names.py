@@ -1,0 +1,27 @@
+"""Tickers in any case, and what is said of one that there is not."""
+
+
+def test_a_ticker_may_be_typed_in_any_case(kalshi):
+    kalshi("run-loop", "--sim", "--cycles", "2", "--seed", "7")
+    held = kalshi("inspect", "positions", "--json").json["data"]
+    ticker = held[0]["ticker"]
+    typed = ticker.lower()
+    for words in (("inspect", "fills", "--ticker"), ("inspect", "analyses", "--ticker")):
+        found = kalshi(*words, typed, "--json").json
+        assert found["data"] == kalshi(*words, ticker, "--json").json["data"] != []
+        assert found["warnings"] == []
+    assert kalshi("inspect", "why", typed, "--json").json["data"]["market"]["ticker"] == ticker
+    assert kalshi("close", typed, "--json").code in {0, 6}  # 6: nobody bids for it
+    assert kalshi("analyze", typed, "--json").code == 0
+
+    missed = kalshi("inspect", "why", f"{typed}9")
+    assert missed.code == 3
+    assert f"No market {ticker}9 was ever read. Did you mean {ticker}" in missed.err
+    unheld = kalshi("close", f"{typed}9")
+    assert (unheld.code, f"Nothing is held in {ticker}9." in unheld.err) == (3, True)
+    none = kalshi("inspect", "fills", "--ticker", f"{typed}9", "--json").json
+    assert none["data"] == []
+    assert none["warnings"][0].startswith(
+        f"no market {ticker}9 is on record. Did you mean {ticker}"
+    )
+    assert kalshi("inspect", "round-trips", "--ticker", ticker).err.count("no market") == 0
