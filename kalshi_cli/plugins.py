@@ -7,14 +7,19 @@ plug-ins.
 
 import importlib
 import pkgutil
+import sys
 from collections.abc import Mapping
 from dataclasses import fields
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from types import ModuleType
 from typing import TypeVar
 
 from kalshi_cli.errors import UsageError
 
 Plugin = TypeVar("Plugin")
+OUTSIDE = "kalshi_plugins"
+"""What the modules of a person's own plug-ins are called under."""
 
 
 def names(package: ModuleType) -> tuple[str, ...]:
@@ -30,7 +35,10 @@ def plugin_class(package: ModuleType, name: str, contract: type[Plugin]) -> type
         raise UsageError(
             f"There is no {name!r} in {package.__name__}.", remedy=f"Use one of {known}."
         )
-    module = importlib.import_module(f"{package.__name__}.{name}")
+    return _only_class(importlib.import_module(f"{package.__name__}.{name}"), contract)
+
+
+def _only_class(module: ModuleType, contract: type[Plugin]) -> type[Plugin]:
     own = [
         value
         for value in vars(module).values()
@@ -47,7 +55,21 @@ def load(
     package: ModuleType, name: str, contract: type[Plugin], parameters: Mapping[str, object]
 ) -> Plugin:
     """Build one plug-in; of the parameters it takes those that it has fields for."""
-    chosen = plugin_class(package, name, contract)
+    return _built(plugin_class(package, name, contract), parameters)
+
+
+def load_file(path: Path, contract: type[Plugin], parameters: Mapping[str, object]) -> Plugin:
+    """Build the plug-in of a file outside the program. Raises whatever the file raises."""
+    name = f"{OUTSIDE}.{path.stem}"
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path} is no module.")
+    module = sys.modules[name] = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return _built(_only_class(module, contract), parameters)
+
+
+def _built(chosen: type[Plugin], parameters: Mapping[str, object]) -> Plugin:
     wanted = {field.name for field in fields(chosen)}  # type: ignore[arg-type]
     return chosen(**{key: value for key, value in parameters.items() if key in wanted})
 

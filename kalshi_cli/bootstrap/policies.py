@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from importlib.resources import files
 
 import kalshi_cli.portfolio.methods as methods_package
-import kalshi_cli.strategies as strategies_package
+from kalshi_cli.bootstrap.strategies import running
 from kalshi_cli.domain.deliberation import Role, Template
 from kalshi_cli.domain.identity import Env, short_hash
 from kalshi_cli.domain.instant import DAY, HOUR, SECOND
@@ -25,7 +25,6 @@ from kalshi_cli.steps.analyze import AnalysisPolicy, Worth
 from kalshi_cli.steps.asking import AskingPolicy
 from kalshi_cli.steps.deliberate import AI_ERROR, DeliberationPolicy
 from kalshi_cli.steps.trade import TradePolicy
-from kalshi_cli.strategies._base import Strategy
 
 DIRECTIONAL = "directional_trading"
 FREE_FORECASTERS = frozenset({"baseline", "oracle"})
@@ -53,14 +52,12 @@ def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
         exits=exits(_values(settings.exits)),
         trading=TradePolicy(
             env=env,
-            strategies=tuple(
-                load(strategies_package, name, Strategy, _values(settings.trading))
-                for name in settings.trading.strategies
-            ),
+            strategies=running(settings),
             controls=controls(_values(settings.risk)),
             filters=chosen,
             limits=_limits(settings),
-            allocations=_values_of(settings.allocation),
+            allocations=settings.allocation.shares,
+            max_strategy_faults=settings.trading.max_strategy_faults,
             exit_rules=_exit_rules(settings),
             sizing=load(
                 methods_package,
@@ -72,7 +69,7 @@ def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
             probation_stake=settings.trading.probation_stake if env is Env.PROD else None,
             min_confidence=settings.trading.min_confidence_threshold,
             cancel_on_pause=settings.trading.cancel_entries_on_pause,
-            ai_charged_to=DIRECTIONAL if DIRECTIONAL in settings.trading.strategies else None,
+            ai_charged_to=DIRECTIONAL if DIRECTIONAL in settings.running else None,
             keep_denials_us=_span(settings.trading.keep_denials_days),
         ),
         analysis=_analysis(settings, forecaster),
@@ -81,10 +78,6 @@ def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
 
 def _values(section: Section) -> Mapping[str, object]:
     return {name: getattr(section, name) for name in type(section).model_fields}
-
-
-def _values_of(section: Section) -> Mapping[str, float]:
-    return {name: float(getattr(section, name)) for name in type(section).model_fields}
 
 
 def _limits(settings: Settings) -> Limits:
@@ -127,7 +120,7 @@ def _exit_rules(settings: Settings) -> Mapping[str, ExitRules]:
             max_hold_us=None if hours is None else int(hours * HOUR),
         )
 
-    others = {name: holding(rules.max_hold_hours) for name in settings.trading.strategies}
+    others = {name: holding(rules.max_hold_hours) for name in settings.running}
     return {**others, DIRECTIONAL: holding(rules.directional_max_hold_hours)}
 
 

@@ -231,7 +231,7 @@ def _with_trade(cycle: Cycle, result: TradeResult) -> Cycle:
         proposed=len(result.proposals),
         denied=len(result.denied),
         sent=sum(order.state is not OrderState.NOT_SENT for order in result.orders),
-        errors=(*cycle.errors, *(f"{b.strategy}: {b.error}" for b in result.broken)),
+        errors=(*cycle.errors, *(f"{b.strategy}: {b.told}" for b in result.broken)),
         alarms=(
             *cycle.alarms,
             *_reduced(result.reduced),

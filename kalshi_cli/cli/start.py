@@ -81,7 +81,7 @@ def log_file(home: Path) -> Path:
 
 def known_strategy(prepared: Prepared, name: str | None) -> str | None:
     """The strategy that `--only` names. Raises `UsageError` for one that this desk does not run."""
-    known = prepared.settings.trading.strategies
+    known = prepared.settings.running
     if name is None or name in known:
         return name
     raise UsageError(

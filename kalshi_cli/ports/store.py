@@ -26,6 +26,7 @@ from kalshi_cli.domain.market import Event, Listing, Market, Quote, Series
 from kalshi_cli.domain.money import Contracts, Money
 from kalshi_cli.domain.order import Fill, Order, OrderIntent
 from kalshi_cli.domain.position import Position, RoundTrip
+from kalshi_cli.domain.strategy_fault import StrategyFault
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import Verdict
@@ -486,6 +487,18 @@ class Desk(Protocol):
         wall_us: int,
     ) -> None:
         """Keep changes of limits on record."""
+        ...
+
+    async def strategy_faults(self) -> Mapping[str, StrategyFault]:
+        """The strategies whose last pass went wrong, by name."""
+        ...
+
+    async def keep_fault(self, fault: StrategyFault) -> None:
+        """Keep a strategy's newest fault, in the place of the one before."""
+        ...
+
+    async def forgive(self, strategy: str) -> bool:
+        """Forget a strategy's faults; whether it had any."""
         ...
 
     async def nonce(self) -> bytes:

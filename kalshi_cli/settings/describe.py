@@ -39,6 +39,9 @@ def written(key: str, value: object) -> str:
         return json.dumps(str(value) if value.units % 10_000 else f"{value.decimal:.2f}")
     if isinstance(value, Enum):
         return json.dumps(value.value)
+    if isinstance(value, dict):
+        pairs = ", ".join(f"{name} = {json.dumps(each)}" for name, each in value.items())
+        return f"{{ {pairs} }}" if pairs else "{}"
     return json.dumps(str(value) if isinstance(value, Path) else value)
 
 

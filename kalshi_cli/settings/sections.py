@@ -6,7 +6,7 @@ both are None in the program. Null, zero and negative limits are refused.
 
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -16,6 +16,7 @@ from pydantic import (
     Field,
     InstanceOf,
     PlainSerializer,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -94,6 +95,8 @@ class Section(BaseModel):
 class Trading(Section):
     strategies: Names = ("directional_trading",)
     """Which strategies propose trades."""
+    max_strategy_faults: Annotated[int, Field(ge=1)] = 3
+    """A strategy that fails so many passes in a row is not asked again until it is forgiven."""
     preset: Literal["beast", "disciplined"] = "beast"
     """`disciplined` means kelly_fraction 0.25, max_single_position 0.03 and min_net_edge 0.02."""
     forecaster: Literal["grok", "baseline", "oracle"] | None = None
@@ -143,6 +146,14 @@ class Portfolio(Section):
 class Allocation(Section):
     directional_trading: Share = 0.40
     """Share of the bankroll for directional trading."""
+    others: dict[str, Share] = {}
+    """Shares of strategies of your own, which a share here makes run: others.NAME = 0.05."""
+
+    @property
+    def shares(self) -> dict[str, float]:
+        """Each strategy's share of the bankroll."""
+        named = {name: getattr(self, name) for name in type(self).model_fields if name != "others"}
+        return {**named, **self.others}
 
 
 class Filters(Section):
@@ -319,6 +330,18 @@ class Settings(BaseSettings):
     ai: Ai = Ai()
     intervals: Intervals = Intervals()
     live: Live = Live()
+
+    @model_validator(mode="after")
+    def _within_the_whole(self) -> Self:
+        total = sum(self.allocation.shares.get(name, 0.0) for name in self.running)
+        if total > 1.0 + 1e-9:
+            raise ValueError(f"the shares of what runs come to {total:.0%} of the bankroll")
+        return self
+
+    @property
+    def running(self) -> Names:
+        """The strategies that propose trades: those named, and a person's own with a share."""
+        return tuple(dict.fromkeys((*self.trading.strategies, *self.allocation.others)))
 
     @classmethod
     def settings_customise_sources(

@@ -45,6 +45,14 @@ from kalshi_cli.steps.clearing import cancel_every_entry, off_grid
 from kalshi_cli.steps.desk_view import DeskView, counted, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, cancel_many, heed_halt_file, send
 from kalshi_cli.steps.forgetting import forget_denials
+from kalshi_cli.steps.isolating import (
+    Broken,
+    answered,
+    asked,
+    keep_faults,
+    known_faults,
+    left_by,
+)
 from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.means import means
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
@@ -59,9 +67,9 @@ class TradePolicy:
     """What trading is held to. `allocations` are shares of the bankroll by strategy.
 
     Forecasts below `min_confidence` are on record but no candidates. Resting entries ask the
-    exchange to cancel them in a pause where `cancel_on_pause`. `ai_charged_to` is the
-    strategy whose profit pays for the forecasts. Denials are dropped after `keep_denials_us`; None
-    keeps them.
+    exchange to cancel them in a pause where `cancel_on_pause`. A strategy is not asked again after
+    `max_strategy_faults` in a row. `ai_charged_to` is the strategy whose profit pays for the
+    forecasts. Denials are dropped after `keep_denials_us`; None keeps them.
     """
 
     env: Env
@@ -76,6 +84,7 @@ class TradePolicy:
     probation_stake: float | None
     min_confidence: float
     cancel_on_pause: bool
+    max_strategy_faults: int
     ai_charged_to: str | None = None
     keep_denials_us: int | None = None
 
@@ -86,14 +95,6 @@ class Denied:
 
     intent: OrderIntent
     denial: Denial
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """A strategy that raised an error of its own, and so proposed nothing; the others go on."""
-
-    strategy: str
-    error: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,8 +164,11 @@ async def trade(
     if reduced is not None:
         view = await _look(desk, policy, before)
     paused = await paused_shards(data, view.entries.values())
+    faults = await known_faults(desk.store)
+    strategies, disabled = asked(policy.strategies, faults, only)
     if view.state is DeskState.ACTIVE:
-        adjusted = await _adjust(data, desk, view, policy, Account.of(before, paused))
+        left = left_by(view.orders, {each.strategy for each in disabled})
+        adjusted = await _adjust(data, desk, view, policy, Account.of(before, paused), left)
     else:
         canceled = await cancel_every_entry(desk, view.orders)
         adjusted = Adjusted(canceled, (), asked=bool(canceled))
@@ -172,13 +176,21 @@ async def trade(
         before = joined(before, await reconcile_desk(data, desk))
         view = await _look(desk, policy, before)
     result = _Session(view, policy, Account.of(before, paused))
+    result.broken += disabled
     try:
-        for strategy in policy.strategies:
-            if only in {None, strategy.name}:
-                sender = partial(_send, desk, stopping)
-                await _run_strategy(data, desk.clock, result, strategy, sender)
+        for strategy in strategies:
+            sender = partial(_send, desk, stopping)
+            await _run_strategy(data, desk.clock, result, strategy, sender)
     finally:
         await _record_denials(desk.store, desk.run.run_id, result)
+    await keep_faults(
+        desk.store,
+        faults,
+        asked=[strategy.name for strategy in strategies],
+        broken=result.broken,
+        now_us=view.now_us,
+        most_in_a_row=policy.max_strategy_faults,
+    )
     await forget_denials(desk.store, desk.clock, policy.keep_denials_us)
     after = joined(before, await reconcile_desk(data, desk)) if result.orders else before
     done = result.result(dry_run=False)
@@ -202,9 +214,10 @@ async def rehearse(
 ) -> TradeResult:
     """All of a trade but the sending: nothing is written and nothing is sent."""
     result = await _as_it_is(data, trading, store, clock, policy)
-    for strategy in policy.strategies:
-        if only in {None, strategy.name}:
-            await _run_strategy(data, clock, result, strategy, _imagine)
+    strategies, disabled = asked(policy.strategies, await known_faults(store), only)
+    result.broken += disabled
+    for strategy in strategies:
+        await _run_strategy(data, clock, result, strategy, _imagine)
     return result.result(dry_run=True)
 
 
@@ -430,11 +443,12 @@ def _means(
 
 def _proposed(session: _Session, strategy: Strategy, view: DeskView) -> tuple[Proposal, ...]:
     """What a strategy proposes; nothing where it breaks, which is no reason to stop the others."""
-    try:
-        return strategy.propose(strategy_view(view, strategy.name, session.policy.min_confidence))
-    except Exception as error:  # noqa: BLE001 - whatever a plug-in raises is its own fault
-        session.broken.append(Broken(strategy.name, f"{type(error).__name__}: {error}"))
+    seen = strategy_view(view, strategy.name, session.policy.min_confidence)
+    answer = answered(strategy.propose, seen)
+    if isinstance(answer, str):
+        session.broken.append(Broken(strategy.name, answer))
         return ()
+    return answer
 
 
 def strategy_view(view: DeskView, strategy: str, min_confidence: float) -> View:
@@ -497,14 +511,19 @@ def entry_plan(intent: OrderIntent, forecast: Forecast | None, session: _Session
 
 
 async def _adjust(
-    data: MarketData, desk: Desk, view: DeskView, policy: TradePolicy, account: "Account"
+    data: MarketData,
+    desk: Desk,
+    view: DeskView,
+    policy: TradePolicy,
+    account: "Account",
+    unwanted: tuple[Order, ...],
 ) -> "Adjusted":
     """Bring resting entries to what is wanted now; those off the grid go, whatever they are for.
 
     During a pause the exchange takes cancels, and no changes.
     """
     paused = account.paused
-    gone, smaller, moved = list(off_grid(view)), [], []
+    gone, smaller, moved = list(dict.fromkeys((*off_grid(view), *unwanted))), [], []
     for order, wanted in await _wanted(data, view, policy, account):
         if order in gone:
             continue

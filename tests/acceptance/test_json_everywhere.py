@@ -51,6 +51,12 @@ EMPTY = {
     "close": ["close KXNONE"],
     "transfer": ["transfer 1.00 --from 0 --to 2"],
     "watch": ["watch KXNONE"],
+    "strategies": [
+        "strategies list",
+        "strategies show directional_trading",
+        "strategies new drift",
+        "strategies forgive directional_trading",
+    ],
 }
 LAST = ["sim reset"]
 LINES = [line for lines in EMPTY.values() for line in lines if line not in LAST]
@@ -63,7 +69,7 @@ def assert_one_envelope(kalshi: Kalshi, line: str) -> None:
     for envelope in envelopes:
         assert list(envelope) == FIELDS
         assert envelope["schema_version"] == 1
-        assert envelope["env"] == (None if line.startswith("config") else "sim")
+        assert envelope["env"] == (None if line.startswith(("config", "strategies new")) else "sim")
         assert line.startswith(envelope["command"])
         assert isinstance(envelope["warnings"], list)
         assert envelope["ok"] == (envelope["error"] is None) == (ended.code == 0)

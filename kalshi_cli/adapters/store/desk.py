@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.prepared import Prepared, Values
@@ -10,6 +10,7 @@ from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.limits import LimitChange
 from kalshi_cli.domain.money import Money
+from kalshi_cli.domain.strategy_fault import StrategyFault
 from kalshi_cli.errors import IntegrityError, NotFound
 from kalshi_cli.ports.store import (
     DeskRequest,
@@ -38,6 +39,15 @@ _GROUPS = Prepared(
         t.ORDER_GROUPS.c.group_id,
         t.ORDER_GROUPS.c.state,
         t.ORDER_GROUPS.c.made_us,
+    )
+)
+_FAULTS = Prepared(
+    select(
+        t.STRATEGY_FAULTS.c.strategy,
+        t.STRATEGY_FAULTS.c.in_a_row,
+        t.STRATEGY_FAULTS.c.error,
+        t.STRATEGY_FAULTS.c.at_us,
+        t.STRATEGY_FAULTS.c.disabled_us,
     )
 )
 
@@ -119,6 +129,25 @@ class SqlDesk:
             for change in changes
         ]
         await self._transaction.append(t.LIMIT_CHANGES, rows)
+
+    async def strategy_faults(self) -> Mapping[str, StrategyFault]:
+        rows = await self._transaction.rows(_FAULTS)
+        return {row[0]: StrategyFault(*row) for row in rows}
+
+    async def keep_fault(self, fault: StrategyFault) -> None:
+        row = {
+            "strategy": fault.strategy,
+            "in_a_row": fault.in_a_row,
+            "error": fault.error,
+            "at_us": fault.at_us,
+            "disabled_us": fault.disabled_us,
+        }
+        await self._transaction.upsert(t.STRATEGY_FAULTS, [row])
+
+    async def forgive(self, strategy: str) -> bool:
+        table = t.STRATEGY_FAULTS
+        gone = delete(table).where(table.c.strategy == strategy)
+        return bool(await self._transaction.write(gone))
 
     async def nonce(self) -> bytes:
         row = await self._transaction.first(_NONCE)

@@ -44,6 +44,7 @@ ORDER_GROUPS: Table
 SHARD_TRANSFERS: Table
 LEASES: Table
 LIMIT_CHANGES: Table
+STRATEGY_FAULTS: Table
 IDENTITY: Table
 
 _SUBJECTS = {
@@ -63,6 +64,7 @@ _SUBJECTS = {
         "SHARD_TRANSFERS",
         "LEASES",
         "LIMIT_CHANGES",
+        "STRATEGY_FAULTS",
     ),
     "identity": ("IDENTITY",),
 }

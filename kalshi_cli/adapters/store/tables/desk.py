@@ -111,6 +111,18 @@ class LimitChangeRecord(Record, table=True):
     changed_wall_us: int = big()
 
 
+class StrategyFaultRecord(Record, table=True):
+    """What a strategy did wrong in its last passes; none of those that did nothing wrong."""
+
+    __tablename__ = "strategy_faults"
+
+    strategy: str = key()
+    in_a_row: int
+    error: str = text()
+    at_us: int = big()
+    disabled_us: int | None = maybe_big()
+
+
 RUNS = table(RunRecord)
 DESK_STATES = table(DeskStateRecord)
 DESK_REQUESTS = table(DeskRequestRecord)
@@ -118,3 +130,4 @@ ORDER_GROUPS = table(OrderGroupRecord)
 SHARD_TRANSFERS = table(ShardTransferRecord)
 LEASES = table(LeaseRecord)
 LIMIT_CHANGES = table(LimitChangeRecord)
+STRATEGY_FAULTS = table(StrategyFaultRecord)

@@ -1,0 +1,73 @@
+"""The strategies of a desk: those that come with the program, and those in the home directory.
+
+A file `strategies/NAME.py` in the home directory is a strategy like any other. One that cannot be
+loaded stands as one that fails whenever it is asked, so that what else the desk does goes on.
+"""
+
+from pathlib import Path
+from typing import ClassVar
+
+import kalshi_cli.strategies as package
+from kalshi_cli import plugins
+from kalshi_cli.domain.proposal import Proposal
+from kalshi_cli.errors import UsageError
+from kalshi_cli.settings.sections import Settings
+from kalshi_cli.strategies._base import Strategy, View
+
+
+class Unloadable(Strategy):
+    """Stands for a strategy whose file cannot be loaded."""
+
+    error: ClassVar[str]
+
+    def propose(self, view: View) -> tuple[Proposal, ...]:  # noqa: ARG002 - the contract's
+        """Raises `ImportError` with what is wrong with the file."""
+        raise ImportError(self.error)
+
+
+def folder(settings: Settings) -> Path:
+    """Where a person's own strategies are."""
+    return settings.home / "strategies"
+
+
+def names(settings: Settings) -> tuple[str, ...]:
+    """Every strategy there is, by name; tests beside them are none."""
+    own = (path.stem for path in folder(settings).glob("*.py"))
+    mine = (name for name in own if not name.startswith(("_", "test_")))
+    return tuple(sorted({*plugins.names(package), *mine}))
+
+
+def file_of(name: str, settings: Settings) -> Path | None:
+    """The file of a person's own strategy; None for those that come with the program."""
+    return None if name in plugins.names(package) else folder(settings) / f"{name}.py"
+
+
+def strategy(name: str, settings: Settings) -> Strategy:
+    """Build one. Raises `UsageError` where there is none of that name."""
+    known = names(settings)
+    if name not in known:
+        raise UsageError(
+            f"There is no strategy {name!r}.", remedy=f"Use one of {', '.join(known)}."
+        )
+    trading = settings.trading
+    parameters = {key: getattr(trading, key) for key in type(trading).model_fields}
+    path = file_of(name, settings)
+    if path is None:
+        return plugins.load(package, name, Strategy, parameters)
+    try:
+        built = plugins.load_file(path, Strategy, parameters)
+    except Exception as error:  # noqa: BLE001 - whatever a person's file raises is its own fault
+        return _unloadable(name, f"{path.name}: {type(error).__name__}: {error}")
+    if built.name != name:
+        return _unloadable(name, f"{path.name}: it calls itself {built.name!r}, unlike its file")
+    return built
+
+
+def _unloadable(name: str, error: str) -> Strategy:
+    stand_in: type[Strategy] = type(name, (Unloadable,), {"name": name, "error": error})
+    return stand_in()
+
+
+def running(settings: Settings) -> tuple[Strategy, ...]:
+    """The strategies of a desk. Raises `UsageError` for a name that is none."""
+    return tuple(strategy(name, settings) for name in settings.running)

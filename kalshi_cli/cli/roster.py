@@ -1,0 +1,105 @@
+"""The strategies that there are, which of them run, on what share, and how they do."""
+
+import inspect
+from dataclasses import Field, dataclass, fields, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+from kalshi_cli.cli.start import Prepared
+from kalshi_cli.domain.strategy_fault import StrategyFault
+from kalshi_cli.errors import NotFound
+from kalshi_cli.ports.reports import StrategyRow
+
+if TYPE_CHECKING:
+    from kalshi_cli.adapters.store.store import SqlStore
+    from kalshi_cli.strategies._base import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One strategy. `share` is of the bankroll, `path` its file where a person wrote it.
+
+    `parameters` are as they are in force; `record` is None where it never traded here.
+    """
+
+    name: str
+    runs: bool
+    share: float
+    path: str | None
+    summary: str
+    description: str
+    parameters: tuple[tuple[str, str], ...]
+    fault: StrategyFault | None
+    record: StrategyRow | None
+
+
+@dataclass(frozen=True, slots=True)
+class Forgiven:
+    """A strategy that is asked again; `had` is what it did wrong, None where it did nothing."""
+
+    strategy: str
+    had: StrategyFault | None
+
+
+async def roster(prepared: Prepared, store: "SqlStore") -> tuple[Member, ...]:
+    """Every strategy: the ones that run first, then by name."""
+    from kalshi_cli.bootstrap.strategies import names, strategy
+
+    settings = prepared.settings
+    async with store.unit() as unit:
+        faults = await unit.desk.strategy_faults()
+    records = {row.strategy: row for row in await store.reports.strategies()}
+    found = []
+    for name in names(settings):
+        built = strategy(name, settings)
+        found.append(_member(prepared, built, name, faults.get(name), records.get(name)))
+    return tuple(sorted(found, key=lambda member: (not member.runs, member.name)))
+
+
+async def member(prepared: Prepared, store: "SqlStore", name: str) -> Member:
+    """One strategy, which there is."""
+    return next(each for each in await roster(prepared, store) if each.name == name)
+
+
+async def forgive(prepared: Prepared, store: "SqlStore", name: str) -> Forgiven:
+    """Forget what a strategy did wrong."""
+    known = await member(prepared, store, name)
+    async with store.unit() as unit:
+        await unit.desk.forgive(name)
+        await unit.commit()
+    return Forgiven(name, known.fault)
+
+
+def one_of(prepared: Prepared, name: str) -> None:
+    """Raises `NotFound` for a strategy that there is not."""
+    from kalshi_cli.bootstrap.strategies import names
+
+    known = names(prepared.settings)
+    if name not in known:
+        raise NotFound(f"There is no strategy {name!r}.", remedy=f"Use one of {', '.join(known)}.")
+
+
+def _member(
+    prepared: Prepared,
+    built: "Strategy",
+    name: str,
+    fault: StrategyFault | None,
+    record: StrategyRow | None,
+) -> Member:
+    from kalshi_cli.bootstrap.strategies import file_of
+
+    settings = prepared.settings
+    path, share = file_of(name, settings), settings.allocation.shares.get(name, 0.0)
+    told = inspect.getdoc(inspect.getmodule(type(built)) if path is None else type(built)) or ""
+    summary = " ".join(told.split("\n\n")[0].split())
+    taken: tuple[Field[Any], ...] = fields(built) if is_dataclass(built) else ()
+    return Member(
+        name=name,
+        runs=name in settings.running and share > 0,
+        share=share,
+        path=None if path is None else str(path),
+        summary=summary,
+        description=told,
+        parameters=tuple((each.name, str(getattr(built, each.name))) for each in taken),
+        fault=fault,
+        record=record,
+    )

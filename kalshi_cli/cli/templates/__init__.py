@@ -1,0 +1,1 @@
+"""What `kalshi strategies new` writes."""

@@ -1,0 +1,60 @@
+"""What a strategy may not say. The gate holds sane proposals to limits; this finds the insane."""
+
+from collections.abc import Sequence
+
+from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.order import Purpose
+from kalshi_cli.domain.proposal import Proposal
+from kalshi_cli.domain.side import Side
+from kalshi_cli.strategies._base import View
+
+OPENING = frozenset({Purpose.ENTRY, Purpose.QUOTE})
+"""What strategies propose; exits are the exits' business."""
+
+
+def nonsense(proposed: object, view: View) -> str | None:
+    """What is wrong with what a strategy returned; None where nothing is.
+
+    Whatever is wrong with one proposal, none of them is to be believed.
+    """
+    if not isinstance(proposed, tuple):
+        return f"it returned {type(proposed).__name__} where a tuple of Proposal is due"
+    known = {candidate.market.ticker for candidate in view.candidates}
+    for proposal in proposed:
+        if not isinstance(proposal, Proposal):
+            return f"it proposed {type(proposal).__name__} where a Proposal is due"
+        wrong = _wrong(proposal, known)
+        if wrong is not None:
+            return f"{proposal.ticker}: {wrong}"
+    return _against_itself(proposed)
+
+
+def _wrong(proposal: Proposal, known: set[str]) -> str | None:
+    fair, most = proposal.fair, proposal.max_contracts
+    checks = (
+        (proposal.ticker in known, "no market that it was shown"),
+        (isinstance(proposal.side, Side), f"{proposal.side!r} is no Side"),
+        (proposal.purpose in OPENING, f"{proposal.purpose!r} is no purpose of a strategy"),
+        (isinstance(proposal.limit, Price), f"its limit {proposal.limit!r} is no Price"),
+        (
+            isinstance(fair, float) and 0.0 < fair < 1.0,
+            f"its fair value {fair!r} is no probability",
+        ),
+        (
+            most is None or (isinstance(most, Contracts) and most.units > 0),
+            f"{most!r} is no number of contracts",
+        ),
+        (not proposal.resting or proposal.expires_us is not None, "it rests, and not until when"),
+    )
+    return next((told for holds, told in checks if not holds), None)
+
+
+def _against_itself(proposals: Sequence[Proposal]) -> str | None:
+    """Of one market it may propose one entry, or a quote on each side."""
+    seen: set[tuple[str, object]] = set()
+    for proposal in proposals:
+        key = (proposal.ticker, proposal.side if proposal.purpose is Purpose.QUOTE else None)
+        if key in seen:
+            return f"{proposal.ticker}: it was proposed twice"
+        seen.add(key)
+    return None

@@ -1,0 +1,59 @@
+"""`kalshi strategies`: a person writes one, sees it, runs it, breaks it, and forgives it."""
+
+import subprocess
+import sys
+
+
+def test_a_new_strategy_passes_its_test_and_trades_with_one_line_of_the_config(kalshi, kalshi_home):
+    kalshi("ingest", "--sim", "--seed", "7")
+    made = kalshi("strategies", "new", "fresh_drift", "--json").json["data"]
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-p",
+            "no:xdist",
+            made["test"],
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout
+    assert "2 passed" in ran.stdout
+
+    listed = {row["name"]: row for row in kalshi("strategies", "list", "--json").json["data"]}
+    assert (listed["fresh_drift"]["runs"], listed["directional_trading"]["runs"]) == (False, True)
+    (kalshi_home / "config.toml").write_text(f"[allocation]\n{made['config_line']}\n")
+    listed = {row["name"]: row for row in kalshi("strategies", "list", "--json").json["data"]}
+    assert (listed["fresh_drift"]["runs"], listed["fresh_drift"]["share"]) == (True, 0.05)
+    kalshi("analyze", "--forecaster", "oracle")
+    traded = kalshi("trade", "--only", "fresh_drift", "--no-advance", "--json").json["data"]
+    assert {order["strategy"] for order in traded["passed"]} == {"fresh_drift"}
+
+
+def test_a_strategy_that_fails_is_disabled_shown_and_forgiven(kalshi, kalshi_home):
+    kalshi("ingest", "--sim", "--seed", "7")
+    path = kalshi_home / "strategies" / "moody.py"
+    path.parent.mkdir(parents=True)
+    path.write_text("raise RuntimeError('a bad day')")
+    (kalshi_home / "config.toml").write_text(
+        "[trading]\nmax_strategy_faults = 2\n[allocation]\nothers.moody = 0.05\n"
+    )
+    for _ in range(2):
+        traded = kalshi("trade", "--no-advance", "--json").json["data"]
+        (broken,) = traded["broken"]
+        assert broken["error"] == "ImportError: moody.py: RuntimeError: a bad day"
+        assert not broken["is_disabled"]
+    told = kalshi("trade", "--no-advance")
+    assert "kalshi strategies forgive moody" in told.out
+    shown = kalshi("strategies", "show", "moody").out
+    assert "disabled" in shown
+    assert "a bad day" in shown
+    assert "is asked again" in kalshi("strategies", "forgive", "moody").out
+    assert "did nothing wrong" in kalshi("strategies", "forgive", "moody").out
+    assert kalshi("strategies", "list", "--json").json["data"]

@@ -1,0 +1,105 @@
+"""What every strategy keeps, and what none may say. A new file in the package is held to it too."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar
+
+import pytest
+
+import kalshi_cli.strategies as package
+from kalshi_cli.bootstrap.strategies import strategy
+from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.order import Purpose
+from kalshi_cli.domain.proposal import Proposal
+from kalshi_cli.domain.side import Side
+from kalshi_cli.plugins import names
+from kalshi_cli.settings.sections import Settings
+from kalshi_cli.strategies._base import Strategy
+from kalshi_cli.strategies._contract import breaches, example_view
+from kalshi_cli.strategies._judging import nonsense
+
+VIEW = example_view()
+GOOD = Proposal(
+    ticker="KXSHOW-0",
+    side=Side.BID,
+    limit=Price.parse("0.4400"),
+    fair=0.6,
+    purpose=Purpose.ENTRY,
+    max_contracts=None,
+    reason="because",
+)
+
+
+@pytest.mark.parametrize("name", names(package))
+def test_a_strategy_keeps_what_every_strategy_must(name, tmp_path):
+    assert breaches(strategy(name, Settings(home=tmp_path))) == ()
+
+
+def test_what_makes_sense_passes():
+    quotes = tuple(
+        replace(GOOD, side=side, purpose=Purpose.QUOTE, resting=True, expires_us=VIEW.now_us + 1)
+        for side in Side
+    )
+    for proposed in ((), (GOOD,), (replace(GOOD, max_contracts=Contracts.parse("5.00")),), quotes):
+        assert nonsense(proposed, VIEW) is None
+
+
+@pytest.mark.parametrize(
+    ("proposed", "told"),
+    [
+        (None, "NoneType where a tuple"),
+        ([GOOD], "list where a tuple"),
+        (({"ticker": "KXSHOW-0"},), "dict where a Proposal"),
+        ((replace(GOOD, ticker="KXELSE"),), "no market that it was shown"),
+        ((replace(GOOD, side="yes"),), "is no Side"),
+        ((replace(GOOD, purpose=Purpose.EXIT),), "no purpose of a strategy"),
+        ((replace(GOOD, limit=0.44),), "is no Price"),
+        ((replace(GOOD, fair=float("nan")),), "is no probability"),
+        ((replace(GOOD, fair=1.0),), "is no probability"),
+        ((replace(GOOD, fair=60),), "is no probability"),
+        ((replace(GOOD, max_contracts=5),), "is no number of contracts"),
+        ((replace(GOOD, max_contracts=Contracts(0)),), "is no number of contracts"),
+        ((replace(GOOD, resting=True),), "not until when"),
+        ((GOOD, replace(GOOD, side=Side.ASK)), "proposed twice"),
+        ((replace(GOOD, purpose=Purpose.QUOTE),) * 2, "proposed twice"),
+    ],
+)
+def test_nonsense_is_told_as_what_it_is(proposed, told):
+    assert told in nonsense(proposed, VIEW)
+
+
+@dataclass
+class Forgetful(Strategy):
+    """Proposes at its first look alone."""
+
+    looked: bool = False
+    name: ClassVar[str] = "forgetful"
+
+    def propose(self, view):
+        proposed = () if self.looked else (GOOD,)
+        self.looked = True
+        return proposed
+
+
+class FirstComer(Forgetful):
+    """Takes whatever market comes first."""
+
+    def propose(self, view):
+        first = view.candidates[:1]
+        return tuple(replace(GOOD, ticker=each.market.ticker) for each in first)
+
+
+class Stubborn(Forgetful):
+    def propose(self, view):
+        return (GOOD,)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "told"),
+    [
+        (Forgetful(), "keeps nothing in mind"),
+        (FirstComer(), "the order of the markets"),
+        (Stubborn(), "proposes where there is nothing"),
+    ],
+)
+def test_a_breach_is_told(strategy, told):
+    assert told in "; ".join(breaches(strategy))
