@@ -11,7 +11,7 @@ in its unit, at the latest its commit. Every amount is exact and every instant m
 it says wall.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
@@ -161,13 +161,37 @@ class Forecasts(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class InMarket:
+    """What the desk has in one market: positions of all owners, live orders, and orders of which
+    the exchange reports more filled than the ledger has fills of.
+    """
+
+    positions: tuple[Position, ...]
+    orders: tuple[Order, ...]
+    unbooked: tuple[Order, ...]
+
+
+Weigh = Callable[[InMarket], None]
+
+
 class Journal(Protocol):
     """Orders, their trails, and denials. `record` commits nothing by itself: commit, then send."""
 
-    async def record(self, order: Order, lease_token: str, wall_us: int, detail: str = "") -> None:
+    async def record(
+        self,
+        order: Order,
+        lease_token: str,
+        wall_us: int,
+        detail: str = "",
+        *,
+        weigh: Weigh | None = None,
+    ) -> None:
         """Insert an INTENT, checking the lease's token and expiry in this transaction.
 
-        `detail` is for the trail: what was seen when it was decided.
+        `detail` is for the trail: what was seen when it was decided. `weigh` is shown what the
+        desk has in the order's market, as of this transaction, and raises where that speaks
+        against the order.
 
         `wall_us` is real time now. Raises `LeaseHeld` when the lease is not ours, `DuplicateEntry`
         when the (strategy, ticker, forecast) already has a live entry, `Refused` when the id is
@@ -194,10 +218,10 @@ class Journal(Protocol):
         """Orders that were taken for ABSENT at or after an instant, and still are."""
         ...
 
-    async def unbooked(self, ticker: str | None = None) -> tuple[Order, ...]:
+    async def unbooked(self) -> tuple[Order, ...]:
         """Orders of which the exchange reports more filled than the ledger has fills of.
 
-        Those of one market, or all: for which every order that ever filled is looked at.
+        Every order that ever filled is looked at.
         """
         ...
 
@@ -576,9 +600,24 @@ class Unit(Protocol):
     async def commit(self) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
+class Brakes:
+    """The desk's run state, and the instant before which nothing is sent, if there is one."""
+
+    state: DeskState
+    cooling_until_us: int | None
+
+
 class Store(Protocol):
     def unit(self, *, reads: bool = False) -> AbstractAsyncContextManager[Unit]:
         """A transaction. One that only `reads` sees what was committed, and waits for nobody."""
+        ...
+
+    async def brakes(self, cooling: str) -> Brakes:
+        """What may keep an order back, as committed now, in as little time as can be.
+
+        `cooling` is the marker of the instant before which nothing is sent.
+        """
         ...
 
 

@@ -40,7 +40,7 @@ from kalshi_cli.ports.exchange import (
     PlacementKind,
     Trading,
 )
-from kalshi_cli.ports.store import Lease, Run, Store, Unit
+from kalshi_cli.ports.store import InMarket, Lease, Run, Store, Unit
 from kalshi_cli.ports.treasury import Treasury
 from kalshi_cli.steps.following import amend
 from kalshi_cli.steps.groups import EntryGroups, group_for, heed
@@ -142,8 +142,9 @@ async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None, detai
             run_id=desk.run.run_id,
             sequence=sequence,
         )
-        await _check_exit(unit, intent)
-        await unit.journal.record(order, desk.lease.token, desk.clock.wall(), detail)
+        weigh = partial(_check_exit, intent) if intent.purpose is Purpose.EXIT else None
+        token, wall_us = desk.lease.token, desk.clock.wall()
+        await unit.journal.record(order, token, wall_us, detail, weigh=weigh)
         if plan is not None:
             await _plan(unit, plan)
         desk.in_flight.add(order.client_order_id)  # before anybody can read it in the journal
@@ -163,17 +164,14 @@ async def _plan(unit: Unit, plan: ExitPlan) -> None:
         await unit.plans.save(plan)
 
 
-async def _check_exit(unit: Unit, intent: OrderIntent) -> None:
+def _check_exit(intent: OrderIntent, here: InMarket) -> None:
     """Weigh an exit where nothing can come between: in the transaction that records it."""
-    if intent.purpose is not Purpose.EXIT:
-        return
-    unbooked = await unit.journal.unbooked(intent.ticker)
-    if any(order.intent.strategy == intent.strategy for order in unbooked):
+    if any(order.intent.strategy == intent.strategy for order in here.unbooked):
         raise ExitExceeds(
             f"Fills in {intent.ticker} are not on record yet: what is held there is not known.",
             remedy="Nothing was sent. `kalshi track` looks again.",
         )
-    found = reduction(intent, await unit.ledger.positions(), await unit.journal.live())
+    found = reduction(intent, here.positions, here.orders)
     if not found.fits:
         raise ExitExceeds(
             f"{found.leaving} contracts would leave {intent.ticker}, {found.held} are held.",
@@ -194,9 +192,8 @@ async def _check_sending(desk: Desk, purpose: Purpose, decided_wall_us: int) -> 
     if waited_us > SENT_WITHIN_US:
         raise Refused(f"It was decided {format_span(waited_us)} ago, by what was known then.")
     await heed_halt_file(desk)
-    async with desk.store.unit(reads=True) as unit:
-        state = await unit.desk.state()
-        cooling = await unit.catalog.marker(COOLING_UNTIL)
+    brakes = await desk.store.brakes(COOLING_UNTIL)
+    state, cooling = brakes.state, brakes.cooling_until_us
     if state is DeskState.HALTED or (state is not DeskState.ACTIVE and purpose is not Purpose.EXIT):
         raise Halted(f"The desk is {state}.")
     if cooling is not None and desk.clock.now() < cooling:

@@ -32,7 +32,16 @@ READS = {"kalshi_reads": True}
 BARE = {"isolation_level": "AUTOCOMMIT"}
 """Execution option of statements that no transaction may surround."""
 _WRITER_LOCK = 0x6B616C736869
-_PRAGMAS = ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL")
+_LOG_PAGES = 10_000
+"""So long may the write-ahead log grow, 40 MB, before a commit has to carry it over itself. The
+keeper of a lease does so every few seconds, and whoever closes the store last.
+"""
+_PRAGMAS = (
+    "busy_timeout=10000",
+    "journal_mode=WAL",
+    "synchronous=FULL",
+    f"wal_autocheckpoint={_LOG_PAGES}",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +166,9 @@ def make_engine(
     def _begun(connection: Connected) -> None:
         if _is_bare(connection):
             return
-        reads = read_only or _only_reads(connection)
         driver = cast(Connection, connection.connection.driver_connection)  # of `_connector`
-        driver.begin_with("BEGIN" if reads else "BEGIN IMMEDIATE", reads=reads)
+        if not driver.is_begun:  # a transaction of `kept` may ask SQLAlchemy as well
+            driver.begin(reads=read_only or _only_reads(connection))
 
     return engine
 

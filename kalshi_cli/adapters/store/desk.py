@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping, Sequence
 from sqlalchemy import delete, func, insert, select, update
 
 from kalshi_cli.adapters.store import tables as t
-from kalshi_cli.adapters.store.prepared import Prepared, Values
+from kalshi_cli.adapters.store.prepared import Prepared, Values, given
 from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.limits import LimitChange
@@ -13,6 +13,7 @@ from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.strategy_fault import StrategyFault
 from kalshi_cli.errors import IntegrityError, NotFound
 from kalshi_cli.ports.store import (
+    Brakes,
     DeskRequest,
     GroupState,
     KeptGroup,
@@ -31,7 +32,10 @@ _REQUEST = (
     t.DESK_REQUESTS.c.exit_code,
 )
 
-_STATE = Prepared(select(t.DESK_STATES.c.state).order_by(t.DESK_STATES.c.change_id.desc()).limit(1))
+_LAST_STATE = select(t.DESK_STATES.c.state).order_by(t.DESK_STATES.c.change_id.desc()).limit(1)
+_STATE = Prepared(_LAST_STATE)
+_INSTANT = select(t.MARKERS.c.instant_us).where(t.MARKERS.c.name == given("cooling"))
+BRAKES = Prepared(select(_LAST_STATE.scalar_subquery(), _INSTANT.scalar_subquery()))
 _NONCE = Prepared(select(t.IDENTITY.c.nonce))
 _GROUPS = Prepared(
     select(
@@ -248,6 +252,12 @@ class SqlDesk:
         answered = answered.values(answer=answer, exit_code=exit_code, answered_wall_us=wall_us)
         if not await self._transaction.write(answered):
             raise NotFound(f"There is no request {request_id}.")
+
+
+def brakes_from(row: Values) -> Brakes:
+    """What a row of `BRAKES` says."""
+    state, cooling_until_us = row
+    return Brakes(DeskState.ACTIVE if state is None else DeskState(state), cooling_until_us)
 
 
 def _request_from(row: Values) -> DeskRequest:

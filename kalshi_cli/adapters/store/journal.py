@@ -21,6 +21,7 @@ from kalshi_cli.domain.order import (
 )
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, LeaseRanOut, Refused
+from kalshi_cli.ports.store import InMarket, Weigh
 from kalshi_cli.risk._base import Denial
 
 ORDER_COLUMNS = tuple(c for c in t.ORDERS.c if c.name not in {"entry_key", "lease_token"})
@@ -52,6 +53,10 @@ _ALL_UNBOOKED = _ALL_ORDERS.where(
 )
 _UNBOOKED = Prepared(_ALL_UNBOOKED)
 _UNBOOKED_IN = Prepared(_ALL_UNBOOKED.where(t.ORDERS.c.ticker == given("ticker")))
+_LIVE_IN = Prepared(
+    _ALL_ORDERS.where(t.ORDERS.c.ticker == given("ticker"), t.ORDERS.c.state.in_(LIVE))
+)
+_HELD_IN = Prepared(select(*t.POSITIONS.c).where(t.POSITIONS.c.ticker == given("ticker")))
 _LEASE_EXPIRES = Prepared(
     select(t.LEASES.c.expires_wall_us).where(t.LEASES.c.token == given("token"))
 )
@@ -116,42 +121,31 @@ class SqlJournal:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def record(self, order: Order, lease_token: str, wall_us: int, detail: str = "") -> None:
-        await self._check_lease(lease_token, wall_us)
+    async def record(
+        self,
+        order: Order,
+        lease_token: str,
+        wall_us: int,
+        detail: str = "",
+        *,
+        weigh: Weigh | None = None,
+    ) -> None:
         entry_key = _entry_key(order)
-        await self._check_unique(order.client_order_id, entry_key)
+        # Asked before the insert, because PostgreSQL gives up the transaction when a key clashes.
+        keys = {"client_order_id": order.client_order_id, "entry_key": entry_key}
+        checks = ((_LEASE_EXPIRES, {"token": lease_token}), (_CLASHING, keys))
+        here = {"ticker": order.intent.ticker}
+        scale = ((_HELD_IN, here), (_LIVE_IN, here), (_UNBOOKED_IN, here)) if weigh else ()
+        leases, clashing, *weighed = await self._transaction.rows_of(*checks, *scale)
+        _check_lease(leases, wall_us)
+        _check_unique(clashing, order.client_order_id)
+        if weigh is not None:
+            held, live, unbooked = weighed
+            positions = tuple(map(mapping.position_from, held))
+            weigh(InMarket(positions, _orders(live), _orders(unbooked)))
         row = {**mapping.order_row(order), "entry_key": entry_key, "lease_token": lease_token}
         await self._transaction.append(t.ORDERS, [row])
         await self._add_to_trail(order, Cause.INTENT, detail)
-
-    async def _check_lease(self, token: str, wall_us: int) -> None:
-        expires_wall_us = await self._transaction.number(_LEASE_EXPIRES, {"token": token})
-        if expires_wall_us is None:
-            raise LeaseHeld(
-                "The right to trade this account was taken; nothing was sent.",
-                remedy="See what else is running, then start again.",
-            )
-        if expires_wall_us <= wall_us:
-            raise LeaseRanOut(
-                "The right to trade this account has run out; nothing was sent.",
-                remedy="It is renewed at once, unless another process took it.",
-            )
-
-    async def _check_unique(self, client_order_id: str, entry_key: str | None) -> None:
-        # Asked before the insert, because PostgreSQL gives up the transaction when a key clashes.
-        keys = {"client_order_id": client_order_id, "entry_key": entry_key}
-        found = await self._transaction.first(_CLASHING, keys)
-        if found is None:
-            return
-        if found[0] == client_order_id:
-            raise Refused(
-                f"Order {client_order_id} was journalled before; nothing was sent.",
-                remedy="Run `kalshi inspect-db`.",
-            )
-        raise DuplicateEntry(
-            f"Order {found[0]} already stands for this strategy, market and forecast.",
-            remedy="Nothing was sent; a newer forecast may trade once it is filled or gone.",
-        )
 
     async def save(self, order: Order, cause: Cause, detail: str = "") -> None:
         row = mapping.order_row(order)
@@ -188,10 +182,8 @@ class SqlJournal:
     async def given_up(self, since_us: int) -> tuple[Order, ...]:
         return _orders(await self._transaction.rows(_GIVEN_UP, {"since_us": since_us}))
 
-    async def unbooked(self, ticker: str | None = None) -> tuple[Order, ...]:
-        if ticker is None:
-            return _orders(await self._transaction.rows(_UNBOOKED))
-        return _orders(await self._transaction.rows(_UNBOOKED_IN, {"ticker": ticker}))
+    async def unbooked(self) -> tuple[Order, ...]:
+        return _orders(await self._transaction.rows(_UNBOOKED))
 
     async def find(
         self,
@@ -263,6 +255,33 @@ class SqlJournal:
     async def drop_denials(self, before_us: int, *, most: int) -> int:
         given_ = {"before_us": before_us, "most": most}
         return await self._transaction.write_prepared(_DROP_DENIALS, given_)
+
+
+def _check_lease(leases: Sequence[Values], wall_us: int) -> None:
+    if not leases:
+        raise LeaseHeld(
+            "The right to trade this account was taken; nothing was sent.",
+            remedy="See what else is running, then start again.",
+        )
+    if leases[0][0] <= wall_us:
+        raise LeaseRanOut(
+            "The right to trade this account has run out; nothing was sent.",
+            remedy="It is renewed at once, unless another process took it.",
+        )
+
+
+def _check_unique(clashing: Sequence[Values], client_order_id: str) -> None:
+    if not clashing:
+        return
+    if any(found == client_order_id for (found,) in clashing):
+        raise Refused(
+            f"Order {client_order_id} was journalled before; nothing was sent.",
+            remedy="Run `kalshi inspect-db`.",
+        )
+    raise DuplicateEntry(
+        f"Order {clashing[0][0]} already stands for this strategy, market and forecast.",
+        remedy="Nothing was sent; a newer forecast may trade once it is filled or gone.",
+    )
 
 
 def _orders(rows: Sequence[Values]) -> tuple[Order, ...]:

@@ -153,6 +153,8 @@ class _Keeper(threading.Thread):
             while not await self._stopped_until_due(lease.due_wall_us):
                 if not await self._renew(store, lease):
                     return
+                with suppress(KalshiError):  # it grows a little longer
+                    await store.carry_over()
             with suppress(KalshiError):  # a full disk, say: the lease then runs out by itself
                 await _release(store, self._terms)
 

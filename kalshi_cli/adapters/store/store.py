@@ -8,7 +8,7 @@ async with await open_store(path, identity, wall_us=clock.wall()) as store:
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
@@ -24,11 +24,14 @@ from kalshi_cli.adapters.store.connection import (
     make_engine,
     probe,
 )
+from kalshi_cli.adapters.store.glance import Glance
+from kalshi_cli.adapters.store.kept import KeptConnections
 from kalshi_cli.adapters.store.ownership import check_owner, create_schema, schema_version
 from kalshi_cli.adapters.store.transaction import Transaction, begun
 from kalshi_cli.adapters.store.version import check_version
 from kalshi_cli.domain.identity import StoreIdentity
 from kalshi_cli.errors import NotFound, StoreBusy, StoreUnusable
+from kalshi_cli.ports.store import Brakes
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.audit import SqlAuditor
@@ -44,7 +47,14 @@ class SqlStore:
         self.read_only = read_only
         self._engine = make_engine(location, read_only=read_only)
         self._readers = self._engine.execution_options(**READS)
+        kept = partial(KeptConnections, where=str(location))
+        self._kept = {
+            False: kept(self._engine, reads=read_only),
+            True: kept(self._readers, reads=True),
+        }
+        """By whether they only read."""
         self._turn = asyncio.Lock()
+        self._glance = Glance(location)
 
     @cached_property
     def reports(self) -> "SqlReports":
@@ -74,16 +84,35 @@ class SqlStore:
         in memory, where there is only one connection.
         """
         if reads and not self.location.is_memory:
-            async with begun(self._readers, str(self.location)) as transaction:
+            async with self._begun(reads=True) as transaction:
                 yield transaction
             return
         await self._take_turn()
         try:
-            engine = self._readers if reads else self._engine
-            async with begun(engine, str(self.location)) as transaction:
+            async with self._begun(reads=reads) as transaction:
                 yield transaction
         finally:
             self._turn.release()
+
+    def _begun(self, *, reads: bool) -> AbstractAsyncContextManager[Transaction]:
+        if self.location.is_postgres:
+            return begun(self._readers if reads else self._engine, str(self.location))
+        return self._kept[reads].begun()
+
+    async def brakes(self, cooling: str) -> Brakes:
+        from kalshi_cli.adapters.store.desk import BRAKES, brakes_from
+
+        asked = {"cooling": cooling}
+        row = self._glance.row(BRAKES, asked)
+        if row is None:
+            async with self.transaction(reads=True) as transaction:
+                (row,) = await transaction.rows(BRAKES, asked)
+        return brakes_from(row)
+
+    async def carry_over(self) -> None:
+        """Make the write-ahead log short, so that no commit has to."""
+        if self.location.path is not None:
+            await self._kept[False].carry_over()
 
     async def _take_turn(self) -> None:
         try:
@@ -96,6 +125,9 @@ class SqlStore:
             ) from error
 
     async def close(self) -> None:
+        self._glance.close()
+        for kept in self._kept.values():
+            await kept.close()
         await self._engine.dispose()
 
     async def __aenter__(self) -> Self:

@@ -74,10 +74,19 @@ MOST_PARAMETERS = 32_000
 class Transaction:
     """Runs statements on a connection that is in a transaction."""
 
-    def __init__(self, connection: AsyncConnection, where: str) -> None:
+    def __init__(
+        self,
+        connection: AsyncConnection,
+        where: str,
+        *,
+        under: Driver | None = None,
+        reads: bool = False,
+    ) -> None:
+        """`under` is the connection to SQLite below, where that may be used without SQLAlchemy."""
         self._connection = connection
         self._where = where
-        self._under: Driver | None = None
+        self._under = under
+        self._reads = reads
 
     @property
     def is_postgres(self) -> bool:
@@ -90,7 +99,18 @@ class Transaction:
 
     async def commit(self) -> None:
         with translated(self._where):
-            await self._connection.commit()
+            if self._under is None or self._connection.in_transaction():
+                await self._connection.commit()
+            else:
+                await self._under.commit()
+
+    async def end(self) -> None:
+        """Roll back what was not committed."""
+        with translated(self._where):
+            if self._under is None or self._connection.in_transaction():
+                await self._connection.rollback()
+            else:
+                await self._under.rollback()
 
     @overload
     async def rows(
@@ -139,6 +159,15 @@ class Transaction:
                 rows = statement.converted((await self._run(statement, parameters))[0])
                 return rows[0] if rows else None
             return (await self._connection.execute(_plain(statement), parameters)).first()
+
+    async def rows_of(self, *asked: tuple[Prepared, Parameters]) -> list[Sequence[Values]]:
+        """The rows of several queries, on one trip to the database's thread."""
+        if self.is_postgres:
+            return [await self.rows(*each) for each in asked]
+        with translated(self._where):
+            driver = await self._driver()
+            found = await driver.fetch_each([(q.sql, q.values(given)) for q, given in asked])
+            return [q.converted(rows) for (q, _), rows in zip(asked, found, strict=True)]
 
     async def number(
         self, statement: Executable | Prepared, parameters: Parameters | None = None
@@ -245,12 +274,14 @@ class Transaction:
 
     async def _driver(self) -> Driver:
         """The connection to SQLite under this transaction, which is open from now on."""
+        if self._under is not None:
+            if not self._under.is_begun:
+                self._under.begin(reads=self._reads)
+            return self._under
         if not self._connection.in_transaction():
             await self._connection.begin()
-        if self._under is None:
-            raw = await self._connection.get_raw_connection()
-            self._under = cast(Driver, raw.driver_connection)
-        return self._under
+        raw = await self._connection.get_raw_connection()
+        return cast(Driver, raw.driver_connection)
 
 
 def _plain(statement: Executable | Prepared) -> Executable:

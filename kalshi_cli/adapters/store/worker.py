@@ -25,14 +25,23 @@ class Connection(aiosqlite.Connection):
         self._thread.daemon = True  # a process that is told to end does not wait for it
         self._beginning: str | None = None
         self._reads = False
+        self._is_begun = False
         self._writes: list[tuple[str, Sequence[Any]]] = []
 
     def cursor(self) -> "Cursor":  # type: ignore[override]
         return Cursor(self)
 
-    def begin_with(self, statement: str, *, reads: bool = False) -> None:
-        """Run a `BEGIN` just before the next statement; the transaction may only read."""
-        self._beginning, self._reads = statement, reads
+    @property
+    def is_begun(self) -> bool:
+        """Whether a transaction was asked for that has not ended."""
+        return self._is_begun
+
+    def begin(self, *, reads: bool = False) -> None:
+        """Begin just before the next statement; the transaction may only read, or takes the lock
+        of a writer.
+        """
+        self._beginning, self._reads = "BEGIN" if reads else "BEGIN IMMEDIATE", reads
+        self._is_begun = True
 
     def write_later(self, statement: str, parameters: Sequence[Any]) -> None:
         """Run a write before the next statement or commit; what it raises is raised there."""
@@ -44,10 +53,11 @@ class Connection(aiosqlite.Connection):
         What cannot be committed is rolled back: SQLAlchemy takes it for ended and does not.
         """
         if not self._writes and not self.in_transaction:
-            self._beginning = None
+            self._beginning, self._is_begun = None, False
             return
         try:
             await self.run(sqlite3.Connection.commit)
+            self._is_begun = False
         except sqlite3.Error:
             await self.rollback()
             raise
@@ -57,13 +67,21 @@ class Connection(aiosqlite.Connection):
 
         Nobody waits for the end of a transaction that only read: what comes next waits in line.
         """
-        self._beginning, self._writes = None, []
+        self._beginning, self._is_begun, self._writes = None, False, []
         if not self.in_transaction:
             return
         if self._reads:
             self._tx.put_nowait((None, self._conn.rollback))
         else:
             await super().rollback()
+
+    async def fetch_each(
+        self, asked: Sequence[tuple[str, Sequence[Any]]]
+    ) -> list[Sequence[Sequence[Any]]]:
+        """The rows of several queries, in their order."""
+        found: list[Sequence[Sequence[Any]]] = []
+        await self.run(lambda under: found.extend(under.execute(*one).fetchall() for one in asked))
+        return found
 
     async def run(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Do work with the connection on its thread, in the transaction that was asked for."""

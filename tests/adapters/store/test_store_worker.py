@@ -24,7 +24,7 @@ async def opened(path: Path) -> Connection:
 
 async def test_the_lock_is_taken_with_the_first_statement(tmp_path: Path) -> None:
     connection = await opened(tmp_path / "a.db")
-    connection.begin_with("BEGIN IMMEDIATE")
+    connection.begin()
     assert not connection.in_transaction
     await connection.cursor().execute("SELECT 1")
     assert connection.in_transaction
@@ -40,7 +40,7 @@ async def test_nothing_runs_where_the_lock_is_not_given(tmp_path: Path) -> None:
     other.execute("CREATE TABLE seen (number)")
     other.execute("BEGIN IMMEDIATE")
     connection = await opened(tmp_path / "a.db")
-    connection.begin_with("BEGIN IMMEDIATE")
+    connection.begin()
     for number in (1, 2):  # the second attempt must not take the first for begun
         with pytest.raises(sqlite3.OperationalError, match="locked"):
             await connection.cursor().execute("INSERT INTO seen VALUES (?)", (number,))
@@ -57,7 +57,7 @@ async def test_a_transaction_without_statements_leaves_nothing_behind(
     tmp_path: Path, end: Callable[[Connection], Awaitable[None]]
 ) -> None:
     connection = await opened(tmp_path / "a.db")
-    connection.begin_with("BEGIN IMMEDIATE")
+    connection.begin()
     await end(connection)
     await connection.cursor().execute("CREATE TABLE seen (number)")
     assert not connection.in_transaction
@@ -67,7 +67,7 @@ async def test_a_transaction_without_statements_leaves_nothing_behind(
 async def test_a_write_waits_for_what_comes_next_and_runs_before_it(tmp_path: Path) -> None:
     connection = await opened(tmp_path / "a.db")
     await connection.cursor().execute("CREATE TABLE seen (number)")
-    connection.begin_with("BEGIN IMMEDIATE")
+    connection.begin()
     connection.write_later("INSERT INTO seen VALUES (?), (?)", (1, 2))
     connection.write_later("UPDATE seen SET number = number * ?", (10,))
     assert not connection.in_transaction
@@ -85,7 +85,7 @@ async def test_what_was_not_committed_is_forgotten_with_the_writes_that_wait(
 ) -> None:
     connection = await opened(tmp_path / "a.db")
     await connection.cursor().execute("CREATE TABLE seen (number)")
-    connection.begin_with("BEGIN IMMEDIATE")
+    connection.begin()
     connection.write_later("INSERT INTO seen VALUES (?)", (1,))
     await connection.rollback()
     await connection.commit()
@@ -96,10 +96,10 @@ async def test_what_was_not_committed_is_forgotten_with_the_writes_that_wait(
 async def test_the_end_of_a_read_waits_in_line_and_nobody_for_it(tmp_path: Path) -> None:
     connection = await opened(tmp_path / "a.db")
     await connection.cursor().execute("CREATE TABLE seen (number)")
-    connection.begin_with("BEGIN", reads=True)
+    connection.begin(reads=True)
     await connection.cursor().execute("SELECT number FROM seen")
     await connection.rollback()
-    connection.begin_with("BEGIN IMMEDIATE")  # within the other transaction it would be refused
+    connection.begin()  # within the other transaction it would be refused
     await connection.cursor().execute("INSERT INTO seen VALUES (1)")
     await connection.commit()
     assert not connection.in_transaction
@@ -110,7 +110,7 @@ async def test_the_end_of_a_read_waits_in_line_and_nobody_for_it(tmp_path: Path)
 async def test_nothing_is_committed_without_a_write_that_failed(tmp_path: Path) -> None:
     connection = await opened(tmp_path / "a.db")
     await connection.cursor().execute("CREATE TABLE seen (number NOT NULL)")
-    connection.begin_with("BEGIN IMMEDIATE")
+    connection.begin()
     connection.write_later("INSERT INTO seen VALUES (?)", (1,))
     connection.write_later("INSERT INTO seen VALUES (?)", (None,))
     for _ in range(2):  # who catches the first error is not let through the second time

@@ -1,0 +1,149 @@
+"""Connections stay open between transactions, and no transaction sees another's."""
+
+import sqlite3
+from collections.abc import AsyncIterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from fakes.desk_store import WALL, fresh_store
+from sqlalchemy import func, select
+
+from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.connection import locate
+from kalshi_cli.adapters.store.glance import Glance
+from kalshi_cli.adapters.store.prepared import Prepared, given
+from kalshi_cli.adapters.store.store import SqlStore
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.ports.store import Brakes
+
+COOLING = "cooling"
+COUNT = Prepared(select(func.count()).select_from(t.MARKERS))
+INSTANT = Prepared(select(t.MARKERS.c.instant_us).where(t.MARKERS.c.name == given("name")))
+
+
+@pytest.fixture
+async def store(tmp_path: Path) -> AsyncIterator[SqlStore]:
+    async with await fresh_store(tmp_path) as opened:
+        yield opened
+
+
+async def marked(store: SqlStore, name: str, instant_us: int, *, commit: bool = True) -> None:
+    async with store.unit() as unit:
+        await unit.catalog.set_marker(name, instant_us)
+        if commit:
+            await unit.commit()
+
+
+async def counted(store: SqlStore, *, reads: bool = True) -> int:
+    async with store.transaction(reads=reads) as transaction:
+        return await transaction.number(COUNT) or 0
+
+
+async def halted(store: SqlStore, state: DeskState) -> None:
+    async with store.unit() as unit:
+        await unit.desk.set_state(state, reason="r", who="w", at_us=1, wall_us=WALL)
+        await unit.commit()
+
+
+async def test_what_was_not_committed_is_not_there_for_who_comes_next(store: SqlStore) -> None:
+    await marked(store, "a", 1)
+    await marked(store, "b", 2, commit=False)
+    assert (await counted(store), await counted(store, reads=False)) == (1, 1)
+    await marked(store, "c", 3)
+    assert await counted(store) == 2
+
+
+async def test_what_went_wrong_leaves_a_connection_that_works(store: SqlStore) -> None:
+    async def goes_wrong() -> None:
+        async with store.unit() as unit:
+            await unit.catalog.set_marker("a", 1)
+            assert await unit.catalog.marker("a") == 1
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        await goes_wrong()
+    assert await counted(store) == 0
+    await marked(store, "b", 2)
+    assert await counted(store, reads=False) == 1
+
+
+async def test_prepared_statements_and_others_are_of_one_transaction(store: SqlStore) -> None:
+    other = select(func.count()).select_from(t.MARKERS)
+    for commit in (True, False):
+        async with store.transaction() as transaction:
+            await transaction.upsert(t.MARKERS, [{"name": str(commit), "instant_us": 1}])
+            assert await transaction.number(other) == 1 + (not commit)  # through SQLAlchemy
+            assert await transaction.number(COUNT) == 1 + (not commit)
+            if commit:
+                await transaction.commit()
+    assert await counted(store) == 1
+
+
+async def test_a_reader_sees_one_instant_and_the_next_one_the_next(store: SqlStore) -> None:
+    for seen in (0, 1):
+        async with store.transaction(reads=True) as reading:
+            assert await reading.number(COUNT) == seen
+            await marked(store, f"m{seen}", 1)
+            assert await reading.number(COUNT) == seen
+
+
+async def test_several_queries_are_answered_in_their_order(store: SqlStore) -> None:
+    await marked(store, "a", 7)
+    async with store.transaction(reads=True) as transaction:
+        found = await transaction.rows_of((INSTANT, {"name": "b"}), (COUNT, {}), (COUNT, {}))
+    assert [list(rows) for rows in found] == [[], [(1,)], [(1,)]]
+
+
+async def test_the_log_is_carried_over_and_no_commit_has_to(store: SqlStore) -> None:
+    path = store.location.path
+    assert path is not None
+    await store.carry_over()
+    await marked(store, "a", 1)
+    alone = path.with_name("alone.db")
+    alone.write_bytes(path.read_bytes())
+    assert numbers_in(alone) == 0  # the commit wrote to the log only
+    await store.carry_over()
+    alone.write_bytes(path.read_bytes())
+    assert numbers_in(alone) == 1
+
+
+def numbers_in(path: Path) -> int:
+    with closing(sqlite3.connect(path)) as database:
+        return int(database.execute("SELECT count(*) FROM markers").fetchone()[0])
+
+
+async def test_brakes_are_those_committed_last_by_whatever_process(store: SqlStore) -> None:
+    assert await store.brakes(COOLING) == Brakes(DeskState.ACTIVE, None)
+    async with SqlStore(store.location) as another:
+        await halted(another, DeskState.HALTED)
+        assert await store.brakes(COOLING) == Brakes(DeskState.HALTED, None)
+        await marked(another, COOLING, 5)
+        async with another.unit() as unit:
+            await unit.catalog.set_marker(COOLING, 9)
+            assert await store.brakes(COOLING) == Brakes(DeskState.HALTED, 5)
+            await unit.commit()
+        await halted(another, DeskState.REDUCE_ONLY)
+    assert await store.brakes(COOLING) == Brakes(DeskState.REDUCE_ONLY, 9)
+
+
+async def test_brakes_are_read_the_longer_way_where_they_cannot_be_read_at_once(
+    store: SqlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await halted(store, DeskState.HALTED)
+    monkeypatch.setattr(Glance, "row", lambda *_: None)
+    assert await store.brakes(COOLING) == Brakes(DeskState.HALTED, None)
+    async with await fresh_store(":memory:") as in_memory:
+        assert await in_memory.brakes(COOLING) == Brakes(DeskState.ACTIVE, None)
+
+
+def test_a_glance_makes_no_file_and_knows_nothing_of_what_it_cannot_read(tmp_path: Path) -> None:
+    for text in ("no database at all", None):
+        path = tmp_path / "is # it?.db"
+        path.unlink(missing_ok=True)
+        if text is not None:
+            path.write_text(text * 100)
+        glance = Glance(locate(path))
+        assert glance.row(COUNT, {}) is None
+        glance.close()
+        assert path.exists() is (text is not None)
