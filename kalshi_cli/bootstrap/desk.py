@@ -171,7 +171,9 @@ class OpenDesk:
         """Book what the stream told, and ring for a look at the exchange where one is due."""
         if watch.stream is None:
             return None
-        done = await attend(self.data, self.sender, watch.stream, watch.guard)
+        done = await attend(
+            self.data, self.sender, watch.stream, watch.guard, policy=self.policies.trading
+        )
         if watch.guard.armed:
             watch.armed.ring()
         if done.due:

@@ -203,6 +203,7 @@ def risk_state(
     foreign: Sequence[OrderReport] = (),
     unexplained: Sequence[Position] = (),
     missing: str = "",
+    worth: Valuation | None = None,
 ) -> RiskState:
     """What the controls see.
 
@@ -211,11 +212,10 @@ def risk_state(
     exchange says is held and no fill explains, `missing` what of the account could not be read or
     explained. `by_shard` is where the cash lies, for entries.
     `measured` is the cash that profit and loss are measured by, where it is not the account's own.
+    `worth` is the view's by that cash and these books, where it is known already.
     """
-    worth = view.valued(cash if measured is None else measured, books)
-    bankroll = worth.equity
-    if limits.capital_limit is not None:
-        bankroll = min(bankroll, limits.capital_limit)
+    if worth is None:
+        worth = view.valued(cash if measured is None else measured, books)
     day_start, peak = watermarks_of(view, worth.liquidation)
     strange = {report.ticker: report.ticker for report in foreign}
     strange |= {p.ticker: p.ticker for p in (*view.positions, *unexplained)}
@@ -225,12 +225,12 @@ def risk_state(
         desk=view.state,
         limits=limits,
         equity=worth.liquidation,
-        bankroll=bankroll,
+        bankroll=bankroll_of(worth.equity, limits),
         cash=cash,
         cash_by_shard=by_shard,
         day_start_equity=day_start,
         peak_equity=peak,
-        facts={ticker: _facts(view, ticker, books.get(ticker)) for ticker in view.entries},
+        facts={ticker: market_facts(view, ticker, books.get(ticker)) for ticker in view.entries},
         positions=view.positions,
         unexplained=tuple(unexplained),
         orders=(*_at_risk(view), *map(foreign_order, foreign)),
@@ -255,6 +255,11 @@ def risk_state(
         triggered_shards=view.triggered_shards,
         barred=view.barred,
     )
+
+
+def bankroll_of(equity: Money, limits: Limits) -> Money:
+    """What stakes are a share of, in dollars."""
+    return equity if limits.capital_limit is None else min(equity, limits.capital_limit)
 
 
 def _at_risk(view: DeskView) -> tuple[Order, ...]:
@@ -341,7 +346,8 @@ def _date(day: int) -> str:
     return to_datetime(day * DAY).date().isoformat()
 
 
-def _facts(view: DeskView, ticker: str, book: OrderBook | None) -> MarketFacts:
+def market_facts(view: DeskView, ticker: str, book: OrderBook | None) -> MarketFacts:
+    """What is known of a market; its fee terms are those of the view's instant."""
     entry = view.entries[ticker]
     rejection = view.rejected.get(ticker)
     return MarketFacts(

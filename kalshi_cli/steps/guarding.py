@@ -23,7 +23,7 @@ from kalshi_cli.ports.stream import (
     Resync,
     StreamEvent,
 )
-from kalshi_cli.steps.desk_view import Holdings
+from kalshi_cli.steps.readiness import Readiness
 from kalshi_cli.steps.track import exit_intent, reason_to_leave
 
 PAUSE_US = 5 * SECOND
@@ -65,7 +65,7 @@ class Guard:
     """`held` is None until somebody looked; `armed` are the exits to be sent."""
 
     exits: Sequence[Exit]
-    held: Holdings | None = None
+    held: Readiness | None = None
     books: dict[str, OrderBook] = field(default_factory=dict)
     armed: set[Owned] = field(default_factory=set)
     _fills: list[Fill] = field(default_factory=list)
@@ -113,7 +113,7 @@ class Guard:
             case _:
                 pass
 
-    def see(self, held: Holdings) -> None:
+    def see(self, held: Readiness) -> None:
         """Take in what is held now, which must contain every fill that was handed over."""
         if self.held is not None and self.held.view.state is not held.view.state:
             self._due[f"the desk is {held.view.state}"] = None

@@ -14,10 +14,11 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.stream import Stream
 from kalshi_cli.steps.clearing import entries_of
-from kalshi_cli.steps.desk_view import look_at_holdings, risk_state
+from kalshi_cli.steps.desk_view import look_at_holdings
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.guarding import REFUSED_PAUSE_US, Guard
 from kalshi_cli.steps.hearing import Heard, hear
+from kalshi_cli.steps.readiness import readiness
 from kalshi_cli.steps.track import Exited, leave
 from kalshi_cli.steps.trade import TradePolicy
 
@@ -67,7 +68,9 @@ async def listen(
             news()
 
 
-async def attend(data: MarketData, desk: Desk, stream: Stream, guard: Guard) -> Attended:
+async def attend(
+    data: MarketData, desk: Desk, stream: Stream, guard: Guard, *, policy: TradePolicy
+) -> Attended:
     """Book what was told, and have the guard look at what is held and follow its markets.
 
     Raises what reading the exchange raises; what was told is then read again.
@@ -82,16 +85,17 @@ async def attend(data: MarketData, desk: Desk, stream: Stream, guard: Guard) -> 
         raise
     for reason in heard.unclear:
         guard.owe(reason)
-    await _look(desk, stream, guard)
+    await _look(desk, stream, guard, policy)
     return Attended(
         desk.clock.now(), heard.fills, heard.changed, heard.alarms, due=guard.take_due()
     )
 
 
-async def _look(desk: Desk, stream: Stream, guard: Guard) -> None:
+async def _look(desk: Desk, stream: Stream, guard: Guard, policy: TradePolicy) -> None:
     """Look at what is held, and follow its markets."""
     before = guard.watched
-    guard.see(await look_at_holdings(desk.store, now_us=desk.clock.now()))
+    held = await look_at_holdings(desk.store, now_us=desk.clock.now())
+    guard.see(readiness(held, env=policy.env, limits=policy.limits))
     stream.follow(guard.watched - before)
     stream.unfollow(before - guard.watched)
 
@@ -113,15 +117,7 @@ async def react(desk: Desk, stream: Stream, guard: Guard, *, policy: TradePolicy
     told = {ticker: stream.book(ticker) for ticker, _ in armed}
     books = {ticker: book for ticker, book in told.items() if book is not None}
     view = replace(held.view, now_us=now_us)
-    state = risk_state(
-        view,
-        env=policy.env,
-        limits=policy.limits,
-        cash=held.cash,
-        books=books,
-        frozen=frozenset(),  # nothing new is risked here
-        paused=None,  # asking would take as long as the order: an exit may try
-    )
+    state = held.at(now_us, books)
     free = armed - blocked
     leaving = tuple(p for p in view.positions if (p.ticker, p.owner) in free)
     exited = await leave(

@@ -33,6 +33,7 @@ from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.desk_view import look_at_holdings
 from kalshi_cli.steps.guarding import Guard
 from kalshi_cli.steps.react import listen
+from kalshi_cli.steps.readiness import readiness
 from tests.bench.measure import Measured
 from tests.bench.recorded_feed import MARKETS, RECORDED_S, SPEED, found, ticker_of
 from tests.bench.serving import process
@@ -57,8 +58,14 @@ async def _measured(home: Path, url: str) -> list[Measured]:
     machine = StreamMachine([Channel.BOOKS])
     async with store, KalshiStream(dialer(url, signer, clock), clock, machine) as stream:
         await _hold(store, clock.now())
-        guard = Guard(policies(Env.SIM, Settings(home=home), None).exits)
-        guard.see(await look_at_holdings(store, now_us=clock.now()))
+        chosen = policies(Env.SIM, Settings(home=home), None)
+        guard = Guard(chosen.exits)
+
+        async def look() -> None:
+            held = await look_at_holdings(store, now_us=clock.now())
+            guard.see(readiness(held, env=Env.SIM, limits=chosen.trading.limits))
+
+        await look()
         stream.follow(guard.watched)
         ears = asyncio.ensure_future(listen(stream, guard, clock, armed=_nothing, news=_nothing))
         while len(guard.books) < MARKETS:  # noqa: ASYNC110
@@ -67,7 +74,7 @@ async def _measured(home: Path, url: str) -> list[Measured]:
         frames = machine.tally["orderbook_delta"]
         while time.perf_counter() - began < RECORDED_S / SPEED:
             await asyncio.sleep(EVERY_S)  # noqa: TID251
-            guard.see(await look_at_holdings(store, now_us=clock.now()))
+            await look()
         spent, passed = _cpu_s() - before, time.perf_counter() - began
         frames = machine.tally["orderbook_delta"] - frames
         ears.cancel()

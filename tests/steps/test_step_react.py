@@ -62,7 +62,9 @@ class Watching:
         """What the two lanes would do of what is known now: exits first, then the books."""
         first = await self.leave()
         floor = self.floor
-        heard = await attend(floor.exchange, floor.desk, self.stream, self.guard)
+        heard = await attend(
+            floor.exchange, floor.desk, self.stream, self.guard, policy=POLICIES.trading
+        )
         second = await self.leave()
         due = (*heard.due, *self.guard.take_due())
         return Acted(first.exits + second.exits, heard.fills, due)

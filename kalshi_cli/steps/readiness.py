@@ -1,0 +1,77 @@
+"""What the controls see of the positions held, made ready before a book arms an exit.
+
+All but the books of the moment is known since the last look. Only what these change is counted
+anew, and the result is the same as if everything were: see `desk_view.risk_state`. Pure.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.limits import Limits
+from kalshi_cli.domain.money import NO_MONEY
+from kalshi_cli.risk._base import RiskState
+from kalshi_cli.steps.desk_view import (
+    DeskView,
+    Holdings,
+    bankroll_of,
+    market_facts,
+    risk_state,
+    watermarks_of,
+)
+from kalshi_cli.steps.valuation import Valuation, value
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """`view` is the last look, `worth` and `state` what it comes to where no book is known.
+
+    `waived` are the markets that were free of fees then, and may not be for ever.
+    """
+
+    view: DeskView
+    worth: Valuation
+    state: RiskState
+    waived: tuple[str, ...]
+
+    def at(self, now_us: int, books: Mapping[str, OrderBook]) -> RiskState:
+        """What the controls see at this instant, by these books."""
+        view, state = replace(self.view, now_us=now_us), self.state
+        touched = [position for position in view.positions if position.ticker in books]
+        before = value(NO_MONEY, touched, view.prices({}))
+        after = value(NO_MONEY, touched, view.prices(books))
+        liquidation = self.worth.liquidation + after.liquidation - before.liquidation
+        day_start, peak = watermarks_of(view, liquidation)
+        changed = {*self.waived, *(ticker for ticker in books if ticker in view.entries)}
+        anew = {ticker: market_facts(view, ticker, books.get(ticker)) for ticker in changed}
+        return replace(
+            state,
+            equity=liquidation,
+            bankroll=bankroll_of(self.worth.equity + after.equity - before.equity, state.limits),
+            day_start_equity=day_start,
+            peak_equity=peak,
+            facts={**state.facts, **anew},
+        )
+
+
+def readiness(held: Holdings, *, env: Env, limits: Limits) -> Readiness:
+    """Make ready for the exits of what is held; nothing new is risked by it."""
+    view = held.view
+    worth = view.valued(held.cash, {})
+    state = risk_state(
+        view,
+        env=env,
+        limits=limits,
+        cash=held.cash,
+        books={},
+        frozen=frozenset(),  # nothing new is risked here
+        paused=None,  # asking would take as long as the order: an exit may try
+        worth=worth,
+    )
+    waived = tuple(
+        ticker
+        for ticker, entry in view.entries.items()
+        if (until_us := entry.market.fee_waiver_expires_us) is not None and until_us > view.now_us
+    )
+    return Readiness(view, worth, state, waived)
