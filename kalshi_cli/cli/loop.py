@@ -26,6 +26,7 @@ async def run_loop(
     display: AbstractContextManager[Teller],
 ) -> LoopResult:
     """Run until the cycles are done or a signal asks for a stop."""
+    from kalshi_cli.bootstrap.memory import kept_out_of_the_way
     from kalshi_cli.bootstrap.opening import open_desk
     from kalshi_cli.bootstrap.watch import open_watch
 
@@ -42,7 +43,7 @@ async def run_loop(
         await confirm_trading(prepared, desk)
         started = desk.clock.now()
         watch = await stack.enter_async_context(open_watch(desk))
-        with display as teller:
+        with display as teller, kept_out_of_the_way():
             closing = "track" if desk.clock.is_virtual else "trade"
             told = Cycles(closing, teller, lambda: watch.described)
             lanes = desk.lanes(stop, only, watch=watch)

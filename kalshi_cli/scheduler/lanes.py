@@ -224,8 +224,7 @@ class Loop:
         waits: list[asyncio.Future[None] | asyncio.Future[Literal[True]]] = [sleeping, *ringing]
         _, pending = await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+            task.cancel()  # nobody waits for that: what rang is to be answered
 
     async def _round(self, table: _Timetable) -> None:
         """Run what is due. A bell that rings meanwhile is answered in the same round."""

@@ -9,6 +9,7 @@ import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import lru_cache
 
 import httpx
 
@@ -145,21 +146,20 @@ class ReadClient:
     def _request(
         self, method: str, path: str, params: Params, body: bytes | None, *, signed: bool
     ) -> httpx.Request:
-        url = self.base.copy_with(path=f"{self.base.path}{path}", query=_query(params))
+        url, signed_path = _address(self.base, path, _query(params))
         headers = {"Accept": "application/json", "User-Agent": f"kalshi-cli/{__version__}"}
         if body is not None:
             headers["Content-Type"] = "application/json"
         if signed:
-            headers |= self._signature(method, url)
+            headers |= self._signature(method, signed_path)
         return self.http.build_request(method, url, content=body, headers=headers)
 
-    def _signature(self, method: str, url: httpx.URL) -> dict[str, str]:
+    def _signature(self, method: str, path: str) -> dict[str, str]:
         if self.signer is None:
             raise ConfigError(
                 "The account cannot be reached without an API key.",
                 remedy="Set the key id and the private key of this environment.",
             )
-        path = url.raw_path.partition(b"?")[0].decode()
         return self.signer.headers(method, path, self.clock.wall())
 
     def _measure_skew(self, headers: httpx.Headers, sent: Moment) -> None:
@@ -223,9 +223,11 @@ class RestClient(ReadClient):
         One that was never measured, or jumped since, is measured first: `Unavailable` where the
         exchange does not tell its time.
         """
-        if self.clock_bounds is None:
+        bounds = self.clock_bounds
+        if bounds is None:
             await self.get(_TIMED, [PRIMARY], signed=True, accept=_is_timed)
-        if (bounds := self.clock_bounds) is None:
+            bounds = self.clock_bounds
+        if bounds is None:
             raise Unavailable(
                 "The exchange did not tell its time, by which this machine's clock is checked: "
                 "nothing is sent but cancels.",
@@ -245,6 +247,13 @@ async def _bounded(response: httpx.Response) -> bytes:
         if size > LARGEST_BODY:
             raise httpx.DecodingError("The answer is too large.", request=response.request)
     return b"".join(chunks)
+
+
+@lru_cache(maxsize=256)
+def _address(base: httpx.URL, path: str, query: bytes | None) -> tuple[httpx.URL, str]:
+    """Where a request goes, and the path that its signature covers."""
+    url = base.copy_with(path=f"{base.path}{path}", query=query)
+    return url, url.raw_path.partition(b"?")[0].decode()
 
 
 def _query(params: Params) -> bytes | None:
