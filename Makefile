@@ -5,6 +5,7 @@ TESTS := $(BIN)/python -m pytest -n 2 --dist worksteal
 QUICK := domain engine evaluation exits filters forecasting portfolio risk scheduler settings strategies
 SDK := kalshi_python_async==3.34.0
 K ?=
+ROWS ?=
 
 .PHONY: run test test-quick torture bench study check documents smoke clean
 
@@ -22,8 +23,8 @@ torture: .venv/.dev  ## Break ten thousand answers to each request, drive two th
 	MACHINES=2000 $(TESTS) --timeout 7200 tests/steps/test_desk_machine.py
 	DESK_KILLS=1008 KILLS=200 JOURNAL_STEPS=all STOPS=8 FLIPS=20 $(TESTS) tests/crash
 
-bench: .venv/.dev  ## Measure, as ratios against a floor of the same run.
-	$(BIN)/python -m tests.bench
+bench: .venv/.dev  ## Measure, as ratios against a floor of the same run, or a part: make bench ROWS=reaction
+	$(BIN)/python -m tests.bench $(ROWS)
 
 study: .venv/.dev  ## The long studies: does the oracle earn, is the world fair.
 	$(BIN)/python -m tests.studies

@@ -12,17 +12,18 @@ import socket
 import threading
 import time
 from collections import Counter
-from contextlib import closing, suppress
+from contextlib import AsyncExitStack, closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import httpx
-from sqlalchemy import event
 
 from kalshi_cli.adapters.clock import SystemClock
+from kalshi_cli.adapters.store import worker as driver
 from kalshi_cli.bootstrap.desk import OpenDesk
+from kalshi_cli.bootstrap.memory import kept_out_of_the_way
 from kalshi_cli.bootstrap.opening import open_desk
 from kalshi_cli.bootstrap.watch import Watch, open_watch
 from kalshi_cli.domain.identity import Env
@@ -38,6 +39,7 @@ from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.guarding import PAUSE_US
+from tests.bench.bare_reaction import BareReaction, bare_reaction
 from tests.bench.measure import Measured, percentile
 from tests.bench.orders import BESIDE_S, _bare, _commit
 from tests.bench.serving import EPOCH, process
@@ -62,7 +64,7 @@ def measure(home: Path) -> list[Measured]:
 
 def environment_of(home: Path, line: dict[str, Any]) -> Environment:
     """The demo, at the served exchange of this line."""
-    pem, scale = Path(line["private_key_path"]).read_text(), line.get("clock")
+    pem, scale = pem_of(line), line.get("clock")
     return Environment(
         Env.DEMO,
         "the bench",
@@ -72,6 +74,11 @@ def environment_of(home: Path, line: dict[str, Any]) -> Environment:
         ws_url=line["ws_url"],
         market_time=scale and TimeScale(scale["wall0"], scale["virtual0"], float(scale["speed"])),
     )
+
+
+def pem_of(line: dict[str, Any]) -> str:
+    """The key of the account that is served."""
+    return Path(line["private_key_path"]).read_text()
 
 
 @dataclass(slots=True)
@@ -97,9 +104,6 @@ class _Noted:
         if request.method == "POST" and request.url.path == ORDERS_PATH:
             self.wire.append(time.perf_counter())
 
-    def committed(self, _connection: object) -> None:
-        self.commits.append(time.perf_counter())
-
 
 async def _measured(home: Path, line: dict[str, Any]) -> list[Measured]:
     opened = open_desk(
@@ -109,16 +113,18 @@ async def _measured(home: Path, line: dict[str, Any]) -> list[Measured]:
         trades=True,
         single_step=False,
     )
-    async with opened as desk, open_watch(desk) as watch:
+    async with opened as desk, open_watch(desk) as watch, AsyncExitStack() as stack:
         await desk.ingest()
         held = await _buy(desk)
+        stack.enter_context(kept_out_of_the_way())  # as `run-loop` does
         noted, stop = _Noted(), Stop()
         _listen(desk, watch, noted)
         guard = [lane for lane in desk.lanes(stop, watch=watch) if lane.name != "decide"]
         running = asyncio.ensure_future(Loop(guard, desk.clock, stop=stop, report=noted.ran).run())
         try:
-            with closing(_bare(home / "bare.db")) as bare, closing(_Other(line)) as other:
-                return await _sampled(desk, watch, noted, held, bare, other)
+            async with bare_reaction(home, pem_of(line)) as floor:
+                with closing(_bare(home / "bare.db")) as bare, closing(_Other(line)) as other:
+                    return await _sampled(desk, watch, noted, held, bare, other, floor)
         finally:
             stop.ask("done")
             await running
@@ -137,7 +143,14 @@ def _listen(desk: OpenDesk, watch: Watch, noted: _Noted) -> None:
 
     machine.receive = hears
     desk.connection._rest.http.event_hooks["request"] = [noted.request]
-    event.listen(desk.store._engine.sync_engine, "commit", noted.committed)
+    committing = driver.Connection.commit
+
+    async def commits(connection: driver.Connection) -> None:
+        if connection.is_begun:
+            noted.commits.append(time.perf_counter())
+        await committing(connection)
+
+    driver.Connection.commit = commits  # type: ignore[method-assign]
 
 
 async def _buy(desk: OpenDesk) -> list[str]:
@@ -179,7 +192,13 @@ def _plan(ticker: str, target: Price | None) -> ExitPlan:
 
 
 async def _sampled(
-    desk: OpenDesk, watch: Watch, noted: _Noted, held: list[str], bare: Any, other: "_Other"
+    desk: OpenDesk,
+    watch: Watch,
+    noted: _Noted,
+    held: list[str],
+    bare: Any,
+    other: "_Other",
+    floor: BareReaction,
 ) -> list[Measured]:
     to_wire: list[float] = []
     to_exchange: list[float] = []
@@ -209,8 +228,9 @@ async def _sampled(
             await _within(5.0, partial(noted.has_looked, sent))
         await _retarget(desk, ticker, None)
         commits.append(_commit(bare, number))
+        await floor.react(number)
     assert len(to_wire) == SAMPLES, f"{len(to_wire)} samples, {noted.steps}, {held}"
-    return _rows(to_wire, to_exchange, commits, before_send)
+    return _rows(to_wire, to_exchange, commits, before_send) + _bare_rows(floor, commits)
 
 
 def _rows(
@@ -241,6 +261,21 @@ def _rows(
             floors[name],
         )
         for name in shares
+    ]
+
+
+def _bare_rows(floor: BareReaction, commits: list[float]) -> list[Measured]:
+    """The same by a program that decides nothing: no desk is quicker here."""
+    told = (("on the wire", floor.to_wire), ("received", floor.to_other_end))
+    return [
+        Measured(
+            f"floor: bare frame -> commit -> signed POST {what}, {name}",
+            percentile(took, share),
+            f"one fsynced commit, {name}",
+            percentile(commits, share),
+        )
+        for what, took in told
+        for name, share in (("p50", 0.5), ("p99", 0.99))
     ]
 
 
@@ -295,7 +330,7 @@ class _Other:
     """Somebody else with the account's key, on a connection of their own, in another thread."""
 
     def __init__(self, line: dict[str, Any]) -> None:
-        self._key_id, self._pem = line["api_key_id"], Path(line["private_key_path"]).read_text()
+        self._key_id, self._pem = line["api_key_id"], pem_of(line)
         host, _, port = line["base_url"].removeprefix("http://").partition(":")
         self._socket = socket.create_connection((host, int(port)))
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
