@@ -2,7 +2,7 @@
 
 Room is scarce. It goes first to what trades now, since a resting order may take up room in vain and
 fills most easily when it should not; then to the best ratio of growth to risk. Where the legs of a
-family want more of a shared room than there is, the method is asked again for a smaller share.
+family want more of a shared room than there is, all of them get less.
 """
 
 import math
@@ -23,9 +23,9 @@ from kalshi_cli.portfolio.sizing import Sizing, Unsized
 WHOLE = 100
 HUNDREDTH = 1
 """Steps of a count in units of 0.01 contracts: the exchange takes either in every market."""
-_TRIES = 40
-_CLOSE = 1.02
-_TENTH = 0.1
+_TRIES = 10
+_ASKED_ANEW = 2
+_A_HAIR_LESS = 0.999
 _DUST = 1e-6
 
 
@@ -133,29 +133,29 @@ def _bound(each: Leg, rooms: Rooms) -> tuple[float, Room]:
 
 
 def _fitted(wish: Wish, rooms: Rooms, step: int) -> tuple[list[Contracts], Room | None]:
-    """The largest share of a wish that its shared rooms hold, and the room that is short."""
+    """What shared rooms hold of a wish, and the room that is short of it.
+
+    The method is asked for a smaller share first, which gives up the weakest; what is still too
+    much is cut alike for all legs. Half of what is bought needs at most half of any room, but for
+    the rounding of fees.
+    """
     legs = wish.bounded.group.legs
-
-    def tried(wanted: Sequence[float]) -> tuple[list[Contracts], float, Room]:
+    wanted, share, short = wish.wanted, 1.0, None
+    for attempt in range(_TRIES):
         counts = [Contracts(int(each * WHOLE + _DUST)) for each in wanted]
-        return counts, *rooms.strain(list(zip(legs, counts, strict=True)))
-
-    counts, fits, short = tried(wish.wanted)
-    if fits >= 1.0:
-        return [_stepped(count, step) for count in counts], None
-    best = [NO_CONTRACTS] * len(legs)
-    low, high, share = 0.0, 1.0, 1.0
-    for _ in range(_TRIES):
-        guess = share * fits
-        share = guess if low < guess < high else (low + high) / 2.0
-        counts, fits, room = tried(wish.counts(share))
+        fits, room = rooms.strain(list(zip(legs, counts, strict=True)))
         if fits >= 1.0:
-            low, best = share, counts
-        else:
-            high, short = share, room
-        if 1.0 <= fits <= _CLOSE or high - low < _DUST or (high < _TENTH and fits <= 0.0):
+            return [_stepped(count, step) for count in counts], short
+        short = room
+        if fits <= 0.0:
             break
-    return [_stepped(count, step) for count in best], short
+        if attempt < _ASKED_ANEW:
+            share *= fits
+            wanted = wish.counts(share)
+        else:
+            cut = fits if attempt == _ASKED_ANEW else min(fits, _A_HAIR_LESS)
+            wanted = [cut * each for each in wanted]
+    return [NO_CONTRACTS] * len(legs), short
 
 
 def _stepped(count: Contracts, step: int) -> Contracts:

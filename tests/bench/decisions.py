@@ -121,7 +121,16 @@ class _Event:
         fairs = [(number + 1) / sum(range(1, OUTCOMES + 2)) for number in range(OUTCOMES)]
         self.books = {t: _thin(t, fair) for t, fair in zip(tickers, fairs, strict=True)}
         self.proposals = [
-            Proposal(t, Side.BID, Price(9_000), fair, Purpose.ENTRY, None, "", forecast_id="f1")
+            Proposal(
+                t,
+                Side.BID,
+                self.books[t].asks[-1].price,
+                fair,
+                Purpose.ENTRY,
+                None,
+                "",
+                forecast_id="f1",
+            )
             for t, fair in zip(tickers, fairs, strict=True)
         ]
         event = an_event(mutually_exclusive=True)
