@@ -163,7 +163,7 @@ class OpenDesk:
         if watch.stream is None:
             return None
         done = await react(self.sender, watch.stream, watch.guard, policy=self.policies.trading)
-        if done.exits or watch.guard.has_news:
+        if done.exits or done.pulled or watch.guard.has_news:
             watch.heard.ring()
         return done
 
@@ -174,7 +174,7 @@ class OpenDesk:
         done = await attend(
             self.data, self.sender, watch.stream, watch.guard, policy=self.policies.trading
         )
-        if watch.guard.armed:
+        if watch.guard.is_urgent:
             watch.armed.ring()
         if done.due:
             look.ring()

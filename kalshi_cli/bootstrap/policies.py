@@ -52,7 +52,7 @@ def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
         exits=exits(_values(settings.exits)),
         trading=TradePolicy(
             env=env,
-            strategies=running(settings),
+            strategies=running(settings, _attended_every_s(env, settings)),
             controls=controls(_values(settings.risk)),
             filters=chosen,
             limits=_limits(settings),
@@ -74,6 +74,11 @@ def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
         ),
         analysis=_analysis(settings, forecaster),
     )
+
+
+def _attended_every_s(env: Env, settings: Settings) -> float:
+    """How often trading is due: in a simulated world once a cycle."""
+    return settings.intervals.sim_cycle_s if env is Env.SIM else settings.intervals.trade_s
 
 
 def _values(section: Section) -> Mapping[str, object]:

@@ -42,15 +42,19 @@ def file_of(name: str, settings: Settings) -> Path | None:
     return None if name in plugins.names(package) else folder(settings) / f"{name}.py"
 
 
-def strategy(name: str, settings: Settings) -> Strategy:
-    """Build one. Raises `UsageError` where there is none of that name."""
+def strategy(name: str, settings: Settings, attended_every_s: float | None = None) -> Strategy:
+    """Build one that is asked so often. Raises `UsageError` where there is none of that name."""
     known = names(settings)
     if name not in known:
         raise UsageError(
             f"There is no strategy {name!r}.", remedy=f"Use one of {', '.join(known)}."
         )
-    trading = settings.trading
-    parameters = {key: getattr(trading, key) for key in type(trading).model_fields}
+    parameters: dict[str, object] = {
+        key: getattr(section, key)
+        for section in (settings.trading, settings.market_making)
+        for key in type(section).model_fields
+    }
+    parameters["attended_every_s"] = attended_every_s or settings.intervals.trade_s
     path = file_of(name, settings)
     if path is None:
         return plugins.load(package, name, Strategy, parameters)
@@ -68,6 +72,8 @@ def _unloadable(name: str, error: str) -> Strategy:
     return stand_in()
 
 
-def running(settings: Settings) -> tuple[Strategy, ...]:
-    """The strategies of a desk. Raises `UsageError` for a name that is none."""
-    return tuple(strategy(name, settings) for name in settings.running)
+def running(settings: Settings, attended_every_s: float | None = None) -> tuple[Strategy, ...]:
+    """The strategies of a desk, which asks them so often. Raises `UsageError` for a name that is
+    none.
+    """
+    return tuple(strategy(name, settings, attended_every_s) for name in settings.running)

@@ -51,7 +51,7 @@ async def open_watch(desk: "OpenDesk") -> AsyncIterator[Watch]:
     A simulated world that moves with the loop has nothing to tell in between: the loop looks when
     it is due, so that a run is the same every time.
     """
-    watch = Watch(Guard(desk.policies.exits))
+    watch = Watch(Guard(desk.policies.exits, strategies=desk.policies.trading.strategies))
     async with AsyncExitStack() as stack:
         if desk.clock.is_virtual:
             watch.reason = BY_THE_LOOP

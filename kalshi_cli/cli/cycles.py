@@ -42,6 +42,7 @@ class Cycle:
     proposed: int | None = None
     denied: int | None = None
     sent: int | None = None
+    quotes: int | None = None
     fills: int = 0
     settlements: int = 0
     exits: int | None = None
@@ -231,6 +232,7 @@ def _with_trade(cycle: Cycle, result: TradeResult) -> Cycle:
         proposed=len(result.proposals),
         denied=len(result.denied),
         sent=sum(order.state is not OrderState.NOT_SENT for order in result.orders),
+        quotes=result.quotes,
         errors=(*cycle.errors, *(f"{b.strategy}: {b.told}" for b in result.broken)),
         alarms=(
             *cycle.alarms,

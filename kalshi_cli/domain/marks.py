@@ -6,9 +6,9 @@ neither be sold nor has it been lost.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from kalshi_cli.domain.book import Level
+from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money, Price
 from kalshi_cli.domain.order import Order, TimeInForce
@@ -40,6 +40,18 @@ def of_others(levels: Iterable[Level], side: Side, own: Resting) -> Level | None
         if left.units > 0:
             return Level(level.price, left)
     return None
+
+
+def without(book: OrderBook, own: Resting) -> OrderBook:
+    """A book as it would be without our own orders."""
+    if not own:
+        return book
+    sides = {Side.BID: book.bids, Side.ASK: book.asks}
+    bids, asks = (
+        tuple(left for level in levels if (left := of_others([level], side, own)) is not None)
+        for side, levels in sides.items()
+    )
+    return replace(book, bids=bids, asks=asks)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Price
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.side import Side
 
@@ -12,7 +12,8 @@ class Proposal:
     """A trade worth considering, unsized. `limit` is the worst YES price accepted (dollars).
 
     `fair` is the probability of YES it is based on. `resting` proposals are post-only and expire at
-    `expires_us`; the others take what the book gives up to `limit`.
+    `expires_us`; the others take what the book gives up to `limit`. `closes` are contracts that are
+    held and that it would close before it opens any.
     """
 
     ticker: str
@@ -25,3 +26,4 @@ class Proposal:
     resting: bool = False
     expires_us: int | None = None
     forecast_id: str | None = None
+    closes: Contracts = NO_CONTRACTS

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from kalshi_cli.domain.fees import FeeTerms
-from kalshi_cli.domain.money import Contracts, Money
+from kalshi_cli.domain.incentive import IncentiveProgram
 from kalshi_cli.ports.exchange import Page
 
 
@@ -20,26 +20,6 @@ class FeeChange:
     event_ticker: str | None
     fees: FeeTerms | None
     from_us: int
-
-
-@dataclass(frozen=True, slots=True)
-class IncentiveProgram:
-    """A reward for all who qualify in one market together, from `start_us` to `end_us`.
-
-    `kind` is the exchange's word. Liquidity programmes have a `target` of contracts and a discount
-    for each step away from the best price, in basis points.
-    """
-
-    program_id: str
-    ticker: str
-    kind: str
-    reward: Money
-    start_us: int
-    end_us: int
-    paid_out: bool
-    target: Contracts | None = None
-    discount_bps: int | None = None
-    most_per_account: Money | None = None
 
 
 class Notices(Protocol):

@@ -32,6 +32,7 @@ from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import Verdict
 from kalshi_cli.ports.ai_ledger import AiLedger
 from kalshi_cli.ports.exchange import SeenAgain
+from kalshi_cli.ports.making import Making
 from kalshi_cli.risk._base import Denial
 
 NO_VERDICTS: Mapping[str, Verdict] = MappingProxyType({})
@@ -590,6 +591,8 @@ class Unit(Protocol):
     def journal(self) -> Journal: ...
     @property
     def ledger(self) -> Ledger: ...
+    @property
+    def making(self) -> Making: ...
     @property
     def plans(self) -> Plans: ...
     @property

@@ -5,16 +5,16 @@ from typing import ClassVar
 
 from kalshi_cli.domain.instant import format_span
 from kalshi_cli.domain.order import OrderIntent, Purpose
-from kalshi_cli.risk._base import ENTRIES, Control, Denial, RiskState
+from kalshi_cli.risk._base import Control, Denial, RiskState
 
 
 @dataclass(frozen=True, slots=True)
 class Cooldown(Control):
-    """Per strategy and market, in market time."""
+    """Per strategy and market, in market time. Quotes are flat now and then by their trade."""
 
     code: ClassVar[str] = "COOLDOWN"
     rank: ClassVar[int] = 100
-    purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    purposes: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ENTRY})
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         left = state.last_exit_us.get((intent.strategy, intent.ticker))

@@ -1,4 +1,4 @@
-"""One entry a forecast, one live entry a market."""
+"""One entry a forecast, one live entry a market, one live quote a side."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,7 +6,7 @@ from typing import ClassVar
 from kalshi_cli.domain.instant import to_rfc3339
 from kalshi_cli.domain.order import Order, OrderIntent, Purpose
 from kalshi_cli.domain.side import spoken_terms
-from kalshi_cli.risk._base import Control, Denial, MarketFacts, RiskState
+from kalshi_cli.risk._base import ENTRIES, Control, Denial, MarketFacts, RiskState
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,21 +15,22 @@ class Duplicate(Control):
 
     code: ClassVar[str] = "DUPLICATE"
     rank: ClassVar[int] = 70
-    purposes: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ENTRY})
+    purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         for order in state.orders:
-            own = order.intent
-            if (own.strategy, own.ticker, own.purpose) == (
-                intent.strategy,
-                intent.ticker,
-                Purpose.ENTRY,
-            ):
+            if _stands_for(intent) == _stands_for(order.intent):
                 return Denial(self.code, _live(order), order.client_order_id, "none live")
         key = (intent.strategy, intent.ticker, intent.forecast_id or "")
         if key not in state.traded_forecasts:
             return None
         return Denial(self.code, _traded(key[2], state.facts.get(intent.ticker)), key[2], "a newer")
+
+
+def _stands_for(intent: OrderIntent) -> tuple[object, ...]:
+    """What there may be only one of: an entry into a market, a quote on each side of it."""
+    side = intent.side if intent.purpose is Purpose.QUOTE else None
+    return intent.strategy, intent.ticker, intent.purpose, side
 
 
 def _live(order: Order) -> str:
@@ -38,8 +39,9 @@ def _live(order: Order) -> str:
     _, outcome, price = spoken_terms(own.side, own.limit, leaves=False)
     wanted = f"buy {outcome.upper()} {own.count} at {price}, {order.filled} filled"
     until = "" if own.expires_us is None else f", until {to_rfc3339(own.expires_us)} at the latest"
+    what = "another quote" if own.purpose is Purpose.QUOTE else "a newer forecast"
     return (
-        f"order {order.client_order_id} ({wanted}) is live here{until}; a newer forecast may trade "
+        f"order {order.client_order_id} ({wanted}) is live here{until}; {what} may trade "
         "once it is filled or gone"
     )
 

@@ -11,9 +11,9 @@ from kalshi_cli.risk._base import EVERYTHING, Control, Denial, RiskState
 @dataclass(frozen=True, slots=True)
 class Staleness(Control):
     """Entries need the fresh quote that their fair value is anchored to, and a fresh forecast if
-    any; what takes needs a fresh book.
+    any; what takes or quotes needs a fresh book.
 
-    Orders that wait make do with the quote where the book could not be read.
+    Other orders that wait make do with the quote where the book could not be read.
     """
 
     code: ClassVar[str] = "STALE"
@@ -24,7 +24,8 @@ class Staleness(Control):
         facts = state.facts.get(intent.ticker)
         if facts is None:
             return Denial(self.code, "there is no quote", "none", "a quote")
-        if facts.book is None and not intent.post_only:
+        leans_on_book = not intent.post_only or intent.purpose is Purpose.QUOTE
+        if facts.book is None and leans_on_book:
             return Denial(self.code, "the order book could not be read", "none", "a book")
         limits, quoted = state.limits, now_us - facts.quote.at_us
         denial = None

@@ -146,6 +146,8 @@ class Portfolio(Section):
 class Allocation(Section):
     directional_trading: Share = 0.40
     """Share of the bankroll for directional trading."""
+    market_making: Share = 0.30
+    """Share of the bankroll for market making."""
     others: dict[str, Share] = {}
     """Shares of strategies of your own, which a share here makes run: others.NAME = 0.05."""
 
@@ -154,6 +156,20 @@ class Allocation(Section):
         """Each strategy's share of the bankroll."""
         named = {name: getattr(self, name) for name in type(self).model_fields if name != "others"}
         return {**named, **self.others}
+
+
+class MarketMaking(Section):
+    max_quoted_markets: Count = 6
+    """Most markets quoted at a time."""
+    quote_share: Share = 0.005
+    """Share of the bankroll that one quote may cost."""
+    inventory_share: Share = 0.02
+    """Share of the bankroll that what quotes brought in may lose, a market."""
+    risk_aversion: Positive = 0.1
+    """How much farther apart quotes are where markets move, and how far they give way to what is
+    held: Avellaneda and Stoikov's gamma, for log-odds and a full inventory."""
+    quote_minutes: Positive = 20.0
+    """How long a quote lives that nobody attends to; it is renewed while it is wanted."""
 
 
 class Filters(Section):
@@ -324,6 +340,7 @@ class Settings(BaseSettings):
     trading: Trading = Trading()
     portfolio: Portfolio = Portfolio()
     allocation: Allocation = Allocation()
+    market_making: MarketMaking = MarketMaking()
     filters: Filters = Filters()
     exits: Exits = Exits()
     risk: Risk = Risk()

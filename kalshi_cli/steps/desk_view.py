@@ -1,7 +1,7 @@
 """Everything the decisions read, as of one instant, in one transaction."""
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from types import MappingProxyType
 
@@ -9,9 +9,12 @@ from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import FeeTerms, effective_terms
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
+from kalshi_cli.domain.incentive import IncentiveProgram
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, day_of, to_datetime
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.markout import Markout
+from kalshi_cli.domain.marks import resting, without
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money
 from kalshi_cli.domain.order import (
     DEAD,
@@ -39,13 +42,18 @@ PEAK_SINCE = "peak_since"
 """The marker of the instant from which drawdowns are measured: a person took note of one then."""
 
 
+MARKOUTS_US = 7 * DAY
+"""How long what a fill was worth later has a say in where quotes are made."""
+
+
 @dataclass(frozen=True, slots=True)
 class DeskView:
     """The desk at `now_us`.
 
     `entries` are the eligible markets and, whatever became of them, all that are held, ordered,
     forecast or asked for besides. Markets a verdict has dropped may be a hundred thousand more.
-    `unbooked` are orders whose fills are reported and in no position yet.
+    `unbooked` are orders whose fills are reported and in no position yet. `markouts` are those of
+    the last week, `incentives` the programmes that run now, by ticker.
     """
 
     now_us: int
@@ -67,6 +75,8 @@ class DeskView:
     triggered_shards: frozenset[int]
     barred: frozenset[str]
     watermarks: Watermarks
+    markouts: tuple[Markout, ...] = ()
+    incentives: Mapping[str, tuple[IncentiveProgram, ...]] = field(default_factory=dict)
 
     def terms(self, ticker: str) -> FeeTerms:
         """The fee terms in force in a market."""
@@ -83,6 +93,11 @@ class DeskView:
     def working(self, owner: str) -> dict[str, Order]:
         """An owner's live orders by ticker."""
         return {o.intent.ticker: o for o in self.orders if o.intent.strategy == owner}
+
+    def book_of_others(self, book: OrderBook) -> OrderBook:
+        """A book without the orders that are ours."""
+        own = (order for order in self.orders if order.intent.ticker == book.ticker)
+        return without(book, resting(own))
 
     def prices(self, books: Mapping[str, OrderBook]) -> Prices:
         """What the desk's worth is told by, our own orders left out."""
@@ -143,6 +158,8 @@ async def look(
             watermarks=await unit.snapshots.watermarks(
                 day_of(now_us), await unit.catalog.marker(PEAK_SINCE) or 0
             ),
+            markouts=await unit.making.markouts(now_us - MARKOUTS_US),
+            incentives=await unit.making.incentives(now_us),
         )
 
 

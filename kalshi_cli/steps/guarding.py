@@ -1,8 +1,8 @@
 """Which positions the stream says to leave now, and what else asks to be acted on. Pure.
 
 A guard takes in what is held and what the stream tells, and answers with data: which exits are
-armed, what is to be booked, and why the exchange must be read. It believes a book while the
-stream stands behind it; one that is lost arms nothing.
+armed, which quotes are to go, what is to be booked, and why the exchange must be read. It believes
+a book while the stream stands behind it; one that is lost arms nothing, and nothing rests on it.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from kalshi_cli.domain.account import ExchangePosition
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import NO_CONTRACTS
-from kalshi_cli.domain.order import Fill, OrderReport
+from kalshi_cli.domain.order import Fill, Order, OrderReport
 from kalshi_cli.exits._base import Exit
 from kalshi_cli.ports.stream import (
     BookLost,
@@ -23,8 +23,10 @@ from kalshi_cli.ports.stream import (
     Resync,
     StreamEvent,
 )
+from kalshi_cli.steps.quoting import quotes_of, why_withdrawn
 from kalshi_cli.steps.readiness import Readiness
 from kalshi_cli.steps.track import exit_intent, reason_to_leave
+from kalshi_cli.strategies._base import Strategy
 
 PAUSE_US = 5 * SECOND
 """Between two exits, or two refusals of one, by the same owner in the same market: what came of the
@@ -62,22 +64,32 @@ class Told:
 
 @dataclass(slots=True)
 class Guard:
-    """`held` is None until somebody looked; `armed` are the exits to be sent."""
+    """`held` is None until somebody looked; `armed` are the exits to be sent, `pulled` the quotes
+    that are to go, by their id, and why.
+    """
 
     exits: Sequence[Exit]
     held: Readiness | None = None
     books: dict[str, OrderBook] = field(default_factory=dict)
     armed: set[Owned] = field(default_factory=set)
+    strategies: Sequence[Strategy] = ()
+    pulled: dict[str, str] = field(default_factory=dict)
     _fills: list[Fill] = field(default_factory=list)
     _reports: list[OrderReport] = field(default_factory=list)
     _nets: dict[str, ExchangePosition] = field(default_factory=dict)
     _due: dict[str, None] = field(default_factory=dict)
     _paused: dict[Owned, int] = field(default_factory=dict)
+    _gone: set[str] = field(default_factory=set)
 
     @property
     def watched(self) -> frozenset[str]:
         """The markets whose books matter: those held or ordered."""
         return frozenset() if self.held is None else frozenset(self.held.view.entries)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether there is an exit to be sent, or a quote to be taken away."""
+        return bool(self.armed or self.pulled)
 
     @property
     def has_news(self) -> bool:
@@ -94,8 +106,10 @@ class Guard:
             case OrderBook():
                 self.books[event.ticker] = event
                 self._arm(event.ticker, now_us)
+                self._pull(event.ticker)
             case BookLost():
                 self.books.pop(event.ticker, None)
+                self._pull(event.ticker, "its book is lost")
                 self.armed -= {each for each in self.armed if each[0] == event.ticker}
             case Fill():
                 self._fills.append(event)
@@ -104,12 +118,16 @@ class Guard:
             case ExchangePosition():
                 self._nets[event.ticker] = event
             case MarketChange() if event.ticker in self.watched and event.change in _OF_MONEY:
-                self._due[f"{event.ticker} {event.change.replace('_', ' ')}"] = None
+                change = event.change.replace("_", " ")
+                self._due[f"{event.ticker} {change}"] = None
+                self._pull(event.ticker, f"the market was {change}")
             case Resync() if event.read in _RECONCILED:
                 self._due[f"{event.read}: {event.reason}"] = None
             case Link() if not event.connected:
                 self.books.clear()
                 self.armed.clear()
+                for ticker in self.watched:
+                    self._pull(ticker, "the stream is down")
             case _:
                 pass
 
@@ -120,8 +138,11 @@ class Guard:
         self.held = held
         self.books = {t: book for t, book in self.books.items() if t in self.watched}
         self.armed.clear()
+        self.pulled.clear()
+        self._gone &= {order.client_order_id for order in held.view.orders}
         for ticker in self.books:
             self._arm(ticker, held.view.now_us)
+            self._pull(ticker)
         for ticker, told in self._nets.items():
             ours = (p.net for p in held.view.positions if p.ticker == ticker)
             if sum(ours, NO_CONTRACTS) != told.net:
@@ -132,6 +153,13 @@ class Guard:
         """An exit was sent or refused there: leave it alone for a while."""
         self._paused[owned] = now_us + span_us
         self.armed.discard(owned)
+
+    def take_pulled(self) -> tuple[Order, ...]:
+        """The quotes that are to go, once; what rests of them at the next look is seen anew."""
+        ids, self.pulled = set(self.pulled), {}
+        orders = () if self.held is None else self.held.view.orders
+        self._gone |= ids
+        return tuple(order for order in orders if order.client_order_id in ids)
 
     def take_told(self) -> Told:
         """What is to be booked, once."""
@@ -162,3 +190,18 @@ class Guard:
                 self.armed.add(owned)
             else:
                 self.armed.discard(owned)
+
+    def _pull(self, ticker: str, why: str = "") -> None:
+        """Take away the quotes of a market for a reason, or for that of their strategy, if any."""
+        if self.held is None:
+            return
+        view, book = self.held.view, self.books.get(ticker)
+        by_name = {strategy.name: strategy for strategy in self.strategies}
+        for quote in quotes_of(view.orders):
+            strategy = by_name.get(quote.intent.strategy)
+            if quote.intent.ticker != ticker or strategy is None:
+                continue
+            others = None if book is None else view.book_of_others(book)
+            reason = why or why_withdrawn(strategy, quote, others)
+            if reason and quote.client_order_id not in self._gone:
+                self.pulled[quote.client_order_id] = reason

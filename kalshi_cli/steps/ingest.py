@@ -104,6 +104,7 @@ async def ingest(
     await _series_pass(data, store, done, started, series_at)
     if is_full:
         await _read_announced_fees(notices, store, done)
+        await _read_incentives(notices, store, done)
         await _full_pass(data, store, done, full_at or 0, started)
     else:
         since = max(full_at or 0, delta_at or 0) - DELTA_OVERLAP
@@ -149,6 +150,22 @@ async def _read_announced_fees(notices: Notices, store: Store, done: _Pass) -> N
         async with store.unit() as unit:
             await unit.catalog.set_marker("fees_change", ahead_us)
             await unit.commit()
+
+
+async def _read_incentives(notices: Notices, store: Store, done: _Pass) -> None:
+    """Keep the programmes that run; where they could not all be read, those known before stay."""
+    try:
+        found = await collect(notices.incentives)
+    except (Unavailable, ExchangeRefusal) as error:
+        done.besides = str(error)
+        return
+    done.unusable.extend(found.unusable)
+    if not found.reached_end:
+        done.besides = found.why
+        return
+    async with store.unit() as unit:
+        await unit.making.save_incentives([each for each in found.items if not each.paid_out])
+        await unit.commit()
 
 
 async def _full_pass(

@@ -1,4 +1,5 @@
-"""Act on the stream: leave at once what a book says to leave, and book what happened.
+"""Act on the stream: leave at once what a book says to leave, take away the quotes that a strategy
+takes back, and book what happened.
 
 Between a change of a book and its exit stands one commit: the exit's own. Booking is another step,
 so that it holds up no exit. The timed look at the exchange (`track`) stays, and comes to the same
@@ -15,7 +16,7 @@ from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.stream import Stream
 from kalshi_cli.steps.clearing import entries_of
 from kalshi_cli.steps.desk_view import look_at_holdings
-from kalshi_cli.steps.execution import Desk
+from kalshi_cli.steps.execution import Desk, cancel_many
 from kalshi_cli.steps.guarding import REFUSED_PAUSE_US, Guard
 from kalshi_cli.steps.hearing import Heard, hear
 from kalshi_cli.steps.readiness import readiness
@@ -27,10 +28,11 @@ NOTHING = Heard((), (), (), ())
 
 @dataclass(frozen=True, slots=True)
 class Reacted:
-    """The exits that were sent at once, or refused."""
+    """The exits that were sent at once, or refused, and the quotes that were asked to go."""
 
     at_us: int
     exits: tuple[Exited, ...]
+    pulled: tuple[Order, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ async def listen(
     while True:
         for event in await stream.take():
             guard.hear(event, clock.now())
-        if guard.armed:
+        if guard.is_urgent:
             armed()
         elif guard.has_news:
             news()
@@ -101,6 +103,14 @@ async def _look(desk: Desk, stream: Stream, guard: Guard, policy: TradePolicy) -
 
 
 async def react(desk: Desk, stream: Stream, guard: Guard, *, policy: TradePolicy) -> Reacted:
+    """Send the exits that are armed, and then take away what quotes are to go."""
+    done = await _exit(desk, stream, guard, policy)
+    pulled = guard.take_pulled()
+    await cancel_many(desk, pulled)
+    return replace(done, pulled=pulled)
+
+
+async def _exit(desk: Desk, stream: Stream, guard: Guard, policy: TradePolicy) -> Reacted:
     """Send the exits that are armed; where an own entry rests in the way, `track` is to clear it.
 
     What is held is as of the last look: that no more leaves than is held, the journal sees to. The

@@ -22,9 +22,10 @@ from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import cancel_entries, tidy
 from kalshi_cli.steps.desk_view import DeskView, look, risk_state, with_sent
-from kalshi_cli.steps.execution import Desk, heed_halt_file, send
+from kalshi_cli.steps.execution import Desk, cancel_many, heed_halt_file, send
 from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
+from kalshi_cli.steps.quoting import quotes_of, withdrawn
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile_desk
 from kalshi_cli.steps.trade import TradePolicy
 from kalshi_cli.steps.valuation import performance, snapshot
@@ -64,7 +65,9 @@ class TrackResult:
 async def track(
     data: MarketData, desk: Desk, *, exits: Sequence[Exit], policy: TradePolicy
 ) -> TrackResult:
-    """Reconcile, exit, take a snapshot. A desk that takes no new risk has its entries cancelled."""
+    """Reconcile, exit, take a snapshot. A desk that takes no new risk has its entries cancelled;
+    quotes go that their strategy takes back.
+    """
     await heed_halt_file(desk)
     found = await reconcile_desk(data, desk)
     await _refresh_held(data, desk)
@@ -74,7 +77,9 @@ async def track(
         view = replace(view, state=DeskState.REDUCE_ONLY)
     tidied = await tidy(desk, view)
     going = leaving(view, books, exits) | _stopped(view)
-    if await cancel_entries(desk, view.orders, going) or tidied:
+    pulled = withdrawn(view, books, policy.strategies)
+    await cancel_many(desk, [o for o in view.orders if o.client_order_id in pulled])
+    if await cancel_entries(desk, view.orders, going) or tidied or pulled:
         found = joined(found, await reconcile_desk(data, desk))
         view, books = await _seen(data, desk, policy)
     exited = await _leave(data, desk, view, books, exits, policy, found)
@@ -116,8 +121,9 @@ async def _seen(
 
 
 async def _books(data: MarketData, view: DeskView) -> Mapping[str, OrderBook]:
-    held = sorted({p.ticker for p in view.positions if p.owner != EXTERNAL})
-    return await data.books(held) if held else {}
+    held = {p.ticker for p in view.positions if p.owner != EXTERNAL}
+    wanted = sorted(held | {order.intent.ticker for order in quotes_of(view.orders)})
+    return await data.books(wanted) if wanted else {}
 
 
 def leaving(

@@ -4,14 +4,14 @@ Books are reconciled first and, where anything was sent, once more after. `--dry
 but the sending (and but the reconciling, which is the lease holder's).
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from kalshi_cli.domain.adjusting import Adjustment, adjustment
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.forecast import Edge, Forecast
-from kalshi_cli.domain.identity import DeskState, Env
+from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Money
@@ -32,6 +32,7 @@ from kalshi_cli.exits._planning import ExitRules, plan_for
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.portfolio.capital import Capital
 from kalshi_cli.portfolio.methods._base import Method
+from kalshi_cli.portfolio.quote_size import size_quotes
 from kalshi_cli.portfolio.sizing import Sizing, Unsized
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import CancellationKind, MarketData, Trading
@@ -54,9 +55,11 @@ from kalshi_cli.steps.isolating import (
     left_by,
 )
 from kalshi_cli.steps.losses import hold_to_losses
+from kalshi_cli.steps.marking_out import mark_out
 from kalshi_cli.steps.means import means
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.positions import compare_positions
+from kalshi_cli.steps.quoting import CloseUps, QuoteChanges, quote_changes, quotes_of, unquoted
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile_desk
 from kalshi_cli.steps.resting import new_terms, wanted_now
 from kalshi_cli.strategies._base import Candidate, Strategy, View
@@ -113,7 +116,8 @@ class TradeResult:
     """From proposals to orders. `passed` are the intents that were sent, or would have been, and
     `priced` what each comes to.
 
-    `reduced` says which limit on losses took the desk to reduce-only in this pass.
+    `quotes` counts the quotes that rest at its end, as far as it knows. `reduced` says which limit
+    on losses took the desk to reduce-only in this pass.
     """
 
     at_us: int
@@ -130,6 +134,7 @@ class TradeResult:
     reconciled: Reconciliation | None
     broken: tuple[Broken, ...] = ()
     reduced: Denial | None = None
+    quotes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,19 +168,23 @@ async def trade(
     reduced = await hold_to_losses(data, desk, view, policy.limits, before)
     if reduced is not None:
         view = await _look(desk, policy, before)
+    if await mark_out(data, desk.store, view):
+        view = await _look(desk, policy, before)
     paused = await paused_shards(data, view.entries.values())
     faults = await known_faults(desk.store)
     strategies, disabled = asked(policy.strategies, faults, only)
+    close_ups = CloseUps(data)
     if view.state is DeskState.ACTIVE:
         left = left_by(view.orders, {each.strategy for each in disabled})
-        adjusted = await _adjust(data, desk, view, policy, Account.of(before, paused), left)
+        session = _Session(view, policy, Account.of(before, paused), close_ups)
+        adjusted = await _adjust(data, desk, session, strategies, left)
     else:
         canceled = await cancel_every_entry(desk, view.orders)
         adjusted = Adjusted(canceled, (), asked=bool(canceled))
     if adjusted.asked:  # some may have filled instead
         before = joined(before, await reconcile_desk(data, desk))
         view = await _look(desk, policy, before)
-    result = _Session(view, policy, Account.of(before, paused))
+    result = _Session(view, policy, Account.of(before, paused), close_ups)
     result.broken += disabled
     try:
         for strategy in strategies:
@@ -256,9 +265,9 @@ async def consider(
     found: list[Considered] = []
     for strategy in policy.strategies:
         state, capital = _means(session, strategy.name, books)
-        proposals = _proposed(session, strategy, view)
+        proposals, _ = await _proposed(session, strategy)
         sizings = {
-            ticker: policy.sizing.size([p for p in proposals if p.ticker == ticker], books, capital)
+            ticker: _sized([p for p in proposals if p.ticker == ticker], policy, books, capital)
             for ticker in tickers
         }
         errors = [each.error for each in session.broken if each.strategy == strategy.name]
@@ -286,7 +295,7 @@ async def _as_it_is(
     shards = dict(balance.by_shard)
     frozen = unresolved | differing | frozenset(compared.unreadable)
     account = Account(balance.cash, shards, frozen, (), beyond, compared.why, paused)
-    return _Session(view, policy, account)
+    return _Session(view, policy, account, CloseUps(data))
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,6 +317,10 @@ class Account:
     paused: frozenset[int] | None
     measured: Money | None = None
 
+    @property
+    def worth(self) -> Money:
+        return self.cash if self.measured is None else self.measured
+
     @classmethod
     def of(cls, found: Reconciliation, paused: frozenset[int] | None) -> "Account":
         return cls(
@@ -325,10 +338,13 @@ class Account:
 class _Session:
     """One pass of trading: what was seen, and what came of it so far."""
 
-    def __init__(self, view: DeskView, policy: TradePolicy, account: Account) -> None:
+    def __init__(
+        self, view: DeskView, policy: TradePolicy, account: Account, close_ups: CloseUps
+    ) -> None:
         self.view = view
         self.policy = policy
         self.account = account
+        self.close_ups = close_ups
         self.proposals: list[Proposal] = []
         self.unsized: list[Unsized] = []
         self.denied: list[Denied] = []
@@ -345,6 +361,18 @@ class _Session:
         """The view with the orders of this pass counted in."""
         return replace(self.view, orders=(*self.view.orders, *map(counted, self.orders)))
 
+    def without(self, orders: Collection[Order]) -> "_Session":
+        """A pass that has not begun, of a desk without these orders."""
+        kept = tuple(order for order in self.view.orders if order not in orders)
+        return _Session(replace(self.view, orders=kept), self.policy, self.account, self.close_ups)
+
+    @property
+    def bankroll(self) -> Money:
+        """About what shares are of: by quotes, since books are read for what is proposed alone."""
+        equity = self.view.valued(self.account.worth, {}).equity
+        limit = self.policy.limits.capital_limit
+        return equity if limit is None else min(equity, limit)
+
     def result(self, *, dry_run: bool) -> TradeResult:
         return TradeResult(
             at_us=self.view.now_us,
@@ -360,6 +388,7 @@ class _Session:
             changed=(),
             reconciled=None,
             broken=tuple(self.broken),
+            quotes=len(quotes_of(self.seen().orders)),
         )
 
 
@@ -400,13 +429,14 @@ def _priced(intent: OrderIntent, state: RiskState) -> Priced:
 async def _decide(
     data: MarketData, session: _Session, strategy: Strategy
 ) -> tuple[tuple[OrderIntent, ...], RiskState]:
-    """Propose and size."""
+    """Propose and size; quotes that rest already stand for those that would be the same."""
     view = session.seen()
-    proposals = _proposed(session, strategy, view)
-    wanted = view.contested() | {p.ticker for p in proposals}
-    books = await data.books(sorted(wanted)) if wanted else {}
+    everything, books = await _proposed(session, strategy)
+    proposals = unquoted(everything, view.orders)
+    wanted = (view.contested() | {p.ticker for p in proposals}) - books.keys()
+    books = {**(await data.books(sorted(wanted)) if wanted else {}), **books}
     state, capital = _means(session, strategy.name, books)
-    sizing = session.policy.sizing.size(proposals, books, capital)
+    sizing = _sized(proposals, session.policy, books, capital)
     session.proposals += proposals
     session.unsized += sizing.unsized
     asks = session.policy.cancel_on_pause
@@ -441,19 +471,46 @@ def _means(
     return state, capital
 
 
-def _proposed(session: _Session, strategy: Strategy, view: DeskView) -> tuple[Proposal, ...]:
-    """What a strategy proposes; nothing where it breaks, which is no reason to stop the others."""
-    seen = strategy_view(view, strategy.name, session.policy.min_confidence)
-    answer = answered(strategy.propose, seen)
+def _sized(
+    proposals: Sequence[Proposal],
+    policy: TradePolicy,
+    books: Mapping[str, OrderBook],
+    capital: Capital,
+) -> Sizing:
+    """Entries are staked, and quotes take what room there is: a strategy proposes one or other."""
+    quotes = [proposal for proposal in proposals if proposal.purpose is Purpose.QUOTE]
+    if not quotes:
+        return policy.sizing.size(proposals, books, capital)
+    entries = policy.sizing.size([p for p in proposals if p not in quotes], books, capital)
+    sized = size_quotes(quotes, capital)
+    return Sizing(entries.intents + sized.intents, entries.unsized + sized.unsized)
+
+
+async def _proposed(
+    session: _Session, strategy: Strategy
+) -> tuple[tuple[Proposal, ...], Mapping[str, OrderBook]]:
+    """What a strategy proposes, and the books it saw.
+
+    Nothing where it breaks, which is no reason to stop the others.
+    """
+    desk = session.seen()
+    seen = strategy_view(desk, strategy.name, session.policy.min_confidence, session.bankroll)
+    close_up = await session.close_ups.seen(strategy, seen, desk)
+    answer = close_up if isinstance(close_up, str) else answered(strategy.propose, close_up.view)
     if isinstance(answer, str):
         session.broken.append(Broken(strategy.name, answer))
-        return ()
-    return answer
+        return (), {}
+    return answer, {} if isinstance(close_up, str) else close_up.books
 
 
-def strategy_view(view: DeskView, strategy: str, min_confidence: float) -> View:
+def strategy_view(view: DeskView, strategy: str, min_confidence: float, bankroll: Money) -> View:
     """What one strategy sees: eligible markets whose fees are known, in ticker order."""
-    working = view.working(strategy)
+    working: dict[str, tuple[Order, ...]] = {}
+    for order in view.orders:
+        if order.intent.strategy == strategy:
+            working[order.intent.ticker] = (*working.get(order.intent.ticker, ()), order)
+    others = {p.ticker for p in view.positions if p.owner not in {strategy, EXTERNAL}}
+    others |= {o.intent.ticker for o in view.orders if o.intent.strategy != strategy}
     sure = {t: f for t, f in view.forecasts.items() if f.confidence >= min_confidence}
     candidates = [
         Candidate(
@@ -464,11 +521,15 @@ def strategy_view(view: DeskView, strategy: str, min_confidence: float) -> View:
             forecast=sure.get(ticker),
             held=view.held(ticker, strategy),
             is_working=ticker in working,
+            orders=working.get(ticker, ()),
+            is_taken=ticker in others,
+            incentives=view.incentives.get(ticker, ()),
         )
         for ticker in view.eligible
         if view.terms(ticker).is_known
     ]
-    return View(view.now_us, tuple(candidates))
+    own = tuple(mark for mark in view.markouts if mark.owner == strategy)
+    return View(view.now_us, tuple(candidates), bankroll, own)
 
 
 async def _send(
@@ -505,26 +566,32 @@ async def _imagine(session: _Session, intent: OrderIntent, book: OrderBook | Non
 
 
 def entry_plan(intent: OrderIntent, forecast: Forecast | None, session: _Session) -> ExitPlan:
-    """What is decided about leaving when a position is entered."""
+    """What is decided about leaving when a position is entered.
+
+    What quotes bring in, quotes take out again, on whichever side it came: no forecast, target or
+    stop has a say in it.
+    """
     rules = session.policy.exit_rules.get(intent.strategy, ExitRules())
+    if intent.purpose is Purpose.QUOTE:
+        forecast, rules = None, ExitRules(max_hold_us=rules.max_hold_us)
     return plan_for(intent, forecast, rules, session.view.now_us, session.view.terms(intent.ticker))
 
 
 async def _adjust(
     data: MarketData,
     desk: Desk,
-    view: DeskView,
-    policy: TradePolicy,
-    account: "Account",
+    session: "_Session",
+    strategies: Sequence[Strategy],
     unwanted: tuple[Order, ...],
 ) -> "Adjusted":
-    """Bring resting entries to what is wanted now; those off the grid go, whatever they are for.
+    """Bring resting entries and quotes to what is wanted now; those off the grid go, whatever they
+    are for.
 
     During a pause the exchange takes cancels, and no changes.
     """
-    paused = account.paused
+    paused, view = session.account.paused, session.view
     gone, smaller, moved = list(dict.fromkeys((*off_grid(view), *unwanted))), [], []
-    for order, wanted in await _wanted(data, view, policy, account):
+    for order, wanted in await _wanted(data, session):
         if order in gone:
             continue
         match adjustment(order, wanted):
@@ -535,23 +602,45 @@ async def _adjust(
             case Adjustment.DECREASE if wanted is not None:
                 smaller.append((order, wanted))
             case Adjustment.AMEND if wanted is not None:
-                moved.append((order, wanted))
+                moved.append((order, new_terms(order, wanted)))
+    quotes = await _changed_quotes(session, strategies)
+    gone += [order for order in quotes.gone if order not in gone]
+    smaller += [each for each in quotes.smaller if each[0] not in gone]
+    moved += [each for each in quotes.renewed if each[0] not in gone]
     answers = await cancel_many(desk, gone)
     canceled = [order for order, answer in answers if answer.kind is CancellationKind.CANCELED]
     for order, wanted in smaller:
         await decrease(desk, order, wanted.count)
-    for order, wanted in moved:
-        await reprice(desk, order, new_terms(order, wanted))
+    for order, terms in moved:
+        await reprice(desk, order, terms)
     changed = [order.client_order_id for order, _ in (*smaller, *moved)]
     async with desk.store.unit() as unit:
         after = await unit.journal.find(client_order_ids=changed)
     return Adjusted(tuple(canceled), after, asked=bool(gone or changed))
 
 
-async def _wanted(
-    data: MarketData, view: DeskView, policy: TradePolicy, account: "Account"
-) -> list[tuple[Order, OrderIntent | None]]:
+async def _changed_quotes(session: "_Session", strategies: Sequence[Strategy]) -> QuoteChanges:
+    """What is to become of resting quotes, by what their strategies propose now.
+
+    A strategy that does not trade in this pass attends to none, nor does one that breaks; and where
+    trading is paused, or may be, nothing shall wait for its end.
+    """
+    quotes = quotes_of(session.view.orders)
+    wanted: list[OrderIntent] = []
+    for strategy in strategies:
+        own = [order for order in quotes if order.intent.strategy == strategy.name]
+        if own:
+            proposals, books = await _proposed(session, strategy)
+            capital = _means(session.without(own), strategy.name, books)[1]
+            wanted += _sized(proposals, session.policy, books, capital).intents
+    paused = session.account.paused
+    trading = [i for i in wanted if paused is not None and i.exchange_index not in paused]
+    return quote_changes(quotes, trading, session.view.now_us)
+
+
+async def _wanted(data: MarketData, session: "_Session") -> list[tuple[Order, OrderIntent | None]]:
     """Each undisturbed resting entry, and what is wanted of it."""
+    view = session.view
     entries = [
         order
         for order in view.orders
@@ -563,11 +652,9 @@ async def _wanted(
     books = await data.books(sorted(seen)) if entries else {}
     found: list[tuple[Order, OrderIntent | None]] = []
     for order in entries:
-        others = tuple(other for other in view.orders if other is not order)
-        session = _Session(replace(view, orders=others), policy, account)
-        capital = _means(session, order.intent.strategy, books)[1]
+        capital = _means(session.without([order]), order.intent.strategy, books)[1]
         book = books.get(order.intent.ticker)
-        found.append((order, wanted_now(order, view, book, policy.sizing, capital)))
+        found.append((order, wanted_now(order, view, book, session.policy.sizing, capital)))
     return found
 
 

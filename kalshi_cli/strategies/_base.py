@@ -4,10 +4,14 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.forecast import Forecast
-from kalshi_cli.domain.market import Event, Market, Quote
-from kalshi_cli.domain.money import Contracts
+from kalshi_cli.domain.incentive import IncentiveProgram
+from kalshi_cli.domain.market import Event, Market, Quote, Trade
+from kalshi_cli.domain.markout import Markout
+from kalshi_cli.domain.money import NO_MONEY, Contracts, Money
+from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.proposal import Proposal
 
 
@@ -15,7 +19,10 @@ from kalshi_cli.domain.proposal import Proposal
 class Candidate:
     """One eligible market: its quote, the newest usable forecast, and what this strategy holds.
 
-    `fees` are the terms in force and known. `is_working` tells of a live order of this strategy.
+    `fees` are the terms in force and known. `is_working` tells of a live order of this strategy,
+    `orders` are these, and `is_taken` tells that another strategy owns the market. `book` (ours
+    left out) and `trades` (public prints of the last hours, newest first) are there where the
+    strategy `watches` the market and they could be read.
     """
 
     event: Event
@@ -25,14 +32,24 @@ class Candidate:
     forecast: Forecast | None
     held: Contracts
     is_working: bool
+    orders: tuple[Order, ...] = ()
+    is_taken: bool = False
+    incentives: tuple[IncentiveProgram, ...] = ()
+    book: OrderBook | None = None
+    trades: tuple[Trade, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """All that a strategy may know, as of `now_us` (market time)."""
+    """All that a strategy may know, as of `now_us` (market time).
+
+    `bankroll` is what shares are shares of; `markouts` are those of this strategy's own quotes.
+    """
 
     now_us: int
     candidates: tuple[Candidate, ...]
+    bankroll: Money = NO_MONEY
+    markouts: tuple[Markout, ...] = ()
 
 
 class Strategy(ABC):
@@ -43,3 +60,14 @@ class Strategy(ABC):
     @abstractmethod
     def propose(self, view: View) -> tuple[Proposal, ...]:
         """The trades worth considering now."""
+
+    def watches(self, view: View) -> tuple[str, ...]:
+        """The markets whose book and tape are to be read before it proposes: each is a request."""
+        return ()
+
+    def withdraws(self, quote: Order, book: OrderBook | None) -> str:
+        """Why a quote of its own is to go at once, whatever it would propose; empty to leave it.
+
+        Asked at every change of a book, ours left out, which is None where it is not known.
+        """
+        return ""

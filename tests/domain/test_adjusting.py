@@ -5,13 +5,15 @@ from dataclasses import replace
 import pytest
 from fakes.decisions import NOW, an_order, resting
 
-from kalshi_cli.domain.adjusting import Adjustment, adjustment
+from kalshi_cli.domain.adjusting import Adjustment, adjustment, quote_adjustment
+from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import (
     ExchangeOrderStatus,
     OrderReport,
     OrderState,
     Pending,
+    Purpose,
     Terms,
     TimeInForce,
     fold_fill,
@@ -129,3 +131,40 @@ def test_a_decrease_that_raced_a_fill_takes_the_exchanges_count():
     after = fold_report(asked, told(filled="3.00", remaining="6.00"), NOW)
     assert (str(after.intent.count), str(after.filled)) == ("9.00", "3.00")
     assert fold_fill(after, contracts("9.00"), NOW).state is OrderState.FILLED
+
+
+# Quotes: twenty minutes long, looked at after `minutes`.
+
+
+def quote(limit="0.4100", count="10.00", until_us=NOW + 20 * MINUTE, **changes):
+    return resting(limit=limit, count=count, purpose=Purpose.QUOTE, expires_us=until_us, **changes)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "minutes", "becomes"),
+    [
+        (quote(until_us=NOW + 21 * MINUTE), 1, Adjustment.KEEP),
+        (quote(until_us=NOW + 30 * MINUTE), 10, Adjustment.KEEP),
+        (quote(until_us=NOW + 31 * MINUTE), 11, Adjustment.RENEW),
+        (quote(until_us=NOW + 15 * MINUTE), 1, Adjustment.RENEW),
+        (quote(count="9.00"), 0, Adjustment.KEEP),
+        (quote(count="7.00"), 0, Adjustment.DECREASE),
+        (quote(count="20.00"), 0, Adjustment.KEEP),
+        (quote(count="21.00"), 0, Adjustment.REPLACE),
+        (quote(limit="0.4200"), 0, Adjustment.REPLACE),
+        (quote(side=Side.ASK), 0, Adjustment.REPLACE),
+        (resting(), 0, Adjustment.REPLACE),
+        (None, 0, Adjustment.REPLACE),
+    ],
+)
+def test_what_becomes_of_a_quote(wanted, minutes, becomes):
+    order = an_order(quote())
+    assert quote_adjustment(order, wanted, NOW + minutes * MINUTE) is becomes
+
+
+def test_a_quote_that_is_mostly_filled_makes_room_for_a_whole_one():
+    order = replace(an_order(quote()), state=OrderState.PARTIALLY_FILLED, filled=contracts("6.00"))
+    assert quote_adjustment(order, quote(), NOW) is Adjustment.REPLACE
+    assert quote_adjustment(replace(order, filled=contracts("5.00")), quote(), NOW) is (
+        Adjustment.KEEP
+    )

@@ -95,6 +95,11 @@ def other(ticker="V", **changes):
     return the_state(facts={"T": the_facts(), "V": the_facts("V")}, **changes)
 
 
+def a_quote_of(side=BID, limit="0.4100", **changes):
+    quoted = {"purpose": QUOTE, "forecast_id": None, "strategy": "market_making"}
+    return resting(side, limit, **{**quoted, **changes})
+
+
 PLAIN = the_state()
 TRADED = the_state(traded_forecasts=frozenset({("directional_trading", "T", "f1")}))
 TEN = a_position("10.00", "0.4000")
@@ -158,6 +163,7 @@ CASES = [
          (exit_of(), replace(holding(TEN), facts={"T": the_facts(book=a_book(at_us=0))}))),
     Case("STALE", "taking needs a book", (resting(), facts(book=None)),
          (an_intent(), facts(book=None))),
+    Case("STALE", "so does quoting", (a_quote_of(), PLAIN), (a_quote_of(), facts(book=None))),
     Case("SHAPE", "on the grid", (an_intent(limit="0.4400"), PLAIN),
          (an_intent(limit="0.4450"), PLAIN)),
     Case("SHAPE", "a fair value that can be one", (an_intent(fair=0.999), PLAIN),
@@ -204,6 +210,9 @@ CASES = [
     Case("DUPLICATE", "another forecast may be traded", (an_intent(forecast_id="f2"),
          TRADED),
          (an_intent(forecast_id="f2"), ordered(resting()))),
+    Case("DUPLICATE", "one quote a side",
+         (a_quote_of(), ordered(a_quote_of(ASK, "0.4300"))),
+         (a_quote_of(), ordered(a_quote_of(limit="0.4000")))),
     Case("RATE", "15 entries an hour", (an_intent(), the_state(entries_last_hour=14)),
          (an_intent(), the_state(entries_last_hour=15))),
     Case("ORDER_RATE", "60 orders a minute",
@@ -401,6 +410,24 @@ def test_exits_skip_cooldowns_rates_and_losses():
         barred=frozenset({"Weather"}),
     )
     assert first_denial(tuple(CONTROLS.values()), exit_of(), state, NOW) is None
+
+
+def test_quotes_are_flat_now_and_then_and_are_no_entries_to_be_counted():
+    state = the_state(
+        last_exit_us={("market_making", "T"): NOW},
+        entries_last_hour=99,
+        entries_today={("market_making", "T"): 99},
+        facts={"T": the_facts(forecast=a_forecast(made_us=0, low=0.1, high=0.9))},
+    )
+    assert first_denial(tuple(CONTROLS.values()), a_quote_of(), state, NOW) is None
+    for changed in (
+        replace(state, orders_last_minute=60),
+        replace(state, equity=dollars("899.999999")),
+        replace(state, triggered_shards=frozenset({0})),
+        replace(state, positions=(TEN,)),
+        replace(state, unresolved=frozenset({"T"})),
+    ):
+        assert first_denial(tuple(CONTROLS.values()), a_quote_of(), changed, NOW) is not None
 
 
 UNLIMITED = [

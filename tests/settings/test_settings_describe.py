@@ -25,6 +25,7 @@ def test_the_example_changes_nothing_as_it_stands():
             "trading",
             "portfolio",
             "allocation",
+            "market_making",
             "filters",
             "exits",
             "risk",

@@ -6,6 +6,7 @@ from kalshi_cli.adapters.store.desk import SqlDesk
 from kalshi_cli.adapters.store.forecasts import SqlForecasts
 from kalshi_cli.adapters.store.journal import SqlJournal
 from kalshi_cli.adapters.store.ledger import SqlLedger
+from kalshi_cli.adapters.store.making import SqlMaking
 from kalshi_cli.adapters.store.plans import SqlPlans
 from kalshi_cli.adapters.store.snapshots import SqlSnapshots
 from kalshi_cli.adapters.store.transaction import Transaction
@@ -21,6 +22,7 @@ class SqlUnit:
         self.ai = SqlAiLedger(transaction)
         self.journal = SqlJournal(transaction)
         self.ledger = SqlLedger(transaction)
+        self.making = SqlMaking(transaction)
         self.plans = SqlPlans(transaction)
         self.snapshots = SqlSnapshots(transaction)
         self.desk = SqlDesk(transaction)

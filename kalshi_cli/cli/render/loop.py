@@ -87,6 +87,7 @@ def line(cycle: Cycle) -> str:
         "forecast": cycle.forecasts,
         "sent": cycle.sent,
         "denied": cycle.denied,
+        "quotes": cycle.quotes or None,
         "fills": cycle.fills,
         "settled": cycle.settlements,
         "held": cycle.positions,
@@ -124,11 +125,12 @@ def _screen(cycles: "deque[Cycle]", above: str) -> "Table":
     from rich.text import Text
 
     watching = f"{cycles[-1].watching}; " if cycles and cycles[-1].watching else ""
+    quotes = f"{cycles[-1].quotes} quotes rest; " if cycles and cycles[-1].quotes else ""
     table = Table(
         title=Text(above, style="bold red") if above else None,
         title_justify="left",
         box=box.SIMPLE_HEAD,
-        caption=f"{watching}Ctrl-C stops the desk",
+        caption=f"{watching}{quotes}Ctrl-C stops the desk",
         caption_justify="left",
         collapse_padding=True,
         pad_edge=False,

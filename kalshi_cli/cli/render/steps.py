@@ -142,6 +142,7 @@ def show_trade(result: TradeResult, console: "Console") -> None:
             ("denied", tally(each.denial.code for each in result.denied)),
             ("canceled", f"{len(result.canceled)} entries"),
             ("changed", f"{len(result.changed)} resting entries"),
+            *([("quotes", f"{result.quotes} rest")] if result.quotes else []),
             *((f"broken {each.strategy}", each.told) for each in result.broken),
             *_reduced(result.reduced),
         ],

@@ -27,6 +27,7 @@ from kalshi_cli.adapters.kalshi.public import UNPAIRED
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.domain.account import CashMovement, Settlement, settlement_revenue
 from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.incentive import IncentiveProgram
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
@@ -44,7 +45,6 @@ from kalshi_cli.ports.exchange import (
     PlacementKind,
 )
 from kalshi_cli.ports.groups import OrderGroup
-from kalshi_cli.ports.notices import IncentiveProgram
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "200"))
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)

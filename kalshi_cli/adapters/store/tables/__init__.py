@@ -45,6 +45,8 @@ SHARD_TRANSFERS: Table
 LEASES: Table
 LIMIT_CHANGES: Table
 STRATEGY_FAULTS: Table
+MARKOUTS: Table
+INCENTIVES: Table
 IDENTITY: Table
 
 _SUBJECTS = {
@@ -66,6 +68,7 @@ _SUBJECTS = {
         "LIMIT_CHANGES",
         "STRATEGY_FAULTS",
     ),
+    "making": ("MARKOUTS", "INCENTIVES"),
     "identity": ("IDENTITY",),
 }
 _SUBJECT = {name: subject for subject, names in _SUBJECTS.items() for name in names}

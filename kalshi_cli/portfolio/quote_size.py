@@ -1,0 +1,141 @@
+"""How many contracts a quote may be: no stake, only room. A quote has no forecast to bet on."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from kalshi_cli.domain.fees import fill_fee
+from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money
+from kalshi_cli.domain.order import OrderIntent, TimeInForce
+from kalshi_cli.domain.position import outcome_cost
+from kalshi_cli.domain.proposal import Proposal
+from kalshi_cli.portfolio.capital import Capital
+from kalshi_cli.portfolio.edge import outcome_price
+from kalshi_cli.portfolio.exposure import order_claim
+from kalshi_cli.portfolio.rooms import CASH, Room
+from kalshi_cli.portfolio.sizing import Sizing, Unsized
+
+_WHOLE = 100
+
+
+def size_quotes(proposals: Sequence[Proposal], capital: Capital) -> Sizing:
+    """Turn proposals of quotes into intents, in their order; each leaves less room for the next.
+
+    Both sides of a market reserve collateral in full, as the exchange holds it. What a quote closes
+    takes no room, since it can only lower what the market may lose.
+    """
+    intents: list[OrderIntent] = []
+    unsized: list[Unsized] = []
+    for proposal in proposals:
+        count, why = _largest(proposal, capital)
+        if count <= 0:
+            unsized.append(Unsized(proposal, *why))
+            continue
+        intent = _intent(proposal, capital, Contracts(count * _WHOLE))
+        intents.append(intent)
+        capital = _after(capital, proposal, intent)
+    return Sizing(tuple(intents), tuple(unsized))
+
+
+def _largest(proposal: Proposal, capital: Capital) -> tuple[int, tuple[str, str]]:
+    """Whole contracts, and the reason where there are none."""
+    footing = capital.footings.get(proposal.ticker)
+    if footing is None:
+        return 0, ("NO_MARKET", "nothing is known of the market")
+    if not footing.fees.is_known:
+        return 0, ("UNKNOWN_FEES", f"fee type {footing.fees.fee_type!r}")
+    price, room = outcome_price(proposal.side, proposal.limit), _room(proposal.ticker, capital)
+    opening = max(0, room.left.units // price.units // _WHOLE)
+    bounds = [opening + proposal.closes.units // _WHOLE]
+    if proposal.max_contracts is not None:
+        bounds.append(proposal.max_contracts.units // _WHOLE)
+    if capital.limits.max_order_contracts is not None:
+        bounds.append(capital.limits.max_order_contracts)
+    low, high = 0, max(0, min(bounds))
+    while low < high:  # what it costs grows with its size
+        middle = (low + high + 1) // 2
+        fits = _is_affordable(proposal, capital, Contracts(middle * _WHOLE))
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return low, ("NO_ROOM", f"{room.name} leaves ${room.left}")
+
+
+def _is_affordable(proposal: Proposal, capital: Capital, count: Contracts) -> bool:
+    cost = _cost(proposal, capital, count)
+    largest = capital.limits.max_single_position
+    if largest is not None and cost > capital.bankroll.scaled(largest):
+        return False
+    return all(cost <= room.left for room in _cash(proposal.ticker, capital))
+
+
+def _cost(proposal: Proposal, capital: Capital, count: Contracts) -> Money:
+    """Dollars of collateral, with the maker's fee."""
+    fee = fill_fee(
+        capital.footings[proposal.ticker].fees,
+        side=proposal.side,
+        price=proposal.limit,
+        count=count,
+        is_taker=False,
+    )
+    return outcome_cost(proposal.side, proposal.limit, count) + fee
+
+
+def _room(ticker: str, capital: Capital) -> Room:
+    """The tightest room for more risk in a market."""
+    rooms = [
+        Room(share.bound - share.used, share.name)
+        for share in capital.shares(ticker)
+        if share.bound is not None
+    ]
+    return min([*_cash(ticker, capital), *rooms], key=lambda room: room.left)
+
+
+def _cash(ticker: str, capital: Capital) -> list[Room]:
+    """Cash above the reserve that entries never touch, and that of the market's shard."""
+    above = capital.cash - capital.bankroll.scaled(capital.limits.min_cash_reserve)
+    shard = capital.footings[ticker].exchange_index
+    if shard not in capital.by_shard:
+        return [Room(above, CASH)]
+    return [Room(above, CASH), Room(capital.by_shard[shard], f"cash on shard {shard}")]
+
+
+def _after(capital: Capital, proposal: Proposal, intent: OrderIntent) -> Capital:
+    """What is left once a quote counts as filled."""
+    ticker, footing = proposal.ticker, capital.footings[proposal.ticker]
+    opening = max(NO_CONTRACTS, intent.count - proposal.closes)
+    risk = outcome_cost(proposal.side, proposal.limit, opening)
+    cost = _cost(proposal, capital, intent.count)
+    event, shard, free = footing.event_ticker, footing.exchange_index, capital.by_shard
+    claim = order_claim(ticker, proposal.side, proposal.limit, opening)
+    return replace(
+        capital,
+        cash=capital.cash - cost,
+        by_shard={at: cash - cost if at == shard else cash for at, cash in free.items()},
+        by_ticker=_grown(capital.by_ticker, (ticker,), risk),
+        by_cluster=_grown(capital.by_cluster, footing.clusters, risk),
+        by_category=_grown(capital.by_category, (footing.category,), risk),
+        by_strategy=capital.by_strategy + risk,
+        by_account=capital.by_account + risk,
+        claims={**capital.claims, event: (*capital.claims.get(event, ()), claim)},
+    )
+
+
+def _grown(used: Mapping[str, Money], keys: Iterable[str], risk: Money) -> Mapping[str, Money]:
+    return {**used, **{key: used.get(key, NO_MONEY) + risk for key in keys}}
+
+
+def _intent(proposal: Proposal, capital: Capital, count: Contracts) -> OrderIntent:
+    footing = capital.footings[proposal.ticker]
+    return OrderIntent(
+        strategy=capital.strategy,
+        ticker=proposal.ticker,
+        event_ticker=footing.event_ticker,
+        side=proposal.side,
+        limit=proposal.limit,
+        count=count,
+        time_in_force=TimeInForce.GTC,
+        purpose=proposal.purpose,
+        reason=proposal.reason,
+        post_only=True,
+        fair=proposal.fair,
+        expires_us=proposal.expires_us,
+        exchange_index=footing.exchange_index,
+    )
