@@ -8,6 +8,9 @@ that would stop it until a person looks.
 `fairness`: is the generated world fair to whoever sees prices alone, and are its prices what the
 design says? Two hundred worlds.
 
+`making`: does a desk that makes markets keep the spread it asks for where nobody knows better, and
+how much does it lose where three takers in five do? Twelve worlds of each kind, eight hours long.
+
 `books`: do books rebuilt from recorded streams agree with the ticker in them, and how much hangs on
 the estimate of a queue? Only where the recordings are at hand.
 
@@ -34,6 +37,8 @@ from tests.studies.book_agreement import DUE, Agreement, agreement, streams_in
 from tests.studies.book_agreement import rendered as agreement_table
 from tests.studies.desk_runs import DeskRun, run_oracle
 from tests.studies.fairness import failures, pooled, watched
+from tests.studies.making import MANY, NOBODY, MakerRun, failed, run_maker
+from tests.studies.making import told as making_table
 from tests.studies.queue_bounds import filled
 from tests.studies.queue_bounds import rendered as bounds_table
 from tests.studies.table import rendered
@@ -55,6 +60,11 @@ def oracle(seed: int) -> DeskRun:
 def drowned(seed: int) -> DeskRun:
     """One seed with an error that leaves nothing of the truth."""
     return asyncio.run(run_oracle(seed, error=DROWNED))
+
+
+def maker(informed: float, seed: int) -> MakerRun:
+    """One seed of the study of makers."""
+    return asyncio.run(run_maker(seed, informed=informed, hours=8))
 
 
 def told(run: DeskRun) -> str:
@@ -114,6 +124,22 @@ def fairness_study(seeds: int, days: int) -> bool:
     return not failures(found)
 
 
+def making_study() -> bool:
+    """Whether quotes keep what they ask for against noise, and survive who knows better."""
+    seeds, found = range(1, 13), {}
+    with multiprocessing.Pool(2) as pool:
+        for name, informed in (("nobody informed", NOBODY), ("many informed", MANY)):
+            runs = counted(name, pool.imap(partial(maker, informed), seeds), len(seeds))
+            found[informed] = list(runs)
+            say(f"Making markets, {name}, dollars gained of $10,000:")
+            for line in making_table(found[informed]):
+                say(line)
+    wrong = failed(found[NOBODY], found[MANY])
+    for claim in wrong:
+        say(f"NOT HELD: {claim}")
+    return not wrong
+
+
 def books_study() -> bool:
     """Whether recorded order books agree with their ticker; True where there are none."""
     if not STREAMS.is_dir():
@@ -147,7 +173,7 @@ def main() -> None:
     """Print the studies; exit with 1 if a claim of theirs did not hold."""
     parser = argparse.ArgumentParser(prog="python -m tests.studies")
     parser.add_argument(
-        "parts", nargs="*", metavar="oracle|fairness|books|weather", help="default: all"
+        "parts", nargs="*", metavar="oracle|fairness|making|books|weather", help="default: all"
     )
     parser.add_argument("--seeds", type=int, default=200, help="worlds of the fairness study")
     parser.add_argument("--days", type=int, default=2, help="days in each of them")
@@ -155,6 +181,7 @@ def main() -> None:
     studies = {
         "oracle": oracle_study,
         "fairness": partial(fairness_study, wanted.seeds, wanted.days),
+        "making": making_study,
         "books": books_study,
         "weather": weather_study,
     }
