@@ -5,9 +5,10 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kalshi_cli.bootstrap.policies import Policies, asking
+from kalshi_cli.bootstrap.policies import Policies, asking, weight_policy
 from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.errors import PASSING, ConfigError, UsageError
+from kalshi_cli.evaluation.scores import By
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.forecaster import Forecaster
@@ -180,9 +181,16 @@ class OpenDesk:
             look.ring()
         return done
 
-    async def evaluate(self) -> EvaluateResult:
-        charged = self.policies.trading.ai_charged_to
-        return await evaluate(self.store, self.store.reports, self.clock, ai_charged_to=charged)
+    async def evaluate(self, by: By = By.MODEL) -> EvaluateResult:
+        return await evaluate(
+            self.store,
+            self.store.reports,
+            self.clock,
+            ai_charged_to=self.policies.trading.ai_charged_to,
+            weights=weight_policy(self.settings),
+            by=by,
+            is_fiction=self.simulation is not None and self.simulation.knows_truth,
+        )
 
     async def carry_out(self, kind: str, target: str) -> Done:
         """What a person asks for by hand. What sends orders needs a clock to trade by."""

@@ -1,9 +1,10 @@
 """Who forecasts, and what each forecaster is made of."""
 
 from contextlib import AsyncExitStack
+from functools import partial
 from typing import TYPE_CHECKING, Literal, assert_never
 
-from kalshi_cli.bootstrap.policies import asking, deliberation
+from kalshi_cli.bootstrap.policies import asking, deliberation, weight_policy
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.errors import ConfigError
 from kalshi_cli.ports.clock import Clock
@@ -13,8 +14,11 @@ from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
     from kalshi_cli.adapters.sim.simulation import Simulation
     from kalshi_cli.adapters.store.store import SqlStore
+    from kalshi_cli.forecasting.weights import Say
 
 Name = Literal["grok", "baseline", "oracle"]
 
@@ -69,7 +73,9 @@ async def forecaster_of(
         case "oracle":
             return _oracle(settings, simulation)
         case "grok":
-            return await _grok(environment, settings, store, stack, clock, run)
+            is_fiction = simulation is not None and simulation.knows_truth
+            fit = partial(_fits, settings, store, is_fiction=is_fiction)
+            return await _grok(environment, settings, store, stack, clock, run, fit)
         case "baseline":
             return await _baseline(simulation, store)
         case _:
@@ -83,6 +89,7 @@ async def _grok(
     stack: AsyncExitStack,
     clock: Clock,
     run: Run,
+    fit: "Callable[[], Awaitable[Mapping[tuple[str, str], Say]]]",
 ) -> Forecaster:
     from kalshi_cli.adapters.grok.client import Grok
     from kalshi_cli.adapters.repair import repaired
@@ -95,7 +102,21 @@ async def _grok(
     asker = Asker(model, store, clock, asking(settings), run.run_id, repaired)
     elsewhere = not environment.ai.is_xai
     label = f"grok: what answers is {environment.ai.host}, not xAI" if elsewhere else ""
-    return GrokForecaster(asker, deliberation(settings), label)
+    return GrokForecaster(asker, deliberation(settings), label, fit)
+
+
+async def _fits(
+    settings: Settings, store: "SqlStore", *, is_fiction: bool
+) -> "Mapping[tuple[str, str], Say]":
+    """What the record of the language models proves of their say."""
+    from kalshi_cli.forecasting.weights import by_category
+    from kalshi_cli.steps.record import fitted_weights
+
+    scored = await store.reports.scored()
+    policy = weight_policy(settings)
+    return by_category(
+        await fitted_weights(store, store.reports, policy, scored, is_fiction=is_fiction)
+    )
 
 
 def _oracle(settings: Settings, simulation: "Simulation | None") -> Forecaster:
@@ -113,8 +134,6 @@ async def _baseline(simulation: "Simulation | None", store: "SqlStore") -> Forec
     from kalshi_cli.forecasting.corrections import Settled, excess_of, fit_corrections
 
     if simulation is not None and simulation.knows_truth:
-        from functools import partial
-
         from kalshi_cli.engine.series_plan import documented_bias
 
         climates = simulation.climates

@@ -24,6 +24,7 @@ from kalshi_cli.settings.sections import Ai, Section, Settings
 from kalshi_cli.steps.analyze import AnalysisPolicy, Worth
 from kalshi_cli.steps.asking import AskingPolicy
 from kalshi_cli.steps.deliberate import AI_ERROR, DeliberationPolicy
+from kalshi_cli.steps.record import WeightPolicy
 from kalshi_cli.steps.trade import TradePolicy
 
 DIRECTIONAL = "directional_trading"
@@ -185,6 +186,12 @@ def template(role: Role) -> Template:
     """The instructions of a role that the program comes with."""
     text = files(prompts).joinpath(f"{role}.md").read_text(encoding="utf-8")
     return Template(role, text, short_hash(text))
+
+
+def weight_policy(settings: Settings) -> WeightPolicy:
+    """How much of a say language models may have."""
+    ai = settings.ai
+    return WeightPolicy(ai.primary_model, _ai_weight(ai), ai.max_weight)
 
 
 def _ai_weight(ai: Ai) -> float:

@@ -4,14 +4,21 @@ Only the first forecast of each market and model counts, whether it was traded, 
 Where the market had no benchmark (a side missing, or more than 10 cents between them) the forecast
 is scored apart: there is nothing to be better than. Forecasts on questions whose answer the model
 may have read are contaminated: counted, never scored.
+
+Each role is scored by what it adds: the Forecaster by its number, the Critic by that number with
+the market's in the place of what it vetoed, the Trader by that, and the market's where it stood
+aside.
 """
 
 import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
+from itertools import pairwise
 
 from kalshi_cli.evaluation.interval import (
+    MIN_CLUSTERS,
     Interval,
     Observation,
     Verdict,
@@ -19,6 +26,7 @@ from kalshi_cli.evaluation.interval import (
     verdict,
 )
 
+MOST_GROUPS = 10
 LOG_CLIP = 0.01
 """Log loss sees probabilities from 0.01 to 0.99: one certain mistake must not decide alone."""
 
@@ -27,7 +35,11 @@ LOG_CLIP = 0.01
 class ScoredForecast:
     """A forecast of a settled market. `payout` is what a YES contract paid, in dollars.
 
-    `blended` is what was traded on; it and `market` are None where there was no benchmark.
+    `blended` is what was traded on; it and `market` are None where there was no benchmark. `low`
+    and `high` bound the 80 % interval, `prompt` is the version of the Forecaster's, empty where
+    nobody was asked. `let_stand` tells whether the Critic did, `went_along` whether the Trader
+    would have bought the side that the number points to; None where they were not heard.
+    `may_trade` is False for what was vetoed, or had to be repaired.
     """
 
     ticker: str
@@ -40,7 +52,27 @@ class ScoredForecast:
     market: float | None
     payout: float
     made_us: int
+    low: float
+    high: float
+    prompt: str = ""
+    let_stand: bool | None = None
+    went_along: bool | None = None
+    may_trade: bool = True
     contaminated: bool = False
+
+    @property
+    def after_critic(self) -> float | None:
+        """The Forecaster's number, the market's where it was vetoed."""
+        if self.let_stand is None:
+            return None
+        return self.probability if self.let_stand else self.market
+
+    @property
+    def after_trader(self) -> float | None:
+        """The same, and the market's too where the Trader would not have bought its side."""
+        if self.went_along is None:
+            return None
+        return self.after_critic if self.went_along else self.market
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +91,31 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """One model's record. `traded` scores p*, what trading rests on; `raw` the forecast itself.
+class Coverage:
+    """How 80 % intervals held. No single outcome tells, for it is YES or NO: in groups of alike
+    forecasts, of 30 events at least, the share of YES must be within the mean interval, give or
+    take what chance does to it. `held` of `groups` did.
+    """
 
-    `apart` counts forecasts without a benchmark, `apart_brier` is their score.
+    groups: int
+    held: int
+
+
+class By(StrEnum):
+    """What is scored together: the answers of a model, or of a version of the prompt."""
+
+    MODEL = "model"
+    PROMPT = "prompt"
+    ROLE = "role"
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """One model's record, or that of one prompt with any. `traded` scores p*, what trading rests
+    on; `raw` the forecast itself, `critic` and `trader` what these made of it.
+
+    `coverage` is None where there are too few events to say. `apart` counts forecasts without a
+    benchmark, `apart_brier` is their score.
     """
 
     forecaster: str
@@ -70,6 +123,9 @@ class Score:
     judged: int
     traded: Comparison | None
     raw: Comparison | None
+    critic: Comparison | None
+    trader: Comparison | None
+    coverage: Coverage | None
     apart: int
     apart_brier: float | None
     contaminated: int
@@ -90,19 +146,30 @@ def log_loss(chance: float, payout: float) -> float:
     return -(payout * math.log(clipped) + (1.0 - payout) * math.log(1.0 - clipped))
 
 
-def first_forecasts(forecasts: Sequence[ScoredForecast]) -> tuple[ScoredForecast, ...]:
-    """The earliest forecast of each market and model, in order of time."""
+def _of_model(forecast: ScoredForecast) -> str:
+    return forecast.model
+
+
+def _of_prompt(forecast: ScoredForecast) -> str:
+    return forecast.prompt or "no prompt"
+
+
+def first_forecasts(
+    forecasts: Sequence[ScoredForecast], name_of: Callable[[ScoredForecast], str] = _of_model
+) -> tuple[ScoredForecast, ...]:
+    """The earliest forecast of each market and model, or other name, in order of time."""
     kept: dict[tuple[str, str, str], ScoredForecast] = {}
     for forecast in sorted(forecasts, key=lambda f: (f.made_us, f.ticker)):
-        kept.setdefault((forecast.forecaster, forecast.model, forecast.ticker), forecast)
+        kept.setdefault((forecast.forecaster, name_of(forecast), forecast.ticker), forecast)
     return tuple(kept.values())
 
 
-def score(forecasts: Sequence[ScoredForecast]) -> tuple[Score, ...]:
-    """One record for each forecaster and model, in the alphabet's order."""
+def score(forecasts: Sequence[ScoredForecast], by: By = By.MODEL) -> tuple[Score, ...]:
+    """One record for each forecaster and model, or prompt, in the alphabet's order."""
+    name_of = _of_prompt if by is By.PROMPT else _of_model
     groups: dict[tuple[str, str], list[ScoredForecast]] = defaultdict(list)
-    for forecast in first_forecasts(forecasts):
-        groups[forecast.forecaster, forecast.model].append(forecast)
+    for forecast in first_forecasts(forecasts, name_of):
+        groups[forecast.forecaster, name_of(forecast)].append(forecast)
     return tuple(_score(*key, group) for key, group in sorted(groups.items()))
 
 
@@ -115,6 +182,9 @@ def _score(forecaster: str, model: str, group: Sequence[ScoredForecast]) -> Scor
         judged=len(clean),
         traded=_compare(clean, lambda forecast: forecast.blended),
         raw=_compare(clean, lambda forecast: forecast.probability),
+        critic=_compare(clean, lambda forecast: forecast.after_critic),
+        trader=_compare(clean, lambda forecast: forecast.after_trader),
+        coverage=coverage(clean),
         apart=len(apart),
         apart_brier=_mean([brier(f.probability, f.payout) for f in apart]) if apart else None,
         contaminated=len(group) - len(clean),
@@ -144,6 +214,26 @@ def _compare(
         market_log_loss=_mean([log_loss(market, f.payout) for _, market, f in pairs]),
         gain=gain,
         verdict=verdict(gain),
+    )
+
+
+def coverage(forecasts: Sequence[ScoredForecast]) -> Coverage | None:
+    """How the intervals of these forecasts held, alike ones together; None for too few events."""
+    alike = sorted(forecasts, key=lambda forecast: forecast.probability)
+    count = min(MOST_GROUPS, len({f.event_ticker for f in alike}) // MIN_CLUSTERS)
+    if not count:
+        return None
+    cuts = [len(alike) * at // count for at in range(count + 1)]
+    groups = [alike[start:end] for start, end in pairwise(cuts)]
+    return Coverage(len(groups), sum(map(_holds, groups)))
+
+
+def _holds(group: Sequence[ScoredForecast]) -> bool:
+    share = clustered_mean([Observation(f.event_ticker, f.payout) for f in group])
+    if share is None or share.low is None or share.high is None:
+        return False
+    return share.low <= _mean([f.high for f in group]) and share.high >= _mean(
+        [f.low for f in group]
     )
 
 

@@ -8,21 +8,15 @@ observation.
 A bias is full in the middle and shrinks to nothing at $0 and $1, where a price has no room for it.
 """
 
-import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from types import MappingProxyType
 
-BLOCKS = 5
+from kalshi_cli.forecasting.walking import is_proved, walk
+
 PRIOR_STRENGTH = 50.0
 """Markets' worth of belief in no bias at all."""
-MIN_EVENTS = 30
-PROVED = 1.645
-"""Standard errors above zero: one chance in twenty for a correction that does nothing."""
-
-
 TAPER = 0.10
 """Within this distance of $0 and $1 a bias shrinks linearly to nothing."""
 
@@ -71,27 +65,11 @@ def _bias(group: Sequence[Settled]) -> float:
 
 def _is_proved(group: Sequence[Settled]) -> bool:
     gains: dict[str, float] = defaultdict(float)
-    for past, block in _walk(group):
+    for past, block in walk(group):
         bias = _bias(past)
         for settled in block:
             gains[settled.event_ticker] += _gain(settled, bias)
-    if len(gains) < MIN_EVENTS:
-        return False
-    mean = sum(gains.values()) / len(gains)
-    spread = sum((gain - mean) ** 2 for gain in gains.values()) / (len(gains) - 1)
-    return mean > PROVED * math.sqrt(spread / len(gains)) and mean > 0.0
-
-
-def _walk(group: Sequence[Settled]) -> Iterator[tuple[list[Settled], list[Settled]]]:
-    """Each block with what had settled before it began; one event never sits on both sides."""
-    cuts = [len(group) * block // BLOCKS for block in range(BLOCKS + 1)]
-    for start, end in pairwise(cuts):
-        if start == end:
-            continue
-        began = group[start].at_us
-        past = [settled for settled in group[:start] if settled.settled_us <= began]
-        seen = {settled.event_ticker for settled in past}
-        yield past, [s for s in group[start:end] if s.event_ticker not in seen]
+    return is_proved(gains)
 
 
 def _gain(settled: Settled, bias: float) -> float:

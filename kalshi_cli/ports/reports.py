@@ -246,6 +246,7 @@ class ScoredRow:
     market: Probability | None
     blended: Probability | None
     cost: AiCost
+    decision_id: str
     payout: Price
     is_first: bool
 

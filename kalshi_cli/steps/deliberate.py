@@ -1,12 +1,12 @@
 """The Grok desk: what its roles say of an event becomes judgements, the numbers made in code."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from kalshi_cli.domain.deliberation import Prompt, Role, Template
 from kalshi_cli.domain.forecast import Advice, Judgement, probability
-from kalshi_cli.domain.instant import day_of
+from kalshi_cli.domain.instant import HOUR, day_of
 from kalshi_cli.domain.market import Listing, Market
 from kalshi_cli.domain.money import NO_CONTRACTS, AiCost
 from kalshi_cli.forecasting import critic, forecaster, trader
@@ -16,6 +16,7 @@ from kalshi_cli.forecasting.forecaster import Opinion
 from kalshi_cli.forecasting.ladders import monotone
 from kalshi_cli.forecasting.legs import MOST_LEGS
 from kalshi_cli.forecasting.trader import Desk, Tip
+from kalshi_cli.forecasting.weights import MARKET, Say
 from kalshi_cli.ports.forecaster import Judged, Planned, Question, Skipped
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.asking import Answer, Asker, Decision, NoAnswer
@@ -26,6 +27,8 @@ AI_ERROR = 1.0
 OUT_OF_CREDITS = "ai_out_of_credits_wall"
 """The marker of the wall time at which the provider last said that it is not paid any more."""
 NO_CREDITS = "AI_CREDITS"
+Says = Mapping[tuple[str, str], Say]
+"""What was fitted and proved, by served model and category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +67,27 @@ class _Ruled:
     reasons: tuple[str, ...] = ()
 
 
+async def no_record() -> Says:
+    """Nothing was fitted."""
+    return {}
+
+
 class GrokForecaster:
     """Implements `ports.forecaster.Forecaster`. `label` is empty where nobody need be warned."""
 
     name = "grok"
 
-    def __init__(self, asker: Asker, policy: DeliberationPolicy, label: str = "") -> None:
+    def __init__(
+        self,
+        asker: Asker,
+        policy: DeliberationPolicy,
+        label: str = "",
+        fit: Callable[[], Awaitable[Says]] = no_record,
+    ) -> None:
         self.label = label
+        self._fit = fit
+        self._fitted: Says | None = None
+        self._fitted_us = 0
         self._asker, self._policy = asker, policy
         self._stopped: NoAnswer | None = None
         self._of_record = ""
@@ -98,10 +115,10 @@ class GrokForecaster:
         if isinstance(answer, NoAnswer):
             await self._heed(answer)
             return Judged((), (*_abstained(asked, answer), *too_many), decision.spent)
-        weight = await self._weight(answer)
+        say = await self._say(answer, question.category)
         ruled = await self._reviewed(case, [_Ruled(opinion) for opinion in answer.said])
         ruled = await self._advised(case, ruled)
-        judgements = _coherent([_judged(each, answer.model, weight, case) for each in ruled], case)
+        judgements = _coherent([_judged(each, answer.model, say, case) for each in ruled], case)
         return Judged(_with_cost(judgements, decision.spent), too_many, decision.spent)
 
     def preview(self, question: Question) -> tuple[Planned, ...]:
@@ -180,14 +197,25 @@ class GrokForecaster:
             return f"the {prompt.role}'s answer had to be repaired"
         return answer.said
 
-    async def _weight(self, answer: Answer[tuple[Opinion, ...]]) -> float:
-        """W of the model that answered; none for an answer that had to be repaired."""
+    async def _say(self, answer: Answer[tuple[Opinion, ...]], category: str) -> Say:
+        """W and slope of the model that answered; none for an answer that had to be repaired."""
         if not answer.may_trade:
-            return 0.0
+            return MARKET
+        fitted = (await self._fits()).get((answer.model, category))
+        if fitted is not None:
+            return fitted
         if not self._of_record:  # it never changes again
             async with self._asker.store.unit(reads=True) as unit:
                 self._of_record = await unit.ai.first_served(self._asker.policy.models[:1])
-        return self._policy.starting_weight if answer.model == self._of_record else 0.0
+        is_of_record = answer.model == self._of_record
+        return Say(self._policy.starting_weight) if is_of_record else MARKET
+
+    async def _fits(self) -> Says:
+        """What was fitted on the record, which is looked at once an hour of market time."""
+        now = self._asker.clock.now()
+        if self._fitted is None or now - self._fitted_us >= HOUR:
+            self._fitted, self._fitted_us = await self._fit(), now
+        return self._fitted
 
     async def _heed(self, answer: NoAnswer) -> None:
         """Keep in mind what ends the asking of anything else."""
@@ -237,7 +265,7 @@ def _told(ruled: _Ruled, tip: Tip | None) -> _Ruled:
     return ruled if tip is None else replace(ruled, advice=tip.advice, reasons=tip.reasons)
 
 
-def _judged(ruled: _Ruled, model: str, weight: float, case: _Case) -> Judgement:
+def _judged(ruled: _Ruled, model: str, say: Say, case: _Case) -> Judgement:
     """A judgement; one that is barred has no say, so that it is scored and nothing else."""
     opinion = ruled.opinion
     said = " | ".join(filter(None, (ruled.barred, opinion.reasoning, *ruled.reasons)))
@@ -247,7 +275,8 @@ def _judged(ruled: _Ruled, model: str, weight: float, case: _Case) -> Judgement:
         low=probability(opinion.low),
         high=probability(opinion.high),
         logit_error=AI_ERROR,
-        weight=0.0 if ruled.barred else weight,
+        weight=0.0 if ruled.barred else say.weight,
+        slope=1.0 if ruled.barred else say.slope,
         rationale=said,
         model=model,
         decision_id=case.decision.decision_id,

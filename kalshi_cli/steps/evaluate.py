@@ -12,10 +12,12 @@ from kalshi_cli.domain.money import AiCost, Money
 from kalshi_cli.domain.position import Position
 from kalshi_cli.evaluation.ai_costs import UNUSED, DecisionCost, by_strategy
 from kalshi_cli.evaluation.pnl import StrategyPnl, TradeResult, strategy_pnl, trade_result
-from kalshi_cli.evaluation.scores import Score, ScoredForecast, score
+from kalshi_cli.evaluation.scores import By, Score, score
+from kalshi_cli.forecasting.weights import Fit
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.reports import Reports, ScoredRow
 from kalshi_cli.ports.store import CatalogEntry, Store
+from kalshi_cli.steps.record import WeightPolicy, fitted_weights, with_roles
 from kalshi_cli.steps.valuation import Prices, standing, value
 
 
@@ -25,11 +27,14 @@ class EvaluateResult:
 
     `paid_in` is the opening balance and deposits less withdrawals; None before the account was
     first seen. `waiting` counts forecasts whose market has no result yet. `labels` say what a
-    person must know of the forecasters behind the numbers.
+    person must know of the forecasters behind the numbers. `weights` are what the record of each
+    language model says of its say.
     """
 
     at_us: int
+    by: By
     scores: tuple[Score, ...]
+    weights: tuple[Fit, ...]
     waiting: int
     strategies: tuple[StrategyPnl, ...]
     equity: Money
@@ -44,9 +49,16 @@ class EvaluateResult:
 
 
 async def evaluate(
-    store: Store, reports: Reports, clock: Clock, *, ai_charged_to: str | None
+    store: Store,
+    reports: Reports,
+    clock: Clock,
+    *,
+    ai_charged_to: str | None,
+    weights: WeightPolicy,
+    by: By = By.MODEL,
+    is_fiction: bool = False,
 ) -> EvaluateResult:
-    """Evaluate everything on record."""
+    """Evaluate everything on record; `is_fiction` says that no model can have read of it."""
     scored = await reports.scored()
     summary = await reports.summary()
     async with store.unit() as unit:
@@ -60,7 +72,9 @@ async def evaluate(
     costs = await _ai_costs(reports, ai_charged_to)
     return EvaluateResult(
         at_us=clock.now(),
-        scores=score([_scored(row) for row in scored]),
+        by=by,
+        scores=score(await with_roles(reports, scored, is_fiction=is_fiction), by),
+        weights=await fitted_weights(store, reports, weights, scored, is_fiction=is_fiction),
         waiting=summary.forecasts - len(scored),
         strategies=strategy_pnl(results, costs),
         equity=value(cash, held, Prices(entries, {})).equity,
@@ -86,21 +100,6 @@ def _result(position: Position, entry: CatalogEntry | None) -> TradeResult:
     worth = position_mark(position, standing(entry)).value
     event = position.ticker if entry is None else entry.event.event_ticker
     return trade_result(position, event, worth)
-
-
-def _scored(row: ScoredRow) -> ScoredForecast:
-    return ScoredForecast(
-        ticker=row.ticker,
-        event_ticker=row.event_ticker,
-        category=row.category,
-        forecaster=row.forecaster,
-        model=row.model,
-        probability=row.probability,
-        blended=row.blended,
-        market=row.market,
-        payout=float(row.payout),
-        made_us=row.made_us,
-    )
 
 
 def _labels(scored: Collection[ScoredRow]) -> tuple[str, ...]:

@@ -13,7 +13,7 @@ EMPTY = {
     "analyze": ["analyze", "analyze --dry-run"],
     "trade": ["trade --dry-run", "trade"],
     "track": ["track"],
-    "evaluate": ["evaluate"],
+    "evaluate": ["evaluate", "evaluate --by role"],
     "run-loop": ["run-loop --once"],
     "inspect": [
         "inspect positions",

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from fakes.floor import open_floor
+from fakes.floor import WEIGHTS, open_floor
 
 from kalshi_cli.bootstrap.forecasters import who_forecasts
 from kalshi_cli.cli.confirm import PHRASE
@@ -117,7 +117,9 @@ class Trader:
         self.trading = floor.exchange
 
     async def evaluate(self):
-        return await evaluate(self.store, self.store.reports, self.clock, ai_charged_to=None)
+        return await evaluate(
+            self.store, self.store.reports, self.clock, ai_charged_to=None, weights=WEIGHTS
+        )
 
 
 @pytest.mark.parametrize(("typed", "goes_on"), [(PHRASE, True), ("yes", False), ("", False)])

@@ -1,4 +1,4 @@
-"""Our scoring on ForecastBench's own rows: the crowd at the freeze, as the dataset's readers have it."""
+"""Our scoring on rows of ForecastBench: the crowd at the freeze, as readers of it have it."""
 
 import csv
 import gzip
@@ -39,6 +39,8 @@ def crowd(row: dict[str, str], number: int) -> ScoredForecast:
         market=price,
         payout=float(row["resolved_to"]),
         made_us=number,
+        low=price,
+        high=price,
     )
 
 

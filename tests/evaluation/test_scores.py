@@ -14,8 +14,11 @@ from kalshi_cli.evaluation.interval import (
     verdict,
 )
 from kalshi_cli.evaluation.scores import (
+    By,
+    Coverage,
     ScoredForecast,
     brier,
+    coverage,
     first_forecasts,
     log_loss,
     score,
@@ -30,6 +33,8 @@ def a_forecast(ticker, chance=0.6, market=0.5, payout=1.0, **changes):
         "model": "grok-4",
         "blended": None if market is None else chance,
         "made_us": 1,
+        "low": chance - 0.1,
+        "high": chance + 0.1,
     }
     return ScoredForecast(
         ticker=ticker, probability=chance, market=market, payout=payout, **{**facts, **changes}
@@ -167,3 +172,63 @@ def test_knowing_the_truth_shows_and_noise_never_looks_like_an_edge():
 def test_always_agreeing_with_the_market_is_unresolved():
     agreeing = [a_forecast(str(n), 0.5, 0.5, float(n % 2)) for n in range(100)]
     assert score(agreeing)[0].verdict is Verdict.UNRESOLVED
+
+
+def test_each_role_is_scored_by_what_it_adds():
+    """Two markets at 0.5 that pay 1 and 0; the Forecaster says 0.8 of both, the Critic vetoes B."""
+    made = [
+        a_forecast("A", 0.8, payout=1.0, let_stand=True, went_along=True),
+        a_forecast("B", 0.8, payout=0.0, let_stand=False, went_along=None),
+        a_forecast("C", 0.8, payout=0.0, let_stand=True, went_along=False),
+        a_forecast("D", 0.8, payout=1.0),
+    ]
+    (row,) = score(made)
+    assert row.raw.brier == pytest.approx((0.04 + 0.64 + 0.64 + 0.04) / 4)
+    assert row.critic.gain.count == 3
+    assert row.critic.brier == pytest.approx((0.04 + 0.25 + 0.64) / 3)
+    assert row.trader.gain.count == 2
+    assert row.trader.brier == pytest.approx((0.04 + 0.25) / 2)
+    assert row.trader.market_brier == 0.25
+
+
+def test_prompts_are_scored_apart_and_each_by_its_first_forecast():
+    made = [
+        a_forecast("A", 0.6, prompt="v1", made_us=1),
+        a_forecast("A", 0.9, prompt="v2", made_us=2),
+        a_forecast("A", 0.1, prompt="v2", made_us=3, model="grok-4.5"),
+        a_forecast("B", 0.7, prompt="", made_us=1),
+    ]
+    rows = {row.model: row for row in score(made, By.PROMPT)}
+    assert sorted(rows) == ["no prompt", "v1", "v2"]
+    assert rows["v2"].judged == 1
+    assert rows["v2"].raw.brier == pytest.approx(0.01)
+    assert [row.model for row in score(made)] == ["grok-4", "grok-4.5"]
+
+
+def alike(count, chance, share, width):
+    """So many events of which this share ends YES, with intervals of this width."""
+    return [
+        a_forecast(
+            f"{chance}-{n}",
+            chance,
+            payout=float(n * share % 1.0 >= 1.0 - share),
+            low=chance - width / 2,
+            high=chance + width / 2,
+        )
+        for n in range(count)
+    ]
+
+
+def test_intervals_hold_where_the_share_of_yes_is_within_them():
+    assert coverage(alike(29, 0.5, 0.5, 0.2)) is None  # too few events
+    assert coverage(alike(40, 0.5, 0.5, 0.0)) == Coverage(1, 1)
+    # 60 % of 300 is within 6 points, give or take, of 50 to 70 %, and not of 74 to 76 %
+    assert coverage(alike(59, 0.6, 0.6, 0.2)) == Coverage(1, 1)
+    assert coverage(alike(3_000, 0.75, 0.6, 0.02)) == Coverage(10, 0)
+    both = coverage([*alike(1_000, 0.1, 0.1, 0.1), *alike(1_000, 0.9, 0.5, 0.1)])
+    assert (both.groups, both.held) == (10, 5)
+
+
+def test_what_was_read_before_is_in_no_interval():
+    (row,) = score([a_forecast(str(n), contaminated=True) for n in range(40)])
+    assert (row.coverage, row.raw, row.contaminated) == (None, None, 40)

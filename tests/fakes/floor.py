@@ -13,7 +13,7 @@ from fakes.exchange_desks import FakeNotices
 
 from kalshi_cli.adapters.store.lease import hold_lease
 from kalshi_cli.adapters.store.store import SqlStore
-from kalshi_cli.bootstrap.policies import Policies, policies
+from kalshi_cli.bootstrap.policies import Policies, policies, weight_policy
 from kalshi_cli.domain.forecast import Forecast, Probability
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.instant import MINUTE
@@ -33,6 +33,9 @@ EVENT = "KXT-1"
 A, B = "KXT-1-A", "KXT-1-B"
 BIDS = (("0.4000", "100.00"), ("0.3900", "100.00"))
 ASKS = (("0.4400", "100.00"), ("0.4500", "100.00"))
+
+
+WEIGHTS = weight_policy(Settings(home=Path("unused")))
 
 
 def the_policies(forecaster: str | None = "baseline", **sections) -> Policies:

@@ -16,10 +16,11 @@ from kalshi_cli.adapters.sim.ai.server import StandIn
 from kalshi_cli.bootstrap.policies import asking, deliberation
 from kalshi_cli.domain.deliberation import Role
 from kalshi_cli.domain.forecast import Advice
-from kalshi_cli.domain.instant import DAY, SECOND, day_of
+from kalshi_cli.domain.instant import DAY, HOUR, SECOND, day_of
 from kalshi_cli.domain.money import NO_COST, AiCost, Contracts, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import StoreBusy
+from kalshi_cli.forecasting.weights import Say
 from kalshi_cli.ports.forecaster import Question
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.asking import Asker
@@ -107,6 +108,38 @@ async def test_the_forecaster_and_the_critic_see_no_price(floor):
         await forecaster.judge(await the_question(floor))
         before, after = server.asked[:2], server.asked[2:]
     assert [each.user for each in before] == [each.user for each in after]
+
+
+async def test_what_was_fitted_is_what_a_model_may_say(floor):
+    """Also one that is not of record; and not where the answer may not trade."""
+    looked = []
+
+    async def fit():
+        looked.append(floor.clock.now())
+        return {("grok-4.3", "Economics"): Say(0.25, 1.10)}
+
+    async with a_desk(floor) as (forecaster, _):
+        fitting = GrokForecaster(forecaster._asker, forecaster._policy, "", fit)
+        for _ in range(2):
+            judged = await fitting.judge(await the_question(floor))
+            assert {(j.weight, j.slope) for j in judged.judgements} == {(0.25, 1.10)}
+        other = replace(await the_question(floor), category="Sports")
+        assert {(j.weight, j.slope) for j in (await fitting.judge(other)).judgements} == {
+            (0.10, 1.0)
+        }
+        assert len(looked) == 1
+        floor.clock.now_us += HOUR
+        await fitting.judge(await the_question(floor))
+        assert len(looked) == 2
+
+    def vetoes(asked_):
+        rows = [review(ticker, "veto") for ticker in tickers_of(asked_)]
+        return reply(rows) if role_of(asked_) is Role.CRITIC else sensible(asked_)
+
+    async with a_desk(floor, vetoes) as (forecaster, _):
+        fitting = GrokForecaster(forecaster._asker, forecaster._policy, "", fit)
+        judged = await fitting.judge(await the_question(floor))
+        assert {(j.weight, j.slope) for j in judged.judgements} == {(0.0, 1.0)}
 
 
 # What comes back, and what becomes of it.

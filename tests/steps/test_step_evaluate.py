@@ -2,7 +2,7 @@
 
 import pytest
 from fakes.ai import paid
-from fakes.floor import STRATEGY, A, B, taking, the_policies, waiting
+from fakes.floor import STRATEGY, WEIGHTS, A, B, taking, the_policies, waiting
 
 from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import Result
@@ -19,7 +19,9 @@ from kalshi_cli.steps.trade import trade
 
 
 async def evaluated(floor, charged=STRATEGY):
-    return await evaluate(floor.store, floor.store.reports, floor.clock, ai_charged_to=charged)
+    return await evaluate(
+        floor.store, floor.store.reports, floor.clock, ai_charged_to=charged, weights=WEIGHTS
+    )
 
 
 async def a_day(floor):

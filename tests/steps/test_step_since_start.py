@@ -1,6 +1,6 @@
 """What was earned since the start, whatever came or went meanwhile."""
 
-from fakes.floor import STRATEGY, taking, the_policies
+from fakes.floor import STRATEGY, WEIGHTS, taking, the_policies
 
 from kalshi_cli.domain.account import CashKind, CashMovement
 from kalshi_cli.domain.money import Money
@@ -10,7 +10,9 @@ from kalshi_cli.steps.track import track
 
 
 async def evaluated(floor):
-    return await evaluate(floor.store, floor.store.reports, floor.clock, ai_charged_to=STRATEGY)
+    return await evaluate(
+        floor.store, floor.store.reports, floor.clock, ai_charged_to=STRATEGY, weights=WEIGHTS
+    )
 
 
 async def test_the_first_trades_count_though_the_first_snapshot_came_after_them(floor):

@@ -1,7 +1,7 @@
 """A market of which the exchange tells no event or series stops nothing but itself."""
 
 import pytest
-from fakes.floor import STRATEGY, A, taking, the_policies
+from fakes.floor import STRATEGY, WEIGHTS, A, taking, the_policies
 
 from kalshi_cli.domain.identity import EXTERNAL, Env
 from kalshi_cli.domain.instant import HOUR
@@ -94,7 +94,9 @@ async def test_the_desk_goes_on_beside_it(floor):
     tracked = await track(silent, desk, exits=policies.exits, policy=policies.trading)
     assert (tracked.reconciled.complete, tracked.open_positions) == (True, 2)
     assert str(tracked.equity) == "999.360000"  # 995.16 and 10 at the mid of 0.42
-    result = await evaluate(floor.store, floor.store.reports, floor.clock, ai_charged_to=None)
+    result = await evaluate(
+        floor.store, floor.store.reports, floor.clock, ai_charged_to=None, weights=WEIGHTS
+    )
     assert str(result.since_start) == "-0.640000"
     rows = {row.ticker: row for row in await floor.store.reports.positions()}
     assert (str(rows[COMBO].mark.value), rows[COMBO].mark.is_mid) == ("0.000000", False)

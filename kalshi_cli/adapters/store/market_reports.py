@@ -203,6 +203,7 @@ _SCORED = (
     "market",
     "blended",
     "cost_units",
+    "decision_id",
 )
 
 
@@ -246,7 +247,7 @@ def _analysis_row(row: AnyRow) -> AnalysisRow:
 
 def _scored_row(row: AnyRow) -> ScoredRow:
     forecast_id, ticker, event, category, forecaster, model, label, made_us, *rest = row
-    number, low, high, market, blended, cost, close_us, result, value, rank = rest
+    number, low, high, market, blended, cost, decision, close_us, result, value, rank = rest
     paid = _payout(result, value)
     if paid is None:
         raise AssertionError(f"{ticker} was selected for its payout.")
@@ -266,6 +267,7 @@ def _scored_row(row: AnyRow) -> ScoredRow:
         market=market,
         blended=blended,
         cost=AiCost(cost),
+        decision_id=decision,
         payout=paid,
         is_first=rank == 1,
     )

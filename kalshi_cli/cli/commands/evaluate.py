@@ -1,13 +1,23 @@
 """Say what was earned, and whether it is more than luck."""
 
+from typing import Annotated
+
 import typer
+
+from kalshi_cli.evaluation.scores import By
 
 PANEL = "Observe"
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 
 @app.command()
-def evaluate(ctx: typer.Context) -> None:
+def evaluate(
+    ctx: typer.Context,
+    *,
+    by: Annotated[
+        By, typer.Option("--by", help="Score by model, by prompt, or role by role.")
+    ] = By.MODEL,
+) -> None:
     """Say what was earned, net of fees and AI, and whether it is more than luck.
 
     Forecasts are scored against the market price of their moment. Too little data is called
@@ -18,4 +28,4 @@ def evaluate(ctx: typer.Context) -> None:
     from kalshi_cli.cli.desk import on_desk, ready
     from kalshi_cli.cli.render.evaluation import show_evaluate
 
-    on_desk(ready(ctx), lambda desk: desk.evaluate(), show_evaluate)
+    on_desk(ready(ctx), lambda desk: desk.evaluate(by), show_evaluate)

@@ -1,11 +1,13 @@
 """How `evaluate` looks: what was earned, how good the forecasts were, and what may be claimed."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.tables import Cell, print_facts, print_table
 from kalshi_cli.cli.render.words import NOTHING, dollars, gain
-from kalshi_cli.evaluation.interval import Interval
-from kalshi_cli.evaluation.scores import Score
+from kalshi_cli.evaluation.interval import Interval, Verdict
+from kalshi_cli.evaluation.scores import By, Comparison, Score
+from kalshi_cli.forecasting.weights import Fit
 from kalshi_cli.steps.evaluate import EvaluateResult
 
 if TYPE_CHECKING:
@@ -39,31 +41,52 @@ def show_evaluate(result: EvaluateResult, console: "Console") -> None:
             for row in result.strategies
         ],
     )
+    _print_scores(result, console)
+    _print_rest(result, console)
+
+
+def _print_scores(result: EvaluateResult, console: "Console") -> None:
+    """What was traded on against the market; or what each role made of it."""
+    by_role = result.by is By.ROLE
     print_table(
         console,
         "Forecasts against the market (Brier score, lower is better)",
         (
-            "model",
+            ("role" if by_role else str(result.by), "fold"),
             ("judged", "right"),
             ("ours", "right"),
             ("market", "right"),
             ("better by, 95%", "right"),
             "verdict",
         ),
-        [_score_cells(row) for row in result.scores],
+        [
+            cells
+            for row in result.scores
+            for cells in ([*_role_cells(row)] if by_role else [_cells(_name(row), row.traded, row)])
+        ],
     )
-    _print_rest(result, console)
 
 
-def _score_cells(row: Score) -> tuple[str, ...]:
-    traded = row.traded
+def _role_cells(row: Score) -> Iterator[tuple[str, ...]]:
+    """A line a role that was heard: its number, and what the next one made of it."""
+    roles = {"forecast": row.raw, "after Critic": row.critic, "after Trader": row.trader}
+    for role, found in {**roles, "blend": row.traded}.items():
+        if found is not None:
+            yield _cells(f"{_name(row)} {role}", found, row)
+
+
+def _name(row: Score) -> str:
+    return row.model if row.model == row.forecaster else f"{row.forecaster} {row.model}"
+
+
+def _cells(name: str, found: Comparison | None, row: Score) -> tuple[str, ...]:
     return (
-        f"{row.forecaster} {row.model}" if row.model != row.forecaster else row.model,
-        str(row.judged),
-        NOTHING if traded is None else f"{traded.brier:.4f}",
-        NOTHING if traded is None else f"{traded.market_brier:.4f}",
-        spread(None if traded is None else traded.gain, unit="", decimals=4),
-        row.verdict,
+        name,
+        str(row.judged if found is None else found.gain.count),
+        NOTHING if found is None else f"{found.brier:.4f}",
+        NOTHING if found is None else f"{found.market_brier:.4f}",
+        spread(None if found is None else found.gain, unit="", decimals=4),
+        Verdict.UNRESOLVED if found is None else found.verdict,
     )
 
 
@@ -75,9 +98,33 @@ def _print_rest(result: EvaluateResult, console: "Console") -> None:
     if result.since_start is not None:
         facts.append(("equity", dollars(result.equity)))
         facts.append(("since start", gain(result.since_start)))
+    facts += [fact for row in result.scores for fact in _of_score(row)]
+    facts += [("weight", _weight(fit)) for fit in result.weights]
     facts += [("note", label) for label in result.labels]
     facts.append(("verdict", _conclusion(result)))
     print_facts(console, facts)
+
+
+def _of_score(row: Score) -> Iterator[tuple[str, str]]:
+    """What else is to be known of a record: log loss, intervals, and what was left out."""
+    if row.traded is not None:
+        ours, market = row.traded.log_loss, row.traded.market_log_loss
+        yield "log loss", f"{_name(row)}: {ours:.4f}, the market {market:.4f}"
+    if row.coverage is None:
+        yield "intervals", f"{_name(row)}: unresolved, too few events"
+    else:
+        held, groups = row.coverage.held, row.coverage.groups
+        yield "intervals", f"{_name(row)}: 80% intervals held in {held} of {groups} groups"
+    if row.contaminated:
+        told = f"{row.contaminated} of questions that were over when they were asked"
+        yield "contaminated", f"{_name(row)}: {told}, not scored"
+
+
+def _weight(fit: Fit) -> str:
+    used, found = fit.used, fit.fitted
+    said = f"{fit.model}, {fit.category}: w {used.weight:.2f}, slope {used.slope:.2f}"
+    fitted = f"fitted on {fit.markets} markets to {found.weight:.2f} and {found.slope:.2f}"
+    return f"{said}; {fitted}, {'in use' if fit.is_proved else 'not proved'}"
 
 
 def _conclusion(result: EvaluateResult) -> str:

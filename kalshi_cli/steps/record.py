@@ -1,0 +1,119 @@
+"""The record of the forecasters: what each role said beside what came of it, and what that fits."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kalshi_cli.domain.deliberation import Role
+from kalshi_cli.domain.side import Side
+from kalshi_cli.evaluation.scores import ScoredForecast
+from kalshi_cli.forecasting.critic import Ruling
+from kalshi_cli.forecasting.reading import Form
+from kalshi_cli.forecasting.views import Views, views_of
+from kalshi_cli.forecasting.weights import Fit, Told, fit_weights
+from kalshi_cli.ports.reports import Reports, SaidRow, ScoredRow
+from kalshi_cli.ports.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class WeightPolicy:
+    """How much of a say a language model may have: `starting` for the one that first answered to
+    `primary`, none for others without a record of their own, and never more than `most`.
+    """
+
+    primary: str
+    starting: float
+    most: float
+
+
+async def fitted_weights(
+    store: Store,
+    reports: Reports,
+    policy: WeightPolicy,
+    scored: Sequence[ScoredRow],
+    *,
+    is_fiction: bool,
+) -> tuple[Fit, ...]:
+    """What the record of each model and category says of its weight.
+
+    Vetoed and repaired forecasts never trade, and contaminated ones prove nothing: they are left
+    out. `is_fiction` says that nobody can have read of these markets.
+    """
+    made = await with_roles(reports, scored, is_fiction=is_fiction)
+    async with store.unit(reads=True) as unit:
+        of_record = await unit.ai.first_served([policy.primary])
+    history = [
+        Told(
+            model=row.model,
+            category=row.category,
+            event_ticker=row.event_ticker,
+            said=row.probability,
+            market=row.market,
+            payout=float(row.payout),
+            at_us=row.made_us,
+            settled_us=row.close_us,
+        )
+        for row, forecast in zip(scored, made, strict=True)
+        if row.decision_id and row.is_first and row.market is not None
+        if forecast.may_trade and not forecast.contaminated
+    ]
+    return fit_weights(
+        history,
+        start=lambda model: policy.starting if model == of_record else 0.0,
+        most=policy.most,
+    )
+
+
+async def with_roles(
+    reports: Reports, scored: Sequence[ScoredRow], *, is_fiction: bool
+) -> list[ScoredForecast]:
+    """Forecasts as they are scored, in the order given."""
+    said: dict[str, list[SaidRow]] = {}
+    for each in await reports.said({row.decision_id for row in scored} - {""}):
+        said.setdefault(each.decision_id, []).append(each)
+    return [_scored(row, said.get(row.decision_id, []), is_fiction=is_fiction) for row in scored]
+
+
+def _scored(row: ScoredRow, said: Sequence[SaidRow], *, is_fiction: bool) -> ScoredForecast:
+    views = views_of([each.parsed for each in said], row.ticker)
+    let_stand = None if views.review is None else views.review.ruling is not Ruling.VETO
+    return ScoredForecast(
+        ticker=row.ticker,
+        event_ticker=row.event_ticker,
+        category=row.category,
+        forecaster=row.forecaster,
+        model=row.model,
+        probability=row.probability,
+        blended=row.blended,
+        market=row.market,
+        payout=float(row.payout),
+        made_us=row.made_us,
+        low=row.low,
+        high=row.high,
+        prompt=_prompt(said),
+        let_stand=let_stand,
+        went_along=_went_along(row, views),
+        may_trade=let_stand is not False and all(each.form != Form.REPAIRED for each in said),
+        contaminated=not is_fiction and _may_have_read(row, said),
+    )
+
+
+def _prompt(said: Sequence[SaidRow]) -> str:
+    """The version of what the Forecaster was asked by; that of whoever was asked first without."""
+    versions = [each.prompt_version for each in said if each.role == Role.FORECASTER]
+    return next(iter([*versions, *(each.prompt_version for each in said)]), "")
+
+
+def _went_along(row: ScoredRow, views: Views) -> bool | None:
+    """Whether the Trader would have bought the side that the number points to."""
+    if views.tip is None or row.market is None:
+        return None
+    points_to = Side.BID if row.probability > row.market else Side.ASK
+    return views.tip.advice.side is points_to
+
+
+def _may_have_read(row: ScoredRow, said: Sequence[SaidRow]) -> bool:
+    """Whether the question had closed before the model's knowledge ended.
+
+    Providers do not tell when it did, and a search knows the news: it ends when it was asked.
+    """
+    return any(row.close_us <= each.called_wall_us for each in said)
