@@ -30,6 +30,16 @@ def lines(console: Console) -> list[str]:
     return re.sub(r"\x1b\[[0-9;]*m", "", console.file.getvalue()).splitlines()
 
 
+def test_nothing_that_others_wrote_commands_a_terminal():
+    evil = "a\x1b[2Jb\u202ec\td\xa0e"
+    for console in (terminal(), pipe()):
+        print_table(console, "T", ("x", ("y", "cut")), [(evil, evil)])
+        print_facts(console, [("fact", evil)])
+        told = "\n".join(lines(console))
+        assert r"a\x1b[2Jb\u202ec d e" in told
+        assert not [sign for sign in told if not sign.isprintable() and sign != "\n"]
+
+
 def an_order(side: Side, purpose: Purpose, ticker: str = "KXA-1") -> OrderRow:
     return OrderRow(
         client_order_id="k1abcdefghijklmnopqrstuvwxyz",

@@ -12,6 +12,8 @@ from itertools import zip_longest
 from textwrap import wrap
 from typing import TYPE_CHECKING, TypeAlias
 
+from kalshi_cli.cli.render.words import harmless
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.text import Text
@@ -32,7 +34,7 @@ def print_table(
     console: "Console", title: str, columns: Sequence[Column], rows: Iterable[Sequence[Cell]]
 ) -> None:
     """Print rows under headings; says so where there are none."""
-    cells = list(rows)
+    cells = [[_plain(cell) for cell in row] for row in rows]
     if not cells:
         console.print(f"{title}: none")
         return
@@ -64,13 +66,18 @@ def print_facts(console: "Console", facts: Iterable[tuple[str, Cell]]) -> None:
     width = max(len(name) for name, _ in pairs)
     room = max(20, console.width - width - len(GAP))
     for name, value in pairs:
-        text = str(value)
+        text = str(_plain(value))
         first, *rest = (_words(text, room) if console.is_terminal else [text]) or [""]
         style = "" if isinstance(value, str) else str(value.style)
         console.print(name.ljust(width), style="bold", end=GAP, soft_wrap=True)
         console.print(first, style=style, soft_wrap=True)
         for line in rest:
             console.print(" " * (width + len(GAP)) + line, style=style, soft_wrap=True)
+
+
+def _plain(cell: Cell) -> Cell:
+    """A cell that commands no terminal: titles and names of models are written by others."""
+    return harmless(cell) if isinstance(cell, str) else cell
 
 
 def fitted(

@@ -108,8 +108,16 @@ def shown(text: str, most: int | None = None) -> str:
 
 
 def harmless(text: str) -> str:
-    r"""A text of others with its lines; any other control or hidden character reads like `\x1b`."""
-    return "".join(
-        sign if sign.isprintable() or sign == "\n" else sign.encode("unicode_escape").decode()
-        for sign in text
-    )
+    r"""A text of others with its lines; any other control or hidden character reads like `\x1b`.
+
+    Spaces of every kind are spaces.
+    """
+    if text.isprintable():
+        return text
+    return "".join(map(_spelled, text))
+
+
+def _spelled(sign: str) -> str:
+    if sign == "\n" or sign.isprintable():
+        return sign
+    return " " if sign.isspace() else sign.encode("unicode_escape").decode()
