@@ -9,7 +9,7 @@ that would stop it until a person looks.
 design says? Two hundred worlds.
 
 `making`: does a desk that makes markets keep the spread it asks for where nobody knows better, and
-how much does it lose where three takers in five do? Twelve worlds of each kind, eight hours long.
+how much does it lose where three takers in five do? Eight worlds of each kind, six hours long.
 
 `books`: do books rebuilt from recorded streams agree with the ticker in them, and how much hangs on
 the estimate of a queue? Only where the recordings are at hand.
@@ -64,7 +64,7 @@ def drowned(seed: int) -> DeskRun:
 
 def maker(informed: float, seed: int) -> MakerRun:
     """One seed of the study of makers."""
-    return asyncio.run(run_maker(seed, informed=informed, hours=8))
+    return asyncio.run(run_maker(seed, informed=informed, hours=6))
 
 
 def told(run: DeskRun) -> str:
@@ -126,7 +126,7 @@ def fairness_study(seeds: int, days: int) -> bool:
 
 def making_study() -> bool:
     """Whether quotes keep what they ask for against noise, and survive who knows better."""
-    seeds, found = range(1, 13), {}
+    seeds, found = range(1, 9), {}
     with multiprocessing.Pool(2) as pool:
         for name, informed in (("nobody informed", NOBODY), ("many informed", MANY)):
             runs = counted(name, pool.imap(partial(maker, informed), seeds), len(seeds))
