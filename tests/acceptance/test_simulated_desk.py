@@ -53,7 +53,9 @@ def settled(twins: Twins, tmp_path_factory: pytest.TempPathFactory) -> Program:
 
 
 def history(path: Path) -> dict[str, list[str]]:
-    """Every table of a store, without the columns of real time and of chance."""
+    """Every table of a store, without the columns of real time and of chance, and the markers of
+    real time.
+    """
     tables = [
         name for (name,) in rows_of(path, "SELECT name FROM sqlite_master WHERE type='table'")
     ]
@@ -63,7 +65,9 @@ def history(path: Path) -> dict[str, list[str]]:
             names = [row[1] for row in connection.execute(f'PRAGMA table_info("{table}")')]
             kept = [n for n in names if not n.endswith("_wall_us") and n not in CHANCE]
             columns = ", ".join(f'"{name}"' for name in kept)
-            found[table] = sorted(map(repr, connection.execute(f'SELECT {columns} FROM "{table}"')))
+            rows = connection.execute(f'SELECT {columns} FROM "{table}"')
+            is_real = {"markers": lambda row: row[0].endswith("_wall")}.get(table, lambda _: False)
+            found[table] = sorted(repr(row) for row in rows if not is_real(row))
     return found
 
 
