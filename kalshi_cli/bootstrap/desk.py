@@ -86,6 +86,7 @@ class OpenDesk:
         *,
         stopping: Callable[[], bool] = lambda: False,
         progress: Progress = unheard,
+        is_one_of_many: bool = False,
     ) -> AnalyzeResult:
         """Forecast; of named markets an assessment follows. Raises `ConfigError` where nobody
         forecasts.
@@ -101,6 +102,7 @@ class OpenDesk:
             tickers=tickers,
             stopping=stopping,
             progress=progress,
+            is_one_of_many=is_one_of_many,
         )
         if not tickers:
             return result
@@ -241,7 +243,7 @@ class OpenDesk:
         async def stand() -> Standing:
             return await standing(self.sender)
 
-        analyze_all = partial(self.analyze, stopping=lambda: stop.asked)
+        analyze_all = partial(self.analyze, stopping=lambda: stop.asked, is_one_of_many=True)
         analyzing = [Step("analyze", every(seconds.analyze_s), analyze_all)]
         decide = (
             Step("ingest", every(seconds.ingest_s), self.ingest),

@@ -98,7 +98,8 @@ async def _grok(
 
     if environment.ai is None:
         raise ConfigError("Grok forecasts only with a key.", remedy="Set XAI_API_KEY.")
-    model = await stack.enter_async_context(Grok(environment.ai.key, environment.ai.host))
+    ai = environment.ai
+    model = await stack.enter_async_context(Grok(ai.key, ai.host, ai.provider))
     asker = Asker(model, store, clock, asking(settings), run.run_id, repaired)
     elsewhere = not environment.ai.is_xai
     label = f"grok: what answers is {environment.ai.host}, not xAI" if elsewhere else ""

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
+from pathlib import Path
 
 import kalshi_cli.portfolio.methods as methods_package
 from kalshi_cli.bootstrap.strategies import running
-from kalshi_cli.domain.deliberation import Role, Template
-from kalshi_cli.domain.identity import Env, short_hash
+from kalshi_cli.bootstrap.templates import templates
+from kalshi_cli.domain.deliberation import Research, Role
+from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.instant import DAY, HOUR, SECOND
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.money import AiCost, Money
@@ -16,14 +17,15 @@ from kalshi_cli.exits._gate import exits
 from kalshi_cli.exits._planning import ExitRules
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.filters._gate import filters
-from kalshi_cli.forecasting import prompts
+from kalshi_cli.forecasting.ruling import AI_ERROR
 from kalshi_cli.plugins import load
 from kalshi_cli.portfolio.methods._base import Method
 from kalshi_cli.risk._gate import controls
 from kalshi_cli.settings.sections import Ai, Section, Settings
 from kalshi_cli.steps.analyze import AnalysisPolicy, Worth
 from kalshi_cli.steps.asking import AskingPolicy
-from kalshi_cli.steps.deliberate import AI_ERROR, DeliberationPolicy
+from kalshi_cli.steps.deliberate import DeliberationPolicy
+from kalshi_cli.steps.questions import RoundSeconds
 from kalshi_cli.steps.record import WeightPolicy
 from kalshi_cli.steps.trade import TradePolicy
 
@@ -150,6 +152,8 @@ def _analysis(settings: Settings, forecaster: str | None) -> AnalysisPolicy:
             min_to_close_us=int(ai.min_hours_to_close * HOUR),
         ),
         keep_words_us=keep,
+        fresh_us=int(settings.risk.max_forecast_age_hours * HOUR),
+        round_=RoundSeconds(ai.round_seconds, ai.round_seconds + ai.call_timeout_s),
     )
 
 
@@ -170,22 +174,21 @@ def asking(settings: Settings) -> AskingPolicy:
 
 
 def deliberation(settings: Settings) -> DeliberationPolicy:
-    """Who has a say in a forecast, and how much of it."""
+    """Who has a say in a forecast, and how much of it. Raises `ConfigError` for a prompt file."""
     ai = settings.ai
-    chosen = {Role.FORECASTER: True, Role.CRITIC: ai.critic, Role.TRADER: ai.trader}
+    staged = {Role.FORECASTER: True, Role.CRITIC: ai.critic, Role.TRADER: ai.trader}
+    roles = [role for role, is_on in staged.items() if is_on]
+    written = Path(ai.prompts) if ai.prompts else None
+    research = Research(ai.research, ai.max_searches) if ai.research else None
     return DeliberationPolicy(
-        templates={role: template(role) for role, is_on in chosen.items() if is_on},
+        templates=templates([Role.ALL_IN_ONE] if ai.single_call else roles, written),
         starting_weight=_ai_weight(ai),
         min_confidence=settings.trading.min_confidence_threshold,
         min_confidence_to_trade=settings.trading.min_confidence_to_trade,
         at_once=ai.calls_at_once,
+        samples=1 if ai.single_call else ai.samples,
+        research=research,
     )
-
-
-def template(role: Role) -> Template:
-    """The instructions of a role that the program comes with."""
-    text = files(prompts).joinpath(f"{role}.md").read_text(encoding="utf-8")
-    return Template(role, text, short_hash(text))
 
 
 def weight_policy(settings: Settings) -> WeightPolicy:

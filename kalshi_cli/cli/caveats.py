@@ -8,6 +8,7 @@ from kalshi_cli.domain.identity import Env
 if TYPE_CHECKING:
     from kalshi_cli.adapters.kalshi.connection import KalshiConnection
     from kalshi_cli.adapters.store.store import SqlStore
+    from kalshi_cli.bootstrap.desk import OpenDesk
 
 ESTIMATED = {
     "tape": (
@@ -39,6 +40,15 @@ async def warn_of_caveats(prepared: Prepared, store: "SqlStore") -> None:
     lifted = unlimited(prepared.settings)
     if lifted:
         prepared.invocation.warn(f"without a limit: {', '.join(lifted)}")
+
+
+def warn_of_silence(prepared: Prepared, desk: "OpenDesk") -> None:
+    """A loop in which nobody forecasts works, and trades nothing on forecasts."""
+    if desk.forecaster is None:
+        prepared.invocation.warn(
+            f"nobody forecasts in {prepared.environment.env}, so directional trading is off: "
+            "set XAI_API_KEY, or choose a --forecaster"
+        )
 
 
 def warn_of_clock(prepared: Prepared, connection: "KalshiConnection") -> None:

@@ -3,7 +3,7 @@
 from contextlib import AbstractContextManager, AsyncExitStack
 from typing import TYPE_CHECKING
 
-from kalshi_cli.cli.caveats import warn_of_caveats, warn_of_clock
+from kalshi_cli.cli.caveats import warn_of_caveats, warn_of_clock, warn_of_silence
 from kalshi_cli.cli.cycles import Cycles, LoopResult, Teller
 from kalshi_cli.cli.limiting import confirm_trading
 from kalshi_cli.cli.start import Prepared
@@ -40,6 +40,7 @@ async def run_loop(
     )
     async with opened as desk, AsyncExitStack() as stack:
         warn_of_clock(prepared, desk.connection)
+        warn_of_silence(prepared, desk)
         await confirm_trading(prepared, desk)
         started = desk.clock.now()
         watch = await stack.enter_async_context(open_watch(desk))

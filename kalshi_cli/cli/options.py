@@ -74,6 +74,10 @@ def declared(
     forecaster: Annotated[
         str | None, typer.Option("--forecaster", metavar="NAME", help="grok, baseline or oracle.")
     ] = None,
+    prompt: Annotated[
+        str | None,
+        typer.Option("--prompt", metavar="PATH", help="Ask the AI with these instructions."),
+    ] = None,
     limits_reason: Annotated[
         str | None,
         typer.Option("--limits-reason", metavar="TEXT", help="Why limits differ from last time."),
@@ -100,13 +104,14 @@ class Options:
     advance: bool = True
     faults: Path | None = None
     forecaster: str | None = None
+    prompt: Path | None = None
     limits_reason: str | None = None
 
 
 def resolved(given: dict[str, object]) -> Options:
     """The options from what was parsed. Raises `UsageError` where they contradict each other."""
     values = {name: value for name, value in given.items() if name in Options.__slots__}
-    for name in ("config", "home", "faults"):
+    for name in ("config", "home", "faults", "prompt"):
         if name in values:
             if not str(values[name]).strip():
                 raise UsageError(f"--{name} is empty.", remedy="Name a path, or leave it out.")

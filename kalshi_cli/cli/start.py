@@ -109,7 +109,8 @@ def configured(invocation: Invocation) -> "Configuration":
 
     options = invocation.options
     trading = {} if options.forecaster is None else {"forecaster": options.forecaster}
-    chosen = {"trading": trading} if trading else {}
+    ai = {} if options.prompt is None else {"prompts": str(options.prompt)}
+    chosen = {name: values for name, values in (("trading", trading), ("ai", ai)) if values}
     return load(config=options.config, home=options.home, options=chosen)
 
 

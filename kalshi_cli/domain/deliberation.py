@@ -14,6 +14,8 @@ class Role(StrEnum):
     FORECASTER = "forecaster"
     CRITIC = "critic"
     TRADER = "trader"
+    ALL_IN_ONE = "all_in_one"
+    """The three of them in one question."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,25 @@ class Template:
     version: str
 
 
+XAI = "xai"
+"""The provider whose models are meant by their names; what another one serves carries its name."""
+WEB_SEARCH, X_SEARCH = "web_search", "x_search"
+
+
+@dataclass(frozen=True, slots=True)
+class Research:
+    """What a model may look up at its provider before it answers, each search for money."""
+
+    tools: tuple[str, ...]
+    most_searches: int
+
+
 @dataclass(frozen=True, slots=True)
 class Prompt:
     """One question to a model. `schema` is the JSON Schema of the answer that is asked for.
 
-    `system` never changes between questions of a role, so that providers can cache it.
+    `system` never changes between questions of a role, so that providers can cache it. `research`
+    is None where nothing may be looked up.
     """
 
     role: Role
@@ -37,6 +53,7 @@ class Prompt:
     system: str
     user: str
     schema: Mapping[str, Any]
+    research: Research | None = None
 
 
 class Outcome(StrEnum):
@@ -65,12 +82,16 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one call. `reasoning` are billed as completion and not among `completion`."""
+    """Tokens of one call. `reasoning` are billed as completion and not among `completion`.
+
+    `searches` were made at the provider; each is billed beside the tokens that it brought.
+    """
 
     prompt: int = 0
     cached: int = 0
     completion: int = 0
     reasoning: int = 0
+    searches: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +99,8 @@ class Attempt:
     """One call to a provider, as it ended. `served_model` is empty where nobody answered.
 
     `cost` is what the server says; None where it says nothing, and then it is estimated from the
-    price of `served_model`. `retry_after_s` is the server's own advice.
+    price of `served_model`. `retry_after_s` is the server's own advice. `citations` are addresses
+    of what was looked up, as others wrote them.
     """
 
     requested_model: str
@@ -90,3 +112,4 @@ class Attempt:
     cost: AiCost | None
     latency_ms: int
     retry_after_s: float | None = None
+    citations: tuple[str, ...] = ()

@@ -48,6 +48,7 @@ class Judgement:
     forecaster against the market, from 0 to 1: at 0 it is only put on record. `decision_id` is
     common to the AI calls behind it; empty where there were none. `advice` is None where no Trader
     was asked. `slope` is what the market's log-odds are multiplied by in the blend: 1 until fitted.
+    `inputs`, `prompt_version` and `variant` are what `Forecast` keeps of them.
     """
 
     ticker: str
@@ -62,6 +63,9 @@ class Judgement:
     decision_id: str = ""
     advice: Advice | None = None
     slope: float = 1.0
+    inputs: str = ""
+    prompt_version: str = ""
+    variant: str = ""
 
     def __post_init__(self) -> None:
         if not 0.0 < self.low <= self.probability <= self.high < 1.0:
@@ -82,7 +86,9 @@ class Forecast:
     `market` is the mid at decision time, None unless both sides existed within 10 cents; `blended`
     is p*, None where there was no market to anchor to (such a forecast trades nothing).
     `weight` is w, the say of the forecaster against the market, and `slope` what the market's
-    log-odds are multiplied by.
+    log-odds are multiplied by. `inputs` is a hash of all that it was asked from: the same inputs
+    need no second forecast. It is empty where it was free, or where somebody was not heard.
+    `prompt_version` is a hash of the instructions, and `variant` says in what way they were used.
     """
 
     forecast_id: str
@@ -106,6 +112,9 @@ class Forecast:
     decision_id: str = ""
     advice: Advice | None = None
     slope: float = 1.0
+    inputs: str = ""
+    prompt_version: str = ""
+    variant: str = ""
 
     @property
     def confidence(self) -> Confidence:

@@ -64,19 +64,20 @@ def ask(
 
 def reviews(answer: Mapping[str, Any], tickers: Sequence[str]) -> dict[str, Review]:
     """One review a market. Raises `Unfit` for an answer that is no such."""
-    return each_leg(answer, tickers, _review)
+    return each_leg(answer, tickers, review)
 
 
-def widened(opinion: Opinion, review: Review) -> Opinion:
+def widened(opinion: Opinion, ruled: Review) -> Opinion:
     """The opinion with an interval at least as wide; its probability stays what it is."""
-    if review.ruling is not Ruling.WIDEN:
+    if ruled.ruling is not Ruling.WIDEN:
         return opinion
-    low = opinion.low if review.low is None else min(opinion.low, review.low)
-    high = opinion.high if review.high is None else max(opinion.high, review.high)
+    low = opinion.low if ruled.low is None else min(opinion.low, ruled.low)
+    high = opinion.high if ruled.high is None else max(opinion.high, ruled.high)
     return replace(opinion, low=low, high=high)
 
 
-def _review(row: Mapping[str, Any]) -> Review:
+def review(row: Mapping[str, Any]) -> Review:
+    """One market's part. Raises `Unfit`."""
     return Review(
         ticker=row["ticker"],
         ruling=Ruling(one_of(row, "ruling", [ruling.value for ruling in Ruling])),

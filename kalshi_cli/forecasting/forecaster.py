@@ -61,11 +61,12 @@ def ask(
 
 def opinions(answer: Mapping[str, Any], tickers: Sequence[str]) -> tuple[Opinion, ...]:
     """One opinion a market, in the order asked. Raises `Unfit` for an answer that is no such."""
-    found = each_leg(answer, tickers, _opinion)
+    found = each_leg(answer, tickers, opinion)
     return tuple(found[ticker] for ticker in tickers)
 
 
-def _opinion(row: Mapping[str, Any]) -> Opinion:
+def opinion(row: Mapping[str, Any]) -> Opinion:
+    """One market's part. Raises `Unfit`."""
     middle, low, high = chance(row, "probability"), chance(row, "low"), chance(row, "high")
     if not low <= middle <= high:
         raise Unfit(f"the probability {middle} is outside its interval {low} to {high}")

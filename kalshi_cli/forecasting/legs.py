@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
 from kalshi_cli.domain.deliberation import Prompt, Template
+from kalshi_cli.domain.identity import short_hash
 from kalshi_cli.domain.instant import to_rfc3339
 from kalshi_cli.domain.market import Event, Market
 from kalshi_cli.forecasting.untrusted import block, cleaned
@@ -34,6 +35,14 @@ def described(event: Event, category: str, markets: Sequence[Market], now_us: in
         parts.append(block("rules-of-all", shared, RULES))
     parts += [_market(market, with_secondary=not shared) for market in markets]
     return "\n\n".join(parts)
+
+
+def inputs(terms: str, event: Event, category: str, market: Market) -> str:
+    """A hash of what a forecast of a market is asked from, the time and all prices left out.
+
+    `terms` says by whom and how it is asked.
+    """
+    return short_hash(terms, described(event, category, (market,), 0))
 
 
 def _shared(texts: Sequence[str]) -> str:

@@ -12,6 +12,10 @@ from kalshi_cli.domain.money import AiCost
 
 CHARACTERS_A_TOKEN = 3
 """Of English with tickers and numbers, on the low side: an estimate should not be too small."""
+A_SEARCH = 50_000_000
+"""Ticks of one call of a search tool: $5 a thousand, beside the tokens that it brings."""
+TOKENS_A_SEARCH = 5_000
+"""What one search adds to the prompt, a guess on the high side: the ledger has what it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +30,18 @@ class Price:
         """What a call costs that used so much."""
         fresh = max(0, usage.prompt - usage.cached)
         written = usage.completion + usage.reasoning
-        return AiCost(fresh * self.prompt + usage.cached * self.cached + written * self.completion)
+        tokens = fresh * self.prompt + usage.cached * self.cached + written * self.completion
+        return AiCost(tokens + usage.searches * A_SEARCH)
 
-    def at_most(self, characters: int, written: int) -> AiCost:
+    def at_most(self, characters: int, written: int, searches: int = 0) -> AiCost:
         """What to set aside for a prompt of so many characters and so many tokens in answer.
 
-        Those are what may be said and what may be thought before it: both are billed.
+        Those are what may be said and what may be thought before it: both are billed. After each
+        search the model reads everything again, with what all searches brought so far.
         """
-        prompt = -(-characters // CHARACTERS_A_TOKEN)
-        return self.of(Usage(prompt=prompt, completion=written))
+        prompt = (searches + 1) * -(-characters // CHARACTERS_A_TOKEN)
+        found = TOKENS_A_SEARCH * searches * (searches + 1) // 2
+        return self.of(Usage(prompt=prompt + found, completion=written, searches=searches))
 
 
 _GROK_4_3 = Price(12_500, 2_000, 25_000)
@@ -54,7 +61,11 @@ _RETIRED = frozenset({"grok-4", "grok-4-0709", "grok-3"})
 
 
 def price_of(model: str) -> Price:
-    """The price of a model by its name; the dearest known for a name that is not."""
+    """The price of a model by its name; the dearest known for a name that is not.
+
+    What another provider serves (`NAME@PROVIDER`) is priced like xAI's of that name.
+    """
+    model = model.partition("@")[0]
     if model in _RETIRED:
         return _GROK_4_3
     return next((price for name, price in _KNOWN if model.startswith(name)), DEAREST)

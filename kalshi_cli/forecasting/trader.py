@@ -44,20 +44,27 @@ class Tip:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """What the Trader sees of one market beside the forecast. `held` is signed YES contracts."""
+class Offer:
+    """A market with its prices, and what is held of it in signed YES contracts."""
 
     listing: Listing
+    held: Contracts
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What the Trader sees of one market: the offer, and what the others said."""
+
+    offer: Offer
     opinion: Opinion
     review: Review | None
-    held: Contracts
 
 
 def ask(
     template: Template, event: Event, category: str, desks: Sequence[Desk], now_us: int
 ) -> Prompt:
     """The question: everything the others saw and said, the price, and what is held."""
-    markets = [desk.listing.market for desk in desks]
+    markets = [desk.offer.listing.market for desk in desks]
     seen = [block("desk", _seen(desk)) for desk in desks]
     parts = (described(event, category, markets, now_us), *seen)
     return question(template, parts, [market.ticker for market in markets], LEG)
@@ -65,10 +72,11 @@ def ask(
 
 def tips(answer: Mapping[str, Any], tickers: Sequence[str]) -> dict[str, Tip]:
     """One tip a market. Raises `Unfit` for an answer that is no such."""
-    return each_leg(answer, tickers, _tip)
+    return each_leg(answer, tickers, tip)
 
 
-def _tip(row: Mapping[str, Any]) -> Tip:
+def tip(row: Mapping[str, Any]) -> Tip:
+    """One market's part. Raises `Unfit`."""
     action, outcome = one_of(row, "action", ACTIONS), Outcome(one_of(row, "side", OUTCOMES))
     limit, reasons = chance_or_none(row, "limit"), points(row, "reasons")
     if action == "skip":
@@ -87,17 +95,25 @@ def _price(outcome: Outcome, limit: float, side: Side) -> Price | None:
 
 
 def _seen(desk: Desk) -> str:
-    quote, review = desk.listing.quote, desk.review
-    held = "nothing" if not desk.held else f"{desk.held} YES contracts (negative: NO)"
-    lines = [
-        told(desk.opinion),
-        *(f"the critic: {problem}" for problem in (review.problems if review else ())),
+    problems = desk.review.problems if desk.review else ()
+    remarks = [f"the critic: {problem}" for problem in problems]
+    return "\n".join((told(desk.opinion), *remarks, *_prices(desk.offer)))
+
+
+def offered(offer: Offer) -> str:
+    """An offer in words."""
+    return "\n".join((f"ticker: {offer.listing.market.ticker}", *_prices(offer)))
+
+
+def _prices(offer: Offer) -> tuple[str, ...]:
+    quote = offer.listing.quote
+    held = "nothing" if not offer.held else f"{offer.held} YES contracts (negative: NO)"
+    return (
         f"best bid for YES: {_level(quote.bid)}",
         f"best ask for YES: {_level(quote.ask)}",
         f"volume of 24 hours: {quote.volume_24h} contracts",
         f"held: {held}",
-    ]
-    return "\n".join(lines)
+    )
 
 
 def _level(level: Level | None) -> str:

@@ -27,7 +27,10 @@ class CostSource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """A call that is about to be made. `decision_id` is common to the calls about one event."""
+    """A call that is about to be made. `decision_id` is common to the calls about one event.
+
+    `provider` is who is asked: what stands in for xAI is not xAI.
+    """
 
     call_id: str
     decision_id: str
@@ -35,6 +38,7 @@ class Reservation:
     event_ticker: str
     prompt: Prompt
     requested_model: str
+    provider: str
     amount: AiCost
     at_us: int
     wall_us: int
@@ -86,6 +90,6 @@ class AiLedger(Protocol):
         """
         ...
 
-    async def first_served(self, requested_models: Sequence[str]) -> str:
-        """The model that first answered to any of these names; empty where none has."""
+    async def first_served(self, requested_models: Sequence[str], provider: str) -> str:
+        """The model of a provider that first answered to any of these names; empty for none."""
         ...

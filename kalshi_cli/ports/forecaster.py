@@ -1,11 +1,11 @@
 """Whoever gives a probability."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from kalshi_cli.domain.deliberation import Prompt
-from kalshi_cli.domain.forecast import Judgement
+from kalshi_cli.domain.forecast import Forecast, Judgement
 from kalshi_cli.domain.market import Event, Listing
 from kalshi_cli.domain.money import NO_COST, AiCost, Contracts
 
@@ -14,7 +14,9 @@ from kalshi_cli.domain.money import NO_COST, AiCost, Contracts
 class Question:
     """One event and those of its markets that want a forecast, as of `now_us`.
 
-    `held` are signed YES contracts of the desk by ticker, where there are any.
+    `held` are signed YES contracts of the desk by ticker, where there are any; `standing` forecasts
+    by ticker that are fresh enough to trade on. Whoever is asked should be done by `until_wall_us`
+    (real time), and begin nothing more once `stopping`.
     """
 
     event: Event
@@ -22,6 +24,9 @@ class Question:
     listings: tuple[Listing, ...]
     now_us: int
     held: Mapping[str, Contracts] = field(default_factory=dict)
+    standing: Mapping[str, Forecast] = field(default_factory=dict)
+    until_wall_us: int | None = None
+    stopping: Callable[[], bool] = lambda: False
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +40,15 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What came of a question. `spent` counts whatever was paid, for judgements or for none."""
+    """What came of a question. `spent` counts whatever was paid, for judgements or for none.
+
+    `unchanged` are markets whose standing forecast was asked from the same: nobody asked again.
+    """
 
     judgements: tuple[Judgement, ...]
     abstained: tuple[Skipped, ...] = ()
     spent: AiCost = NO_COST
+    unchanged: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,6 +25,11 @@ class KeyStanding:
 
 
 class LanguageModel(Protocol):
+    """`provider` is who answers: `xai`, or the host of what stands in for it."""
+
+    @property
+    def provider(self) -> str: ...
+
     async def attempt(
         self, prompt: Prompt, model: str, *, after_s: float, within_s: float, max_tokens: int
     ) -> Attempt:

@@ -273,6 +273,8 @@ class AiCallRow:
     """A call to a language model. `cost` is None while it is in flight, or its process is dead.
 
     `form` is how its answer could be read, None where it could not; `reason` then says why.
+    `provider` is who was asked (`xai`, or what stands in for it; empty where nobody noted it),
+    `tools` what it might look up there, and `searches` how often it did.
     """
 
     call_id: str
@@ -294,6 +296,9 @@ class AiCallRow:
     outcome: str
     form: str | None
     reason: str
+    provider: str
+    tools: str
+    searches: int
     called_us: int
     called_wall_us: int
 
@@ -302,7 +307,8 @@ class AiCallRow:
 class AiCallTexts:
     """A call with every word of it; None for a text that was not kept any longer, or never came.
 
-    `parsed` is what its answer says, None where it could not be used.
+    `parsed` is what its answer says, None where it could not be used. `citations` are addresses
+    that it gives for what it looked up.
     """
 
     call: AiCallRow
@@ -310,6 +316,7 @@ class AiCallTexts:
     user: str | None
     answer: str | None
     parsed: Mapping[str, Any] | None
+    citations: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

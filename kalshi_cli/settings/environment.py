@@ -6,6 +6,7 @@ Real money is reached by an explicit flag on the command line and by nothing els
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from kalshi_cli.domain.deliberation import XAI
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.domain.timescale import TimeScale
@@ -44,6 +45,11 @@ class AiAccess:
     def is_local(self) -> bool:
         """Whether whatever answers is on this machine."""
         return is_loopback(self.host.partition(":")[0])
+
+    @property
+    def provider(self) -> str:
+        """Who answers: `xai`, or the host of what stands in for it, whatever its port."""
+        return XAI if self.is_xai else self.host.partition(":")[0]
 
     @property
     def is_xai(self) -> bool:

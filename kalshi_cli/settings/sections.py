@@ -84,6 +84,7 @@ GroupLimit = Annotated[
 ]
 ModelName = Annotated[str, Field(min_length=1, max_length=100)]
 Names = tuple[str, ...]
+Tools = tuple[Literal["web_search", "x_search"], ...]
 
 
 class Section(BaseModel):
@@ -262,6 +263,18 @@ class Ai(Section):
     """Whether a Critic looks at each forecast that is sure enough to trade; it may veto."""
     trader: bool = True
     """Whether a Trader looks at each forecast beside its price; it may stand aside or bound it."""
+    single_call: bool = False
+    """Ask all three roles in one question, which shows the price: for comparison."""
+    samples: Annotated[int, BeforeValidator(_number), Field(ge=1, le=9)] = 1
+    """How often the Forecaster is asked; the mean of its answers counts."""
+    prompts: str = ""
+    """A directory with forecaster.md, critic.md, trader.md or all_in_one.md, or one such file: the
+    instructions in place of the program's own, which are used where this is empty."""
+    research: Tools = ()
+    """What the Forecaster may use at xAI: "web_search", "x_search". It costs about as much again,
+    and is left out where an event may not cost that."""
+    max_searches: Annotated[int, BeforeValidator(_number), Field(ge=1, le=10)] = 2
+    """Most searches of one call, at half a cent each beside what is read."""
     ai_max_tokens: Annotated[int, BeforeValidator(_number), Field(ge=200, le=100_000)] = 8_000
     """Most tokens of one answer; what a model thinks before it comes on top."""
     reserved_thinking_tokens: Annotated[
@@ -275,6 +288,9 @@ class Ai(Section):
     """Seconds that one call may take; then the fallback model is asked."""
     decision_timeout_s: Positive = 300.0
     """Seconds that all calls about one event may take."""
+    round_seconds: Positive = 60.0
+    """Seconds after which a round of forecasts in run-loop begins no other question: entries on
+    forecasts that exist do not wait for a slow model. What began has one more call_timeout_s."""
     calls_at_once: Count = 8
     """Events that are asked about side by side."""
     analysis_cooldown_hours: Positive = 4.0

@@ -24,7 +24,7 @@ from kalshi_cli.steps.assess import Assessment
 from kalshi_cli.steps.forgetting import forget_words
 from kalshi_cli.steps.learning import learn_markets
 from kalshi_cli.steps.naming import called, hint
-from kalshi_cli.steps.questions import NO_QUOTE, Progress, QuestionRound, unheard
+from kalshi_cli.steps.questions import NO_QUOTE, Progress, QuestionRound, RoundSeconds, unheard
 from kalshi_cli.steps.selection import screen_undropped
 
 
@@ -43,7 +43,9 @@ class AnalysisPolicy:
 
     `daily_budget` is what the forecaster keeps to, for the report. Where `worth` is given, markets
     that close too soon are left alone, and the others asked about in the order of what that is
-    worth. Words of AI calls are dropped after `keep_words_us` of real time.
+    worth. Words of AI calls are dropped after `keep_words_us` of real time. A forecast made within
+    `fresh_us` of market time stands, and nobody is asked the same again. `round_` bounds a round
+    among others, so that they need not wait for a slow answer.
     """
 
     cooldown_us: int | None
@@ -51,6 +53,8 @@ class AnalysisPolicy:
     daily_budget: AiCost | None
     worth: Worth | None = None
     keep_words_us: int | None = None
+    fresh_us: int | None = None
+    round_: RoundSeconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ class AnalyzeResult:
     """Forecasts in ticker order, what was skipped, and the money.
 
     Of the markets that were `named` there are assessments, in the order named, unless
-    `not_assessed` says why there are none.
+    `not_assessed` says why there are none. `reused` are earlier forecasts that stand, since they
+    were asked from the same.
     """
 
     at_us: int
@@ -72,6 +77,7 @@ class AnalyzeResult:
     named: tuple[str, ...] = ()
     assessments: tuple[Assessment, ...] = ()
     not_assessed: str = ""
+    reused: tuple[Forecast, ...] = ()
 
 
 async def analyze(
@@ -86,12 +92,14 @@ async def analyze(
     tickers: Collection[str] = (),
     stopping: Callable[[], bool] = lambda: False,
     progress: Progress = unheard,
+    is_one_of_many: bool = False,
 ) -> AnalyzeResult:
     """Forecast the named markets, or all eligible ones; nothing is asked any more once `stopping`.
 
-    `progress` is told how many events are done, and of how many. Named markets skip the filters and
-    the cooldown, not the budget or the daily cap. Raises `NotFound` for a ticker that neither the
-    store nor the exchange knows.
+    `progress` is told how many events are done, and of how many. A round that `is_one_of_many` of a
+    loop ends in time; the next one asks what it could not. Named markets skip the filters and the
+    cooldown, not the budget or the daily cap. Raises `NotFound` for a ticker that neither the store
+    nor the exchange knows.
     """
     entries, skipped = await _wanted(data, store, clock, filters, tickers)
     entries, waiting = await rested(store, clock, entries, policy, named=bool(tickers))
@@ -117,6 +125,8 @@ async def analyze(
         stopping=stopping,
         anew=anew,
         progress=progress,
+        standing=await _standing(store, clock, quotes, policy.fresh_us),
+        seconds=policy.round_ if is_one_of_many else None,
     )
     by_event = groupby(sorted(entries, key=event_key), key=event_key)
     present = ([e for e in group if e.market.ticker in quotes] for _, group in by_event)
@@ -136,6 +146,7 @@ async def analyze(
         spent_today=await _spent_today(store, clock),
         budget=policy.daily_budget,
         named=tuple(dict.fromkeys(tickers)),
+        reused=tuple(sorted(round_.reused, key=lambda forecast: forecast.ticker)),
     )
 
 
@@ -207,6 +218,18 @@ async def _fresh(
         await unit.catalog.save_listings(page.items, clock.now())
         await unit.commit()
     return {listing.market.ticker: listing for listing in active}
+
+
+async def _standing(
+    store: Store, clock: Clock, tickers: Collection[str], fresh_us: int | None
+) -> Mapping[str, Forecast]:
+    """The latest forecasts that are fresh enough to trade on."""
+    if fresh_us is None:
+        return {}
+    async with store.unit(reads=True) as unit:
+        latest = await unit.forecasts.latest(tickers)
+    oldest = clock.now() - fresh_us
+    return {ticker: made for ticker, made in latest.items() if made.made_us >= oldest}
 
 
 async def _spent_today(store: Store, clock: Clock) -> AiCost:

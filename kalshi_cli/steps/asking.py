@@ -60,14 +60,23 @@ class AskingPolicy:
 
 @dataclass(slots=True)
 class Decision:
-    """All calls about one event, what they cost so far, and what the whole day may cost for it."""
+    """All calls about one event, what they cost so far, and what the whole day may cost for it.
+
+    `reserved` is set aside for those under way; none begins once `stopping`.
+    """
 
     decision_id: str
     event_ticker: str
     until_wall_us: int
     daily_budget: AiCost | None
+    stopping: Callable[[], bool] = lambda: False
     spent: AiCost = NO_COST
+    reserved: AiCost = NO_COST
     calls: int = 0
+
+    def fits(self, amount: AiCost, budget: AiCost | None) -> bool:
+        """Whether a call that may cost so much stays within what an event may cost."""
+        return budget is None or self.spent + self.reserved + amount <= budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +109,27 @@ class Asker:
     repair: Repair
     draws: Random = field(default_factory=Random)
 
-    def decide(self, event_ticker: str, *, is_held: bool) -> Decision:
+    def decide(
+        self,
+        event_ticker: str,
+        *,
+        is_held: bool,
+        until_wall_us: int | None = None,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> Decision:
         """Begin the calls about one event; `is_held` opens the whole of the day's budget."""
         until = self.clock.wall() + int(self.policy.decision_s * SECOND)
+        until = until if until_wall_us is None else min(until, until_wall_us)
         budget = self.policy.daily_budget
         if budget is not None and not is_held:
             budget = AiCost(int(budget.units * (1.0 - self.policy.held_share)))
-        return Decision(token_hex(6), event_ticker, until, budget)
+        return Decision(token_hex(6), event_ticker, until, budget, stopping)
 
     def estimate(self, prompt: Prompt, model: str) -> AiCost:
         """What is set aside for one call."""
+        searches = 0 if prompt.research is None else prompt.research.most_searches
         written = self.policy.max_tokens + self.policy.reserved_thinking
-        return price_of(model).at_most(_length(prompt), written)
+        return price_of(model).at_most(_length(prompt), written, searches)
 
     async def ask(
         self, prompt: Prompt, decision: Decision, take: Callable[[Mapping[str, Any]], Taken]
@@ -131,7 +149,9 @@ class Asker:
             )
             if isinstance(move, GiveUp):
                 return _no_answer(move)
-            worded = _worded(prompt, attempts)
+            if decision.stopping():
+                return NoAnswer("AI_STOPPED", "nothing is asked any more after a stop")
+            worded = self._affordable(_worded(prompt, attempts), decision, move.model)
             amount = self.estimate(worded, move.model)
             call_id = await self._reserve(worded, decision, move.model, amount)
             if isinstance(call_id, NoAnswer):
@@ -149,16 +169,24 @@ class Asker:
                 return Answer(used.said, attempt.served_model, used.form is not Form.REPAIRED)
             attempts.append(attempt)
 
+    def _affordable(self, prompt: Prompt, decision: Decision, model: str) -> Prompt:
+        """The question; without research where that alone is more than its event may cost."""
+        if prompt.research is None:
+            return prompt
+        amount = self.estimate(prompt, model)
+        fits = decision.fits(amount, self.policy.decision_budget)
+        return prompt if fits else replace(prompt, research=None)
+
     async def _reserve(
         self, prompt: Prompt, decision: Decision, model: str, amount: AiCost
     ) -> str | NoAnswer:
         """Set the money aside and put the call on record; its id."""
         budget = self.policy.decision_budget
-        if budget is not None and decision.spent + amount > budget:
+        if not decision.fits(amount, budget):
             return NoAnswer(
                 "AI_DECISION_BUDGET",
-                f"a call of {model} may cost ${amount}, ${decision.spent} is spent, and one event "
-                f"may cost ${budget}",
+                f"a call of {model} may cost ${amount}, ${decision.spent + decision.reserved} is "
+                f"spent or set aside, and one event may cost ${budget}",
             )
         call_id = f"{decision.decision_id}-{decision.calls}"
         decision.calls += 1
@@ -169,6 +197,7 @@ class Asker:
             event_ticker=decision.event_ticker,
             prompt=prompt,
             requested_model=model,
+            provider=self.model.provider,
             amount=amount,
             at_us=self.clock.now(),
             wall_us=self.clock.wall(),
@@ -177,7 +206,9 @@ class Asker:
         async def reserve(unit: Unit) -> bool:
             return await unit.ai.reserve(call, daily_budget=decision.daily_budget)
 
+        decision.reserved += amount  # before the store answers: others of this event ask meanwhile
         if not await insist(self.store, reserve):
+            decision.reserved -= amount
             return NoAnswer("AI_BUDGET", "spent, or set aside, for today (UTC)")
         return call_id
 
@@ -214,6 +245,7 @@ class Asker:
     ) -> None:
         cost, source = _cost(attempt, reserved)
         decision.spent += cost
+        decision.reserved -= reserved
         form, parsed = (None, None) if used is None else (used.form, used.parsed)
         done = Settled(call_id, attempt, cost, source, form, parsed)
 

@@ -1,29 +1,36 @@
 """The Grok desk: what its roles say of an event becomes judgements, the numbers made in code."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
-from kalshi_cli.domain.deliberation import Prompt, Role, Template
-from kalshi_cli.domain.forecast import Advice, Judgement, probability
+from kalshi_cli.domain.deliberation import Prompt, Research, Role, Template
+from kalshi_cli.domain.identity import short_hash
 from kalshi_cli.domain.instant import HOUR, day_of
 from kalshi_cli.domain.market import Listing, Market
-from kalshi_cli.domain.money import NO_CONTRACTS, AiCost
-from kalshi_cli.forecasting import critic, forecaster, trader
-from kalshi_cli.forecasting.coherence import at_most_one, moved
-from kalshi_cli.forecasting.critic import Review, Ruling
-from kalshi_cli.forecasting.forecaster import Opinion
-from kalshi_cli.forecasting.ladders import monotone
-from kalshi_cli.forecasting.legs import MOST_LEGS
-from kalshi_cli.forecasting.trader import Desk, Tip
+from kalshi_cli.domain.money import NO_CONTRACTS
+from kalshi_cli.forecasting import all_in_one, critic, forecaster, trader
+from kalshi_cli.forecasting.legs import MOST_LEGS, inputs
+from kalshi_cli.forecasting.pooling import pooled
+from kalshi_cli.forecasting.ruling import (
+    Ruled,
+    Source,
+    advised,
+    coherent,
+    judged,
+    reviewed,
+    sure,
+    unheard,
+    with_cost,
+)
+from kalshi_cli.forecasting.trader import Desk, Offer
 from kalshi_cli.forecasting.weights import MARKET, Say
 from kalshi_cli.ports.forecaster import Judged, Planned, Question, Skipped
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.asking import Answer, Asker, Decision, NoAnswer
 
 Taken = TypeVar("Taken")
-AI_ERROR = 1.0
-"""sigma_f of a language model, in logits, until it is measured."""
 OUT_OF_CREDITS = "ai_out_of_credits_wall"
 """The marker of the wall time at which the provider last said that it is not paid any more."""
 NO_CREDITS = "AI_CREDITS"
@@ -33,11 +40,13 @@ Says = Mapping[tuple[str, str], Say]
 
 @dataclass(frozen=True, slots=True)
 class DeliberationPolicy:
-    """`templates` are the instructions of the roles that are on; the Forecaster always is.
+    """`templates` are the instructions of the roles that are on: the Forecaster and whoever follows
+    it, or all in one question.
 
     `starting_weight` is w for the model that first served the primary name; every other model has
     none until it has a record of its own. Forecasts less confident than `min_confidence` are kept,
-    and no Critic is paid for them; under `min_confidence_to_trade`, no Trader.
+    and no Critic is paid for them; under `min_confidence_to_trade`, no Trader. The Forecaster is
+    asked `samples` times, all in one once, and each time it may do `research`.
     """
 
     templates: Mapping[Role, Template]
@@ -45,6 +54,26 @@ class DeliberationPolicy:
     min_confidence: float
     min_confidence_to_trade: float
     at_once: int
+    samples: int = 1
+    research: Research | None = None
+
+    @property
+    def first(self) -> Role:
+        """Who is asked first."""
+        return Role.ALL_IN_ONE if Role.ALL_IN_ONE in self.templates else Role.FORECASTER
+
+    @property
+    def prompt_version(self) -> str:
+        """A hash of all instructions; of one alone, its own version."""
+        versions = [template.version for template in self.templates.values()]
+        return versions[0] if len(versions) == 1 else short_hash(*versions)
+
+    @property
+    def variant(self) -> str:
+        """In what way a forecast is made, for comparisons."""
+        tools = () if self.research is None else self.research.tools
+        times = (f"x{self.samples}",) if self.samples > 1 else ()
+        return " ".join(("+".join(self.templates), *times, *tools))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +83,6 @@ class _Case:
     question: Question
     markets: tuple[Market, ...]
     decision: Decision
-
-
-@dataclass(frozen=True, slots=True)
-class _Ruled:
-    """An opinion on its way to a judgement. `barred` says why it may not trade, or is empty."""
-
-    opinion: Opinion
-    barred: str = ""
-    review: Review | None = None
-    advice: Advice | None = None
-    reasons: tuple[str, ...] = ()
 
 
 async def no_record() -> Says:
@@ -91,6 +109,9 @@ class GrokForecaster:
         self._asker, self._policy = asker, policy
         self._stopped: NoAnswer | None = None
         self._of_record = ""
+        self._terms = short_hash(
+            policy.prompt_version, policy.variant, asker.model.provider, *asker.policy.models
+        )
 
     @property
     def at_once(self) -> int:
@@ -99,54 +120,106 @@ class GrokForecaster:
     async def judge(self, question: Question) -> Judged:
         """Ask about all markets of the event at once; those beyond the first many abstain.
 
-        A refused key ends the asking of this process; a provider without credits that of the day.
+        Nobody is asked where all of them have a standing forecast that was asked from the same. A
+        refused key ends the asking of this process; a provider without credits that of the day.
         """
+        asked, over = question.listings[:MOST_LEGS], question.listings[MOST_LEGS:]
+        too_many = _abstained(over, NoAnswer("AI_LEGS", f"more than {MOST_LEGS} in one event"))
+        markets = tuple(listing.market for listing in asked)
+        froms = {market.ticker: self._inputs(question, market) for market in markets}
+        if all(_stands(question, ticker, each) for ticker, each in froms.items()):
+            return Judged((), too_many, unchanged=tuple(froms))
         stopped = self._stopped or await self._out_of_credits()
         if stopped is not None:
             return Judged((), _abstained(question.listings, stopped))
-        asked, over = question.listings[:MOST_LEGS], question.listings[MOST_LEGS:]
-        too_many = _abstained(over, NoAnswer("AI_LEGS", f"more than {MOST_LEGS} in one event"))
         decision = self._asker.decide(
             question.event.event_ticker,
-            is_held=any(question.held.get(listing.market.ticker) for listing in asked),
+            is_held=any(question.held.get(ticker) for ticker in froms),
+            until_wall_us=question.until_wall_us,
+            stopping=question.stopping,
         )
-        case = _Case(question, tuple(listing.market for listing in asked), decision)
-        answer = await self._opinions(case)
+        case = _Case(question, markets, decision)
+        answer = await self._first(case)
         if isinstance(answer, NoAnswer):
             await self._heed(answer)
             return Judged((), (*_abstained(asked, answer), *too_many), decision.spent)
-        say = await self._say(answer, question.category)
-        ruled = await self._reviewed(case, [_Ruled(opinion) for opinion in answer.said])
-        ruled = await self._advised(case, ruled)
-        judgements = _coherent([_judged(each, answer.model, say, case) for each in ruled], case)
-        return Judged(_with_cost(judgements, decision.spent), too_many, decision.spent)
+        source = Source(
+            answer.model,
+            await self._say(answer, question.category),
+            decision.decision_id,
+            self._policy.prompt_version,
+            self._policy.variant,
+        )
+        ruled = await self._advised(case, await self._reviewed(case, answer.said))
+        made = [judged(each, source, froms[each.opinion.ticker]) for each in ruled]
+        is_exclusive = question.event.mutually_exclusive
+        judgements = coherent(made, markets, is_exclusive=is_exclusive)
+        return Judged(with_cost(judgements, decision.spent), too_many, decision.spent)
+
+    def _inputs(self, question: Question, market: Market) -> str:
+        return inputs(self._terms, question.event, question.category, market)
+
+    async def _first(self, case: _Case) -> Answer[list[Ruled]] | NoAnswer:
+        """What is said first, by as many answers as there are to be."""
+        prompt, take = self._first_prompt(case.question, case.markets)
+        asking = (self._asker.ask(prompt, case.decision, take) for _ in range(self._policy.samples))
+        ended = await asyncio.gather(*asking, return_exceptions=True)
+        heard: list[Answer[list[Ruled]]] = []
+        missing: list[NoAnswer] = []
+        for each in ended:
+            if isinstance(each, BaseException):
+                raise each
+            if isinstance(each, NoAnswer):
+                missing.append(each)
+            else:
+                heard.append(each)
+        if not heard:
+            return max(missing, key=lambda each: each.stops)
+        for each in missing:
+            await self._heed(each)
+        return _pooled(heard, self._policy.samples)
+
+    def _first_prompt(
+        self, question: Question, markets: Sequence[Market]
+    ) -> tuple[Prompt, Callable[[Mapping[str, Any]], list[Ruled]]]:
+        """The first question, and what is made of its answer."""
+        tickers = [market.ticker for market in markets]
+        template = self._policy.templates[self._policy.first]
+        if template.role is Role.FORECASTER:
+            return self._blind(question, markets), lambda told: [
+                Ruled(opinion) for opinion in forecaster.opinions(told, tickers)
+            ]
+        offers = tuple(_offers(question, tickers).values())
+        prompt = all_in_one.ask(
+            template, question.event, question.category, offers, question.now_us
+        )
+        return replace(prompt, research=self._policy.research), lambda told: [
+            advised(reviewed(Ruled(opinion), review), tip)
+            for opinion, review, tip in all_in_one.answers(told, tickers).values()
+        ]
 
     def preview(self, question: Question) -> tuple[Planned, ...]:
-        """The Forecaster's question; what the others are asked depends on its answer."""
+        """The first questions; what the others are asked depends on the answers."""
         markets = [listing.market for listing in question.listings[:MOST_LEGS]]
-        prompt, model = self._blind(question, markets), self._asker.policy.models[0]
-        return (Planned(prompt, model, self._asker.estimate(prompt, model)),)
+        model = self._asker.policy.models[0]
+        prompt, _ = self._first_prompt(question, markets)
+        planned = Planned(prompt, model, self._asker.estimate(prompt, model))
+        return (planned,) * self._policy.samples
 
     def _blind(self, question: Question, markets: Sequence[Market]) -> Prompt:
         """The question without a price."""
         template = self._policy.templates[Role.FORECASTER]
         event, category = question.event, question.category
-        return forecaster.ask(template, event, category, markets, question.now_us)
+        prompt = forecaster.ask(template, event, category, markets, question.now_us)
+        return replace(prompt, research=self._policy.research)
 
-    async def _opinions(self, case: _Case) -> Answer[tuple[Opinion, ...]] | NoAnswer:
-        tickers = [market.ticker for market in case.markets]
-        prompt = self._blind(case.question, case.markets)
-        return await self._asker.ask(
-            prompt, case.decision, lambda told: forecaster.opinions(told, tickers)
-        )
-
-    async def _reviewed(self, case: _Case, ruled: Sequence[_Ruled]) -> list[_Ruled]:
+    async def _reviewed(self, case: _Case, ruled: Sequence[Ruled]) -> list[Ruled]:
         """The opinions after the Critic, who is asked about those that are sure enough."""
         template = self._policy.templates.get(Role.CRITIC)
-        sure = _sure(ruled, self._policy.min_confidence)
-        if template is None or not sure:
+        chosen = sure(ruled, self._policy.min_confidence)
+        if template is None or not chosen:
             return list(ruled)
-        opinions = [each.opinion for each in sure]
+        opinions = [each.opinion for each in chosen]
         tickers = [opinion.ticker for opinion in opinions]
         prompt = critic.ask(
             template,
@@ -158,32 +231,24 @@ class GrokForecaster:
         )
         answer = await self._heard(prompt, case, lambda told: critic.reviews(told, tickers))
         if isinstance(answer, str):
-            return [_barred(each, answer) if each in sure else each for each in ruled]
-        return [_after(each, answer.get(each.opinion.ticker)) for each in ruled]
+            return [unheard(each, answer) if each in chosen else each for each in ruled]
+        return [reviewed(each, answer.get(each.opinion.ticker)) for each in ruled]
 
-    async def _advised(self, case: _Case, ruled: Sequence[_Ruled]) -> list[_Ruled]:
+    async def _advised(self, case: _Case, ruled: Sequence[Ruled]) -> list[Ruled]:
         """The same after the Trader, who is asked about those that may still trade."""
         template = self._policy.templates.get(Role.TRADER)
-        sure = [e for e in _sure(ruled, self._policy.min_confidence_to_trade) if not e.barred]
-        if template is None or not sure:
+        chosen = [e for e in sure(ruled, self._policy.min_confidence_to_trade) if not e.barred]
+        if template is None or not chosen:
             return list(ruled)
-        by_ticker = {listing.market.ticker: listing for listing in case.question.listings}
-        desks = [
-            Desk(
-                by_ticker[each.opinion.ticker],
-                each.opinion,
-                each.review,
-                case.question.held.get(each.opinion.ticker, NO_CONTRACTS),
-            )
-            for each in sure
-        ]
-        tickers = [each.opinion.ticker for each in sure]
+        tickers = [each.opinion.ticker for each in chosen]
+        offers = _offers(case.question, tickers)
+        desks = [Desk(offers[e.opinion.ticker], e.opinion, e.review) for e in chosen]
         event, category = case.question.event, case.question.category
         prompt = trader.ask(template, event, category, desks, case.question.now_us)
         answer = await self._heard(prompt, case, lambda told: trader.tips(told, tickers))
         if isinstance(answer, str):
-            return [_barred(each, answer) if each in sure else each for each in ruled]
-        return [_told(each, answer.get(each.opinion.ticker)) for each in ruled]
+            return [unheard(each, answer) if each in chosen else each for each in ruled]
+        return [advised(each, answer.get(each.opinion.ticker)) for each in ruled]
 
     async def _heard(
         self, prompt: Prompt, case: _Case, take: Callable[[Mapping[str, Any]], Taken]
@@ -197,7 +262,7 @@ class GrokForecaster:
             return f"the {prompt.role}'s answer had to be repaired"
         return answer.said
 
-    async def _say(self, answer: Answer[tuple[Opinion, ...]], category: str) -> Say:
+    async def _say(self, answer: Answer[list[Ruled]], category: str) -> Say:
         """W and slope of the model that answered; none for an answer that had to be repaired."""
         if not answer.may_trade:
             return MARKET
@@ -205,8 +270,9 @@ class GrokForecaster:
         if fitted is not None:
             return fitted
         if not self._of_record:  # it never changes again
+            names, provider = self._asker.policy.models[:1], self._asker.model.provider
             async with self._asker.store.unit(reads=True) as unit:
-                self._of_record = await unit.ai.first_served(self._asker.policy.models[:1])
+                self._of_record = await unit.ai.first_served(names, provider)
         is_of_record = answer.model == self._of_record
         return Say(self._policy.starting_weight) if is_of_record else MARKET
 
@@ -245,66 +311,29 @@ async def ask_again(store: Store) -> None:
             await unit.commit()
 
 
-def _sure(ruled: Sequence[_Ruled], least: float) -> list[_Ruled]:
-    return [each for each in ruled if each.opinion.confidence >= least]
+def _offers(question: Question, tickers: Sequence[str]) -> dict[str, Offer]:
+    """What those who may see a price see of these markets."""
+    by_ticker = {listing.market.ticker: listing for listing in question.listings}
+    return {t: Offer(by_ticker[t], question.held.get(t, NO_CONTRACTS)) for t in tickers}
 
 
-def _barred(ruled: _Ruled, why: str) -> _Ruled:
-    return replace(ruled, barred=why)
+def _stands(question: Question, ticker: str, asked_from: str) -> bool:
+    """Whether a market has a standing forecast that was asked from the same."""
+    standing = question.standing.get(ticker)
+    return standing is not None and standing.inputs == asked_from
 
 
-def _after(ruled: _Ruled, review: Review | None) -> _Ruled:
-    if review is None:
-        return ruled
-    if review.ruling is Ruling.VETO:
-        return _barred(ruled, f"vetoed: {'; '.join(review.problems) or 'no reason given'}")
-    return replace(ruled, opinion=critic.widened(ruled.opinion, review), review=review)
-
-
-def _told(ruled: _Ruled, tip: Tip | None) -> _Ruled:
-    return ruled if tip is None else replace(ruled, advice=tip.advice, reasons=tip.reasons)
-
-
-def _judged(ruled: _Ruled, model: str, say: Say, case: _Case) -> Judgement:
-    """A judgement; one that is barred has no say, so that it is scored and nothing else."""
-    opinion = ruled.opinion
-    said = " | ".join(filter(None, (ruled.barred, opinion.reasoning, *ruled.reasons)))
-    return Judgement(
-        ticker=opinion.ticker,
-        probability=probability(opinion.probability),
-        low=probability(opinion.low),
-        high=probability(opinion.high),
-        logit_error=AI_ERROR,
-        weight=0.0 if ruled.barred else say.weight,
-        slope=1.0 if ruled.barred else say.slope,
-        rationale=said,
-        model=model,
-        decision_id=case.decision.decision_id,
-        advice=ruled.advice,
-    )
-
-
-def _coherent(judgements: Sequence[Judgement], case: _Case) -> tuple[Judgement, ...]:
-    """Ladders fall, and exclusive markets add up to at most one; intervals move along."""
-    chances = monotone({each.ticker: each.probability for each in judgements}, case.markets)
-    fallen = tuple(_moved(each, chances[each.ticker]) for each in judgements)
-    return at_most_one(fallen) if case.question.event.mutually_exclusive else fallen
-
-
-def _moved(judgement: Judgement, chance: float) -> Judgement:
-    if chance == judgement.probability:
-        return judgement
-    was = f"was {judgement.probability:.4f} against its ladder"
-    return moved(judgement, probability(chance), f"{judgement.rationale} ({was})")
-
-
-def _with_cost(judgements: Sequence[Judgement], spent: AiCost) -> tuple[Judgement, ...]:
-    """Each with its part of what was spent; the parts add up to the last tick."""
-    each, rest = divmod(spent.units, len(judgements))
-    return tuple(
-        replace(judgement, cost=AiCost(each + (at < rest)))
-        for at, judgement in enumerate(judgements)
-    )
+def _pooled(answers: Sequence[Answer[list[Ruled]]], wanted: int) -> Answer[list[Ruled]]:
+    """Several answers as one. Those of different models are by none that has a record, and fewer
+    than wanted are not whole.
+    """
+    if wanted == 1:
+        return answers[0]
+    models = sorted({answer.model for answer in answers})
+    of_each = zip(*(answer.said for answer in answers), strict=True)
+    is_whole = len(answers) == wanted
+    said = [Ruled(pooled([e.opinion for e in each]), is_whole=is_whole) for each in of_each]
+    return Answer(said, "+".join(models), all(answer.may_trade for answer in answers))
 
 
 def _abstained(listings: Sequence[Listing], why: NoAnswer) -> tuple[Skipped, ...]:

@@ -2,9 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from kalshi_cli.domain.forecast import Forecast, Judgement, Probability
 from kalshi_cli.domain.identity import short_hash
+from kalshi_cli.domain.instant import SECOND, to_rfc3339
 from kalshi_cli.domain.market import Listing
 from kalshi_cli.domain.marks import benchmark
 from kalshi_cli.domain.money import NO_COST, Contracts
@@ -23,7 +25,22 @@ def unheard(done: int, of: int) -> None:
 
 
 STOPPED = "nothing was asked any more after a stop"
+GIVEN_UP = "under way at a stop, and given up: what it may cost counts as spent"
+LOOK_S = 0.25
+"""How often a round looks whether a stop was asked for."""
+SETTLING_S = 15.0
+"""What is under way at a stop has so long to end; then it is given up, and counts as spent."""
 NO_QUOTE = "no quote of this moment, or no longer active"
+
+
+@dataclass(frozen=True, slots=True)
+class RoundSeconds:
+    """How a round ends in real time: no question begins after `begins_s`, and all that began is
+    over after `ends_s`.
+    """
+
+    begins_s: float
+    ends_s: float
 
 
 class QuestionRound:
@@ -45,9 +62,12 @@ class QuestionRound:
         *,
         stopping: Callable[[], bool],
         anew: Callable[[Sequence[CatalogEntry]], Awaitable[Mapping[str, Listing]]] | None,
+        standing: Mapping[str, Forecast],
+        seconds: RoundSeconds | None,
         progress: Progress = unheard,
     ) -> None:
         self.forecasts: list[Forecast] = []
+        self.reused: list[Forecast] = []
         self.skipped: list[Skipped] = []
         self.spent = NO_COST
         self._store, self._clock, self._forecaster = store, clock, forecaster
@@ -55,29 +75,58 @@ class QuestionRound:
         self._stopping, self._anew = stopping, anew
         self._unkept: list[Forecast] = []
         self._progress, self._done, self._count = progress, 0, 0
+        self._standing, self._seconds, self._began_us = standing, seconds, clock.wall()
 
     async def ask(self, questions: Sequence[Sequence[CatalogEntry]]) -> None:
         """Raises the first failure, after the questions under way are answered."""
         waiting = iter(questions)
         self._count = len(questions)
         count = min(self._forecaster.at_once, len(questions))
+        asking = [asyncio.create_task(self._one_after_another(waiting)) for _ in range(count)]
         try:
-            ended = await asyncio.gather(
-                *(self._one_after_another(waiting) for _ in range(count)), return_exceptions=True
-            )
+            await self._until_settled(asking)
         finally:
             await self._keep()
-        for failure in ended:
-            if isinstance(failure, BaseException):
+        for task in asking:
+            failure = None if task.cancelled() else task.exception()
+            if failure is not None:
                 raise failure
+
+    async def _until_settled(self, asking: Sequence[asyncio.Task[None]]) -> None:
+        """Wait for all; once a stop is asked for, not much longer."""
+        pending = set(asking)
+        try:
+            while pending and not self._stopping():
+                _, pending = await asyncio.wait(pending, timeout=LOOK_S)
+            if pending:
+                await asyncio.wait(pending, timeout=SETTLING_S)
+        finally:
+            for task in asking:
+                task.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
+
+    def _not_now(self) -> tuple[str, str] | None:
+        """Why no question begins any more: a code, and words; None where one may."""
+        if self._stopping():
+            return "STOPPED", STOPPED
+        if self._seconds is None or self._clock.wall() <= self._until(self._seconds.begins_s):
+            return None
+        return "NEXT_ROUND", f"the {self._seconds.begins_s:g} s of this round were over"
+
+    def _until(self, seconds: float) -> int:
+        return self._began_us + int(seconds * SECOND)
 
     async def _one_after_another(self, waiting: Iterator[Sequence[CatalogEntry]]) -> None:
         for members in waiting:
-            if self._stopping():
-                self.skipped += [Skipped(e.market.ticker, "STOPPED", STOPPED) for e in members]
+            why = self._not_now()
+            if why is not None:
+                self.skipped += [Skipped(e.market.ticker, *why) for e in members]
                 continue
             try:
                 await self._one(members)
+            except asyncio.CancelledError:
+                self.skipped += [Skipped(e.market.ticker, "STOPPED", GIVEN_UP) for e in members]
+                raise
             except BaseException:
                 for _ in waiting:  # nobody else begins another
                     pass
@@ -91,7 +140,17 @@ class QuestionRound:
             return
         first = members[0]
         listings = tuple(self._quotes[entry.market.ticker] for entry in members)
-        question = Question(first.event, first.category, listings, self._clock.now(), self._held)
+        seconds = self._seconds
+        question = Question(
+            event=first.event,
+            category=first.category,
+            listings=listings,
+            now_us=self._clock.now(),
+            held=self._held,
+            standing=self._standing,
+            until_wall_us=None if seconds is None else self._until(seconds.ends_s),
+            stopping=self._stopping,
+        )
         judged = await self._forecaster.judge(question)
         self.spent += judged.spent
         self._sort(judged, {entry.market.ticker: entry for entry in members})
@@ -124,6 +183,12 @@ class QuestionRound:
                 )
                 self.forecasts.append(made)
                 self._unkept.append(made)
+        for ticker in judged.unchanged:
+            if open_tickers.pop(ticker, None) is not None:
+                made = self._standing[ticker]
+                self.reused.append(made)
+                detail = f"asked from the same at {to_rfc3339(made.made_us)}: that forecast stands"
+                self.skipped.append(Skipped(ticker, "UNCHANGED", detail))
         for each in judged.abstained:
             if open_tickers.pop(each.ticker, None) is not None:
                 self.skipped.append(each)
@@ -178,4 +243,7 @@ def _forecast(
         decision_id=judgement.decision_id,
         advice=judgement.advice,
         slope=judgement.slope,
+        inputs=judgement.inputs,
+        prompt_version=judgement.prompt_version,
+        variant=judgement.variant,
     )

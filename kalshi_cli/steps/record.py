@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from kalshi_cli.domain.deliberation import Role
+from kalshi_cli.domain.deliberation import XAI, Role
 from kalshi_cli.domain.side import Side
 from kalshi_cli.evaluation.scores import ScoredForecast
 from kalshi_cli.forecasting.critic import Ruling
@@ -40,7 +40,7 @@ async def fitted_weights(
     """
     made = await with_roles(reports, scored, is_fiction=is_fiction)
     async with store.unit(reads=True) as unit:
-        of_record = await unit.ai.first_served([policy.primary])
+        of_record = await unit.ai.first_served([policy.primary], XAI)
     history = [
         Told(
             model=row.model,

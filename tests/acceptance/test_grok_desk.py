@@ -8,7 +8,7 @@ from functools import partial
 import pytest
 from fakes.ai import TICKS, in_turn, opinion, reply, review, role_of, sensible, tickers_of, tip
 
-from kalshi_cli.adapters.sim.ai.replies import Failure, Reply
+from kalshi_cli.adapters.sim.ai.replies import Failure, Reply, made_up
 from kalshi_cli.adapters.sim.ai.server import StandIn
 from kalshi_cli.domain.deliberation import Role
 
@@ -98,7 +98,7 @@ def test_each_way_an_analysis_can_go(analyze, answers, code, outcomes):
     data = ended.json["data"]
     assert len(data["forecasts"]) == (code == 0)
     if code == 0:
-        assert data["forecasts"][0]["model"] == "grok-4.3"
+        assert data["forecasts"][0]["model"] == "grok-4.3@localhost"
     else:
         assert ended.json["error"]["remedy"]
 
@@ -263,6 +263,42 @@ def test_no_credits_end_the_asking_until_a_doctor_looks(analyze, kalshi, desk, m
     assert found["AI model grok-4"]["result"] == "warning"
     assert "5.0" in found["AI budget"]["detail"]
     assert analyze(sensible)[0].code == 0
+
+
+def test_what_was_asked_already_is_shown_and_not_paid_again(analyze):
+    analyze(sensible)
+    ended, calls = analyze(sensible, "--no-advance")
+    assert (ended.code, len(calls)) == (0, 3)
+    assert len(ended.json["data"]["reused"]) == 1
+    assert ended.json["data"]["spent"] == "0.0000000000"
+
+
+def test_prompts_of_ones_own_have_their_version_on_every_call(analyze, kalshi, tmp_path):
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    (mine / "forecaster.md").write_text("You are my forecaster.")
+    ended, (first, second, _) = analyze(sensible, "--prompt", str(mine))
+    assert ended.code == 0, ended.err
+    whole = kalshi("inspect", "llm", first["call_id"], "--sim", "--json").json["data"]
+    assert whole["system"] == "You are my forecaster."
+    assert first["prompt_version"] != second["prompt_version"]
+    assert len(ended.json["data"]["forecasts"][0]["prompt_version"]) == 16
+    edited = mine / "forecaster.md"
+    edited.write_text("You are another.")
+    again, calls = analyze(sensible, "--prompt", str(edited))
+    assert (again.code, calls[3]["prompt_version"]) != (0, first["prompt_version"])
+    for wrong in (tmp_path / "nothing.md", tmp_path):
+        refused = kalshi("analyze", *GROK, "--prompt", str(wrong))
+        assert (refused.code, "prompt" in refused.err) == (4, True)
+
+
+def test_what_was_looked_up_is_shown_with_the_call(analyze, kalshi, monkeypatch):
+    monkeypatch.setenv("KALSHI_AI__RESEARCH", "web_search")
+    _, (call, *_) = analyze(made_up)
+    assert (call["tools"], call["searches"]) == ("web_search", 1)
+    shown = kalshi("inspect", "llm", call["call_id"], "--sim").out
+    assert "1 searches with web_search" in shown
+    assert "https://stand-in.invalid/" in shown
 
 
 def test_whoever_answers_instead_of_xai_is_named(analyze):

@@ -493,7 +493,7 @@ class TestAiLedger:
     async def test_which_model_answered_to_a_name_first(self, store):
         run = await seed(store)
         async with store.unit() as unit:
-            assert await unit.ai.first_served(["grok-4"]) == ""
+            assert await unit.ai.first_served(["grok-4"], "xai") == ""
             for at, (model, outcome) in enumerate(
                 [("", "timed_out"), ("grok-4.3", "answered"), ("grok-5", "answered")]
             ):
@@ -501,8 +501,9 @@ class TestAiLedger:
                 await unit.ai.reserve(call, daily_budget=None)
                 ended = a_settled(1, f"c{at}", served_model=model, outcome=Outcome(outcome))
                 await unit.ai.settle(ended)
-            assert await unit.ai.first_served(["grok-4"]) == "grok-4.3"
-            assert await unit.ai.first_served(["grok-3"]) == ""
+            assert await unit.ai.first_served(["grok-4"], "xai") == "grok-4.3"
+            assert await unit.ai.first_served(["grok-3"], "xai") == ""
+            assert await unit.ai.first_served(["grok-4"], "localhost") == ""
 
 
 async def journalled(store, intent, name="k1", run="run-000001", sequence=1) -> Order:

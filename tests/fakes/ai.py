@@ -22,6 +22,7 @@ def a_reservation(run_id: str, call_id: str = "c1", amount: int = 1_000, wall_us
         event_ticker=facts.pop("event_ticker", "E"),
         prompt=facts.pop("prompt", PROMPT),
         requested_model="grok-4",
+        provider=facts.pop("provider", "xai"),
         amount=AiCost(amount),
         at_us=0,
         wall_us=wall_us,
@@ -63,6 +64,8 @@ def tickers_of(asked: Asked) -> list[str]:
 def role_of(asked: Asked) -> Role:
     """Who is asked, by what the answer is to say of a market."""
     properties = asked.schema["properties"]["markets"]["items"]["properties"]
+    if "wider_low" in properties:
+        return Role.ALL_IN_ONE
     if "ruling" in properties:
         return Role.CRITIC
     return Role.TRADER if "action" in properties else Role.FORECASTER
@@ -110,7 +113,19 @@ def tip(ticker: str, action: str = "buy", side: str = "yes", limit=None, reasons
     }
 
 
-SAYS = {Role.FORECASTER: opinion, Role.CRITIC: review, Role.TRADER: tip}
+def whole(ticker: str, **said):
+    """What all three say of a market in one answer: 60 %, no objection, YES bought at any price."""
+    ruling = review(ticker)
+    wider = {"wider_low": ruling.pop("low"), "wider_high": ruling.pop("high")}
+    return {**opinion(ticker), **ruling, **wider, **tip(ticker), **said}
+
+
+SAYS = {
+    Role.FORECASTER: opinion,
+    Role.CRITIC: review,
+    Role.TRADER: tip,
+    Role.ALL_IN_ONE: whole,
+}
 
 
 def sensible(asked: Asked) -> Reply:

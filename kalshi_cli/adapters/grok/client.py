@@ -11,11 +11,11 @@ import logging
 import os
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from kalshi_cli.domain.deliberation import Attempt, Outcome, Prompt, Usage
+from kalshi_cli.domain.deliberation import XAI, Attempt, Outcome, Prompt, Usage
 from kalshi_cli.domain.identity import short_hash
 from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.domain.money import AiCost
@@ -34,6 +34,8 @@ _log = logging.getLogger(__name__)
 LONGEST_CALL_S = 300
 """The SDK's own deadline, above every `within_s`."""
 ASKING_S = 10
+MOST_CITED = 50
+"""Addresses that are kept of what was looked up."""
 MOST_SAID = 500
 """Characters of a name or of an error that are kept of what the provider says."""
 _REMEDY = "Set XAI_API_KEY to a key of console.x.ai; `kalshi doctor` checks it."
@@ -43,10 +45,12 @@ class Grok:
     """Implements `ports.language_model.LanguageModel`. An async context manager.
 
     It belongs to the event loop that it was made in. `host` is `api.x.ai`, or `localhost:PORT` in
-    plain text for a stand-in on this machine.
+    plain text for a stand-in on this machine. What another `provider` than xAI serves carries its
+    name, so that it is never taken for xAI's model of that name.
     """
 
-    def __init__(self, api_key: str, host: str) -> None:
+    def __init__(self, api_key: str, host: str, provider: str = XAI) -> None:
+        self.provider = provider
         self._key, self._host = api_key, host
         self._clients: dict[str, AsyncClient] = {}
 
@@ -78,11 +82,16 @@ class Grok:
             return Attempt(
                 model, nobody, heard.outcome, "", detail, nothing, None, taken, heard.retry_after_s
             )
-        return _answered(heard, model, taken)
+        answered = _answered(heard, model, taken)
+        if self.provider == XAI or not answered.served_model:
+            return answered
+        return replace(answered, served_model=f"{answered.served_model}@{self.provider}")
 
     def _chat(self, prompt: Prompt, model: str, max_tokens: int) -> "Chat":
         """The question as the SDK takes it; nothing is sent. What it raises is a defect of ours."""
         from xai_sdk.chat import chat_pb2, system, user
+
+        from kalshi_cli.adapters.grok.research import looking_up
 
         return self._client(short_hash(prompt.role, prompt.version)).chat.create(
             model=model,
@@ -92,6 +101,7 @@ class Grok:
                 format_type=chat_pb2.FormatType.FORMAT_TYPE_JSON_SCHEMA,
                 schema=json.dumps(prompt.schema),
             ),
+            **({} if prompt.research is None else looking_up(prompt.research)),
         )
 
     async def models(self) -> tuple[ServedModel, ...]:
@@ -232,9 +242,11 @@ def _answered(response: "Response", model: str, latency_ms: int) -> Attempt:
             cached=usage.cached_prompt_text_tokens,
             completion=usage.completion_tokens,
             reasoning=usage.reasoning_tokens,
+            searches=len(usage.server_side_tools_used),
         ),
         cost=AiCost(ticks) if ticks >= 0 else None,
         latency_ms=latency_ms,
+        citations=tuple(cleaned(each, MOST_SAID) for each in response.citations[:MOST_CITED]),
     )
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import Select, and_, func, or_, select
 
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.transaction import Transaction
-from kalshi_cli.domain.deliberation import Outcome
+from kalshi_cli.domain.deliberation import Outcome, Prompt
 from kalshi_cli.domain.instant import day_of
 from kalshi_cli.domain.money import AiCost
 from kalshi_cli.domain.order import LIVE
@@ -63,6 +63,10 @@ class SqlAiLedger:
             "system_text": await self._kept(call.prompt.system),
             "user_text": await self._kept(call.prompt.user),
             "answer_text": None,
+            "provider": call.provider,
+            "tools": _tools(call.prompt),
+            "searches": 0,
+            "citations": None,
             "parsed": None,
             "called_us": call.at_us,
             "called_wall_us": call.wall_us,
@@ -98,6 +102,8 @@ class SqlAiLedger:
                 form=None if done.form is None else done.form.value,
                 reason=storable(attempt.detail),
                 answer_text=answer,
+                searches=attempt.usage.searches,
+                citations=json.dumps(attempt.citations) if attempt.citations else None,
                 parsed=None if done.parsed is None else json.dumps(done.parsed),
             )
         )
@@ -125,12 +131,13 @@ class SqlAiLedger:
             paid.setdefault(event_ticker, []).append(began_us)
         return {event: tuple(instants) for event, instants in paid.items()}
 
-    async def first_served(self, requested_models: Sequence[str]) -> str:
+    async def first_served(self, requested_models: Sequence[str], provider: str) -> str:
         table = t.AI_CALLS
         query = (
             select(table.c.served_model)
             .where(
                 table.c.requested_model.in_(list(requested_models)),
+                table.c.provider == provider,
                 table.c.outcome == Outcome.ANSWERED.value,
                 table.c.served_model != "",
             )
@@ -179,6 +186,10 @@ class SqlAiLedger:
             )
             .values(body=None)
         )
+
+
+def _tools(prompt: Prompt) -> str:
+    return "" if prompt.research is None else ",".join(prompt.research.tools)
 
 
 def _at_stake() -> Select[tuple[str]]:

@@ -15,7 +15,7 @@ from kalshi_cli.domain.instant import DAY
 from kalshi_cli.domain.money import AiCost
 from kalshi_cli.ports.reports import AiCallRow, AiCallTexts, AiCostRow, SaidRow
 
-TEXTS = frozenset({"system_text", "user_text", "answer_text", "parsed"})
+TEXTS = frozenset({"system_text", "user_text", "answer_text", "parsed", "citations"})
 
 
 class AiReports(Reading):
@@ -40,7 +40,14 @@ class AiReports(Reading):
         table = t.AI_CALLS
         system, user, answer = (t.AI_TEXTS.alias(name) for name in ("system", "user", "answer"))
         query = (
-            select(*_columns(), system.c.body, user.c.body, answer.c.body, table.c.parsed)
+            select(
+                *_columns(),
+                system.c.body,
+                user.c.body,
+                answer.c.body,
+                table.c.parsed,
+                table.c.citations,
+            )
             .join_from(table, system, system.c.text_id == table.c.system_text)
             .join(user, user.c.text_id == table.c.user_text, isouter=True)
             .join(answer, answer.c.text_id == table.c.answer_text, isouter=True)
@@ -50,9 +57,10 @@ class AiReports(Reading):
             found = await transaction.first(query)
         if found is None:
             return None
-        system_body, user_body, answer_body, parsed = tuple(found)[-4:]
+        system_body, user_body, answer_body, parsed, citations = tuple(found)[-5:]
         said = None if parsed is None else json.loads(parsed)
-        return AiCallTexts(_row(found), system_body, user_body, answer_body, said)
+        cited = () if citations is None else tuple(json.loads(citations))
+        return AiCallTexts(_row(found), system_body, user_body, answer_body, said, cited)
 
     async def ai_costs(
         self, *, ticker: str | None = None, since_wall_us: int | None = None

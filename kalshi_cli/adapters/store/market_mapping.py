@@ -239,6 +239,9 @@ def forecast_row(forecast: Forecast) -> Columns:
         "decision_id": forecast.decision_id,
         **_advice_columns(forecast.advice),
         "slope": forecast.slope,
+        "inputs": forecast.inputs,
+        "prompt_version": forecast.prompt_version,
+        "variant": forecast.variant,
     }
 
 
@@ -264,7 +267,7 @@ def _advice_from(side: str | None, limit: int | None) -> Advice | None:
 def forecast_from(values: Values) -> Forecast:
     forecast_id, run_id, ticker, event, category, forecaster, model, made_us, *rest = values
     number, low, high, logit_error, weight, market, blended, cost, rationale, *named = rest
-    label, decision_id, advice, advice_limit, slope = named
+    label, decision_id, advice, advice_limit, slope, inputs, prompt_version, variant = named
     return Forecast(
         forecast_id,
         run_id,
@@ -287,4 +290,7 @@ def forecast_from(values: Values) -> Forecast:
         decision_id,
         _advice_from(advice, advice_limit),
         slope,
+        inputs,
+        prompt_version,
+        variant,
     )

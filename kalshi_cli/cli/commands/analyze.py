@@ -10,7 +10,7 @@ from kalshi_cli.cli.names import plausible
 from kalshi_cli.cli.options import STEPPING
 
 PANEL = "Data"
-TAKES = (*STEPPING, "forecaster")
+TAKES = (*STEPPING, "forecaster", "prompt")
 app = typer.Typer(rich_markup_mode=None, add_completion=False)
 
 

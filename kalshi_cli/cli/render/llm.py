@@ -53,6 +53,7 @@ def show_call(found: AiCallTexts, console: "Console") -> None:
         ("event", call.event_ticker),
         ("role", f"{call.role}, prompt {call.prompt_version}"),
         ("model", f"{call.requested_model} asked, {served} answered"),
+        ("asked at", call.provider or "not noted"),
         ("at", f"{instant(call.called_wall_us)} real time, {instant(call.called_us)} market time"),
         ("tokens", tokens),
         (
@@ -61,6 +62,8 @@ def show_call(found: AiCallTexts, console: "Console") -> None:
         ),
         ("outcome", _outcome(call)),
     ]
+    if call.tools:
+        facts.append(("research", f"{call.searches} searches with {call.tools}"))
     if call.reason:
         facts.append(("reason", shown(call.reason)))
     print_facts(console, facts)
@@ -68,6 +71,10 @@ def show_call(found: AiCallTexts, console: "Console") -> None:
         console.print(f"\n{name}", style="bold")
         told = "not kept" if text is None else harmless(text)
         console.print(told, markup=False, highlight=False, soft_wrap=True)
+    if found.citations:
+        console.print("\nCited, as others wrote it", style="bold")
+        for address in found.citations:
+            console.print(harmless(address), markup=False, highlight=False, soft_wrap=True)
 
 
 def _cost(row: AiCallRow) -> str:

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from typing import Any
 
 NOTE = "Made up by a stand-in that knows nothing: for trying the program, never for money."
+NOWHERE = "https://stand-in.invalid/nothing-was-looked-up"
 MODEL = "stand-in"
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A request for a completion; `number` counts them from 1."""
+    """A request for a completion; `number` counts them from 1. `tools` are those of the server that
+    it may use (`web_search`, `x_search`), in at most `max_turns`.
+    """
 
     number: int
     model: str
@@ -20,11 +23,15 @@ class Asked:
     user: str
     schema: Mapping[str, Any]
     max_tokens: int
+    tools: tuple[str, ...] = ()
+    max_turns: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An answer. `ticks` is its cost in 1e-10 USD; None says nothing of it."""
+    """An answer. `ticks` is its cost in 1e-10 USD; None says nothing of it. `searches` names the
+    tool of each search that it made, `citations` what it found there.
+    """
 
     text: str
     model: str = MODEL
@@ -33,6 +40,8 @@ class Reply:
     prompt_tokens: int = 0
     completion_tokens: int = 0
     delay_s: float = 0.0
+    searches: tuple[str, ...] = ()
+    citations: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +58,13 @@ def made_up(asked: Asked) -> Reply:
     """An answer that fits the schema asked for, the same for the same question."""
     text = json.dumps(_value(asked.schema, "", asked.user))
     prompt = (len(asked.system) + len(asked.user)) // 4
-    return Reply(text, prompt_tokens=prompt, completion_tokens=len(text) // 4)
+    return Reply(
+        text,
+        prompt_tokens=prompt,
+        completion_tokens=len(text) // 4,
+        searches=asked.tools[:1],
+        citations=(NOWHERE,) if asked.tools else (),
+    )
 
 
 def _value(schema: Mapping[str, Any], name: str, seed: str) -> Any:  # noqa: ANN401 - JSON

@@ -104,6 +104,8 @@ def _asked(request: Any, number: int) -> Asked:  # noqa: ANN401
         user=texts.get(chat_pb2.MessageRole.ROLE_USER, ""),
         schema=json.loads(request.response_format.schema or "{}"),
         max_tokens=request.max_tokens,
+        tools=tuple(tool.WhichOneof("tool") for tool in request.tools),
+        max_turns=request.max_turns if request.HasField("max_turns") else None,
     )
 
 
@@ -113,16 +115,36 @@ def _response(reply: Reply) -> Any:  # noqa: ANN401
         prompt_text_tokens=reply.prompt_tokens,
         completion_tokens=reply.completion_tokens,
         total_tokens=reply.prompt_tokens + reply.completion_tokens,
+        server_side_tools_used=[f"SERVER_SIDE_TOOL_{name.upper()}" for name in reply.searches],
     )
     if reply.ticks is not None:
         usage.cost_in_usd_ticks = reply.ticks
-    output = chat_pb2.CompletionOutput(
-        index=0,
+    outputs = [_search(index, name) for index, name in enumerate(reply.searches)]
+    answer = chat_pb2.CompletionOutput(
+        index=len(outputs),
         finish_reason=sample_pb2.FinishReason.Value(reply.finish),
         message=chat_pb2.CompletionMessage(
             role=chat_pb2.MessageRole.ROLE_ASSISTANT, content=reply.text
         ),
     )
+    outputs.append(answer)
     return chat_pb2.GetChatCompletionResponse(
-        id="stand-in", model=reply.model, outputs=[output], usage=usage
+        id="stand-in", model=reply.model, outputs=outputs, usage=usage, citations=reply.citations
+    )
+
+
+def _search(index: int, name: str) -> Any:  # noqa: ANN401
+    """A search as the SDK has it: a turn of the assistant that calls a tool of the server."""
+    call = chat_pb2.ToolCall(
+        id=f"call-{index}",
+        type=f"TOOL_CALL_TYPE_{name.upper()}_TOOL",
+        status="TOOL_CALL_STATUS_COMPLETED",
+        function=chat_pb2.FunctionCall(name=name, arguments='{"query": "nothing"}'),
+    )
+    return chat_pb2.CompletionOutput(
+        index=index,
+        finish_reason=sample_pb2.FinishReason.REASON_TOOL_CALLS,
+        message=chat_pb2.CompletionMessage(
+            role=chat_pb2.MessageRole.ROLE_ASSISTANT, tool_calls=[call]
+        ),
     )

@@ -26,7 +26,8 @@ class AiTextRecord(Record, table=True):
 
 class AiCallRecord(Record, table=True):
     """One call; `cost_units` is null while it is in flight. The `*_text` are ids of texts, null
-    where there is none; `parsed` is what an answer that could be used says, in JSON.
+    where there is none; `parsed` is what an answer that could be used says, in JSON. `tools` are
+    those that it might use at the provider, `citations` a JSON list of what it found there.
     """
 
     __tablename__ = "ai_calls"
@@ -54,6 +55,10 @@ class AiCallRecord(Record, table=True):
     user_text: str | None = may_refer("ai_texts.text_id")
     answer_text: str | None = may_refer("ai_texts.text_id")
     parsed: str | None = maybe_text()
+    citations: str | None = maybe_text()
+    provider: str
+    tools: str
+    searches: int
     called_us: int = big()
     called_wall_us: int = big(index=True)
 

@@ -31,6 +31,9 @@ class ForecastRecord(Record, table=True):
     advice: str | None = None
     advice_limit_units: int | None = maybe_big()
     slope: float
+    inputs: str
+    prompt_version: str
+    variant: str
 
 
 FORECASTS = table(ForecastRecord)
