@@ -18,6 +18,8 @@ from kalshi_cli.steps.asking import Asker
 from kalshi_cli.steps.deliberate import GrokForecaster
 
 KEY = "xai-a-secret-key"
+STAGED = (Role.FORECASTER, Role.CRITIC, Role.ALL_IN_ONE)
+"""Who is asked unless a test says otherwise: the Trader is not."""
 
 
 class NoWait:
@@ -28,20 +30,26 @@ class NoWait:
 
 
 @asynccontextmanager
-async def a_desk(floor, answers=sensible, **changes):
-    """Whoever forecasts on this floor, and the server that answers.
-
-    `ai` are settings, `roles` those of the program's own prompts that are asked, `provider` who
-    answers; other `changes` are of the policy.
+async def an_asker(floor, answers=sensible, *, ai=None, provider="xai", **changes):
+    """Whoever asks on this floor, and the server that answers; `ai` are settings, `changes` are of
+    the policy, `provider` is who answers.
     """
-    settings = Settings(home="unused", ai=Ai(**changes.pop("ai", {})))
-    roles = changes.pop("roles", (Role.FORECASTER, Role.CRITIC, Role.ALL_IN_ONE))
-    provider = changes.pop("provider", "xai")
+    settings = Settings(home="unused", ai=Ai(**(ai or {})))
     async with StandIn(answers) as server, Grok(KEY, server.host, provider) as model:
         policy = replace(asking(settings), **changes)
-        asker = Asker(model, floor.store, floor.clock, policy, floor.run.run_id, repaired, NoWait())
-        chosen = deliberation(settings)
-        kept = {role: text for role, text in chosen.templates.items() if role in roles}
+        run_id = floor.run.run_id
+        yield Asker(model, floor.store, floor.clock, policy, run_id, repaired, NoWait()), server
+
+
+@asynccontextmanager
+async def a_desk(floor, answers=sensible, *, roles=STAGED, ai=None, **changes):
+    """Whoever forecasts on this floor, and the server that answers.
+
+    `roles` are those of the program's own prompts that are asked; all else is as for an asker.
+    """
+    chosen = deliberation(Settings(home="unused", ai=Ai(**(ai or {}))))
+    kept = {role: text for role, text in chosen.templates.items() if role in roles}
+    async with an_asker(floor, answers, ai=ai, **changes) as (asker, server):
         yield GrokForecaster(asker, replace(chosen, templates=kept)), server
 
 

@@ -438,34 +438,6 @@ async def test_a_refused_key_ends_the_asking(floor):
         assert len(server.asked) == 1
 
 
-@pytest.mark.slow
-async def test_a_thousand_calls_side_by_side_add_up_to_the_last_tick(floor):
-    """One in five fails; what is on record is what the server billed."""
-    billed = []
-
-    def answer(question):
-        if question.number % 5 == 0:
-            return Failure("UNAVAILABLE")
-        billed.append(question.number)
-        return replace(sensible(question), ticks=question.number)
-
-    async with a_desk(floor, answer, daily_budget=None, **FORECASTER_ALONE) as (forecaster, server):
-        question = await the_question(floor)
-        room = asyncio.Semaphore(32)
-
-        async def one():
-            async with room:
-                return await forecaster.judge(question)
-
-        judged = await asyncio.gather(*(one() for _ in range(800)))
-        assert len(server.asked) >= 990
-    assert all(len(each.judgements) == 2 for each in judged)
-    assert sum(each.spent.units for each in judged) == sum(billed)
-    async with floor.store.unit() as unit:
-        assert await unit.ai.spent(day_of(floor.clock.wall())) == AiCost(sum(billed))
-    assert (await floor.store.audit.check()).findings == ()
-
-
 # The Critic.
 
 
