@@ -12,6 +12,7 @@ from pathlib import Path
 
 from tests.bench import (
     api,
+    asking,
     books,
     cycle,
     decisions,
@@ -32,6 +33,7 @@ PARTS: tuple[Callable[[Path], list[Measured]], ...] = (
     start_up.measure,
     cycle.measure,
     decisions.measure,
+    asking.measure,
     orders.measure,
     reaction.measure,
     reconciling.measure,
