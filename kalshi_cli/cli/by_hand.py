@@ -209,7 +209,7 @@ async def _carried_out_once(prepared: Prepared, kind: str, target: str) -> "Ende
     """What was sold before something could not be sold is told all the same."""
     from kalshi_cli.bootstrap.by_hand import asked_of_holder
     from kalshi_cli.bootstrap.opening import open_desk
-    from kalshi_cli.steps.emptying import StillHeld
+    from kalshi_cli.steps.command import StillHeld
 
     environment, settings = prepared.environment, prepared.settings
     answered = await asked_of_holder(environment, settings, kind, target)

@@ -21,7 +21,7 @@ from kalshi_cli.steps.positions import Difference
 from kalshi_cli.steps.react import Attended, Reacted
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.status import Status
-from kalshi_cli.steps.track import TrackResult
+from kalshi_cli.steps.track import Exited, TrackResult
 from kalshi_cli.steps.trade import TradeResult
 
 
@@ -81,7 +81,8 @@ class LoopResult:
     """How a loop ended and how the desk stands. `live` are the orders that may still trade; `left`
     is what a stop by a person took back, None after any other end.
     `last_errors` are what the last whole cycle survived, `reconciled` is the last look at the
-    exchange, and `halted` says that the last round of trading met a halted desk.
+    exchange, and `refusing` the run state for which the last round of trading refused an order;
+    None where it refused none for that.
 
     `world` describes the simulated world, `forecaster` whoever forecast; both may be empty.
     """
@@ -94,7 +95,7 @@ class LoopResult:
     left: Left | None
     last_errors: tuple[str, ...]
     reconciled: Reconciliation | None
-    halted: bool
+    refusing: DeskState | None
     world: str
     forecaster: str
 
@@ -113,7 +114,7 @@ class Cycles:
     error: KalshiError | None = None
     last_errors: tuple[str, ...] = ()
     reconciled: Reconciliation | None = None
-    halted: bool = False
+    refusing: DeskState | None = None
     standing: Standing | None = None
 
     def report(self, ran: Ran) -> None:
@@ -151,7 +152,7 @@ class Cycles:
         if isinstance(result, Standing):
             self._stand(result)
         if isinstance(result, TradeResult):
-            self.halted = met_halt(result)
+            self.refusing = refused_in(result)
         if isinstance(result, TradeResult | TrackResult) and result.reconciled is not None:
             self.reconciled = result.reconciled
 
@@ -173,9 +174,10 @@ def _silent(result: AnalyzeResult) -> Iterable[str]:
         yield f"no forecast of {many} market{'' if many == 1 else 's'}, {code}: {detail}"
 
 
-def met_halt(result: TradeResult) -> bool:
-    """Whether a halted desk refused an order."""
-    return any(each.denial.code == "HALT_STATE" for each in result.denied)
+def refused_in(result: TradeResult) -> DeskState | None:
+    """The run state for which an order was refused; None where none was."""
+    states = (each.denial.value for each in result.denied if each.denial.code == "HALT_STATE")
+    return next(map(DeskState, states), None)
 
 
 def _log(cycle: Cycle) -> None:
@@ -209,7 +211,7 @@ def _with_result(cycle: Cycle, result: object) -> Cycle:
                     *_reduced(result.reduced),
                     *_forbidden(each.order for each in result.exits),
                 ),
-                exits=(cycle.exits or 0) + len(result.exits),
+                exits=(cycle.exits or 0) + _left(result.exits),
                 positions=result.open_positions,
                 equity=result.equity,
             )
@@ -219,9 +221,15 @@ def _with_result(cycle: Cycle, result: object) -> Cycle:
 
 def _with_stream(cycle: Cycle, result: Reacted | Attended) -> Cycle:
     if isinstance(result, Reacted):
-        return replace(cycle, exits=(cycle.exits or 0) + len(result.exits))
+        return replace(cycle, exits=(cycle.exits or 0) + _left(result.exits))
     fills = cycle.fills + len(result.fills)
     return replace(cycle, fills=fills, alarms=cycle.alarms + result.alarms)
+
+
+def _left(exits: Iterable[Exited]) -> int:
+    """How many exits went out; one that was denied, not sent or refused is still to come."""
+    gone = (each.order for each in exits if each.order is not None)
+    return sum(order.state not in {OrderState.NOT_SENT, OrderState.REJECTED} for order in gone)
 
 
 def _with_trade(cycle: Cycle, result: TradeResult) -> Cycle:

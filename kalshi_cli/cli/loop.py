@@ -79,7 +79,7 @@ async def _result(
         left=left,
         last_errors=told.last_errors,
         reconciled=told.reconciled,
-        halted=told.halted,
+        refusing=told.refusing,
         world="" if desk.simulation is None else desk.simulation.description,
         forecaster="" if desk.forecaster is None else desk.forecaster.label,
     )

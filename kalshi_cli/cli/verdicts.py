@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING
 
-from kalshi_cli.cli.cycles import LoopResult, met_halt
+from kalshi_cli.cli.cycles import LoopResult, refused_in
+from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.errors import (
     ConfigError,
     Halted,
@@ -69,9 +70,9 @@ def of_analyze(result: AnalyzeResult) -> KalshiError | None:
 
 
 def of_trade(result: TradeResult) -> KalshiError | None:
-    """A halted desk refuses everything, which a script must notice; so does a pause."""
-    if met_halt(result):
-        return _halted()
+    """A desk that takes no new risk refuses it, which a script must notice; so does a pause."""
+    if (state := refused_in(result)) is not None:
+        return _standing(state)
     if any(each.denial.code == "EXCHANGE_PAUSED" for each in result.denied):
         return Refused(
             "Trading is paused at the exchange, and nothing was sent into the pause.",
@@ -99,7 +100,7 @@ def of_loop(result: LoopResult) -> KalshiError | None:
         return Unavailable(
             f"The last cycle is incomplete: {result.last_errors[0]}", remedy="Run it again."
         )
-    return _halted() if result.halted else found
+    return found if result.refusing is None else _standing(result.refusing)
 
 
 def _forbidden() -> ConfigError:
@@ -109,8 +110,10 @@ def _forbidden() -> ConfigError:
     )
 
 
-def _halted() -> Halted:
-    return Halted("The desk is halted.", remedy="`kalshi resume` lifts it.")
+def _standing(state: DeskState) -> Halted:
+    return Halted(
+        f"The desk is {state}, and nothing new was entered.", remedy="`kalshi resume` lifts it."
+    )
 
 
 def of_reconciliation(found: Reconciliation) -> KalshiError | None:

@@ -45,6 +45,9 @@ from kalshi_cli.steps.track import exit_intent
 from kalshi_cli.steps.trade import TradePolicy
 
 READ_BACKS = 5
+AGAIN = "Run the same command again."
+STOPPED_HERE = {"halted", "refused", "lease_held", "lease_ran_out"}
+"""The codes under which an order is on record that we did not send after all."""
 BY_HAND = ExitReason("BY_HAND", "closed by hand")
 
 
@@ -57,6 +60,14 @@ class Done:
     outcome: str
     orders: tuple[Order, ...] = ()
     sales: tuple[Sale, ...] = ()
+
+
+class StillHeld(Refused):
+    """Not all could be sold; `sales` tell what could."""
+
+    def __init__(self, message: str, done: tuple[Sale, ...], *, remedy: str) -> None:
+        super().__init__(message, remedy=remedy)
+        self.sales = done
 
 
 async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
@@ -80,7 +91,7 @@ async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
         if order.state in UNRESOLVED:
             raise Unavailable(
                 f"Whether the exchange has {some_id} is not known yet.",
-                remedy="Run the same command again.",
+                remedy=AGAIN,
             )
         if order.order_id is None or order.state not in WORKING:
             return Done("cancel", some_id, f"nothing to cancel: it is {order.state}", (order,))
@@ -91,7 +102,7 @@ async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
     if report is None or report.status is ExchangeOrderStatus.RESTING:
         raise Unavailable(
             f"The cancel of {some_id} ({kind}) is not confirmed: {answer.message or 'no word'}.",
-            remedy="Run the same command again.",
+            remedy=AGAIN,
         )
     after = await _journalled(desk.store, some_id)
     outcome = f"{report.status} after {report.filled} of {report.initial} contracts"
@@ -124,7 +135,8 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
     Entries of its owners that rest there are canceled first: they would buy it back.
 
     Raises `NotFound` when nothing is held there, `Refused` when a control forbids it or nobody is
-    on the other side, `Halted` on a halted desk: the halt holds for exits as well.
+    on the other side, `Halted` on a halted desk: the halt holds for exits as well. Where something
+    is left, `StillHeld`; `Unavailable` where the exchange was not reached, or gave no answer.
     """
     await heed_halt_file(desk)
     found = await reconcile_desk(data, desk)
@@ -148,9 +160,25 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
     async with desk.store.unit() as unit:
         after = await unit.ledger.positions(open_only=False)
         resting = entries_of(await unit.journal.live(), owners)
+        ids = [order.client_order_id for order in sold.orders]
+        orders = await unit.journal.find(client_order_ids=ids)
     left = [position for position in after if position.ticker == ticker and not position.is_flat]
-    said = " ".join((_said(left, resting), *sold.problems))
-    return Done("close", ticker, said, sold.orders, sales(held, after))
+    unfilled = [order for order in orders if not order.filled]
+    whys = (*sold.problems, *(f"its sale is {o.state}: {o.message}" for o in unfilled))
+    said = "; ".join((_said(left, resting), *(why.rstrip(".: ") for why in whys)))
+    if not left:
+        return Done("close", ticker, said, orders, sales(held, after))
+    if any(order.state in UNRESOLVED or _is_unreached(order) for order in unfilled):
+        raise Unavailable(said, remedy=AGAIN)
+    raise StillHeld(said, sales(held, after), remedy=AGAIN)
+
+
+def _is_unreached(order: Order) -> bool:
+    """Whether it never reached the exchange for want of a way there, not because we stopped it."""
+    if order.state is OrderState.ABSENT:
+        return True
+    code = order.message.partition(" ")[0]
+    return order.state is OrderState.NOT_SENT and code not in STOPPED_HERE
 
 
 @dataclass(frozen=True, slots=True)

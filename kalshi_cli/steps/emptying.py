@@ -9,10 +9,10 @@ from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.order import DEAD, WORKING, Order, OrderReport, OrderState
 from kalshi_cli.domain.position import Position
-from kalshi_cli.domain.sale import Sale, sales
-from kalshi_cli.errors import PASSING, KalshiError, Refused, Unavailable
+from kalshi_cli.domain.sale import sales
+from kalshi_cli.errors import PASSING, KalshiError, Unavailable
 from kalshi_cli.ports.exchange import MarketData, OutcomeKind
-from kalshi_cli.steps.command import READ_BACKS, Done, Sold, sell
+from kalshi_cli.steps.command import READ_BACKS, Done, Sold, StillHeld, sell
 from kalshi_cli.steps.desk_view import DeskView, look
 from kalshi_cli.steps.execution import COOLING_UNTIL, Desk, cancel
 from kalshi_cli.steps.groups import trigger_groups
@@ -25,15 +25,6 @@ EVERYTHING = "everything"
 """What a cancel of all orders means: those of this desk, or foreign ones as well."""
 COOLING = MINUTE
 """How long the exchange may sweep on after a cancel of everything."""
-
-
-class StillHeld(Refused):
-    """Not all could be sold; `sales` tell what could."""
-
-    def __init__(self, message: str, done: tuple[Sale, ...]) -> None:
-        remedy = "`kalshi track` goes on selling; nothing new is entered until `kalshi resume`."
-        super().__init__(message, remedy=remedy)
-        self.sales = done
 
 
 async def cancel_ours(data: MarketData, desk: Desk) -> Done:
@@ -158,7 +149,9 @@ async def flatten(data: MarketData, desk: Desk, *, policy: TradePolicy) -> Done:
     left = sorted({p.ticker for p in _ours(after) if not p.is_flat})
     if left:
         raise StillHeld(
-            " ".join((f"Still held: {', '.join(left)}.", *problems)), sales(held, after)
+            " ".join((f"Still held: {', '.join(left)}.", *problems)),
+            sales(held, after),
+            remedy="`kalshi track` goes on selling; nothing new is entered until `kalshi resume`.",
         )
     if problems:
         raise Unavailable(

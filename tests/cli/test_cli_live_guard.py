@@ -7,11 +7,14 @@ needs no exchange.
 import os
 import pty
 import sys
+from contextlib import asynccontextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from fakes.exchange_desks import FakeTreasury
 from fakes.floor import WEIGHTS, open_floor
 
 from kalshi_cli.bootstrap.forecasters import who_forecasts
@@ -19,7 +22,9 @@ from kalshi_cli.cli.confirm import PHRASE
 from kalshi_cli.cli.invocation import Invocation
 from kalshi_cli.cli.limiting import confirm_trading
 from kalshi_cli.cli.start import Prepared
+from kalshi_cli.cli.transferring import _moved
 from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import ConfigError, LiveNotConfirmed
 from kalshi_cli.settings import Environment, load
 from kalshi_cli.settings.environment import AiAccess
@@ -120,6 +125,41 @@ class Trader:
         return await evaluate(
             self.store, self.store.reports, self.clock, ai_charged_to=None, weights=WEIGHTS
         )
+
+
+@pytest.mark.parametrize(("yes", "acknowledged"), [(True, True), (True, False), (False, True)])
+async def test_real_cash_goes_to_no_other_shard_unasked(
+    kalshi_home: Path, tmp_path: Path, monkeypatch, yes: bool, acknowledged: bool
+):
+    """Without a terminal it takes both; what is asked for is shown among what is at stake."""
+    file = tmp_path / "config.toml"
+    file.write_text(f"[live]\nacknowledged = {str(acknowledged).lower()}\n")
+    configuration = load(config=file)
+    said: list[str] = []
+    async with open_floor(tmp_path) as floor:
+        desk = Trader(floor, kalshi_home)
+        treasury = FakeTreasury(floor.exchange)
+        desk.connection = SimpleNamespace(treasury=treasury)
+
+        @asynccontextmanager
+        async def opened(*_given, **_terms):
+            yield desk
+
+        monkeypatch.setattr("kalshi_cli.bootstrap.opening.open_desk", opened)
+        monkeypatch.setattr(Invocation, "say_always", lambda _, text: said.append(text))
+        asked = Prepared(Invocation({"yes": yes}), configuration, desk.environment)
+        work = _moved(asked, Money.parse("250.00"), 0, 2)
+        if yes and acknowledged:
+            assert (await work).arrived
+        else:
+            with pytest.raises(LiveNotConfirmed) as refused:
+                await work
+            assert refused.value.exit_code == 4
+        assert len(treasury.sent) == (yes and acknowledged)
+        async with floor.store.unit() as unit:
+            assert await unit.desk.open_transfers() == ()
+    assert "REAL MONEY. Cash: $1,000.00" in said
+    assert "To move: $250.000000 from shard 0 to 2" in said
 
 
 @pytest.mark.parametrize(("typed", "goes_on"), [(PHRASE, True), ("yes", False), ("", False)])

@@ -11,12 +11,13 @@ from rich.console import Console
 
 from kalshi_cli.cli.cycles import Cycles, LoopResult, Teller
 from kalshi_cli.cli.render.loop import _lines, _live, line
-from kalshi_cli.cli.verdicts import of_loop
+from kalshi_cli.cli.verdicts import of_loop, of_trade
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.domain.money import NO_COST, Contracts
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.errors import Halted, IntegrityError, Unavailable
+from kalshi_cli.exits._base import ExitReason
 from kalshi_cli.ports.forecaster import Skipped
 from kalshi_cli.scheduler.lanes import Ran
 from kalshi_cli.scheduler.timekeeping import Late
@@ -26,7 +27,7 @@ from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.groups import EntryGroups
 from kalshi_cli.steps.positions import Difference
 from kalshi_cli.steps.standing import standing
-from kalshi_cli.steps.track import track
+from kalshi_cli.steps.track import Exited, track
 from kalshi_cli.steps.trade import trade
 
 
@@ -58,7 +59,7 @@ def ended(told):
         left=None,
         last_errors=told.last_errors,
         reconciled=told.reconciled,
-        halted=told.halted,
+        refusing=told.refusing,
         world="",
         forecaster="",
     )
@@ -95,13 +96,30 @@ async def test_alarms_and_differences_reach_the_cycle_the_log_and_the_exit_code(
     assert of_loop(ended(told)) is None
 
 
-async def test_a_loop_on_a_halted_desk_ends_as_trade_does(floor):
-    await set_desk_state(floor.store, floor.clock, DeskState.HALTED, reason="x", who="y")
+@pytest.mark.parametrize("state", [DeskState.HALTED, DeskState.FLATTEN, DeskState.REDUCE_ONLY])
+async def test_a_loop_on_a_desk_that_enters_nothing_ends_as_trade_does(floor, state):
+    await set_desk_state(floor.store, floor.clock, state, reason="x", who="y")
     await floor.forecast(p=0.60)
     result = await trade(floor.exchange, floor.desk, policy=the_policies("oracle").trading)
     told = Cycles("trade", heard([]))
     told.report(Ran("lane", "trade", 0, result, None))
-    assert isinstance(of_loop(ended(told)), Halted)
+    for verdict in (of_trade(result), of_loop(ended(told))):
+        assert isinstance(verdict, Halted)
+        assert str(verdict) == f"The desk is {state}, and nothing new was entered."
+
+
+async def test_an_exit_that_did_not_go_out_is_not_counted(floor):
+    """Denied, stopped here, refused there, and one that went: three of them are still to come."""
+    order = await send(floor.desk, taking())
+    tracked_ = await tracked(floor)
+    reason = ExitReason("CODE", "why")
+    states = (OrderState.NOT_SENT, OrderState.REJECTED, OrderState.FILLED)
+    orders = [None, *(replace(order, state=state) for state in states)]
+    exits = tuple(Exited(None, reason, each, None) for each in orders)
+    cycles = []
+    told = Cycles("track", heard(cycles))
+    told.report(Ran("lane", "track", 0, replace(tracked_, exits=exits), None))
+    assert [cycle.exits for cycle in cycles] == [1]
 
 
 async def stood(floor, told, state=None):

@@ -13,6 +13,7 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import Halted, NotFound, Refused, Unavailable
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.command import (
+    StillHeld,
     cancel_order,
     close_position,
     set_desk_state,
@@ -172,10 +173,50 @@ async def test_what_is_held_is_sold_and_read_back(floor, side, limit, sold, cash
 async def test_a_thin_book_leaves_a_rest(floor):
     await send(floor.desk, taking())
     floor.exchange.set_book(A, (("0.4000", "6.00"),), ASKS)
-    done = await close(floor)
-    assert done.outcome == f"still held: 4.00 by {STRATEGY}"
-    (sale,) = done.sales
+    with pytest.raises(StillHeld) as held:
+        await close(floor)
+    assert (str(held.value), held.value.exit_code) == (f"still held: 4.00 by {STRATEGY}", 6)
+    (sale,) = held.value.sales
     assert (str(sale.sold), str(sale.left), str(sale.realized)) == ("6.00", "4.00", "-0.240000")
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "said"),
+    [
+        (Fault.NOT_SENT, 5, "not_sent: ConnectError"),
+        (Fault.THROTTLED, 5, "not_sent: too_many_requests"),
+        (Fault.LOST, 5, "absent: the exchange has no such order"),
+        (Fault.REFUSED, 6, "rejected: trading_is_paused paused"),
+        ("halted", 6, "not_sent: halted The desk is halted"),
+        ("asleep", 6, "not_sent: refused It was decided 11s ago, by what was known then"),
+    ],
+)
+async def test_what_could_not_be_sold_says_why(floor, fault, code, said):
+    """Also where the desk itself kept the order from being sent, at the last moment."""
+    await send(floor.desk, taking())
+
+    class Late:
+        def __getattr__(self, name):
+            return getattr(floor.exchange, name)
+
+        async def place(self, client_order_id, intent, *, permit, **more):
+            if fault == "halted":
+                halted = DeskState.HALTED
+                await set_desk_state(floor.store, floor.clock, halted, reason="t", who="me")
+            elif fault == "asleep":
+                floor.clock.wall_us += 11 * SECOND
+            return await floor.exchange.place(client_order_id, intent, permit=permit, **more)
+
+    if isinstance(fault, Fault):
+        floor.exchange.placing = [fault] * 4
+    desk = floor.desk_on(Late())
+    desk.sequence = floor.desk.sequence
+    policy = the_policies("oracle").trading
+    with pytest.raises((StillHeld, Unavailable)) as held:
+        await close_position(floor.exchange, desk, A, policy=policy)
+    assert held.value.exit_code == code
+    assert str(held.value) == f"still held: 10.00 by {STRATEGY}; its sale is {said}"
+    assert await floor.nets() == {(A, STRATEGY): "10.00"}
 
 
 async def test_every_owner_is_closed_on_his_own_account(floor):

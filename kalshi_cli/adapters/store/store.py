@@ -26,6 +26,7 @@ from kalshi_cli.adapters.store.connection import (
 )
 from kalshi_cli.adapters.store.glance import Glance
 from kalshi_cli.adapters.store.kept import KeptConnections
+from kalshi_cli.adapters.store.occupant import named
 from kalshi_cli.adapters.store.ownership import check_owner, create_schema, schema_version
 from kalshi_cli.adapters.store.transaction import Transaction, begun
 from kalshi_cli.adapters.store.version import check_version
@@ -91,6 +92,8 @@ class SqlStore:
         try:
             async with self._begun(reads=reads) as transaction:
                 yield transaction
+        except StoreBusy as error:
+            raise named(error, self.location.path) from error
         finally:
             self._turn.release()
 

@@ -1,10 +1,15 @@
 """A store that somebody else keeps busy is told apart from one that is broken."""
 
+import asyncio
+import multiprocessing
+import os
+import signal
+import socket
 import sqlite3
 from contextlib import closing
 
 import pytest
-from fakes.desk_store import fresh_store, seed
+from fakes.desk_store import WALL, fresh_store, seed
 from sqlalchemy import exc
 
 from kalshi_cli.adapters.store import connection, store
@@ -46,6 +51,43 @@ async def test_another_process_that_writes_too_long_keeps_us_waiting_and_no_more
         await seed(desk, "U")
         async with desk.unit(reads=True) as unit:
             assert await unit.catalog.known_markets({"T", "U"}) == {"T", "U"}
+
+
+def stopped_in_a_write(path, begun):
+    """What a trading process does that is stopped while it writes."""
+    with closing(sqlite3.connect(path)) as file:
+        row = ("trading", "token", os.getpid(), socket.gethostname(), WALL, WALL, WALL)
+        names = "name, token, pid, host, acquired_wall_us, renewed_wall_us, expires_wall_us"
+        file.execute(f"INSERT INTO leases ({names}) VALUES (?, ?, ?, ?, ?, ?, ?)", row)
+        file.commit()
+        file.execute("BEGIN IMMEDIATE")
+        begun.set()
+        os.kill(os.getpid(), signal.SIGSTOP)
+
+
+async def test_a_process_that_is_stopped_while_it_writes_is_named(tmp_path, monkeypatch):
+    """Its lease says which it is; one that is gone, or lives elsewhere, is not blamed."""
+    monkeypatch.setattr(connection, "_PRAGMAS", ("busy_timeout=50", "journal_mode=WAL"))
+    forks = multiprocessing.get_context("spawn")
+    begun = forks.Event()
+    async with await fresh_store(tmp_path) as desk:
+        other = forks.Process(target=stopped_in_a_write, args=(tmp_path / "desk.db", begun))
+        other.start()
+        try:
+            pid = other.pid
+            assert await asyncio.to_thread(begun.wait, 30)
+            with pytest.raises(StoreBusy) as busy:
+                await seed(desk)
+            assert str(busy.value).endswith(f"database is locked; process {pid} trades with it.")
+            assert f"`kill -CONT {pid}` lets it go on" in busy.value.remedy
+            assert busy.value.exit_code == 7
+        finally:
+            os.kill(other.pid, signal.SIGCONT)
+            other.join()
+        with closing(sqlite3.connect(tmp_path / "desk.db")) as file:
+            file.execute("BEGIN IMMEDIATE")
+            with pytest.raises(StoreBusy, match=r"database is locked\.$"):
+                await seed(desk)
 
 
 async def test_a_lane_that_writes_too_long_keeps_the_others_waiting_and_no_more(
