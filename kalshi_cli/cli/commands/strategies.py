@@ -1,4 +1,4 @@
-"""List the strategies, look at one, write a new one, or forgive one that was disabled."""
+"""List the strategies, show one, write a new one, or forgive one."""
 
 from typing import Annotated
 
