@@ -26,9 +26,10 @@ from kalshi_cli.steps.preview import PreviewResult, preview
 from kalshi_cli.steps.questions import Progress, unheard
 from kalshi_cli.steps.react import Attended, Reacted, attend, react
 from kalshi_cli.steps.requests import carry_out, obey
+from kalshi_cli.steps.session import TradeResult
 from kalshi_cli.steps.standing import standing
 from kalshi_cli.steps.track import TrackResult, track
-from kalshi_cli.steps.trade import TradeResult, rehearse, trade
+from kalshi_cli.steps.trade import rehearse, trade
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.kalshi.connection import KalshiConnection

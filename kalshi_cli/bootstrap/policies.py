@@ -27,7 +27,7 @@ from kalshi_cli.steps.asking import AskingPolicy
 from kalshi_cli.steps.deliberate import DeliberationPolicy
 from kalshi_cli.steps.questions import RoundSeconds
 from kalshi_cli.steps.record import WeightPolicy
-from kalshi_cli.steps.trade import TradePolicy
+from kalshi_cli.steps.trade_policy import TradePolicy
 
 DIRECTIONAL = "directional_trading"
 FREE_FORECASTERS = frozenset({"baseline", "oracle"})

@@ -20,9 +20,9 @@ from kalshi_cli.steps.ingest import IngestResult
 from kalshi_cli.steps.positions import Difference
 from kalshi_cli.steps.react import Attended, Reacted
 from kalshi_cli.steps.reconcile import Reconciliation
+from kalshi_cli.steps.session import TradeResult
 from kalshi_cli.steps.status import Status
 from kalshi_cli.steps.track import Exited, TrackResult
-from kalshi_cli.steps.trade import TradeResult
 
 
 @dataclass(frozen=True, slots=True)

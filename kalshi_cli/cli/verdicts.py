@@ -17,8 +17,8 @@ from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.execution import is_forbidden
 from kalshi_cli.steps.ingest import IngestResult
 from kalshi_cli.steps.reconcile import Reconciliation
+from kalshi_cli.steps.session import TradeResult
 from kalshi_cli.steps.track import TrackResult
-from kalshi_cli.steps.trade import TradeResult
 
 if TYPE_CHECKING:
     from kalshi_cli.bootstrap.upkeep import SchemaStatus, StoreReport

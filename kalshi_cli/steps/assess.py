@@ -25,9 +25,10 @@ from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.reports import Reports, SaidRow
 from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._base import RiskState
+from kalshi_cli.steps.considering import Considered, consider
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.gates import Gate, gates
-from kalshi_cli.steps.trade import Considered, TradePolicy, consider
+from kalshi_cli.steps.trade_policy import TradePolicy
 
 
 @dataclass(frozen=True, slots=True)

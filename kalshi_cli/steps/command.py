@@ -42,7 +42,7 @@ from kalshi_cli.steps.naming import called
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.reconcile import joined, reconcile_desk
 from kalshi_cli.steps.track import exit_intent
-from kalshi_cli.steps.trade import TradePolicy
+from kalshi_cli.steps.trade_policy import TradePolicy
 
 READ_BACKS = 5
 AGAIN = "Run the same command again."

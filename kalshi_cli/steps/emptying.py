@@ -18,7 +18,7 @@ from kalshi_cli.steps.execution import COOLING_UNTIL, Desk, cancel
 from kalshi_cli.steps.groups import trigger_groups
 from kalshi_cli.steps.paging import Collected, collect
 from kalshi_cli.steps.reconcile import reconcile_desk
-from kalshi_cli.steps.trade import TradePolicy
+from kalshi_cli.steps.trade_policy import TradePolicy
 
 OURS = "ours"
 EVERYTHING = "everything"

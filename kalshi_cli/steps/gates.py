@@ -19,9 +19,10 @@ from kalshi_cli.filters._base import Filter
 from kalshi_cli.forecasting.blend import anchored
 from kalshi_cli.ports.store import CatalogEntry
 from kalshi_cli.risk._base import Control, RiskState
+from kalshi_cli.steps.considering import Considered
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.selection import subject_of
-from kalshi_cli.steps.trade import Considered, TradePolicy
+from kalshi_cli.steps.trade_policy import TradePolicy
 
 ONE = Contracts(100)
 Touch = tuple[Side, Price]

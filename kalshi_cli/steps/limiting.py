@@ -12,7 +12,7 @@ from kalshi_cli.ports.reports import LimitChangeRow, Reports
 from kalshi_cli.ports.store import Run, Store
 from kalshi_cli.risk._usage import Usage, usages
 from kalshi_cli.steps.desk_view import look, risk_state
-from kalshi_cli.steps.trade import TradePolicy
+from kalshi_cli.steps.trade_policy import TradePolicy
 
 NOT_SAID = "not said"
 FIRST = "first recorded"

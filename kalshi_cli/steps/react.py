@@ -21,7 +21,7 @@ from kalshi_cli.steps.guarding import REFUSED_PAUSE_US, Guard
 from kalshi_cli.steps.hearing import Heard, hear
 from kalshi_cli.steps.readiness import readiness
 from kalshi_cli.steps.track import Exited, leave
-from kalshi_cli.steps.trade import TradePolicy
+from kalshi_cli.steps.trade_policy import TradePolicy
 
 NOTHING = Heard((), (), (), ())
 

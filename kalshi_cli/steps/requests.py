@@ -12,7 +12,7 @@ from kalshi_cli.ports.store import DeskRequest, Store
 from kalshi_cli.steps.command import Done, cancel_order, close_position
 from kalshi_cli.steps.emptying import EVERYTHING, cancel_everything, cancel_ours, flatten
 from kalshi_cli.steps.execution import Desk, heed_halt_file
-from kalshi_cli.steps.trade import TradePolicy
+from kalshi_cli.steps.trade_policy import TradePolicy
 
 ANSWER_WITHIN = 60 * SECOND
 EXPIRED = "expired: nobody waits for the answer any more, so nothing was done"

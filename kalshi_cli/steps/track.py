@@ -27,7 +27,7 @@ from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.quoting import quotes_of, withdrawn
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile_desk
-from kalshi_cli.steps.trade import TradePolicy
+from kalshi_cli.steps.trade_policy import TradePolicy
 from kalshi_cli.steps.valuation import performance, snapshot
 
 SNAPSHOT_EVERY = 5 * MINUTE

@@ -11,8 +11,8 @@ from kalshi_cli.domain.instant import DAY, HOUR
 from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.money import Money, Price
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.session import Account
 from kalshi_cli.steps.track import track
-from kalshi_cli.steps.trade import Account
 
 pytestmark = pytest.mark.databases
 

@@ -22,8 +22,8 @@ from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.ingest import IngestResult
 from kalshi_cli.steps.preview import PreviewResult
 from kalshi_cli.steps.reconcile import Reconciliation
+from kalshi_cli.steps.session import TradeResult
 from kalshi_cli.steps.track import TrackResult
-from kalshi_cli.steps.trade import TradeResult
 
 if TYPE_CHECKING:
     from rich.console import Console

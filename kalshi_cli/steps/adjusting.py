@@ -1,0 +1,109 @@
+"""Bringing what rests to what is wanted now."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from kalshi_cli.domain.adjusting import Adjustment, adjustment
+from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Pending, Purpose
+from kalshi_cli.ports.exchange import CancellationKind, MarketData
+from kalshi_cli.steps.amending import decrease, reprice
+from kalshi_cli.steps.clearing import off_grid
+from kalshi_cli.steps.deciding import means_of, proposed, sized
+from kalshi_cli.steps.execution import Desk, cancel_many
+from kalshi_cli.steps.quoting import QuoteChanges, quote_changes, quotes_of
+from kalshi_cli.steps.resting import new_terms, wanted_now
+from kalshi_cli.steps.session import Session
+from kalshi_cli.strategies._base import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class Adjusted:
+    """Resting orders that were canceled, and those made smaller or moved, as they are now.
+
+    `asked` says whether the exchange was asked for anything.
+    """
+
+    canceled: tuple[Order, ...]
+    changed: tuple[Order, ...]
+    asked: bool
+
+
+async def adjust(
+    data: MarketData,
+    desk: Desk,
+    session: Session,
+    strategies: Sequence[Strategy],
+    unwanted: tuple[Order, ...],
+) -> Adjusted:
+    """Bring resting entries and quotes to what is wanted now; those off the grid go, whatever they
+    are for.
+
+    During a pause the exchange takes cancels, and no changes.
+    """
+    paused, view = session.account.paused, session.view
+    gone, smaller, moved = list(dict.fromkeys((*off_grid(view), *unwanted))), [], []
+    for order, wanted in await _wanted(data, session):
+        if order in gone:
+            continue
+        match adjustment(order, wanted):
+            case Adjustment.REPLACE:
+                gone.append(order)
+            case _ if paused is None or order.intent.exchange_index in paused:
+                continue
+            case Adjustment.DECREASE if wanted is not None:
+                smaller.append((order, wanted))
+            case Adjustment.AMEND if wanted is not None:
+                moved.append((order, new_terms(order, wanted)))
+    quotes = await _changed_quotes(session, strategies)
+    gone += [order for order in quotes.gone if order not in gone]
+    smaller += [each for each in quotes.smaller if each[0] not in gone]
+    moved += [each for each in quotes.renewed if each[0] not in gone]
+    answers = await cancel_many(desk, gone)
+    canceled = [order for order, answer in answers if answer.kind is CancellationKind.CANCELED]
+    for order, wanted in smaller:
+        await decrease(desk, order, wanted.count)
+    for order, terms in moved:
+        await reprice(desk, order, terms)
+    changed = [order.client_order_id for order, _ in (*smaller, *moved)]
+    async with desk.store.unit() as unit:
+        after = await unit.journal.find(client_order_ids=changed)
+    return Adjusted(tuple(canceled), after, asked=bool(gone or changed))
+
+
+async def _changed_quotes(session: Session, strategies: Sequence[Strategy]) -> QuoteChanges:
+    """What is to become of resting quotes, by what their strategies propose now.
+
+    A strategy that does not trade in this pass attends to none, nor does one that breaks; and where
+    trading is paused, or may be, nothing shall wait for its end.
+    """
+    quotes = quotes_of(session.view.orders)
+    wanted: list[OrderIntent] = []
+    for strategy in strategies:
+        own = [order for order in quotes if order.intent.strategy == strategy.name]
+        if own:
+            proposals, books = await proposed(session, strategy)
+            capital = means_of(session.without(own), strategy.name, books)[1]
+            wanted += sized(proposals, session.policy, books, capital).intents
+    paused = session.account.paused
+    trading = [i for i in wanted if paused is not None and i.exchange_index not in paused]
+    return quote_changes(quotes, trading, session.view.now_us)
+
+
+async def _wanted(data: MarketData, session: Session) -> list[tuple[Order, OrderIntent | None]]:
+    """Each undisturbed resting entry, and what is wanted of it."""
+    view = session.view
+    entries = [
+        order
+        for order in view.orders
+        if order.state in WORKING
+        and order.pending is Pending.NONE
+        and order.intent.purpose is Purpose.ENTRY
+    ]
+    seen = {order.intent.ticker for order in entries} | view.contested()
+    books = await data.books(sorted(seen)) if entries else {}
+    found: list[tuple[Order, OrderIntent | None]] = []
+    for order in entries:
+        capital = means_of(session.without([order]), order.intent.strategy, books)[1]
+        book = books.get(order.intent.ticker)
+        found.append((order, wanted_now(order, view, book, session.policy.sizing, capital)))
+    return found

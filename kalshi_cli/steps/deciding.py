@@ -1,0 +1,136 @@
+"""What a strategy would do in a pass: propose, and size what it proposes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.money import Money
+from kalshi_cli.domain.order import Order, OrderIntent, Purpose
+from kalshi_cli.domain.proposal import Proposal
+from kalshi_cli.portfolio.capital import Capital
+from kalshi_cli.portfolio.quote_size import size_quotes
+from kalshi_cli.portfolio.sizing import Sizing
+from kalshi_cli.ports.exchange import MarketData
+from kalshi_cli.risk._base import RiskState
+from kalshi_cli.risk._edge import edge_at_limit
+from kalshi_cli.risk._exposure import worst_cost
+from kalshi_cli.steps.desk_view import DeskView, risk_state
+from kalshi_cli.steps.isolating import Broken, answered
+from kalshi_cli.steps.means import means
+from kalshi_cli.steps.quoting import unquoted
+from kalshi_cli.steps.session import Priced, Session
+from kalshi_cli.steps.trade_policy import TradePolicy
+from kalshi_cli.strategies._base import Candidate, Strategy, View
+
+
+def priced_at_limit(intent: OrderIntent, state: RiskState) -> Priced:
+    facts = state.facts[intent.ticker]
+    cost = worst_cost(intent, intent.count, state)
+    return Priced(intent.ticker, cost, edge_at_limit(intent, facts))
+
+
+async def decide(
+    data: MarketData, session: Session, strategy: Strategy
+) -> tuple[tuple[OrderIntent, ...], RiskState]:
+    """Propose and size; quotes that rest already stand for those that would be the same."""
+    view = session.seen()
+    everything, books = await proposed(session, strategy)
+    proposals = unquoted(everything, view.orders)
+    wanted = (view.contested() | {p.ticker for p in proposals}) - books.keys()
+    books = {**(await data.books(sorted(wanted)) if wanted else {}), **books}
+    state, capital = means_of(session, strategy.name, books)
+    sizing = sized(proposals, session.policy, books, capital)
+    session.proposals += proposals
+    session.unsized += sizing.unsized
+    asks = session.policy.cancel_on_pause
+    return tuple(replace(i, cancel_on_pause=asks and i.post_only) for i in sizing.intents), state
+
+
+def means_of(
+    session: Session, strategy: str, books: Mapping[str, OrderBook]
+) -> tuple[RiskState, Capital]:
+    """What the controls see, and what a strategy may stake."""
+    policy = session.policy
+    state = risk_state(
+        session.seen(),
+        env=policy.env,
+        limits=session.limits_of(strategy),
+        cash=session.account.cash,
+        by_shard=session.account.by_shard,
+        measured=session.account.measured,
+        books=books,
+        frozen=session.account.frozen,
+        foreign=session.account.foreign,
+        unexplained=session.account.unexplained,
+        missing=session.account.missing,
+        paused=session.account.paused,
+    )
+    capital = means(
+        state,
+        strategy=strategy,
+        kelly_fraction=policy.kelly_fraction,
+        probation_stake=policy.probation_stake,
+    )
+    return state, capital
+
+
+def sized(
+    proposals: Sequence[Proposal],
+    policy: TradePolicy,
+    books: Mapping[str, OrderBook],
+    capital: Capital,
+) -> Sizing:
+    """Entries are staked, and quotes take what room there is: a strategy proposes one or other."""
+    quotes = [proposal for proposal in proposals if proposal.purpose is Purpose.QUOTE]
+    if not quotes:
+        return policy.sizing.size(proposals, books, capital)
+    entries = policy.sizing.size([p for p in proposals if p not in quotes], books, capital)
+    sized = size_quotes(quotes, capital)
+    return Sizing(entries.intents + sized.intents, entries.unsized + sized.unsized)
+
+
+async def proposed(
+    session: Session, strategy: Strategy
+) -> tuple[tuple[Proposal, ...], Mapping[str, OrderBook]]:
+    """What a strategy proposes, and the books it saw.
+
+    Nothing where it breaks, which is no reason to stop the others.
+    """
+    desk = session.seen()
+    seen = strategy_view(desk, strategy.name, session.policy.min_confidence, session.bankroll)
+    close_up = await session.close_ups.seen(strategy, seen, desk)
+    answer = close_up if isinstance(close_up, str) else answered(strategy.propose, close_up.view)
+    if isinstance(answer, str):
+        session.broken.append(Broken(strategy.name, answer))
+        return (), {}
+    return answer, {} if isinstance(close_up, str) else close_up.books
+
+
+def strategy_view(view: DeskView, strategy: str, min_confidence: float, bankroll: Money) -> View:
+    """What one strategy sees: eligible markets whose fees are known, in ticker order."""
+    working: dict[str, tuple[Order, ...]] = {}
+    for order in view.orders:
+        if order.intent.strategy == strategy:
+            working[order.intent.ticker] = (*working.get(order.intent.ticker, ()), order)
+    others = {p.ticker for p in view.positions if p.owner not in {strategy, EXTERNAL}}
+    others |= {o.intent.ticker for o in view.orders if o.intent.strategy != strategy}
+    sure = {t: f for t, f in view.forecasts.items() if f.confidence >= min_confidence}
+    candidates = [
+        Candidate(
+            event=view.entries[ticker].event,
+            market=view.entries[ticker].market,
+            quote=view.entries[ticker].quote,
+            fees=view.terms(ticker),
+            forecast=sure.get(ticker),
+            held=view.held(ticker, strategy),
+            is_working=ticker in working,
+            orders=working.get(ticker, ()),
+            is_taken=ticker in others,
+            incentives=view.incentives.get(ticker, ()),
+        )
+        for ticker in view.eligible
+        if view.terms(ticker).is_known
+    ]
+    own = tuple(mark for mark in view.markouts if mark.owner == strategy)
+    return View(view.now_us, tuple(candidates), bankroll, own)

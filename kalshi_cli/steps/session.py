@@ -1,0 +1,186 @@
+"""One pass of trading: what it sees, and what comes of it."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+from kalshi_cli.domain.forecast import Edge
+from kalshi_cli.domain.limits import Limits
+from kalshi_cli.domain.money import Money
+from kalshi_cli.domain.order import WORKING, Order, OrderIntent, OrderReport
+from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.proposal import Proposal
+from kalshi_cli.portfolio.sizing import Unsized
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.exchange import MarketData, Trading
+from kalshi_cli.ports.store import Store
+from kalshi_cli.risk._base import Denial
+from kalshi_cli.steps.desk_view import DeskView, counted, look
+from kalshi_cli.steps.isolating import Broken
+from kalshi_cli.steps.pausing import paused_shards
+from kalshi_cli.steps.positions import compare_positions
+from kalshi_cli.steps.quoting import CloseUps, quotes_of
+from kalshi_cli.steps.reconcile import Reconciliation
+from kalshi_cli.steps.trade_policy import TradePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Denied:
+    """An intent that a control refused."""
+
+    intent: OrderIntent
+    denial: Denial
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """What an intent comes to at its limit: dollars that it may take, and dollars of edge left a
+    contract, both after the fee. Without a fair value there is no edge.
+    """
+
+    ticker: str
+    cost: Money
+    edge: Edge | None
+
+
+@dataclass(frozen=True, slots=True)
+class TradeResult:
+    """From proposals to orders. `passed` are the intents that were sent, or would have been, and
+    `priced` what each comes to.
+
+    `quotes` counts the quotes that rest at its end, as far as it knows. `reduced` says which limit
+    on losses took the desk to reduce-only in this pass.
+    """
+
+    at_us: int
+    dry_run: bool
+    considered: int
+    proposals: tuple[Proposal, ...]
+    unsized: tuple[Unsized, ...]
+    denied: tuple[Denied, ...]
+    passed: tuple[OrderIntent, ...]
+    priced: tuple[Priced, ...]
+    orders: tuple[Order, ...]
+    canceled: tuple[Order, ...]
+    changed: tuple[Order, ...]
+    reconciled: Reconciliation | None
+    broken: tuple[Broken, ...] = ()
+    reduced: Denial | None = None
+    quotes: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What reconciling told: cash, markets to leave alone, foreign orders, what no fill explains,
+    what is in doubt.
+
+    `by_shard` is where the cash lies, where the exchange tells. `paused` are the shards that take
+    no orders; None where that is not known. `measured` is the
+    cash that profit and loss are measured by.
+    """
+
+    cash: Money
+    by_shard: Mapping[int, Money]
+    frozen: frozenset[str]
+    foreign: tuple[OrderReport, ...]
+    unexplained: tuple[Position, ...]
+    missing: str
+    paused: frozenset[int] | None
+    measured: Money | None = None
+
+    @property
+    def worth(self) -> Money:
+        return self.cash if self.measured is None else self.measured
+
+    @classmethod
+    def of(cls, found: Reconciliation, paused: frozenset[int] | None) -> Self:
+        return cls(
+            found.balance.cash,
+            dict(found.balance.by_shard),
+            found.frozen_tickers,
+            found.foreign,
+            found.unexplained,
+            found.doubt,
+            paused,
+            found.worth,
+        )
+
+
+class Session:
+    """One pass of trading: what was seen, and what came of it so far."""
+
+    def __init__(
+        self, view: DeskView, policy: TradePolicy, account: Account, close_ups: CloseUps
+    ) -> None:
+        self.view = view
+        self.policy = policy
+        self.account = account
+        self.close_ups = close_ups
+        self.proposals: list[Proposal] = []
+        self.unsized: list[Unsized] = []
+        self.denied: list[Denied] = []
+        self.passed: list[OrderIntent] = []
+        self.priced: list[Priced] = []
+        self.orders: list[Order] = []
+        self.broken: list[Broken] = []
+
+    def limits_of(self, strategy: str) -> Limits:
+        share = self.policy.allocations.get(strategy, 0.0)
+        return replace(self.policy.limits, strategy_allocation=share)
+
+    def seen(self) -> DeskView:
+        """The view with the orders of this pass counted in."""
+        return replace(self.view, orders=(*self.view.orders, *map(counted, self.orders)))
+
+    def without(self, orders: Collection[Order]) -> "Session":
+        """A pass that has not begun, of a desk without these orders."""
+        kept = tuple(order for order in self.view.orders if order not in orders)
+        return Session(replace(self.view, orders=kept), self.policy, self.account, self.close_ups)
+
+    @property
+    def bankroll(self) -> Money:
+        """About what shares are of: by quotes, since books are read for what is proposed alone."""
+        equity = self.view.valued(self.account.worth, {}).equity
+        limit = self.policy.limits.capital_limit
+        return equity if limit is None else min(equity, limit)
+
+    def result(self, *, dry_run: bool) -> TradeResult:
+        return TradeResult(
+            at_us=self.view.now_us,
+            dry_run=dry_run,
+            considered=len(self.view.eligible),
+            proposals=tuple(self.proposals),
+            unsized=tuple(self.unsized),
+            denied=tuple(self.denied),
+            passed=tuple(self.passed),
+            priced=tuple(self.priced),
+            orders=() if dry_run else tuple(self.orders),
+            canceled=(),
+            changed=(),
+            reconciled=None,
+            broken=tuple(self.broken),
+            quotes=len(quotes_of(self.seen().orders)),
+        )
+
+
+async def as_it_is(
+    data: MarketData,
+    trading: Trading,
+    store: Store,
+    clock: Clock,
+    policy: TradePolicy,
+    also: Collection[str] = (),
+) -> Session:
+    """The desk and the account as they are, for whoever sends nothing."""
+    balance = await trading.balance()
+    compared = await compare_positions(trading, store)
+    beyond = compared.unexplained
+    wanted = {*also, *(position.ticker for position in beyond)}
+    view = await look(store, now_us=clock.now(), filters=policy.filters, also=wanted)
+    unresolved = frozenset(o.intent.ticker for o in view.orders if o.state not in WORKING)
+    differing = frozenset(difference.what for difference in compared.differences)
+    paused = await paused_shards(data, view.entries.values())
+    shards = dict(balance.by_shard)
+    frozen = unresolved | differing | frozenset(compared.unreadable)
+    account = Account(balance.cash, shards, frozen, (), beyond, compared.why, paused)
+    return Session(view, policy, account, CloseUps(data))

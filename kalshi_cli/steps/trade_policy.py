@@ -1,0 +1,39 @@
+"""What trading is held to."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.limits import Limits
+from kalshi_cli.exits._planning import ExitRules
+from kalshi_cli.filters._base import Filter
+from kalshi_cli.portfolio.methods._base import Method
+from kalshi_cli.risk._base import Control
+from kalshi_cli.strategies._base import Strategy
+
+
+@dataclass(frozen=True, slots=True)
+class TradePolicy:
+    """What trading is held to. `allocations` are shares of the bankroll by strategy.
+
+    Forecasts below `min_confidence` are on record but no candidates. Resting entries ask the
+    exchange to cancel them in a pause where `cancel_on_pause`. A strategy is not asked again after
+    `max_strategy_faults` in a row. `ai_charged_to` is the strategy whose profit pays for the
+    forecasts. Denials are dropped after `keep_denials_us`; None keeps them.
+    """
+
+    env: Env
+    strategies: tuple[Strategy, ...]
+    controls: tuple[Control, ...]
+    filters: tuple[Filter, ...]
+    limits: Limits
+    allocations: Mapping[str, float]
+    exit_rules: Mapping[str, ExitRules]
+    sizing: Method
+    kelly_fraction: float
+    probation_stake: float | None
+    min_confidence: float
+    cancel_on_pause: bool
+    max_strategy_faults: int
+    ai_charged_to: str | None = None
+    keep_denials_us: int | None = None
