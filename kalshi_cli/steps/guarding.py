@@ -132,14 +132,18 @@ class Guard:
                 pass
 
     def see(self, held: Readiness) -> None:
-        """Take in what is held now, which must contain every fill that was handed over."""
+        """Take in what is held now, which must contain every fill that was handed over.
+
+        What was to go still is, while it rests: what spoke against it may be told only once.
+        """
         if self.held is not None and self.held.view.state is not held.view.state:
             self._due[f"the desk is {held.view.state}"] = None
         self.held = held
         self.books = {t: book for t, book in self.books.items() if t in self.watched}
         self.armed.clear()
-        self.pulled.clear()
-        self._gone &= {order.client_order_id for order in held.view.orders}
+        left = {quote.client_order_id for quote in quotes_of(held.view.orders)}
+        self.pulled = {name: why for name, why in self.pulled.items() if name in left}
+        self._gone.clear()
         for ticker in self.books:
             self._arm(ticker, held.view.now_us)
             self._pull(ticker)

@@ -30,7 +30,8 @@ def nonsense(proposed: object, view: View) -> str | None:
 
 
 def _wrong(proposal: Proposal, known: set[str]) -> str | None:
-    fair, most = proposal.fair, proposal.max_contracts
+    fair, most, closes = proposal.fair, proposal.max_contracts, proposal.closes
+    until, forecast = proposal.expires_us, proposal.forecast_id
     checks = (
         (proposal.ticker in known, "no market that it was shown"),
         (isinstance(proposal.side, Side), f"{proposal.side!r} is no Side"),
@@ -44,7 +45,14 @@ def _wrong(proposal: Proposal, known: set[str]) -> str | None:
             most is None or (isinstance(most, Contracts) and most.units > 0),
             f"{most!r} is no number of contracts",
         ),
-        (not proposal.resting or proposal.expires_us is not None, "it rests, and not until when"),
+        (
+            isinstance(closes, Contracts) and closes.units >= 0,
+            f"{closes!r}, which it closes, is no number of contracts",
+        ),
+        (until is None or isinstance(until, int), f"its end {until!r} is no instant"),
+        (not proposal.resting or until is not None, "it rests, and not until when"),
+        (isinstance(proposal.reason, str), f"its reason {proposal.reason!r} is no text"),
+        (forecast is None or isinstance(forecast, str), f"its forecast {forecast!r} is no text"),
     )
     return next((told for holds, told in checks if not holds), None)
 

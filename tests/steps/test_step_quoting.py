@@ -495,6 +495,48 @@ async def test_quotes_do_not_outlast_what_they_rest_on(floor, event):
     assert await resting(floor) == {}
 
 
+@pytest.mark.parametrize(
+    "event",
+    [
+        BookLost(A, "a gap"),
+        Link(connected=False, reason="gone"),
+        MarketChange(A, Change.DEACTIVATED),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+async def test_a_look_in_between_forgets_no_quote_that_is_to_go(floor, event):
+    """The book is lost while another exit is sent, and what is held is looked at meanwhile."""
+    guarded = await Guarded(floor).begin()
+    guarded.guard.hear(event, floor.clock.now())
+    await guarded.attend()
+    assert guarded.guard.is_urgent
+    assert len((await guarded.react()).pulled) == 2
+    assert await resting(floor) == {}
+
+
+async def test_a_quote_that_is_gone_at_the_next_look_is_not_asked_to_go(floor):
+    guarded = await Guarded(floor).begin()
+    guarded.guard.hear(BookLost(A, "a gap"), floor.clock.now())
+    bid = next(o for o in await floor.orders() if o.intent.side is Side.BID)
+    floor.exchange.fill_resting(bid.order_id, "10.00")
+    guarded.hear()
+    await guarded.attend()
+    assert bid.client_order_id not in guarded.guard.pulled
+    assert len(guarded.guard.pulled) == 1
+
+
+async def test_a_quote_that_the_exchange_did_not_take_away_is_asked_to_go_again(floor):
+    guarded = await Guarded(floor).begin()
+    floor.exchange.cancelling = [Fault.THROTTLED]
+    guarded.guard.hear(BookLost(A, "a gap"), floor.clock.now())
+    assert len((await guarded.react()).pulled) == 2
+    assert len(await resting(floor)) == 2
+    await guarded.attend()
+    guarded.guard.hear(BookLost(A, "a gap"), floor.clock.now())
+    assert len((await guarded.react()).pulled) == 2
+    assert await resting(floor) == {}
+
+
 async def test_what_concerns_another_market_changes_nothing(floor):
     guarded = await Guarded(floor).begin()
     guarded.guard.hear(BookLost(B, "a gap"), floor.clock.now())
