@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from kalshi_cli.cli.render.as_json import envelope, plain
+from kalshi_cli.domain.grid import PriceGrid, PriceRange
 from kalshi_cli.domain.money import AiCost, Contracts, Money, Price
 from kalshi_cli.errors import ExchangeRefusal, LeaseHeld
 
@@ -72,6 +73,13 @@ def test_a_result_becomes_strings_times_and_numbers():
 )
 def test_single_values(value, shown):
     assert plain(value) == shown
+
+
+def test_private_fields_stay_private():
+    cents = PriceRange(Price(0), Price(10_000), Price(100))
+    assert plain(PriceGrid((cents,))) == {
+        "ranges": [{"start": "0.0000", "end": "1.0000", "step": "0.0100"}]
+    }
 
 
 @pytest.mark.parametrize("value", [object(), b"secret", Result])

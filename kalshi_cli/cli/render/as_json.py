@@ -60,7 +60,7 @@ def emit(invocation: Invocation, data: object, error: KalshiError | None = None)
 
 
 def plain(value: object) -> Json:
-    """A result as JSON values. Raises `TypeError` for what has no rule here."""
+    """A result as JSON values, private fields left out. Raises `TypeError` for what has no rule."""
     shown: Json
     match value:
         case Enum():
@@ -76,7 +76,8 @@ def plain(value: object) -> Json:
         case list() | tuple():
             shown = [plain(each) for each in value]
         case _ if is_dataclass(value):
-            shown = dict(_entry(each.name, getattr(value, each.name)) for each in fields(value))
+            names = (each.name for each in fields(value) if not each.name.startswith("_"))
+            shown = dict(_entry(name, getattr(value, name)) for name in names)
         case _:
             raise TypeError(f"{type(value).__name__} has no JSON form.")
     return shown
