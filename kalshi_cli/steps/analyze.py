@@ -101,6 +101,7 @@ async def analyze(
     cooldown, not the budget or the daily cap. Raises `NotFound` for a ticker that neither the store
     nor the exchange knows.
     """
+    tickers = tuple(dict.fromkeys(await called(store, tickers)))
     entries, skipped = await _wanted(data, store, clock, filters, tickers)
     entries, waiting = await rested(store, clock, entries, policy, named=bool(tickers))
     skipped += waiting
@@ -145,7 +146,7 @@ async def analyze(
         spent=round_.spent,
         spent_today=await _spent_today(store, clock),
         budget=policy.daily_budget,
-        named=tuple(dict.fromkeys(tickers)),
+        named=tickers,
         reused=tuple(sorted(round_.reused, key=lambda forecast: forecast.ticker)),
     )
 
@@ -164,7 +165,6 @@ async def _wanted(
     if not tickers:
         chunks = screen_undropped(store, filters, clock.now())
         return [entry async for screened in chunks for entry in screened.eligible], []
-    tickers = await called(store, tickers)
     await learn_markets(data, store, clock, tickers)
     async with store.unit(reads=True) as unit:
         found = await unit.catalog.entries(tickers=tickers)

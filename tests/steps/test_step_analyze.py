@@ -207,6 +207,11 @@ async def test_a_named_market_that_was_never_read_is_looked_up(floor):
     assert [forecast.ticker for forecast in result.forecasts] == ["KXU-1-A"]
 
 
+async def test_what_is_named_in_any_case_is_called_by_its_name(floor):
+    result = await run(floor, Oracle(), tickers=[A.lower(), A])
+    assert result.named == (A,)  # what follows looks it up by this
+
+
 async def test_a_ticker_that_nobody_knows(floor):
     oracle = Oracle()
     with pytest.raises(NotFound, match="KXNO-1-A"):
