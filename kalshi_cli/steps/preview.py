@@ -20,6 +20,7 @@ from kalshi_cli.steps.analyze import (
     rested,
 )
 from kalshi_cli.steps.learning import unknown_markets
+from kalshi_cli.steps.naming import called, hint
 from kalshi_cli.steps.selection import screen_undropped
 
 
@@ -103,6 +104,7 @@ async def _wanted(
     if not tickers:
         chunks = screen_undropped(store, filters, clock.now())
         return [entry async for screened in chunks for entry in screened.eligible], []
+    tickers = await called(store, tickers)
     async with store.unit(reads=True) as unit:
         known = await unit.catalog.entries(tickers=tickers)
     missing = sorted(set(tickers) - {entry.market.ticker for entry in known})
@@ -112,7 +114,9 @@ async def _wanted(
     if nowhere := [ticker for ticker in missing if ticker not in found]:
         raise NotFound(
             f"No market is called {', '.join(nowhere)}.",
-            remedy="`kalshi inspect markets` lists the ones known here.",
+            remedy=await hint(
+                store, nowhere[0], "`kalshi inspect markets` lists the ones known here."
+            ),
         )
     chosen = [found[ticker] for ticker in dict.fromkeys(tickers)]
     shut = [e for e in chosen if e.market.status is not MarketStatus.ACTIVE]

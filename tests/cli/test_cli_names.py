@@ -12,6 +12,7 @@ def test_a_ticker_may_be_typed_in_any_case(kalshi):
         assert found["warnings"] == []
     assert kalshi("inspect", "why", typed, "--json").json["data"]["market"]["ticker"] == ticker
     assert kalshi("close", typed, "--json").code in {0, 6}  # 6: nobody bids for it
+    assert kalshi("analyze", typed, "--dry-run", "--json").code == 0
     assert kalshi("analyze", typed, "--json").code == 0
 
     missed = kalshi("inspect", "why", f"{typed}9")
