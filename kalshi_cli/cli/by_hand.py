@@ -110,7 +110,7 @@ def show_changed(result: Changed, console: "Console") -> None:
 
 def _said(result: Changed) -> str:
     if result.before is not DeskState.ACTIVE or result.after is not DeskState.ACTIVE:
-        return f"The desk is {result.after} (it was {result.before}): {result.reason}"
+        return f"The desk is {result.after.said} (it was {result.before.said}): {result.reason}"
     if result.released:
         return "The desk is active, as it was: entries that the exchange stopped go again."
     return "The desk is active, as it was: there was nothing to resume."

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 class Member:
     """One strategy. `share` is of the bankroll, `path` its file where a person wrote it.
 
-    `parameters` are as they are in force; `record` is None where it never traded here.
+    `parameters` are as they are in force; `record` is None where it never traded here,
+    and `unloadable` says why its file cannot be loaded.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Member:
     parameters: tuple[tuple[str, str], ...]
     fault: StrategyFault | None
     record: StrategyRow | None
+    unloadable: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +87,21 @@ def _member(
     fault: StrategyFault | None,
     record: StrategyRow | None,
 ) -> Member:
-    from kalshi_cli.bootstrap.strategies import file_of
+    from kalshi_cli.bootstrap.strategies import Unloadable, file_of
 
     settings = prepared.settings
     path, share = file_of(name, settings), settings.allocation.shares.get(name, 0.0)
-    told = inspect.getdoc(inspect.getmodule(type(built)) if path is None else type(built)) or ""
+    error = built.error if isinstance(built, Unloadable) else None
+    told = (
+        error
+        or inspect.getdoc(inspect.getmodule(type(built)) if path is None else type(built))
+        or ""
+    )
     summary = " ".join(told.split("\n\n")[0].split())
     taken: tuple[Field[Any], ...] = fields(built) if is_dataclass(built) else ()
     return Member(
         name=name,
-        runs=name in settings.running and share > 0,
+        runs=name in settings.running and share > 0 and error is None,
         share=share,
         path=None if path is None else str(path),
         summary=summary,
@@ -102,4 +109,5 @@ def _member(
         parameters=tuple((each.name, str(getattr(built, each.name))) for each in taken),
         fault=fault,
         record=record,
+        unloadable=error,
     )

@@ -112,7 +112,8 @@ def _forbidden() -> ConfigError:
 
 def _standing(state: DeskState) -> Halted:
     return Halted(
-        f"The desk is {state}, and nothing new was entered.", remedy="`kalshi resume` lifts it."
+        f"The desk is {state.said}, and nothing new was entered.",
+        remedy="`kalshi resume` lifts it.",
     )
 
 

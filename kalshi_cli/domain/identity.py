@@ -38,6 +38,11 @@ class DeskState(StrEnum):
     FLATTEN = "flatten"
     HALTED = "halted"
 
+    @property
+    def said(self) -> str:
+        """As a sentence has it: "the desk is flattening"."""
+        return {"flatten": "flattening", "reduce_only": "reduce-only"}.get(self.value, self.value)
+
 
 EXTERNAL = "external"
 """The owner of what this program did not trade."""

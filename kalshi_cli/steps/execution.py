@@ -195,7 +195,7 @@ async def _check_sending(desk: Desk, purpose: Purpose, decided_wall_us: int) -> 
     brakes = await desk.store.brakes(COOLING_UNTIL)
     state, cooling = brakes.state, brakes.cooling_until_us
     if state is DeskState.HALTED or (state is not DeskState.ACTIVE and purpose is not Purpose.EXIT):
-        raise Halted(f"The desk is {state}.")
+        raise Halted(f"The desk is {state.said}.")
     if cooling is not None and desk.clock.now() < cooling:
         raise Refused("Everything was cancelled: nothing is sent for a minute.")
     desk.lease.check()

@@ -155,7 +155,7 @@ def test_a_loop_on_a_halted_desk_says_so_and_what_to_type(kalshi, kalshi_home):
 def test_flatten_and_resume_say_what_holds_from_then_on(kalshi):
     kalshi("track", "--sim", "--seed", "7")
     assert "Nothing new is entered until `kalshi resume`." in kalshi("flatten").out
-    assert kalshi("resume").out.startswith("The desk is active (it was flatten)")
+    assert kalshi("resume").out.startswith("The desk is active (it was flattening)")
     again = kalshi("resume").out
     assert again == "The desk is active, as it was: there was nothing to resume.\n"
 

@@ -44,6 +44,11 @@ def test_a_strategy_that_fails_is_disabled_shown_and_forgiven(kalshi, kalshi_hom
     (kalshi_home / "config.toml").write_text(
         "[trading]\nmax_strategy_faults = 2\n[allocation]\nothers.moody = 0.05\n"
     )
+    (row,) = [
+        r for r in kalshi("strategies", "list", "--json").json["data"] if r["name"] == "moody"
+    ]
+    assert (row["runs"], row["unloadable"]) == (False, "moody.py: RuntimeError: a bad day")
+    assert "broken" in kalshi("strategies", "list").out
     for _ in range(2):
         traded = kalshi("trade", "--no-advance", "--json").json["data"]
         (broken,) = traded["broken"]
@@ -52,7 +57,7 @@ def test_a_strategy_that_fails_is_disabled_shown_and_forgiven(kalshi, kalshi_hom
     told = kalshi("trade", "--no-advance")
     assert "kalshi strategies forgive moody" in told.out
     shown = kalshi("strategies", "show", "moody").out
-    assert "disabled" in shown
+    assert "broken" in shown
     assert "a bad day" in shown
     assert "is asked again" in kalshi("strategies", "forgive", "moody").out
     assert "did nothing wrong" in kalshi("strategies", "forgive", "moody").out

@@ -13,6 +13,6 @@ def told(state: DeskState, reason: str, *, by_file: bool = False) -> str:
     """One line; `by_file` says that a HALT file made it so."""
     why = f": {reason}" if reason else ""
     if state is DeskState.ACTIVE:
-        return f"The desk is {state}{why}"
+        return f"The desk is {state.said}{why}"
     until = "the HALT file is taken away and `kalshi resume`" if by_file else "`kalshi resume`"
-    return f"The desk is {state}{why}; {SENT[state]} until {until}"
+    return f"The desk is {state.said}{why}; {SENT[state]} until {until}"

@@ -56,6 +56,8 @@ def show_forgiven(result: "Forgiven", console: "Console") -> None:
 
 def _state(member: "Member") -> str:
     fault = member.fault
+    if member.unloadable is not None:
+        return "broken"
     if fault is not None and fault.is_disabled:
         return "disabled"
     if member.runs:
