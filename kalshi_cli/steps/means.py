@@ -64,7 +64,7 @@ def _fair(facts: MarketFacts) -> float | None:
     anchor, forecast = benchmark(facts.quote.bid, facts.quote.ask), facts.forecast
     if forecast is None or anchor is None:
         return anchor if forecast is None else forecast.blended
-    return blend(forecast.probability, anchor, forecast.weight)
+    return blend(forecast.probability, anchor, forecast.weight, forecast.slope)
 
 
 def _held(state: RiskState) -> dict[str, Contracts]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Contracts, Price
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
@@ -36,7 +36,7 @@ def _wrong(proposal: Proposal, known: set[str]) -> str | None:
         (proposal.ticker in known, "no market that it was shown"),
         (isinstance(proposal.side, Side), f"{proposal.side!r} is no Side"),
         (proposal.purpose in OPENING, f"{proposal.purpose!r} is no purpose of a strategy"),
-        (isinstance(proposal.limit, Price), f"its limit {proposal.limit!r} is no Price"),
+        (_is_price(proposal.limit), f"its limit {proposal.limit!r} is no Price between $0 and $1"),
         (
             isinstance(fair, float) and 0.0 < fair < 1.0,
             f"its fair value {fair!r} is no probability",
@@ -55,6 +55,10 @@ def _wrong(proposal: Proposal, known: set[str]) -> str | None:
         (forecast is None or isinstance(forecast, str), f"its forecast {forecast!r} is no text"),
     )
     return next((told for holds, told in checks if not holds), None)
+
+
+def _is_price(limit: object) -> bool:
+    return isinstance(limit, Price) and ZERO_PRICE < limit < ONE_DOLLAR
 
 
 def _against_itself(proposals: Sequence[Proposal]) -> str | None:

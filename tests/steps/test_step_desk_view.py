@@ -267,6 +267,13 @@ async def test_rooms_are_shared_by_all_owners(floor):
     assert str(means_of(await view_of(floor), "other").by_strategy) == "0.000000"
 
 
+async def test_a_fair_value_has_the_slope_that_was_fitted(floor):
+    """At 40/44 the market says 0.42; 1.5 times its log-odds of -0.32277 are 0.38127."""
+    await floor.forecast(weight=0.0, slope=1.5, blended=0.38)
+    capital = means_of(await view_of(floor))
+    assert capital.footings[A].fair == pytest.approx(0.38127, abs=1e-5)
+
+
 async def test_markets_that_exclude_each_other_do_not_all_lose_what_no_holders_pay(floor):
     event = floor.exchange.events[EVENT]
     floor.exchange.events[EVENT] = replace(event, mutually_exclusive=True)

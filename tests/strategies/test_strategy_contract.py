@@ -53,6 +53,8 @@ def test_what_makes_sense_passes():
         ((replace(GOOD, side="yes"),), "is no Side"),
         ((replace(GOOD, purpose=Purpose.EXIT),), "no purpose of a strategy"),
         ((replace(GOOD, limit=0.44),), "is no Price"),
+        ((replace(GOOD, limit=Price(0)),), "is no Price between $0 and $1"),
+        ((replace(GOOD, limit=Price(10_000), side=Side.ASK),), "is no Price between $0 and $1"),
         ((replace(GOOD, fair=float("nan")),), "is no probability"),
         ((replace(GOOD, fair=1.0),), "is no probability"),
         ((replace(GOOD, fair=60),), "is no probability"),
