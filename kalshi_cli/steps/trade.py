@@ -80,6 +80,7 @@ async def trade(
             await _run_strategy(data, desk.clock, result, strategy, sender)
     finally:
         await _record_denials(desk.store, desk.run.run_id, result)
+    after = joined(before, await reconcile_desk(data, desk)) if result.orders else before
     await keep_faults(
         desk.store,
         faults,
@@ -89,7 +90,6 @@ async def trade(
         most_in_a_row=policy.max_strategy_faults,
     )
     await forget_denials(desk.store, desk.clock, policy.keep_denials_us)
-    after = joined(before, await reconcile_desk(data, desk)) if result.orders else before
     done = result.result(dry_run=False)
     return replace(
         done,
