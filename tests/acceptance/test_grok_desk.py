@@ -234,7 +234,7 @@ def test_one_call_with_every_word(analyze, kalshi):
     ("by", "names"),
     [
         ("role", {"forecaster", "critic", "trader"}),
-        ("model", {"grok-4.3"}),
+        ("model", {"grok-4.3@localhost"}),
         ("strategy", {"unused"}),
     ],
 )

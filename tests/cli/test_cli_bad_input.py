@@ -21,7 +21,7 @@ from kalshi_cli.settings import load as load_settings
 
 USAGE = [
     (["nonsense"], "There is no command 'nonsense'"),
-    (["statsu"], "Did you mean status?"),
+    (["statsu"], "Did you mean status or strategies?"),
     (["status", "--jsno"], "Did you mean --json?"),
     (["inspect"], "Missing command"),
     (["inspect", "position"], "Did you mean 'positions'?"),
@@ -164,7 +164,7 @@ def test_quiet_leaves_only_the_result(kalshi):
     assert kalshi("status").err == "sim: the embedded exchange (no demo credentials were found)\n"
 
 
-TAKEN = {"seed", "world", "fresh", "no_advance", "faults", "forecaster", "limits_reason"}
+TAKEN = {"seed", "world", "fresh", "no_advance", "faults", "forecaster", "limits_reason", "prompt"}
 
 
 def test_no_command_shadows_a_global_option():

@@ -59,6 +59,8 @@ class Listed:
         if request.url.path.endswith("/fee_changes"):
             changes = {"series_fee_change_arr": [], "event_fee_changes": [], "cursor": ""}
             return httpx.Response(200, json=changes)
+        if request.url.path.endswith("/incentive_programs"):
+            return httpx.Response(200, json={"incentive_programs": []})
         start = int(request.url.params.get("cursor", 0))
         if self.cut is not None and start >= self.cut * PAGE:
             return httpx.Response(404, json={"error": {"code": "gone", "message": "gone"}})
