@@ -105,7 +105,7 @@ async def test_a_loop_on_a_desk_that_enters_nothing_ends_as_trade_does(floor, st
     told.report(Ran("lane", "trade", 0, result, None))
     for verdict in (of_trade(result), of_loop(ended(told))):
         assert isinstance(verdict, Halted)
-        assert str(verdict) == f"The desk is {state}, and nothing new was entered."
+        assert str(verdict) == f"The desk is {state.said}, and nothing new was entered."
 
 
 async def test_an_exit_that_did_not_go_out_is_not_counted(floor):
