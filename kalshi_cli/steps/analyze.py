@@ -167,15 +167,24 @@ async def _wanted(
         return [entry async for screened in chunks for entry in screened.eligible], []
     await learn_markets(data, store, clock, tickers)
     async with store.unit(reads=True) as unit:
-        found = await unit.catalog.entries(tickers=tickers)
-    missing = sorted(set(tickers) - {entry.market.ticker for entry in found})
+        known = await unit.catalog.entries(tickers=tickers)
+    return await open_ones(store, known, tickers)
+
+
+async def open_ones(
+    store: Store, known: Sequence[CatalogEntry], tickers: Collection[str]
+) -> tuple[list[CatalogEntry], list[Skipped]]:
+    """Of the named markets those that are open, as named. Raises `NotFound` where there is none."""
+    found = {entry.market.ticker: entry for entry in known}
+    missing = sorted({ticker for ticker in tickers if ticker not in found})
     if missing:
         raise NotFound(
             f"No market is called {', '.join(missing)}.",
             remedy=await hint(store, missing[0], "`kalshi inspect markets` lists the known ones."),
         )
-    shut = [e for e in found if e.market.status is not MarketStatus.ACTIVE]
-    return [e for e in found if e not in shut], [
+    chosen = [found[ticker] for ticker in dict.fromkeys(tickers)]
+    shut = [e for e in chosen if e.market.status is not MarketStatus.ACTIVE]
+    return [e for e in chosen if e not in shut], [
         Skipped(e.market.ticker, "NOT_ACTIVE", f"the market is {e.market.status}") for e in shut
     ]
 

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from kalshi_cli.domain.instant import day_of
-from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import NO_COST, AiCost
-from kalshi_cli.errors import NotFound
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData
@@ -17,10 +15,11 @@ from kalshi_cli.steps.analyze import (
     AnalysisPolicy,
     event_key,
     in_time,
+    open_ones,
     rested,
 )
 from kalshi_cli.steps.learning import unknown_markets
-from kalshi_cli.steps.naming import called, hint
+from kalshi_cli.steps.naming import called
 from kalshi_cli.steps.selection import screen_undropped
 
 
@@ -108,21 +107,9 @@ async def _wanted(
     async with store.unit(reads=True) as unit:
         known = await unit.catalog.entries(tickers=tickers)
     missing = sorted(set(tickers) - {entry.market.ticker for entry in known})
-    found = {entry.market.ticker: entry for entry in known}
     if missing:
-        found |= {e.market.ticker: e for e in (await unknown_markets(data, missing)).entries()}
-    if nowhere := [ticker for ticker in missing if ticker not in found]:
-        raise NotFound(
-            f"No market is called {', '.join(nowhere)}.",
-            remedy=await hint(
-                store, nowhere[0], "`kalshi inspect markets` lists the ones known here."
-            ),
-        )
-    chosen = [found[ticker] for ticker in dict.fromkeys(tickers)]
-    shut = [e for e in chosen if e.market.status is not MarketStatus.ACTIVE]
-    return [e for e in chosen if e not in shut], [
-        Skipped(e.market.ticker, "NOT_ACTIVE", f"the market is {e.market.status}") for e in shut
-    ]
+        known += tuple((await unknown_markets(data, missing)).entries())
+    return await open_ones(store, known, tickers)
 
 
 def _preview(forecaster: Forecaster, members: Sequence[CatalogEntry], now_us: int) -> Preview:
