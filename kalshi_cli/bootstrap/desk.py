@@ -162,18 +162,21 @@ class OpenDesk:
             self.data, self.sender, exits=self.policies.exits, policy=self.policies.trading
         )
 
-    async def react(self, watch: "Watch") -> Reacted | None:
-        """Send the exits that the stream armed; None where the stream was given up."""
-        if watch.stream is None:
-            return None
+    async def react(self, watch: "Watch") -> Reacted:
+        """Send the exits that the stream armed, and take away the quotes that are to go."""
         done = await react(self.sender, watch.stream, watch.guard, policy=self.policies.trading)
         if done.exits or done.pulled or watch.guard.has_news:
             watch.heard.ring()
         return done
 
     async def attend(self, watch: "Watch", look: Bell) -> Attended | None:
-        """Book what the stream told, and ring for a look at the exchange where one is due."""
+        """Book what the stream told, and ring for a look at the exchange where one is due.
+
+        Once the stream was given up there is nothing to book: None, but for a last ring.
+        """
         if watch.stream is None:
+            if watch.guard.take_due():
+                look.ring()
             return None
         done = await attend(
             self.data, self.sender, watch.stream, watch.guard, policy=self.policies.trading

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from kalshi_cli.bootstrap.feed import stream_of
 from kalshi_cli.errors import ConfigError, KalshiError
+from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.stream import Link, Stream
 from kalshi_cli.scheduler.lanes import Bell
 from kalshi_cli.steps.guarding import Guard
@@ -43,6 +44,34 @@ class Watch:
         count = len(self.guard.watched)
         return f"streaming {count} market{'' if count == 1 else 's'}"
 
+    @asynccontextmanager
+    async def listening(self, stream: Stream, clock: Clock) -> AsyncIterator["asyncio.Task[None]"]:
+        """Tell the guard what a stream tells, and ring, for as long as this is entered."""
+        self.stream = stream
+        heard = listen(stream, self.guard, clock, armed=self.armed.ring, news=self.heard.ring)
+        task = asyncio.create_task(heard, name="listening")
+        task.add_done_callback(self._ended)
+        try:
+            yield task
+        finally:
+            task.cancel()
+            await asyncio.wait((task,))
+
+    def _ended(self, listening: "asyncio.Task[None]") -> None:
+        """The exchange refuses the key for its stream, say: from now on the loop looks instead,
+        for the first time at once.
+        """
+        if listening.cancelled():
+            return
+        error = listening.exception()
+        if not isinstance(error, KalshiError):
+            logging.getLogger(__name__).error("the stream is not understood", exc_info=error)
+        self.stream, self.reason = None, str(error)
+        self.guard.hear(Link(connected=False), 0)
+        self.guard.owe("the stream was given up")
+        self.armed.ring()
+        self.heard.ring()
+
 
 @asynccontextmanager
 async def open_watch(desk: "OpenDesk") -> AsyncIterator[Watch]:
@@ -68,26 +97,5 @@ async def _connect(stack: AsyncExitStack, desk: "OpenDesk", watch: Watch) -> Non
     except ConfigError as error:
         watch.reason = str(error)
         return
-    watch.stream = await stack.enter_async_context(stream)
-    listening = asyncio.create_task(
-        listen(stream, watch.guard, desk.clock, armed=watch.armed.ring, news=watch.heard.ring),
-        name="listening",
-    )
-    listening.add_done_callback(lambda task: _ended(watch, task))
-    stack.push_async_callback(_cancelled, listening)
-
-
-def _ended(watch: Watch, listening: "asyncio.Task[None]") -> None:
-    """The exchange refuses the key for its stream, say: from now on the loop looks instead."""
-    if listening.cancelled():
-        return
-    error = listening.exception()
-    if not isinstance(error, KalshiError):
-        logging.getLogger(__name__).error("the stream is not understood", exc_info=error)
-    watch.stream, watch.reason = None, str(error)
-    watch.guard.hear(Link(connected=False), 0)
-
-
-async def _cancelled(task: "asyncio.Task[None]") -> None:
-    task.cancel()
-    await asyncio.wait((task,))
+    await stack.enter_async_context(stream)
+    await stack.enter_async_context(watch.listening(stream, desk.clock))

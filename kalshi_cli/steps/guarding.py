@@ -124,10 +124,7 @@ class Guard:
             case Resync() if event.read in _RECONCILED:
                 self._due[f"{event.read}: {event.reason}"] = None
             case Link() if not event.connected:
-                self.books.clear()
-                self.armed.clear()
-                for ticker in self.watched:
-                    self._pull(ticker, "the stream is down")
+                self._lose_all("the stream is down")
             case _:
                 pass
 
@@ -175,6 +172,15 @@ class Guard:
         """Why the exchange must be read, once; empty where it need not."""
         due, self._due = tuple(self._due), {}
         return due
+
+    def _lose_all(self, why: str) -> None:
+        """No book is known any more: the exchange is read, though not at each try to connect."""
+        if self.books:
+            self._due[why] = None
+        self.books.clear()
+        self.armed.clear()
+        for ticker in self.watched:
+            self._pull(ticker, why)
 
     def _arm(self, ticker: str, now_us: int) -> None:
         """Arm the exits of a market that have a reason, and somebody to leave to."""

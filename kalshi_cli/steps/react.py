@@ -102,22 +102,25 @@ async def _look(desk: Desk, stream: Stream, guard: Guard, policy: TradePolicy) -
     stream.unfollow(before - guard.watched)
 
 
-async def react(desk: Desk, stream: Stream, guard: Guard, *, policy: TradePolicy) -> Reacted:
-    """Send the exits that are armed, and then take away what quotes are to go."""
+async def react(desk: Desk, stream: Stream | None, guard: Guard, *, policy: TradePolicy) -> Reacted:
+    """Send the exits that are armed, and then take away what quotes are to go.
+
+    Without a `stream`, since it was given up, no book says to leave; quotes go all the same.
+    """
     done = await _exit(desk, stream, guard, policy)
     pulled = guard.take_pulled()
     await cancel_many(desk, pulled)
     return replace(done, pulled=pulled)
 
 
-async def _exit(desk: Desk, stream: Stream, guard: Guard, policy: TradePolicy) -> Reacted:
+async def _exit(desk: Desk, stream: Stream | None, guard: Guard, policy: TradePolicy) -> Reacted:
     """Send the exits that are armed; where an own entry rests in the way, `track` is to clear it.
 
     What is held is as of the last look: that no more leaves than is held, the journal sees to. The
     books are as old as the last sign of life of the stream.
     """
     armed = frozenset(guard.armed)
-    if guard.held is None or not armed:
+    if stream is None or guard.held is None or not armed:
         return Reacted(desk.clock.now(), ())
     now_us, held = desk.clock.now(), guard.held
     blocked = {

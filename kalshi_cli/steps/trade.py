@@ -56,8 +56,6 @@ async def trade(
     reduced = await hold_to_losses(data, desk, view, policy.limits, before)
     if reduced is not None:
         view = await _look(desk, policy, before)
-    if await mark_out(data, desk.store, view):
-        view = await _look(desk, policy, before)
     paused = await paused_shards(data, view.entries.values())
     faults = await known_faults(desk.store)
     strategies, disabled = asked(policy.strategies, faults, only)
@@ -71,6 +69,8 @@ async def trade(
         adjusted = Adjusted(canceled, (), asked=bool(canceled))
     if adjusted.asked:  # some may have filled instead
         before = joined(before, await reconcile_desk(data, desk))
+        view = await _look(desk, policy, before)
+    if await mark_out(data, desk.store, view):  # after what is stale has gone: a read may fail
         view = await _look(desk, policy, before)
     result = Session(view, policy, Account.of(before, paused), close_ups)
     result.broken += disabled

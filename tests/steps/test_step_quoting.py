@@ -302,6 +302,33 @@ async def test_entries_have_no_mark_outs(floor):
     assert await markouts(floor) == ()
 
 
+class Elsewhere(Scripted):
+    """Another maker, which attends to no quote of the first."""
+
+    name: ClassVar[str] = "statistical_arbitrage"
+
+
+@pytest.mark.parametrize(("state", "looks"), [(DeskState.ACTIVE, 1), (DeskState.REDUCE_ONLY, 0)])
+async def test_what_is_stale_goes_though_no_fill_can_be_looked_at(floor, monkeypatch, state, looks):
+    """An active desk looks once at what it holds, for losses; the next look is for the fill."""
+    await filled(floor)
+    floor.clock.now_us += 5 * MINUTE
+    await set_desk_state(floor.store, floor.clock, state, reason="t", who="t")
+    assert list(await resting(floor)) == [Side.ASK]
+    books, left = floor.exchange.books, [A] * looks
+
+    async def at_last_unreadable(tickers):
+        if not left:
+            raise Unavailable("down")
+        assert tickers == [left.pop()]
+        return await books(tickers)
+
+    monkeypatch.setattr(floor.exchange, "books", at_last_unreadable)
+    with pytest.raises(Unavailable):
+        await run(floor, Elsewhere(tickers=()))
+    assert await resting(floor) == {}
+
+
 # Programmes.
 
 

@@ -448,6 +448,16 @@ async def test_a_link_that_is_down_forgets_the_books(watching):
     assert (watching.guard.armed, watching.guard.books) == (set(), {})
 
 
+async def test_a_link_that_goes_down_is_made_up_for_by_one_look(watching):
+    await watching.hold(stop=Price.parse("0.2000"))
+    await watching.begin()
+    down = Link(connected=False, reason="gone")
+    watching.guard.hear(down, watching.floor.clock.now())
+    assert (await watching.react()).due == ("the stream is down",)
+    watching.guard.hear(replace(down, reason="refused"), watching.floor.clock.now())
+    assert (await watching.react()).due == ()
+
+
 # The same script through the stream and by polling.
 
 cents = st.integers(2, 97)

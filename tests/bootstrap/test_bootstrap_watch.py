@@ -1,0 +1,118 @@
+"""A stream that is given up: what rested on it goes at once, and the loop looks at once instead."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import ClassVar, cast
+
+import pytest
+from fakes.floor import A, Floor, open_floor, the_policies, waiting
+from fakes.heard import FakeStream
+
+from kalshi_cli.adapters.kalshi.connection import KalshiConnection
+from kalshi_cli.bootstrap.desk import Ending, OpenDesk
+from kalshi_cli.bootstrap.watch import Watch
+from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.order import WORKING, Purpose
+from kalshi_cli.errors import ConfigError
+from kalshi_cli.ports.stream import StreamEvent
+from kalshi_cli.scheduler.lanes import Bell
+from kalshi_cli.settings.environment import Environment
+from kalshi_cli.settings.sections import Settings
+from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.guarding import Guard
+from kalshi_cli.strategies._base import Strategy
+
+REFUSED = "The exchange refuses the key for its stream."
+
+
+@dataclass
+class Broken(FakeStream):
+    """A stream that ends with an error once somebody listens."""
+
+    error: Exception = field(default_factory=lambda: ConfigError(REFUSED))
+
+    async def take(self) -> tuple[StreamEvent, ...]:
+        raise self.error
+
+
+@dataclass(frozen=True)
+class Patient(Strategy):
+    """Takes nothing back, so that a look at the exchange would let its quotes rest."""
+
+    name: ClassVar[str] = "market_making"
+
+    def propose(self, view):
+        return ()
+
+    def withdraws(self, quote, book):
+        return ""
+
+
+def a_desk(floor: Floor) -> OpenDesk:
+    """The floor's desk as a loop sees it."""
+    settings = Settings(home=Path("unused"))
+    chosen = the_policies()
+    return OpenDesk(
+        environment=Environment(Env.DEMO, "a test", settings.home),
+        settings=settings,
+        clock=floor.clock,
+        connection=cast(KalshiConnection, None),  # nobody trades here
+        data=floor.exchange,
+        trading=floor.exchange,
+        store=floor.store,
+        run=floor.run,
+        ending=Ending(),
+        policies=replace(chosen, trading=replace(chosen.trading, strategies=(Patient(),))),
+        forecaster=None,
+        desk=floor.desk,
+        simulation=None,
+    )
+
+
+async def a_quote(floor: Floor) -> None:
+    await floor.reconcile()
+    quote = replace(waiting(floor.clock), strategy="market_making", purpose=Purpose.QUOTE)
+    await send(floor.desk, quote)
+
+
+async def given_up(floor: Floor, error: Exception) -> tuple[OpenDesk, Watch, Bell]:
+    """A desk whose guard knows of a quote when its stream ends."""
+    await a_quote(floor)
+    desk, look = a_desk(floor), Bell()
+    stream = Broken(floor.exchange, error=error)
+    watch = Watch(Guard((), strategies=(Patient(),)), stream)
+    await desk.attend(watch, look)
+    assert watch.guard.watched == {A}
+    assert not look.event.is_set()
+    async with watch.listening(stream, floor.clock) as task:
+        await asyncio.wait((task,))
+    return desk, watch, look
+
+
+@pytest.mark.parametrize("error", [ConfigError(REFUSED), RuntimeError("a defect")])
+async def test_a_stream_that_is_given_up_leaves_no_quote_and_is_made_up_for_at_once(
+    tmp_path, error
+):
+    async with open_floor(tmp_path) as floor:
+        desk, watch, look = await given_up(floor, error)
+        assert watch.described == f"polling: {error}"
+        assert watch.armed.event.is_set()
+        assert watch.heard.event.is_set()
+        done = await desk.react(watch)
+        assert len(done.pulled) == 1
+        assert [o for o in await floor.orders() if o.state in WORKING] == []
+        await desk.attend(watch, look)
+        assert look.event.is_set()
+
+
+async def test_once_it_polls_only_time_makes_it_look(tmp_path):
+    async with open_floor(tmp_path) as floor:
+        desk, watch, look = await given_up(floor, ConfigError(REFUSED))
+        await desk.attend(watch, look)
+        await desk.react(watch)
+        look.event.clear()
+        assert await desk.attend(watch, look) is None
+        assert not look.event.is_set()
+        again = await desk.react(watch)
+        assert (again.exits, again.pulled) == ((), ())
