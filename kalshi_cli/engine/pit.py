@@ -25,6 +25,7 @@ from kalshi_cli.engine.makers import NO_QUOTES, Quotes, Touch, quotes_of, touch_
 from kalshi_cli.engine.matching import OTHERS, Hit, MatchingBook, Resting
 from kalshi_cli.engine.occasion import Occasion
 from kalshi_cli.engine.schedule import weekly_pause
+from kalshi_cli.engine.series_plan import SINKS_BY, SINKS_IN_US
 from kalshi_cli.engine.turnover import Turnover
 from kalshi_cli.engine.world import Execution, Matched, Printed, Tally
 
@@ -116,6 +117,19 @@ class Pit:
         return self.occasion.path.chance(cell, leg.low, leg.high)
 
     def crowd(self, at_us: int) -> float:
+        """P(YES) as the crowd prices it: given what is public, a part of which sinks in late.
+
+        That part is priced as it was on average at equal distances of late. A mean of conditional
+        probabilities: legs still sum to 1, and ladders stay in order.
+        """
+        public, late = self._public(at_us), self.occasion.climate.underreaction
+        if not late:
+            return public
+        step = SINKS_IN_US // SINKS_BY
+        earlier = [self._public(at_us - step * number) for number in range(1, SINKS_BY + 1)]
+        return public + late * (sum(earlier) / SINKS_BY - public)
+
+    def _public(self, at_us: int) -> float:
         """P(YES) given what is public."""
         cell, leg = self._cell(at_us), self.occasion.legs[self.leg]
         return self.occasion.path.crowd(cell, leg.low, leg.high)

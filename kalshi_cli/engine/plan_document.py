@@ -32,7 +32,10 @@ _CLIMATE_BOUNDS = {
     "trades_per_hour": (0.0, 200.0),
     "informed_share": (0.0, 1.0),
     "one_sided": (0.0, 1.0),
+    "underreaction": (0.0, 1.0),
 }
+_UNSAID = frozenset({"underreaction"})
+"""What a new category need not say: a crowd underreacts where its plan says so."""
 _FIELD_OF = {"market_logit_error": "logit_error"}
 _WORD_OF = {field: word for word, field in _FIELD_OF.items()}
 _MOST_SHARE = 1.0
@@ -106,7 +109,7 @@ def _climates(content: object) -> dict[str, Climate]:
             _FIELD_OF.get(key, key): value for key, value in read.items() if value is not None
         }
         base = climates.get(name)
-        missing = next((key for key, value in read.items() if value is None), None)
+        missing = next((k for k, value in read.items() if value is None and k not in _UNSAID), None)
         if base is None and missing is not None:
             raise InvalidValue(f"Category {name} is new and says no {missing!r}.")
         climates[name] = Climate(**values) if base is None else replace(base, **values)

@@ -11,7 +11,10 @@ from types import MappingProxyType
 
 from kalshi_cli.domain.fees import MILLION, FeeTerms
 from kalshi_cli.domain.grid import LINEAR_CENT, TAPERED_DECI_CENT, PriceGrid
+from kalshi_cli.domain.instant import MINUTE
 
+SINKS_IN_US, SINKS_BY = 20 * MINUTE, 5
+"""How long news takes to be priced in whole by a crowd that underreacts, and in how many steps."""
 BIAS_TAPER = 0.10
 """Within this distance of $0 and $1 the bias shrinks linearly to nothing."""
 
@@ -22,7 +25,8 @@ class Climate:
 
     `logit_error` is the root mean square of (crowd - truth) in logits: what is known but not yet
     public. `half_spread` and `depth` are for the middle of a typical market; `one_sided` is the
-    share of time that a side of the book is missing.
+    share of time that a side of the book is missing. `underreaction` is the share of public news
+    that the crowd prices in over `SINKS_IN_US` instead of at once.
     """
 
     logit_error: float
@@ -32,6 +36,7 @@ class Climate:
     trades_per_hour: float
     informed_share: float
     one_sided: float
+    underreaction: float = 0.0
 
 
 LIQUID, THIN = 0.15, 0.30

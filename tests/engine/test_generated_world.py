@@ -2,6 +2,7 @@
 
 import math
 from collections import defaultdict
+from dataclasses import replace
 from functools import cache
 
 import msgspec
@@ -15,6 +16,7 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.generated import EPOCH_US, GeneratedState, GeneratedWorld
 from kalshi_cli.engine.occasion import draw_occasion
 from kalshi_cli.engine.series_plan import (
+    CLIMATES,
     SERIES,
     SeriesPlan,
     Shape,
@@ -22,7 +24,7 @@ from kalshi_cli.engine.series_plan import (
     market_logit_error,
 )
 from kalshi_cli.engine.world import Listed, Matched, Moved, Occurrence, Printed
-from kalshi_cli.engine.world_plan import Genesis
+from kalshi_cli.engine.world_plan import Genesis, WorldPlan
 from kalshi_cli.errors import InvalidValue, NotFound
 
 SEED = 7
@@ -140,6 +142,25 @@ def test_legs_and_ladders_cohere_at_every_moment() -> None:
                     assert legs == sorted(legs, reverse=True)
                 elif plan.shape is not Shape.SINGLE and world.now_us < determined_us:
                     assert sum(legs) == pytest.approx(1.0, abs=1e-9)
+
+
+def test_a_crowd_that_underreacts_prices_the_late_part_in_over_twenty_minutes() -> None:
+    """Nine tenths of it as the mean of what was public 4, 8, 12, 16 and 20 minutes ago."""
+    climates = {name: replace(each, underreaction=0.9) for name, each in CLIMATES.items()}
+    late, prompt = GeneratedWorld(SEED, plan=WorldPlan(climates=climates)), GeneratedWorld(SEED)
+    pits: dict[str, list[tuple[str, float]]] = defaultdict(list)
+    for world in (late, prompt):
+        world.advance(EPOCH_US + HOUR)
+    for ticker, pit in late._pits.items():
+        if pit.is_open(late.now_us) and pit.occasion.times.open_us < EPOCH_US:
+            public = [prompt._pits[ticker].crowd(late.now_us - n * 4 * MINUTE) for n in range(6)]
+            expected = 0.1 * public[0] + 0.9 * sum(public[1:]) / 5
+            assert late.crowd(ticker) == pytest.approx(expected, abs=1e-12)
+            pits[pit.occasion.event.event_ticker].append((ticker, late.crowd(ticker)))
+    bands = [legs for event, legs in pits.items() if event.startswith("KXHIGH")]
+    assert bands
+    for legs in bands:
+        assert sum(chance for _, chance in legs) == pytest.approx(1.0, abs=1e-9)
 
 
 def test_lives_are_legal_and_short_series_settle_within_hours() -> None:

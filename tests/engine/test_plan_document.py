@@ -125,6 +125,16 @@ def test_a_series_alone_is_a_world(shape: str, legs: int) -> None:
     assert all(len(o.markets) == legs for o in listed)
 
 
+def test_a_crowd_underreacts_only_where_its_plan_says_so() -> None:
+    late = EXAMPLE.with_name("late-news.toml").read_text("utf-8")
+    assert plan_of(late).climates["Newsroom"].underreaction == 0.9
+    prompt = plan_of(late.replace("underreaction = 0.9", ""))
+    assert prompt.climates["Newsroom"].underreaction == 0.0
+    assert difference(plan_of(late), prompt) == (
+        "underreaction of category 'Newsroom' (0.9 and 0.0)"
+    )
+
+
 @pytest.mark.parametrize(
     ("text", "told"),
     [
