@@ -1,6 +1,6 @@
 """The generated documents: `python -m kalshi_cli.cli.documents` writes them, `--check` compares.
 
-Both come from the code alone, so they cannot say what the program does not do.
+All come from the code alone, so they cannot say what the program does not do.
 """
 
 import sys
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from kalshi_cli.adapters.store import blueprint
 from kalshi_cli.cli.app import PANELS, SHARED, Branch, Leaf, load, names, overview
 from kalshi_cli.cli.options import EVERY
 from kalshi_cli.settings.describe import example
@@ -54,7 +55,11 @@ What is missing is null.
 
 def documents() -> Mapping[str, str]:
     """Every generated file, by its path from the repository's root."""
-    return {"COMMANDS_REFERENCE.md": reference(), "config.example.toml": example()}
+    return {
+        "COMMANDS_REFERENCE.md": reference(),
+        "config.example.toml": example(),
+        blueprint.PATH: blueprint.drawn(),
+    }
 
 
 def reference() -> str:

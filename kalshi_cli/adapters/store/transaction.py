@@ -97,6 +97,12 @@ class Transaction:
         with translated(self._where):
             await self._connection.run_sync(work)
 
+    async def run_each(self, statements: Sequence[str]) -> None:
+        """Run statements of SQL, one after the other."""
+        with translated(self._where):
+            for statement in statements:
+                await self._connection.exec_driver_sql(statement)
+
     async def commit(self) -> None:
         with translated(self._where):
             if self._under is None or self._connection.in_transaction():

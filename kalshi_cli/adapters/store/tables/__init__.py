@@ -2,8 +2,8 @@
 
 Every amount is BIGINT `*_units` (prices $0.0001, contracts 0.01, money $0.000001, AI cost 1e-10
 USD), every instant BIGINT `*_us` (market time) or `*_wall_us` (real time). Keys are the exchange's
-ids or our own text ids. `row_hash` tells an unchanged row without reading it. Alembic alone creates
-these tables: a test compares them with what the migrations build.
+ids or our own text ids. `row_hash` tells an unchanged row without reading it. The migrations
+alone create these tables, or what is drawn from them: a test compares these with what they build.
 
 A table is made when it is first asked for, with the others of its subject: making all of them
 would be a tenth of a short command, which reads a few. Whoever needs the whole schema asks
