@@ -3,6 +3,9 @@
 A claim is what a position or an order loses in dollars when its market ends YES and when it ends
 NO. An event whose markets exclude each other has one state for each of them and one for none; the
 markets of any other event are free to go wrong together. Losses are before fees.
+
+What is held counts with what it cost. A gain that was made is no cushion for it: that is in the
+bankroll by then, so an order that would close a hedge counts as taking it away.
 """
 
 from collections.abc import Collection, Iterable, Mapping
@@ -37,6 +40,31 @@ def order_claim(ticker: str, side: Side, price: Price, count: Contracts) -> Clai
     """What an order adds if it is filled where that hurts, and not filled where it would help."""
     cost, nothing = outcome_cost(side, price, count), Money(0)
     return Claim(ticker, nothing, cost) if side is Side.BID else Claim(ticker, cost, nothing)
+
+
+def closing_claim(
+    position: Position, entries: Iterable[tuple[Price, Contracts]], leaving: Contracts
+) -> Claim:
+    """What orders against a position add beyond their cost, by closing what would have paid.
+
+    `entries` are the limits and counts of those that enter on the other side, `leaving` what exits
+    may close. Exits count as filled first and the cheapest entries next: whatever is filled last
+    opens something, at its own price.
+    """
+    held = abs(position.net)
+    paid = ONE_DOLLAR * held - position.cost
+    left, lost = held.units, 0
+    closers = sorted(
+        (outcome_cost(position.side.opposite, price, Contracts(1)).units, count.units)
+        for price, count in entries
+    )
+    for price, count in [(0, leaving.units), *closers]:
+        closed = min(left, count)
+        left -= closed
+        lost += max(0, -(-paid.units * closed // held.units) - price * closed)
+    added, nothing = Money(lost), Money(0)
+    yes_held = position.net.units > 0
+    return Claim(position.ticker, added if yes_held else nothing, nothing if yes_held else added)
 
 
 def event_loss(claims: Iterable[Claim], *, exclusive: bool) -> Money:

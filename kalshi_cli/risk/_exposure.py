@@ -7,9 +7,10 @@ from kalshi_cli.domain.fees import WORST_KNOWN, exit_terms, fill_fee
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, total
 from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose
-from kalshi_cli.domain.position import outcome_cost
+from kalshi_cli.domain.position import Position, outcome_cost
 from kalshi_cli.portfolio.exposure import (
     Claim,
+    closing_claim,
     event_loss,
     exposure,
     order_claim,
@@ -28,9 +29,8 @@ def everything(_ticker: str, _owner: str) -> bool:
 def live_claims(state: RiskState, belongs: Belongs = everything) -> list[Claim]:
     """Positions, explained or not, and live orders as if filled: resting and unknown ones alike.
 
-    Of an order that may have been changed, the larger size and the worse price count.
-
-    Exits are left out: they never leave with more than is held, so they add nothing.
+    Of an order that may have been changed, the larger size and the worse price count. Exits never
+    leave with more than is held: they take away what that would have paid, and add nothing else.
     """
     return [claim for owner, claim in _owned_claims(state) if belongs(claim.ticker, owner)]
 
@@ -45,6 +45,47 @@ def _owned_claims(state: RiskState) -> Iterator[tuple[str, Claim]]:
         if intent.purpose is not Purpose.EXIT:
             claim = order_claim(intent.ticker, intent.side, order.worst_limit, order.remaining)
             yield intent.strategy, claim
+    for position in state.positions:
+        against = _against(position, state)
+        if against:
+            yield position.owner, _closing(position, against)
+
+
+def _against(position: Position, state: RiskState) -> list[Order]:
+    """Live orders of a position's owner on the other side of it."""
+    where = position.ticker, position.owner, position.side.opposite
+    return [
+        order
+        for order in (state.orders if position.net else ())
+        if (order.intent.ticker, order.intent.strategy, order.intent.side) == where
+    ]
+
+
+def _closing(
+    position: Position, against: Sequence[Order], also: Sequence[OrderIntent] = ()
+) -> Claim:
+    """What orders, and intents `also`, take away of what a position would have paid."""
+    entries = [
+        (order.worst_limit, order.remaining)
+        for order in against
+        if order.intent.purpose is not Purpose.EXIT
+    ]
+    entries += [(intent.limit, intent.count) for intent in also]
+    leaving = sum(o.remaining.units for o in against if o.intent.purpose is Purpose.EXIT)
+    return closing_claim(position, entries, Contracts(leaving))
+
+
+def _own_claims(intent: OrderIntent, state: RiskState) -> list[Claim]:
+    """What one more entry may lose, and what more of its owner's position it takes away."""
+    claims = [order_claim(intent.ticker, intent.side, intent.limit, intent.count)]
+    for position in state.positions:
+        is_own = (position.ticker, position.owner) == (intent.ticker, intent.strategy)
+        if is_own and position.net and position.side is intent.side.opposite:
+            against = _against(position, state)
+            before, after = _closing(position, against), _closing(position, against, [intent])
+            more = after.if_yes - before.if_yes, after.if_no - before.if_no
+            claims.append(Claim(intent.ticker, *more))
+    return claims
 
 
 def _at_risk(state: RiskState, group: Group) -> AtRisk:
@@ -112,8 +153,8 @@ def over_share(
         return None
     known, event = _at_risk(state, group), state.event_of[intent.ticker]
     claims = known.claims.get(event, [])
-    own = order_claim(intent.ticker, intent.side, intent.limit, intent.count)
-    before, after = (_event_loss(each, event, state) for each in (claims, [*claims, own]))
+    own = _own_claims(intent, state)
+    before, after = (_event_loss(each, event, state) for each in (claims, [*claims, *own]))
     lost, limit = known.worst - before + after, state.bankroll.scaled(share)
     if lost <= limit or after <= before:
         return None

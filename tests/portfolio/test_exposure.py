@@ -6,7 +6,13 @@ from hypothesis import strategies as st
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.position import Position, apply_fill, outcome_cost
 from kalshi_cli.domain.side import Side
-from kalshi_cli.portfolio.exposure import event_loss, exposure, order_claim, position_claim
+from kalshi_cli.portfolio.exposure import (
+    closing_claim,
+    event_loss,
+    exposure,
+    order_claim,
+    position_claim,
+)
 
 LEGS = "ABC"
 TRADES = st.lists(
@@ -84,3 +90,15 @@ def test_events_add_up():
     events = {"A": "E1", "B": "E2"}
     assert exposure(claims, events, frozenset({"E1", "E2"})) == Money.parse("8.000000")
     assert exposure([], events, frozenset()) == Money(0)
+
+
+def test_what_closes_a_position_takes_its_gain_away_the_cheapest_first():
+    """10 NO at 0.20 would win $8.00. 4 bids at 0.40 close 4 of them and cost $1.60 for $3.20; of 10
+    at 0.90 six would close, and none of these costs less than what it takes away.
+    """
+    held = Position("A", "s", Contracts(-1_000), Money.parse("2.00"))
+    bids = [(Price(9_000), Contracts(1_000)), (Price(4_000), Contracts(400))]
+    claim = closing_claim(held, bids, Contracts(0))
+    assert (str(claim.if_yes), str(claim.if_no)) == ("0.000000", "1.600000")
+    leaving = closing_claim(held, bids, Contracts(800))  # $6.40, and 2 of the bids close the rest
+    assert (str(leaving.if_yes), str(leaving.if_no)) == ("0.000000", "7.200000")

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from fakes.decisions import an_intent, an_order, the_state
+from fakes.decisions import a_position, an_intent, an_order, the_state
 
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderState, Purpose
@@ -30,3 +30,12 @@ def test_cash_is_reserved_by_what_live_entries_may_still_take():
 def test_an_exit_adds_nothing_to_what_may_be_lost():
     leaving = an_order(wanted(Side.ASK, purpose=Purpose.EXIT))
     assert live_claims(the_state(orders=(leaving,), positions=())) == []
+
+
+def test_an_exit_takes_away_what_it_would_close():
+    """10 YES at 0.30 would win $7.00; once 4 of them are gone it is $4.20, and nothing is lost."""
+    leaving = an_order(wanted(Side.ASK, count="4.00", purpose=Purpose.EXIT))
+    state = the_state(orders=(leaving,), positions=(a_position("10.00", "0.3000"),))
+    held, closed = live_claims(state)
+    assert str(held.if_yes + closed.if_yes) == "-4.200000"
+    assert str(held.if_no + closed.if_no) == "3.000000"
