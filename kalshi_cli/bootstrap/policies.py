@@ -9,7 +9,7 @@ from kalshi_cli.bootstrap.strategies import running
 from kalshi_cli.bootstrap.templates import templates
 from kalshi_cli.domain.deliberation import Research, Role
 from kalshi_cli.domain.identity import Env
-from kalshi_cli.domain.instant import DAY, HOUR, SECOND
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.money import AiCost, Money
 from kalshi_cli.exits._base import Exit
@@ -120,12 +120,15 @@ def _limits(settings: Settings) -> Limits:
 
 def _exit_rules(settings: Settings) -> Mapping[str, ExitRules]:
     rules = settings.exits
+    minutes = rules.leave_before_close_minutes
 
     def holding(hours: float | None) -> ExitRules:
         return ExitRules(
             stop_loss=rules.stop_loss,
             take_profit=rules.take_profit,
+            trailing_stop=rules.trailing_stop,
             max_hold_us=None if hours is None else int(hours * HOUR),
+            before_close_us=None if minutes is None else int(minutes * MINUTE),
         )
 
     others = {name: holding(rules.max_hold_hours) for name in settings.running}

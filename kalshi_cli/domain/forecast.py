@@ -14,6 +14,9 @@ Confidence = NewType("Confidence", float)
 Edge = NewType("Edge", float)
 """Dollars a contract: probability of what is bought, minus its all-in cost."""
 
+BASELINE = "baseline"
+"""The forecaster that says what the market says, corrected."""
+
 
 def probability(value: float) -> Probability:
     """Check a number and call it a probability. Raises `InvalidValue` outside (0, 1) or for NaN."""
@@ -119,3 +122,8 @@ class Forecast:
     @property
     def confidence(self) -> Confidence:
         return Confidence(1.0 - (self.high - self.low))
+
+    @property
+    def is_of_market(self) -> bool:
+        """Whether it is the market's own number, corrected: it moves as the price does."""
+        return self.forecaster == BASELINE

@@ -109,7 +109,7 @@ def _after_settlement(folded: Folded, trip: _Open | None, settlement: Settlement
     if trip is None or held.is_flat:
         return folded
     paid = outcome_cost(trip.side, settlement.value, abs(held.net))
-    reason = f"settled {settlement.result}"
+    reason = f"resolution: settled {settlement.result}"
     over = replace(trip, proceeds=trip.proceeds + paid)
     closed = _trip(held, over, len(folded.trips), settlement.settled_us, reason)
     flat = apply_settlement(held, settlement.value, settlement.settled_us)

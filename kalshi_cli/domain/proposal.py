@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from kalshi_cli.domain.levels import Levels
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Price
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.side import Side
@@ -13,7 +14,8 @@ class Proposal:
 
     `fair` is the probability of YES it is based on. `resting` proposals are post-only and expire at
     `expires_us`; the others take what the book gives up to `limit`. `closes` are contracts that are
-    held and that it would close before it opens any.
+    held and that it would close before it opens any. `levels` are where it would leave an entry
+    again; those that it leaves open are as the settings say.
     """
 
     ticker: str
@@ -27,3 +29,4 @@ class Proposal:
     expires_us: int | None = None
     forecast_id: str | None = None
     closes: Contracts = NO_CONTRACTS
+    levels: Levels | None = None

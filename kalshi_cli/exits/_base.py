@@ -1,10 +1,11 @@
 """What an exit sees and answers."""
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.position import Position
@@ -14,8 +15,11 @@ from kalshi_cli.domain.position import Position
 class ExitPlan:
     """What was decided at entry about leaving, in the terms of the outcome held.
 
-    `stop` and `target` are prices of the outcome held (YES or NO); None means no such exit.
-    `leave_by_us` is market time.
+    `stop` and `target` are prices bid for the outcome held (YES or NO), and `trail` is how far that
+    bid may fall from `peak`, the best one seen since entry; None means no such exit. `leave_by_us`
+    is market time, `before_close_us` how long before the market's close. `asked_stop` and
+    `asked_trail` are what was asked for where something farther stands, or nothing could.
+    `entry_probability` is the chance of YES that the forecaster told, `entry_fair` the blended one.
     """
 
     ticker: str
@@ -26,21 +30,62 @@ class ExitPlan:
     entry_confidence: float | None
     entry_fair: float | None
     made_us: int
+    trail: Price | None = None
+    before_close_us: int | None = None
+    peak: Price | None = None
+    asked_stop: Price | None = None
+    asked_trail: Price | None = None
+    entry_probability: float | None = None
+
+    def seeing(self, bid: Price | None) -> "ExitPlan":
+        """The plan once this was bid for the outcome held: its peak only rises."""
+        if self.trail is None or bid is None or (self.peak is not None and bid <= self.peak):
+            return self
+        return replace(self, peak=bid)
+
+    @property
+    def trailing_level(self) -> Price | None:
+        """The bid at which a trailing stop leaves; None without one, or before any bid was seen."""
+        if self.trail is None or self.peak is None:
+            return None
+        return self.peak - self.trail
+
+
+@dataclass(frozen=True, slots=True)
+class Venue:
+    """Where a position may be left now: the book without our own orders, what a sale is charged,
+    when the market closes, and what a YES contract pays, once that is known.
+    """
+
+    book: OrderBook
+    fees: FeeTerms
+    close_us: int
+    payout: Price | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ExitReason:
-    """Why to leave: the exit's stable code, and its numbers for people."""
+    """Why to leave: the exit's stable code, and its numbers for people.
+
+    `least` is the lowest price of the outcome held at which it still is one; None where any is.
+    Where it is not `for_sale`, nothing is sent: the exchange pays.
+    """
 
     code: str
     detail: str
+    least: Price | None = None
+    for_sale: bool = True
 
 
 class Exit(ABC):
-    """Pure. Never fires on a flat position; without a price on the side needed it says nothing."""
+    """Pure. Never fires on a flat position; without a price on the side needed it says nothing.
+
+    One that `yields` has nothing to say where an exit rests already, which asks for no less.
+    """
 
     code: ClassVar[str]
     rank: ClassVar[int]
+    yields: ClassVar[bool] = False
 
     @abstractmethod
     def check(
@@ -48,7 +93,7 @@ class Exit(ABC):
         position: Position,
         plan: ExitPlan,
         forecast: Forecast | None,
-        book: OrderBook,
+        venue: Venue,
         now_us: int,
     ) -> ExitReason | None:
         """A reason to leave now, or None."""

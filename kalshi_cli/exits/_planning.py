@@ -2,25 +2,46 @@
 
 from dataclasses import dataclass
 
-from kalshi_cli.domain.fees import WORST_KNOWN, FeeTerms, exit_terms, fee_per_contract
+from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.fees import WORST_KNOWN, FeeTerms
 from kalshi_cli.domain.forecast import Forecast
-from kalshi_cli.domain.money import ONE_DOLLAR, Price
+from kalshi_cli.domain.levels import Levels, least_stop_distance
+from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Price
 from kalshi_cli.domain.order import OrderIntent
 from kalshi_cli.exits._base import ExitPlan
-from kalshi_cli.portfolio.edge import chance, outcome_price
+from kalshi_cli.portfolio.edge import outcome_price
 
 
 @dataclass(frozen=True, slots=True)
 class ExitRules:
     """When to leave before settlement; by default never.
 
-    `stop_loss` is the share of the entry price lost; `take_profit` leaves at fair value;
-    `max_hold_us` is how long to stay, in market time.
+    `stop_loss`, `take_profit` and `trailing_stop` are shares of the entry price: lost, gained, or
+    lost again from the best. `max_hold_us` is how long to stay, in market time, and
+    `before_close_us` how long before the close to leave.
     """
 
     stop_loss: float | None = None
-    take_profit: bool = False
+    take_profit: float | None = None
+    trailing_stop: float | None = None
     max_hold_us: int | None = None
+    before_close_us: int | None = None
+
+    def levels(self, entry: Price, now_us: int) -> Levels:
+        """What these rules come to for an entry at this price of the outcome bought."""
+        stop = None if self.stop_loss is None else _share(entry, 1.0 - self.stop_loss)
+        target = None if self.take_profit is None else _share(entry, 1.0 + self.take_profit)
+        return Levels(
+            stop=None if stop is None else _above_zero(stop),
+            target=target,
+            trail=None if self.trailing_stop is None else _share(entry, self.trailing_stop),
+            leave_by_us=None if self.max_hold_us is None else now_us + self.max_hold_us,
+            before_close_us=self.before_close_us,
+        )
+
+
+def _share(price: Price, share: float) -> Price:
+    return Price(int(round(price.units * share, 6)))
 
 
 def plan_for(
@@ -28,36 +49,64 @@ def plan_for(
     forecast: Forecast | None,
     rules: ExitRules,
     now_us: int,
+    *,
     terms: FeeTerms = WORST_KNOWN,
+    spread: Price | None = ZERO_PRICE,
+    own: Levels | None = None,
 ) -> ExitPlan:
-    """The exit plan of an entry, in prices of the outcome it buys; `terms` price the exit."""
+    """The exit plan of an entry, in prices of the outcome it buys.
+
+    `own` are the strategy's own levels, which take the place of those that the rules come to. A
+    stop or trail nearer than `least_stop_distance`, by these terms and this spread of the market,
+    is put there; one that would lie at $0 is none.
+    """
+    entry = outcome_price(intent.side, intent.limit)
+    ruled = rules.levels(entry, now_us)
+    wanted = ruled if own is None else _first(own, ruled)
+    least = least_stop_distance(entry, spread, terms, is_taker=not intent.post_only)
+    stop, trail = wanted.stop, wanted.trail
+    if stop is not None:
+        stop = _above_zero(min(stop, entry - least))
+    if trail is not None:
+        trail = max(trail, least)
+        trail = trail if trail < entry else None
+    target = wanted.target
     return ExitPlan(
         ticker=intent.ticker,
         owner=intent.strategy,
-        stop=stop_price(outcome_price(intent.side, intent.limit), rules.stop_loss),
-        target=_target(intent, exit_terms(terms)) if rules.take_profit else None,
-        leave_by_us=None if rules.max_hold_us is None else now_us + rules.max_hold_us,
+        stop=stop,
+        target=target if target is not None and target < ONE_DOLLAR else None,
+        leave_by_us=wanted.leave_by_us,
         entry_confidence=None if forecast is None else forecast.confidence,
         entry_fair=intent.fair,
         made_us=now_us,
+        trail=trail,
+        before_close_us=wanted.before_close_us,
+        asked_stop=None if stop == wanted.stop else wanted.stop,
+        asked_trail=None if trail == wanted.trail else wanted.trail,
+        entry_probability=None if forecast is None else forecast.probability,
     )
 
 
-def stop_price(entry: Price, stop_loss: float | None) -> Price | None:
-    """The price at which `stop_loss` of the entry price is lost; None where that is never."""
-    if stop_loss is None:
-        return None
-    stop = int(round(entry.units * (1.0 - stop_loss), 6))
-    return Price(stop) if stop > 0 else None
+def _first(own: Levels, ruled: Levels) -> Levels:
+    """Each level as the strategy says, else as the rules do."""
+    return Levels(
+        stop=ruled.stop if own.stop is None else own.stop,
+        target=ruled.target if own.target is None else own.target,
+        trail=ruled.trail if own.trail is None else own.trail,
+        leave_by_us=ruled.leave_by_us if own.leave_by_us is None else own.leave_by_us,
+        before_close_us=(
+            ruled.before_close_us if own.before_close_us is None else own.before_close_us
+        ),
+    )
 
 
-def _target(intent: OrderIntent, terms: FeeTerms) -> Price | None:
-    """The lowest price that pays the fair value after the taker's fee; None if none does."""
-    if intent.fair is None:
+def _above_zero(price: Price) -> Price | None:
+    return price if price > ZERO_PRICE else None
+
+
+def spread_of(book: OrderBook | None) -> Price | None:
+    """Ask minus bid in dollars; None where a side is missing, or nobody could read the book."""
+    if book is None or book.best_bid is None or book.best_ask is None:
         return None
-    fair = chance(intent.side, intent.fair)
-    for units in range(max(1, int(fair * ONE_DOLLAR.units)), ONE_DOLLAR.units):
-        price = Price(units)
-        if float(price) - fee_per_contract(terms, price, is_taker=True) >= fair:
-            return price
-    return None
+    return book.best_ask.price - book.best_bid.price

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.position import Position
-from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason
+from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason, Venue
 from kalshi_cli.exits._pricing import exit_price
 
 
@@ -22,10 +21,10 @@ class StopLoss(Exit):
         position: Position,
         plan: ExitPlan,
         forecast: Forecast | None,
-        book: OrderBook,
+        venue: Venue,
         now_us: int,
     ) -> ExitReason | None:
-        price = exit_price(position, book)
+        price = exit_price(position, venue.book)
         if price is None or plan.stop is None or price > plan.stop:
             return None
         return ExitReason(self.code, f"the bid is {price}, the stop {plan.stop}")

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.instant import format_span
 from kalshi_cli.domain.position import Position
-from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason
+from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason, Venue
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class TimeLimit(Exit):
         position: Position,
         plan: ExitPlan,
         forecast: Forecast | None,
-        book: OrderBook,
+        venue: Venue,
         now_us: int,
     ) -> ExitReason | None:
         if position.is_flat or plan.leave_by_us is None or now_us < plan.leave_by_us:

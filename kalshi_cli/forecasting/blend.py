@@ -1,5 +1,6 @@
 """A forecast anchored to the market, and how much say it gets."""
 
+from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.forecast import Forecast, Probability, probability
 from kalshi_cli.domain.market import Quote
 from kalshi_cli.domain.marks import benchmark
@@ -32,6 +33,20 @@ def anchored(forecast: Forecast, quote: Quote) -> Probability | None:
     if forecast.blended is None or market is None:
         return None
     return blend(forecast.probability, market, forecast.weight, forecast.slope)
+
+
+def held_chance(
+    forecast: Forecast, bid: Level | None, ask: Level | None, age_us: int, *, half_life_us: int
+) -> Probability | None:
+    """What holds of a forecast beside these quotes: its say halves every `half_life_us`.
+
+    None where it had no market, or there is none now.
+    """
+    market = benchmark(bid, ask)
+    if forecast.blended is None or market is None:
+        return None
+    weight = forecast.weight * 0.5 ** (max(0, age_us) / half_life_us)
+    return blend(forecast.probability, market, weight, forecast.slope)
 
 
 def inverse_variance_weight(market_error: float, own_error: float) -> float:

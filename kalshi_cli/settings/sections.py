@@ -78,6 +78,7 @@ Dollars = Annotated[
     PlainSerializer(lambda value: None if value is None else str(value)),
 ]
 Rule = Annotated[Positive | None, BeforeValidator(_unless_off)]
+OffOrShare = Annotated[Share | None, BeforeValidator(_unless_off)]
 GroupLimit = Annotated[
     Annotated[int, BeforeValidator(_number), Field(ge=1, le=1_000_000)] | None,
     BeforeValidator(_unless_off),
@@ -197,13 +198,26 @@ class Filters(Section):
 
 
 class Exits(Section):
-    stop_loss: Rule = None
+    stop_loss: OffOrShare = None
     """Leave after losing this share of the entry price, or "off": a binary price that moved
-    against a sound forecast is no reason to sell."""
-    take_profit: bool = True
-    """Leave where the bid of what is held reaches the forecast."""
+    against a sound forecast is no reason to sell. Never nearer to the entry price than twice the
+    spread and both fees; where that is farther, the plan tells both."""
+    take_profit: Rule = None
+    """Leave after gaining this share of the entry price, or "off"."""
+    trailing_stop: OffOrShare = None
+    """Leave when the bid has fallen from the best one since entry by this share of the entry price,
+    or "off". Never by less than twice the spread and both fees at entry."""
+    value_exit: OffOrShare = 0.01
+    """Leave where selling brings this much more than holding is worth, in dollars a contract after
+    the fee, or "off". Holding is worth the forecast beside the market of that moment; for entries
+    that were made on one."""
+    forecast_half_life_hours: Positive = 6.0
+    """Hours of market time in which a forecast loses half its say about what is held."""
     target_confidence_change: Share = 0.15
-    """Leave when the forecast's confidence has fallen by this much since entry."""
+    """Leave when a forecast made since entry, or its confidence, has moved against what is held by
+    more than this."""
+    leave_before_close_minutes: Rule = None
+    """Leave this many minutes before the market closes, or "off" to hold to settlement."""
     max_hold_hours: Rule = 72.0
     """Leave after this many hours, or "off". Directional trades have their own."""
     directional_max_hold_hours: Rule = None

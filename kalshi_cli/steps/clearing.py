@@ -14,14 +14,21 @@ from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk, cancel_many
 
 
-async def cancel_entries(
-    desk: Desk, orders: Sequence[Order], leaving: Collection[tuple[str, str]]
+async def clear_way(
+    desk: Desk,
+    orders: Sequence[Order],
+    leaving: Collection[tuple[str, str]],
+    *,
+    stopped: Collection[tuple[str, str]] = (),
 ) -> bool:
-    """Cancel the working entries of those (ticker, owner) that are about to leave.
+    """Cancel what works of those (ticker, owner) that are about to leave, and the entries of those
+    `stopped`.
 
-    True where any was asked for: it may have filled meanwhile, so reconcile and look again.
+    Exits that rest go too: there is never a second one beside them. True where any was asked for:
+    it may have filled meanwhile, so reconcile and look again.
     """
-    resting = entries_of(orders, leaving)
+    entries = entries_of(orders, stopped)
+    resting = (*entries, *(o for o in in_the_way(orders, leaving) if o not in entries))
     await cancel_many(desk, resting)
     return bool(resting)
 
@@ -45,6 +52,15 @@ def entries_of(orders: Sequence[Order], owners: Collection[tuple[str, str]]) -> 
         if order.state in WORKING
         and order.intent.purpose is not Purpose.EXIT
         and (order.intent.ticker, order.intent.strategy) in owners
+    )
+
+
+def in_the_way(orders: Sequence[Order], owners: Collection[tuple[str, str]]) -> tuple[Order, ...]:
+    """The working orders of these (ticker, owner), which no other exit goes beside."""
+    return tuple(
+        order
+        for order in orders
+        if order.state in WORKING and (order.intent.ticker, order.intent.strategy) in owners
     )
 
 

@@ -35,7 +35,7 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import CancellationKind, MarketData
 from kalshi_cli.ports.store import GroupState, Store
 from kalshi_cli.risk._gate import first_denial
-from kalshi_cli.steps.clearing import cancel_entries, entries_of
+from kalshi_cli.steps.clearing import clear_way, in_the_way
 from kalshi_cli.steps.desk_view import PEAK_SINCE, DeskView, look, risk_state, with_sent
 from kalshi_cli.steps.execution import HALT_FILE, Desk, cancel, cancel_many, heed_halt_file, send
 from kalshi_cli.steps.naming import called
@@ -132,7 +132,8 @@ async def _read_back(desk: Desk, order_id: str) -> OrderReport | None:
 async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: TradePolicy) -> Done:
     """Sell what is held in a market, whoever owns it, and read the position back.
 
-    Entries of its owners that rest there are canceled first: they would buy it back.
+    Orders of its owners that rest there are canceled first: entries would buy it back, and an exit
+    counts as the exit.
 
     Raises `NotFound` when nothing is held there, `Refused` when a control forbids it or nobody is
     on the other side, `Halted` on a halted desk: the halt holds for exits as well. Where something
@@ -143,7 +144,7 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
     view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     (ticker,) = await called(desk.store, [ticker])
     owners = {(p.ticker, p.owner) for p in view.positions if p.ticker == ticker}
-    if await cancel_entries(desk, view.orders, owners):
+    if await clear_way(desk, view.orders, owners):
         found = joined(found, await reconcile_desk(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     held = [position for position in view.positions if position.ticker == ticker]
@@ -159,7 +160,7 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
     await reconcile_desk(data, desk)
     async with desk.store.unit() as unit:
         after = await unit.ledger.positions(open_only=False)
-        resting = entries_of(await unit.journal.live(), owners)
+        resting = in_the_way(await unit.journal.live(), owners)
         ids = [order.client_order_id for order in sold.orders]
         orders = await unit.journal.find(client_order_ids=ids)
     left = [position for position in after if position.ticker == ticker and not position.is_flat]

@@ -42,6 +42,8 @@ async def decide(
     state, capital = means_of(session, strategy.name, books)
     sizing = sized(proposals, session.policy, books, capital)
     session.proposals += proposals
+    own = {(strategy.name, p.ticker): p.levels for p in proposals if p.levels is not None}
+    session.levels.update(own)
     session.unsized += sizing.unsized
     asks = session.policy.cancel_on_pause
     return tuple(replace(i, cancel_on_pause=asks and i.post_only) for i in sizing.intents), state

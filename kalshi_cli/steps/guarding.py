@@ -13,7 +13,8 @@ from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import NO_CONTRACTS
 from kalshi_cli.domain.order import Fill, Order, OrderReport
-from kalshi_cli.exits._base import Exit
+from kalshi_cli.exits._base import Exit, ExitPlan
+from kalshi_cli.exits._pricing import exit_price
 from kalshi_cli.ports.stream import (
     BookLost,
     Change,
@@ -80,6 +81,7 @@ class Guard:
     _due: dict[str, None] = field(default_factory=dict)
     _paused: dict[Owned, int] = field(default_factory=dict)
     _gone: set[str] = field(default_factory=set)
+    _raised: dict[Owned, ExitPlan] = field(default_factory=dict)
 
     @property
     def watched(self) -> frozenset[str]:
@@ -94,7 +96,12 @@ class Guard:
     @property
     def has_news(self) -> bool:
         """Whether there is anything to book, or to read."""
-        return bool(self._fills or self._reports or self._nets or self._due)
+        return bool(self._fills or self._reports or self._nets or self._due or self._raised)
+
+    @property
+    def plans(self) -> dict[Owned, ExitPlan]:
+        """The exit plans, with the best bids that trailing stops have seen since they were read."""
+        return {} if self.held is None else {**self.held.view.plans, **self._raised}
 
     def owe(self, reason: str) -> None:
         """The exchange must be read."""
@@ -105,6 +112,7 @@ class Guard:
         match event:
             case OrderBook():
                 self.books[event.ticker] = event
+                self._raise_peaks(event)
                 self._arm(event.ticker, now_us)
                 self._pull(event.ticker)
             case BookLost():
@@ -136,6 +144,7 @@ class Guard:
         if self.held is not None and self.held.view.state is not held.view.state:
             self._due[f"the desk is {held.view.state}"] = None
         self.held = held
+        self._keep_raised()
         self.books = {t: book for t, book in self.books.items() if t in self.watched}
         self.armed.clear()
         left = {quote.client_order_id for quote in quotes_of(held.view.orders)}
@@ -182,11 +191,39 @@ class Guard:
         for ticker in self.watched:
             self._pull(ticker, why)
 
+    def take_raised(self) -> tuple[ExitPlan, ...]:
+        """The plans whose peak has risen, to be kept; they stand until a look shows them kept."""
+        return tuple(self._raised.values())
+
+    def _raise_peaks(self, book: OrderBook) -> None:
+        """Follow the best bid of what is held with a trailing stop."""
+        if self.held is None:
+            return
+        view = self.held.view
+        for position in view.positions:
+            owned = (position.ticker, position.owner)
+            plan = self._raised.get(owned) or view.plans.get(owned)
+            if position.ticker == book.ticker and plan is not None and plan.trail is not None:
+                seen = plan.seeing(exit_price(position, view.book_of_others(book)))
+                if seen is not plan:
+                    self._raised[owned] = seen
+
+    def _keep_raised(self) -> None:
+        """Forget what is on record by now, and what was of another position."""
+        if self.held is None:
+            return
+        plans = self.held.view.plans
+        raised, self._raised = self._raised, {}
+        for owned, seen in raised.items():
+            plan = plans.get(owned)
+            if plan is not None and plan.made_us == seen.made_us and plan.seeing(seen.peak) != plan:
+                self._raised[owned] = plan.seeing(seen.peak)
+
     def _arm(self, ticker: str, now_us: int) -> None:
         """Arm the exits of a market that have a reason, and somebody to leave to."""
         if self.held is None:
             return
-        view = replace(self.held.view, now_us=now_us)
+        view = replace(self.held.view, now_us=now_us, plans=self.plans)
         for position in view.positions:
             owned = (position.ticker, position.owner)
             if position.ticker != ticker:

@@ -14,13 +14,13 @@ from kalshi_cli.errors import KalshiError
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.stream import Stream
-from kalshi_cli.steps.clearing import entries_of
+from kalshi_cli.steps.clearing import in_the_way
 from kalshi_cli.steps.desk_view import look_at_holdings
 from kalshi_cli.steps.execution import Desk, cancel_many
 from kalshi_cli.steps.guarding import REFUSED_PAUSE_US, Guard
 from kalshi_cli.steps.hearing import Heard, hear
 from kalshi_cli.steps.readiness import readiness
-from kalshi_cli.steps.track import Exited, leave
+from kalshi_cli.steps.track import Exited, leave, save_plans
 from kalshi_cli.steps.trade_policy import TradePolicy
 
 NOTHING = Heard((), (), (), ())
@@ -87,6 +87,7 @@ async def attend(
         raise
     for reason in heard.unclear:
         guard.owe(reason)
+    await save_plans(desk, guard.take_raised())
     await _look(desk, stream, guard, policy)
     return Attended(
         desk.clock.now(), heard.fills, heard.changed, heard.alarms, due=guard.take_due()
@@ -114,7 +115,7 @@ async def react(desk: Desk, stream: Stream | None, guard: Guard, *, policy: Trad
 
 
 async def _exit(desk: Desk, stream: Stream | None, guard: Guard, policy: TradePolicy) -> Reacted:
-    """Send the exits that are armed; where an own entry rests in the way, `track` is to clear it.
+    """Send the exits that are armed; where an own order rests in the way, `track` is to clear it.
 
     What is held is as of the last look: that no more leaves than is held, the journal sees to. The
     books are as old as the last sign of life of the stream.
@@ -125,11 +126,11 @@ async def _exit(desk: Desk, stream: Stream | None, guard: Guard, policy: TradePo
     now_us, held = desk.clock.now(), guard.held
     blocked = {
         (order.intent.ticker, order.intent.strategy)
-        for order in entries_of(held.view.orders, armed)
+        for order in in_the_way(held.view.orders, armed)
     }
     told = {ticker: stream.book(ticker) for ticker, _ in armed}
     books = {ticker: book for ticker, book in told.items() if book is not None}
-    view = replace(held.view, now_us=now_us)
+    view = replace(held.view, now_us=now_us, plans=guard.plans)
     state = held.at(now_us, books)
     free = armed - blocked
     leaving = tuple(p for p in view.positions if (p.ticker, p.owner) in free)
@@ -141,7 +142,7 @@ async def _exit(desk: Desk, stream: Stream | None, guard: Guard, policy: TradePo
     for position in (each.position for each in exited if _is_refused(each)):
         guard.pause((position.ticker, position.owner), now_us, REFUSED_PAUSE_US)
     for ticker, _ in sorted(blocked):
-        guard.owe(f"an entry rests in {ticker}")
+        guard.owe(f"an order rests in {ticker}")
     if any(each.order is not None for each in exited):
         guard.owe("an exit was sent")
     return Reacted(desk.clock.now(), exited)

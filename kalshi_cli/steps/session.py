@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from kalshi_cli.domain.forecast import Edge
+from kalshi_cli.domain.levels import Levels
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import WORKING, Order, OrderIntent, OrderReport
@@ -123,6 +124,7 @@ class Session:
         self.priced: list[Priced] = []
         self.orders: list[Order] = []
         self.broken: list[Broken] = []
+        self.levels: dict[tuple[str, str], Levels] = {}
 
     def limits_of(self, strategy: str) -> Limits:
         share = self.policy.allocations.get(strategy, 0.0)

@@ -3,7 +3,7 @@
 Settlements come from the exchange's result, never from a price.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.book import OrderBook
@@ -11,16 +11,17 @@ from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.money import NO_MONEY, Money, Price
-from kalshi_cli.domain.order import Order, OrderIntent, Purpose, TimeInForce
+from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Pending, Purpose, TimeInForce
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import ExitExceeds
-from kalshi_cli.exits._base import Exit, ExitReason
+from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason, Venue
+from kalshi_cli.exits._pricing import exit_price
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.store import Performance, Snapshot, Unit
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
-from kalshi_cli.steps.clearing import cancel_entries, tidy
+from kalshi_cli.steps.clearing import clear_way, tidy
 from kalshi_cli.steps.desk_view import DeskView, look, risk_state, with_sent
 from kalshi_cli.steps.execution import Desk, cancel_many, heed_halt_file, send
 from kalshi_cli.steps.losses import hold_to_losses
@@ -76,12 +77,13 @@ async def track(
     if reduced is not None:
         view = replace(view, state=DeskState.REDUCE_ONLY)
     tidied = await tidy(desk, view)
-    going = leaving(view, books, exits) | _stopped(view)
+    going = leaving(view, books, exits)
     pulled = withdrawn(view, books, policy.strategies)
     await cancel_many(desk, [o for o in view.orders if o.client_order_id in pulled])
-    if await cancel_entries(desk, view.orders, going) or tidied or pulled:
+    if await clear_way(desk, view.orders, going, stopped=_stopped(view)) or tidied or pulled:
         found = joined(found, await reconcile_desk(data, desk))
         view, books = await _seen(data, desk, policy)
+    view = await _keep_peaks(desk, view, books)
     exited = await _leave(data, desk, view, books, exits, policy, found)
     if any(item.order is not None for item in exited):
         found = joined(found, await reconcile_desk(data, desk))
@@ -129,12 +131,42 @@ async def _books(data: MarketData, view: DeskView) -> Mapping[str, OrderBook]:
 def leaving(
     view: DeskView, books: Mapping[str, OrderBook], exits: Sequence[Exit]
 ) -> frozenset[tuple[str, str]]:
-    """(ticker, owner) of every position that has a reason to go."""
-    return frozenset(
-        (position.ticker, position.owner)
+    """(ticker, owner) of every position that has a reason to be sold."""
+    reasons = {
+        (position.ticker, position.owner): reason_to_leave(position, view, books, exits)
         for position in view.positions
-        if reason_to_leave(position, view, books, exits)
-    )
+    }
+    return frozenset(owned for owned, why in reasons.items() if why is not None and why.for_sale)
+
+
+async def _keep_peaks(desk: Desk, view: DeskView, books: Mapping[str, OrderBook]) -> DeskView:
+    """Keep the best bids that trailing stops have seen."""
+    seen = with_peaks(view, books)
+    await save_plans(desk, [plan for key, plan in seen.items() if plan != view.plans[key]])
+    return replace(view, plans=seen)
+
+
+async def save_plans(desk: Desk, plans: Sequence[ExitPlan]) -> None:
+    """Keep plans of what is held; nothing is written where there are none."""
+    if not plans:
+        return
+    async with desk.store.unit() as unit:
+        kept = await unit.plans.all()
+        for plan in plans:
+            before = kept.get((plan.ticker, plan.owner))
+            if before is not None and before.made_us == plan.made_us:
+                await unit.plans.save(before.seeing(plan.peak))
+        await unit.commit()
+
+
+def with_peaks(view: DeskView, books: Mapping[str, OrderBook]) -> dict[tuple[str, str], ExitPlan]:
+    """The plans once these books were seen."""
+    plans = dict(view.plans)
+    for position in view.positions:
+        key, book = (position.ticker, position.owner), books.get(position.ticker)
+        if key in plans and book is not None and plans[key].trail is not None:
+            plans[key] = plans[key].seeing(exit_price(position, view.book_of_others(book)))
+    return plans
 
 
 async def _leave(
@@ -203,21 +235,41 @@ async def _send(
 def reason_to_leave(
     position: Position, view: DeskView, books: Mapping[str, OrderBook], exits: Sequence[Exit]
 ) -> ExitReason | None:
-    """The first reason by rank; none without a plan and a book, nor for what is not ours."""
+    """The first reason by rank; none without a plan and a book, nor for what is not ours.
+
+    An exit that is under way is the exit: there is no second one before it is known what became of
+    it. One that rests is, too, for whatever would ask no more than it does.
+    """
     plan = view.plans.get((position.ticker, position.owner))
-    book = books.get(position.ticker)
-    if position.owner == EXTERNAL or position.is_flat or book is None:
+    book, entry = books.get(position.ticker), view.entries.get(position.ticker)
+    if position.owner == EXTERNAL or position.is_flat or book is None or entry is None:
+        return None
+    open_exits = exits_of(position, view.orders)
+    if any(o.state not in WORKING or o.pending is not Pending.NONE for o in open_exits):
         return None
     if view.state is DeskState.FLATTEN:
         return FLATTEN
     if plan is None:
         return None
-    forecast = view.forecasts.get(position.ticker)
+    forecast, market = view.forecasts.get(position.ticker), entry.market
+    others, terms = view.book_of_others(book), view.terms(position.ticker)
+    venue = Venue(others, terms, market.close_us, market.payout)
     for rule in sorted(exits, key=lambda rule: rule.rank):
-        reason = rule.check(position, plan, forecast, book, view.now_us)
-        if reason is not None:
-            return reason
+        if not (rule.yields and open_exits):
+            reason = rule.check(position, plan, forecast, venue, view.now_us)
+            if reason is not None:
+                return reason
     return None
+
+
+def exits_of(position: Position, orders: Iterable[Order]) -> tuple[Order, ...]:
+    """The live exits of what is held."""
+    return tuple(
+        order
+        for order in orders
+        if order.intent.purpose is Purpose.EXIT
+        and (order.intent.ticker, order.intent.strategy) == (position.ticker, position.owner)
+    )
 
 
 def exit_intent(
@@ -225,16 +277,18 @@ def exit_intent(
 ) -> OrderIntent | None:
     """Leave all of a position at once, at a bounded price; None where nobody would take it."""
     entry = view.entries.get(position.ticker)
-    if entry is None:
+    if entry is None or not reason.for_sale:
         return None
-    limit = exit_limit(books[position.ticker], position.side.opposite, entry.market.grid)
+    others = view.book_of_others(books[position.ticker])
+    side = position.side.opposite
+    limit = exit_limit(others, side, entry.market.grid, reason.least)
     if limit is None:
         return None
     return OrderIntent(
         strategy=position.owner,
         ticker=position.ticker,
         event_ticker=entry.event.event_ticker,
-        side=position.side.opposite,
+        side=side,
         limit=limit,
         count=abs(position.net),
         time_in_force=TimeInForce.IOC,
@@ -245,15 +299,22 @@ def exit_intent(
     )
 
 
-def exit_limit(book: OrderBook, side: Side, grid: PriceGrid | None) -> Price | None:
-    """The worst price an exit on `side` accepts: a few cents through the best one, on the grid."""
+def exit_limit(
+    book: OrderBook, side: Side, grid: PriceGrid | None, least: Price | None = None
+) -> Price | None:
+    """The worst price an exit on `side` accepts: a few cents through the best one, on the grid.
+
+    Never less than `least` for the outcome that is sold.
+    """
     levels = book.against(side)
     if not levels or grid is None:
         return None
     best = levels[0].price
     if side is Side.ASK:
-        return grid.ceil(best - EXIT_SLIPPAGE)
-    return grid.floor(best + EXIT_SLIPPAGE)
+        bound = best - EXIT_SLIPPAGE
+        return grid.ceil(bound if least is None else max(bound, least))
+    bound = best + EXIT_SLIPPAGE
+    return grid.floor(bound if least is None else min(bound, least.complement))
 
 
 async def _written_down(

@@ -14,7 +14,7 @@ from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose
 from kalshi_cli.errors import DuplicateEntry, OrderGroupTriggered, OrderGroupUnknown
 from kalshi_cli.exits._base import ExitPlan
-from kalshi_cli.exits._planning import ExitRules, plan_for
+from kalshi_cli.exits._planning import ExitRules, plan_for, spread_of
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
@@ -161,7 +161,8 @@ async def _send(
         return None
     forecast = session.view.forecasts.get(intent.ticker)
     try:
-        return await send(desk, intent, entry_plan(intent, forecast, session), book=book)
+        plan = entry_plan(intent, forecast, session, book)
+        return await send(desk, intent, plan, book=book)
     except DuplicateEntry as error:
         told = " ".join((str(error), error.remedy))
         session.denied.append(Denied(intent, Denial("DUPLICATE_ENTRY", told, "1", "1")))
@@ -179,16 +180,28 @@ async def _imagine(session: Session, intent: OrderIntent, book: OrderBook | None
     return Order(f"rehearsed {number}", intent, OrderState.INTENT, now, now, "", number)
 
 
-def entry_plan(intent: OrderIntent, forecast: Forecast | None, session: Session) -> ExitPlan:
+def entry_plan(
+    intent: OrderIntent, forecast: Forecast | None, session: Session, book: OrderBook | None
+) -> ExitPlan:
     """What is decided about leaving when a position is entered.
 
     What quotes bring in, quotes take out again, on whichever side it came: no forecast, target or
-    stop has a say in it.
+    stop has a say in it. Nor has a forecast that an entry was not made on.
     """
     rules = session.policy.exit_rules.get(intent.strategy, ExitRules())
+    own = session.levels.get((intent.strategy, intent.ticker))
     if intent.purpose is Purpose.QUOTE:
-        forecast, rules = None, ExitRules(max_hold_us=rules.max_hold_us)
-    return plan_for(intent, forecast, rules, session.view.now_us, session.view.terms(intent.ticker))
+        own, rules = None, ExitRules(max_hold_us=rules.max_hold_us)
+    is_on_it = forecast is not None and forecast.forecast_id == intent.forecast_id
+    return plan_for(
+        intent,
+        forecast if is_on_it else None,
+        rules,
+        session.view.now_us,
+        terms=session.view.terms(intent.ticker),
+        spread=spread_of(None if book is None else session.view.book_of_others(book)),
+        own=own,
+    )
 
 
 async def _record_denials(store: Store, run_id: str, session: Session) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from kalshi_cli.domain.levels import Levels
 from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Contracts, Price
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.proposal import Proposal
@@ -53,8 +54,24 @@ def _wrong(proposal: Proposal, known: set[str]) -> str | None:
         (not proposal.resting or until is not None, "it rests, and not until when"),
         (isinstance(proposal.reason, str), f"its reason {proposal.reason!r} is no text"),
         (forecast is None or isinstance(forecast, str), f"its forecast {forecast!r} is no text"),
+        (_are_levels(proposal.levels), f"its levels {proposal.levels!r} lead nowhere"),
     )
     return next((told for holds, told in checks if not holds), None)
+
+
+def _are_levels(levels: object) -> bool:
+    """Prices between $0 and $1, the stop below the target; spans of time that are not negative."""
+    if levels is None:
+        return True
+    if not isinstance(levels, Levels):
+        return False
+    prices = [each for each in (levels.stop, levels.target, levels.trail) if each is not None]
+    instants = [each for each in (levels.leave_by_us, levels.before_close_us) if each is not None]
+    if not all(_is_price(each) for each in prices):
+        return False
+    if not all(isinstance(each, int) and each >= 0 for each in instants):
+        return False
+    return levels.stop is None or levels.target is None or levels.stop < levels.target
 
 
 def _is_price(limit: object) -> bool:

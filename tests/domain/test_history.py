@@ -51,7 +51,7 @@ def test_a_fill_through_zero_ends_one_trip_and_opens_the_next():
     (folded,) = fold_history("T", history)
     assert [(t.side, t.pnl, t.reason) for t in folded.trips] == [
         (Side.BID, Money.parse("1.000000"), "traded"),
-        (Side.ASK, Money.parse("2.500000"), "settled no"),
+        (Side.ASK, Money.parse("2.500000"), "resolution: settled no"),
     ]
 
 

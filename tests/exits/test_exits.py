@@ -1,42 +1,58 @@
 """Every exit, found by name, keeps the contract; numbers are in prices of the outcome held."""
 
 from dataclasses import replace
+from itertools import pairwise
 
 import pytest
-from fakes.decisions import NOW, STRATEGY, a_book, a_forecast, a_position, an_intent, resting
+from fakes.decisions import NOW, PLAIN, STRATEGY, a_book, a_forecast, a_position
 from hypothesis import given
 from hypothesis import strategies as st
 
 import kalshi_cli.exits as package
-from kalshi_cli.domain.fees import FREE, FeeTerms, fee_per_contract
-from kalshi_cli.domain.instant import HOUR
-from kalshi_cli.domain.money import Price
+from kalshi_cli.domain.book import Level, OrderBook
+from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.forecast import Probability
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
+from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.position import Position
-from kalshi_cli.domain.side import Side
-from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.exits._base import ExitPlan, Venue
 from kalshi_cli.exits._gate import exits
-from kalshi_cli.exits._planning import ExitRules, plan_for, stop_price
-from kalshi_cli.exits._pricing import exit_price
+from kalshi_cli.exits._pricing import exit_price, least_price, proceeds
 from kalshi_cli.plugins import names
 
-EXITS = {rule.code: rule for rule in exits({"target_confidence_change": 0.15, "other": 1})}
+SETTINGS = {"target_confidence_change": 0.15, "value_exit": 0.01, "forecast_half_life_hours": 6.0}
+EXITS = {rule.code: rule for rule in exits({**SETTINGS, "other": 1})}
 YES = a_position("10.00", "0.4000")
 NO = a_position("-10.00", "0.4000")
 PLAN = ExitPlan("T", STRATEGY, None, None, None, None, None, NOW - HOUR)
 EMPTY = a_book((), ())
+BY_PRICE = ("STOP_LOSS", "TRAILING_STOP", "TAKE_PROFIT", "VALUE")
 
 
 def price(text):
     return Price.parse(text)
 
 
-def fires(code, position=YES, book=None, forecast=None, now=NOW, **plan):
-    book = a_book() if book is None else book
-    return EXITS[code].check(position, replace(PLAN, **plan), forecast, book, now) is not None
+def reason(code, position=YES, book=None, forecast=None, now=NOW, venue=None, **plan):
+    venue = venue or Venue(a_book() if book is None else book, PLAIN, NOW + DAY)
+    return EXITS[code].check(position, replace(PLAN, **plan), forecast, venue, now)
+
+
+def fires(*args, **kwargs):
+    return reason(*args, **kwargs) is not None
 
 
 def test_all_were_found_in_order():
-    assert list(EXITS) == ["STOP_LOSS", "TAKE_PROFIT", "CONFIDENCE_CHANGE", "TIME_LIMIT"]
+    assert list(EXITS) == [
+        "RESOLUTION",
+        "STOP_LOSS",
+        "TRAILING_STOP",
+        "TAKE_PROFIT",
+        "VALUE",
+        "CONFIDENCE_CHANGE",
+        "TIME_LIMIT",
+        "TIME_TO_CLOSE",
+    ]
     assert len(EXITS) == len(names(package))
 
 
@@ -49,25 +65,44 @@ def test_a_flat_position_is_never_left_and_a_bare_plan_never_fires(code, book):
     armed = {
         "stop": price("0.9900"),
         "target": price("0.0100"),
+        "trail": price("0.0100"),
+        "peak": price("0.9900"),
         "leave_by_us": 0,
+        "before_close_us": 2 * DAY,
         "entry_confidence": 1.0,
+        "entry_probability": 0.99,
     }
-    unsure = a_forecast(low=0.1, high=0.9)
-    assert not fires(code, flat, book, unsure, **armed)
+    unsure = a_forecast(0.1, low=0.05, high=0.9)
+    over = Venue(book, PLAIN, NOW, payout=price("1"))
+    assert not fires(code, flat, forecast=unsure, venue=over, **armed)
     assert not fires(code, YES, book, unsure)
 
 
-@pytest.mark.parametrize("code", ["STOP_LOSS", "TAKE_PROFIT"])
+@pytest.mark.parametrize("code", BY_PRICE)
 def test_without_a_bid_for_what_is_held_prices_say_nothing(code):
-    armed = {"stop": price("0.9900"), "target": price("0.0100")}
-    assert not fires(code, YES, a_book((), ("0.4400",)), **armed)
-    assert not fires(code, NO, a_book(("0.4000",), ()), **armed)
+    armed = {
+        "stop": price("0.9900"),
+        "target": price("0.0100"),
+        "trail": price("0.0100"),
+        "peak": price("0.9900"),
+        "entry_confidence": 0.8,
+    }
+    assert not fires(code, YES, a_book((), ("0.4400",)), a_forecast(0.01), **armed)
+    assert not fires(code, NO, a_book(("0.4000",), ()), a_forecast(0.99), **armed)
 
 
 def test_what_leaving_pays():
     assert exit_price(YES, a_book()) == price("0.4000")
     assert exit_price(NO, a_book()) == price("0.5600")  # sold into the YES ask of 0.44
     assert exit_price(YES, EMPTY) is None
+    assert proceeds(price("0.4000"), PLAIN) == pytest.approx(0.40 - 0.07 * 0.40 * 0.60)
+
+
+@given(st.floats(0.001, 0.999), st.sampled_from([0, 500_000, 1_000_000]))
+def test_the_least_price_is_the_first_that_brings_its_worth(worth, multiplier):
+    fees = FeeTerms("quadratic", multiplier)
+    pays = [n for n in range(1, 10_000) if proceeds(Price(n), fees) >= worth - 1e-9]
+    assert least_price(worth, fees) == (Price(pays[0]) if pays else None)
 
 
 @pytest.mark.parametrize(
@@ -82,18 +117,114 @@ def test_stops_are_prices_of_what_is_held(position, stop, left):
     ("position", "target", "left"),
     [(YES, "0.4000", True), (YES, "0.4001", False), (NO, "0.5600", True), (NO, "0.5601", False)],
 )
-def test_targets_are_prices_of_what_is_held(position, target, left):
-    assert fires("TAKE_PROFIT", position, target=price(target)) is left
+def test_targets_are_prices_of_what_is_held_and_nothing_is_sold_for_less(position, target, left):
+    told = reason("TAKE_PROFIT", position, target=price(target))
+    assert (told is not None) is left
+    assert told is None or told.least == price(target)
 
 
-def test_a_newer_forecast_of_more_than_the_bid_pays_keeps_a_position_past_its_target():
-    target = price("0.4000")
-    # YES: the bid of 0.40 pays 0.40 - 0.07 * 0.40 * 0.60 = 0.3832
-    assert not fires("TAKE_PROFIT", YES, None, a_forecast(0.39), target=target)
-    assert fires("TAKE_PROFIT", YES, None, a_forecast(0.38), target=target)
-    # NO: the bid of 0.56 pays 0.56 - 0.07 * 0.56 * 0.44 = 0.5428, which 1 - 0.46 is below
-    assert not fires("TAKE_PROFIT", NO, None, a_forecast(0.45), target=target)
-    assert fires("TAKE_PROFIT", NO, None, a_forecast(0.46), target=target)
+@pytest.mark.parametrize(("mirrored", "position"), [(False, YES), (True, NO)])
+def test_a_trailing_stop_follows_the_best_bid_and_never_comes_down(mirrored, position):
+    """Entered at 0.40 of what is held, 10 cents of trail: the best bid of 0.50 puts it at 0.40."""
+    plan = replace(PLAN, trail=price("0.1000"))
+    assert plan.trailing_level is None
+    levels, left = [], []
+    for bid in ("0.4000", "0.4500", "0.4300", "0.5000", "0.4400", "0.4001", "0.4000"):
+        book = a_book((bid,), ("0.6000",))
+        if mirrored:
+            book = a_book(("0.4000",), (str(price(bid).complement),))
+        plan = plan.seeing(exit_price(position, book))
+        levels.append(str(plan.trailing_level))
+        venue = Venue(book, PLAIN, NOW + DAY)
+        left.append(EXITS["TRAILING_STOP"].check(position, plan, None, venue, NOW) is not None)
+    assert levels == ["0.3000", "0.3500", "0.3500", *["0.4000"] * 4]
+    assert left == [False] * 6 + [True]
+
+
+@given(st.lists(st.integers(1, 9_999), min_size=1, max_size=20), st.integers(1, 9_000))
+def test_a_trailing_level_only_rises(bids, trail):
+    plan, before = replace(PLAN, trail=Price(trail)), None
+    for bid in bids:
+        plan = plan.seeing(Price(bid)).seeing(None)
+        assert before is None or plan.trailing_level >= before
+        before = plan.trailing_level
+    assert before == Price(max(bids)) - Price(trail)
+
+
+@pytest.mark.parametrize(
+    ("weight", "age_hours", "probability", "left"),
+    [
+        # mid 0.61, log-odds 0.4473; the bid of 0.60 brings 0.60 - 0.07 * 0.60 * 0.40 = 0.5832
+        (0.5, 0, 0.5, True),  # expit(0.4473 / 2) = 0.5557 and a cent is 0.5657
+        (0.5, 6, 0.5, False),  # w 0.25: expit(0.4473 * 3 / 4) = 0.5831, which selling just brings
+        (0.1, 0, 0.5, False),  # w 0.10: 0.5993, above what selling brings
+        (0.1, 0, 0.3, False),  # 0.4473 - 0.1 * (0.4473 + 0.8473) = 0.3178, 0.5788: 0.0044 over
+        (0.1, 0, 0.1, True),  # 0.4473 - 0.1 * (0.4473 + 2.1972) = 0.1829, 0.5456
+        (0.0, 0, 0.01, False),  # without a say it is worth the mid
+        (1.0, 0, 0.9, False),
+    ],
+)
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_what_selling_brings_against_what_holding_is_worth(
+    weight, age_hours, probability, left, mirrored
+):
+    position, book, said = YES, a_book(("0.6000",), ("0.6200",)), probability
+    if mirrored:
+        position, book, said = NO, a_book(("0.3800",), ("0.4000",)), 1 - probability
+    made = NOW - age_hours * HOUR
+    forecast = a_forecast(said, market=0.5, weight=weight, made_us=made)
+    assert fires("VALUE", position, book, forecast, entry_confidence=0.8) is left
+    assert not fires("VALUE", position, book, forecast)  # it was not entered on a forecast
+    of_market = replace(forecast, forecaster="baseline")
+    assert not fires("VALUE", position, book, of_market, entry_confidence=0.8)
+
+
+def test_a_value_exit_asks_for_what_it_is_worth_by_the_closed_form():
+    told = reason(
+        "VALUE",
+        YES,
+        a_book(("0.6000",), ("0.6200",)),
+        a_forecast(0.5, weight=0.5),
+        entry_confidence=0.8,
+    )
+    # P - 0.07 P (1 - P) = 0.5557 + 0.01, so P = (sqrt(0.93^2 + 0.28 * 0.5657) - 0.93) / 0.14
+    worth = 1 / (1 + (0.39 / 0.61) ** 0.5) + 0.01
+    exact = ((0.93**2 + 0.28 * worth) ** 0.5 - 0.93) / 0.14
+    assert 0 <= float(told.least) - exact < 0.0001
+    assert told.detail == "the bid is 0.6000, 0.5828 is asked: holding is worth 0.5557"
+
+
+def test_an_old_forecast_does_not_sell_a_winner():
+    """Entered on 0.50 at 0.40; the market is at 0.80 by now. Fresh, the forecast would sell (it is
+    held to 0.65); three days later holding is worth the mid again.
+    """
+    book = a_book(("0.7900",), ("0.8100",))
+    fresh = a_forecast(0.5, weight=0.5)
+    assert fires("VALUE", YES, book, fresh, entry_confidence=0.8)
+    old = replace(fresh, made_us=NOW - 72 * HOUR)
+    assert not fires("VALUE", YES, book, old, entry_confidence=0.8)
+
+
+@given(
+    bid=st.integers(100, 9_800),
+    spread=st.integers(1, 100),
+    said=st.floats(0.01, 0.99),
+    weight=st.floats(0.0, 1.0),
+    age=st.floats(0, 100),
+)
+def test_a_value_exit_never_sells_for_less_than_holding_is_worth(bid, spread, said, weight, age):
+    ask = bid + spread
+    book = a_book((str(Price(bid)),), (str(Price(ask)),))
+    forecast = a_forecast(said, weight=weight, made_us=NOW - int(age * HOUR))
+    told = reason("VALUE", YES, book, forecast, entry_confidence=0.8)
+    if told is None:
+        return
+    mid, w = (bid + ask) / 20_000, weight * 0.5 ** (age / 6)
+    odds = (mid / (1 - mid)) ** (1 - w) * (said / (1 - said)) ** w
+    worth = min(max(odds / (1 + odds), mid - 0.15), mid + 0.15)
+    assert told.least <= Price(bid)
+    paid = float(told.least)
+    assert paid - 0.07 * paid * (1 - paid) >= worth + 0.01 - 1e-6
 
 
 def test_time_runs_out_to_the_microsecond():
@@ -103,61 +234,107 @@ def test_time_runs_out_to_the_microsecond():
 
 
 @pytest.mark.parametrize(
-    ("width", "made", "left"), [(0.35, NOW, True), (0.34, NOW, False), (0.9, NOW - HOUR, False)]
+    ("left_us", "left"),
+    [(30 * MINUTE + 1, False), (30 * MINUTE, True), (0, True), (-MINUTE, True)],
+)
+def test_the_close_counts_as_it_is_scheduled_now(left_us, left):
+    venue = Venue(a_book(), PLAIN, NOW + left_us)
+    assert fires("TIME_TO_CLOSE", venue=venue, before_close_us=30 * MINUTE) is left
+
+
+@pytest.mark.parametrize(("position", "pays"), [(YES, "1.0000"), (NO, "0.0000")], ids=["yes", "no"])
+def test_once_the_result_is_known_it_waits_to_be_paid(position, pays):
+    venue = Venue(EMPTY, PLAIN, NOW, payout=price("1"))
+    told = reason("RESOLUTION", position, venue=venue)
+    assert (told.detail, told.for_sale) == (f"what is held pays {pays} a contract", False)
+
+
+@pytest.mark.parametrize(
+    ("width", "made", "left"), [(0.36, NOW, True), (0.35, NOW, False), (0.9, NOW - HOUR, False)]
 )
 def test_confidence_lost_since_entry(width, made, left):
     forecast = a_forecast(0.5, low=0.5 - width / 2, high=0.5 + width / 2, made_us=made)
     assert fires("CONFIDENCE_CHANGE", forecast=forecast, entry_confidence=0.8) is left
     logged = replace(forecast, weight=0.0)  # a repaired answer, or a model without a record
     assert not fires("CONFIDENCE_CHANGE", forecast=logged, entry_confidence=0.8)
-
-
-def test_plans_hold_prices_of_the_outcome_bought():
-    rules = ExitRules(stop_loss=0.25, take_profit=True, max_hold_us=72 * HOUR)
-    yes = plan_for(an_intent(Side.BID, "0.4000", fair=0.5), a_forecast(), rules, NOW, FREE)
-    assert (yes.stop, yes.target) == (price("0.3000"), price("0.5000"))
-    assert yes.leave_by_us == NOW + 72 * HOUR
-    assert yes.entry_confidence == pytest.approx(0.8)
-    assert (yes.entry_fair, yes.owner, yes.ticker) == (0.5, STRATEGY, "T")
-    no = plan_for(an_intent(Side.ASK, "0.4000", fair=0.3), None, rules, NOW, FREE)
-    assert (no.stop, no.target) == (price("0.4500"), price("0.7000"))
-    assert no.entry_confidence is None
-
-
-def test_nothing_is_planned_by_default():
-    plan = plan_for(an_intent(), a_forecast(), ExitRules(), NOW)
-    assert (plan.stop, plan.target, plan.leave_by_us) == (None, None, None)
-
-
-def test_the_target_pays_fair_value_after_the_fee():
-    # 0.5175 - 0.07 * 0.5175 * 0.4825 = 0.50002; one tick less pays 0.49992
-    rules = ExitRules(take_profit=True)
-    plan = plan_for(resting(fair=0.5), None, rules, NOW, FeeTerms("quadratic"))
-    assert plan.target == price("0.5175")
-
-
-@given(st.floats(0.01, 0.99), st.sampled_from(Side))
-def test_the_target_is_the_first_price_that_pays(fair, side):
-    terms = FeeTerms("quadratic")
-    plan = plan_for(an_intent(side, fair=fair), None, ExitRules(take_profit=True), NOW, terms)
-    worth = fair if side is Side.BID else 1 - fair
-    pays = [
-        units
-        for units in range(1, 10_000)
-        if units / 10_000 - fee_per_contract(terms, Price(units), is_taker=True) >= worth
-    ]
-    assert plan.target == (Price(pays[0]) if pays else None)
+    of_market = replace(forecast, forecaster="baseline")
+    assert not fires("CONFIDENCE_CHANGE", forecast=of_market, entry_confidence=0.8)
 
 
 @pytest.mark.parametrize(
-    ("entry", "share", "stop"),
+    ("position", "was", "now", "left"),
     [
-        ("0.4000", 0.25, "0.3000"),
-        ("0.2900", 0.1, "0.2610"),
-        ("0.0001", 0.5, None),
-        ("0.4", 1, None),
+        (YES, 0.60, 0.44, True),
+        (YES, 0.60, 0.45, False),
+        (YES, 0.60, 0.90, False),  # it moved for what is held
+        (NO, 0.40, 0.56, True),
+        (NO, 0.40, 0.55, False),
+        (NO, 0.40, 0.10, False),
     ],
 )
-def test_a_stop_is_a_share_of_the_entry_price(entry, share, stop):
-    assert stop_price(price(entry), share) == (None if stop is None else price(stop))
-    assert stop_price(price(entry), None) is None
+def test_a_new_forecast_that_moved_against_what_is_held(position, was, now, left):
+    forecast = a_forecast(now)
+    assert fires("CONFIDENCE_CHANGE", position, None, forecast, entry_probability=was) is left
+    before = replace(forecast, made_us=NOW - HOUR)
+    assert not fires("CONFIDENCE_CHANGE", position, None, before, entry_probability=was)
+
+
+@pytest.mark.parametrize(
+    ("code", "plan"),
+    [
+        ("STOP_LOSS", {"stop": price("0.3000")}),
+        ("TRAILING_STOP", {"trail": price("0.1000"), "peak": price("0.5000")}),
+        ("TAKE_PROFIT", {"target": price("0.6000")}),
+    ],
+)
+@pytest.mark.parametrize("position", [YES, NO], ids=["yes", "no"])
+def test_an_exit_by_price_has_one_level(code, plan, position):
+    """Over all bids of the outcome held it changes its mind once."""
+    answers = []
+    for bid in range(1, 100):
+        yes = a_book((f"0.{bid:02d}00",), ())
+        no = a_book((), (f"0.{100 - bid:02d}00",))
+        answers.append(fires(code, position, yes if position is YES else no, **plan))
+    assert sum(a != b for a, b in pairwise(answers)) == 1
+
+
+@given(data=st.data())
+def test_no_mirrors_yes_for_every_exit(data):
+    bid = data.draw(st.integers(1, 9_990))
+    ask = data.draw(st.integers(bid + 1, min(9_999, bid + 1_000)))
+    count = Contracts.parse("10.00")
+    yes = OrderBook("T", (Level(Price(bid), count),), (Level(Price(ask), count),), NOW)
+    no = OrderBook(
+        "T", (Level(Price(ask).complement, count),), (Level(Price(bid).complement, count),), NOW
+    )
+    levels = st.none() | st.builds(Price, st.integers(1, 9_999))
+    said, entry = data.draw(st.floats(0.05, 0.95)), data.draw(st.floats(0.05, 0.95))
+    plan = replace(
+        PLAN,
+        stop=data.draw(levels),
+        target=data.draw(levels),
+        trail=data.draw(levels),
+        peak=data.draw(levels),
+        leave_by_us=data.draw(st.none() | st.just(NOW)),
+        before_close_us=data.draw(st.none() | st.just(DAY)),
+        entry_confidence=0.8,
+        entry_probability=Probability(entry),
+    )
+    other = replace(plan, entry_probability=Probability(1 - entry))
+    forecast = a_forecast(said, weight=data.draw(st.floats(0, 1)), slope=1.1)
+    turned = replace(
+        forecast,
+        probability=Probability(1 - said),
+        low=Probability(1 - forecast.high),
+        high=Probability(1 - forecast.low),
+    )
+    for rule in EXITS.values():
+        held = rule.check(YES, plan, forecast, Venue(yes, PLAIN, NOW + DAY), NOW)
+        mirrored = rule.check(NO, other, turned, Venue(no, PLAIN, NOW + DAY), NOW)
+        assert (held is None) == (mirrored is None)
+        if held is not None:
+            assert (held.code, held.least, held.for_sale) == (
+                mirrored.code,
+                mirrored.least,
+                mirrored.for_sale,
+            )

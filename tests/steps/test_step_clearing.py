@@ -77,12 +77,53 @@ async def test_an_entry_stays_while_there_is_no_reason_to_leave(floor):
     assert await state_of(floor, entry) is OrderState.RESTING
 
 
-async def test_an_exit_of_our_own_stays(floor):
+def exit_at(floor, limit, count="5.00"):
+    return waiting(floor.clock, Side.ASK, limit, count, purpose=Purpose.EXIT)
+
+
+async def test_an_exit_that_rests_gives_way_to_a_stop_and_there_is_never_a_second(floor):
+    """It is cancelled and read back first; what it sold until then is not sold again."""
     await hold(floor)
-    leaving = waiting(floor.clock, Side.ASK, "0.4300", "5.00", purpose=Purpose.EXIT)
-    order = await send(floor.desk, leaving)
-    await run(floor)
+    order = await send(floor.desk, exit_at(floor, "0.4300"))
+    exchange_cancel = floor.exchange.cancel
+
+    async def filled_first(*address):
+        floor.exchange.fill_resting(order.order_id, "2.00")
+        return await exchange_cancel(*address)
+
+    floor.exchange.cancel = filled_first
+    (exited,) = (await run(floor)).exits
+    assert (exited.reason.code, str(exited.order.intent.count)) == ("STOP_LOSS", "8.00")
+    assert await state_of(floor, order) is OrderState.CANCELED
+    assert await floor.nets() == {}
+
+
+async def test_no_exit_beside_one_whose_cancel_is_not_confirmed(floor):
+    await hold(floor)
+    order = await send(floor.desk, exit_at(floor, "0.4300"))
+    floor.exchange.cancelling = [Fault.LOST]
+    result = await run(floor)
+    assert result.exits == ()
     assert await state_of(floor, order) is OrderState.RESTING
+    assert await floor.nets() == {(A, STRATEGY): "10.00"}
+
+
+async def test_an_exit_that_rests_counts_as_the_one_at_the_target(floor):
+    """It asks for more than the bid, which is at the target already."""
+    plan = ExitPlan(A, STRATEGY, None, Price.parse("0.4000"), None, None, None, 0)
+    await send(floor.desk, taking(), plan)
+    await floor.reconcile()
+    order = await send(floor.desk, exit_at(floor, "0.4300", "10.00"))
+    assert (await run(floor)).exits == ()
+    assert await state_of(floor, order) is OrderState.RESTING
+
+
+async def test_closing_by_hand_takes_an_exit_that_rests_along(floor):
+    await hold(floor, stop="0.2000")
+    order = await send(floor.desk, exit_at(floor, "0.4300", "10.00"))
+    assert (await close(floor)).outcome == "flat"
+    assert await floor.nets() == {}
+    assert await state_of(floor, order) is OrderState.CANCELED
 
 
 @pytest.mark.parametrize("limit", ["0.4100", "0.3500"])

@@ -202,7 +202,7 @@ async def test_an_entry_that_rests_in_the_way_is_left_to_the_whole_look(watching
     watching.floor.exchange.set_book(A, FALLEN, ASKS)
     watching.hear()
     done = await watching.react()
-    assert (done.exits, done.due) == ((), (f"an entry rests in {A}",))
+    assert (done.exits, done.due) == ((), (f"an order rests in {A}",))
     (exited,) = (await watching.track()).exits
     assert exited.order.state is OrderState.FILLED
 

@@ -397,7 +397,7 @@ async def test_a_settlement_is_booked_once(floor, result, value, cash):
     assert (again.settlements, str(again.cash), await floor.nets()) == ((), cash, {})
     (trip,) = await floor.store.reports.round_trips()
     paid = {"yes": "10.000000", "no": "0.000000", "scalar": "2.500000"}[result]
-    assert (str(trip.trip.proceeds), trip.trip.reason) == (paid, f"settled {result}")
+    assert (str(trip.trip.proceeds), trip.trip.reason) == (paid, f"resolution: settled {result}")
 
 
 async def test_a_changed_settlement_is_a_revision_that_reverses_the_old(floor):
@@ -617,7 +617,7 @@ async def _arrive(directory, shown):
         assert ended == {
             (STRATEGY, "10.00", "flip", "-0.400000"),
             (STRATEGY, "3.00", "back", "-0.120000"),
-            (STRATEGY, "2.00", "settled scalar", "-0.280000"),
+            (STRATEGY, "2.00", "resolution: settled scalar", "-0.280000"),
             (EXTERNAL, "7.00", "traded", "-0.280000"),
         }
         assert (await floor.reconcile()).new_fills == ()

@@ -72,7 +72,7 @@ async def test_contracts_of_no_leave_by_buying_yes(floor):
     assert (exited.reason.code, intent.side, str(intent.limit)) == (
         "TAKE_PROFIT",
         Side.BID,
-        "0.3200",
+        "0.3000",  # no contract of NO goes below 0.70
     )
     assert await floor.cash() == "1001.100000"  # 10 NO bought at 0.60, sold at 0.71
 
@@ -106,14 +106,13 @@ async def test_nobody_bids_so_nothing_is_sent(floor):
 
 
 async def test_an_exit_of_unknown_outcome_is_never_doubled(floor):
-    """It may have sold everything already: what is held less what is leaving is nothing."""
+    """It may have sold everything already: it is the exit until it is known what became of it."""
     await hold(floor, stop=Price.parse("0.4000"))
     await floor.reconcile()
     floor.exchange.placing = [Fault.LOST]
     await send(floor.desk, taking(Side.ASK, "0.4000", purpose=Purpose.EXIT, reduce_only=True))
     floor.exchange.unusable = [Unusable("order o9", "odd")]  # so the search proves nothing
-    (exited,) = (await run(floor)).exits
-    assert (exited.order, exited.denial.code) == (None, "EXIT_REDUCES")
+    assert (await run(floor)).exits == ()
     floor.exchange.unusable = []
     (exited,) = (await run(floor)).exits
     assert exited.order.state is OrderState.FILLED

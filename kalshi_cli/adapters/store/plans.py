@@ -1,6 +1,7 @@
 """Exit plans, by ticker and owner."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import delete, select
 
@@ -27,16 +28,44 @@ class SqlPlans:
             "entry_confidence": plan.entry_confidence,
             "entry_fair": plan.entry_fair,
             "made_us": plan.made_us,
+            "trail_units": price_units(plan.trail),
+            "before_close_us": plan.before_close_us,
+            "peak_price_units": price_units(plan.peak),
+            "asked_stop_units": price_units(plan.asked_stop),
+            "asked_trail_units": price_units(plan.asked_trail),
+            "entry_probability": plan.entry_probability,
         }
         await self._transaction.upsert(t.EXIT_PLANS, [row])
 
     async def all(self) -> Mapping[tuple[str, str], ExitPlan]:
         plans: dict[tuple[str, str], ExitPlan] = {}
-        for ticker, owner, stop, target, *rest in await self._transaction.rows(_ALL):
-            plan = ExitPlan(ticker, owner, price_from(stop), price_from(target), *rest)
-            plans[ticker, owner] = plan
+        for row in await self._transaction.rows(_ALL):
+            plan = plan_from(row)
+            plans[plan.ticker, plan.owner] = plan
         return plans
 
     async def remove(self, ticker: str, owner: str) -> None:
         mine = (t.EXIT_PLANS.c.ticker == ticker) & (t.EXIT_PLANS.c.owner == owner)
         await self._transaction.write(delete(t.EXIT_PLANS).where(mine))
+
+
+def plan_from(row: Sequence[Any]) -> ExitPlan:
+    """A plan by the columns of its table, in their order."""
+    ticker, owner, stop, target, *entry, trail, before, peak, asked, trailed, told = row
+    leave_by_us, confidence, fair, made_us = entry
+    return ExitPlan(
+        ticker=ticker,
+        owner=owner,
+        stop=price_from(stop),
+        target=price_from(target),
+        leave_by_us=leave_by_us,
+        entry_confidence=confidence,
+        entry_fair=fair,
+        made_us=made_us,
+        trail=price_from(trail),
+        before_close_us=before,
+        peak=price_from(peak),
+        asked_stop=price_from(asked),
+        asked_trail=price_from(trailed),
+        entry_probability=told,
+    )

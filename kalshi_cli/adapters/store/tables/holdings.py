@@ -29,6 +29,12 @@ class ExitPlanRecord(Record, table=True):
     entry_confidence: float | None
     entry_fair: float | None
     made_us: int = big()
+    trail_units: int | None = maybe_big()
+    before_close_us: int | None = maybe_big()
+    peak_price_units: int | None = maybe_big()
+    asked_stop_units: int | None = maybe_big()
+    asked_trail_units: int | None = maybe_big()
+    entry_probability: float | None
 
 
 POSITIONS = table(PositionRecord)

@@ -1,0 +1,34 @@
+"""Leave when a gain is lost again. Off unless a plan carries a trail."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kalshi_cli.domain.forecast import Forecast
+from kalshi_cli.domain.position import Position
+from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason, Venue
+from kalshi_cli.exits._pricing import exit_price
+
+
+@dataclass(frozen=True, slots=True)
+class TrailingStop(Exit):
+    """Compares the bid of the outcome held with a level that follows the best bid seen since entry
+    and never comes down again.
+    """
+
+    code: ClassVar[str] = "TRAILING_STOP"
+    rank: ClassVar[int] = 15
+
+    def check(
+        self,
+        position: Position,
+        plan: ExitPlan,
+        forecast: Forecast | None,
+        venue: Venue,
+        now_us: int,
+    ) -> ExitReason | None:
+        price = exit_price(position, venue.book)
+        level = plan.seeing(price).trailing_level
+        if price is None or level is None or price > level:
+            return None
+        detail = f"the bid is {price}, the trailing stop {level}, the best bid was {plan.peak}"
+        return ExitReason(self.code, detail)
