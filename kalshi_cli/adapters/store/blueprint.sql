@@ -1,4 +1,4 @@
--- Schema 0013. Generated from the migrations; do not edit.
+-- Schema 0014. Generated from the migrations; do not edit.
 CREATE TABLE "ai_calls" (
 	call_id VARCHAR NOT NULL,
 	decision_id VARCHAR NOT NULL,
@@ -138,7 +138,7 @@ CREATE TABLE exit_plans (
 	leave_by_us BIGINT,
 	entry_confidence FLOAT,
 	entry_fair FLOAT,
-	made_us BIGINT NOT NULL,
+	made_us BIGINT NOT NULL, trail_units BIGINT, before_close_us BIGINT, peak_price_units BIGINT, asked_stop_units BIGINT, asked_trail_units BIGINT, entry_probability FLOAT,
 	CONSTRAINT pk_exit_plans PRIMARY KEY (ticker, owner)
 );
 
@@ -534,4 +534,4 @@ CREATE INDEX ix_round_trips_closed_us ON round_trips (closed_us);
 
 CREATE INDEX ix_round_trips_ticker_owner ON round_trips (ticker, owner);
 
-INSERT INTO alembic_version (version_num) VALUES ('0013')
+INSERT INTO alembic_version (version_num) VALUES ('0014')
