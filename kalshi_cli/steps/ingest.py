@@ -12,15 +12,15 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from kalshi_cli.domain.instant import HOUR, MINUTE
-from kalshi_cli.domain.market import Listing
+from kalshi_cli.domain.market import Event, Listing
 from kalshi_cli.errors import ExchangeRefusal, Unavailable
 from kalshi_cli.filters._base import Filter, Verdict
 from kalshi_cli.filters._gate import Screen
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.exchange import EventListing, MarketData, Unusable
+from kalshi_cli.ports.exchange import EventListing, MarketData, SeenAgain, Unusable
 from kalshi_cli.ports.notices import Notices
 from kalshi_cli.ports.store import Saved, Store
-from kalshi_cli.steps.paging import Pages, ahead, collect
+from kalshi_cli.steps.paging import Behind, Pages, ahead, collect
 from kalshi_cli.steps.selection import batched, judge, screen_rest
 
 FULL_PASS_EVERY = HOUR
@@ -79,6 +79,16 @@ class _Pass:
     def stop(self, why: str) -> None:
         """End the reading of a list: early, unless `why` is empty."""
         self.complete, self.why = not why, why
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A page of events with their markets and the filters' verdicts, to be saved."""
+
+    events: list[Event]
+    listings: list[Listing]
+    verdicts: dict[str, Verdict]
+    seen_again: list[SeenAgain]
 
 
 async def ingest(
@@ -171,14 +181,18 @@ async def _read_incentives(notices: Notices, store: Store, done: _Pass) -> None:
 async def _full_pass(
     data: MarketData, store: Store, done: _Pass, since_us: int, now_us: int
 ) -> None:
-    """Read all open events; what was read since the last time is looked at twice if it changed."""
+    """Read all open events; what was read since the last time is looked at twice if it changed.
+
+    While a page is saved, the next one is judged and the one after it read.
+    """
     async with store.unit(reads=True) as unit:
         known = await unit.catalog.known_listings(since_us)
     pages = Pages(partial(data.open_events, known=known))
-    async with aclosing(ahead(pages)) as read:
+    async with Behind() as saving, aclosing(ahead(pages)) as read:
         async for page in read:
             done.unusable.extend(page.unusable)
-            await _save_events(data, store, done, page.items, now_us)
+            judged = await _judged(data, store, done, page.items, now_us)
+            await saving.begin(partial(_save_events, store, done, judged, now_us))
     done.stop(pages.why)
 
 
@@ -210,13 +224,13 @@ async def _save_new_events(
     told = {item.event.event_ticker for item in page.items} | {bad.what for bad in page.unusable}
     absent = [Unusable(name, "the exchange lists no such event") for name in tickers - told]
     done.unusable.extend((*page.unusable, *sorted(absent, key=lambda bad: bad.what)))
-    await _save_events(data, store, done, page.items, now_us)
+    await _save_events(store, done, await _judged(data, store, done, page.items, now_us), now_us)
 
 
-async def _save_events(
+async def _judged(
     data: MarketData, store: Store, done: _Pass, events: Sequence[EventListing], now_us: int
-) -> None:
-    """Save a page of events with their markets in one unit: all of it is there, or none."""
+) -> _Judged:
+    """Ask the filters about the markets of events whose series are known, or are read for this."""
     unknown = {item.event.series_ticker for item in events} - done.categories.keys()
     if unknown and not done.series_read:
         await _read_series(data, store, done, now_us)
@@ -226,21 +240,30 @@ async def _save_events(
         for item in events
         if item.event.series_ticker not in done.categories
     )
-    done.events += len(usable)
-    listings = [listing for item in usable for listing in item.listings]
-    seen_again = [seen for item in usable for seen in item.seen_again]
     verdicts: dict[str, Verdict] = {}
     for item in usable:
         category = item.event.category or done.categories[item.event.series_ticker]
         verdicts.update(judge(done.screen, item.event, category, item.listings, now_us))
+    return _Judged(
+        [item.event for item in usable],
+        [listing for item in usable for listing in item.listings],
+        verdicts,
+        [seen for item in usable for seen in item.seen_again],
+    )
+
+
+async def _save_events(store: Store, done: _Pass, judged: _Judged, now_us: int) -> None:
+    """Save a page of events with their markets in one unit: all of it is there, or none."""
     async with store.unit() as unit:
-        done.add(await unit.catalog.save_events([item.event for item in usable], now_us))
-        done.add(await unit.catalog.save_listings(listings, now_us, verdicts))
-        await unit.catalog.seen_again(seen_again)
+        events = await unit.catalog.save_events(judged.events, now_us)
+        listings = await unit.catalog.save_listings(judged.listings, now_us, judged.verdicts)
+        await unit.catalog.seen_again(judged.seen_again)
         await unit.commit()
-    done.add(Saved(unchanged=len(seen_again)))
-    done.seen.update(listing.market.ticker for listing in listings)
-    done.seen.update(seen.ticker for seen in seen_again)
+    for saved in (events, listings, Saved(unchanged=len(judged.seen_again))):
+        done.add(saved)
+    done.events += len(judged.events)
+    done.seen.update(listing.market.ticker for listing in judged.listings)
+    done.seen.update(seen.ticker for seen in judged.seen_again)
 
 
 async def _save_listings(

@@ -1,9 +1,17 @@
 """Reading a list to its end, and knowing whether it was the end."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Mapping,
+)
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from types import TracebackType
+from typing import Any, Generic, Self, TypeVar
 
 from kalshi_cli.domain.market import Listing
 from kalshi_cli.errors import ExchangeRefusal, Unavailable
@@ -92,6 +100,43 @@ async def ahead(pages: Pages[Row]) -> AsyncGenerator[Page[Row]]:
     finally:
         coming.cancel()
         await asyncio.gather(coming, return_exceptions=True)
+
+
+class Behind:
+    """Work that is done while whoever gives it goes on: one piece at a time, in their order.
+
+    What a piece raises is raised to whoever gives the next, which is then not begun, or else at the
+    end of the block. A block that fails waits for the piece under way, and what that raises came
+    first; a block that is cancelled cancels it.
+    """
+
+    def __init__(self) -> None:
+        self._under_way: asyncio.Task[None] | None = None
+
+    async def begin(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Begin this piece once the one before it is done."""
+        await self._done()
+        self._under_way = asyncio.create_task(work())
+
+    async def _done(self) -> None:
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            await under_way
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._under_way is not None and not isinstance(error, Exception | None):
+            self._under_way.cancel()
+            await asyncio.gather(self._under_way, return_exceptions=True)
+            return
+        await self._done()
 
 
 def _beginning(page: Page[Row]) -> object:

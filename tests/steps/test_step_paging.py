@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from kalshi_cli.errors import ExchangeRefusal, MalformedAnswer, Unavailable
 from kalshi_cli.ports.exchange import Page, Unusable
 from kalshi_cli.steps import paging
-from kalshi_cli.steps.paging import Pages, ahead, collect
+from kalshi_cli.steps.paging import Behind, Pages, ahead, collect
 
 Fetch = Callable[[str], Awaitable[Page[int]]]
 
@@ -169,3 +170,95 @@ async def test_closing_gives_up_the_page_that_is_still_being_read() -> None:
         await anext(read)
         await reading.wait()
     assert given_up.is_set()
+
+
+class Pieces:
+    """Pieces of work by number: which were begun and done; each waits until it may go on."""
+
+    def __init__(self, *failing: int) -> None:
+        self.begun: list[int] = []
+        self.done: list[int] = []
+        self.given_up: list[int] = []
+        self.is_begun, self.may = ([asyncio.Event(), asyncio.Event()] for _ in range(2))
+        self.failing = failing
+
+    async def work(self, number: int) -> None:
+        self.begun.append(number)
+        self.is_begun[number].set()
+        try:
+            await self.may[number].wait()
+        except asyncio.CancelledError:
+            self.given_up.append(number)
+            raise
+        if number in self.failing:
+            raise Unavailable(f"piece {number}")
+        self.done.append(number)
+
+    async def give(
+        self, *numbers: int, then: Callable[[], Awaitable[object]] | None = None
+    ) -> None:
+        async with Behind() as behind:
+            for number in numbers:
+                await behind.begin(partial(self.work, number))
+            if then is not None:
+                await then()
+
+
+async def test_one_piece_is_worked_on_while_its_giver_goes_on_and_the_next_waits_for_it() -> None:
+    pieces = Pieces()
+    async with Behind() as behind:
+        await behind.begin(partial(pieces.work, 0))  # and comes back though nobody let it go on
+        second = asyncio.create_task(behind.begin(partial(pieces.work, 1)))
+        await pieces.is_begun[0].wait()
+        assert (pieces.begun, pieces.done, second.done()) == ([0], [], False)
+        pieces.may[0].set()
+        await second
+        await pieces.is_begun[1].wait()
+        assert (pieces.begun, pieces.done) == ([0, 1], [0])
+        pieces.may[1].set()
+    assert pieces.done == [0, 1]  # the block's end waits for the last
+
+
+async def test_a_piece_that_fails_is_told_to_the_giver_of_the_next_which_is_not_begun() -> None:
+    pieces = Pieces(0)
+    pieces.may[0].set()
+    with pytest.raises(Unavailable, match="piece 0"):
+        await pieces.give(0, 1)
+    assert (pieces.begun, pieces.done) == ([0], [])
+
+
+async def test_the_last_piece_that_fails_is_told_at_the_end() -> None:
+    pieces = Pieces(1)
+    for may in pieces.may:
+        may.set()
+    with pytest.raises(Unavailable, match="piece 1"):
+        await pieces.give(0, 1)
+    assert pieces.done == [0]
+
+
+@pytest.mark.parametrize(
+    ("failing", "told", "done"), [((), "the block", [0]), ((0,), "piece 0", [])]
+)
+async def test_a_block_that_fails_waits_for_what_it_gave_away_before(
+    failing: tuple[int, ...], told: str, done: list[int]
+) -> None:
+    pieces = Pieces(*failing)
+
+    async def fail() -> None:
+        await pieces.is_begun[0].wait()
+        asyncio.get_running_loop().call_soon(pieces.may[0].set)
+        raise Unavailable("the block")
+
+    with pytest.raises(Unavailable, match=told):
+        await pieces.give(0, then=fail)
+    assert pieces.done == done
+
+
+async def test_a_block_that_is_cancelled_cancels_what_it_gave_away() -> None:
+    pieces = Pieces()
+    giving = asyncio.create_task(pieces.give(0, then=asyncio.Event().wait))
+    await pieces.is_begun[0].wait()
+    giving.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await giving
+    assert (pieces.given_up, pieces.done) == ([0], [])

@@ -3,6 +3,7 @@
 The client, the step and the store together; the exchange is a list of pages in memory.
 """
 
+import asyncio
 import json
 import sqlite3
 from collections import Counter
@@ -20,9 +21,11 @@ from fakes.desk_store import fresh_store
 from kalshi_cli.adapters.kalshi.connection import connect
 from kalshi_cli.adapters.store import worker
 from kalshi_cli.adapters.store.store import SqlStore
+from kalshi_cli.adapters.store.unit import SqlUnit
 from kalshi_cli.bootstrap.policies import policies
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND, to_rfc3339
+from kalshi_cli.errors import IntegrityError
 from kalshi_cli.ports.store import Saved
 from kalshi_cli.settings.sections import Filters, Settings
 from kalshi_cli.steps.ingest import IngestResult, ingest
@@ -275,6 +278,54 @@ async def test_a_pass_that_breaks_off_leaves_whole_events_and_no_marker(desk: De
     assert (result.kind, result.complete) == ("full", True)
     assert result.saved == Saved(new=left + left * LEGS, unchanged=2 * PAGE * (1 + LEGS))
     assert desk.written["INSERT markets"] == left * LEGS
+
+
+@pytest.mark.parametrize("failing", range(EVENTS // PAGE))
+async def test_a_page_that_cannot_be_saved_ends_the_pass_there(desk: Desk, failing: int):
+    """The pages after it are read and judged while it is saved: none of them may be there."""
+    refused = f"KXRAIN-{failing * PAGE}-{LEGS - 1}"
+    with closing(sqlite3.connect(desk.store.location.path)) as books, books:
+        books.execute(
+            f"CREATE TRIGGER no_room BEFORE INSERT ON markets WHEN NEW.ticker = '{refused}' "
+            "BEGIN SELECT RAISE(ABORT, 'no room'); END"
+        )
+    with pytest.raises(IntegrityError, match="no room"):
+        await desk.ingest()
+    async with desk.store.unit() as unit:
+        assert await unit.catalog.marker("full_pass") is None
+        entries = await unit.catalog.entries()
+    assert len(entries) == failing * PAGE * LEGS
+    with closing(sqlite3.connect(desk.store.location.path)) as books, books:
+        books.execute("DROP TRIGGER no_room")
+    result = await desk.ingest()
+    assert (result.kind, result.complete, result.events) == ("full", True, EVENTS)
+    left = EVENTS - failing * PAGE
+    assert result.saved.new == left * (1 + LEGS)
+
+
+async def test_a_page_is_judged_and_another_read_while_one_is_saved(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+):
+    third_asked, listed = asyncio.Event(), desk.listed
+    saved, commit = 0, SqlUnit.commit
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.params.get("cursor") == str(2 * PAGE):
+            third_asked.set()
+        return listed(request)
+
+    async def waiting(unit: SqlUnit) -> None:
+        nonlocal saved
+        if await unit.catalog.known_markets(["KXRAIN-0-0"]) and not saved:
+            async with asyncio.timeout(5):
+                await third_asked.wait()
+            saved += 1
+        await commit(unit)
+
+    desk.listed = answer  # type: ignore[assignment]
+    monkeypatch.setattr(SqlUnit, "commit", waiting)
+    assert (await desk.ingest()).complete
+    assert saved == 1
 
 
 async def test_a_quote_written_since_it_was_asked_about_keeps_its_own_time(desk: Desk):
