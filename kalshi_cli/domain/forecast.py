@@ -50,7 +50,8 @@ class Judgement:
     (sigma_f); 0 where the number is calibrated by construction. `weight` is w, the say of the
     forecaster against the market, from 0 to 1: at 0 it is only put on record. `decision_id` is
     common to the AI calls behind it; empty where there were none. `advice` is None where no Trader
-    was asked. `slope` is what the market's log-odds are multiplied by in the blend: 1 until fitted.
+    was asked. `slope` is what the market's log-odds are multiplied by in the blend: 1 until fitted,
+    and then with a standard error, `slope_error`.
     `inputs`, `prompt_version` and `variant` are what `Forecast` keeps of them.
     """
 
@@ -69,6 +70,7 @@ class Judgement:
     inputs: str = ""
     prompt_version: str = ""
     variant: str = ""
+    slope_error: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0.0 < self.low <= self.probability <= self.high < 1.0:
@@ -89,9 +91,10 @@ class Forecast:
     `market` is the mid at decision time, None unless both sides existed within 10 cents; `blended`
     is p*, None where there was no market to anchor to (such a forecast trades nothing).
     `weight` is w, the say of the forecaster against the market, and `slope` what the market's
-    log-odds are multiplied by. `inputs` is a hash of all that it was asked from: the same inputs
-    need no second forecast. It is empty where it was free, or where somebody was not heard.
-    `prompt_version` is a hash of the instructions, and `variant` says in what way they were used.
+    log-odds are multiplied by, `slope_error` its standard error. `inputs` is a hash of all that it
+    was asked from: the same inputs need no second forecast. It is empty where it was free, or where
+    somebody was not heard. `prompt_version` is a hash of the instructions, and `variant` says in
+    what way they were used.
     """
 
     forecast_id: str
@@ -118,6 +121,7 @@ class Forecast:
     inputs: str = ""
     prompt_version: str = ""
     variant: str = ""
+    slope_error: float = 0.0
 
     @property
     def confidence(self) -> Confidence:

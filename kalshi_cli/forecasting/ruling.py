@@ -79,6 +79,7 @@ def judged(ruled: Ruled, source: Source, inputs: str) -> Judgement:
         logit_error=AI_ERROR,
         weight=0.0 if ruled.barred else source.say.weight,
         slope=1.0 if ruled.barred else source.say.slope,
+        slope_error=0.0 if ruled.barred else source.say.slope_error,
         rationale=said,
         model=source.model,
         decision_id=source.decision_id,

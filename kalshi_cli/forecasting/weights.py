@@ -6,6 +6,7 @@ markets, so that a short record says little. For each model that served and each
 tried walk-forward, and takes the place of the start only where it lowered the Brier score there.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,10 +26,13 @@ NEAR = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Say:
-    """How a forecast moves p*: see `blend`."""
+    """How a forecast moves p*: see `blend`. `slope_error` is the standard error of a slope that was
+    fitted; one that was not is what the market says, and has none.
+    """
 
     weight: float
     slope: float = 1.0
+    slope_error: float = 0.0
 
 
 MARKET = Say(0.0)
@@ -113,16 +117,20 @@ def _error(told: Told, say: Say) -> float:
 def regressed(history: Sequence[Told], most: float) -> Say:
     """The likeliest slope and w given the prior, w between 0 and `most`."""
     rows = [(logit(t.market), logit(t.said) - logit(t.market), t.payout) for t in history]
-    slope, weight = _newton(rows, None)
+    slope, weight, error = _newton(rows, None)
     if not 0.0 <= weight <= most:
         weight = min(max(weight, 0.0), most)
-        slope, _ = _newton(rows, weight)
-    return Say(weight, min(max(slope, SLOPES[0]), SLOPES[1]))
+        slope, _, error = _newton(rows, weight)
+    return Say(weight, min(max(slope, SLOPES[0]), SLOPES[1]), error)
 
 
-def _newton(rows: Sequence[tuple[float, float, float]], held: float | None) -> tuple[float, float]:
-    """Slope and w at the top of the posterior; with w `held`, the slope that goes with it."""
-    slope, weight = 1.0, held or 0.0
+def _newton(
+    rows: Sequence[tuple[float, float, float]], held: float | None
+) -> tuple[float, float, float]:
+    """Slope and w at the top of the posterior, and the slope's standard error there; with w `held`,
+    the slope that goes with it.
+    """
+    slope, weight, error = 1.0, held or 0.0, 0.0
     for _ in range(STEPS):
         down_slope, down_weight = PRECISION * (slope - 1.0), PRECISION * weight
         both, own, other = 0.0, PRECISION, PRECISION
@@ -134,12 +142,13 @@ def _newton(rows: Sequence[tuple[float, float, float]], held: float | None) -> t
             own += spread * market * market
             other += spread * apart * apart
             both += spread * market * apart
-        by_slope, by_weight = down_slope / own, 0.0
+        by_slope, by_weight, error = down_slope / own, 0.0, math.sqrt(1.0 / own)
         if held is None:
             size = own * other - both * both
+            error = math.sqrt(other / size)
             by_slope = (other * down_slope - both * down_weight) / size
             by_weight = (own * down_weight - both * down_slope) / size
         slope, weight = slope - by_slope, weight - by_weight
         if max(abs(by_slope), abs(by_weight)) < NEAR:
             break
-    return slope, weight
+    return slope, weight, error

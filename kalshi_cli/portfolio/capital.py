@@ -20,7 +20,7 @@ class Footing:
 
     `exclusive` tells of its event; `ladder` is which ladder of the event it is on and where. `fair`
     is the chance of YES as of now by the best that is known, which is the market's where there is
-    no forecast; None where there is neither.
+    no forecast; None where there is neither. `market` is the market's own, where there is one.
     """
 
     event_ticker: str
@@ -32,6 +32,7 @@ class Footing:
     exclusive: bool = False
     ladder: tuple[str, Rung] | None = None
     fair: float | None = None
+    market: float | None = None
 
     def family(self, ticker: str) -> Family:
         """What the market is a member of."""

@@ -56,6 +56,7 @@ def _footing(state: RiskState, ticker: str) -> Footing:
         exclusive=facts.event.mutually_exclusive,
         ladder=rung_of(facts.market),
         fair=_fair(facts),
+        market=benchmark(facts.quote.bid, facts.quote.ask),
     )
 
 

@@ -246,4 +246,5 @@ def _forecast(
         inputs=judgement.inputs,
         prompt_version=judgement.prompt_version,
         variant=judgement.variant,
+        slope_error=judgement.slope_error,
     )

@@ -1,10 +1,17 @@
 import math
 
 import pytest
+from fakes.decisions import NOW, a_forecast, level
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalshi_cli.forecasting.blend import MAX_DISTANCE, blend, inverse_variance_weight
+from kalshi_cli.forecasting.blend import (
+    MAX_DISTANCE,
+    blend,
+    fair_error,
+    held_chance,
+    inverse_variance_weight,
+)
 from kalshi_cli.forecasting.logit import expit, interval_80, logit
 from kalshi_cli.forecasting.oracle import blurred
 
@@ -98,3 +105,48 @@ def test_blurring_moves_the_truth_by_its_error_in_log_odds(truth, error, noise):
     seen = blurred(truth, error, noise)
     assert logit(seen) - logit(truth) == pytest.approx(error * noise, abs=1e-6)
     assert blurred(truth, 0.0, noise) == truth
+
+
+@given(
+    market=st.floats(0.05, 0.95),
+    apart=st.floats(-0.3, 0.3),
+    weight=st.floats(0.0, 0.33),
+    slope=st.floats(0.8, 1.2),
+    slope_error=st.floats(0.0, 0.2),
+)
+def test_the_error_of_p_is_the_delta_methods(market, apart, weight, slope, slope_error):
+    """By differences of the blend itself: one for the forecast's log-odds, one for the slope."""
+    said, step = expit(logit(market) + apart), 1e-4
+
+    def fair(error=0.0, more=0.0):
+        return blend(expit(logit(said) + error), market, weight, slope + more)
+
+    by_forecast = 1.0 * (fair(error=step) - fair(error=-step)) / (2 * step)
+    by_slope = slope_error * (fair(more=step) - fair(more=-step)) / (2 * step)
+    forecast = a_forecast(
+        said, weight=weight, logit_error=1.0, slope=slope, slope_error=slope_error
+    )
+    found = fair_error(forecast, fair(), market)
+    assert found == pytest.approx(math.hypot(by_forecast, by_slope), rel=1e-4, abs=1e-7)
+
+
+def test_without_a_market_there_is_no_slope_to_doubt():
+    forecast = a_forecast(0.5, weight=0.1, logit_error=1.0, slope_error=0.2)
+    assert fair_error(forecast, 0.5, None) == pytest.approx(0.025)
+
+
+@pytest.mark.parametrize(("hours", "say"), [(0, 0.4), (6, 0.2), (12, 0.1), (-1, 0.4)])
+def test_what_is_held_is_worth_less_of_a_forecast_the_older_it_is(hours, say):
+    forecast = a_forecast(0.7, market=0.3, weight=0.4)
+    bid, ask = level("0.4900"), level("0.5100")
+    found = held_chance(forecast, bid, ask, hours * 3_600_000_000, half_life_us=21_600_000_000)
+    assert found == pytest.approx(expit(say * logit(0.7)))
+    assert held_chance(forecast, bid, None, 0, half_life_us=1) is None
+    assert held_chance(forecast, level("0.3900"), ask, 0, half_life_us=1) is None
+
+
+@given(CHANCES, WEIGHTS)
+def test_at_last_it_is_worth_the_market(said, weight):
+    forecast = a_forecast(said, weight=weight, made_us=NOW)
+    found = held_chance(forecast, level("0.6000"), level("0.6200"), 10**12, half_life_us=10**9)
+    assert found == pytest.approx(0.61, abs=1e-9)

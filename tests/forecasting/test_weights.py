@@ -48,7 +48,9 @@ def the_fit(rows):
 
 
 def test_nothing_on_record_leaves_the_market():
-    assert regressed([], MOST) == MARKET
+    # the market, and the prior's own doubt: sqrt(1 / 25)
+    assert regressed([], MOST) == Say(0.0, 1.0, slope_error=0.2)
+    assert Say(0.0, 1.0, slope_error=0.0) == MARKET
     assert fit_weights([], start=start, most=MOST) == ()
 
 
@@ -79,6 +81,19 @@ def test_a_model_against_the_truth_has_none_at_all():
     assert regressed(record(800, truth_is=lambda m, said: m - said), MOST).weight == 0.0
 
 
+def test_a_slope_beside_a_say_of_none_has_its_own_error():
+    """W is held at 0, so the error is the root of 1 over the curvature along the slope alone."""
+    rows = record(800, truth_is=lambda m, s: m - s)
+    found = regressed(rows, MOST)
+    assert found.weight == 0.0
+    chances = [expit(found.slope * logit(row.market)) for row in rows]
+    curved = 25 + sum(
+        chance * (1 - chance) * logit(row.market) ** 2
+        for chance, row in zip(chances, rows, strict=True)
+    )
+    assert found.slope_error == pytest.approx(curved**-0.5, rel=1e-6)
+
+
 def test_what_makes_the_market_too_sure_is_a_slope():
     fitted = regressed(record(3_000, truth_is=lambda market, said: 0.7 * market), MOST)
     assert fitted.slope == pytest.approx(0.7, abs=0.1)
@@ -100,6 +115,19 @@ def test_the_regression_is_at_the_top_of_its_posterior():
         return total
 
     best = posterior(found.slope, found.weight)
+    # the curvature by differences: its inverse is the covariance, with w known or with w fitted
+    step, at = 1e-3, (found.slope, found.weight)
+
+    def bend(first, second):
+        (a, b), (c, d) = first, second
+        corners = [(1, 1), (1, -1), (-1, 1), (-1, -1)]
+        return sum(
+            -i * j * posterior(at[0] + step * (i * a + j * c), at[1] + step * (i * b + j * d))
+            for i, j in corners
+        ) / (4 * step * step)
+
+    own, both, other = bend((1, 0), (1, 0)), bend((1, 0), (0, 1)), bend((0, 1), (0, 1))
+    assert found.slope_error == pytest.approx((other / (own * other - both**2)) ** 0.5, rel=1e-4)
     for slope, weight in ((0.01, 0), (-0.01, 0), (0, 0.01), (0, -0.01)):
         assert posterior(found.slope + slope, found.weight + weight) < best
 

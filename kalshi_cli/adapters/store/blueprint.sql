@@ -1,4 +1,4 @@
--- Schema 0014. Generated from the migrations; do not edit.
+-- Schema 0015. Generated from the migrations; do not edit.
 CREATE TABLE "ai_calls" (
 	call_id VARCHAR NOT NULL,
 	decision_id VARCHAR NOT NULL,
@@ -183,6 +183,7 @@ CREATE TABLE "forecasts" (
 	inputs VARCHAR NOT NULL,
 	prompt_version VARCHAR NOT NULL,
 	variant VARCHAR NOT NULL,
+	slope_error FLOAT NOT NULL,
 	CONSTRAINT fk_forecasts_run_id FOREIGN KEY(run_id) REFERENCES runs (run_id),
 	CONSTRAINT fk_forecasts_ticker FOREIGN KEY(ticker) REFERENCES markets (ticker),
 	CONSTRAINT pk_forecasts PRIMARY KEY (forecast_id)
@@ -534,4 +535,4 @@ CREATE INDEX ix_round_trips_closed_us ON round_trips (closed_us);
 
 CREATE INDEX ix_round_trips_ticker_owner ON round_trips (ticker, owner);
 
-INSERT INTO alembic_version (version_num) VALUES ('0014')
+INSERT INTO alembic_version (version_num) VALUES ('0015')

@@ -242,6 +242,7 @@ def forecast_row(forecast: Forecast) -> Columns:
         "inputs": forecast.inputs,
         "prompt_version": forecast.prompt_version,
         "variant": forecast.variant,
+        "slope_error": forecast.slope_error,
     }
 
 
@@ -267,7 +268,8 @@ def _advice_from(side: str | None, limit: int | None) -> Advice | None:
 def forecast_from(values: Values) -> Forecast:
     forecast_id, run_id, ticker, event, category, forecaster, model, made_us, *rest = values
     number, low, high, logit_error, weight, market, blended, cost, rationale, *named = rest
-    label, decision_id, advice, advice_limit, slope, inputs, prompt_version, variant = named
+    label, decision_id, advice, advice_limit, slope, *made_by, slope_error = named
+    inputs, prompt_version, variant = made_by
     return Forecast(
         forecast_id,
         run_id,
@@ -293,4 +295,5 @@ def forecast_from(values: Values) -> Forecast:
         inputs,
         prompt_version,
         variant,
+        slope_error,
     )

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.proposal import Proposal
+from kalshi_cli.forecasting.blend import fair_error
 from kalshi_cli.portfolio.allotment import Bounded, Wish, allot
 from kalshi_cli.portfolio.capital import Capital
 from kalshi_cli.portfolio.correlation import Bet, kept
@@ -109,7 +109,7 @@ def _wish(problem: _Problem, counts: Sequence[float], bankroll: float, part: flo
 
 def trusted(leg: Leg) -> float:
     """The chance to stake on: as doubtful as the least trusted price the purchase may reach."""
-    error = fair_error(leg.forecast, leg.proposal.fair)
+    error = fair_error(leg.forecast, leg.proposal.fair, leg.footing.market)
     best, least = leg.win - leg.steps[0][1], leg.win - leg.steps[-1][1]
     if least <= error <= best:
         return leg.win - error / 2.0
@@ -119,8 +119,3 @@ def trusted(leg: Leg) -> float:
 def doubt(edge: float, error: float) -> float:
     """How much of an edge is not to be counted on: (1 - k*) e. At most half the error."""
     return edge * (error / math.hypot(edge, error)) ** 2 if error else 0.0
-
-
-def fair_error(forecast: Forecast, fair: float) -> float:
-    """Standard deviation of the blended probability: w * sigma_f * p * (1 - p)."""
-    return forecast.weight * forecast.logit_error * fair * (1.0 - fair)

@@ -43,6 +43,14 @@ def test_doubt_shrinks_the_stake():
     assert count(footings=doubtful(0.1, 1.0)) == 96
 
 
+def test_a_fitted_slope_is_staked_with_its_own_doubt_although_the_forecast_has_no_say():
+    # beside 0.20, log-odds 1.3863: sigma = 0.08 * 1.3863 * 0.25 = 0.02773, k* = 0.7039
+    # 0.75 * 0.7039 * 0.078769 = 0.04158 of $1,000: 90 cost 41.1523, 91 cost 41.6096
+    forecast = a_forecast(weight=0.0, logit_error=1.0, slope=0.9, slope_error=0.08)
+    assert count(footings={"T": a_footing(forecast=forecast, market=0.20)}) == 90
+    assert count(footings={"T": a_footing(forecast=forecast, market=0.50)}) == 109  # no lever
+
+
 def test_probation_caps_it():
     # 0.25 % is $2.50: 5 cost 2.2863, 6 cost 2.7435
     assert count(probation_stake=0.0025) == 5

@@ -34,6 +34,7 @@ class ForecastRecord(Record, table=True):
     inputs: str
     prompt_version: str
     variant: str
+    slope_error: float
 
 
 FORECASTS = table(ForecastRecord)
