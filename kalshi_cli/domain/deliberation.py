@@ -1,9 +1,7 @@
 """Asking a language model: roles, prompts, and what became of each call."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 from kalshi_cli.domain.money import AiCost
 
@@ -42,7 +40,7 @@ class Research:
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """One question to a model. `schema` is the JSON Schema of the answer that is asked for.
+    """One question to a model. `schema` is the JSON Schema, as text, of the answer asked for.
 
     `system` never changes between questions of a role, so that providers can cache it. `research`
     is None where nothing may be looked up.
@@ -52,7 +50,7 @@ class Prompt:
     version: str
     system: str
     user: str
-    schema: Mapping[str, Any]
+    schema: str
     research: Research | None = None
 
 

@@ -1,5 +1,6 @@
 """One event in words, and what every role answers by: the tickers that were asked about."""
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -81,7 +82,7 @@ def question(
         version=template.version,
         system=template.text,
         user="\n\n".join(parts),
-        schema=answer_schema(tickers, leg),
+        schema=json.dumps(answer_schema(tickers, leg)),
     )
 
 

@@ -19,16 +19,21 @@ def cleaned(text: str, longest: int = LONGEST) -> str:
     Angle brackets become their typographic kin, so that no text looks like a delimiter; compatible
     forms are folded first (NFKC), since some of them are brackets too.
     """
-    folded = unicodedata.normalize("NFKC", text)
-    visible = "".join(
-        character
-        for character in folded
-        if character in KEPT or unicodedata.category(character)[0] != "C"
-    )
-    harmless = visible.translate(HARMLESS).strip()
+    harmless = _visible(unicodedata.normalize("NFKC", text)).translate(HARMLESS).strip()
     if len(harmless) <= longest:
         return harmless
     return harmless[: max(0, longest - len(CUT))] + CUT
+
+
+def _visible(text: str) -> str:
+    """The text without characters of category C, but for those that are kept."""
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text  # most are, and to look at each character takes long
+    return "".join(
+        character
+        for character in text
+        if character in KEPT or unicodedata.category(character)[0] != "C"
+    )
 
 
 def block(name: str, text: str, longest: int = LONGEST) -> str:

@@ -11,12 +11,12 @@ in its unit, at the latest its commit. Every amount is exact and every instant m
 it says wall.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from kalshi_cli.domain.account import CashMovement, Settlement
 from kalshi_cli.domain.forecast import Forecast
@@ -34,6 +34,8 @@ from kalshi_cli.ports.ai_ledger import AiLedger
 from kalshi_cli.ports.exchange import SeenAgain
 from kalshi_cli.ports.making import Making
 from kalshi_cli.risk._base import Denial
+
+Result = TypeVar("Result")
 
 NO_VERDICTS: Mapping[str, Verdict] = MappingProxyType({})
 
@@ -614,6 +616,15 @@ class Brakes:
 class Store(Protocol):
     def unit(self, *, reads: bool = False) -> AbstractAsyncContextManager[Unit]:
         """A transaction. One that only `reads` sees what was committed, and waits for nobody."""
+        ...
+
+    async def write(self, work: Callable[[Unit], Awaitable[Result]]) -> Result:
+        """What `work` returns, once it is committed, in one transaction with what other tasks write
+        just then.
+
+        It may run twice, since where one of them fails each is written alone; so it changes nothing
+        but its unit.
+        """
         ...
 
     async def brakes(self, cooling: str) -> Brakes:

@@ -223,9 +223,7 @@ async def _fresh(
         return {}
     page = await data.listings([entry.market.ticker for entry in entries])
     active = [x for x in page.items if x.market.status is MarketStatus.ACTIVE]
-    async with store.unit() as unit:
-        await unit.catalog.save_listings(page.items, clock.now())
-        await unit.commit()
+    await store.write(lambda unit: unit.catalog.save_listings(page.items, clock.now()))
     return {listing.market.ticker: listing for listing in active}
 
 

@@ -5,7 +5,6 @@ that was cancelled or killed leaves that standing, and so does one that broke on
 it may be billed all the same.
 """
 
-import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -288,7 +287,7 @@ def _worded(prompt: Prompt, attempts: Sequence[Attempt]) -> Prompt:
 
 
 def _length(prompt: Prompt) -> int:
-    return len(prompt.system) + len(prompt.user) + len(json.dumps(prompt.schema))
+    return len(prompt.system) + len(prompt.user) + len(prompt.schema)
 
 
 def _cost(attempt: Attempt, reserved: AiCost) -> tuple[AiCost, CostSource]:

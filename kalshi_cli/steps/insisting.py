@@ -12,7 +12,7 @@ TRIES = 3
 
 
 async def insist(store: Store, write: Callable[[Unit], Awaitable[Result]]) -> Result:
-    """Write in a unit of its own; again where the store was too busy. `StoreBusy` in the end.
+    """Write, with others or alone; again where the store was too busy. `StoreBusy` in the end.
 
     Nothing of a try that failed stays: a unit is written whole or not at all.
     """
@@ -20,10 +20,7 @@ async def insist(store: Store, write: Callable[[Unit], Awaitable[Result]]) -> Re
     while True:
         tries_left -= 1
         try:
-            async with store.unit() as unit:
-                result = await write(unit)
-                await unit.commit()
-                return result
+            return await store.write(write)
         except StoreBusy:
             if not tries_left:
                 raise

@@ -9,7 +9,7 @@ from kalshi_cli.domain.money import AiCost
 from kalshi_cli.forecasting.reading import Form
 from kalshi_cli.ports.ai_ledger import CostSource, Reservation, Settled
 
-PROMPT = Prompt(Role.FORECASTER, "v1", "You forecast.", "Will it rain?", {})
+PROMPT = Prompt(Role.FORECASTER, "v1", "You forecast.", "Will it rain?", "{}")
 TICKS = 1_234_567
 
 

@@ -65,6 +65,12 @@ class MortalStore:
         async with self.store.unit(reads=reads) as unit:
             yield _MortalUnit(unit, self._fuse)
 
+    async def write(self, work):
+        async with self.unit() as unit:
+            result = await work(unit)
+            await unit.commit()
+        return result
+
 
 class _MortalUnit:
     def __init__(self, unit: Any, fuse: Fuse) -> None:

@@ -17,7 +17,7 @@ async def said(floor, decision, *answers, wall_us=0, form=Form.CLEAN):
     async with floor.store.unit() as unit:
         for role, row in answers:
             name = f"{decision}-{role}"
-            prompt = Prompt(role, f"{role}-v1", "You.", "?", {})
+            prompt = Prompt(role, f"{role}-v1", "You.", "?", "{}")
             facts = {"decision_id": decision, "prompt": prompt, "wall_us": wall_us}
             await unit.ai.reserve(a_reservation(floor.run.run_id, name, **facts), daily_budget=None)
             done = a_settled(1, name, parsed={"markets": [row]})

@@ -6,7 +6,6 @@ not what was asked for. Tracing is off, for it would export prompts to any provi
 """
 
 import asyncio
-import json
 import logging
 import os
 import time
@@ -99,7 +98,7 @@ class Grok:
             max_tokens=max_tokens,
             response_format=chat_pb2.ResponseFormat(
                 format_type=chat_pb2.FormatType.FORMAT_TYPE_JSON_SCHEMA,
-                schema=json.dumps(prompt.schema),
+                schema=prompt.schema,
             ),
             **({} if prompt.research is None else looking_up(prompt.research)),
         )

@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Select, and_, func, or_, select
 
 from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.prepared import Prepared, given
 from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.domain.deliberation import Outcome, Prompt
-from kalshi_cli.domain.instant import day_of
+from kalshi_cli.domain.instant import DAY, day_of
 from kalshi_cli.domain.money import AiCost
 from kalshi_cli.domain.order import LIVE
 from kalshi_cli.ports.ai_ledger import Reservation, Settled
@@ -18,6 +19,36 @@ from kalshi_cli.ports.ai_ledger import Reservation, Settled
 IN_FLIGHT = "in_flight"
 """The outcome of a call that was not settled: it is being made, or its process is dead."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_CALLS, _DAYS = t.AI_CALLS.c, t.DAILY_AI_COST.c
+_MONEY = (_DAYS.calls, _DAYS.cost_units, _DAYS.reserved_units)
+_DAY = Prepared(select(*_MONEY).where(_DAYS.wall_day == given("wall_day")))
+_IN_FLIGHT = Prepared(
+    select(_DAYS.wall_day, *_MONEY, _CALLS.reserved_units)
+    .join_from(t.AI_CALLS, t.DAILY_AI_COST, _DAYS.wall_day == _CALLS.called_wall_us // DAY)
+    .where(_CALLS.call_id == given("settled"), _CALLS.cost_units.is_(None))
+)
+_SETTLED = (
+    "served_model",
+    "prompt_tokens",
+    "cached_tokens",
+    "completion_tokens",
+    "reasoning_tokens",
+    "cost_units",
+    "cost_source",
+    "latency_ms",
+    "outcome",
+    "form",
+    "reason",
+    "answer_text",
+    "searches",
+    "citations",
+    "parsed",
+)
+_SETTLE = Prepared(
+    t.AI_CALLS.update()
+    .where(_CALLS.call_id == given("settled"))
+    .values({name: given(name) for name in _SETTLED})
+)
 
 
 def storable(text: str) -> str:
@@ -75,38 +106,31 @@ class SqlAiLedger:
         return True
 
     async def settle(self, done: Settled) -> None:
-        table = t.AI_CALLS
-        query = select(table.c.called_wall_us, table.c.reserved_units, table.c.cost_units).where(
-            table.c.call_id == done.call_id
-        )
-        found = await self._transaction.first(query)
-        if found is None or found.cost_units is not None:
+        found = await self._transaction.first(_IN_FLIGHT, {"settled": done.call_id})
+        if found is None:
             raise ValueError(f"AI call {done.call_id} is not in flight.")
-        day = day_of(found.called_wall_us)
-        calls, cost, reserved = await self._day(day)
-        await self._save_day(day, calls, cost + done.cost.units, reserved - found.reserved_units)
+        day, calls, cost, reserved, mine = found
+        await self._save_day(day, calls, cost + done.cost.units, reserved - mine)
         attempt = done.attempt
-        answer = await self._kept(attempt.text) if attempt.text else None
-        change = table.update().where(table.c.call_id == done.call_id)
-        await self._transaction.write(
-            change.values(
-                served_model=storable(attempt.served_model),
-                prompt_tokens=attempt.usage.prompt,
-                cached_tokens=attempt.usage.cached,
-                completion_tokens=attempt.usage.completion,
-                reasoning_tokens=attempt.usage.reasoning,
-                cost_units=done.cost.units,
-                cost_source=done.source.value,
-                latency_ms=attempt.latency_ms,
-                outcome=attempt.outcome.value,
-                form=None if done.form is None else done.form.value,
-                reason=storable(attempt.detail),
-                answer_text=answer,
-                searches=attempt.usage.searches,
-                citations=json.dumps(attempt.citations) if attempt.citations else None,
-                parsed=None if done.parsed is None else json.dumps(done.parsed),
-            )
-        )
+        values = {
+            "settled": done.call_id,
+            "served_model": storable(attempt.served_model),
+            "prompt_tokens": attempt.usage.prompt,
+            "cached_tokens": attempt.usage.cached,
+            "completion_tokens": attempt.usage.completion,
+            "reasoning_tokens": attempt.usage.reasoning,
+            "cost_units": done.cost.units,
+            "cost_source": done.source.value,
+            "latency_ms": attempt.latency_ms,
+            "outcome": attempt.outcome.value,
+            "form": None if done.form is None else done.form.value,
+            "reason": storable(attempt.detail),
+            "answer_text": await self._kept(attempt.text) if attempt.text else None,
+            "searches": attempt.usage.searches,
+            "citations": json.dumps(attempt.citations) if attempt.citations else None,
+            "parsed": None if done.parsed is None else json.dumps(done.parsed),
+        }
+        await self._transaction.write_prepared_later(_SETTLE, values)
 
     async def spent(self, wall_day: int) -> AiCost:
         _, cost, reserved = await self._day(wall_day)
@@ -148,9 +172,7 @@ class SqlAiLedger:
         return "" if found is None else str(found[0])
 
     async def _day(self, wall_day: int) -> tuple[int, int, int]:
-        table = t.DAILY_AI_COST
-        query = select(table.c.calls, table.c.cost_units, table.c.reserved_units)
-        found = await self._transaction.first(query.where(table.c.wall_day == wall_day))
+        found = await self._transaction.first(_DAY, {"wall_day": wall_day})
         return (0, 0, 0) if found is None else (found[0], found[1], found[2])
 
     async def _save_day(self, wall_day: int, calls: int, cost: int, reserved: int) -> None:

@@ -10,7 +10,6 @@ from sqlalchemy import (
     BigInteger,
     Select,
     Table,
-    Update,
     bindparam,
     cast,
     func,
@@ -21,6 +20,7 @@ from sqlalchemy import (
 from kalshi_cli.adapters.store import market_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import Values
+from kalshi_cli.adapters.store.prepared import Prepared, given
 from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.domain.market import Listing
 from kalshi_cli.filters._base import Verdict
@@ -138,18 +138,19 @@ def _compare(
 
 
 @cache
-def _seen_again(*, is_postgres: bool) -> Update:
+def _seen_again(*, is_postgres: bool) -> Prepared:
     """Moves the time of the quotes that `:marks` names, where they still have these hashes."""
     each = func.json_each_text if is_postgres else func.json_each
-    mark = each(bindparam("marks", type_=JSON)).table_valued("key", "value")
-    return (
+    marks = bindparam("marks", type_=JSON, required=False)
+    mark = each(marks).table_valued("key", "value")
+    return Prepared(
         update(t.QUOTES)
         .where(
             t.QUOTES.c.ticker == mark.c.key,
             t.QUOTES.c.row_hash == cast(mark.c.value, BigInteger),
-            t.QUOTES.c.at_us < bindparam("seen_us"),
+            t.QUOTES.c.at_us < given("seen_us"),
         )
-        .values(at_us=bindparam("seen_us"))
+        .values(at_us=given("seen_us"))
     )
 
 
@@ -160,4 +161,4 @@ async def touch_quotes(transaction: Transaction, seen: Sequence[SeenAgain]) -> N
         marks.setdefault(one.at_us, {})[one.ticker] = one.fingerprint
     for seen_us, by_ticker in marks.items():
         again = _seen_again(is_postgres=transaction.is_postgres)
-        await transaction.write(again, {"marks": by_ticker, "seen_us": seen_us})
+        await transaction.write_prepared_later(again, {"marks": by_ticker, "seen_us": seen_us})

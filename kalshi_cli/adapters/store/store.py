@@ -7,12 +7,12 @@ async with await open_store(path, identity, wall_us=clock.wall()) as store:
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import cached_property, partial
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from kalshi_cli.adapters.store.connection import (
     BUSY_S,
@@ -28,6 +28,7 @@ from kalshi_cli.adapters.store.glance import Glance
 from kalshi_cli.adapters.store.kept import KeptConnections
 from kalshi_cli.adapters.store.occupant import named
 from kalshi_cli.adapters.store.ownership import check_owner, create_schema, schema_version
+from kalshi_cli.adapters.store.together import Together
 from kalshi_cli.adapters.store.transaction import Transaction, begun
 from kalshi_cli.adapters.store.version import check_version
 from kalshi_cli.domain.identity import StoreIdentity
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
     from kalshi_cli.adapters.store.audit import SqlAuditor
     from kalshi_cli.adapters.store.reports import SqlReports
     from kalshi_cli.adapters.store.unit import SqlUnit
+
+Result = TypeVar("Result")
 
 
 class SqlStore:
@@ -55,6 +58,7 @@ class SqlStore:
         }
         """By whether they only read."""
         self._turn = asyncio.Lock()
+        self._together = Together(lambda: self.unit())  # noqa: PLW0108 - tests put another in its place
         self._glance = Glance(location)
 
     @cached_property
@@ -75,6 +79,9 @@ class SqlStore:
 
         async with self.transaction(reads=reads) as transaction:
             yield SqlUnit(transaction)
+
+    async def write(self, work: "Callable[[SqlUnit], Awaitable[Result]]") -> Result:
+        return await self._together.write(work)
 
     @asynccontextmanager
     async def transaction(self, *, reads: bool = False) -> AsyncIterator[Transaction]:
@@ -128,6 +135,7 @@ class SqlStore:
             ) from error
 
     async def close(self) -> None:
+        await self._together.close()
         self._glance.close()
         for kept in self._kept.values():
             await kept.close()

@@ -198,6 +198,14 @@ class Transaction:
         with translated(self._where):
             return (await self._run(statement, parameters))[1]
 
+    async def write_prepared_later(self, statement: Prepared, parameters: Parameters) -> None:
+        """Run a write once; SQLite does so on the trip of what comes next."""
+        if self.is_postgres:
+            await self.write(statement.statement, parameters)
+            return
+        driver = await self._driver()
+        driver.write_later(statement.sql, statement.values(parameters))
+
     async def _run(
         self, prepared: Prepared, parameters: Parameters | None
     ) -> tuple[Sequence[Values], int]:
