@@ -2,6 +2,10 @@
 
 Each thing that differs says how it can be explained, and which repair the exchange's own record
 proves; where nothing proves one there is none.
+
+The exchange's lists are read one after the other, and the books after them: whatever trades
+meanwhile is in some of them. So a difference stands only if two looks tell it between which nothing
+changed.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -37,6 +41,8 @@ from kalshi_cli.steps.booking import newest, shard_movements, transfers_of
 from kalshi_cli.steps.paging import collect
 from kalshi_cli.steps.weighing import before_collateral
 
+MOST_LOOKS = 4
+"""How often an account that does not stand still is looked at, at the most."""
 BOOK, FOLD, MOVE = "book it", "fold it into the order", "book a transfer"
 
 
@@ -119,10 +125,45 @@ async def compare(
     archive: Archive | None,
     treasury: Treasury | None,
 ) -> tuple[Comparison, Record, Books]:
-    """Read both sides whole and hold them against each other. Changes nothing."""
+    """Read both sides whole and hold them against each other. Changes nothing.
+
+    An account that changes from look to look is told in part: what the last two looks have alike.
+    """
+    looks = [await _look(trading, store, archive, treasury, clock)]
+    while looks[-1][0].discrepancies and len(looks) < MOST_LOOKS:
+        looks.append(await _look(trading, store, archive, treasury, clock))
+        if _at_rest(looks[-2]) == _at_rest(looks[-1]):
+            return looks[-1]
+    last, record, books = looks[-1]
+    if not last.discrepancies:
+        return looks[-1]
+    moving = f"the account changed at each of {len(looks)} looks"
+    doubted = replace(record, why="; ".join(filter(None, (record.why, moving))))
+    found = compared(books, doubted, clock.now())
+    before = looks[-2][0].discrepancies
+    alike = tuple(each for each in found.discrepancies if each in before)
+    return replace(found, discrepancies=alike), doubted, books
+
+
+_Look = tuple[Comparison, Record, Books]
+
+
+async def _look(
+    trading: Trading,
+    store: Store,
+    archive: Archive | None,
+    treasury: Treasury | None,
+    clock: Clock,
+) -> _Look:
     record = await read_record(trading, archive, treasury, clock)
     books = await read_books(store, record)
     return compared(books, record, clock.now()), record, books
+
+
+def _at_rest(look: _Look) -> tuple[Record, Books]:
+    """What two looks have alike where nothing changed between them; the time of day is no fact."""
+    _, record, books = look
+    return replace(record, balance=replace(record.balance, at_us=0)), books
 
 
 async def read_record(
