@@ -15,7 +15,8 @@ class Proposal:
     `fair` is the probability of YES it is based on. `resting` proposals are post-only and expire at
     `expires_us`; the others take what the book gives up to `limit`. `closes` are contracts that are
     held and that it would close before it opens any. `levels` are where it would leave an entry
-    again; those that it leaves open are as the settings say.
+    again; those that it leaves open are as the settings say. An entry is made on a forecast, or on
+    evidence of its own: then `fair_error` is the standard deviation of `fair`.
     """
 
     ticker: str
@@ -30,3 +31,4 @@ class Proposal:
     forecast_id: str | None = None
     closes: Contracts = NO_CONTRACTS
     levels: Levels | None = None
+    fair_error: float | None = None

@@ -5,13 +5,14 @@ from typing import ClassVar
 
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.order import OrderIntent, Purpose
+from kalshi_cli.domain.reduction import reduction
 from kalshi_cli.risk._base import EVERYTHING, Control, Denial, MarketFacts, RiskState
 
 
 @dataclass(frozen=True, slots=True)
 class Eligibility(Control):
     """Everything needs an open market on a known grid; entries also pass the filters and know
-    their fees.
+    their fees. Where a filter drops the market, a quote that closes what its owner holds passes.
     """
 
     code: ClassVar[str] = "INELIGIBLE"
@@ -29,10 +30,10 @@ class Eligibility(Control):
             return self._deny("the market is past its close", str(now_us), str(market.close_us))
         if market.grid is None:
             return self._deny("its price structure is not understood", "unknown", "known")
-        return None if intent.purpose is Purpose.EXIT else self._entry(facts)
+        return None if intent.purpose is Purpose.EXIT else self._entry(intent, facts, state)
 
-    def _entry(self, facts: MarketFacts) -> Denial | None:
-        if facts.rejected_by is not None:
+    def _entry(self, intent: OrderIntent, facts: MarketFacts, state: RiskState) -> Denial | None:
+        if facts.rejected_by is not None and not _quotes_away(intent, state):
             return self._deny(f"filter {facts.rejected_by} drops it", facts.rejected_by, "none")
         if not facts.fees.is_known:
             return self._deny(f"fee type {facts.fees.fee_type!r} is not known", "unknown", "known")
@@ -40,3 +41,9 @@ class Eligibility(Control):
 
     def _deny(self, detail: str, value: str, limit: str) -> Denial:
         return Denial(self.code, detail, value, limit)
+
+
+def _quotes_away(intent: OrderIntent, state: RiskState) -> bool:
+    if intent.purpose is not Purpose.QUOTE:
+        return False
+    return reduction(intent, state.positions, state.orders).fits

@@ -11,15 +11,15 @@ from kalshi_cli.risk._edge import edge_at_limit
 
 @dataclass(frozen=True, slots=True)
 class NetEdge(Control):
-    """For entries with a forecast; in dollars a contract, at the worst price accepted."""
+    """For entries, on whatever fair value they say they are made; in dollars a contract, at the
+    worst price accepted.
+    """
 
     code: ClassVar[str] = "NET_EDGE"
     rank: ClassVar[int] = 110
     purposes: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ENTRY})
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
-        if intent.forecast_id is None:
-            return None
         facts = state.facts.get(intent.ticker)
         edge = None if facts is None else edge_at_limit(intent, facts)
         if edge is None:

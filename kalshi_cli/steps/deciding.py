@@ -49,6 +49,17 @@ async def decide(
     return tuple(replace(i, cancel_on_pause=asks and i.post_only) for i in sizing.intents), state
 
 
+def on_its_forecast(proposal: Proposal, view: DeskView) -> Proposal:
+    """An entry that states no evidence of its own is made on the newest forecast, whether it says
+    so or not: that forecast is what it is staked by, and what controls hold it to, once.
+    """
+    names_it = proposal.forecast_id is not None or proposal.fair_error is not None
+    forecast = view.forecasts.get(proposal.ticker)
+    if proposal.purpose is not Purpose.ENTRY or names_it or forecast is None:
+        return proposal
+    return replace(proposal, forecast_id=forecast.forecast_id)
+
+
 def means_of(
     session: Session, strategy: str, books: Mapping[str, OrderBook]
 ) -> tuple[RiskState, Capital]:
@@ -106,11 +117,14 @@ async def proposed(
     if isinstance(answer, str):
         session.broken.append(Broken(strategy.name, answer))
         return (), {}
-    return answer, {} if isinstance(close_up, str) else close_up.books
+    grounded = tuple(on_its_forecast(proposal, desk) for proposal in answer)
+    return grounded, {} if isinstance(close_up, str) else close_up.books
 
 
 def strategy_view(view: DeskView, strategy: str, min_confidence: float, bankroll: Money) -> View:
-    """What one strategy sees: eligible markets whose fees are known, in ticker order."""
+    """What one strategy sees: eligible markets whose fees are known, in ticker order, and those
+    that a filter drops where it still holds something.
+    """
     working: dict[str, tuple[Order, ...]] = {}
     for order in view.orders:
         if order.intent.strategy == strategy:
@@ -118,8 +132,9 @@ def strategy_view(view: DeskView, strategy: str, min_confidence: float, bankroll
     others = {p.ticker for p in view.positions if p.owner not in {strategy, EXTERNAL}}
     others |= {o.intent.ticker for o in view.orders if o.intent.strategy != strategy}
     sure = {t: f for t, f in view.forecasts.items() if f.confidence >= min_confidence}
-    candidates = [
-        Candidate(
+
+    def candidate(ticker: str) -> Candidate:
+        return Candidate(
             event=view.entries[ticker].event,
             market=view.entries[ticker].market,
             quote=view.entries[ticker].quote,
@@ -131,8 +146,9 @@ def strategy_view(view: DeskView, strategy: str, min_confidence: float, bankroll
             is_taken=ticker in others,
             incentives=view.incentives.get(ticker, ()),
         )
-        for ticker in view.eligible
-        if view.terms(ticker).is_known
-    ]
+
+    known = [candidate(ticker) for ticker in view.eligible if view.terms(ticker).is_known]
+    dropped = sorted(p.ticker for p in view.positions if p.owner == strategy)
+    left = [candidate(t) for t in dropped if t in view.rejected and view.terms(t).is_known]
     own = tuple(mark for mark in view.markouts if mark.owner == strategy)
-    return View(view.now_us, tuple(candidates), bankroll, own)
+    return View(view.now_us, tuple(known), bankroll, own, dropped=tuple(left))

@@ -44,7 +44,8 @@ class CloseUps:
     async def seen(self, strategy: Strategy, view: View, desk: DeskView) -> "CloseUp | str":
         """The view with what the strategy watches, or what is wrong with the strategy."""
         try:
-            wanted = sorted({*strategy.watches(view)} & {c.market.ticker for c in view.candidates})
+            shown = {c.market.ticker for c in (*view.candidates, *view.dropped)}
+            wanted = sorted({*strategy.watches(view)} & shown)
         except Exception as error:  # noqa: BLE001 - whatever a plug-in raises is its own fault
             return one_line(f"{type(error).__name__}: {error}")
         if not wanted:
@@ -54,7 +55,8 @@ class CloseUps:
             if ticker in books and ticker not in self._tapes:
                 self._tapes[ticker] = await self._tape(ticker, view.now_us)
         candidates = tuple(self._close_up(each, books, desk) for each in view.candidates)
-        return CloseUp(replace(view, candidates=candidates), books)
+        dropped = tuple(self._close_up(each, books, desk) for each in view.dropped)
+        return CloseUp(replace(view, candidates=candidates, dropped=dropped), books)
 
     def _close_up(
         self, candidate: Candidate, books: Mapping[str, OrderBook], desk: DeskView

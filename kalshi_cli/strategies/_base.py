@@ -43,13 +43,15 @@ class Candidate:
 class View:
     """All that a strategy may know, as of `now_us` (market time).
 
-    `bankroll` is what shares are shares of; `markouts` are those of this strategy's own quotes.
+    `bankroll` is what shares are shares of; `markouts` are those of this strategy's own quotes. In
+    the `dropped` markets, which a filter leaves out, it holds something and may only quote it away.
     """
 
     now_us: int
     candidates: tuple[Candidate, ...]
     bankroll: Money = NO_MONEY
     markouts: tuple[Markout, ...] = ()
+    dropped: tuple[Candidate, ...] = ()
 
 
 class Strategy(ABC):

@@ -1,6 +1,6 @@
 """What a strategy may not say. The gate holds sane proposals to limits; this finds the insane."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from kalshi_cli.domain.levels import Levels
 from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Contracts, Price
@@ -21,10 +21,13 @@ def nonsense(proposed: object, view: View) -> str | None:
     if not isinstance(proposed, tuple):
         return f"it returned {type(proposed).__name__} where a tuple of Proposal is due"
     known = {candidate.market.ticker for candidate in view.candidates}
+    left = {candidate.market.ticker: candidate.held for candidate in view.dropped}
     for proposal in proposed:
         if not isinstance(proposal, Proposal):
             return f"it proposed {type(proposal).__name__} where a Proposal is due"
-        wrong = _wrong(proposal, known)
+        wrong = _wrong(proposal, known | left.keys())
+        if wrong is None and proposal.ticker in left and not _closes(proposal, left):
+            wrong = "a filter drops it: what is held there may be quoted away, and nothing else"
         if wrong is not None:
             return f"{proposal.ticker}: {wrong}"
     return _against_itself(proposed)
@@ -54,9 +57,21 @@ def _wrong(proposal: Proposal, known: set[str]) -> str | None:
         (not proposal.resting or until is not None, "it rests, and not until when"),
         (isinstance(proposal.reason, str), f"its reason {proposal.reason!r} is no text"),
         (forecast is None or isinstance(forecast, str), f"its forecast {forecast!r} is no text"),
+        (_is_error(proposal.fair_error), f"its error {proposal.fair_error!r} is no deviation"),
         (_are_levels(proposal.levels), f"its levels {proposal.levels!r} lead nowhere"),
     )
     return next((told for holds, told in checks if not holds), None)
+
+
+def _closes(proposal: Proposal, left: Mapping[str, Contracts]) -> bool:
+    """Whether it is a quote of no more than what is held, on the side that takes from it."""
+    held, most = left[proposal.ticker].units, proposal.max_contracts
+    takes = proposal.purpose is Purpose.QUOTE and held * proposal.side.sign < 0
+    return takes and most is not None and most.units <= abs(held)
+
+
+def _is_error(error: object) -> bool:
+    return error is None or (isinstance(error, float) and 0.0 <= error < 1.0)
 
 
 def _are_levels(levels: object) -> bool:

@@ -107,7 +107,7 @@ class MarketMaking(Strategy):
 
     def watches(self, view: View) -> tuple[str, ...]:
         """Where something is held or rests, and the most promising others by their quotes."""
-        own = [c for c in view.candidates if _is_ours(c)]
+        own = [c for c in (*view.candidates, *view.dropped) if _is_ours(c)]
         free = [c for c in view.candidates if not _is_ours(c) and _looks_open(c, view.now_us)]
         promising = sorted(
             (-promise, c.market.ticker) for c in free if (promise := self._promise(c, view)) > 0
@@ -129,7 +129,9 @@ class MarketMaking(Strategy):
         return ""
 
     def propose(self, view: View) -> tuple[Proposal, ...]:
-        """Both sides of the best markets; what is held is always quoted against."""
+        """Both sides of the best markets; what is held is always quoted against, also in markets
+        that a filter has dropped since.
+        """
         cases = [case for c in view.candidates if (case := self._case(c, view)) is not None]
         worth = {case.candidate.market.ticker: self._worth(case, view.now_us) for case in cases}
         wanted = [case for case in cases if case.held or worth[case.candidate.market.ticker] > 0]
@@ -137,6 +139,7 @@ class MarketMaking(Strategy):
         chosen = wanted[: self.max_quoted_markets]
         late = [case for case in wanted[self.max_quoted_markets :] if case.held]
         found = [p for case in chosen for p in self._both(case, view.now_us, reducing=False)]
+        late += [case for c in view.dropped if (case := self._case(c, view)) is not None]
         found += [p for case in late for p in self._both(case, view.now_us, reducing=True)]
         return tuple(sorted(found, key=lambda p: (p.ticker, p.side)))
 
@@ -217,15 +220,18 @@ class MarketMaking(Strategy):
         found: list[Proposal] = []
         for side, price in ((Side.BID, prices.bid), (Side.ASK, prices.ask)):
             if not reducing or case.held * side.sign < 0:
-                proposal = self._quote(case, side, price, now_us)
+                proposal = self._quote(case, side, price, now_us, reducing=reducing)
                 found += [] if proposal is None else [proposal]
         return found
 
-    def _quote(self, case: _Case, side: Side, price: float, now_us: int) -> Proposal | None:
+    def _quote(
+        self, case: _Case, side: Side, price: float, now_us: int, *, reducing: bool
+    ) -> Proposal | None:
         """One side, snapped away from the fair value; None where there is no room for it."""
         limit = case.grid.floor(price) if side is Side.BID else case.grid.ceil(price)
-        count = min(case.clip, case.most - side.sign * case.held)
-        if limit is None or count <= 0 or _meets(case, side, limit):
+        room = abs(case.held) if reducing else case.most - side.sign * case.held
+        count = min(case.clip, room)
+        if limit is None or count < _WHOLE or _meets(case, side, limit):
             return None
         limit = _kept(case, side, limit) or limit
         closes = max(0, -side.sign * case.held)

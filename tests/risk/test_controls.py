@@ -66,6 +66,10 @@ def holding(*positions, **changes):
     return the_state(positions=tuple(positions), **changes)
 
 
+def dropped(*positions):
+    return the_state(facts={"T": the_facts(rejected_by="LOW_VOLUME")}, positions=tuple(positions))
+
+
 def ordered(*intents, **changes):
     orders = tuple(an_order(intent, number=n) for n, intent in enumerate(intents, start=1))
     return the_state(orders=orders, **changes)
@@ -103,6 +107,7 @@ def a_quote_of(side=BID, limit="0.4100", **changes):
 PLAIN = the_state()
 TRADED = the_state(traded_forecasts=frozenset({("directional_trading", "T", "f1")}))
 TEN = a_position("10.00", "0.4000")
+MADE = a_position("10.00", "0.4000", owner="market_making")
 CASES = [
     Case("HALT_STATE", "a halted desk sends nothing",
          (exit_of(), the_state(desk=DeskState.FLATTEN)),
@@ -139,6 +144,13 @@ CASES = [
     Case("INELIGIBLE", "filters bind entries alone",
          (exit_of(), facts(rejected_by="LOW_VOLUME")),
          (an_intent(), facts(rejected_by="LOW_VOLUME"))),
+    Case("INELIGIBLE", "what is held is quoted away",
+         (a_quote_of(ASK, "0.4300"), dropped(MADE)),
+         (a_quote_of(ASK, "0.4300", count="11.00"), dropped(MADE))),
+    Case("INELIGIBLE", "a quote that adds is an entry",
+         (a_quote_of(ASK, "0.4300"), dropped(MADE)), (a_quote_of(), dropped(MADE))),
+    Case("INELIGIBLE", "what another holds is nobody else's to quote away",
+         (a_quote_of(ASK, "0.4300"), dropped(MADE)), (a_quote_of(ASK, "0.4300"), dropped(TEN))),
     Case("INELIGIBLE", "unknown fees bind entries alone",
          (exit_of(), facts(fees=FeeTerms("flat"))), (an_intent(), facts(fees=FeeTerms("flat")))),
     Case("INELIGIBLE", "the market is known", (an_intent(), PLAIN),
@@ -245,8 +257,11 @@ CASES = [
          (resting(limit="0.5000"), PLAIN)),
     Case("NET_EDGE", "NO mirrors YES", (resting(ASK, limit="0.5100"), PLAIN),
          (resting(ASK, limit="0.5000"), PLAIN)),
-    Case("NET_EDGE", "a forecast comes with a fair value",
-         (an_intent(fair=None, forecast_id=None), PLAIN), (an_intent(fair=None), PLAIN)),
+    Case("NET_EDGE", "an entry comes with a fair value",
+         (an_intent(), PLAIN), (an_intent(fair=None), PLAIN)),
+    Case("NET_EDGE", "without a forecast it pays too",
+         (an_intent(limit="0.4700", forecast_id=None), PLAIN),
+         (an_intent(limit="0.4800", forecast_id=None), PLAIN)),
     Case("CONFIDENCE", "half an interval", (an_intent(), facts(
          forecast=a_forecast(low=0.25, high=0.75))),
          (an_intent(), facts(forecast=a_forecast(low=0.25, high=0.751)))),

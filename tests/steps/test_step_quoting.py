@@ -87,7 +87,7 @@ def policy(*strategies, **changes):
         strategies=strategies or (Scripted(),),
         limits=replace(base.limits, **changes),
         allocations={MAKER: 0.30},
-        exit_rules={MAKER: ExitRules(0.5, take_profit=True, max_hold_us=72 * HOUR)},
+        exit_rules={MAKER: ExitRules(0.5, take_profit=0.5, max_hold_us=72 * HOUR)},
     )
 
 
@@ -376,10 +376,10 @@ async def test_programmes_that_cannot_be_read_stay_as_they_were(floor):
 # The real one, with its defaults.
 
 
-def the_maker(**changes):
+def the_maker(min_volume=0, **changes):
     settings = Settings(
         home="unused",
-        filters=Filters(min_volume=0),
+        filters=Filters(min_volume=min_volume),
         trading=Trading(strategies=(MAKER,)),
         market_making=MarketMaking(**changes),
         intervals=Intervals(trade_s=30.0),
@@ -437,6 +437,25 @@ async def test_inventory_is_left_by_the_clock_and_by_nothing_else(floor):
     floor.clock.now_us += 73 * HOUR
     late = await track(floor.exchange, floor.desk, exits=policies_.exits, policy=the_maker())
     assert [each.reason.code for each in late.exits] == ["TIME_LIMIT"]
+
+
+async def test_where_a_filter_drops_the_market_what_is_held_is_quoted_away_and_no_more(floor):
+    await paid_for(floor)
+    await trade(floor.exchange, floor.desk, policy=the_maker())
+    bid = next(o for o in await floor.orders() if o.intent.side is Side.BID)
+    floor.exchange.fill_resting(bid.order_id, "5.00")
+    strict = the_maker(min_volume=1_000_000_000)
+    for _ in range(2):  # what was there goes, or is cut to what is held; then it stays
+        result = await trade(floor.exchange, floor.desk, policy=strict)
+        assert (result.denied, result.broken) == ((), ())
+        quotes = [o for o in await floor.orders() if o.state in WORKING]
+        assert [(o.intent.ticker, o.intent.side, str(o.remaining)) for o in quotes] == [
+            (bid.intent.ticker, Side.ASK, "5.00")
+        ]
+    floor.exchange.fill_resting(quotes[0].order_id, "5.00")
+    await trade(floor.exchange, floor.desk, policy=strict)
+    assert [o for o in await floor.orders() if o.state in WORKING] == []
+    assert await floor.nets() == {}
 
 
 # What goes at once.

@@ -126,6 +126,40 @@ async def test_a_forecast_is_traded_once(floor):
     assert [d.denial.code for d in again.denied] == ["DUPLICATE"] * 2
 
 
+class Nameless(Scripted):
+    """Does not say which forecast it trades on."""
+
+    fair_error: ClassVar[float | None] = None
+
+    def propose(self, view):
+        changes = {"forecast_id": None, "fair_error": self.fair_error}
+        return tuple(replace(proposal, **changes) for proposal in super().propose(view))
+
+
+class Knowing(Nameless):
+    """States evidence of its own."""
+
+    fair_error: ClassVar[float | None] = 0.05
+
+
+async def test_what_names_no_forecast_is_held_to_the_one_that_it_is_staked_by(floor):
+    await forecasts(floor)
+    first = await run(floor, Nameless(most="50.00"))
+    assert [order.intent.forecast_id for order in first.orders] == ["fa", "fb"]
+    for ticker in (A, B):
+        floor.exchange.set_book(ticker, BIDS, ASKS)
+    again = await run(floor, Nameless())
+    assert [d.denial.code for d in again.denied] == ["DUPLICATE"] * 2
+
+
+async def test_what_has_evidence_of_its_own_is_held_to_an_edge_all_the_same(floor):
+    await forecasts(floor)
+    result = await run(floor, Knowing(tickers=(A,)), min_net_edge=0.17)
+    assert result.orders == ()
+    (order,) = (await run(floor, Knowing(tickers=(A,)))).orders
+    assert (order.intent.forecast_id, order.intent.fair) == (None, 0.60)
+
+
 async def test_a_dry_run_writes_nothing_and_sends_nothing(floor):
     await floor.reconcile()
     await forecasts(floor)

@@ -212,6 +212,22 @@ def test_beyond_its_markets_it_only_works_off_what_it_holds():
     ]
 
 
+@pytest.mark.parametrize(
+    ("held", "side", "count"), [("50.00", Side.ASK, "50.00"), ("-250.50", Side.BID, "100.00")]
+)
+def test_in_a_market_that_a_filter_drops_it_only_works_off_what_it_holds(held, side, count):
+    view = replace(seen(markouts=HARMLESS), dropped=(a_spread(held=held),))
+    assert MAKER.watches(view) == ("T",)
+    (quote,) = MAKER.propose(view)
+    assert (quote.side, str(quote.max_contracts)) == (side, count)
+    assert quote.closes == quote.max_contracts
+
+
+def test_a_part_of_a_contract_is_not_quoted_away():
+    view = replace(seen(markouts=HARMLESS), dropped=(a_spread(held="0.50"),))
+    assert MAKER.propose(view) == ()
+
+
 # Staying in the queue.
 
 

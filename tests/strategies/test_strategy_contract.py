@@ -7,6 +7,7 @@ import pytest
 
 import kalshi_cli.strategies as package
 from kalshi_cli.bootstrap.strategies import strategy
+from kalshi_cli.domain.levels import Levels
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.proposal import Proposal
@@ -67,12 +68,46 @@ def test_what_makes_sense_passes():
         ((replace(GOOD, closes=Contracts(-100)),), "is no number of contracts"),
         ((replace(GOOD, reason=None),), "is no text"),
         ((replace(GOOD, forecast_id=7),), "is no text"),
+        ((replace(GOOD, fair_error=-0.1),), "is no deviation"),
+        ((replace(GOOD, levels=0.3),), "lead nowhere"),
+        ((replace(GOOD, levels=Levels(stop=0.3)),), "lead nowhere"),
+        ((replace(GOOD, levels=Levels(stop=Price(5_000), target=Price(4_000))),), "lead nowhere"),
+        ((replace(GOOD, levels=Levels(before_close_us=-1)),), "lead nowhere"),
         ((GOOD, replace(GOOD, side=Side.ASK)), "proposed twice"),
         ((replace(GOOD, purpose=Purpose.QUOTE),) * 2, "proposed twice"),
     ],
 )
 def test_nonsense_is_told_as_what_it_is(proposed, told):
     assert told in nonsense(proposed, VIEW)
+
+
+HELD = replace(VIEW.candidates[0], held=Contracts.parse("5.00"))
+DROPPED = replace(VIEW, candidates=VIEW.candidates[1:], dropped=(HELD,))
+AWAY = replace(
+    GOOD,
+    side=Side.ASK,
+    purpose=Purpose.QUOTE,
+    max_contracts=Contracts.parse("5.00"),
+    resting=True,
+    expires_us=VIEW.now_us + 1,
+)
+
+
+@pytest.mark.parametrize(
+    ("proposal", "makes_sense"),
+    [
+        (AWAY, True),
+        (replace(AWAY, side=Side.BID), False),
+        (replace(AWAY, purpose=Purpose.ENTRY), False),
+        (replace(AWAY, max_contracts=Contracts.parse("5.01")), False),
+        (replace(AWAY, max_contracts=None), False),
+    ],
+)
+def test_in_a_dropped_market_it_makes_sense_to_quote_away_what_is_held(proposal, makes_sense):
+    assert proposal.ticker == HELD.market.ticker
+    told = nonsense((proposal,), DROPPED)
+    assert (told is None) is makes_sense
+    assert told is None or "a filter drops it" in told
 
 
 @dataclass
