@@ -6,8 +6,10 @@ from pathlib import Path
 
 from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.store import migrate
+from kalshi_cli.adapters.store.connection import locate
 from kalshi_cli.adapters.store.lease import hold_lease
 from kalshi_cli.adapters.store.migrate import Migrated, SchemaStatus
+from kalshi_cli.adapters.store.vacuuming import check_room
 from kalshi_cli.bootstrap.opening import open_desk
 from kalshi_cli.bootstrap.records import (
     as_read,
@@ -19,7 +21,7 @@ from kalshi_cli.bootstrap.records import (
 from kalshi_cli.domain.account import CashMovement
 from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import KalshiError, Refused, Unavailable
-from kalshi_cli.ports.audit import Audit, Repair
+from kalshi_cli.ports.audit import Audit, Repair, Space
 from kalshi_cli.settings.describe import without_password
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
@@ -47,7 +49,7 @@ class StoreReport:
     differences: tuple[Difference, ...]
     not_compared: str
     repaired: Repair | None
-    vacuumed: bool
+    vacuumed: Space | None
     backup: Path | None = None
     compared: Comparison | None = None
     done: tuple[str, ...] = ()
@@ -78,13 +80,12 @@ async def inspect_store(
 ) -> tuple[StoreReport, KalshiError | None]:
     """Check the store and compare it with the exchange; the error is why it was not compared.
 
-    A repair and a vacuum copy the store first. Raises `Refused` for cash that is not as typed.
+    A repair and a vacuum copy the store first. Raises `Refused` for cash that is not as typed, and
+    `IntegrityError` where the disk has no room for a vacuum.
     """
-    mended, backup = None, None
+    own = _Upkeep(None, None, None)
     if wanted.repair or wanted.vacuum:
-        backup = await migrate.back_up(store_location(environment, settings))
-    if wanted.repair or wanted.vacuum:
-        mended = await _mended(environment, settings, repair=wanted.repair, vacuum=wanted.vacuum)
+        own = await _mended(environment, settings, repair=wanted.repair, vacuum=wanted.vacuum)
     held = _Held((), None, None)
     error: KalshiError | None = None
     if wanted.reconcile or wanted.repair or wanted.accept:
@@ -111,9 +112,9 @@ async def inspect_store(
         exchange_cash=cash,
         differences=differences,
         not_compared=nothing if error is None else str(error),
-        repaired=mended,
-        vacuumed=wanted.vacuum,
-        backup=backup,
+        repaired=own.repaired,
+        vacuumed=own.vacuumed,
+        backup=own.backup,
         compared=held.comparison,
         done=held.done,
         accepted=held.accepted,
@@ -131,18 +132,32 @@ async def upgrade(environment: Environment, settings: Settings, backup: Path | N
     return await migrate.upgrade(store_location(environment, settings), backup_to=backup)
 
 
+@dataclass(frozen=True, slots=True)
+class _Upkeep:
+    """What was done to the store alone."""
+
+    repaired: Repair | None
+    vacuumed: Space | None
+    backup: Path | None
+
+
 async def _mended(
     environment: Environment, settings: Settings, *, repair: bool, vacuum: bool
-) -> Repair | None:
-    name = lease_name(recorded_identity(environment))
+) -> _Upkeep:
+    """Under the lease, before which not even a copy is made."""
+    name, location = (
+        lease_name(recorded_identity(environment)),
+        store_location(environment, settings),
+    )
     async with (
         open_records(environment, settings, read_only=False) as store,
         hold_lease(store, name, SystemClock().wall),
     ):
-        mended = await store.audit.repair() if repair else None
         if vacuum:
-            await store.audit.vacuum()
-        return mended
+            check_room(locate(location))
+        backup = await migrate.back_up(location)
+        mended = await store.audit.repair() if repair else None
+        return _Upkeep(mended, await store.audit.vacuum() if vacuum else None, backup)
 
 
 @dataclass(frozen=True, slots=True)

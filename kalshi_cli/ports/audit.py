@@ -39,6 +39,14 @@ class Repair:
     round_trips: int
 
 
+@dataclass(frozen=True, slots=True)
+class Space:
+    """Bytes that a store took on the disk, and takes now."""
+
+    before: int
+    after: int
+
+
 class Auditor(Protocol):
     async def check(self) -> Audit:
         """Read everything and say what is wrong; changes nothing."""
@@ -48,6 +56,6 @@ class Auditor(Protocol):
         """Derive positions and round trips again from fills and settlements."""
         ...
 
-    async def vacuum(self) -> None:
+    async def vacuum(self) -> Space:
         """Give unused space back to the disk."""
         ...

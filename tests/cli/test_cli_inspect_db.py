@@ -46,6 +46,28 @@ def test_a_repair_keeps_the_store_as_it_was(kalshi, desk, kalshi_home):
         assert backup.execute("SELECT ticker FROM positions").fetchall() == [("U",)]
 
 
+def test_a_vacuum_tells_what_it_gave_back_and_copies_first(kalshi, desk):
+    desk("CREATE TABLE filler (x BLOB)")
+    desk("INSERT INTO filler VALUES (zeroblob(4096000))")
+    desk("DROP TABLE filler")
+    done = kalshi("inspect-db", "--sim", "--vacuum", "--json")
+    space = done.json["data"]["vacuumed"]
+    assert (done.code, space["before"] - space["after"] > 4_000_000) == (0, True)
+    with closing(sqlite3.connect(done.json["data"]["backup"])) as backup:
+        assert backup.execute("SELECT count(*) FROM cash_movements").fetchone() == (1,)
+    assert " MB before" in kalshi("inspect-db", "--sim", "--vacuum").out
+
+
+def test_beside_a_desk_that_trades_nothing_is_vacuumed_or_copied(kalshi, desk, kalshi_home):
+    desk(
+        "INSERT OR REPLACE INTO leases VALUES "
+        "('sim/', 'another', 1, 'elsewhere', 1, 1, 4000000000000000)"
+    )
+    refused = kalshi("inspect-db", "--sim", "--vacuum")
+    assert (refused.code, "elsewhere" in refused.err) == (6, True)
+    assert not list((kalshi_home / "sim").glob("*.backup*"))
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

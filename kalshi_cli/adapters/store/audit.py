@@ -11,7 +11,7 @@ from sqlalchemy import Table, delete, func, select, text
 
 from kalshi_cli.adapters.store import ledger_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
-from kalshi_cli.adapters.store.connection import BARE, Location, make_engine
+from kalshi_cli.adapters.store.connection import Location
 from kalshi_cli.adapters.store.derived import (
     Derived,
     derive,
@@ -20,11 +20,11 @@ from kalshi_cli.adapters.store.derived import (
     wrong_positions,
     wrong_trips,
 )
-from kalshi_cli.adapters.store.failures import translated
 from kalshi_cli.adapters.store.impossible import RULES
 from kalshi_cli.adapters.store.ledger import SqlLedger
 from kalshi_cli.adapters.store.transaction import Transaction
-from kalshi_cli.ports.audit import Audit, Finding, Repair
+from kalshi_cli.adapters.store.vacuuming import vacuum
+from kalshi_cli.ports.audit import Audit, Finding, Repair, Space
 
 _COUNTED = (
     t.MARKETS,
@@ -75,15 +75,8 @@ class SqlAuditor:
             await transaction.commit()
         return Repair(positions=len(positions), round_trips=len(trips))
 
-    async def vacuum(self) -> None:
-        engine = make_engine(self._location)
-        try:
-            with translated(str(self._location)):
-                async with engine.connect() as connection:
-                    await connection.execution_options(**BARE)
-                    await connection.exec_driver_sql("VACUUM")
-        finally:
-            await engine.dispose()
+    async def vacuum(self) -> Space:
+        return await vacuum(self._location)
 
 
 async def _check_file(transaction: Transaction) -> list[Finding]:

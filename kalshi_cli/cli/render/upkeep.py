@@ -28,6 +28,10 @@ def show_store(result: StoreReport, console: "Console") -> None:
     if result.repaired is not None:
         mended = result.repaired
         facts.append(("repaired", f"{mended.positions} positions, {mended.round_trips} trips"))
+    if result.vacuumed is not None:
+        space = result.vacuumed
+        told = f"{space.after / 1e6:,.1f} MB, {space.before / 1e6:,.1f} MB before"
+        facts.append(("vacuumed", told))
     facts += [("repaired", done) for done in result.done]
     if result.accepted is not None:
         taken = result.accepted

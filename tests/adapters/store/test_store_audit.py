@@ -1,5 +1,6 @@
 """The audit finds what is wrong, and repair puts right what can be derived."""
 
+import shutil
 import sqlite3
 from contextlib import closing
 from dataclasses import replace
@@ -10,13 +11,14 @@ from fakes.desk_store import WALL, fresh_store, seed
 
 from kalshi_cli.adapters.store.derived import derive
 from kalshi_cli.adapters.store.lease import hold_lease
+from kalshi_cli.adapters.store.vacuuming import check_room
 from kalshi_cli.domain.account import CashKind, CashMovement
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import Fill, Order, OrderState
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
-from kalshi_cli.errors import StoreUnusable
+from kalshi_cli.errors import IntegrityError, StoreUnusable
 from kalshi_cli.ports.audit import Repair
 
 
@@ -123,9 +125,33 @@ async def test_repair_derives_again_and_keeps_reasons(store):
     assert await store.audit.repair() == Repair(positions=0, round_trips=0)
 
 
-async def test_vacuum_keeps_everything(store):
-    await store.audit.vacuum()
+async def test_vacuum_keeps_everything_and_gives_space_back(store):
+    """A thousand pages that were used once: the file is smaller at once, not after a restart."""
+    with closing(sqlite3.connect(store.location.path)) as connection:
+        connection.execute("CREATE TABLE filler (x BLOB)")
+        connection.execute("INSERT INTO filler VALUES (zeroblob(4096000))")
+        connection.commit()
+        connection.execute("DROP TABLE filler")
+        connection.commit()
+    space = await store.audit.vacuum()
+    assert space.before >= 4_096_000
+    files = store.location.path.parent.glob(f"{store.location.path.name}*")
+    sizes = {file.suffix: file.stat().st_size for file in files if "-shm" not in file.name}
+    assert space.after == sum(sizes.values()) < space.before - 4_000_000
     assert (await store.audit.check()).is_clean
+
+
+async def test_a_vacuum_needs_room_on_the_disk(store, monkeypatch):
+    size = store.location.path.stat().st_size
+    log = store.location.path.with_name(f"{store.location.path.name}-wal")
+    size += log.stat().st_size if log.exists() else 0
+    free = shutil.disk_usage(".")._replace(free=3 * size)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
+    check_room(store.location)
+    short = free._replace(free=3 * size - 1)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: short)
+    with pytest.raises(IntegrityError, match="are free beside"):
+        check_room(store.location)
 
 
 async def test_a_damaged_file_is_found(store):
