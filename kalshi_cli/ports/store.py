@@ -634,6 +634,13 @@ class Store(Protocol):
         """
         ...
 
+    def changes(self) -> tuple[int, int] | None:
+        """Another value than before, once anybody has committed since; None where nobody can tell.
+
+        It takes so little time that it can be asked before every look.
+        """
+        ...
+
 
 class Lease(Protocol):
     """The right to trade an account, on real time, renewed from a thread while held."""

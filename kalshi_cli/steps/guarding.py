@@ -5,7 +5,8 @@ armed, which quotes are to go, what is to be booked, and why the exchange must b
 a book while the stream stands behind it; one that is lost arms nothing, and nothing rests on it.
 """
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kalshi_cli.domain.account import ExchangePosition
@@ -13,6 +14,7 @@ from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import NO_CONTRACTS
 from kalshi_cli.domain.order import Fill, Order, OrderReport
+from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import Exit, ExitPlan
 from kalshi_cli.exits._pricing import exit_price
 from kalshi_cli.ports.stream import (
@@ -24,6 +26,7 @@ from kalshi_cli.ports.stream import (
     Resync,
     StreamEvent,
 )
+from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.quoting import quotes_of, why_withdrawn
 from kalshi_cli.steps.readiness import Readiness
 from kalshi_cli.steps.track import exit_intent, reason_to_leave
@@ -50,6 +53,8 @@ _OF_MONEY = frozenset(
 """What happens to a market that what we hold or have ordered there depends on."""
 Owned = tuple[str, str]
 """(ticker, owner)."""
+Changes = tuple[int, int]
+"""See `ports.store.Store.changes`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +87,10 @@ class Guard:
     _paused: dict[Owned, int] = field(default_factory=dict)
     _gone: set[str] = field(default_factory=set)
     _raised: dict[Owned, ExitPlan] = field(default_factory=dict)
+    _changes: Changes | None = None
+    _positions: dict[str, list[Position]] = field(default_factory=dict)
+    """What is held, by market, as `_quotes` are: a change of a book asks for one market only."""
+    _quotes: dict[str, list[Order]] = field(default_factory=dict)
 
     @property
     def watched(self) -> frozenset[str]:
@@ -99,9 +108,12 @@ class Guard:
         return bool(self._fills or self._reports or self._nets or self._due or self._raised)
 
     @property
-    def plans(self) -> dict[Owned, ExitPlan]:
+    def plans(self) -> Mapping[Owned, ExitPlan]:
         """The exit plans, with the best bids that trailing stops have seen since they were read."""
-        return {} if self.held is None else {**self.held.view.plans, **self._raised}
+        if self.held is None:
+            return {}
+        read = self.held.view.plans
+        return {**read, **self._raised} if self._raised else read
 
     def owe(self, reason: str) -> None:
         """The exchange must be read."""
@@ -112,8 +124,9 @@ class Guard:
         match event:
             case OrderBook():
                 self.books[event.ticker] = event
-                self._raise_peaks(event)
-                self._arm(event.ticker, now_us)
+                if self.held is not None:
+                    self._raise_peaks(event, self.held.view)
+                    self._arm(event.ticker, self._view_of(self.held, now_us))
                 self._pull(event.ticker)
             case BookLost():
                 self.books.pop(event.ticker, None)
@@ -136,25 +149,45 @@ class Guard:
             case _:
                 pass
 
-    def see(self, held: Readiness) -> None:
+    def as_it_was(self, changes: Changes | None, now_us: int) -> Readiness | None:
+        """What is held at this instant, where the store has not changed since it was read.
+
+        None where it has, or nobody can tell, or orders of the last minute are to be counted anew.
+        """
+        held = self.held
+        if held is None or changes is None or changes != self._changes:
+            return None
+        return None if held.view.orders_last_minute else held.later(now_us)
+
+    def see(self, held: Readiness, changes: Changes | None = None) -> None:
         """Take in what is held now, which must contain every fill that was handed over.
+
+        `changes` is what the store told of its changes before it was read.
 
         What was to go still is, while it rests: what spoke against it may be told only once.
         """
         if self.held is not None and self.held.view.state is not held.view.state:
             self._due[f"the desk is {held.view.state}"] = None
-        self.held = held
+        self.held, self._changes = held, changes
+        quotes = quotes_of(held.view.orders)
+        self._positions, self._quotes = defaultdict(list), defaultdict(list)
+        for position in held.view.positions:
+            self._positions[position.ticker].append(position)
+        for quote in quotes:
+            self._quotes[quote.intent.ticker].append(quote)
         self._keep_raised()
-        self.books = {t: book for t, book in self.books.items() if t in self.watched}
+        watched = self.watched
+        self.books = {ticker: book for ticker, book in self.books.items() if ticker in watched}
         self.armed.clear()
-        left = {quote.client_order_id for quote in quotes_of(held.view.orders)}
+        left = {quote.client_order_id for quote in quotes}
         self.pulled = {name: why for name, why in self.pulled.items() if name in left}
         self._gone.clear()
+        view = self._view_of(held, held.view.now_us)
         for ticker in self.books:
-            self._arm(ticker, held.view.now_us)
+            self._arm(ticker, view)
             self._pull(ticker)
         for ticker, told in self._nets.items():
-            ours = (p.net for p in held.view.positions if p.ticker == ticker)
+            ours = (position.net for position in self._positions.get(ticker, ()))
             if sum(ours, NO_CONTRACTS) != told.net:
                 self._due[f"the exchange says that {told.net} of {ticker} are held"] = None
         self._nets.clear()
@@ -195,15 +228,12 @@ class Guard:
         """The plans whose peak has risen, to be kept; they stand until a look shows them kept."""
         return tuple(self._raised.values())
 
-    def _raise_peaks(self, book: OrderBook) -> None:
+    def _raise_peaks(self, book: OrderBook, view: DeskView) -> None:
         """Follow the best bid of what is held with a trailing stop."""
-        if self.held is None:
-            return
-        view = self.held.view
-        for position in view.positions:
+        for position in self._positions.get(book.ticker, ()):
             owned = (position.ticker, position.owner)
             plan = self._raised.get(owned) or view.plans.get(owned)
-            if position.ticker == book.ticker and plan is not None and plan.trail is not None:
+            if plan is not None and plan.trail is not None:
                 seen = plan.seeing(exit_price(position, view.book_of_others(book)))
                 if seen is not plan:
                     self._raised[owned] = seen
@@ -219,19 +249,18 @@ class Guard:
             if plan is not None and plan.made_us == seen.made_us and plan.seeing(seen.peak) != plan:
                 self._raised[owned] = plan.seeing(seen.peak)
 
-    def _arm(self, ticker: str, now_us: int) -> None:
+    def _view_of(self, held: Readiness, now_us: int) -> DeskView:
+        """What exits are decided by at this instant."""
+        return replace(held.view, now_us=now_us, plans=self.plans)
+
+    def _arm(self, ticker: str, view: DeskView) -> None:
         """Arm the exits of a market that have a reason, and somebody to leave to."""
-        if self.held is None:
-            return
-        view = replace(self.held.view, now_us=now_us, plans=self.plans)
-        for position in view.positions:
+        for position in self._positions.get(ticker, ()):
             owned = (position.ticker, position.owner)
-            if position.ticker != ticker:
-                continue
             reason = reason_to_leave(position, view, self.books, self.exits)
             if (
                 reason is not None
-                and self._paused.get(owned, 0) <= now_us
+                and self._paused.get(owned, 0) <= view.now_us
                 and exit_intent(position, reason, view, self.books) is not None
             ):
                 self.armed.add(owned)
@@ -244,9 +273,9 @@ class Guard:
             return
         view, book = self.held.view, self.books.get(ticker)
         by_name = {strategy.name: strategy for strategy in self.strategies}
-        for quote in quotes_of(view.orders):
+        for quote in self._quotes.get(ticker, ()):
             strategy = by_name.get(quote.intent.strategy)
-            if quote.intent.ticker != ticker or strategy is None:
+            if strategy is None:
                 continue
             others = None if book is None else view.book_of_others(book)
             reason = why or why_withdrawn(strategy, quote, others)

@@ -95,10 +95,14 @@ async def attend(
 
 
 async def _look(desk: Desk, stream: Stream, guard: Guard, policy: TradePolicy) -> None:
-    """Look at what is held, and follow its markets."""
-    before = guard.watched
-    held = await look_at_holdings(desk.store, now_us=desk.clock.now())
-    guard.see(readiness(held, env=policy.env, limits=policy.limits))
+    """Look at what is held, and follow its markets. What nobody has changed is not read again."""
+    before, now_us = guard.watched, desk.clock.now()
+    changes = desk.store.changes()  # asked first: what is written meanwhile is read next time
+    ready = guard.as_it_was(changes, now_us)
+    if ready is None:
+        held = await look_at_holdings(desk.store, now_us=now_us)
+        ready = readiness(held, env=policy.env, limits=policy.limits)
+    guard.see(ready, changes)
     stream.follow(guard.watched - before)
     stream.unfollow(before - guard.watched)
 

@@ -6,6 +6,7 @@ anew, and the result is the same as if everything were: see `desk_view.risk_stat
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.identity import Env
@@ -34,6 +35,10 @@ class Readiness:
     worth: Valuation
     state: RiskState
     waived: tuple[str, ...]
+
+    def later(self, now_us: int) -> Self:
+        """The same at a later instant, where nothing but time has changed."""
+        return replace(self, view=replace(self.view, now_us=now_us))
 
     def at(self, now_us: int, books: Mapping[str, OrderBook]) -> RiskState:
         """What the controls see at this instant, by these books."""

@@ -20,6 +20,7 @@ from kalshi_cli.domain.order import Fill, OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import Unavailable
 from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.ports.store import Store
 from kalshi_cli.ports.stream import Link, Read, Resync, StreamEvent
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
@@ -181,6 +182,54 @@ async def test_a_silent_stream_is_no_fresh_book(watching):
     watching.floor.clock.now_us += PAUSE_US
     (exited,) = (await watching.react()).exits
     assert exited.order.state is OrderState.FILLED
+
+
+@dataclass
+class Looks:
+    """A store that counts its transactions, and tells of changes unless it cannot."""
+
+    store: Store
+    tells: bool = True
+    count: int = 0
+
+    def unit(self, *, reads=False):
+        self.count += 1
+        return self.store.unit(reads=reads)
+
+    async def brakes(self, cooling):
+        return await self.store.brakes(cooling)
+
+    def changes(self):
+        return self.store.changes() if self.tells else None
+
+
+@pytest.mark.parametrize("tells", [True, False])
+async def test_what_nobody_has_changed_is_not_read_again(watching, tells):
+    """A minute after the last order, for these are counted by the minute."""
+    leave_by_us = watching.floor.clock.now() + 2 * MINUTE
+    await watching.hold(leave_by_us=leave_by_us)
+    watching.floor.clock.now_us += MINUTE + 1
+    await watching.begin()
+    watching.floor.desk.store = looks = Looks(watching.floor.store, tells)
+    for _ in range(3):
+        await watching.react()
+    assert looks.count == (0 if tells else 3)
+    # Time goes on all the same, and what is written is read.
+    watching.floor.clock.now_us = leave_by_us
+    (exited,) = (await watching.react()).exits
+    assert (exited.reason.code, exited.order.state) == ("TIME_LIMIT", OrderState.FILLED)
+    watching.hear()
+    await watching.react()
+    assert watching.guard.held.view.positions == ()
+
+
+async def test_orders_of_the_last_minute_are_counted_until_there_are_none(watching):
+    await watching.hold()
+    await watching.begin()
+    assert watching.guard.held.view.orders_last_minute == 1
+    watching.floor.clock.now_us += MINUTE + 1
+    await watching.react()
+    assert watching.guard.held.view.orders_last_minute == 0
 
 
 async def test_time_is_up_without_a_change_of_the_book(watching):

@@ -77,13 +77,14 @@ def views(draw):
 @given(
     view=views(),
     seen=st.fixed_dictionaries({}, optional={t: books(t) for t in (*TICKERS, "UNLISTED", "OTHER")}),
+    since_us=st.sampled_from([0, 1, 4]),
     later_us=st.sampled_from([0, 1, 4, 5, 6, SECOND]),
     cap=st.sampled_from([None, Money(500 * 10**6)]),
 )
-def test_ready_is_as_counted_anew(view, seen, later_us, cap):
+def test_ready_is_as_counted_anew(view, seen, since_us, later_us, cap):
     limits, cash = replace(LIMITS, capital_limit=cap), Money(1_000 * 10**6)
-    ready = readiness(Holdings(view, cash), env=Env.DEMO, limits=limits)
-    now_us = NOW + later_us
+    ready = readiness(Holdings(view, cash), env=Env.DEMO, limits=limits).later(NOW + since_us)
+    now_us = NOW + since_us + later_us
     assert ready.at(now_us, seen) == risk_state(
         replace(view, now_us=now_us),
         env=Env.DEMO,

@@ -2,6 +2,7 @@
 
 from kalshi_cli.adapters.store.market_mapping import Columns, Values
 from kalshi_cli.domain.account import CashKind, CashMovement, Settlement
+from kalshi_cli.domain.maker import maker
 from kalshi_cli.domain.market import Result
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import (
@@ -17,6 +18,8 @@ from kalshi_cli.domain.order import (
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause, OrderEvent
+
+_position = maker(Position)
 
 
 def order_row(order: Order) -> Columns:
@@ -200,7 +203,7 @@ def position_row(position: Position) -> Columns:
 
 def position_from(values: Values) -> Position:
     ticker, owner, net, cost, realized, fees, opened_us, updated_us = values
-    return Position(
+    return _position(
         ticker,
         owner,
         Contracts(net),

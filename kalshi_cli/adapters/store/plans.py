@@ -9,9 +9,11 @@ from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import price_from, price_units
 from kalshi_cli.adapters.store.prepared import Prepared
 from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.domain.maker import maker
 from kalshi_cli.exits._base import ExitPlan
 
 _ALL = Prepared(select(*t.EXIT_PLANS.c).order_by(t.EXIT_PLANS.c.ticker, t.EXIT_PLANS.c.owner))
+_plan = maker(ExitPlan)
 
 
 class SqlPlans:
@@ -53,7 +55,7 @@ def plan_from(row: Sequence[Any]) -> ExitPlan:
     """A plan by the columns of its table, in their order."""
     ticker, owner, stop, target, *entry, trail, before, peak, asked, trailed, told = row
     leave_by_us, confidence, fair, made_us = entry
-    return ExitPlan(
+    return _plan(
         ticker=ticker,
         owner=owner,
         stop=price_from(stop),

@@ -119,6 +119,9 @@ class SqlStore:
                 (row,) = await transaction.rows(BRAKES, asked)
         return brakes_from(row)
 
+    def changes(self) -> tuple[int, int] | None:
+        return self._glance.version()
+
     async def carry_over(self) -> None:
         """Make the write-ahead log short, so that no commit has to."""
         if self.location.path is not None:

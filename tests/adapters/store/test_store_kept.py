@@ -127,6 +127,35 @@ async def test_brakes_are_those_committed_last_by_whatever_process(store: SqlSto
     assert await store.brakes(COOLING) == Brakes(DeskState.REDUCE_ONLY, 9)
 
 
+async def test_what_anybody_commits_shows_as_a_change_and_nothing_else_does(
+    store: SqlStore, tmp_path: Path
+) -> None:
+    before = store.changes()
+    assert before is not None
+    assert await counted(store) == 0
+    await marked(store, "a", 1, commit=False)
+    assert store.changes() == before
+    await marked(store, "a", 1)
+    ours = store.changes()
+    assert ours != before
+    assert store.changes() == ours
+    async with await fresh_store(tmp_path) as another:
+        await marked(another, "b", 1)
+        assert store.changes() != ours
+
+
+async def test_a_change_is_seen_though_the_look_for_it_was_opened_anew(store: SqlStore) -> None:
+    before = store.changes()
+    store._glance.close()
+    await marked(store, "a", 1)
+    assert store.changes() != before
+
+
+async def test_in_memory_nobody_can_tell_of_changes() -> None:
+    async with await fresh_store(":memory:") as in_memory:
+        assert in_memory.changes() is None
+
+
 async def test_brakes_are_read_the_longer_way_where_they_cannot_be_read_at_once(
     store: SqlStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
