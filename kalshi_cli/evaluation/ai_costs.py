@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from kalshi_cli.domain.money import NO_COST, AiCost
+from kalshi_cli.domain.money import NO_COST, AiCost, Money
 
 UNUSED = "unused"
 """Whose cost it is that nothing was traded on."""
@@ -16,6 +16,29 @@ class DecisionCost:
 
     decision_id: str
     cost: AiCost
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A decision that orders were sent on: what its calls cost together, and whose orders."""
+
+    decision_id: str
+    cost: AiCost
+    strategies: frozenset[str]
+
+
+def charged(used: Sequence[Used], total: AiCost, charged_to: str | None) -> dict[str, Money]:
+    """What each strategy's profit pays of all that was ever spent.
+
+    What nobody traded on is paid for by the strategy that forecasts are made for, if there is one.
+    """
+    unused = total - AiCost(sum(each.cost.units for each in used))
+    paid = by_strategy(
+        [*(DecisionCost(each.decision_id, each.cost) for each in used), DecisionCost("", unused)],
+        {each.decision_id: each.strategies for each in used},
+        otherwise=charged_to or UNUSED,
+    )
+    return {name: cost.to_money() for name, cost in paid.items() if name != UNUSED and cost}
 
 
 def by_strategy(

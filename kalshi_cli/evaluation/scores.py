@@ -12,7 +12,7 @@ aside.
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -36,10 +36,10 @@ class ScoredForecast:
     """A forecast of a settled market. `payout` is what a YES contract paid, in dollars.
 
     `blended` is what was traded on; it and `market` are None where there was no benchmark. `low`
-    and `high` bound the 80 % interval, `prompt` is the version of the Forecaster's, empty where
-    nobody was asked. `let_stand` tells whether the Critic did, `went_along` whether the Trader
-    would have bought the side that the number points to; None where they were not heard.
-    `may_trade` is False for what was vetoed, or had to be repaired.
+    and `high` bound the 80 % interval, `prompt` is the version of the Forecaster's and `variant`
+    the way it was asked, both empty where nobody was. `let_stand` tells whether the Critic did,
+    `went_along` whether the Trader would have bought the side that the number points to; None where
+    they were not heard. `may_trade` is False for what was vetoed, or had to be repaired.
     """
 
     ticker: str
@@ -55,6 +55,7 @@ class ScoredForecast:
     low: float
     high: float
     prompt: str = ""
+    variant: str = ""
     let_stand: bool | None = None
     went_along: bool | None = None
     may_trade: bool = True
@@ -102,17 +103,20 @@ class Coverage:
 
 
 class By(StrEnum):
-    """What is scored together: the answers of a model, or of a version of the prompt."""
+    """What is scored together: the answers of a model, of a version of the prompt, or of a way of
+    asking (the roles, or all of them in one question, samples, research).
+    """
 
     MODEL = "model"
     PROMPT = "prompt"
+    VARIANT = "variant"
     ROLE = "role"
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One model's record, or that of one prompt with any. `traded` scores p*, what trading rests
-    on; `raw` the forecast itself, `critic` and `trader` what these made of it.
+    """One model's record, or that of one prompt or variant with any. `traded` scores p*, what
+    trading rests on; `raw` the forecast itself, `critic` and `trader` what these made of it.
 
     `coverage` is None where there are too few events to say. `apart` counts forecasts without a
     benchmark, `apart_brier` is their score.
@@ -154,6 +158,18 @@ def _of_prompt(forecast: ScoredForecast) -> str:
     return forecast.prompt or "no prompt"
 
 
+def _of_variant(forecast: ScoredForecast) -> str:
+    return forecast.variant or "no variant"
+
+
+_NAMES: Mapping[By, Callable[[ScoredForecast], str]] = {
+    By.MODEL: _of_model,
+    By.PROMPT: _of_prompt,
+    By.VARIANT: _of_variant,
+    By.ROLE: _of_model,
+}
+
+
 def first_forecasts(
     forecasts: Sequence[ScoredForecast], name_of: Callable[[ScoredForecast], str] = _of_model
 ) -> tuple[ScoredForecast, ...]:
@@ -165,8 +181,8 @@ def first_forecasts(
 
 
 def score(forecasts: Sequence[ScoredForecast], by: By = By.MODEL) -> tuple[Score, ...]:
-    """One record for each forecaster and model, or prompt, in the alphabet's order."""
-    name_of = _of_prompt if by is By.PROMPT else _of_model
+    """One record for each forecaster and model, prompt or variant, in the alphabet's order."""
+    name_of = _NAMES[by]
     groups: dict[tuple[str, str], list[ScoredForecast]] = defaultdict(list)
     for forecast in first_forecasts(forecasts, name_of):
         groups[forecast.forecaster, name_of(forecast)].append(forecast)

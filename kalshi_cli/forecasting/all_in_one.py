@@ -41,7 +41,11 @@ def answers(
     return each_leg(answer, tickers, _parts)
 
 
-def _parts(row: Mapping[str, Any]) -> tuple[Opinion, Review, Tip]:
+def for_critic(row: Mapping[str, Any]) -> Mapping[str, Any]:
+    """One market's part with the Critic's interval by the names it has in an answer of its own."""
     others = {name: value for name, value in row.items() if name not in WIDER}
-    reviewed = others | {name: row[wider] for name, wider in WIDER.items() if wider in row}
-    return forecaster.opinion(row), critic.review(reviewed), trader.tip(row)
+    return others | {name: row[wider] for name, wider in WIDER.items() if wider in row}
+
+
+def _parts(row: Mapping[str, Any]) -> tuple[Opinion, Review, Tip]:
+    return forecaster.opinion(row), critic.review(for_critic(row)), trader.tip(row)

@@ -37,6 +37,17 @@ def anchored(forecast: Forecast, quote: Quote) -> Probability | None:
     return blend(forecast.probability, market, forecast.weight, forecast.slope)
 
 
+def best_known(forecast: Forecast | None, quote: Quote) -> Probability | None:
+    """The chance of YES now: by the forecast where it is anchored, else the market's; what was last
+    blended where there is no market any more; None where there is nothing.
+    """
+    market = benchmark(quote.bid, quote.ask)
+    if market is None:
+        return None if forecast is None else forecast.blended
+    said = None if forecast is None else anchored(forecast, quote)
+    return probability(market) if said is None else said
+
+
 def held_chance(
     forecast: Forecast, bid: Level | None, ask: Level | None, age_us: int, *, half_life_us: int
 ) -> Probability | None:

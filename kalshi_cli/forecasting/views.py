@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from kalshi_cli.forecasting.all_in_one import for_critic
 from kalshi_cli.forecasting.critic import Review, reviews
 from kalshi_cli.forecasting.forecaster import Opinion, opinions
 from kalshi_cli.forecasting.legs import Unfit
@@ -55,8 +56,9 @@ def _opinion(row: Mapping[str, Any], ticker: str) -> tuple[Opinion, ...]:
 
 
 def _review(row: Mapping[str, Any], ticker: str) -> Review | None:
+    own = for_critic(row) if "probability" in row else row
     try:
-        return reviews({"markets": [row]}, [ticker])[ticker] if "ruling" in row else None
+        return reviews({"markets": [own]}, [ticker])[ticker] if "ruling" in row else None
     except Unfit:
         return None
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from kalshi_cli.domain.deliberation import Attempt, Prompt
 from kalshi_cli.domain.money import AiCost
+from kalshi_cli.evaluation.ai_costs import Used
 from kalshi_cli.forecasting.reading import Form
 
 
@@ -73,6 +74,10 @@ class AiLedger(Protocol):
 
     async def spent_ever(self) -> AiCost:
         """What all AI calls cost together, with what is reserved now."""
+        ...
+
+    async def used(self) -> tuple[Used, ...]:
+        """The decisions that orders were sent on, with what they cost or have set aside."""
         ...
 
     async def paid_since(self, since_us: int) -> Mapping[str, tuple[int, ...]]:

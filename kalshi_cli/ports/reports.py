@@ -247,6 +247,7 @@ class ScoredRow:
     blended: Probability | None
     cost: AiCost
     decision_id: str
+    variant: str
     payout: Price
     is_first: bool
 

@@ -159,8 +159,8 @@ class Forecasts(Protocol):
         """The newest forecast of each ticker."""
         ...
 
-    async def times_since(self, since_us: int) -> Mapping[str, tuple[int, ...]]:
-        """When each ticker was forecast, at or after an instant."""
+    async def paid_since(self, since_us: int) -> Mapping[str, tuple[int, ...]]:
+        """When each ticker was forecast for money, at or after an instant."""
         ...
 
 

@@ -39,7 +39,8 @@ class Worth:
 
 @dataclass(frozen=True, slots=True)
 class AnalysisPolicy:
-    """How often and how dearly to ask. None means no such limit: a free forecaster has none.
+    """How often and how dearly to ask. None means no such limit: a free forecaster has none, and
+    what it said counts against no other.
 
     `daily_budget` is what the forecaster keeps to, for the report. Where `worth` is given, markets
     that close too soon are left alone, and the others asked about in the order of what that is
@@ -197,7 +198,7 @@ async def rested(
     now = clock.now()
     async with store.unit(reads=True) as unit:
         since = now - max(DAY, policy.cooldown_us or 0)
-        times = await unit.forecasts.times_since(since)
+        times = await unit.forecasts.paid_since(since)
         paid = await unit.ai.paid_since(since)
     kept: list[CatalogEntry] = []
     skipped: list[Skipped] = []
@@ -263,7 +264,7 @@ async def _prospects(
     """Each question with what it is worth; what it costs goes with how many markets it has."""
     async with store.unit(reads=True) as unit:
         since = clock.now() - 30 * DAY
-        asked, paid = await unit.forecasts.times_since(since), await unit.ai.paid_since(since)
+        asked, paid = await unit.forecasts.paid_since(since), await unit.ai.paid_since(since)
     return [
         Prospect(
             what=members,

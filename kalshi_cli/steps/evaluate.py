@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from kalshi_cli.domain.marks import position_mark
 from kalshi_cli.domain.money import AiCost, Money
 from kalshi_cli.domain.position import Position
-from kalshi_cli.evaluation.ai_costs import UNUSED, DecisionCost, by_strategy
+from kalshi_cli.evaluation.ai_costs import charged
 from kalshi_cli.evaluation.pnl import StrategyPnl, TradeResult, strategy_pnl, trade_result
 from kalshi_cli.evaluation.scores import By, Score, score
 from kalshi_cli.forecasting.weights import Fit
@@ -65,34 +65,22 @@ async def evaluate(
         positions = await unit.ledger.positions(open_only=False)
         found = await unit.catalog.entries(tickers={p.ticker for p in positions})
         cash, paid_in = await unit.ledger.cash(), await unit.ledger.paid_in()
-        spent = await unit.ai.spent_ever()
+        spent, used = await unit.ai.spent_ever(), await unit.ai.used()
     entries = {entry.market.ticker: entry for entry in found}
     held = [position for position in positions if not position.is_flat]
     results = [_result(position, entries.get(position.ticker)) for position in positions]
-    costs = await _ai_costs(reports, ai_charged_to)
     return EvaluateResult(
         at_us=clock.now(),
         by=by,
         scores=score(await with_roles(reports, scored, is_fiction=is_fiction), by),
         weights=await fitted_weights(store, reports, weights, scored, is_fiction=is_fiction),
         waiting=summary.forecasts - len(scored),
-        strategies=strategy_pnl(results, costs),
+        strategies=strategy_pnl(results, charged(used, spent, ai_charged_to)),
         equity=value(cash, held, Prices(entries, {})).equity,
         paid_in=paid_in,
         ai_cost=spent,
         labels=_labels(scored),
     )
-
-
-async def _ai_costs(reports: Reports, ai_charged_to: str | None) -> dict[str, Money]:
-    """What the AI cost each strategy that traded on it; the rest is charged to one of them."""
-    rows = await reports.ai_costs()
-    paid = by_strategy(
-        [DecisionCost(row.decision_id, row.cost) for row in rows],
-        await reports.ai_users(),
-        otherwise=ai_charged_to or UNUSED,
-    )
-    return {name: cost.to_money() for name, cost in paid.items() if name != UNUSED and cost}
 
 
 def _result(position: Position, entry: CatalogEntry | None) -> TradeResult:

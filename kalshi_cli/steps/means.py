@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from kalshi_cli.domain.marks import benchmark
 from kalshi_cli.domain.money import Contracts, Money
 from kalshi_cli.domain.order import Purpose
-from kalshi_cli.forecasting.blend import blend
+from kalshi_cli.forecasting.blend import best_known
 from kalshi_cli.portfolio.capital import Capital, Footing
 from kalshi_cli.portfolio.exposure import Claim, event_loss
 from kalshi_cli.portfolio.states import rung_of
-from kalshi_cli.risk._base import MarketFacts, RiskState
+from kalshi_cli.risk._base import RiskState
 from kalshi_cli.risk._exposure import live_claims, reserved, shard_cash, worst
 
 
@@ -55,17 +55,9 @@ def _footing(state: RiskState, ticker: str) -> Footing:
         exchange_index=facts.market.exchange_index,
         exclusive=facts.event.mutually_exclusive,
         ladder=rung_of(facts.market),
-        fair=_fair(facts),
+        fair=best_known(facts.forecast, facts.quote),
         market=benchmark(facts.quote.bid, facts.quote.ask),
     )
-
-
-def _fair(facts: MarketFacts) -> float | None:
-    """The chance of YES by the newest forecast and the market of now, or by the one there is."""
-    anchor, forecast = benchmark(facts.quote.bid, facts.quote.ask), facts.forecast
-    if forecast is None or anchor is None:
-        return anchor if forecast is None else forecast.blended
-    return blend(forecast.probability, anchor, forecast.weight, forecast.slope)
 
 
 def _held(state: RiskState) -> dict[str, Contracts]:

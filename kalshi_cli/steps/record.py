@@ -90,6 +90,7 @@ def _scored(row: ScoredRow, said: Sequence[SaidRow], *, is_fiction: bool) -> Sco
         low=row.low,
         high=row.high,
         prompt=_prompt(said),
+        variant=row.variant,
         let_stand=let_stand,
         went_along=_went_along(row, views),
         may_trade=let_stand is not False and all(each.form != Form.REPAIRED for each in said),

@@ -15,6 +15,7 @@ from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Pending, Purpos
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import ExitExceeds
+from kalshi_cli.evaluation.ai_costs import charged
 from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason, Venue
 from kalshi_cli.exits._pricing import exit_price
 from kalshi_cli.ports.exchange import MarketData
@@ -352,7 +353,4 @@ async def _written_down(
 
 
 async def _ai_charges(unit: Unit, policy: TradePolicy) -> dict[str, Money]:
-    """AI is paid for by the strategy that trades on forecasts."""
-    if policy.ai_charged_to is None:
-        return {}
-    return {policy.ai_charged_to: (await unit.ai.spent_ever()).to_money()}
+    return charged(await unit.ai.used(), await unit.ai.spent_ever(), policy.ai_charged_to)

@@ -324,18 +324,24 @@ class TestForecasts:
     async def test_the_newest_of_each_ticker(self, store):
         run = await seed(store, "A", "B")
         old, new = (
-            a_forecast(ticker="A", forecast_id=str(at), made_us=NOW + at, run_id=run.run_id)
+            a_forecast(
+                ticker="A",
+                forecast_id=str(at),
+                made_us=NOW + at,
+                run_id=run.run_id,
+                cost=AiCost(at),
+            )
             for at in (1, 2)
         )
         bare = a_forecast(ticker="B", forecast_id="b", run_id=run.run_id, market=None)
-        bare = replace(bare, blended=None, cost=AiCost(162_500), label="oracle")
+        bare = replace(bare, blended=None, cost=AiCost(0), label="oracle")
         bare = replace(bare, advice=Advice(None), decision_id="d1")
         new = replace(new, advice=Advice(Side.ASK, Price.parse("0.4321")))
         async with store.unit() as unit:
             await unit.forecasts.add([new, old, bare])
             assert await unit.forecasts.latest(["A", "B", "C"]) == {"A": new, "B": bare}
-            assert await unit.forecasts.times_since(NOW + 2) == {"A": (NOW + 2,)}
-            assert await unit.forecasts.times_since(NOW) == {"A": (NOW + 1, NOW + 2), "B": (NOW,)}
+            assert await unit.forecasts.paid_since(NOW + 2) == {"A": (NOW + 2,)}
+            assert await unit.forecasts.paid_since(NOW) == {"A": (NOW + 1, NOW + 2)}
 
 
 class TestAiLedger:

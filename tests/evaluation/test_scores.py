@@ -205,6 +205,23 @@ def test_prompts_are_scored_apart_and_each_by_its_first_forecast():
     assert [row.model for row in score(made)] == ["grok-4", "grok-4.5"]
 
 
+def test_ways_of_asking_are_scored_apart_on_the_same_markets():
+    """Two of the three events: (0.5 - 1)^2 less (0.6 - 1)^2 is 0.09; less (0.9 - 1)^2 is 0.24."""
+    three, one = "forecaster+critic+trader x3", "all_in_one"
+    made = [
+        *(a_forecast(t, 0.6, market=0.5, variant=three, made_us=1) for t in ("A", "B")),
+        *(a_forecast(t, 0.9, market=0.5, variant=one, made_us=2) for t in ("A", "B")),
+        a_forecast("A", 0.1, market=0.5, variant=one, made_us=3),
+        a_forecast("C", 0.7, market=0.5, variant="", made_us=1),
+    ]
+    rows = {row.model: row for row in score(made, By.VARIANT)}
+    assert sorted(rows) == [one, three, "no variant"]
+    assert (rows[three].judged, rows[one].judged) == (2, 2)
+    assert rows[three].raw.gain.mean == pytest.approx(0.09)
+    assert rows[one].raw.gain.mean == pytest.approx(0.24)
+    assert rows[three].raw.verdict is Verdict.UNRESOLVED
+
+
 def alike(count, chance, share, width):
     """So many events of which this share ends YES, with intervals of this width."""
     return [

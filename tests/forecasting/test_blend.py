@@ -1,12 +1,15 @@
 import math
+from dataclasses import replace
 
 import pytest
-from fakes.decisions import NOW, a_forecast, level
+from fakes.decisions import NOW, a_forecast, a_quote, level
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_cli.forecasting.blend import (
     MAX_DISTANCE,
+    anchored,
+    best_known,
     blend,
     fair_error,
     held_chance,
@@ -54,6 +57,17 @@ def test_by_hand(ai, market, weight, blended):
 @given(CHANCES, CHANCES, WEIGHTS, st.floats(0.5, 1.5))
 def test_a_fitted_slope_moves_no_further_than_the_clamp(ai, market, weight, slope):
     assert abs(blend(ai, market, weight, slope) - market) <= MAX_DISTANCE + 1e-12
+
+
+def test_what_is_known_of_a_market_is_what_a_trade_would_rest_on_and_else_the_markets():
+    """60 % of a market of 42 %, w = 1: the market moved to 50 %, and then its asks went."""
+    quote, one_sided = a_quote("0.4900", "0.5100"), a_quote(ask=None)
+    said = a_forecast(0.6, market=0.42, blended=0.57, weight=1.0)
+    without = replace(said, market=None, blended=None)
+    assert best_known(said, quote) == anchored(said, quote) == pytest.approx(0.6)
+    assert anchored(without, quote) is None
+    assert best_known(without, quote) == best_known(None, quote) == 0.5
+    assert (best_known(said, one_sided), best_known(None, one_sided)) == (0.57, None)
 
 
 def test_a_slope_stretches_the_markets_log_odds():

@@ -1,4 +1,4 @@
-from fakes.ai import opinion, review, tip
+from fakes.ai import opinion, review, tip, whole
 
 from kalshi_cli.domain.side import Side
 from kalshi_cli.forecasting.views import views_of
@@ -26,11 +26,17 @@ def test_each_role_is_known_by_what_it_says():
 def test_several_samples_and_all_roles_in_one():
     samples = [answer(opinion("A", p)) for p in (0.5, 0.6, 0.7)]
     assert [each.probability for each in views_of(samples, "A").opinions] == [0.5, 0.6, 0.7]
-    single = {**opinion("A", 0.6), **review("A"), **tip("A")}
-    views = views_of([answer({**single, "low": 0.5, "high": 0.7})], "A")
+    views = views_of([answer(whole("A"))], "A")
     assert views.opinions[0].probability == 0.6
     assert views.review is not None
     assert views.tip.advice.side is Side.BID
+
+
+def test_in_one_answer_the_critics_interval_is_not_the_forecasters():
+    said = whole("A", ruling="widen", low=0.5, high=0.7, wider_low=0.3, wider_high=None)
+    views = views_of([answer(said)], "A")
+    assert (views.opinions[0].low, views.opinions[0].high) == (0.5, 0.7)
+    assert (views.review.low, views.review.high) == (0.3, None)
 
 
 def test_what_is_not_understood_any_more_says_nothing():

@@ -159,14 +159,14 @@ async def test_silence_is_an_abstention(floor):
 
 async def test_a_market_asked_recently_rests(floor):
     policy = replace(FREE, cooldown_us=4 * HOUR)
-    await run(floor, Oracle(silent=(B,)), policy)
+    await run(floor, Oracle(CENT, silent=(B,)), policy)
     floor.clock.now_us += 4 * HOUR - 1
-    oracle = Oracle()
+    oracle = Oracle(CENT)
     result = await run(floor, oracle, policy)
     assert skipped(result) == [(A, "COOLDOWN")]
     assert [x.market.ticker for x in oracle.asked[0].listings] == [B]
     floor.clock.now_us += 1
-    assert skipped(await run(floor, Oracle(), policy)) == [(B, "COOLDOWN")]
+    assert skipped(await run(floor, Oracle(CENT), policy)) == [(B, "COOLDOWN")]
 
 
 async def test_a_cooldown_may_be_longer_than_a_day(floor):
@@ -174,9 +174,9 @@ async def test_a_cooldown_may_be_longer_than_a_day(floor):
     floor.exchange.markets[A] = replace(far, close_us=floor.clock.now() + 20 * DAY)
     await floor.ingest()
     policy = replace(FREE, cooldown_us=3 * DAY)
-    await run(floor, Oracle(), policy)
+    await run(floor, Oracle(CENT), policy)
     floor.clock.now_us += 2 * DAY
-    assert (A, "COOLDOWN") in skipped(await run(floor, Oracle(), policy))
+    assert (A, "COOLDOWN") in skipped(await run(floor, Oracle(CENT), policy))
 
 
 async def test_a_day_has_room_for_so_many(floor):
@@ -184,11 +184,21 @@ async def test_a_day_has_room_for_so_many(floor):
     floor.clock.now_us += DAY - HOUR  # 23:00
     for _ in range(2):
         floor.clock.now_us += MINUTE
-        await run(floor, Oracle(), policy, tickers=[A])
-    assert skipped(await run(floor, Oracle(), policy, tickers=[A])) == [(A, "DAILY_CAP")]
+        await run(floor, Oracle(CENT), policy, tickers=[A])
+    assert skipped(await run(floor, Oracle(CENT), policy, tickers=[A])) == [(A, "DAILY_CAP")]
     floor.exchange.markets[A] = replace(floor.exchange.markets[A], close_us=floor.clock.now() + DAY)
     floor.clock.now_us += HOUR  # 00:02 of the next day
-    assert len((await run(floor, Oracle(), policy, tickers=[A])).forecasts) == 1
+    assert len((await run(floor, Oracle(CENT), policy, tickers=[A])).forecasts) == 1
+
+
+async def test_what_was_forecast_for_nothing_neither_rests_nor_fills_the_day(floor):
+    """A look by the baseline in the morning does not keep the model from being asked."""
+    policy = replace(FREE, cooldown_us=4 * HOUR, per_day=1)
+    await run(floor, Oracle(), FREE)
+    floor.clock.now_us += MINUTE
+    assert len((await run(floor, Oracle(CENT), policy)).forecasts) == 2
+    floor.clock.now_us += 4 * HOUR
+    assert skipped(await run(floor, Oracle(CENT), policy)) == [(A, "DAILY_CAP"), (B, "DAILY_CAP")]
 
 
 async def test_named_markets_skip_filters_and_cooldown(floor):

@@ -1,5 +1,7 @@
 """What was earned and whether it means anything; one market's trace; the desk on one screen."""
 
+from dataclasses import replace
+
 import pytest
 from fakes.ai import paid
 from fakes.floor import STRATEGY, WEIGHTS, A, B, taking, the_policies, waiting
@@ -78,6 +80,9 @@ async def test_a_decision_is_paid_for_by_whoever_traded_on_it(floor):
     assert await floor.store.reports.ai_users() == {"d1": {"another"}}
     costs = {row.strategy: str(row.ai_cost) for row in (await evaluated(floor)).strategies}
     assert costs == {"another": "0.250000"}
+    trading = replace(the_policies("oracle").trading, ai_charged_to=STRATEGY)
+    tracked = await track(floor.exchange, floor.desk, exits=(), policy=trading)
+    assert {row.strategy: str(row.ai_cost) for row in tracked.performance} == costs
     costs = await ai_costs(floor.store.reports, By.STRATEGY)
     assert [(line.name, line.calls) for line in costs.lines] == [("another", 1)]
     (day,) = (await ai_costs(floor.store.reports, By.DAY)).lines

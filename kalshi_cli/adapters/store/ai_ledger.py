@@ -14,6 +14,7 @@ from kalshi_cli.domain.deliberation import Outcome, Prompt
 from kalshi_cli.domain.instant import DAY, day_of
 from kalshi_cli.domain.money import AiCost
 from kalshi_cli.domain.order import LIVE
+from kalshi_cli.evaluation.ai_costs import Used
 from kalshi_cli.ports.ai_ledger import Reservation, Settled
 
 IN_FLIGHT = "in_flight"
@@ -26,6 +27,19 @@ _IN_FLIGHT = Prepared(
     select(_DAYS.wall_day, *_MONEY, _CALLS.reserved_units)
     .join_from(t.AI_CALLS, t.DAILY_AI_COST, _DAYS.wall_day == _CALLS.called_wall_us // DAY)
     .where(_CALLS.call_id == given("settled"), _CALLS.cost_units.is_(None))
+)
+_TRADED_ON = (
+    select(t.FORECASTS.c.decision_id, t.ORDERS.c.strategy)
+    .join_from(t.ORDERS, t.FORECASTS, t.ORDERS.c.forecast_id == t.FORECASTS.c.forecast_id)
+    .where(t.FORECASTS.c.decision_id != "")
+    .distinct()
+    .subquery()
+)
+_USED = Prepared(
+    select(*_TRADED_ON.c, func.sum(func.coalesce(_CALLS.cost_units, _CALLS.reserved_units)))
+    .join_from(_TRADED_ON, t.AI_CALLS, _CALLS.decision_id == _TRADED_ON.c.decision_id)
+    .group_by(*_TRADED_ON.c)
+    .order_by(*_TRADED_ON.c)
 )
 _SETTLED = (
     "served_model",
@@ -140,6 +154,12 @@ class SqlAiLedger:
         table = t.DAILY_AI_COST
         query = select(func.sum(table.c.cost_units + table.c.reserved_units))
         return AiCost(await self._transaction.number(query) or 0)
+
+    async def used(self) -> tuple[Used, ...]:
+        found: dict[str, tuple[AiCost, set[str]]] = {}
+        for decision, strategy, units in await self._transaction.rows(_USED):
+            found.setdefault(decision, (AiCost(int(units)), set()))[1].add(strategy)
+        return tuple(Used(name, cost, frozenset(by)) for name, (cost, by) in found.items())
 
     async def paid_since(self, since_us: int) -> Mapping[str, tuple[int, ...]]:
         table = t.AI_CALLS.c

@@ -44,10 +44,11 @@ class SqlForecasts:
         rows = await self._transaction.rows(newest, {"names": list(set(tickers))})
         return {found.ticker: found for found in map(mapping.forecast_from, rows)}
 
-    async def times_since(self, since_us: int) -> Mapping[str, tuple[int, ...]]:
+    async def paid_since(self, since_us: int) -> Mapping[str, tuple[int, ...]]:
         ticker, made_us = t.FORECASTS.c.ticker, t.FORECASTS.c.made_us
         times: dict[str, list[int]] = {}
-        query = select(ticker, made_us).where(made_us >= since_us).order_by(made_us)
+        is_paid = t.FORECASTS.c.cost_units > 0
+        query = select(ticker, made_us).where(made_us >= since_us, is_paid).order_by(made_us)
         for name, instant_us in await self._transaction.rows(query):
             times.setdefault(name, []).append(instant_us)
         return {name: tuple(instants) for name, instants in times.items()}

@@ -204,6 +204,7 @@ _SCORED = (
     "blended",
     "cost_units",
     "decision_id",
+    "variant",
 )
 
 
@@ -247,7 +248,8 @@ def _analysis_row(row: AnyRow) -> AnalysisRow:
 
 def _scored_row(row: AnyRow) -> ScoredRow:
     forecast_id, ticker, event, category, forecaster, model, label, made_us, *rest = row
-    number, low, high, market, blended, cost, decision, close_us, result, value, rank = rest
+    number, low, high, market, blended, cost, decision, variant, *ended = rest
+    close_us, result, value, rank = ended
     paid = _payout(result, value)
     if paid is None:
         raise AssertionError(f"{ticker} was selected for its payout.")
@@ -268,6 +270,7 @@ def _scored_row(row: AnyRow) -> ScoredRow:
         blended=blended,
         cost=AiCost(cost),
         decision_id=decision,
+        variant=variant,
         payout=paid,
         is_first=rank == 1,
     )

@@ -15,7 +15,7 @@ def evaluate(
     ctx: typer.Context,
     *,
     by: Annotated[
-        By, typer.Option("--by", help="Score by model, by prompt, or role by role.")
+        By, typer.Option("--by", help="Score by model, prompt, way of asking, or role by role.")
     ] = By.MODEL,
 ) -> None:
     """Say what was earned, net of fees and AI, and whether it is more than luck.
