@@ -19,6 +19,7 @@ from kalshi_cli.domain.money import AiCost, Contracts, Money, Price
 from kalshi_cli.domain.order import Fill, OrderState, Pending, Purpose, TimeInForce
 from kalshi_cli.domain.position import RoundTrip
 from kalshi_cli.domain.side import Outcome, Side
+from kalshi_cli.domain.stop import Stop, StopDay
 from kalshi_cli.domain.trail import OrderEvent
 from kalshi_cli.ports.store import Snapshot
 
@@ -194,6 +195,15 @@ class DenialRow:
     price: Price | None
     count: Contracts | None
     forecast_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class StopRow:
+    """What stopped a market in the newest pass of a strategy, and which pass that was."""
+
+    stop: Stop
+    run_id: str
+    at_us: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -526,6 +536,16 @@ class Reports(Protocol):
 
     async def funnel(self) -> tuple[FunnelRow, ...]:
         """The counts of the newest pass."""
+        ...
+
+    async def stops(
+        self, *, ticker: str | None = None, strategy: str | None = None, limit: int | None = None
+    ) -> tuple[StopRow, ...]:
+        """Where markets came to their end in the newest pass of each strategy, in its order."""
+        ...
+
+    async def stop_days(self, *, since_day: int | None = None) -> tuple[StopDay, ...]:
+        """How many did on each day, newest first. Those of `EVERY_MARKET` count each pass."""
         ...
 
     async def strategies(self) -> tuple[StrategyRow, ...]:

@@ -32,6 +32,7 @@ from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import Verdict
 from kalshi_cli.ports.ai_ledger import AiLedger
 from kalshi_cli.ports.exchange import SeenAgain
+from kalshi_cli.ports.funnel import Funnel
 from kalshi_cli.ports.making import Making
 from kalshi_cli.risk._base import Denial
 
@@ -587,6 +588,8 @@ class Unit(Protocol):
     def catalog(self) -> Catalog: ...
     @property
     def forecasts(self) -> Forecasts: ...
+    @property
+    def funnel(self) -> Funnel: ...
     @property
     def ai(self) -> AiLedger: ...
     @property

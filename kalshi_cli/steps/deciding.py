@@ -19,7 +19,7 @@ from kalshi_cli.steps.desk_view import DeskView, risk_state
 from kalshi_cli.steps.isolating import Broken, answered
 from kalshi_cli.steps.means import means
 from kalshi_cli.steps.quoting import unquoted
-from kalshi_cli.steps.session import Priced, Session
+from kalshi_cli.steps.session import Priced, Session, StrategyUnsized
 from kalshi_cli.steps.trade_policy import TradePolicy
 from kalshi_cli.strategies._base import Candidate, Strategy, View
 
@@ -44,7 +44,7 @@ async def decide(
     session.proposals += proposals
     own = {(strategy.name, p.ticker): p.levels for p in proposals if p.levels is not None}
     session.levels.update(own)
-    session.unsized += sizing.unsized
+    session.unsized += [StrategyUnsized(strategy.name, each) for each in sizing.unsized]
     asks = session.policy.cancel_on_pause
     return tuple(replace(i, cancel_on_pause=asks and i.post_only) for i in sizing.intents), state
 
@@ -113,6 +113,7 @@ async def proposed(
     desk = session.seen()
     seen = strategy_view(desk, strategy.name, session.policy.min_confidence, session.bankroll)
     close_up = await session.close_ups.seen(strategy, seen, desk)
+    session.views[strategy.name] = seen if isinstance(close_up, str) else close_up.view
     answer = close_up if isinstance(close_up, str) else answered(strategy.propose, close_up.view)
     if isinstance(answer, str):
         session.broken.append(Broken(strategy.name, answer))

@@ -11,6 +11,7 @@ from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import WORKING, Order, OrderIntent, OrderReport
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.proposal import Proposal
+from kalshi_cli.domain.stop import StopCount
 from kalshi_cli.portfolio.sizing import Unsized
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
@@ -23,6 +24,7 @@ from kalshi_cli.steps.positions import compare_positions
 from kalshi_cli.steps.quoting import CloseUps, quotes_of
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.trade_policy import TradePolicy
+from kalshi_cli.strategies._base import View
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,14 @@ class Denied:
 
     intent: OrderIntent
     denial: Denial
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyUnsized:
+    """What a strategy proposed that got no contracts."""
+
+    strategy: str
+    unsized: Unsized
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,8 @@ class Priced:
 class TradeResult:
     """From proposals to orders. `passed` are the intents that were sent, or would have been, and
     `priced` what each comes to.
+
+    `funnel` says where the markets of each strategy came to their end.
 
     `quotes` counts the quotes that rest at its end, as far as it knows. `reduced` says which limit
     on losses took the desk to reduce-only in this pass.
@@ -68,6 +80,7 @@ class TradeResult:
     broken: tuple[Broken, ...] = ()
     reduced: Denial | None = None
     quotes: int = 0
+    funnel: tuple[StopCount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +131,8 @@ class Session:
         self.account = account
         self.close_ups = close_ups
         self.proposals: list[Proposal] = []
-        self.unsized: list[Unsized] = []
+        self.unsized: list[StrategyUnsized] = []
+        self.views: dict[str, View] = {}
         self.denied: list[Denied] = []
         self.passed: list[OrderIntent] = []
         self.priced: list[Priced] = []
@@ -152,7 +166,7 @@ class Session:
             dry_run=dry_run,
             considered=len(self.view.eligible),
             proposals=tuple(self.proposals),
-            unsized=tuple(self.unsized),
+            unsized=tuple(each.unsized for each in self.unsized),
             denied=tuple(self.denied),
             passed=tuple(self.passed),
             priced=tuple(self.priced),

@@ -4,7 +4,7 @@ Books are reconciled first and, where anything was sent, once more after. `--dry
 but the sending (and but the reconciling, which is the lease holder's).
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -12,6 +12,7 @@ from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose
+from kalshi_cli.domain.stop import Stop, tallied
 from kalshi_cli.errors import DuplicateEntry, OrderGroupTriggered, OrderGroupUnknown
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.exits._planning import ExitRules, plan_for, spread_of
@@ -26,6 +27,7 @@ from kalshi_cli.steps.deciding import decide, priced_at_limit
 from kalshi_cli.steps.desk_view import DeskView, look, with_sent
 from kalshi_cli.steps.execution import Desk, heed_halt_file, send
 from kalshi_cli.steps.forgetting import forget_denials
+from kalshi_cli.steps.funnel import stops
 from kalshi_cli.steps.isolating import asked, keep_faults, known_faults, left_by
 from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.marking_out import mark_out
@@ -74,12 +76,15 @@ async def trade(
         view = await _look(desk, policy, before)
     result = Session(view, policy, Account.of(before, paused), close_ups)
     result.broken += disabled
+    stopped: tuple[Stop, ...] = ()
+    names: list[str] = []
     try:
         for strategy in strategies:
             sender = partial(_send, desk, stopping)
             await _run_strategy(data, desk.clock, result, strategy, sender)
+        stopped, names = stops(result, strategies), [each.name for each in strategies]
     finally:
-        await _record_denials(desk.store, desk.run.run_id, result)
+        await _record(desk.store, desk.run.run_id, result, stopped, names)
     after = joined(before, await reconcile_desk(data, desk)) if result.orders else before
     await keep_faults(
         desk.store,
@@ -97,6 +102,7 @@ async def trade(
         changed=adjusted.changed,
         reconciled=after,
         reduced=reduced,
+        funnel=tallied(stopped),
     )
 
 
@@ -115,7 +121,8 @@ async def rehearse(
     result.broken += disabled
     for strategy in strategies:
         await _run_strategy(data, clock, result, strategy, _imagine)
-    return result.result(dry_run=True)
+    done = result.result(dry_run=True)
+    return replace(done, funnel=tallied(stops(result, strategies)))
 
 
 _Sender = Callable[[Session, OrderIntent, OrderBook | None], Awaitable[Order | None]]
@@ -204,10 +211,25 @@ def entry_plan(
     )
 
 
-async def _record_denials(store: Store, run_id: str, session: Session) -> None:
-    if not session.denied:
+async def _record(
+    store: Store,
+    run_id: str,
+    session: Session,
+    stopped: Sequence[Stop],
+    names: Sequence[str],
+) -> None:
+    """What the controls refused; and of strategies that came to their end, where each market did.
+
+    A pass that found nothing to look at is one, too.
+    """
+    if not names and not session.denied:
         return
     rows = [(denied.intent, denied.denial) for denied in session.denied]
+    now_us = session.view.now_us
     async with store.unit() as unit:
-        await unit.journal.deny(rows, run_id, session.view.now_us)
+        await unit.journal.deny(rows, run_id, now_us)
+        if names:
+            await unit.funnel.keep_stops(
+                stopped, tallied(stopped), names, run_id=run_id, at_us=now_us
+            )
         await unit.commit()

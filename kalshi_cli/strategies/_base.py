@@ -1,6 +1,7 @@
 """What a strategy sees and says."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -54,6 +55,19 @@ class View:
     dropped: tuple[Candidate, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Abstention:
+    """Why a strategy proposes nothing in a market: a stable code, its number and its limit.
+
+    Both are texts, empty where nothing was counted.
+    """
+
+    code: str
+    detail: str
+    value: str = ""
+    limit: str = ""
+
+
 class Strategy(ABC):
     """Proposes; never sizes, never sends. The same view gives the same proposals."""
 
@@ -62,6 +76,10 @@ class Strategy(ABC):
     @abstractmethod
     def propose(self, view: View) -> tuple[Proposal, ...]:
         """The trades worth considering now."""
+
+    def abstains(self, view: View) -> Mapping[str, Abstention]:
+        """Why it proposes nothing in these markets, by ticker; it need not tell of each."""
+        return {}
 
     def watches(self, view: View) -> tuple[str, ...]:
         """The markets whose book and tape are to be read before it proposes: each is a request."""

@@ -7,7 +7,7 @@ inside the spread. What the legs of an event are worth beside each other is for 
 Where a Trader was asked, nothing goes against its side or beyond its limit.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -21,8 +21,8 @@ from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
 from kalshi_cli.forecasting.blend import anchored
-from kalshi_cli.portfolio.edge import SLACK, net_edge
-from kalshi_cli.strategies._base import Candidate, Strategy, View
+from kalshi_cli.portfolio.edge import SLACK, net_edge, outcome_price
+from kalshi_cli.strategies._base import Abstention, Candidate, Strategy, View
 
 WAITING_SHARE = 48
 """A resting order waits at most this part (one 48th) of the time left until the close.
@@ -31,6 +31,7 @@ What is known of a market grows until the close, so its probability moves by abo
 sqrt(p (1 - p) / 48) in that time, 7 cents at most. Longer, and the order mostly fills when the
 market has moved through it: worth less than was paid, however right the forecast was.
 """
+MUTE = Abstention("WEIGHT", "the forecast is on record only: it has no say", "0.00", "over 0")
 MIN_WAIT_US = MINUTE
 """An order that may not wait this long is not worth sending."""
 
@@ -66,35 +67,92 @@ class DirectionalTrading(Strategy):
     name: ClassVar[str] = "directional_trading"
 
     def propose(self, view: View) -> tuple[Proposal, ...]:
-        proposals = [
-            idea.proposal
-            for candidate in view.candidates
-            if (case := self._case(candidate, view.now_us)) is not None
-            and (idea := self._best_side(case)) is not None
-        ]
+        found = (self._considered(candidate, view.now_us) for candidate in view.candidates)
+        proposals = [each.proposal for each in found if isinstance(each, _Idea)]
         return tuple(sorted(proposals, key=lambda proposal: proposal.ticker))
 
-    def _case(self, candidate: Candidate, now_us: int) -> _Case | None:
-        """None where something is missing: a forecast sure enough, a market to anchor to."""
+    def abstains(self, view: View) -> Mapping[str, Abstention]:
+        found = ((c.market.ticker, self._considered(c, view.now_us)) for c in view.candidates)
+        return {ticker: each for ticker, each in found if isinstance(each, Abstention)}
+
+    def _considered(self, candidate: Candidate, now_us: int) -> _Idea | Abstention:
+        case = self._case(candidate, now_us)
+        return case if isinstance(case, Abstention) else self._best_side(case)
+
+    def _case(self, candidate: Candidate, now_us: int) -> _Case | Abstention:
+        """An abstention where a forecast sure enough is missing, or a market to anchor to."""
         forecast, market = candidate.forecast, candidate.market
-        fair = None if forecast is None else anchored(forecast, candidate.quote)
-        if forecast is None or fair is None:
-            return None
-        if market.grid is None or candidate.is_working or market.close_us <= now_us:
-            return None
-        if forecast.confidence < self.min_confidence_to_trade:
-            return None
+        if forecast is None:
+            return Abstention("NO_FORECAST", "there is no forecast to trade on")
+        fair = anchored(forecast, candidate.quote)
+        if fair is None:
+            return Abstention("NO_ANCHOR", "a side of the market is missing, or over 10c away")
+        if market.grid is None:
+            return Abstention("NO_GRID", "its price structure is not known")
+        unfit = self._unfit(candidate, forecast, now_us)
+        if unfit is not None:
+            return unfit
         wait = min(int(self.resting_minutes * MINUTE), (market.close_us - now_us) // WAITING_SHARE)
         return _Case(candidate, forecast, market.grid, fair, now_us, wait)
 
-    def _best_side(self, case: _Case) -> _Idea | None:
+    def _unfit(self, candidate: Candidate, forecast: Forecast, now_us: int) -> Abstention | None:
+        """Why a market is not to be traded now, whatever its price."""
+        if candidate.is_working:
+            return Abstention("WORKING", "an order of its own is at work there")
+        if candidate.market.close_us <= now_us:
+            return Abstention("CLOSED", "trading has ended")
+        least = self.min_confidence_to_trade
+        if forecast.confidence >= least:
+            return None
+        told = f"the forecast is {forecast.confidence:.3f} sure, at least {least:.3f} is asked"
+        return Abstention("CONFIDENCE", told, f"{forecast.confidence:.3f}", f"{least:.3f}")
+
+    def _best_side(self, case: _Case) -> _Idea | Abstention:
         """The better side by the forecast; none where that is against what is held."""
         ideas = [idea for side in Side if (idea := self._idea(case, side)) is not None]
         ideas.sort(key=lambda idea: idea.edge)
+        if not ideas:
+            return self._nothing_pays(case)
         if len(ideas) == 2 and ideas[1].edge - ideas[0].edge <= SLACK:
-            return None  # as good either way: the spread pays for that, not the forecast
-        held = case.candidate.held.units
-        return ideas[-1] if ideas and held * ideas[-1].proposal.side.sign >= 0 else None
+            # the spread pays for that, not the forecast
+            as_good = Abstention("EITHER_SIDE", "it would be as good to buy YES as NO")
+            return as_good if case.forecast.weight else MUTE
+        if case.candidate.held.units * ideas[-1].proposal.side.sign < 0:
+            return Abstention("AGAINST_HELD", "the better side is against what is held")
+        return ideas[-1]
+
+    def _nothing_pays(self, case: _Case) -> Abstention:
+        """Why no side is worth its price: who has no say, who stands aside, or the best edge."""
+        if not case.forecast.weight:
+            return MUTE
+        best = max(
+            (
+                (_edge(case, side, price, is_taker=is_taker), (side, price, is_taker))
+                for side, price, is_taker in self._terms(case)
+            ),
+            key=lambda each: each[0],
+            default=None,
+        )
+        if best is None:
+            return Abstention("NO_QUOTE", "there is no price to trade at")
+        edge, (side, price, is_taker) = best
+        if edge >= self.min_net_edge - SLACK:
+            return Abstention("TRADER", "the Trader stands aside, or bids less")
+        told = (
+            f"at best {edge:.4f} a contract, {'taking' if is_taker else 'waiting for'} "
+            f"{'YES' if side is Side.BID else 'NO'} at {outcome_price(side, price)}"
+        )
+        return Abstention("NET_EDGE", told, f"{edge:.4f}", f"{self.min_net_edge:.4f}")
+
+    def _terms(self, case: _Case) -> Iterable[tuple[Side, Price, bool]]:
+        """All that it may trade at: side, YES price, and whether as a taker."""
+        quote = case.candidate.quote
+        for side, touch in ((Side.BID, quote.ask), (Side.ASK, quote.bid)):
+            if touch is not None:
+                yield side, touch.price, True
+            if case.wait_us >= MIN_WAIT_US:
+                for price in _waiting_prices(quote, case.grid, side):
+                    yield side, price, False
 
     def _idea(self, case: _Case, side: Side) -> _Idea | None:
         return self._taking(case, side) or self._resting(case, side)

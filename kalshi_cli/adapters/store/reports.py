@@ -16,6 +16,7 @@ from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import LIVE, UNRESOLVED, OrderState
 from kalshi_cli.domain.side import Side
+from kalshi_cli.domain.stop import At, Stop, StopDay
 from kalshi_cli.ports.reports import (
     DenialRow,
     DeskSummary,
@@ -23,6 +24,7 @@ from kalshi_cli.ports.reports import (
     LimitChangeRow,
     Listed,
     RunRow,
+    StopRow,
 )
 
 
@@ -140,6 +142,26 @@ class SqlReports(AiReports, MarketReports, MoneyReports):
         async with self._opened() as transaction:
             return tuple(FunnelRow(*row) for row in await transaction.rows(query))
 
+    async def stops(
+        self, *, ticker: str | None = None, strategy: str | None = None, limit: int | None = None
+    ) -> tuple[StopRow, ...]:
+        table = t.STOPS.c
+        query = filtered(select(*table), {table.ticker: ticker, table.strategy: strategy})
+        query = query.order_by(table.strategy, table.ticker).limit(limit)
+        async with self._opened() as transaction:
+            return tuple(map(_stop_row, await transaction.rows(query)))
+
+    async def stop_days(self, *, since_day: int | None = None) -> tuple[StopDay, ...]:
+        from kalshi_cli.adapters.store.funnel import stop_day_from
+
+        table = t.STOP_DAYS.c
+        query = select(*table)
+        if since_day is not None:
+            query = query.where(table.day >= since_day)
+        query = query.order_by(table.day.desc(), table.strategy, table.stage, table.code)
+        async with self._opened() as transaction:
+            return tuple(stop_day_from(tuple(row)) for row in await transaction.rows(query))
+
     async def limit_changes(self, *, limit: int | None = None) -> tuple[LimitChangeRow, ...]:
         columns = list(t.LIMIT_CHANGES.c)
         query = select(*columns[1:]).order_by(columns[0].desc()).limit(limit)
@@ -175,6 +197,11 @@ class SqlReports(AiReports, MarketReports, MoneyReports):
             last_run=None if last_run is None else RunRow(*last_run),
             **counts,
         )
+
+
+def _stop_row(row: AnyRow) -> StopRow:
+    strategy, ticker, run_id, at_us, stage, code, value, limit, detail = row
+    return StopRow(Stop(strategy, ticker, At(stage), code, value, limit, detail), run_id, at_us)
 
 
 def _denial_row(row: AnyRow) -> DenialRow:

@@ -4,6 +4,7 @@ from kalshi_cli.adapters.store.ai_ledger import SqlAiLedger
 from kalshi_cli.adapters.store.catalog import SqlCatalog
 from kalshi_cli.adapters.store.desk import SqlDesk
 from kalshi_cli.adapters.store.forecasts import SqlForecasts
+from kalshi_cli.adapters.store.funnel import SqlFunnel
 from kalshi_cli.adapters.store.journal import SqlJournal
 from kalshi_cli.adapters.store.ledger import SqlLedger
 from kalshi_cli.adapters.store.making import SqlMaking
@@ -19,6 +20,7 @@ class SqlUnit:
         self.transaction = transaction
         self.catalog = SqlCatalog(transaction)
         self.forecasts = SqlForecasts(transaction)
+        self.funnel = SqlFunnel(transaction)
         self.ai = SqlAiLedger(transaction)
         self.journal = SqlJournal(transaction)
         self.ledger = SqlLedger(transaction)

@@ -17,6 +17,7 @@ from kalshi_cli.cli.render.words import (
     shown,
 )
 from kalshi_cli.domain.order import Order
+from kalshi_cli.domain.stop import At, nearest_of
 from kalshi_cli.risk._base import Denial
 from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.ingest import IngestResult
@@ -144,6 +145,7 @@ def show_trade(result: TradeResult, console: "Console") -> None:
             ("changed", f"{len(result.changed)} resting entries"),
             *([("quotes", f"{result.quotes} rest")] if result.quotes else []),
             *((f"broken {each.strategy}", each.told) for each in result.broken),
+            *_stopped(result),
             *_reduced(result.reduced),
         ],
     )
@@ -154,6 +156,18 @@ def show_trade(result: TradeResult, console: "Console") -> None:
         print_table(console, "Orders", columns, map(order_cells, result.orders))
     if result.reconciled is not None:
         show_reconciled(result.reconciled, console)
+
+
+def _stopped(result: TradeResult) -> Iterator[tuple[str, str]]:
+    """Where the markets of each strategy came to their end, and which of them missed by least."""
+    for name in dict.fromkeys(each.strategy for each in result.funnel):
+        own = [c for c in result.funnel if c.strategy == name and c.at != At.SENT]
+        if own:
+            yield "stopped", f"{name}: " + ", ".join(f"{c.markets} {c.code}" for c in own)
+    missed = nearest_of(c.nearest for c in result.funnel if c.nearest is not None)
+    if missed is not None:
+        numbers = f"{missed.value} against {missed.limit}"
+        yield "nearest miss", f"{missed.ticker}, {missed.code}: {numbers}"
 
 
 def _show_rehearsed(result: TradeResult, console: "Console") -> None:

@@ -47,6 +47,8 @@ LIMIT_CHANGES: Table
 STRATEGY_FAULTS: Table
 MARKOUTS: Table
 INCENTIVES: Table
+STOPS: Table
+STOP_DAYS: Table
 IDENTITY: Table
 
 _SUBJECTS = {
@@ -69,6 +71,7 @@ _SUBJECTS = {
         "STRATEGY_FAULTS",
     ),
     "making": ("MARKOUTS", "INCENTIVES"),
+    "funnel": ("STOPS", "STOP_DAYS"),
     "identity": ("IDENTITY",),
 }
 _SUBJECT = {name: subject for subject, names in _SUBJECTS.items() for name in names}

@@ -1,0 +1,94 @@
+"""What stopped a market in a pass of trading: the first thing that did, its number, its limit."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+EVERY_MARKET = "EVERY"
+"""The code under which a day counts its passes, and the markets that they looked at."""
+
+
+class At(StrEnum):
+    """How far a market came, in the order of a pass."""
+
+    STRATEGY = "strategy"
+    STAKE = "stake"
+    CONTROL = "control"
+    SENT = "sent"
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """One market and one strategy in one pass: the first thing that stopped it, or that it was
+    sent. `value` and `limit` are texts in their units, empty where nothing was counted.
+    """
+
+    strategy: str
+    ticker: str
+    at: At
+    code: str
+    value: str = ""
+    limit: str = ""
+    detail: str = ""
+
+    @property
+    def missed_by(self) -> float | None:
+        """How far the number is from its limit, as a part of the limit; None where there is no
+        such number.
+        """
+        value, limit = _number(self.value), _number(self.limit)
+        return None if value is None or not limit else abs(value - limit) / abs(limit)
+
+
+@dataclass(frozen=True, slots=True)
+class StopCount:
+    """How many markets of one strategy ended alike in a pass; `nearest` is the one that missed by
+    least, None where no number tells.
+    """
+
+    strategy: str
+    at: At
+    code: str
+    markets: int
+    nearest: Stop | None
+
+
+@dataclass(frozen=True, slots=True)
+class StopDay:
+    """How the markets of one strategy ended in the passes of a day of market time (UTC days since
+    1970). `passes` are those in which any ended so, `most` how many did at once; `nearest` is the
+    nearest miss of them all, of `nearest_us`.
+    """
+
+    day: int
+    strategy: str
+    at: At
+    code: str
+    passes: int
+    most: int
+    nearest: Stop | None
+    nearest_us: int | None
+
+
+def tallied(stops: Iterable[Stop]) -> tuple[StopCount, ...]:
+    """Counts by strategy, then in the order of a pass, most markets first."""
+    groups: dict[tuple[str, At, str], list[Stop]] = defaultdict(list)
+    for stop in stops:
+        groups[stop.strategy, stop.at, stop.code].append(stop)
+    counts = [StopCount(*key, len(own), nearest_of(own)) for key, own in groups.items()]
+    stages = list(At)
+    return tuple(sorted(counts, key=lambda c: (c.strategy, stages.index(c.at), -c.markets, c.code)))
+
+
+def nearest_of(stops: Iterable[Stop]) -> Stop | None:
+    """The stop that missed by least; the first by ticker where several did."""
+    told = [(missed, stop.ticker, stop) for stop in stops if (missed := stop.missed_by) is not None]
+    return min(told, key=lambda each: each[:2])[2] if told else None
+
+
+def _number(text: str) -> float | None:
+    try:
+        return float(text.removeprefix("$"))
+    except ValueError:
+        return None

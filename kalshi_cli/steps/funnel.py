@@ -1,0 +1,99 @@
+"""Where each market that a strategy was shown came to its end in a pass, and by which number."""
+
+from collections.abc import Iterator, Sequence
+
+from kalshi_cli.domain.order import OrderState
+from kalshi_cli.domain.stop import At, Stop
+from kalshi_cli.steps.isolating import one_line
+from kalshi_cli.steps.session import Session
+from kalshi_cli.strategies._base import Abstention, Strategy, View
+
+SILENT = Abstention("NOT_PROPOSED", "the strategy proposes nothing there, and does not say why")
+_UNSENT = {OrderState.REJECTED, OrderState.NOT_SENT}
+
+
+def stops(session: Session, strategies: Sequence[Strategy]) -> tuple[Stop, ...]:
+    """One stop for each strategy and each market it was shown, or would have been shown.
+
+    Of several quotes in a market the one that came farthest counts.
+    """
+    return tuple(stop for strategy in strategies for stop in _of(session, strategy))
+
+
+def _of(session: Session, strategy: Strategy) -> Iterator[Stop]:
+    name, view = strategy.name, session.views.get(strategy.name)
+    for broken in session.broken:
+        if broken.strategy == name:
+            told = one_line(broken.error)
+            for ticker in session.view.eligible:
+                yield Stop(name, ticker, At.STRATEGY, "BROKEN", detail=told)
+            return
+    if view is None:
+        return
+    reached = _reached(session, name)
+    silent = tuple(c for c in view.candidates if c.market.ticker not in reached)
+    why = _abstentions(strategy, View(view.now_us, silent, view.bankroll, view.markouts))
+    for candidate in view.candidates:
+        ticker = candidate.market.ticker
+        if ticker in reached:
+            yield reached[ticker]
+        elif candidate.is_working:
+            yield Stop(name, ticker, At.SENT, "WORKING", detail="an order of its own is at work")
+        elif (why.get(ticker) or SILENT).code == "NO_FORECAST":
+            yield _without_forecast(session, name, ticker)
+        else:
+            found = why.get(ticker, SILENT)
+            yield Stop(
+                name, ticker, At.STRATEGY, found.code, found.value, found.limit, found.detail
+            )
+    shown = {candidate.market.ticker for candidate in view.candidates}
+    for ticker in (each for each in session.view.eligible if each not in shown):
+        yield Stop(name, ticker, At.STRATEGY, "FEES", detail="its fees are not known")
+
+
+def _reached(session: Session, name: str) -> dict[str, Stop]:
+    """Markets that it proposed something in, by how far that came."""
+    found: dict[str, Stop] = {}
+    for each in session.unsized:
+        if each.strategy == name:
+            it = each.unsized
+            ticker = it.proposal.ticker
+            found[ticker] = Stop(name, ticker, At.STAKE, it.reason, detail=it.detail)
+    for denied in session.denied:
+        intent, denial = denied.intent, denied.denial
+        if intent.strategy == name:
+            found[intent.ticker] = Stop(
+                name,
+                intent.ticker,
+                At.CONTROL,
+                denial.code,
+                denial.value,
+                denial.limit,
+                denial.detail,
+            )
+    for order in session.orders:
+        intent = order.intent
+        if intent.strategy == name:
+            code = order.state.upper() if order.state in _UNSENT else "SENT"
+            found[intent.ticker] = Stop(name, intent.ticker, At.SENT, code, detail=order.message)
+    return found
+
+
+def _without_forecast(session: Session, name: str, ticker: str) -> Stop:
+    """No forecast at all, or one too unsure to be shown."""
+    forecast, least = session.view.forecasts.get(ticker), session.policy.min_confidence
+    if forecast is None:
+        told = "there is no forecast on record"
+        return Stop(name, ticker, At.STRATEGY, "NO_FORECAST", detail=told)
+    sure = f"{forecast.confidence:.3f}"
+    told = f"the forecast is {sure} sure, at least {least:.3f} is asked of a candidate"
+    return Stop(name, ticker, At.STRATEGY, "MIN_CONFIDENCE", sure, f"{least:.3f}", told)
+
+
+def _abstentions(strategy: Strategy, view: View) -> dict[str, Abstention]:
+    """What it says of itself; one that cannot say is none the worse a trader for it."""
+    try:
+        return dict(strategy.abstains(view))
+    except Exception as error:  # noqa: BLE001 - whatever a plug-in raises is its own fault
+        told = one_line(f"it cannot say why: {type(error).__name__}: {error}")
+        return {c.market.ticker: Abstention("NOT_PROPOSED", told) for c in view.candidates}
