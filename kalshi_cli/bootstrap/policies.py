@@ -27,6 +27,7 @@ from kalshi_cli.steps.asking import AskingPolicy
 from kalshi_cli.steps.deliberate import DeliberationPolicy
 from kalshi_cli.steps.questions import RoundSeconds
 from kalshi_cli.steps.record import WeightPolicy
+from kalshi_cli.steps.regating import StartingSay
 from kalshi_cli.steps.trade_policy import TradePolicy
 
 DIRECTIONAL = "directional_trading"
@@ -198,6 +199,11 @@ def weight_policy(settings: Settings) -> WeightPolicy:
     """How much of a say language models may have."""
     ai = settings.ai
     return WeightPolicy(ai.primary_model, _ai_weight(ai), ai.max_weight)
+
+
+def starting_say(settings: Settings) -> StartingSay:
+    """What a model's forecast has a say with before anything is measured of it."""
+    return StartingSay(_ai_weight(settings.ai), AI_ERROR)
 
 
 def _ai_weight(ai: Ai) -> float:

@@ -4,7 +4,8 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from kalshi_cli.cli.invocation import Invocation
@@ -103,14 +104,20 @@ def flag_of(prepared: Prepared) -> str:
     return elsewhere if asked is unasked else f"{FLAGS[asked]}{elsewhere}"
 
 
-def configured(invocation: Invocation) -> "Configuration":
-    """Read the settings that the command line asks for."""
+def configured(
+    invocation: Invocation, also: Mapping[str, object] = MappingProxyType({})
+) -> "Configuration":
+    """Read the settings that the command line asks for; `also` has more of them, by section."""
     from kalshi_cli.settings import load
 
     options = invocation.options
     trading = {} if options.forecaster is None else {"forecaster": options.forecaster}
     ai = {} if options.prompt is None else {"prompts": str(options.prompt)}
-    chosen = {name: values for name, values in (("trading", trading), ("ai", ai)) if values}
+    chosen: dict[str, Any] = {
+        name: values for name, values in (("trading", trading), ("ai", ai)) if values
+    }
+    for name, more in also.items():
+        chosen[name] = {**chosen.get(name, {}), **more} if isinstance(more, Mapping) else more
     return load(config=options.config, home=options.home, options=chosen)
 
 

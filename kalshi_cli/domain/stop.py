@@ -12,6 +12,7 @@ EVERY_MARKET = "EVERY"
 class At(StrEnum):
     """How far a market came, in the order of a pass."""
 
+    FILTER = "filter"
     STRATEGY = "strategy"
     STAKE = "stake"
     CONTROL = "control"

@@ -105,16 +105,17 @@ async def assess(
     view, considered = await consider(data, trading, store, clock, policy=policy, tickers=tickers)
     made = {t: view.forecasts[t] for t in tickers if t in view.forecasts}
     said = await reports.said({each.decision_id for each in made.values()} - {""})
-    return tuple(_assessed(view, considered, policy, said, ticker) for ticker in tickers)
+    return tuple(assessed(view, considered, policy, said, ticker) for ticker in tickers)
 
 
-def _assessed(
+def assessed(
     view: DeskView,
     considered: Sequence[Considered],
     policy: TradePolicy,
     said: Sequence[SaidRow],
     ticker: str,
 ) -> Assessment:
+    """One market by what was seen of it and what each strategy would do."""
     entry, forecast = view.entries[ticker], view.forecasts.get(ticker)
     decision = None if forecast is None else forecast.decision_id
     answers = [row.parsed for row in said if row.decision_id == decision]

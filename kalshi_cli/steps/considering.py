@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.portfolio.capital import Capital
 from kalshi_cli.portfolio.sizing import Sizing
@@ -12,7 +13,7 @@ from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._base import RiskState
 from kalshi_cli.steps.deciding import means_of, proposed, sized
 from kalshi_cli.steps.desk_view import DeskView
-from kalshi_cli.steps.session import as_it_is
+from kalshi_cli.steps.session import Session, as_it_is
 from kalshi_cli.steps.trade_policy import TradePolicy
 
 
@@ -48,6 +49,14 @@ async def consider(
     view = session.view
     open_now = {t for t in tickers if view.entries[t].market.status is MarketStatus.ACTIVE}
     books = await data.books(sorted(open_now | view.contested()))
+    return view, await consider_in(session, books, tickers)
+
+
+async def consider_in(
+    session: Session, books: Mapping[str, OrderBook], tickers: Collection[str]
+) -> tuple[Considered, ...]:
+    """The same in a pass that has not begun, by these books."""
+    policy = session.policy
     found: list[Considered] = []
     for strategy in policy.strategies:
         state, capital = means_of(session, strategy.name, books)
@@ -58,4 +67,4 @@ async def consider(
         }
         errors = [each.error for each in session.broken if each.strategy == strategy.name]
         found.append(Considered(strategy.name, sizings, state, capital, "".join(errors)))
-    return view, tuple(found)
+    return tuple(found)

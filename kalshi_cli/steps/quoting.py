@@ -6,6 +6,7 @@ cancelled before anything is placed in its stead, so that a market never has two
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 from kalshi_cli.domain.adjusting import Adjustment, quote_adjustment
 from kalshi_cli.domain.book import OrderBook
@@ -31,6 +32,14 @@ class CloseUp:
     books: Mapping[str, OrderBook]
 
 
+class Close(Protocol):
+    """Who shows a strategy the markets that it watches close up."""
+
+    async def seen(self, strategy: Strategy, view: View, desk: DeskView) -> CloseUp | str:
+        """The view with what the strategy watches, or what is wrong with the strategy."""
+        ...
+
+
 @dataclass(slots=True)
 class CloseUps:
     """Books and tapes of the markets that strategies watch, read for one pass of trading.
@@ -41,8 +50,8 @@ class CloseUps:
     data: MarketData
     _tapes: dict[str, tuple[Trade, ...] | None] = field(default_factory=dict)
 
-    async def seen(self, strategy: Strategy, view: View, desk: DeskView) -> "CloseUp | str":
-        """The view with what the strategy watches, or what is wrong with the strategy."""
+    async def seen(self, strategy: Strategy, view: View, desk: DeskView) -> CloseUp | str:
+        """As `Close` has it."""
         try:
             shown = {c.market.ticker for c in (*view.candidates, *view.dropped)}
             wanted = sorted({*strategy.watches(view)} & shown)

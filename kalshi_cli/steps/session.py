@@ -21,7 +21,7 @@ from kalshi_cli.steps.desk_view import DeskView, counted, look
 from kalshi_cli.steps.isolating import Broken
 from kalshi_cli.steps.pausing import paused_shards
 from kalshi_cli.steps.positions import compare_positions
-from kalshi_cli.steps.quoting import CloseUps, quotes_of
+from kalshi_cli.steps.quoting import Close, CloseUps, quotes_of
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.trade_policy import TradePolicy
 from kalshi_cli.strategies._base import View
@@ -124,7 +124,7 @@ class Session:
     """One pass of trading: what was seen, and what came of it so far."""
 
     def __init__(
-        self, view: DeskView, policy: TradePolicy, account: Account, close_ups: CloseUps
+        self, view: DeskView, policy: TradePolicy, account: Account, close_ups: Close
     ) -> None:
         self.view = view
         self.policy = policy

@@ -40,6 +40,7 @@ EMPTY = {
     ],
     "migrate": ["migrate --check", "migrate --dry-run", "migrate"],
     "status": ["status"],
+    "why": ["why", "why --since 1d", "why KXNONE", "why KXNONE --with risk.max_positions=20"],
     "sim": ["sim status", "sim advance 1h", "sim reset"],
     "config": ["config show", "config show --origin", "config path", "config init"],
     "doctor": ["doctor"],

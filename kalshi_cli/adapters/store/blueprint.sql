@@ -1,4 +1,4 @@
--- Schema 0015. Generated from the migrations; do not edit.
+-- Schema 0016. Generated from the migrations; do not edit.
 CREATE TABLE "ai_calls" (
 	call_id VARCHAR NOT NULL,
 	decision_id VARCHAR NOT NULL,
@@ -482,6 +482,36 @@ CREATE TABLE shard_transfers (
 	CONSTRAINT pk_shard_transfers PRIMARY KEY (client_transfer_id)
 );
 
+CREATE TABLE stop_days (
+	day INTEGER NOT NULL,
+	strategy VARCHAR NOT NULL,
+	stage VARCHAR NOT NULL,
+	code VARCHAR NOT NULL,
+	passes INTEGER NOT NULL,
+	most INTEGER NOT NULL,
+	ticker VARCHAR,
+	value VARCHAR NOT NULL,
+	"limit" VARCHAR NOT NULL,
+	detail TEXT NOT NULL,
+	nearest_us BIGINT,
+	CONSTRAINT pk_stop_days PRIMARY KEY (day, strategy, stage, code)
+);
+
+CREATE TABLE stops (
+	strategy VARCHAR NOT NULL,
+	ticker VARCHAR NOT NULL,
+	run_id VARCHAR NOT NULL,
+	at_us BIGINT NOT NULL,
+	stage VARCHAR NOT NULL,
+	code VARCHAR NOT NULL,
+	value VARCHAR NOT NULL,
+	"limit" VARCHAR NOT NULL,
+	detail TEXT NOT NULL,
+	CONSTRAINT fk_stops_run_id_runs FOREIGN KEY(run_id) REFERENCES runs (run_id),
+	CONSTRAINT fk_stops_ticker_markets FOREIGN KEY(ticker) REFERENCES markets (ticker),
+	CONSTRAINT pk_stops PRIMARY KEY (strategy, ticker)
+);
+
 CREATE TABLE strategy_faults (
 	strategy VARCHAR NOT NULL,
 	in_a_row INTEGER NOT NULL,
@@ -535,4 +565,4 @@ CREATE INDEX ix_round_trips_closed_us ON round_trips (closed_us);
 
 CREATE INDEX ix_round_trips_ticker_owner ON round_trips (ticker, owner);
 
-INSERT INTO alembic_version (version_num) VALUES ('0015')
+INSERT INTO alembic_version (version_num) VALUES ('0016')

@@ -1,0 +1,154 @@
+"""How `why` looks: a week on one screen; or one market, to what would have traded it."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from kalshi_cli.cli.render.tables import print_facts, print_table
+from kalshi_cli.cli.render.trace import show_trace
+from kalshi_cli.cli.render.words import cents, count, held, instant, percent, some, until
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.side import Outcome, Side
+from kalshi_cli.domain.stop import StopDay
+from kalshi_cli.portfolio.edge import outcome_price
+from kalshi_cli.steps.gates import Gate
+from kalshi_cli.steps.regating import Regated
+from kalshi_cli.steps.wanting import Wanted
+from kalshi_cli.steps.why import StrategyFunnel, WhyMarket, WhyNothing
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+MOST = 8
+"""Ends of one strategy, and filters, that a screen has room for."""
+
+
+def show_why_nothing(result: WhyNothing, console: "Console") -> None:
+    """What was looked at, what was sent, and what stopped the rest."""
+    print_facts(console, list(_whole(result)))
+    if result.filters:
+        cells = [(row.name, str(row.count)) for row in result.filters[:MOST]]
+        print_table(
+            console, "Markets of the last ingest", ("counted as", ("markets", "right")), cells
+        )
+    for funnel in result.strategies:
+        _show_funnel(funnel, console)
+
+
+def _whole(result: WhyNothing) -> Iterator[tuple[str, str]]:
+    span = until(result.until_us - result.since_us)
+    yield "looked at", f"{span} to {instant(result.until_us)}"
+    yield "sent", some(result.orders, "order")
+    if result.state is not DeskState.ACTIVE:
+        yield "state", f"{result.state}: {result.state_reason}; `kalshi resume` lifts it"
+    if not result.strategies:
+        last, told = result.last_run, "there was no run at all"
+        if last is not None:
+            told = f"the last run was {last.command}, {instant(last.started_us)}: {last.reason}"
+        yield "passes", f"no pass of trading in this time; {told}"
+
+
+def _show_funnel(funnel: StrategyFunnel, console: "Console") -> None:
+    looked = f"{some(funnel.passes, 'pass', 'passes')}, at most {some(funnel.markets, 'market')}"
+    print_table(
+        console,
+        f"{funnel.strategy}: {looked}",
+        (
+            "came to",
+            "its end by",
+            ("markets", "right"),
+            ("passes", "right"),
+            ("nearest miss", "fold"),
+            ("number", "right"),
+            ("limit", "right"),
+        ),
+        [_cells(day) for day in funnel.ends[:MOST]],
+    )
+    if len(funnel.ends) > MOST:
+        console.print(f"and {len(funnel.ends) - MOST} more: --json has all")
+
+
+def _cells(day: StopDay) -> tuple[str, ...]:
+    miss = day.nearest
+    near = ("", "", "") if miss is None else (miss.ticker, miss.value, miss.limit)
+    return (day.at, day.code, str(day.most), str(day.passes), *near)
+
+
+def show_why_market(result: WhyMarket, console: "Console") -> None:
+    """What stopped it last, what stands in its way, what would have traded; then its trace."""
+    name = result.trace.market.ticker
+    console.print(name, style="bold")
+    print_facts(console, list(_stopped(result)))
+    _show_regated("As the settings are", result.now, console)
+    if result.supposing or result.supposed is not None:
+        supposed = ", ".join(f"{key} {told}" for key, told in result.supposing.items())
+        _show_regated(f"With {supposed or 'what is set already'}", result.supposed, console)
+    show_trace(result.trace, console)
+
+
+def _stopped(result: WhyMarket) -> Iterator[tuple[str, str]]:
+    if not result.stops:
+        kept = result.trace.rejected
+        why = "no pass of trading looked at it"
+        yield "last pass", why if kept is None else f"{why}: {kept.code}, {kept.detail}"
+    for row in result.stops:
+        stop = row.stop
+        numbers = f" {stop.value} against {stop.limit}" if stop.value else ""
+        detail = f"; {stop.detail}" if stop.detail else ""
+        yield (
+            "last pass",
+            f"{instant(row.at_us)}, {stop.strategy}: {stop.at}, {stop.code}{numbers}{detail}",
+        )
+
+
+def _show_regated(title: str, found: Regated | None, console: "Console") -> None:
+    console.print(title, style="bold")
+    if found is None:
+        print_facts(console, [("gates", "no run has seen the account yet: `kalshi trade` does")])
+        return
+    print_facts(console, [*_gates(found), *_plans(found), *_wanted(found)])
+
+
+def _gates(found: Regated) -> Iterator[tuple[str, str]]:
+    gates, failed = found.assessment.gates, found.assessment.failed
+    passed = f"{len(gates) - len(failed)} of {len(gates)} passed, by the record of"
+    yield "gates", f"{passed} {instant(found.at_us)}"
+    for gate in failed:
+        yield "", f"{gate.stage}, {gate.code}: {_numbers(gate)}{gate.detail}"
+
+
+def _numbers(gate: Gate) -> str:
+    return f"{gate.value} against {gate.limit}; " if gate.value else ""
+
+
+def _plans(found: Regated) -> Iterator[tuple[str, str]]:
+    for plan in found.assessment.plans:
+        intent = plan.intent
+        if intent is None:
+            yield "size", f"nothing by {plan.strategy}: {plan.why}"
+        else:
+            price = cents(outcome_price(intent.side, intent.limit))
+            yield "size", f"{count(intent.count)} {_outcome(intent.side)} at {price}"
+
+
+def _wanted(found: Regated) -> Iterator[tuple[str, str]]:
+    for each in found.wanted:
+        yield f"to buy {_outcome(each.side)}", _would(each)
+    if found.basis:
+        yield "", f"by a forecast {found.basis}"
+    if not found.wanted:
+        yield "forecast", "no strategy of this desk trades on one"
+
+
+def _would(wanted: Wanted) -> str:
+    if wanted.probability is None:
+        stop = wanted.stop
+        if stop is None:
+            return "no forecast would do"
+        numbers = f" {stop.value} against {stop.limit}" if stop.value else ""
+        return f"no forecast would do: {stop.code}{numbers}; {stop.detail}"
+    bound = "at least" if wanted.side is Side.BID else "at most"
+    return f"a forecast of {bound} {percent(wanted.probability)} would have traded"
+
+
+def _outcome(side: Side) -> str:
+    return held(Outcome.YES if side is Side.BID else Outcome.NO)
