@@ -44,6 +44,11 @@ class ExitPlan:
         return replace(self, peak=bid)
 
     @property
+    def is_on_forecast(self) -> bool:
+        """Whether it was entered on a forecast."""
+        return self.entry_confidence is not None
+
+    @property
     def trailing_level(self) -> Price | None:
         """The bid at which a trailing stop leaves; None without one, or before any bid was seen."""
         if self.trail is None or self.peak is None:

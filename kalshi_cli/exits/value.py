@@ -41,7 +41,7 @@ class Value(Exit):
         now_us: int,
     ) -> ExitReason | None:
         price = exit_price(position, venue.book)
-        if self.value_exit is None or price is None or plan.entry_confidence is None:
+        if self.value_exit is None or price is None or not plan.is_on_forecast:
             return None
         if forecast is None or forecast.is_of_market:
             return None

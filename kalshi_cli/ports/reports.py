@@ -21,6 +21,7 @@ from kalshi_cli.domain.position import RoundTrip
 from kalshi_cli.domain.side import Outcome, Side
 from kalshi_cli.domain.stop import Stop, StopDay
 from kalshi_cli.domain.trail import OrderEvent
+from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.store import Snapshot
 
 
@@ -30,7 +31,8 @@ class PositionRow:
 
     `average` is dollars a contract of that outcome, `mark` what the whole position is worth by the
     newest quote (of `quoted_us`; None where the market was never quoted). `realized` is before
-    `fees`. `payout` is dollars a YES contract once the result is known.
+    `fees`. `payout` is dollars a YES contract once the result is known. `plan` is how it is to be
+    left.
     """
 
     ticker: str
@@ -52,6 +54,14 @@ class PositionRow:
     status: MarketStatus | None
     payout: Price | None
     opened_us: int | None
+    plan: ExitPlan | None = None
+
+    @property
+    def outcome_bid(self) -> Price | None:
+        """The best price bid for the outcome held, by the newest quote."""
+        if self.outcome is Outcome.YES:
+            return None if self.bid is None else self.bid.price
+        return None if self.ask is None else self.ask.price.complement
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,11 +165,23 @@ async def _wanted(
 ) -> tuple[list[CatalogEntry], list[Skipped]]:
     if not tickers:
         chunks = screen_undropped(store, filters, clock.now())
-        return [entry async for screened in chunks for entry in screened.eligible], []
+        eligible = [entry async for screened in chunks for entry in screened.eligible]
+        return eligible + await _held_on_forecasts(store, eligible), []
     await learn_markets(data, store, clock, tickers)
     async with store.unit(reads=True) as unit:
         known = await unit.catalog.entries(tickers=tickers)
     return await open_ones(store, known, tickers)
+
+
+async def _held_on_forecasts(store: Store, eligible: Sequence[CatalogEntry]) -> list[CatalogEntry]:
+    """What else is held on a forecast, though a filter drops it: only a new one may end it."""
+    known = {entry.market.ticker for entry in eligible}
+    async with store.unit(reads=True) as unit:
+        plans = await unit.plans.all()
+        held = {(position.ticker, position.owner) for position in await unit.ledger.positions()}
+        on_forecasts = {key[0] for key in held if key in plans and plans[key].is_on_forecast}
+        entries = await unit.catalog.entries(tickers=sorted(on_forecasts - known))
+    return [entry for entry in entries if entry.market.status is MarketStatus.ACTIVE]
 
 
 async def open_ones(

@@ -12,6 +12,7 @@ from kalshi_cli.domain.order import WORKING, Order, OrderIntent, OrderReport
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.stop import StopCount
+from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.portfolio.sizing import Unsized
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
@@ -61,8 +62,9 @@ class TradeResult:
 
     `funnel` says where the markets of each strategy came to their end.
 
-    `quotes` counts the quotes that rest at its end, as far as it knows. `reduced` says which limit
-    on losses took the desk to reduce-only in this pass.
+    `quotes` counts the quotes that rest at its end, as far as it knows. `widened` are the plans of
+    entries whose stop or trail lies farther than was asked for, or nowhere. `reduced` says which
+    limit on losses took the desk to reduce-only in this pass.
     """
 
     at_us: int
@@ -81,6 +83,7 @@ class TradeResult:
     reduced: Denial | None = None
     quotes: int = 0
     funnel: tuple[StopCount, ...] = ()
+    widened: tuple[ExitPlan, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,7 @@ class Session:
         self.orders: list[Order] = []
         self.broken: list[Broken] = []
         self.levels: dict[tuple[str, str], Levels] = {}
+        self.widened: list[ExitPlan] = []
 
     def limits_of(self, strategy: str) -> Limits:
         share = self.policy.allocations.get(strategy, 0.0)
@@ -175,6 +179,7 @@ class Session:
             changed=(),
             reconciled=None,
             broken=tuple(self.broken),
+            widened=tuple(self.widened),
             quotes=len(quotes_of(self.seen().orders)),
         )
 

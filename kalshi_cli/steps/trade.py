@@ -166,9 +166,8 @@ async def _send(
             Denied(intent, Denial("STOPPING", "the desk was told to stop", "", ""))
         )
         return None
-    forecast = session.view.forecasts.get(intent.ticker)
+    plan = _planned(intent, session, book)
     try:
-        plan = entry_plan(intent, forecast, session, book)
         return await send(desk, intent, plan, book=book)
     except DuplicateEntry as error:
         told = " ".join((str(error), error.remedy))
@@ -182,9 +181,17 @@ async def _send(
 
 async def _imagine(session: Session, intent: OrderIntent, book: OrderBook | None) -> Order:
     """What a rehearsal sends: an order that is nowhere but in this pass."""
-    del book
+    _planned(intent, session, book)
     number, now = len(session.orders) + 1, session.view.now_us
     return Order(f"rehearsed {number}", intent, OrderState.INTENT, now, now, "", number)
+
+
+def _planned(intent: OrderIntent, session: Session, book: OrderBook | None) -> ExitPlan:
+    """The plan of an entry; told where it is not as was asked for."""
+    plan = entry_plan(intent, session.view.forecasts.get(intent.ticker), session, book)
+    if plan.asked_stop is not None or plan.asked_trail is not None:
+        session.widened.append(plan)
+    return plan
 
 
 def entry_plan(

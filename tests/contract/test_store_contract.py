@@ -795,7 +795,22 @@ class TestLedger:
 
 class TestPlansAndSnapshots:
     async def test_plans(self, store):
-        plan = ExitPlan("T", "x", Price(3_000), None, NOW + HOUR, 0.8, None, NOW)
+        plan = ExitPlan(
+            ticker="T",
+            owner="x",
+            stop=Price(3_000),
+            target=None,
+            leave_by_us=NOW + HOUR,
+            entry_confidence=0.8,
+            entry_fair=None,
+            made_us=NOW,
+            trail=Price(1_000),
+            before_close_us=HOUR,
+            peak=Price(4_500),
+            asked_stop=Price(3_500),
+            asked_trail=Price(500),
+            entry_probability=0.6,
+        )
         async with store.unit() as unit:
             await unit.plans.save(replace(plan, stop=None))
             await unit.plans.save(plan)
@@ -965,8 +980,13 @@ class TestReports:
         held = Position("T", "x", Contracts.parse("-10.00"), money("6.00"), fees=money("0.10"))
         async with store.unit() as unit:
             await unit.ledger.save_positions([held, Position("U", "external", Contracts(100))])
+            plan = ExitPlan("T", "x", Price(4_500), None, None, 0.8, 0.3, NOW, peak=Price(6_100))
+            await unit.plans.save(plan)
+            await unit.plans.save(replace(plan, owner="another"))
             await unit.commit()
         row, unknown = await store.reports.positions()
+        # 0.44 is asked for YES: 0.56 is bid for what is held
+        assert (row.plan, row.outcome_bid, unknown.plan) == (plan, Price(5_600), None)
         assert (row.outcome.value, row.count, row.average) == ("no", Contracts.parse("10.00"), 0.6)
         assert (row.mark.value, row.mark.is_mid) == (money("5.80"), True)
         assert (row.unrealized, row.category, row.bid) == (money("-0.20"), "Weather", level("0.4"))

@@ -55,7 +55,7 @@ RACING = {
     "KALSHI_FILTERS__ALLOW_SERIES": '["KXSLOOP"]',
     "KALSHI_FILTERS__MIN_MINUTES_TO_CLOSE": "150",
     "KALSHI_EXITS__DIRECTIONAL_MAX_HOLD_HOURS": "off",
-    "KALSHI_EXITS__TAKE_PROFIT": "no",
+    "KALSHI_EXITS__VALUE_EXIT": "off",
 }
 """What is bought in a race is held to its end."""
 TRADING_ON = {

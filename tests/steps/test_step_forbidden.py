@@ -19,7 +19,7 @@ from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 
 POLICIES = the_policies("oracle")
-HOLD = ExitRules(stop_loss=None, take_profit=False, max_hold_us=HOUR)
+HOLD = ExitRules(max_hold_us=HOUR)
 REFUSAL = Placement(PlacementKind.FORBIDDEN)
 
 

@@ -256,6 +256,63 @@ async def test_an_entry_that_rests_in_the_way_is_left_to_the_whole_look(watching
     assert exited.order.state is OrderState.FILLED
 
 
+async def test_an_exit_that_rests_in_the_way_is_left_to_the_whole_look(watching):
+    """A target rests at the exchange, and the stop is passed: one exit, never two."""
+    await watching.hold(stop=Price.parse("0.2000"))
+    target = replace(
+        taking(Side.ASK, "0.6000", purpose=Purpose.EXIT),
+        time_in_force=TimeInForce.GTC,
+        post_only=True,
+    )
+    await send(watching.floor.desk, target)
+    await watching.begin()
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    watching.hear()
+    done = await watching.react()
+    assert (done.exits, done.due) == ((), (f"an order rests in {A}",))
+    (exited,) = (await watching.track()).exits
+    assert (exited.reason.code, exited.order.state) == ("STOP_LOSS", OrderState.FILLED)
+    assert await watching.floor.nets() == {}
+    exits = [o for o in await watching.floor.orders() if o.intent.purpose is Purpose.EXIT]
+    assert sorted(str(order.filled) for order in exits) == ["0.00", "10.00"]
+
+
+async def test_a_trailing_stop_follows_the_stream_and_survives_a_restart(watching):
+    """The best bid of 0.60 puts it at 0.40; a desk that begins anew knows of it."""
+    await watching.hold(trail=Price.parse("0.2000"))
+    await watching.begin()
+    for bid in ("0.5000", "0.6000", "0.4100"):
+        watching.floor.exchange.set_book(A, ((bid, "100.00"),), (("0.7000", "100.00"),))
+        watching.hear()
+    assert (await watching.react()).exits == ()
+    async with watching.floor.store.unit() as unit:
+        (plan,) = (await unit.plans.all()).values()
+    assert plan.peak == Price.parse("0.6000")
+    assert watching.guard.take_raised() == ()
+    anew = Watching(watching.floor)
+    await anew.begin()
+    watching.floor.exchange.set_book(A, (("0.4000", "100.00"),), (("0.7000", "100.00"),))
+    anew.hear()
+    (exited,) = (await anew.react()).exits
+    assert (exited.reason.code, exited.order.state) == ("TRAILING_STOP", OrderState.FILLED)
+
+
+async def test_what_was_seen_of_another_position_raises_nothing(watching):
+    await watching.hold(trail=Price.parse("0.2000"))
+    await watching.begin()
+    watching.floor.exchange.set_book(A, (("0.6000", "100.00"),), (("0.7000", "100.00"),))
+    watching.hear()
+    (raised,) = watching.guard.take_raised()
+    async with watching.floor.store.unit() as unit:  # left, and entered anew meanwhile
+        await unit.plans.save(replace(raised, peak=None, made_us=1))
+        await unit.commit()
+    await watching.react()
+    async with watching.floor.store.unit() as unit:
+        (plan,) = (await unit.plans.all()).values()
+    assert plan.peak is None
+    assert watching.guard.take_raised() == ()
+
+
 async def test_an_entry_is_watched_from_its_fill_on(watching):
     """Sent by another lane; the stream tells of it before anybody has read it."""
     await watching.floor.reconcile()

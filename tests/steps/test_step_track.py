@@ -64,6 +64,19 @@ async def test_a_stop_sells_all_that_is_held_at_a_bounded_price(floor):
         assert await unit.plans.all() == {}
 
 
+async def test_looks_keep_the_best_bid_of_a_trailing_stop(floor):
+    await hold(floor, trail=Price.parse("0.2000"))
+    for bid in ("0.5500", "0.6000", "0.4100"):
+        floor.exchange.set_book(A, ((bid, "50.00"),), (("0.7000", "50.00"),))
+        assert (await run(floor)).exits == ()
+    floor.exchange.set_book(A, (("0.4000", "50.00"),), (("0.7000", "50.00"),))
+    (exited,) = (await run(floor)).exits
+    assert exited.reason.code == "TRAILING_STOP"
+    assert exited.reason.detail == (
+        "the bid is 0.4000, the trailing stop 0.4000, the best bid was 0.6000"
+    )
+
+
 async def test_contracts_of_no_leave_by_buying_yes(floor):
     await hold(floor, Side.ASK, target=Price.parse("0.7000"))
     floor.exchange.set_book(A, (), (("0.2900", "50.00"),))  # NO is worth 0.71

@@ -7,6 +7,7 @@ from sqlalchemy import and_, func, or_, select
 from kalshi_cli.adapters.store import ledger_mapping, market_mapping
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import Values, level_from, price_from
+from kalshi_cli.adapters.store.plans import plan_from
 from kalshi_cli.adapters.store.queries import CATEGORY, Reading, filtered, newest, with_catalog
 from kalshi_cli.adapters.store.transaction import AnyRow
 from kalshi_cli.domain.forecast import Probability
@@ -36,7 +37,16 @@ POSITION_QUERY = with_catalog(
         _MARKETS.status,
         _MARKETS.result,
         _MARKETS.settlement_value_units,
-    ).select_from(t.POSITIONS),
+        *t.EXIT_PLANS.c,
+    ).select_from(
+        t.POSITIONS.outerjoin(
+            t.EXIT_PLANS,
+            and_(
+                t.EXIT_PLANS.c.ticker == t.POSITIONS.c.ticker,
+                t.EXIT_PLANS.c.owner == t.POSITIONS.c.owner,
+            ),
+        )
+    ),
     t.POSITIONS.c.ticker,
 )
 _DECISION_US = 15 * MINUTE
@@ -74,6 +84,7 @@ def position_row(row: AnyRow) -> PositionRow:
         status=status,
         payout=paid,
         opened_us=position.opened_us,
+        plan=None if end[3] is None else plan_from(end[3:]),
     )
 
 

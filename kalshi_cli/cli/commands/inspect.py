@@ -43,16 +43,17 @@ def positions(
         ),
     ] = None,
 ) -> None:
-    """What is held, and what it is worth.
+    """What is held, what it is worth, and where it is left.
 
     Example: kalshi inspect positions --json | jq '.data[] | [.ticker, .unrealized]'
     """
-    from kalshi_cli.cli.render.rows import PAGE, show_positions
+    from kalshi_cli.cli.render.levels import show_held
+    from kalshi_cli.cli.render.rows import PAGE
 
     prepared = ready(ctx)
     unasked = 0 if prepared.invocation.wants_json else PAGE
     most = (unasked if limit is None else limit) or None
-    on_list(prepared, "positions", show_positions, limit=most, ticker=ticker)
+    on_list(prepared, "positions", show_held, limit=most, ticker=ticker)
 
 
 @app.command()

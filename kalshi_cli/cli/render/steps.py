@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.assessment import show_card, show_lines
+from kalshi_cli.cli.render.levels import widened
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.words import (
     NOTHING,
@@ -146,6 +147,7 @@ def show_trade(result: TradeResult, console: "Console") -> None:
             *([("quotes", f"{result.quotes} rest")] if result.quotes else []),
             *((f"broken {each.strategy}", each.told) for each in result.broken),
             *_stopped(result),
+            *((f"exit of {plan.ticker}", widened(plan)) for plan in result.widened),
             *_reduced(result.reduced),
         ],
     )

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render import rows
+from kalshi_cli.cli.render.levels import show_held
 from kalshi_cli.cli.render.tables import print_facts
 from kalshi_cli.cli.render.words import best, count, instant
 from kalshi_cli.steps.explain import Trace
@@ -35,6 +36,6 @@ def show_trace(result: Trace, console: "Console") -> None:
     rows.show_orders(result.orders, console)
     rows.show_fills(result.fills, console)
     if result.positions:
-        rows.show_positions(result.positions, console)
+        show_held(result.positions, console)
     if result.round_trips:
         rows.show_round_trips(result.round_trips, console)

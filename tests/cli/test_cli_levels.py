@@ -1,0 +1,87 @@
+"""Where what is held is left, in its own prices, and how far away that is."""
+
+import re
+from dataclasses import replace
+from io import StringIO
+
+from rich.console import Console
+
+from kalshi_cli.cli.render.levels import show_held, widened
+from kalshi_cli.domain.book import Level
+from kalshi_cli.domain.instant import HOUR
+from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.marks import Mark
+from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price
+from kalshi_cli.domain.side import Outcome
+from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.ports.reports import PositionRow
+
+PLAN = ExitPlan("KXA-1", "mine", None, None, None, 0.8, 0.5, 0)
+ROW = PositionRow(
+    ticker="KXA-1",
+    title="Will it?",
+    event_ticker="KXA",
+    category="Weather",
+    owner="mine",
+    outcome=Outcome.NO,
+    count=Contracts.parse("10.00"),
+    average=0.6,
+    cost=Money.parse("6.00"),
+    mark=Mark(Money.parse("5.80"), is_mid=True),
+    unrealized=Money.parse("-0.20"),
+    realized=NO_MONEY,
+    fees=NO_MONEY,
+    bid=Level(Price(4_000), Contracts(100)),
+    ask=Level(Price(4_400), Contracts(100)),
+    quoted_us=0,
+    status=MarketStatus.ACTIVE,
+    payout=None,
+    opened_us=0,
+    plan=PLAN,
+)
+
+
+def shown(row: PositionRow, *, width: int = 80, terminal: bool = False) -> list[str]:
+    console = Console(file=StringIO(), width=width, force_terminal=terminal, soft_wrap=not terminal)
+    show_held([row], console)
+    return re.sub(r"\x1b\[[0-9;]*m", "", console.file.getvalue()).splitlines()
+
+
+def test_a_plan_that_leaves_nowhere_is_not_shown():
+    assert not [line for line in shown(ROW) if "Exits" in line]
+    assert not [line for line in shown(replace(ROW, plan=None)) if "Exits" in line]
+
+
+def test_levels_stand_beside_what_the_bid_has_to_go():
+    """0.44 is asked for YES, so 56 cents are bid for NO."""
+    plan = replace(PLAN, stop=Price(4_500), target=Price(7_025), trail=Price(1_000))
+    for terminal in (False, True):
+        lines = shown(replace(ROW, plan=replace(plan, peak=Price(5_800))), terminal=terminal)
+        assert all(len(line) <= 80 for line in lines)
+        row = lines[lines.index("Exits") + 3]
+        cells = ["KXA-1", "56c", "45c (-11c)", "48c (-8c)", "70.25c (+14.25c)", "-"]
+        assert re.split(r"\s{2,}", row.strip())[:6] == cells
+
+
+def test_without_a_bid_a_level_stands_alone():
+    plan = replace(PLAN, stop=Price(4_500), leave_by_us=72 * HOUR)
+    lines = shown(replace(ROW, ask=None, plan=plan))
+    row = re.split(r"\s{2,}", lines[lines.index("Exits") + 3].strip())
+    assert row[:6] == ["KXA-1", "-", "45c", "-", "-", "01-04 00:00"]
+
+
+def test_what_was_put_farther_is_told_with_what_was_asked_for():
+    plan = replace(PLAN, stop=Price(2_528), asked_stop=Price(3_000), asked_trail=Price(500))
+    told = (
+        "the stop of 30c lies nearer than twice the spread and both fees: it is 25.28c; "
+        "the trail of 5c lies nearer than twice the spread and both fees: there is none"
+    )
+    assert widened(plan) == told
+    assert widened(PLAN) == ""
+    assert told in " ".join(shown(replace(ROW, plan=plan)))
+
+
+def test_the_rest_is_told_in_words():
+    plan = replace(PLAN, trail=Price(1_000), before_close_us=HOUR // 2)
+    told = "leaves 30 min before the close; trails by 10c once a bid was seen"
+    assert told in " ".join(shown(replace(ROW, plan=plan)))
