@@ -1,7 +1,5 @@
 """A forecast anchored to the market, and how much say it gets."""
 
-import math
-
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.forecast import Forecast, Probability, probability
 from kalshi_cli.domain.market import Quote
@@ -60,18 +58,6 @@ def held_chance(
         return None
     weight = forecast.weight * 0.5 ** (max(0, age_us) / half_life_us)
     return blend(forecast.probability, market, weight, forecast.slope)
-
-
-def fair_error(forecast: Forecast, fair: float, market: float | None) -> float:
-    """Standard deviation of p* beside a market, by the delta method on its log-odds.
-
-    z = slope m + w (a - m) moves by w for each logit of the forecast's own error, and by m, the
-    market's log-odds, for each of the slope's; p* by p* (1 - p*) for each of z. What has no market
-    has no slope either.
-    """
-    by_forecast = forecast.weight * forecast.logit_error
-    by_slope = 0.0 if market is None else forecast.slope_error * logit(market)
-    return math.hypot(by_forecast, by_slope) * fair * (1.0 - fair)
 
 
 def inverse_variance_weight(market_error: float, own_error: float) -> float:

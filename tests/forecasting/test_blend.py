@@ -11,7 +11,6 @@ from kalshi_cli.forecasting.blend import (
     anchored,
     best_known,
     blend,
-    fair_error,
     held_chance,
     inverse_variance_weight,
 )
@@ -119,34 +118,6 @@ def test_blurring_moves_the_truth_by_its_error_in_log_odds(truth, error, noise):
     seen = blurred(truth, error, noise)
     assert logit(seen) - logit(truth) == pytest.approx(error * noise, abs=1e-6)
     assert blurred(truth, 0.0, noise) == truth
-
-
-@given(
-    market=st.floats(0.05, 0.95),
-    apart=st.floats(-0.3, 0.3),
-    weight=st.floats(0.0, 0.33),
-    slope=st.floats(0.8, 1.2),
-    slope_error=st.floats(0.0, 0.2),
-)
-def test_the_error_of_p_is_the_delta_methods(market, apart, weight, slope, slope_error):
-    """By differences of the blend itself: one for the forecast's log-odds, one for the slope."""
-    said, step = expit(logit(market) + apart), 1e-4
-
-    def fair(error=0.0, more=0.0):
-        return blend(expit(logit(said) + error), market, weight, slope + more)
-
-    by_forecast = 1.0 * (fair(error=step) - fair(error=-step)) / (2 * step)
-    by_slope = slope_error * (fair(more=step) - fair(more=-step)) / (2 * step)
-    forecast = a_forecast(
-        said, weight=weight, logit_error=1.0, slope=slope, slope_error=slope_error
-    )
-    found = fair_error(forecast, fair(), market)
-    assert found == pytest.approx(math.hypot(by_forecast, by_slope), rel=1e-4, abs=1e-7)
-
-
-def test_without_a_market_there_is_no_slope_to_doubt():
-    forecast = a_forecast(0.5, weight=0.1, logit_error=1.0, slope_error=0.2)
-    assert fair_error(forecast, 0.5, None) == pytest.approx(0.025)
 
 
 @pytest.mark.parametrize(("hours", "say"), [(0, 0.4), (6, 0.2), (12, 0.1), (-1, 0.4)])

@@ -1,5 +1,6 @@
 """Stakes by hand on a bankroll of $1,000, three quarters of Kelly, at most 5 % a position."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -14,8 +15,10 @@ from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.money import Contracts, Money
 from kalshi_cli.domain.order import Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
+from kalshi_cli.forecasting.blend import blend
+from kalshi_cli.forecasting.logit import expit, logit
 from kalshi_cli.portfolio.exposure import Claim
-from kalshi_cli.portfolio.methods.kelly import Kelly, doubt
+from kalshi_cli.portfolio.methods.kelly import Kelly, doubt, fair_error
 from kalshi_cli.portfolio.states import Rung
 
 size = Kelly("whole").size
@@ -323,3 +326,31 @@ def test_a_stake_fits_the_cash_of_its_own_shard_and_what_is_staked_there_leaves_
     (left,) = sizing.unsized
     assert (left.proposal.ticker, left.reason) == ("U", "NO_ROOM")
     assert left.detail == "cash on shard 2 leaves $0.397700"
+
+
+@given(
+    market=st.floats(0.05, 0.95),
+    apart=st.floats(-0.3, 0.3),
+    weight=st.floats(0.0, 0.33),
+    slope=st.floats(0.8, 1.2),
+    slope_error=st.floats(0.0, 0.2),
+)
+def test_the_error_of_p_is_the_delta_methods(market, apart, weight, slope, slope_error):
+    """By differences of the blend itself: one for the forecast's log-odds, one for the slope."""
+    said, step = expit(logit(market) + apart), 1e-4
+
+    def fair(error=0.0, more=0.0):
+        return blend(expit(logit(said) + error), market, weight, slope + more)
+
+    by_forecast = 1.0 * (fair(error=step) - fair(error=-step)) / (2 * step)
+    by_slope = slope_error * (fair(more=step) - fair(more=-step)) / (2 * step)
+    forecast = a_forecast(
+        said, weight=weight, logit_error=1.0, slope=slope, slope_error=slope_error
+    )
+    found = fair_error(forecast, fair(), market)
+    assert found == pytest.approx(math.hypot(by_forecast, by_slope), rel=1e-4, abs=1e-7)
+
+
+def test_without_a_market_there_is_no_slope_to_doubt():
+    forecast = a_forecast(0.5, weight=0.1, logit_error=1.0, slope_error=0.2)
+    assert fair_error(forecast, 0.5, None) == pytest.approx(0.025)
