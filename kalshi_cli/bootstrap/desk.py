@@ -89,8 +89,8 @@ class OpenDesk:
         progress: Progress = unheard,
         is_one_of_many: bool = False,
     ) -> AnalyzeResult:
-        """Forecast; of named markets an assessment follows. Raises `ConfigError` where nobody
-        forecasts.
+        """Forecast; of named markets an assessment follows, unless a stop was asked for. Raises
+        `ConfigError` where nobody forecasts.
         """
         result = await analyze(
             self.data,
@@ -105,7 +105,7 @@ class OpenDesk:
             progress=progress,
             is_one_of_many=is_one_of_many,
         )
-        if not tickers:
+        if not tickers or stopping():
             return result
         try:  # what was paid for is shown, whatever comes of the rest
             assessments = await assess(

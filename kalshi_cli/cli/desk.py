@@ -7,13 +7,14 @@ import typer
 
 from kalshi_cli.cli.caveats import warn_of_caveats, warn_of_clock
 from kalshi_cli.cli.limiting import confirm_trading
-from kalshi_cli.cli.runtime import Show, Verdict, begin, finish, run_async
+from kalshi_cli.cli.runtime import Show, Verdict, after_stop, begin, finish, run_async
 from kalshi_cli.cli.start import Prepared, prepare
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.store import SqlStore
     from kalshi_cli.bootstrap.desk import OpenDesk
     from kalshi_cli.ports.reports import Listed
+    from kalshi_cli.scheduler.lanes import Stop
 
 Result = TypeVar("Result")
 
@@ -33,11 +34,14 @@ def on_desk(
     single_step: bool = False,
     confirms: bool = False,
     verdict: Verdict[Result] | None = None,
+    stop: "Stop | None" = None,
+    stopping: str = "",
 ) -> None:
     """Run an action with the exchange and the store open.
 
     `trades` takes the lease, `forecasts` opens the forecaster, `single_step` moves the simulated
-    world first, `confirms` asks before real money may move.
+    world first, `confirms` asks before real money may move. The first
+    signal only asks for a `stop`, where the action heeds one; `stopping` is what is told then.
     """
     result = run_async(
         _with_desk(
@@ -47,9 +51,15 @@ def on_desk(
             forecasts=forecasts,
             single_step=single_step,
             confirms=confirms,
-        )
+        ),
+        stop,
+        stopping=stopping,
     )
-    finish(prepared.invocation, result, show, verdict)
+    if stop is None or not stop.asked:
+        finish(prepared.invocation, result, show, verdict)
+    else:  # nothing of what it did not do any more is a verdict on it
+        finish(prepared.invocation, result, show)
+        after_stop(stop)
 
 
 def on_records(

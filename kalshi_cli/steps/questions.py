@@ -24,6 +24,8 @@ def unheard(done: int, of: int) -> None:
     """Tells nobody."""
 
 
+UNCHANGED = "UNCHANGED"
+"""The code of a market whose earlier forecast stands."""
 STOPPED = "nothing was asked any more after a stop"
 GIVEN_UP = "under way at a stop, and given up: what it may cost counts as spent"
 LOOK_S = 0.25
@@ -188,7 +190,7 @@ class QuestionRound:
                 made = self._standing[ticker]
                 self.reused.append(made)
                 detail = f"asked from the same at {to_rfc3339(made.made_us)}: that forecast stands"
-                self.skipped.append(Skipped(ticker, "UNCHANGED", detail))
+                self.skipped.append(Skipped(ticker, UNCHANGED, detail))
         for each in judged.abstained:
             if open_tickers.pop(each.ticker, None) is not None:
                 self.skipped.append(each)

@@ -1,12 +1,15 @@
 """`kalshi analyze` with Grok, end to end: each way it can go, its exit code and its row."""
 
 import asyncio
+import signal
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import pytest
 from fakes.ai import TICKS, in_turn, opinion, reply, review, role_of, sensible, tickers_of, tip
+from fakes.program import Program, finished
 
 from kalshi_cli.adapters.sim.ai.replies import Failure, Reply, made_up
 from kalshi_cli.adapters.sim.ai.server import StandIn
@@ -271,6 +274,37 @@ def test_what_was_asked_already_is_shown_and_not_paid_again(analyze):
     assert (ended.code, len(calls)) == (0, 3)
     assert len(ended.json["data"]["reused"]) == 1
     assert ended.json["data"]["spent"] == "0.0000000000"
+
+
+def test_a_person_sees_that_an_earlier_forecast_stands(shown):
+    shown(sensible)
+    ended, _ = shown(sensible, "--no-advance")
+    (line,) = (line for line in ended.out.splitlines() if line.startswith("reused"))
+    assert "UNCHANGED: asked from the same" in line
+
+
+def test_the_first_ctrl_c_waits_for_what_is_paid_for_and_asks_nothing_more(tmp_path):
+    """The Forecaster is being asked: its answer is heard and settled, and no Critic is asked."""
+    kalshi, running = Program(tmp_path), {}
+    kalshi.run("ingest", "--sim", "--seed", "7")
+    ticker = kalshi.data("inspect", "markets", "--sim")[0]["ticker"]
+
+    def interrupted(asked):
+        running["it"].send_signal(signal.SIGINT)
+        return replace(sensible(asked), delay_s=0.5)
+
+    with served(interrupted) as server:
+        reached = {"XAI_API_KEY": KEY, "XAI_API_HOST": server.host}
+        desk = Program(tmp_path, reached)
+        running["it"] = desk.start("analyze", ticker, *GROK, "--json")
+        ended = finished(running["it"])
+    assert ended.code == 130, ended.err
+    assert ended.envelope["ok"]
+    assert "once more to leave at once" in ended.err
+    (forecast,) = ended.data["forecasts"]
+    assert "after a stop" in forecast["rationale"]
+    rows = kalshi.rows("SELECT role, outcome, cost_source, cost_units FROM ai_calls")
+    assert rows == [("forecaster", "answered", "server", TICKS)]
 
 
 def test_prompts_of_ones_own_have_their_version_on_every_call(analyze, kalshi, tmp_path):

@@ -32,7 +32,8 @@ def analyze(
     """Forecast the eligible markets, or those named, within the budget.
 
     Of a named market it shows what each role says, the blend, fee and edge of both sides, the size
-    it would trade, and every gate that lets it pass or does not.
+    it would trade, and every gate that lets it pass or does not. The first Ctrl-C asks nothing more
+    and waits for what is paid for; a second one leaves at once.
 
     Example: kalshi analyze --sim
     """
@@ -40,6 +41,7 @@ def analyze(
     from kalshi_cli.cli.progress import progress_of
     from kalshi_cli.cli.render.steps import show_analyze, show_preview
     from kalshi_cli.cli.verdicts import of_analyze
+    from kalshi_cli.scheduler.lanes import Stop
 
     named = tickers or []
     if "-" in named:
@@ -48,7 +50,7 @@ def analyze(
         named = [name for name in [*named, *piped] if name != "-"]
         if not named:  # an empty pipe asks about nothing, not about everything
             raise typer.BadParameter("No ticker came on stdin.")
-    prepared = ready(ctx)
+    prepared, stop = ready(ctx), Stop()
     if dry_run:
         on_desk(
             prepared,
@@ -60,9 +62,13 @@ def analyze(
         return
     on_desk(
         prepared,
-        lambda desk: desk.analyze(named, progress=progress_of(prepared.invocation)),
+        lambda desk: desk.analyze(
+            named, stopping=lambda: stop.asked, progress=progress_of(prepared.invocation)
+        ),
         partial(show_analyze, explain=explain),
         forecasts=True,
         single_step=True,
         verdict=of_analyze,
+        stop=stop,
+        stopping="stopping once what was asked is answered, or given up",
     )

@@ -19,10 +19,12 @@ from kalshi_cli.cli.render.words import (
 )
 from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.stop import At, nearest_of
+from kalshi_cli.ports.forecaster import Skipped
 from kalshi_cli.risk._base import Denial
 from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.ingest import IngestResult
 from kalshi_cli.steps.preview import PreviewResult
+from kalshi_cli.steps.questions import UNCHANGED
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.session import TradeResult
 from kalshi_cli.steps.track import TrackResult
@@ -72,12 +74,19 @@ def _rest(result: AnalyzeResult) -> list[tuple[str, str]]:
     if result.not_assessed:
         facts.append(("no more", f"the desk could not be read: {result.not_assessed}"))
     if len(result.named) == 1:
-        facts += [("not asked", shown(f"{s.code}: {s.detail}", 200)) for s in result.skipped]
+        facts += [(_why_not(s), shown(f"{s.code}: {s.detail}", 200)) for s in result.skipped]
     elif result.skipped or not result.named:
         facts.insert(0, ("skipped", tally(each.code for each in result.skipped)))
+        if result.reused:
+            stand = f"{len(result.reused)} forecasts stand: they were asked from the same"
+            facts.insert(0, ("reused", stand))
     if result.label and result.assessments:
         facts.append(("note", result.label))
     return facts
+
+
+def _why_not(skip: Skipped) -> str:
+    return "reused" if skip.code == UNCHANGED else "not asked"
 
 
 def _show_forecasts(result: AnalyzeResult, console: "Console") -> None:
