@@ -15,6 +15,7 @@ KalshiError                         1   unexpected
     Refused                         6   refused or halted by risk, lease, world or budget
         LeaseHeld                   6   another process trades this account
             LeaseRanOut             6   the lease was not renewed in time, and nobody took it yet
+        CapitalTaken                6   somebody else took the capital, or the market, first
         DuplicateEntry              6   this forecast was traded already
         ExitExceeds                 6   more would leave than is held
         Halted                      6   the desk is halted
@@ -106,6 +107,18 @@ class LeaseRanOut(LeaseHeld):
 
 class ExitExceeds(Refused):
     """An exit would leave with more than its owner holds."""
+
+
+class CapitalTaken(Refused):
+    """What an order would take was taken between the decision and the journal.
+
+    `denial_code`, `value` and `limit` are those of the control that found it.
+    """
+
+    def __init__(self, denial_code: str, detail: str, value: str, limit: str) -> None:
+        super().__init__(f"{denial_code}: {detail}.", remedy="Nothing was sent.")
+        self.denial_code, self.detail = denial_code, detail
+        self.value, self.limit = value, limit
 
 
 class DuplicateEntry(Refused):

@@ -113,11 +113,16 @@ EVERYTHING = frozenset(Purpose)
 
 
 class Control(ABC):
-    """Pure. Controls run by `rank`, each on the purposes it declares; the first denial counts."""
+    """Pure. Controls run by `rank`, each on the purposes it declares; the first denial counts.
+
+    One that `recounts` is asked again in the transaction that journals an entry: it counts what is
+    held and ordered, and that may be more by then.
+    """
 
     code: ClassVar[str]
     rank: ClassVar[int]
     purposes: ClassVar[frozenset[Purpose]]
+    recounts: ClassVar[bool] = False
 
     @abstractmethod
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:

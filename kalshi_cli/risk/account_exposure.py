@@ -15,6 +15,7 @@ class AccountExposure(Control):
     code: ClassVar[str] = "ACCOUNT_EXPOSURE"
     rank: ClassVar[int] = 165
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         return over_share(

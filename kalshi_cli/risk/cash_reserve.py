@@ -15,6 +15,7 @@ class CashReserve(Control):
     code: ClassVar[str] = "CASH_RESERVE"
     rank: ClassVar[int] = 180
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         left = state.cash - reserved(state) - worst_cost(intent, intent.count, state)

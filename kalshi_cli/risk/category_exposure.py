@@ -15,6 +15,7 @@ class CategoryExposure(Control):
     code: ClassVar[str] = "CATEGORY_EXPOSURE"
     rank: ClassVar[int] = 150
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         category = state.category_of[intent.ticker]

@@ -15,6 +15,7 @@ class ClusterExposure(Control):
     code: ClassVar[str] = "CLUSTER_EXPOSURE"
     rank: ClassVar[int] = 140
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         for name in sorted(state.clusters_of[intent.ticker]):

@@ -15,6 +15,7 @@ class EventExposure(Control):
     code: ClassVar[str] = "EVENT_EXPOSURE"
     rank: ClassVar[int] = 130
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         event = state.event_of[intent.ticker]

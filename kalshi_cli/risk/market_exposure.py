@@ -15,6 +15,7 @@ class MarketExposure(Control):
     code: ClassVar[str] = "MARKET_EXPOSURE"
     rank: ClassVar[int] = 120
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         return over_share(

@@ -17,6 +17,7 @@ class MaxPositions(Control):
     code: ClassVar[str] = "MAX_POSITIONS"
     rank: ClassVar[int] = 170
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         most = state.limits.max_positions

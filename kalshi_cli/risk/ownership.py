@@ -15,6 +15,7 @@ class Ownership(Control):
     code: ClassVar[str] = "MARKET_OWNED"
     rank: ClassVar[int] = 90
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         owners = {p.owner for p in state.positions if p.ticker == intent.ticker and p.net}

@@ -15,6 +15,7 @@ class StrategyAllocation(Control):
     code: ClassVar[str] = "STRATEGY_ALLOCATION"
     rank: ClassVar[int] = 160
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         return over_share(

@@ -250,7 +250,7 @@ def risk_state(
         facts={ticker: market_facts(view, ticker, books.get(ticker)) for ticker in view.entries},
         positions=view.positions,
         unexplained=tuple(unexplained),
-        orders=(*_at_risk(view), *map(foreign_order, foreign)),
+        orders=(*at_risk(view.orders, view.unbooked), *map(foreign_order, foreign)),
         event_of={**strange, **{t: e.event.event_ticker for t, e in view.entries.items()}},
         category_of={**strange, **{t: e.category for t, e in view.entries.items()}},
         clusters_of={
@@ -279,11 +279,11 @@ def bankroll_of(equity: Money, limits: Limits) -> Money:
     return equity if limits.capital_limit is None else min(equity, limits.capital_limit)
 
 
-def _at_risk(view: DeskView) -> tuple[Order, ...]:
+def at_risk(orders: Sequence[Order], unbooked: Sequence[Order]) -> tuple[Order, ...]:
     """Live orders, and those with fills in no position yet, as if all of these were to come."""
-    unbooked = {order.client_order_id for order in view.unbooked}
-    live = [order for order in view.orders if order.client_order_id not in unbooked]
-    return (*live, *map(_to_come, view.unbooked))
+    yet = {order.client_order_id for order in unbooked}
+    live = [order for order in orders if order.client_order_id not in yet]
+    return (*live, *map(_to_come, unbooked))
 
 
 def _to_come(order: Order) -> Order:

@@ -5,7 +5,7 @@ again. What the exchange or the wire answered becomes a state; an unknown outcom
 until `reconcile` finds the order or proves it absent.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -54,6 +54,10 @@ COOLING_UNTIL = "cooling_until"
 """The marker of the instant before which nothing is sent: see `steps.emptying`."""
 
 
+Reserve = Callable[[Unit], Awaitable[None]]
+"""Looks at what the transaction has that journals an entry, and raises where it may not be."""
+
+
 @dataclass(slots=True)
 class Desk:
     """Who is sending: the account's ports, the lease, the run, and how many orders it has sent.
@@ -84,20 +88,24 @@ async def send(
     plan: ExitPlan | None = None,
     *,
     book: OrderBook | None = None,
+    reserve: Reserve | None = None,
 ) -> Order:
     """Journal an intent, with the exit plan of an entry, and send it; returns what it became.
 
-    `book` is what it was decided on, for the order's trail.
+    `book` is what it was decided on, for the order's trail. `reserve` is shown the transaction that
+    journals an entry, and raises where its capital is taken.
 
     Raises `LeaseHeld` when another process trades the account now, `DuplicateEntry` when this
     forecast already has a live entry here, `ExitExceeds` when more would leave than is held,
+    `CapitalTaken` when somebody else took what it needs,
     `StoreUnusable` when the intent cannot be journalled, `OrderGroupTriggered` and
     `OrderGroupUnknown` when an entry has no group to join. In all of them nothing was sent.
     Raises `Unauthorized` once the exchange refused it for the key's sake: nor will it take others.
     """
     decided_wall_us = desk.clock.wall()
     group_id = await _joined(desk, intent)
-    order = await _journal(desk, intent, plan, "" if book is None else seen(book))
+    told = "" if book is None else seen(book)
+    order = await _journal(desk, intent, plan, told, reserve)
     try:
         placement = await _place(desk, order, decided_wall_us, group_id)
         after = await _became(desk, order, placement)
@@ -120,7 +128,9 @@ async def _joined(desk: Desk, intent: OrderIntent) -> str:
     return await group_for(desk.groups, desk.store, desk.clock, intent.exchange_index)
 
 
-async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None, detail: str) -> Order:
+async def _journal(
+    desk: Desk, intent: OrderIntent, plan: ExitPlan | None, detail: str, reserve: Reserve | None
+) -> Order:
     now = desk.clock.now()
     desk.sequence += 1
     sequence = desk.sequence  # its own, whatever another lane sends while this one waits its turn
@@ -142,6 +152,8 @@ async def _journal(desk: Desk, intent: OrderIntent, plan: ExitPlan | None, detai
             run_id=desk.run.run_id,
             sequence=sequence,
         )
+        if reserve is not None:
+            await reserve(unit)
         weigh = partial(_check_exit, intent) if intent.purpose is Purpose.EXIT else None
         token, wall_us = desk.lease.token, desk.clock.wall()
         await unit.journal.record(order, token, wall_us, detail, weigh=weigh)

@@ -13,13 +13,13 @@ from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose
 from kalshi_cli.domain.stop import Stop, tallied
-from kalshi_cli.errors import DuplicateEntry, OrderGroupTriggered, OrderGroupUnknown
+from kalshi_cli.errors import CapitalTaken, DuplicateEntry, OrderGroupTriggered, OrderGroupUnknown
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.exits._planning import ExitRules, plan_for, spread_of
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
-from kalshi_cli.risk._base import Denial
+from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.adjusting import Adjusted, adjust
 from kalshi_cli.steps.clearing import cancel_every_entry
@@ -34,6 +34,7 @@ from kalshi_cli.steps.marking_out import mark_out
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.quoting import CloseUps
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile_desk
+from kalshi_cli.steps.reserving import reserve
 from kalshi_cli.steps.session import Account, Denied, Session, TradeResult, as_it_is
 from kalshi_cli.steps.trade_policy import TradePolicy
 from kalshi_cli.strategies._base import Strategy
@@ -125,7 +126,7 @@ async def rehearse(
     return replace(done, funnel=tallied(stops(result, strategies)))
 
 
-_Sender = Callable[[Session, OrderIntent, OrderBook | None], Awaitable[Order | None]]
+_Sender = Callable[[Session, OrderIntent, RiskState], Awaitable[Order | None]]
 
 
 async def _look(desk: Desk, policy: TradePolicy, found: Reconciliation) -> DeskView:
@@ -144,7 +145,7 @@ async def _run_strategy(
         if denial is not None:
             session.denied.append(Denied(intent, denial))
             continue
-        order = await sender(session, intent, state.facts[intent.ticker].book)
+        order = await sender(session, intent, state)
         if order is not None:
             session.passed.append(intent)
             session.priced.append(priced_at_limit(intent, state))
@@ -158,17 +159,27 @@ async def _send(
     stopping: Callable[[], bool],
     session: Session,
     intent: OrderIntent,
-    book: OrderBook | None,
+    state: RiskState,
 ) -> Order | None:
-    """Send with an exit plan. A forecast traded already is a denial, not an error."""
+    """Send with an exit plan. A forecast traded already is a denial, not an error, and so is
+    capital that somebody else took meanwhile.
+    """
     if stopping():
         session.denied.append(
             Denied(intent, Denial("STOPPING", "the desk was told to stop", "", ""))
         )
         return None
+    book, now = state.facts[intent.ticker].book, desk.clock.now()
     plan = _planned(intent, session, book)
+    taking = partial(
+        reserve, intent=intent, state=state, controls=session.policy.controls, now_us=now
+    )
     try:
-        return await send(desk, intent, plan, book=book)
+        return await send(desk, intent, plan, book=book, reserve=taking)
+    except CapitalTaken as taken:
+        denial = Denial(taken.denial_code, taken.detail, taken.value, taken.limit)
+        session.denied.append(Denied(intent, denial))
+        return None
     except DuplicateEntry as error:
         told = " ".join((str(error), error.remedy))
         session.denied.append(Denied(intent, Denial("DUPLICATE_ENTRY", told, "1", "1")))
@@ -179,9 +190,9 @@ async def _send(
         return None
 
 
-async def _imagine(session: Session, intent: OrderIntent, book: OrderBook | None) -> Order:
+async def _imagine(session: Session, intent: OrderIntent, state: RiskState) -> Order:
     """What a rehearsal sends: an order that is nowhere but in this pass."""
-    _planned(intent, session, book)
+    _planned(intent, session, state.facts[intent.ticker].book)
     number, now = len(session.orders) + 1, session.view.now_us
     return Order(f"rehearsed {number}", intent, OrderState.INTENT, now, now, "", number)
 
