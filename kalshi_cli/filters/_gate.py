@@ -53,8 +53,8 @@ class Screen:
         """What the filters say of a market; those after the first that drops it have no say."""
         until = FOREVER
         for keep, holds_until in self.asked:
-            if holds_until is not None:
-                until = min(until, holds_until(subject, quote, now_us))
+            if holds_until is not None and (told := holds_until(subject, quote, now_us)) < until:
+                until = told  # `min` takes as long as a filter
             rejection = keep(subject, quote, now_us)
             if rejection is not None:
                 return Verdict(self.mark, rejection.code, until)
