@@ -81,7 +81,8 @@ async def track(
     going = leaving(view, books, exits)
     pulled = withdrawn(view, books, policy.strategies)
     await cancel_many(desk, [o for o in view.orders if o.client_order_id in pulled])
-    if await clear_way(desk, view.orders, going, stopped=_stopped(view)) or tidied or pulled:
+    sold = saleable(view, books, exits)
+    if await clear_way(desk, view.orders, sold, stopped=going | _stopped(view)) or tidied or pulled:
         found = joined(found, await reconcile_desk(data, desk))
         view, books = await _seen(data, desk, policy)
     view = await _keep_peaks(desk, view, books)
@@ -133,11 +134,25 @@ def leaving(
     view: DeskView, books: Mapping[str, OrderBook], exits: Sequence[Exit]
 ) -> frozenset[tuple[str, str]]:
     """(ticker, owner) of every position that has a reason to be sold."""
-    reasons = {
-        (position.ticker, position.owner): reason_to_leave(position, view, books, exits)
-        for position in view.positions
-    }
-    return frozenset(owned for owned, why in reasons.items() if why is not None and why.for_sale)
+    return frozenset((held.ticker, held.owner) for held, _ in _for_sale(view, books, exits))
+
+
+def saleable(
+    view: DeskView, books: Mapping[str, OrderBook], exits: Sequence[Exit]
+) -> frozenset[tuple[str, str]]:
+    """Those of the leaving that somebody would take now: for them an exit that rests gives way."""
+    return frozenset(
+        (held.ticker, held.owner)
+        for held, reason in _for_sale(view, books, exits)
+        if exit_intent(held, reason, view, books) is not None
+    )
+
+
+def _for_sale(
+    view: DeskView, books: Mapping[str, OrderBook], exits: Sequence[Exit]
+) -> list[tuple[Position, ExitReason]]:
+    reasons = ((held, reason_to_leave(held, view, books, exits)) for held in view.positions)
+    return [(held, why) for held, why in reasons if why is not None and why.for_sale]
 
 
 async def _keep_peaks(desk: Desk, view: DeskView, books: Mapping[str, OrderBook]) -> DeskView:

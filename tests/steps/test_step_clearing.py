@@ -118,6 +118,19 @@ async def test_an_exit_that_rests_counts_as_the_one_at_the_target(floor):
     assert await state_of(floor, order) is OrderState.RESTING
 
 
+async def test_an_exit_that_rests_stays_where_nobody_would_take_another(floor):
+    """Time is up and nobody bids: what rests may still be taken, and an entry is not wanted."""
+    plan = ExitPlan(A, STRATEGY, None, None, 0, None, None, 0)
+    await send(floor.desk, taking(), plan)
+    await floor.reconcile()
+    order = await send(floor.desk, exit_at(floor, "0.4300", "10.00"))
+    entry = await send(floor.desk, waiting(floor.clock, limit="0.3500"))
+    floor.exchange.set_book(A, (), ASKS)
+    assert (await run(floor)).exits == ()
+    assert await state_of(floor, order) is OrderState.RESTING
+    assert await state_of(floor, entry) is OrderState.CANCELED
+
+
 async def test_closing_by_hand_takes_an_exit_that_rests_along(floor):
     await hold(floor, stop="0.2000")
     order = await send(floor.desk, exit_at(floor, "0.4300", "10.00"))
