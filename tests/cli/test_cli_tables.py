@@ -4,12 +4,14 @@ from io import StringIO
 
 from rich.console import Console
 
+from kalshi_cli.cli.render.evaluation import spread
 from kalshi_cli.cli.render.rows import against, show_denials, show_fills, show_orders
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money, Price
 from kalshi_cli.domain.order import Fill, OrderState, Pending, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
+from kalshi_cli.evaluation.interval import Interval
 from kalshi_cli.ports.reports import DenialRow, FillRow, OrderRow
 
 LONG = "KXNCAAMBGAME-27JAN0411SOUTHERNMISSLALAFAYETTE-SOUTHERNMISS"
@@ -135,3 +137,10 @@ def test_numbers_are_told_once():
     assert against("entry 5 within an hour", "5", "4") == "entry 5 within an hour (5, limit 4)"
     assert against("down $5, at most $4", "5", "4") == "down $5, at most $4"
     assert against("not known", "", "") == "not known"
+
+
+def test_an_estimate_of_one_event_has_no_interval():
+    alone, two = Interval(1.5, None, None, 1, 1), Interval(-0.5, -2.0, 1.0, 2, 2)
+    assert spread(alone, unit="$", decimals=2) == "+$1.50 (no interval)"
+    assert spread(two, unit="$", decimals=2) == "-$0.50 [-2.00, +1.00]"
+    assert spread(None, unit="$", decimals=2) == "-"

@@ -119,18 +119,27 @@ def test_a_trade_is_told_once(picture: Picture):
     assert told(picture, TRADE).trades == ()
 
 
-@pytest.mark.parametrize("width", [80, 60])
-def test_the_screen_fits(picture: Picture, width: int):
-    long = "KXHIGHNYLONGSERIES-27JAN05T1234-B35.5"
+@pytest.mark.parametrize(
+    ("width", "long", "bid"),
+    [
+        (80, "KXHIGHNYLONGSERIES-27JAN05T1234-B35.5", "42c x 103.50"),
+        (80, "KXNCAAMBGAME-27JAN0411SOUTHERNMISSLALAFAYETTE-SOUTHERNMISS", "42c"),
+        (60, "KXHIGHNY-27JAN05-B35.5", "42c x 103.50"),
+        (60, "KXHIGHNYLONGSERIES-27JAN05T1234-B35.5", "42c"),
+    ],
+)
+def test_the_screen_fits(picture: Picture, width: int, long: str, bid: str):
+    """And no ticker is broken: sizes make way for a very long one."""
     told(picture, BOOK, BookLost(B, "frames of the stream were lost"), TRADE)
-    picture.markets[long] = picture.markets[A]
+    picture.markets[long] = replace(picture.markets[A], ticker=long)
     console = Console(width=width, record=True, file=None)
     with console.capture() as captured:
-        console.print(screen(picture, START_US + 3 * SECOND, 24))
+        console.print(screen(picture, START_US + 3 * SECOND, 24, width))
     shown = captured.get()
     assert max(map(len, shown.splitlines())) <= width
+    (line,) = (line for line in shown.splitlines() if long in line)
+    assert line.split(maxsplit=1)[1].startswith(f"{bid}  ")
     assert "live, heard 3s ago" in shown
-    assert "42c x 103.50" in shown
     assert shown.count("unknown") == 3  # bid, ask, and why
 
 

@@ -137,12 +137,14 @@ def _conclusion(result: EvaluateResult) -> str:
 
 
 def spread(interval: Interval | None, *, unit: str, decimals: int) -> str:
-    """`+0.0021 [-0.0010, +0.0052]`; the bounds are missing where they cannot be known."""
+    """`+0.0021 [-0.0010, +0.0052]`; `+0.0021 (no interval)` where the bounds cannot be known."""
     if interval is None:
         return NOTHING
 
-    def signed(value: float | None) -> str:
-        return "?" if value is None else f"{value:+.{decimals}f}"
+    def signed(value: float) -> str:
+        return f"{value:+.{decimals}f}"
 
     mean = signed(interval.mean).replace("+", f"+{unit}").replace("-", f"-{unit}")
+    if interval.low is None or interval.high is None:
+        return f"{mean} (no interval)"
     return f"{mean} [{signed(interval.low)}, {signed(interval.high)}]"

@@ -50,7 +50,7 @@ def print_table(
     console.print(title, style="bold")
     lines = lay([headings[index] for index in kept])
     console.print("\n".join(lines), style="dim", soft_wrap=True)
-    console.print("-" * min(console.width, _breadth(widths)), style="dim", soft_wrap=True)
+    console.print("-" * min(console.width, breadth(widths)), style="dim", soft_wrap=True)
     for row in cells:
         shown = [row[index] for index in kept]
         for line in lay(shown):
@@ -99,7 +99,7 @@ def fitted(
             [stands[index] for index in kept], [needed[index] for index in kept], room
         )
         spare = [index for index in kept if "spare" in stands[index]]
-        if _breadth(widths) <= room or not spare:
+        if breadth(widths) <= room or not spare:
             return kept, widths
         kept.remove(spare[-1])
 
@@ -107,7 +107,7 @@ def fitted(
 def _narrowed(stands: Sequence[set[str]], needed: Sequence[int], room: int) -> list[int]:
     """Widths after those that may give way have, as far as they may."""
     widths = list(needed)
-    excess = _breadth(widths) - room
+    excess = breadth(widths) - room
     for kind, least in LEAST.items():
         for index, its in enumerate(stands):
             if kind in its and excess > 0:
@@ -117,7 +117,7 @@ def _narrowed(stands: Sequence[set[str]], needed: Sequence[int], room: int) -> l
     return widths
 
 
-def _breadth(widths: Sequence[int]) -> int:
+def breadth(widths: Sequence[int]) -> int:
     """A line of columns this wide."""
     return sum(widths) + len(GAP) * (len(widths) - 1)
 

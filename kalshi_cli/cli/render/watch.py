@@ -1,12 +1,13 @@
 """How `watch` looks: live on a terminal, a line a change in a pipe, an envelope a batch as JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.invocation import Invocation
 from kalshi_cli.cli.render.as_json import emit
 from kalshi_cli.cli.render.console import stdout
+from kalshi_cli.cli.render.tables import breadth, fitted
 from kalshi_cli.cli.render.words import NOTHING, cents, count
 from kalshi_cli.cli.watching import Batch, Picture, Show, Watched
 from kalshi_cli.domain.book import Level
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
 SHOWN_TRADES = 8
 _FRAME = 7
 """Lines around markets and trades: what is heard, headings, blanks, how to end, the prompt."""
+_HEADINGS = ("market", "bid", "ask", "last", "volume")
+_STANDS: tuple[set[str], ...] = (set(), set(), set(), {"spare"}, {"spare"})
+_MARGINS = 2
+"""Blanks at the sides of the table."""
 _TITLED = 4
 """So many markets have a line for their title and for why a book is unknown; with more there is no
 room."""
@@ -69,6 +74,10 @@ def level(side: Level | None) -> str:
     return NOTHING if side is None else f"{cents(side.price)} x {count(side.count)}"
 
 
+def _price(side: Level | None) -> str:
+    return NOTHING if side is None else cents(side.price)
+
+
 def traded(trade: Trade) -> str:
     verb = "buys" if trade.taker_side == "bid" else "sells"
     return f"taker {verb} {count(trade.count)} at {cents(trade.price)}"
@@ -86,12 +95,13 @@ def _live(console: "Console") -> Iterator[Show]:
     with Live(console=console, auto_refresh=False) as live:
 
         def show(picture: Picture, batch: Batch) -> None:
-            live.update(screen(picture, batch.at_us, console.height), refresh=True)
+            shown = screen(picture, batch.at_us, console.height, console.width)
+            live.update(shown, refresh=True)
 
         yield show
 
 
-def screen(picture: Picture, now_us: int, height: int) -> "Group":
+def screen(picture: Picture, now_us: int, height: int, width: int = 80) -> "Group":
     """How far all this can be believed, the markets, and the newest trades: as many as fit."""
     from rich.console import Group
     from rich.text import Text
@@ -104,7 +114,7 @@ def screen(picture: Picture, now_us: int, height: int) -> "Group":
     more = len(markets) - len(shown)
     return Group(
         standing(picture, now_us),
-        _table(shown),
+        _table(shown, width),
         *([Text(f"... and {more} more")] if more else []),
         *(
             Text(f"{clock(each.at_us)}  {each.ticker}  {traded(each)}", style="dim")
@@ -127,25 +137,36 @@ def standing(picture: Picture, now_us: int) -> "Text":
     return Text(f"{day}  NOT CONNECTED, {heard}: {link.reason}", style="bold red")
 
 
-def _table(markets: Sequence[Watched]) -> "Table":
+def _table(markets: Sequence[Watched], width: int) -> "Table":
+    """Tickers are not broken: for long ones, what is least needed is left out, then sizes."""
     from rich import box
     from rich.table import Table
 
+    room = width - _MARGINS
+    rows = [_row(market, level) for market in markets]
+    kept, widths = fitted(_STANDS, [_HEADINGS, *rows], room)
+    if breadth(widths) > room:
+        rows = [_row(market, _price) for market in markets]
+        kept, widths = fitted(_STANDS, [_HEADINGS, *rows], room)
     table = Table(box=box.SIMPLE_HEAD, collapse_padding=True, pad_edge=False)
-    table.add_column("market", overflow="fold")
-    for heading in ("bid", "ask", "last", "volume"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for market in markets:
-        closed = "" if market.status is MarketStatus.ACTIVE else f" ({market.status})"
-        known = not market.unknown
-        table.add_row(
-            f"{market.ticker}{closed}",
-            level(market.bid) if known else "unknown",
-            level(market.ask) if known else "unknown",
-            cents(market.last),
-            count(market.volume),
-        )
+    table.add_column(_HEADINGS[0], overflow="fold", min_width=min(widths[0], room))
+    for index in kept[1:]:
+        table.add_column(_HEADINGS[index], justify="right", no_wrap=True)
+    for market, row in zip(markets, rows, strict=True):
+        table.add_row(*(row[index] for index in kept))
         if len(markets) <= _TITLED:
+            known = not market.unknown
             below = [market.title] if known else [market.title, f"unknown: {market.unknown}"]
             table.add_row("; ".join(below), style="dim")
     return table
+
+
+def _row(market: Watched, side: Callable[[Level | None], str]) -> tuple[str, ...]:
+    closed = "" if market.status is MarketStatus.ACTIVE else f" ({market.status})"
+    return (
+        f"{market.ticker}{closed}",
+        "unknown" if market.unknown else side(market.bid),
+        "unknown" if market.unknown else side(market.ask),
+        cents(market.last),
+        count(market.volume),
+    )
