@@ -5,6 +5,7 @@ everybody else and the exchange's order id for ours. Each side is one list in or
 """
 
 from collections.abc import Callable, Iterable, Sequence
+from operator import itemgetter
 
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import NotFound
@@ -13,6 +14,7 @@ Resting = tuple[int, str, int]
 Hit = tuple[int, str, int]
 """What a taker got: price, owner of the resting order, units."""
 OTHERS = ""
+_OWNER = itemgetter(1)
 
 
 class MatchingBook:
@@ -29,7 +31,7 @@ class MatchingBook:
         return self.bids if side is Side.BID else self.asks
 
     def has_ours(self) -> bool:
-        return any(order[1] for order in self.bids) or any(order[1] for order in self.asks)
+        return any(map(_OWNER, self.bids)) or any(map(_OWNER, self.asks))
 
     def best(self, side: Side) -> int | None:
         """The best price of a side; None where it is empty."""

@@ -7,12 +7,14 @@ shows, the client asks for the book again, and gets the true one, as the exchang
 """
 
 import gzip
-import json
 import random
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from kalshi_cli.adapters.kalshi.stream.channels import Channel
 from kalshi_cli.adapters.kalshi.stream.machine import StreamMachine
@@ -86,11 +88,11 @@ class _Exchange:
             levels[key] = left
 
     def delta(self, frame: dict[str, Any]) -> dict[str, Any]:
-        """Today's frame of a recorded change."""
+        """Today's frame of a recorded change that was taken in."""
         msg = dict(frame["msg"])
         if msg["side"] == "no":
-            msg["price_dollars"] = str(Price.parse(msg["price_dollars"]).complement)
-        msg["clock"] = parse_rfc3339(msg["ts"])
+            msg["price_dollars"] = _complement(msg["price_dollars"])
+        msg["clock"] = self.clocks[msg["market_ticker"]]
         return self._numbered("orderbook_delta", msg)
 
     def snapshot(self, ticker: str, command_id: int = 0) -> dict[str, Any]:
@@ -127,7 +129,7 @@ class _Session:
 
     def obey(self) -> None:
         """Answer the client's commands, without faults: of those the channel has its own tests."""
-        for command in map(json.loads, self.client.commands()):
+        for command in map(msgspec.json.decode, self.client.commands()):
             params = command["params"]
             if command["cmd"] == "subscribe":
                 self.exchange.sid, self.exchange.seq = self.exchange.sid + 1, 0
@@ -141,7 +143,7 @@ class _Session:
 
     def send(self, frame: dict[str, Any]) -> None:
         """A frame sets out; what becomes of it is drawn."""
-        data, faults = json.dumps(frame).encode(), self.faults
+        data, faults = msgspec.json.encode(frame), self.faults
         self.sent += 1
         if self.sent % FRAMES_A_TICK == 0:
             self.now_s += 0.5
@@ -176,7 +178,7 @@ class _Session:
         self.held.clear()
 
     def _hear(self, frame: dict[str, Any]) -> None:
-        self.client.receive(json.dumps(frame).encode(), 0)
+        self.client.receive(msgspec.json.encode(frame), 0)
 
 
 def replayed(path: Path, faults: Faults | None = None) -> Replay:
@@ -220,9 +222,10 @@ def agreement(found: Replay) -> tuple[int, int]:
     """Two-sided tickers since their market's book began, and how many agree: where at some moment
     within 100 ms both sides of the book are within a cent of it."""
     compared = agreed = 0
+    since = {name: [touch for touch in told if touch[0]] for name, told in found.touches.items()}
     for msg in found.tickers:
         at_us = parse_rfc3339(msg["time"])
-        touches = [touch for touch in found.touches.get(msg["market_ticker"], []) if touch[0]]
+        touches = since.get(msg["market_ticker"], [])
         two_sided = _count(msg["yes_bid_size_fp"]) and _count(msg["yes_ask_size_fp"])
         if two_sided and touches and at_us >= touches[0][0]:
             compared += 1
@@ -259,12 +262,19 @@ def _standing(touches: list[Touch], at_us: int) -> Iterable[Touch]:
 def _frames(path: Path) -> Iterator[dict[str, Any]]:
     with gzip.open(path) as lines:
         for line in lines:
-            yield json.loads(line)
+            yield msgspec.json.decode(line)
 
 
+@cache
 def _price(text: str) -> int:
     return Price.parse(text).units
 
 
+@cache
 def _count(text: str) -> int:
     return Contracts.parse(text).units
+
+
+@cache
+def _complement(text: str) -> str:
+    return str(Price.parse(text).complement)
