@@ -5,6 +5,7 @@ Hypothesis' profiles are here too: `default` explores, `ci` (set by the `CI` var
 itself.
 """
 
+import gc
 import io
 import ipaddress
 import json
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.worlds import begin_once, kept_worlds
 from hypothesis import HealthCheck, settings
 
 from kalshi_cli.__main__ import main
@@ -134,6 +136,7 @@ def kalshi(
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
+    begin_once(monkeypatch.setattr, kept_worlds())
 
     def run(*arguments: str, stdin: str = "") -> Ended:
         monkeypatch.setattr(sys, "stdin", io.StringIO(stdin))
@@ -156,3 +159,9 @@ def eighty_columns(monkeypatch: pytest.MonkeyPatch) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The slow ones first, so that they do not queue up behind one another at the end."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Five thousand tests are there to stay: no need to look through them for garbage each time."""
+    gc.collect()
+    gc.freeze()

@@ -2,18 +2,17 @@
 
 import shutil
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.program import Program, finished, rows_of, wait_until
+from fakes.program import Program, Started, finished, rows_of, wait_until
 
 pytestmark = pytest.mark.slow
 
 LIVE = "SELECT count(*) FROM orders WHERE state IN ('resting', 'partially_filled')"
 PLACED = "SELECT count(*) FROM commands WHERE kind = 'place'"
-Running = tuple[Program, "subprocess.Popen[str]"]
+Running = tuple[Program, Started]
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from fakes.program import Program, finished
+from fakes.program import Program, Started, finished
 from fakes.served import EPOCH
 
 from kalshi_cli.domain.instant import DAY, HOUR, SECOND, parse_rfc3339
@@ -27,7 +27,7 @@ BRISK = {"KALSHI_INTERVALS__TRADE_S": "1", "KALSHI_INTERVALS__TRACK_S": "1"}
 @contextmanager
 def serving(
     home: Path, *options: str, by: signal.Signals = signal.SIGINT
-) -> Iterator[tuple[dict[str, Any], "subprocess.Popen[str]"]]:
+) -> Iterator[tuple[dict[str, Any], Started]]:
     """A served exchange: its line and its process, which is stopped at the end by a signal."""
     process = Program(home).start("sim", "serve", *options)
     assert process.stdout is not None

@@ -32,8 +32,11 @@ Twins = tuple[Program, Program]
 
 @pytest.fixture(scope="module")
 def twins(tmp_path_factory: pytest.TempPathFactory) -> Twins:
-    """Two homes in which the same seed was played, each by a process of its own."""
-    one, other = (Program(tmp_path_factory.mktemp(name)) for name in ("one", "other"))
+    """Two homes in which the same seed was played, each by a process of its own; the other one is
+    an interpreter of its own as well, with other hashes, and makes its world itself.
+    """
+    one = Program(tmp_path_factory.mktemp("one"))
+    other = Program(tmp_path_factory.mktemp("other"), is_apart=True)
     running = [each.start(*LOOP, "--json") for each in (one, other)]
     for process in running:
         ended = finished(process)
@@ -140,7 +143,7 @@ def test_every_look_up_works_on_a_desk_where_nothing_happened(kalshi: Kalshi):
 
 
 def test_the_steps_alone_are_a_desk_and_twice_does_no_harm(tmp_path: Path):
-    program = Program(tmp_path)
+    program = Program(tmp_path, is_apart=True)
     program.run("ingest", "--sim", "--seed", "7")
     assert program.data("analyze")["forecasts"]
     sent = program.data("trade")["orders"]

@@ -1,28 +1,22 @@
-"""`kalshi` as processes to be killed, forked from one that has imported everything.
-
-That spares each of them the imports; what it opens, sends, writes and loses is its own.
-"""
+"""`kalshi` as processes to be killed: what each opens, sends, writes and loses is its own."""
 
 import json
-import multiprocessing
 import os
 import signal
 import sqlite3
-import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from itertools import count
-from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
-import pytest
 from crash.desk_process import Command, be_kalshi
 from crash.dying import Point
+from fakes.forks import fork
 from fakes.program import rows_of
 
-TESTS = Path(__file__).resolve().parent.parent
 PATIENCE_S = 100.0
 """For what is sure to happen: longer, and something hangs."""
 
@@ -86,15 +80,6 @@ def start(command: Command) -> Running:
     return Running(fork(be_kalshi, command), command.output)
 
 
-def fork(target: Callable[..., None], *arguments: object) -> ForkServerProcess:
-    """Call a function in a process of its own."""
-    process = _forks().Process(target=target, args=arguments, daemon=True)
-    with pytest.MonkeyPatch.context() as patch:  # where the first one finds what it imports
-        patch.setenv("PYTHONPATH", os.pathsep.join([str(TESTS), *sys.path]))
-        process.start()
-    return process
-
-
 def stop(pid: int, store: Path | None) -> None:
     """Stop a process between two writes to a store: stopped in one, it would keep it locked."""
     with ExitStack() as locked:
@@ -140,9 +125,3 @@ class Forked:
     @property
     def world_db(self) -> Path:
         return self.home / "sim" / "world.db"
-
-
-def _forks() -> ForkServerContext:
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["crash.everything"])
-    return context

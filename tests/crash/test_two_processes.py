@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crash.forked import PATIENCE_S, Forked, fork, stop
+from crash.forked import PATIENCE_S, Forked, stop
 from crash.lease_holder import hold
 from fakes.desk_store import fresh_store
+from fakes.forks import fork
 from fakes.postgres import asked
 from fakes.program import rows_of, wait_until
 from fakes.served import ServedExchange

@@ -9,7 +9,9 @@ from types import TracebackType
 from typing import Any, Self
 
 import httpx
+import pytest
 from fakes.signature import PREFIX, signature
+from fakes.worlds import begin_once, kept_worlds
 
 from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.sim.http.loopback import listen
@@ -46,9 +48,11 @@ class ServedExchange:
 
     def __init__(self, seed: int) -> None:
         self._clock = SystemClock()
-        self.simulation: Simulation = open_simulation(
-            None, seed=seed, epoch_us=parse_rfc3339(EPOCH)
-        )
+        with pytest.MonkeyPatch.context() as patch:
+            begin_once(patch.setattr, kept_worlds())
+            self.simulation: Simulation = open_simulation(
+                None, seed=seed, epoch_us=parse_rfc3339(EPOCH)
+            )
         self._listener = listen(0)
         self._server = ExchangeServer(self.simulation, self._listener)
         self._loop = asyncio.new_event_loop()

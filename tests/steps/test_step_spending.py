@@ -1,13 +1,13 @@
 """A day's budget holds whoever spends it: calls side by side, and processes side by side."""
 
 import asyncio
-import multiprocessing
 from pathlib import Path
 
 import pytest
 from fakes.ai import PROMPT
 from fakes.ai_desk import an_asker
 from fakes.desk_store import WALL, fresh_store
+from fakes.forks import fork
 from fakes.spender import AMOUNT, SIDE_BY_SIDE, spend
 
 from kalshi_cli.adapters.sim.ai.replies import Failure, Reply
@@ -26,15 +26,8 @@ async def test_processes_side_by_side_spend_no_more_than_the_day_has(tmp_path: P
     """A bill may be larger than what was set aside for it: then those in flight go over, once."""
     await (await fresh_store(tmp_path)).close()
     bill, budget = times * AMOUNT.units, CALLS * AMOUNT.units
-    forked = multiprocessing.get_context("forkserver")
-    forked.set_forkserver_preload(["fakes.spender"])
     async with StandIn(lambda _: Reply("{}", model="m", ticks=bill, delay_s=0.1)) as server:
-        spenders = [
-            forked.Process(target=spend, args=(tmp_path, server.host, budget))
-            for _ in range(PROCESSES)
-        ]
-        for each in spenders:
-            each.start()
+        spenders = [fork(spend, tmp_path, server.host, budget) for _ in range(PROCESSES)]
         await asyncio.gather(*(asyncio.to_thread(each.join) for each in spenders))
         assert [each.exitcode for each in spenders] == [0] * PROCESSES
         made = len(server.asked)
