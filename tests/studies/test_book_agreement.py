@@ -52,10 +52,18 @@ def test_over_all_recordings_the_bound_holds_whatever_is_left_out(shared_data: P
     assert whole.worst_share >= DUE
 
 
-@pytest.mark.parametrize("name", FOUND)
-def test_a_recording_agrees_with_its_ticker(shared_data: Path, name: str):
+Recording = tuple[str, list[MarketStream]]
+
+
+@pytest.fixture(scope="module", params=FOUND)
+def recording(request: pytest.FixtureRequest, shared_data: Path) -> Recording:
+    """The name of each, and what it holds; read once."""
+    return request.param, read_of(shared_data, request.param)
+
+
+def test_a_recording_agrees_with_its_ticker(recording: Recording):
     """Within a cent and 100 ms, and in fact at that very instant, to the contract."""
-    streams = read_of(shared_data, name)
+    name, streams = recording
     found = agreement(streams)
     assert found.share >= DUE, found
     assert found == FOUND[name]
@@ -64,11 +72,11 @@ def test_a_recording_agrees_with_its_ticker(shared_data: Path, name: str):
     assert sum(count for count, _ in told) == found.compared + found.one_sided
 
 
-@pytest.mark.parametrize("name", FOUND)
-def test_a_recording_has_no_gap_and_ends_its_markets_empty(shared_data: Path, name: str):
+def test_a_recording_has_no_gap_and_ends_its_markets_empty(recording: Recording):
     """A market whose end was recorded is swept by the exchange: the last change empties it."""
     closed = 0
-    for stream in read_of(shared_data, name):
+    name, streams = recording
+    for stream in streams:
         assert len(stream.stretches) == 1
         (stretch,) = stream.stretches
         last = stream.tickers[-1]
