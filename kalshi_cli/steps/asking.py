@@ -33,6 +33,7 @@ from kalshi_cli.ports.store import Store, Unit
 from kalshi_cli.steps.insisting import insist
 
 Taken = TypeVar("Taken")
+Written = TypeVar("Written")
 Repair = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 """Mends one balanced object that is not strict JSON; None where that takes too long or fails."""
 
@@ -61,7 +62,8 @@ class AskingPolicy:
 class Decision:
     """All calls about one event, what they cost so far, and what the whole day may cost for it.
 
-    `reserved` is set aside for those under way; none begins once `stopping`.
+    `reserved` is set aside for those under way; none begins once `stopping`. `unsettled` calls have
+    ended and are put on record with what comes next: a commit for both.
     """
 
     decision_id: str
@@ -72,6 +74,7 @@ class Decision:
     spent: AiCost = NO_COST
     reserved: AiCost = NO_COST
     calls: int = 0
+    unsettled: list[Settled] = field(default_factory=list)
 
     def fits(self, amount: AiCost, budget: AiCost | None) -> bool:
         """Whether a call that may cost so much stays within what an event may cost."""
@@ -135,7 +138,7 @@ class Asker:
     ) -> Answer[Taken] | NoAnswer:
         """Ask until there is an answer that `take` accepts; it raises `Unfit` for another one.
 
-        An answer that cannot be used is asked for once more, with the reason.
+        An answer that cannot be used is asked for once more, with the reason. `settle` follows.
         """
         attempts: list[Attempt] = []
         while True:
@@ -163,7 +166,7 @@ class Asker:
                 max_tokens=self.policy.max_tokens,
             )
             attempt, used = await self._used(attempt, take)
-            await self._settle(call_id, attempt, used, amount, decision)
+            _ended(call_id, attempt, used, amount, decision)
             if used is not None:
                 return Answer(used.said, attempt.served_model, used.form is not Form.REPAIRED)
             attempts.append(attempt)
@@ -206,7 +209,7 @@ class Asker:
             return await unit.ai.reserve(call, daily_budget=decision.daily_budget)
 
         decision.reserved += amount  # before the store answers: others of this event ask meanwhile
-        if not await insist(self.store, reserve):
+        if not await self._written(decision, reserve):
             decision.reserved -= amount
             return NoAnswer("AI_BUDGET", "spent, or set aside, for today (UTC)")
         return call_id
@@ -234,24 +237,27 @@ class Asker:
             return broken
         return Read(mended, Form.REPAIRED)
 
-    async def _settle(
-        self,
-        call_id: str,
-        attempt: Attempt,
-        used: "_Used[Taken] | None",
-        reserved: AiCost,
-        decision: Decision,
-    ) -> None:
-        cost, source = _cost(attempt, reserved)
-        decision.spent += cost
-        decision.reserved -= reserved
-        form, parsed = (None, None) if used is None else (used.form, used.parsed)
-        done = Settled(call_id, attempt, cost, source, form, parsed)
+    async def settle(self, decision: Decision) -> None:
+        """Put on record how calls ended that nothing was written with since."""
+        if decision.unsettled:
+            await self._written(decision, _nothing_more)
 
-        async def settle(unit: Unit) -> None:
-            await unit.ai.settle(done)
+    async def _written(
+        self, decision: Decision, write: Callable[[Unit], Awaitable[Written]]
+    ) -> Written:
+        """Write how calls ended, and what comes next."""
+        ended, decision.unsettled = decision.unsettled, []
 
-        await insist(self.store, settle)
+        async def both(unit: Unit) -> Written:
+            for each in ended:
+                await unit.ai.settle(each)
+            return await write(unit)
+
+        try:
+            return await insist(self.store, both)
+        except Exception:
+            decision.unsettled = ended + decision.unsettled
+            raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,6 +267,25 @@ class _Used(Generic[Taken]):
     said: Taken
     form: Form
     parsed: Mapping[str, Any]
+
+
+def _ended(
+    call_id: str,
+    attempt: Attempt,
+    used: "_Used[Taken] | None",
+    reserved: AiCost,
+    decision: Decision,
+) -> None:
+    """Count what a call cost, and leave it to be put on record."""
+    cost, source = _cost(attempt, reserved)
+    decision.spent += cost
+    decision.reserved -= reserved
+    form, parsed = (None, None) if used is None else (used.form, used.parsed)
+    decision.unsettled.append(Settled(call_id, attempt, cost, source, form, parsed))
+
+
+async def _nothing_more(unit: Unit) -> None:
+    """There is nothing else to write."""
 
 
 def _after_failures(refused: NoAnswer, attempts: Sequence[Attempt]) -> NoAnswer:

@@ -138,14 +138,23 @@ class GrokForecaster:
             until_wall_us=question.until_wall_us,
             stopping=question.stopping,
         )
-        case = _Case(question, markets, decision)
+        try:
+            found = await self._deliberated(_Case(question, markets, decision), froms)
+        finally:
+            await self._asker.settle(decision)
+        return replace(found, abstained=(*found.abstained, *too_many), spent=decision.spent)
+
+    async def _deliberated(self, case: _Case, froms: Mapping[str, str]) -> Judged:
+        """What the roles come to; what the last one cost is not on record yet."""
+        question, decision = case.question, case.decision
         answer = await self._first(case)
         if isinstance(answer, NoAnswer):
             await self._heed(answer)
-            return Judged((), (*_abstained(asked, answer), *too_many), decision.spent)
+            asked = [each for each in question.listings if each.market.ticker in froms]
+            return Judged((), _abstained(asked, answer))
         source = Source(
             answer.model,
-            await self._say(answer, question.category),
+            await self._say(answer, case),
             decision.decision_id,
             self._policy.prompt_version,
             self._policy.variant,
@@ -153,8 +162,8 @@ class GrokForecaster:
         ruled = await self._advised(case, await self._reviewed(case, answer.said))
         made = [judged(each, source, froms[each.opinion.ticker]) for each in ruled]
         is_exclusive = question.event.mutually_exclusive
-        judgements = coherent(made, markets, is_exclusive=is_exclusive)
-        return Judged(with_cost(judgements, decision.spent), too_many, decision.spent)
+        judgements = coherent(made, case.markets, is_exclusive=is_exclusive)
+        return Judged(with_cost(judgements, decision.spent))
 
     def _inputs(self, question: Question, market: Market) -> str:
         return inputs(self._terms, question.event, question.category, market)
@@ -162,7 +171,7 @@ class GrokForecaster:
     async def _first(self, case: _Case) -> Answer[list[Ruled]] | NoAnswer:
         """What is said first, by as many answers as there are to be."""
         prompt, take = self._first_prompt(case.question, case.markets)
-        asking = (self._asker.ask(prompt, case.decision, take) for _ in range(self._policy.samples))
+        asking = (self._sample(prompt, case, take) for _ in range(self._policy.samples))
         ended = await asyncio.gather(*asking, return_exceptions=True)
         heard: list[Answer[list[Ruled]]] = []
         missing: list[NoAnswer] = []
@@ -178,6 +187,14 @@ class GrokForecaster:
         for each in missing:
             await self._heed(each)
         return _pooled(heard, self._policy.samples)
+
+    async def _sample(
+        self, prompt: Prompt, case: _Case, take: Callable[[Mapping[str, Any]], list[Ruled]]
+    ) -> Answer[list[Ruled]] | NoAnswer:
+        answer = await self._asker.ask(prompt, case.decision, take)
+        if self._policy.samples > 1:  # the others may take long
+            await self._asker.settle(case.decision)
+        return answer
 
     def _first_prompt(
         self, question: Question, markets: Sequence[Market]
@@ -262,14 +279,15 @@ class GrokForecaster:
             return f"the {prompt.role}'s answer had to be repaired"
         return answer.said
 
-    async def _say(self, answer: Answer[list[Ruled]], category: str) -> Say:
+    async def _say(self, answer: Answer[list[Ruled]], case: _Case) -> Say:
         """W and slope of the model that answered; none for an answer that had to be repaired."""
         if not answer.may_trade:
             return MARKET
-        fitted = (await self._fits()).get((answer.model, category))
+        fitted = (await self._fits()).get((answer.model, case.question.category))
         if fitted is not None:
             return fitted
         if not self._of_record:  # it never changes again
+            await self._asker.settle(case.decision)  # for this may be the first answer of all
             names, provider = self._asker.policy.models[:1], self._asker.model.provider
             async with self._asker.store.unit(reads=True) as unit:
                 self._of_record = await unit.ai.first_served(names, provider)

@@ -68,7 +68,7 @@ async def _served(told: Connection) -> None:
 
 
 def _slowly(asked: Asked) -> Reply:
-    return replace(made_up(asked), delay_s=CALL_S)
+    return replace(made_up(asked), delay_s=CALL_S, ticks=1_000_000)
 
 
 async def _both(home: Path, host: str) -> tuple[tuple[float, float], float]:

@@ -46,7 +46,9 @@ async def _spend(directory: Path, host: str, budget: AiCost) -> None:
 
 async def _until_gone(asker: Asker) -> None:
     while True:
-        said = await asker.ask(PROMPT, asker.decide("E", is_held=True), dict)
+        decision = asker.decide("E", is_held=True)
+        said = await asker.ask(PROMPT, decision, dict)
+        await asker.settle(decision)
         if isinstance(said, NoAnswer):
             assert said.code == "AI_BUDGET", said
             return

@@ -289,6 +289,30 @@ async def test_a_store_that_is_busy_costs_no_answer(floor, monkeypatch):
     assert next(busy, None) is None
 
 
+async def test_what_a_role_cost_is_put_down_with_what_the_next_one_sets_aside(floor, monkeypatch):
+    """Two calls take three commits."""
+    writes = []
+    whole = type(floor.store).unit
+
+    @asynccontextmanager
+    async def unit(self, *, reads=False):
+        async with whole(self, reads=reads) as opened:
+            yield opened
+        if not reads:
+            writes.append([call.outcome for call in await self.reports.ai_calls()][::-1])
+
+    async with a_desk(floor) as (forecaster, _):
+        await forecaster.judge(await the_question(floor))
+        monkeypatch.setattr(type(floor.store), "unit", unit)
+        floor.clock.wall_us += SECOND
+        await forecaster.judge(await the_question(floor))
+    assert [each[2:] for each in writes] == [
+        ["in_flight"],
+        ["answered", "in_flight"],
+        ["answered", "answered"],
+    ]
+
+
 async def test_a_wait_counts_against_the_time_of_a_question(floor, monkeypatch):
     """Of 300 s, 7 are waited at the server's wish: the call after that has 293."""
     given = []

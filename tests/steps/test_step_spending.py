@@ -61,6 +61,7 @@ async def test_a_thousand_calls_side_by_side_add_up_to_the_last_tick(floor):
             async with room:
                 decision = asker.decide("E", is_held=False)
                 await asker.ask(PROMPT, decision, dict)
+                await asker.settle(decision)
                 return decision.spent.units
 
         spent = await asyncio.gather(*(one() for _ in range(800)))
