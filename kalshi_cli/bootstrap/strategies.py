@@ -51,7 +51,7 @@ def strategy(name: str, settings: Settings, attended_every_s: float | None = Non
         )
     parameters: dict[str, object] = {
         key: getattr(section, key)
-        for section in (settings.trading, settings.market_making)
+        for section in (settings.trading, settings.market_making, settings.quick_flip)
         for key in type(section).model_fields
     }
     parameters["attended_every_s"] = attended_every_s or settings.intervals.trade_s

@@ -18,7 +18,8 @@ class Levels:
 
     `stop` and `target` are prices bid for the outcome held, in dollars; `trail` is how far that bid
     may fall from the best one seen since entry; `leave_by_us` is market time, and `before_close_us`
-    how long before the market's close, whenever that is.
+    how long before the market's close, whenever that is. Where `target_rests`, a sale waits at the
+    exchange; else it is sent once somebody bids as much.
     """
 
     stop: Price | None = None
@@ -26,6 +27,7 @@ class Levels:
     trail: Price | None = None
     leave_by_us: int | None = None
     before_close_us: int | None = None
+    target_rests: bool = False
 
 
 def least_stop_distance(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 Z_95 = 1.959964
+Z_ONE_SIDED_95 = 1.644854
 MIN_CLUSTERS = 30
 """With fewer independent events nothing is claimed, whatever the interval says."""
 
@@ -88,3 +89,15 @@ def student_95(freedom: int) -> float:
         (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / 92_160,
     )
     return z + sum(term / float(freedom) ** power for power, term in enumerate(terms, start=1))
+
+
+def wilson_low(hits: int, count: int, z: float = Z_ONE_SIDED_95) -> float:
+    """The lower bound of a share by Wilson's score (1927), with 95 % confidence unless told.
+
+    Raises `ValueError` where there is nothing to take a share of.
+    """
+    if count < 1:
+        raise ValueError("no share of nothing")
+    share, doubt = hits / count, z * z / count
+    spread = z * math.sqrt(share * (1.0 - share) / count + doubt / (4.0 * count))
+    return min(share, max(0.0, (share + doubt / 2.0 - spread) / (1.0 + doubt)))

@@ -20,6 +20,7 @@ class ExitPlan:
     is market time, `before_close_us` how long before the market's close. `asked_stop` and
     `asked_trail` are what was asked for where something farther stands, or nothing could.
     `entry_probability` is the chance of YES that the forecaster told, `entry_fair` the blended one.
+    Where `target_rests`, a sale at the target waits at the exchange.
     """
 
     ticker: str
@@ -36,6 +37,7 @@ class ExitPlan:
     asked_stop: Price | None = None
     asked_trail: Price | None = None
     entry_probability: float | None = None
+    target_rests: bool = False
 
     def seeing(self, bid: Price | None) -> "ExitPlan":
         """The plan once this was bid for the outcome held: its peak only rises."""

@@ -85,6 +85,7 @@ def plan_for(
         asked_stop=None if stop == wanted.stop else wanted.stop,
         asked_trail=None if trail == wanted.trail else wanted.trail,
         entry_probability=None if forecast is None else forecast.probability,
+        target_rests=own is not None and own.target_rests,
     )
 
 

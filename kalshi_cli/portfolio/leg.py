@@ -24,12 +24,13 @@ class Leg:
     """One purchase that may be made.
 
     `steps` are (contracts, dollars a contract with its fee), the cheapest first, each with the edge
-    that is asked for; `win` is the chance that what is bought pays.
+    that is asked for; `win` is the chance that what is bought pays, `fair_error` its standard
+    deviation.
     """
 
     proposal: Proposal
     footing: Footing
-    forecast: Forecast
+    fair_error: float
     steps: tuple[tuple[float, float], ...]
 
     @property
@@ -109,7 +110,8 @@ def leg(proposal: Proposal, book: OrderBook | None, capital: Capital, step: int)
     footing = capital.footings.get(proposal.ticker)
     if footing is None:
         return Unsized(proposal, "NO_MARKET", "nothing is known of the market")
-    if footing.forecast is None:
+    error = _error(proposal, footing)
+    if error is None:
         return Unsized(proposal, "NO_FORECAST", "a stake needs a forecast and its error")
     if not footing.fees.is_known:
         return Unsized(proposal, "UNKNOWN_FEES", f"fee type {footing.fees.fee_type!r}")
@@ -120,7 +122,28 @@ def leg(proposal: Proposal, book: OrderBook | None, capital: Capital, step: int)
         if book is None or depth.units < step:
             return _no_depth(proposal, book, depth)
         levels = [(level.count.units / _UNITS, level.price) for level in reached]
-    return _with_edge(proposal, footing, footing.forecast, levels, capital.limits.min_net_edge)
+    return _with_edge(proposal, footing, error, levels, capital.limits.min_net_edge)
+
+
+def _error(proposal: Proposal, footing: Footing) -> float | None:
+    """Standard deviation of the fair value: its own, or the forecast's; None without either."""
+    if proposal.fair_error is not None or footing.forecast is None:
+        return proposal.fair_error
+    return fair_error(footing.forecast, proposal.fair, footing.market)
+
+
+def fair_error(forecast: Forecast, fair: float, market: float | None) -> float:
+    """Standard deviation of p* beside a market, by the delta method on its log-odds.
+
+    z = slope m + w (a - m) moves by w for each logit of the forecast's own error, and by m, the
+    market's log-odds, for each of the slope's; p* by p* (1 - p*) for each of z. What has no market
+    has no slope either.
+    """
+    by_slope = 0.0
+    if market is not None:
+        by_slope = forecast.slope_error * (math.log(market) - math.log1p(-market))
+    by_forecast = forecast.weight * forecast.logit_error
+    return math.hypot(by_forecast, by_slope) * fair * (1.0 - fair)
 
 
 def _reached(proposal: Proposal, book: OrderBook | None) -> list[Level]:
@@ -139,7 +162,7 @@ def _no_depth(proposal: Proposal, book: OrderBook | None, depth: Contracts) -> U
 def _with_edge(
     proposal: Proposal,
     footing: Footing,
-    forecast: Forecast,
+    error: float,
     levels: Sequence[tuple[float, Price]],
     least: float,
 ) -> Leg | Unsized:
@@ -155,6 +178,6 @@ def _with_edge(
     ]
     steps = tuple((count, cost) for count, cost in priced if win - cost >= least - SLACK)
     if steps and 0.0 < win < 1.0:
-        return Leg(proposal, footing, forecast, steps)
+        return Leg(proposal, footing, error, steps)
     detail = f"a contract costs ${priced[0][1]:.4f} all in for a chance of {win:.4f}"
     return Unsized(proposal, "NO_STAKE", f"{detail}; an edge of {least} is asked")

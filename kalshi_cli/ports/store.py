@@ -34,6 +34,7 @@ from kalshi_cli.ports.ai_ledger import AiLedger
 from kalshi_cli.ports.exchange import SeenAgain
 from kalshi_cli.ports.funnel import Funnel
 from kalshi_cli.ports.making import Making
+from kalshi_cli.ports.trials import Trials
 from kalshi_cli.risk._base import Denial
 
 Result = TypeVar("Result")
@@ -602,6 +603,8 @@ class Unit(Protocol):
     def plans(self) -> Plans: ...
     @property
     def snapshots(self) -> Snapshots: ...
+    @property
+    def trials(self) -> Trials: ...
     @property
     def desk(self) -> Desk: ...
 

@@ -150,6 +150,8 @@ class Allocation(Section):
     """Share of the bankroll for directional trading."""
     market_making: Share = 0.30
     """Share of the bankroll for market making."""
+    quick_flip_scalping: Share = 0.30
+    """Share of the bankroll for quick flips."""
     others: dict[str, Share] = {}
     """Shares of strategies of your own, which a share here makes run: others.NAME = 0.05."""
 
@@ -172,6 +174,17 @@ class MarketMaking(Section):
     held: Avellaneda and Stoikov's gamma, for log-odds and a full inventory."""
     quote_minutes: Positive = 20.0
     """How long a quote lives that nobody attends to; it is renewed while it is wanted."""
+
+
+class QuickFlip(Section):
+    watched_markets: Count = 20
+    """Most markets whose tape is read in one round of trading: the busiest that may be flipped."""
+    push_minutes: Positive = 5.0
+    """How far back a push is looked for in the tape."""
+    hold_minutes: Positive = 30.0
+    """How long a flip may last before it is sold to who bids."""
+    flip_share: Share = 0.01
+    """Share of the bankroll that one flip may cost."""
 
 
 class Filters(Section):
@@ -371,6 +384,7 @@ class Settings(BaseSettings):
     portfolio: Portfolio = Portfolio()
     allocation: Allocation = Allocation()
     market_making: MarketMaking = MarketMaking()
+    quick_flip: QuickFlip = QuickFlip()
     filters: Filters = Filters()
     exits: Exits = Exits()
     risk: Risk = Risk()

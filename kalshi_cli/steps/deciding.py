@@ -21,6 +21,7 @@ from kalshi_cli.steps.means import means
 from kalshi_cli.steps.quoting import unquoted
 from kalshi_cli.steps.session import Priced, Session, StrategyUnsized
 from kalshi_cli.steps.trade_policy import TradePolicy
+from kalshi_cli.steps.trying import tried
 from kalshi_cli.strategies._base import Candidate, Strategy, View
 
 
@@ -114,12 +115,16 @@ async def proposed(
     seen = strategy_view(desk, strategy.name, session.policy.min_confidence, session.bankroll)
     close_up = await session.close_ups.seen(strategy, seen, desk)
     session.views[strategy.name] = seen if isinstance(close_up, str) else close_up.view
-    answer = close_up if isinstance(close_up, str) else answered(strategy.propose, close_up.view)
-    if isinstance(answer, str):
-        session.broken.append(Broken(strategy.name, answer))
+    if isinstance(close_up, str):
+        session.broken.append(Broken(strategy.name, close_up))
         return (), {}
-    grounded = tuple(on_its_forecast(proposal, desk) for proposal in answer)
-    return grounded, {} if isinstance(close_up, str) else close_up.books
+    answer = answered(strategy.propose, close_up.view)
+    begun = answer if isinstance(answer, str) else tried(strategy, close_up.view)
+    if isinstance(answer, str) or isinstance(begun, str):
+        session.broken.append(Broken(strategy.name, str(begun)))
+        return (), {}
+    session.trials[strategy.name] = begun
+    return tuple(on_its_forecast(proposal, desk) for proposal in answer), close_up.books
 
 
 def strategy_view(view: DeskView, strategy: str, min_confidence: float, bankroll: Money) -> View:
@@ -152,4 +157,14 @@ def strategy_view(view: DeskView, strategy: str, min_confidence: float, bankroll
     dropped = sorted(p.ticker for p in view.positions if p.owner == strategy)
     left = [candidate(t) for t in dropped if t in view.rejected and view.terms(t).is_known]
     own = tuple(mark for mark in view.markouts if mark.owner == strategy)
-    return View(view.now_us, tuple(known), bankroll, own, dropped=tuple(left))
+    rates = {signal: rate for (name, signal), rate in view.hit_rates.items() if name == strategy}
+    trying = frozenset(t.event_ticker for t in view.trials if t.strategy == strategy)
+    return View(
+        now_us=view.now_us,
+        candidates=tuple(known),
+        bankroll=bankroll,
+        markouts=own,
+        dropped=tuple(left),
+        hit_rates=rates,
+        trying=trying,
+    )

@@ -26,10 +26,12 @@ from kalshi_cli.domain.order import (
     TimeInForce,
 )
 from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.trial import HitRate, Trial
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import Filter, Rejection
 from kalshi_cli.filters._gate import Screen
 from kalshi_cli.ports.store import CatalogEntry, GroupState, Store, Watermarks
+from kalshi_cli.ports.trials import Signal
 from kalshi_cli.risk._base import MarketFacts, RiskState
 from kalshi_cli.steps.execution import COOLING_UNTIL
 from kalshi_cli.steps.selection import screen
@@ -44,6 +46,8 @@ PEAK_SINCE = "peak_since"
 
 MARKOUTS_US = 7 * DAY
 """How long what a fill was worth later has a say in where quotes are made."""
+TRIALS_US = 30 * DAY
+"""How long what came of a signal has a say in whether it is traded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,8 @@ class DeskView:
     `entries` are the eligible markets and, whatever became of them, all that are held, ordered,
     forecast or asked for besides. Markets a verdict has dropped may be a hundred thousand more.
     `unbooked` are orders whose fills are reported and in no position yet. `markouts` are those of
-    the last week, `incentives` the programmes that run now, by ticker.
+    the last week, `incentives` the programmes that run now, by ticker. `trials` are those under
+    way, `hit_rates` what those of the last thirty days came to.
     """
 
     now_us: int
@@ -77,6 +82,8 @@ class DeskView:
     watermarks: Watermarks
     markouts: tuple[Markout, ...] = ()
     incentives: Mapping[str, tuple[IncentiveProgram, ...]] = field(default_factory=dict)
+    trials: tuple[Trial, ...] = ()
+    hit_rates: Mapping[Signal, HitRate] = field(default_factory=dict)
 
     def terms(self, ticker: str) -> FeeTerms:
         """The fee terms in force in a market."""
@@ -160,6 +167,8 @@ async def look(
             ),
             markouts=await unit.making.markouts(now_us - MARKOUTS_US),
             incentives=await unit.making.incentives(now_us),
+            trials=await unit.trials.under_way(),
+            hit_rates=await unit.trials.hit_rates(now_us - TRIALS_US),
         )
 
 

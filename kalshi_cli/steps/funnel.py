@@ -1,6 +1,7 @@
 """Where each market that a strategy was shown came to its end in a pass, and by which number."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.domain.stop import At, Stop
@@ -32,7 +33,7 @@ def _of(session: Session, strategy: Strategy) -> Iterator[Stop]:
         return
     reached = _reached(session, name)
     silent = tuple(c for c in view.candidates if c.market.ticker not in reached)
-    why = _abstentions(strategy, View(view.now_us, silent, view.bankroll, view.markouts))
+    why = _abstentions(strategy, replace(view, candidates=silent))
     for candidate in view.candidates:
         ticker = candidate.market.ticker
         if ticker in reached:

@@ -10,7 +10,6 @@ from typing import Protocol
 
 from kalshi_cli.domain.adjusting import Adjustment, quote_adjustment
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import MarketStatus, Trade
 from kalshi_cli.domain.order import LIVE, WORKING, Order, OrderIntent, Pending, Purpose, Terms
 from kalshi_cli.domain.proposal import Proposal
@@ -19,9 +18,6 @@ from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.isolating import one_line
 from kalshi_cli.strategies._base import Candidate, Strategy, View
-
-TAPE_US = 6 * HOUR
-"""How far back a tape is read; a page of prints at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,45 +40,52 @@ class Close(Protocol):
 class CloseUps:
     """Books and tapes of the markets that strategies watch, read for one pass of trading.
 
-    A tape is read once; a book each time, for orders of ours may have left it.
+    A tape is read once, as far back as a strategy looks; a book each time, for orders of ours may
+    have left it.
     """
 
     data: MarketData
-    _tapes: dict[str, tuple[Trade, ...] | None] = field(default_factory=dict)
+    _tapes: dict[tuple[str, int], tuple[Trade, ...] | None] = field(default_factory=dict)
 
     async def seen(self, strategy: Strategy, view: View, desk: DeskView) -> CloseUp | str:
         """As `Close` has it."""
         try:
             shown = {c.market.ticker for c in (*view.candidates, *view.dropped)}
             wanted = sorted({*strategy.watches(view)} & shown)
+            since_us = view.now_us - strategy.tape_us
         except Exception as error:  # noqa: BLE001 - whatever a plug-in raises is its own fault
             return one_line(f"{type(error).__name__}: {error}")
         if not wanted:
             return CloseUp(view, {})
         books = await self.data.books(wanted)
         for ticker in wanted:
-            if ticker in books and ticker not in self._tapes:
-                self._tapes[ticker] = await self._tape(ticker, view.now_us)
-        candidates = tuple(self._close_up(each, books, desk) for each in view.candidates)
-        dropped = tuple(self._close_up(each, books, desk) for each in view.dropped)
+            if ticker in books and (ticker, since_us) not in self._tapes:
+                self._tapes[ticker, since_us] = await self._tape(ticker, since_us)
+        tapes = {ticker: self._tapes[ticker, since_us] for ticker in wanted if ticker in books}
+        candidates = tuple(_close_up(each, books, tapes, desk) for each in view.candidates)
+        dropped = tuple(_close_up(each, books, tapes, desk) for each in view.dropped)
         return CloseUp(replace(view, candidates=candidates, dropped=dropped), books)
 
-    def _close_up(
-        self, candidate: Candidate, books: Mapping[str, OrderBook], desk: DeskView
-    ) -> Candidate:
-        ticker = candidate.market.ticker
-        book = books.get(ticker)
-        if book is None:
-            return candidate
-        return replace(candidate, book=desk.book_of_others(book), trades=self._tapes[ticker])
-
-    async def _tape(self, ticker: str, now_us: int) -> tuple[Trade, ...] | None:
+    async def _tape(self, ticker: str, since_us: int) -> tuple[Trade, ...] | None:
         """None where the exchange does not tell: the market is then not quoted."""
         try:
-            page = await self.data.trades(ticker, now_us - TAPE_US)
+            page = await self.data.trades(ticker, since_us)
         except ExchangeRefusal:
             return None
         return page.items if not page.unusable else None
+
+
+def _close_up(
+    candidate: Candidate,
+    books: Mapping[str, OrderBook],
+    tapes: Mapping[str, tuple[Trade, ...] | None],
+    desk: DeskView,
+) -> Candidate:
+    book = books.get(candidate.market.ticker)
+    if book is None:
+        return candidate
+    tape = tapes[candidate.market.ticker]
+    return replace(candidate, book=desk.book_of_others(book), trades=tape)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from kalshi_cli.domain.order import WORKING, Order, OrderIntent, OrderReport
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.stop import StopCount
+from kalshi_cli.domain.trial import Trial
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.portfolio.sizing import Unsized
 from kalshi_cli.ports.clock import Clock
@@ -143,6 +144,7 @@ class Session:
         self.broken: list[Broken] = []
         self.levels: dict[tuple[str, str], Levels] = {}
         self.widened: list[ExitPlan] = []
+        self.trials: dict[str, tuple[Trial, ...]] = {}
 
     def limits_of(self, strategy: str) -> Limits:
         share = self.policy.allocations.get(strategy, 0.0)

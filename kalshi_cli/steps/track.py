@@ -3,7 +3,7 @@
 Settlements come from the exchange's result, never from a price.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.book import OrderBook
@@ -14,21 +14,21 @@ from kalshi_cli.domain.money import NO_MONEY, Money, Price
 from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Pending, Purpose, TimeInForce
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import ExitExceeds
 from kalshi_cli.evaluation.ai_costs import charged
 from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason, Venue
 from kalshi_cli.exits._pricing import exit_price
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.store import Performance, Snapshot, Unit
 from kalshi_cli.risk._base import Denial, RiskState
-from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import clear_way, tidy
 from kalshi_cli.steps.desk_view import DeskView, look, risk_state, with_sent
-from kalshi_cli.steps.execution import Desk, cancel_many, heed_halt_file, send
+from kalshi_cli.steps.execution import Desk, cancel_many, heed_halt_file
+from kalshi_cli.steps.exiting import exits_of, send_exit
 from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.quoting import quotes_of, withdrawn
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile_desk
+from kalshi_cli.steps.resting_targets import rest_targets
 from kalshi_cli.steps.trade_policy import TradePolicy
 from kalshi_cli.steps.valuation import performance, snapshot
 
@@ -51,7 +51,8 @@ class Exited:
 @dataclass(frozen=True, slots=True)
 class TrackResult:
     """One look at what is held. `snapshot` is None where the last one is fresh enough; `reduced`
-    says which limit on losses took the desk to reduce-only in this look.
+    says which limit on losses took the desk to reduce-only in this look; `rested` are the sales
+    that were placed at their targets.
     """
 
     at_us: int
@@ -62,6 +63,7 @@ class TrackResult:
     snapshot: Snapshot | None
     performance: tuple[Performance, ...]
     reduced: Denial | None = None
+    rested: tuple[Order, ...] = ()
 
 
 async def track(
@@ -87,11 +89,13 @@ async def track(
         view, books = await _seen(data, desk, policy)
     view = await _keep_peaks(desk, view, books)
     exited = await _leave(data, desk, view, books, exits, policy, found)
-    if any(item.order is not None for item in exited):
+    gone = leaving(view, books, exits)
+    rested = await rest_targets(data, desk, view, books, policy, found, leaving=gone)
+    if rested or any(item.order is not None for item in exited):
         found = joined(found, await reconcile_desk(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     written = await _written_down(desk, view, books, found, exited, policy)
-    return replace(written, reduced=reduced)
+    return replace(written, reduced=reduced, rested=rested)
 
 
 def _stopped(view: DeskView) -> set[tuple[str, str]]:
@@ -226,26 +230,10 @@ async def leave(
         intent = reason and exit_intent(position, reason, view, books)
         if reason is None or not intent:
             continue
-        order, denial = await _send(desk, intent, policy, state)
+        order, denial = await send_exit(desk, intent, policy, state)
         state = after_refusal(with_sent(state, order), order) if order else state
         exited.append(Exited(position, reason, order, denial))
     return tuple(exited)
-
-
-async def _send(
-    desk: Desk, intent: OrderIntent, policy: TradePolicy, state: RiskState
-) -> tuple[Order | None, Denial | None]:
-    """Send an exit past the controls; a denial leaves a row."""
-    denial = first_denial(policy.controls, intent, state, desk.clock.now())
-    if denial is None:
-        try:
-            return await send(desk, intent, book=state.facts[intent.ticker].book), None
-        except ExitExceeds as error:
-            denial = Denial("EXIT_REDUCES", str(error), str(intent.count), "")
-    async with desk.store.unit() as unit:
-        await unit.journal.deny([(intent, denial)], desk.run.run_id, desk.clock.now())
-        await unit.commit()
-    return None, denial
 
 
 def reason_to_leave(
@@ -276,16 +264,6 @@ def reason_to_leave(
             if reason is not None:
                 return reason
     return None
-
-
-def exits_of(position: Position, orders: Iterable[Order]) -> tuple[Order, ...]:
-    """The live exits of what is held."""
-    return tuple(
-        order
-        for order in orders
-        if order.intent.purpose is Purpose.EXIT
-        and (order.intent.ticker, order.intent.strategy) == (position.ticker, position.owner)
-    )
 
 
 def exit_intent(

@@ -7,6 +7,7 @@ but the sending (and but the reconciling, which is the lease holder's).
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.forecast import Forecast
@@ -35,8 +36,10 @@ from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.quoting import CloseUps
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile_desk
 from kalshi_cli.steps.reserving import reserve
+from kalshi_cli.steps.resting_targets import rest_targets
 from kalshi_cli.steps.session import Account, Denied, Session, TradeResult, as_it_is
 from kalshi_cli.steps.trade_policy import TradePolicy
+from kalshi_cli.steps.trying import begin_trials, judge_trials
 from kalshi_cli.strategies._base import Strategy
 
 
@@ -73,7 +76,8 @@ async def trade(
     if adjusted.asked:  # some may have filled instead
         before = joined(before, await reconcile_desk(data, desk))
         view = await _look(desk, policy, before)
-    if await mark_out(data, desk.store, view):  # after what is stale has gone: a read may fail
+    marked = await mark_out(data, desk.store, view)  # after what is stale has gone: reads may fail
+    if await judge_trials(data, desk.store, view) or marked:
         view = await _look(desk, policy, before)
     result = Session(view, policy, Account.of(before, paused), close_ups)
     result.broken += disabled
@@ -83,10 +87,14 @@ async def trade(
         for strategy in strategies:
             sender = partial(_send, desk, stopping)
             await _run_strategy(data, desk.clock, result, strategy, sender)
+        await begin_trials(desk.store, chain.from_iterable(result.trials.values()))
         stopped, names = stops(result, strategies), [each.name for each in strategies]
     finally:
         await _record(desk.store, desk.run.run_id, result, stopped, names)
     after = joined(before, await reconcile_desk(data, desk)) if result.orders else before
+    if any(levels.target_rests for levels in result.levels.values()):
+        rested = await _rest_targets(data, desk, policy, after)
+        after = joined(after, await reconcile_desk(data, desk)) if rested else after
     await keep_faults(
         desk.store,
         faults,
@@ -203,6 +211,17 @@ def _planned(intent: OrderIntent, session: Session, book: OrderBook | None) -> E
     if plan.asked_stop is not None or plan.asked_trail is not None:
         session.widened.append(plan)
     return plan
+
+
+async def _rest_targets(
+    data: MarketData, desk: Desk, policy: TradePolicy, found: Reconciliation
+) -> tuple[Order, ...]:
+    """Place the sales of what was just entered: it may be a while until `track` looks."""
+    view = await _look(desk, policy, found)
+    resting = {ticker for (ticker, _), plan in view.plans.items() if plan.target_rests}
+    held = sorted(resting & {position.ticker for position in view.positions})
+    books = await data.books(held) if held else {}
+    return await rest_targets(data, desk, view, books, policy, found)
 
 
 def entry_plan(

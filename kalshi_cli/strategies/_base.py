@@ -2,18 +2,20 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.incentive import IncentiveProgram
+from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import Event, Market, Quote, Trade
 from kalshi_cli.domain.markout import Markout
 from kalshi_cli.domain.money import NO_MONEY, Contracts, Money
 from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.proposal import Proposal
+from kalshi_cli.domain.trial import HitRate, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,8 @@ class View:
 
     `bankroll` is what shares are shares of; `markouts` are those of this strategy's own quotes. In
     the `dropped` markets, which a filter leaves out, it holds something and may only quote it away.
+    `hit_rates` are what its signals came to so far, and `trying` the events in which a trial of
+    its own is under way.
     """
 
     now_us: int
@@ -53,6 +57,8 @@ class View:
     bankroll: Money = NO_MONEY
     markouts: tuple[Markout, ...] = ()
     dropped: tuple[Candidate, ...] = ()
+    hit_rates: Mapping[str, HitRate] = field(default_factory=dict)
+    trying: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +89,17 @@ class Strategy(ABC):
 
     def watches(self, view: View) -> tuple[str, ...]:
         """The markets whose book and tape are to be read before it proposes: each is a request."""
+        return ()
+
+    @property
+    def tape_us(self) -> int:
+        """How far back it looks in a tape, in microseconds; a page of prints at most."""
+        return 6 * HOUR
+
+    def tries(self, view: View) -> tuple[Trial, ...]:
+        """The signals that it gives now, to be judged by what follows, whether it trades or not:
+        one an event, and none in an event that it is `trying` already.
+        """
         return ()
 
     def withdraws(self, quote: Order, book: OrderBook | None) -> str:

@@ -26,6 +26,7 @@ def test_the_example_changes_nothing_as_it_stands():
             "portfolio",
             "allocation",
             "market_making",
+            "quick_flip",
             "filters",
             "exits",
             "risk",

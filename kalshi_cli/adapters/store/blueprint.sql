@@ -1,4 +1,4 @@
--- Schema 0016. Generated from the migrations; do not edit.
+-- Schema 0017. Generated from the migrations; do not edit.
 CREATE TABLE "ai_calls" (
 	call_id VARCHAR NOT NULL,
 	decision_id VARCHAR NOT NULL,
@@ -130,7 +130,7 @@ CREATE TABLE events (
 	CONSTRAINT pk_events PRIMARY KEY (event_ticker)
 );
 
-CREATE TABLE exit_plans (
+CREATE TABLE "exit_plans" (
 	ticker VARCHAR NOT NULL,
 	owner VARCHAR NOT NULL,
 	stop_price_units BIGINT,
@@ -138,7 +138,14 @@ CREATE TABLE exit_plans (
 	leave_by_us BIGINT,
 	entry_confidence FLOAT,
 	entry_fair FLOAT,
-	made_us BIGINT NOT NULL, trail_units BIGINT, before_close_us BIGINT, peak_price_units BIGINT, asked_stop_units BIGINT, asked_trail_units BIGINT, entry_probability FLOAT,
+	made_us BIGINT NOT NULL,
+	trail_units BIGINT,
+	before_close_us BIGINT,
+	peak_price_units BIGINT,
+	asked_stop_units BIGINT,
+	asked_trail_units BIGINT,
+	entry_probability FLOAT,
+	target_rests BOOLEAN NOT NULL,
 	CONSTRAINT pk_exit_plans PRIMARY KEY (ticker, owner)
 );
 
@@ -521,6 +528,23 @@ CREATE TABLE strategy_faults (
 	CONSTRAINT pk_strategy_faults PRIMARY KEY (strategy)
 );
 
+CREATE TABLE trials (
+	strategy VARCHAR NOT NULL,
+	ticker VARCHAR NOT NULL,
+	at_us BIGINT NOT NULL,
+	event_ticker VARCHAR NOT NULL,
+	signal VARCHAR NOT NULL,
+	side VARCHAR NOT NULL,
+	entry_price_units BIGINT NOT NULL,
+	target_price_units BIGINT NOT NULL,
+	stop_price_units BIGINT NOT NULL,
+	until_us BIGINT NOT NULL,
+	ending VARCHAR,
+	ended_us BIGINT,
+	slip_units BIGINT NOT NULL,
+	CONSTRAINT pk_trials PRIMARY KEY (strategy, ticker, at_us)
+);
+
 CREATE INDEX ix_ai_calls_called_wall_us ON ai_calls (called_wall_us);
 
 CREATE INDEX ix_ai_calls_decision_id ON ai_calls (decision_id);
@@ -565,4 +589,4 @@ CREATE INDEX ix_round_trips_closed_us ON round_trips (closed_us);
 
 CREATE INDEX ix_round_trips_ticker_owner ON round_trips (ticker, owner);
 
-INSERT INTO alembic_version (version_num) VALUES ('0016')
+INSERT INTO alembic_version (version_num) VALUES ('0017')

@@ -36,6 +36,7 @@ class SqlPlans:
             "asked_stop_units": price_units(plan.asked_stop),
             "asked_trail_units": price_units(plan.asked_trail),
             "entry_probability": plan.entry_probability,
+            "target_rests": plan.target_rests,
         }
         await self._transaction.upsert(t.EXIT_PLANS, [row])
 
@@ -53,7 +54,7 @@ class SqlPlans:
 
 def plan_from(row: Sequence[Any]) -> ExitPlan:
     """A plan by the columns of its table, in their order."""
-    ticker, owner, stop, target, *entry, trail, before, peak, asked, trailed, told = row
+    ticker, owner, stop, target, *entry, trail, before, peak, asked, trailed, told, rests = row
     leave_by_us, confidence, fair, made_us = entry
     return _plan(
         ticker=ticker,
@@ -70,4 +71,5 @@ def plan_from(row: Sequence[Any]) -> ExitPlan:
         asked_stop=price_from(asked),
         asked_trail=price_from(trailed),
         entry_probability=told,
+        target_rests=rests,
     )

@@ -11,6 +11,7 @@ from kalshi_cli.adapters.store.making import SqlMaking
 from kalshi_cli.adapters.store.plans import SqlPlans
 from kalshi_cli.adapters.store.snapshots import SqlSnapshots
 from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.adapters.store.trials import SqlTrials
 
 
 class SqlUnit:
@@ -27,6 +28,7 @@ class SqlUnit:
         self.making = SqlMaking(transaction)
         self.plans = SqlPlans(transaction)
         self.snapshots = SqlSnapshots(transaction)
+        self.trials = SqlTrials(transaction)
         self.desk = SqlDesk(transaction)
 
     async def commit(self) -> None:

@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.portfolio.allotment import Bounded, Wish, allot
 from kalshi_cli.portfolio.capital import Capital
@@ -109,7 +108,7 @@ def _wish(problem: _Problem, counts: Sequence[float], bankroll: float, part: flo
 
 def trusted(leg: Leg) -> float:
     """The chance to stake on: as doubtful as the least trusted price the purchase may reach."""
-    error = fair_error(leg.forecast, leg.proposal.fair, leg.footing.market)
+    error = leg.fair_error
     best, least = leg.win - leg.steps[0][1], leg.win - leg.steps[-1][1]
     if least <= error <= best:
         return leg.win - error / 2.0
@@ -119,17 +118,3 @@ def trusted(leg: Leg) -> float:
 def doubt(edge: float, error: float) -> float:
     """How much of an edge is not to be counted on: (1 - k*) e. At most half the error."""
     return edge * (error / math.hypot(edge, error)) ** 2 if error else 0.0
-
-
-def fair_error(forecast: Forecast, fair: float, market: float | None) -> float:
-    """Standard deviation of p* beside a market, by the delta method on its log-odds.
-
-    z = slope m + w (a - m) moves by w for each logit of the forecast's own error, and by m, the
-    market's log-odds, for each of the slope's; p* by p* (1 - p*) for each of z. What has no market
-    has no slope either.
-    """
-    by_slope = 0.0
-    if market is not None:
-        by_slope = forecast.slope_error * (math.log(market) - math.log1p(-market))
-    by_forecast = forecast.weight * forecast.logit_error
-    return math.hypot(by_forecast, by_slope) * fair * (1.0 - fair)

@@ -18,7 +18,8 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.forecasting.blend import blend
 from kalshi_cli.forecasting.logit import expit, logit
 from kalshi_cli.portfolio.exposure import Claim
-from kalshi_cli.portfolio.methods.kelly import Kelly, doubt, fair_error
+from kalshi_cli.portfolio.leg import fair_error
+from kalshi_cli.portfolio.methods.kelly import Kelly, doubt
 from kalshi_cli.portfolio.states import Rung
 
 size = Kelly("whole").size

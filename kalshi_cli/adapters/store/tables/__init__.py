@@ -49,6 +49,7 @@ MARKOUTS: Table
 INCENTIVES: Table
 STOPS: Table
 STOP_DAYS: Table
+TRIALS: Table
 IDENTITY: Table
 
 _SUBJECTS = {
@@ -72,6 +73,7 @@ _SUBJECTS = {
     ),
     "making": ("MARKOUTS", "INCENTIVES"),
     "funnel": ("STOPS", "STOP_DAYS"),
+    "trials": ("TRIALS",),
     "identity": ("IDENTITY",),
 }
 _SUBJECT = {name: subject for subject, names in _SUBJECTS.items() for name in names}

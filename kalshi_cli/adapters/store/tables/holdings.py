@@ -35,6 +35,7 @@ class ExitPlanRecord(Record, table=True):
     asked_stop_units: int | None = maybe_big()
     asked_trail_units: int | None = maybe_big()
     entry_probability: float | None
+    target_rests: bool
 
 
 POSITIONS = table(PositionRecord)

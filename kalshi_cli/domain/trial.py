@@ -1,0 +1,91 @@
+"""Trials: what came of a strategy's signal each time that it was given, traded or not.
+
+A trial is begun with the prices of the moment and judged by the prints that follow, so nothing in
+it was known before it was decided. The share of trials that ended well is the signal's hit rate.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from kalshi_cli.domain.market import Trade
+from kalshi_cli.domain.money import Price
+from kalshi_cli.domain.side import Side
+
+
+class Ending(StrEnum):
+    """How a trial ended; UNTOLD where the tape of its time could not be read whole."""
+
+    HIT = "hit"
+    STOPPED = "stopped"
+    TIMED_OUT = "timed_out"
+    UNTOLD = "untold"
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A signal that was given. `side` is that of the entry; prices are of the outcome it buys.
+
+    `signal` names what hit rates are measured of. `entry` is what the outcome cost a taker at
+    `at_us`; the trial is over at `until_us` (market time) at the latest. Of one event a strategy
+    has one trial at a time: what overlaps counts once.
+    """
+
+    strategy: str
+    signal: str
+    event_ticker: str
+    ticker: str
+    side: Side
+    entry: Price
+    target: Price
+    stop: Price
+    at_us: int
+    until_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """How a trial ended, when, and the price of the print that stopped it (None otherwise)."""
+
+    trial: Trial
+    ending: Ending
+    ended_us: int
+    left: Price | None = None
+
+    @property
+    def slipped(self) -> float:
+        """Dollars a contract by which a stop was missed."""
+        return 0.0 if self.left is None else float(self.trial.stop) - float(self.left)
+
+
+@dataclass(frozen=True, slots=True)
+class HitRate:
+    """What the trials of a signal came to. `slip` is dollars a contract that stops were missed by,
+    on average; 0 where none was reached.
+    """
+
+    count: int
+    hits: int
+    slip: float
+
+
+def verdict(trial: Trial, tape: Sequence[Trade]) -> Verdict:
+    """Judge a trial by all prints of its time, in any order.
+
+    A sale that rests at the target is sure to have been filled only where somebody bought dearer:
+    who waits before it is not known. A print at or below the stop ends it at that price, whoever
+    traded; of what happens at one instant the worst counts.
+    """
+    own = [t for t in tape if t.ticker == trial.ticker and trial.at_us < t.at_us <= trial.until_us]
+    for trade in sorted(own, key=lambda trade: (trade.at_us, _paid(trial, trade))):
+        price = _paid(trial, trade)
+        if price <= trial.stop:
+            return Verdict(trial, Ending.STOPPED, trade.at_us, price)
+        if price > trial.target and trade.taker_side == trial.side.value:
+            return Verdict(trial, Ending.HIT, trade.at_us)
+    return Verdict(trial, Ending.TIMED_OUT, trial.until_us)
+
+
+def _paid(trial: Trial, trade: Trade) -> Price:
+    """What a print paid for the outcome of a trial."""
+    return trade.price if trial.side is Side.BID else trade.price.complement

@@ -1,0 +1,37 @@
+"""An exit on its way: which live for what is held, and one sent past the controls."""
+
+from collections.abc import Iterable
+
+from kalshi_cli.domain.order import Order, OrderIntent, Purpose
+from kalshi_cli.domain.position import Position
+from kalshi_cli.errors import ExitExceeds
+from kalshi_cli.risk._base import Denial, RiskState
+from kalshi_cli.risk._gate import first_denial
+from kalshi_cli.steps.execution import Desk, send
+from kalshi_cli.steps.trade_policy import TradePolicy
+
+
+def exits_of(position: Position, orders: Iterable[Order]) -> tuple[Order, ...]:
+    """The live exits of what is held."""
+    return tuple(
+        order
+        for order in orders
+        if order.intent.purpose is Purpose.EXIT
+        and (order.intent.ticker, order.intent.strategy) == (position.ticker, position.owner)
+    )
+
+
+async def send_exit(
+    desk: Desk, intent: OrderIntent, policy: TradePolicy, state: RiskState
+) -> tuple[Order | None, Denial | None]:
+    """Send an exit past the controls; a denial leaves a row."""
+    denial = first_denial(policy.controls, intent, state, desk.clock.now())
+    if denial is None:
+        try:
+            return await send(desk, intent, book=state.facts[intent.ticker].book), None
+        except ExitExceeds as error:
+            denial = Denial("EXIT_REDUCES", str(error), str(intent.count), "")
+    async with desk.store.unit() as unit:
+        await unit.journal.deny([(intent, denial)], desk.run.run_id, desk.clock.now())
+        await unit.commit()
+    return None, denial

@@ -1,0 +1,102 @@
+"""Trials of signals: begun in each pass of trading, and judged by the tape once their time is over.
+
+A pass may be a process of its own, so they are kept. What is traded is measured like what is not.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from kalshi_cli.domain.instant import HOUR
+from kalshi_cli.domain.market import Trade
+from kalshi_cli.domain.trial import Ending, Trial, Verdict, verdict
+from kalshi_cli.errors import ExchangeRefusal
+from kalshi_cli.ports.exchange import MarketData
+from kalshi_cli.ports.store import Store
+from kalshi_cli.steps.desk_view import TRIALS_US, DeskView
+from kalshi_cli.steps.isolating import one_line
+from kalshi_cli.strategies._base import Strategy, View
+
+LATE_US = 12 * HOUR
+"""A trial that was not judged within this time after its end is not judged any more: its prints may
+be gone from where they are read.
+"""
+AT_ONCE = 50
+"""Tapes that are read in one pass, at most; the oldest trials first."""
+PAGES = 10
+"""Of a tape, at most; one that has more is not told."""
+
+
+def tried(strategy: Strategy, view: View) -> tuple[Trial, ...] | str:
+    """The trials that a strategy begins, or what is wrong with them."""
+    try:
+        trials = strategy.tries(view)
+        wrong = _wrong(trials, strategy.name, view)
+    except Exception as error:  # noqa: BLE001 - whatever a plug-in raises is its own fault
+        return one_line(f"{type(error).__name__}: {error}")
+    return trials if wrong is None else one_line(wrong)
+
+
+def _wrong(trials: object, strategy: str, view: View) -> str | None:
+    if not isinstance(trials, tuple) or not all(isinstance(each, Trial) for each in trials):
+        return "it tries what is no tuple of Trial"
+    known = {c.market.ticker: c.event.event_ticker for c in view.candidates}
+    seen = set(view.trying)
+    for trial in trials:
+        if known.get(trial.ticker) != trial.event_ticker or trial.strategy != strategy:
+            return f"{trial.ticker}: it tries a market that it was not shown, or for another"
+        if trial.event_ticker in seen:
+            return f"{trial.event_ticker}: it tries twice at a time"
+        if trial.at_us != view.now_us or trial.until_us <= trial.at_us:
+            return f"{trial.ticker}: its trial does not begin now, or ends before"
+        if not trial.stop < trial.entry < trial.target:
+            return f"{trial.ticker}: its trial is not between its stop and its target"
+        seen.add(trial.event_ticker)
+    return None
+
+
+async def begin_trials(store: Store, trials: Iterable[Trial]) -> None:
+    """Put trials on record."""
+    begun = tuple(trials)
+    if not begun:
+        return
+    async with store.unit() as unit:
+        await unit.trials.begin(begun)
+        await unit.commit()
+
+
+async def judge_trials(data: MarketData, store: Store, view: DeskView) -> tuple[Verdict, ...]:
+    """Put on record how trials ended whose time is over, and forget those of long ago."""
+    due = [trial for trial in view.trials if trial.until_us < view.now_us][:AT_ONCE]
+    if not due:
+        return ()
+    found = [await _judged(data, trial, view.now_us) for trial in due]
+    async with store.unit() as unit:
+        await unit.trials.judge(found)
+        await unit.trials.forget(view.now_us - TRIALS_US)
+        await unit.commit()
+    return tuple(found)
+
+
+async def _judged(data: MarketData, trial: Trial, now_us: int) -> Verdict:
+    untold = Verdict(trial, Ending.UNTOLD, trial.until_us)
+    if now_us - trial.until_us > LATE_US:
+        return untold
+    tape = await _tape(data, trial.ticker, trial.at_us)
+    return untold if tape is None else verdict(trial, tape)
+
+
+async def _tape(data: MarketData, ticker: str, since_us: int) -> Sequence[Trade] | None:
+    """All prints of a market since an instant; None where they cannot be had whole."""
+    prints: list[Trade] = []
+    cursor = ""
+    for _ in range(PAGES):
+        try:
+            page = await data.trades(ticker, since_us, cursor)
+        except ExchangeRefusal:
+            return None
+        if page.unusable:
+            return None
+        prints += page.items
+        cursor = page.cursor
+        if not cursor:
+            return prints
+    return None

@@ -1,0 +1,52 @@
+"""The hit rate that a trade with a target and a stop needs, and the one that is proven."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kalshi_cli.domain.trial import HitRate
+from kalshi_cli.evaluation.flips import LEAST_TRIALS, Stakes, proven
+from kalshi_cli.evaluation.interval import Z_ONE_SIDED_95, wilson_low
+
+
+def test_break_even_is_where_the_wins_pay_for_the_losses():
+    """In at 50 + 1.75, out at 60 or at 40 - 1.68: 13.43 lost or 8.25 won."""
+    stakes = Stakes(cost=0.5175, won=0.60, lost=0.3832)
+    assert stakes.break_even == pytest.approx(0.1343 / 0.2168)
+    assert stakes.worth(stakes.break_even) == pytest.approx(stakes.cost)
+    assert (stakes.worth(0.0), stakes.worth(1.0)) == (0.3832, pytest.approx(0.60))
+
+
+@given(st.integers(1, 5_000), st.floats(0.0, 1.0))
+def test_wilsons_bound_is_the_share_that_the_hits_are_just_not_too_good_for(count, share):
+    """It solves (hits / n - p) = z sqrt(p (1 - p) / n), on the lower side."""
+    hits = round(share * count)
+    low = wilson_low(hits, count)
+    assert 0.0 <= low <= hits / count
+    spread = math.sqrt(low * (1.0 - low) / count)
+    assert hits / count - low == pytest.approx(Z_ONE_SIDED_95 * spread, abs=1e-9)
+
+
+def test_the_bound_is_missed_in_about_one_sample_of_twenty():
+    """The chance, summed exactly, that 200 trials of a share of 0.6 put the bound above it."""
+    n, p = 200, 0.6
+    over = sum(
+        math.comb(n, hits) * p**hits * (1.0 - p) ** (n - hits)
+        for hits in range(n + 1)
+        if wilson_low(hits, n) > p
+    )
+    assert 0.03 < over < 0.06
+
+
+def test_a_share_of_nothing_is_an_error():
+    with pytest.raises(ValueError, match="nothing"):
+        wilson_low(0, 0)
+
+
+def test_nothing_is_proven_by_too_few_trials():
+    assert proven(None) == 0.0
+    assert proven(HitRate(LEAST_TRIALS - 1, LEAST_TRIALS - 1, 0.0)) == 0.0
+    assert proven(HitRate(LEAST_TRIALS, 140, 0.0)) == wilson_low(140, LEAST_TRIALS)
+    assert LEAST_TRIALS == 200

@@ -1,0 +1,204 @@
+"""A sale rests at the target of what is held: one, of no more than that, in nobody's way."""
+
+from dataclasses import replace
+
+import pytest
+from fakes.exchange import Fault
+from fakes.floor import ASKS, BIDS, STRATEGY, A, taking, the_policies
+
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.instant import HOUR, MINUTE
+from kalshi_cli.domain.money import Price
+from kalshi_cli.domain.order import WORKING, OrderState, Purpose, TimeInForce
+from kalshi_cli.domain.side import Side
+from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.steps.command import close_position, set_desk_state
+from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.track import track
+
+pytestmark = pytest.mark.databases
+
+POLICIES = the_policies("oracle")
+
+
+async def hold(floor, side=Side.BID, **changes):
+    """Ten contracts of 0.44 YES, or of 0.60 NO: for 16 cents more, or 14 less, in half an hour."""
+    limit, target = ("0.4400", "0.6000") if side is Side.BID else ("0.4000", "0.7600")
+    plan = ExitPlan(
+        ticker=A,
+        owner=STRATEGY,
+        stop=Price.parse("0.3000"),
+        target=Price.parse(target),
+        leave_by_us=floor.clock.now() + 30 * MINUTE,
+        entry_confidence=None,
+        entry_fair=None,
+        made_us=floor.clock.now(),
+        target_rests=True,
+    )
+    await floor.reconcile()
+    await send(floor.desk, taking(side, limit), replace(plan, **changes))
+
+
+async def run(floor):
+    result = await track(floor.exchange, floor.desk, exits=POLICIES.exits, policy=POLICIES.trading)
+    at_exchange = sum(r.remaining.units for r in floor.exchange._resting(A))
+    held = abs(floor.exchange.nets[A].units) if A in floor.exchange.nets else 0
+    assert at_exchange <= held, "more would leave than is held"
+    return result
+
+
+async def resting(floor):
+    return [o for o in await floor.orders() if o.state in WORKING]
+
+
+async def test_the_sale_rests_at_the_target_until_the_time_is_up(floor):
+    await hold(floor)
+    (order,) = (await run(floor)).rested
+    intent = order.intent
+    assert (order.state, intent.side, str(intent.limit)) == (
+        OrderState.RESTING, Side.ASK, "0.6000",
+    )  # fmt: skip
+    assert (intent.purpose, intent.time_in_force, intent.post_only, intent.reduce_only) == (
+        Purpose.EXIT, TimeInForce.GTC, True, False,
+    )  # fmt: skip
+    assert (str(intent.count), intent.expires_us) == ("10.00", floor.clock.now() + 30 * MINUTE)
+    assert not intent.cancel_on_pause
+
+
+async def test_contracts_of_no_are_bought_back_as_yes(floor):
+    await hold(floor, Side.ASK)
+    (order,) = (await run(floor)).rested
+    assert (order.intent.side, str(order.intent.limit)) == (Side.BID, "0.2400")
+
+
+async def test_it_is_placed_once_whoever_looks_and_however_often(floor):
+    """A desk that starts anew reads the same journal."""
+    await hold(floor)
+    await run(floor)
+    floor.desk = floor.desk_on(floor.exchange)
+    assert (await run(floor)).rested == ()
+    assert len(await resting(floor)) == 1
+
+
+async def test_a_sale_at_the_target_ends_the_position_by_that_name(floor):
+    await hold(floor)
+    (order,) = (await run(floor)).rested
+    floor.exchange.fill_resting(order.order_id, "10.00")
+    result = await run(floor)
+    assert (result.rested, result.exits, await floor.nets()) == ((), (), {})
+    (row,) = await floor.store.reports.round_trips()
+    assert (row.trip.reason.partition(":")[0], str(row.pnl)) == ("take_profit", "1.600000")
+    async with floor.store.unit() as unit:
+        assert await unit.plans.all() == {}
+
+
+async def test_what_the_sale_left_is_offered_again_once_it_is_gone(floor):
+    await hold(floor)
+    (order,) = (await run(floor)).rested
+    floor.exchange.fill_resting(order.order_id, "4.00")
+    assert (await run(floor)).rested == ()
+    await floor.exchange.cancel(order.order_id, A, 0)  # somebody took it away
+    (again,) = (await run(floor)).rested
+    assert str(again.intent.count) == "6.00"
+
+
+async def test_a_stop_takes_the_sale_away_first_and_sells_what_it_left(floor):
+    """Three were sold at the target while the cancel was on its way."""
+    await hold(floor)
+    (order,) = (await run(floor)).rested
+    cancel = floor.exchange.cancel
+
+    async def filled_first(*address):
+        floor.exchange.fill_resting(order.order_id, "3.00")
+        return await cancel(*address)
+
+    floor.exchange.cancel = filled_first
+    floor.exchange.set_book(A, (("0.2900", "100.00"),), ASKS)
+    result = await run(floor)
+    (exited,) = result.exits
+    assert (exited.reason.code, str(exited.order.intent.count)) == ("STOP_LOSS", "7.00")
+    assert (result.rested, await floor.nets(), await resting(floor)) == ((), {}, [])
+
+
+async def test_all_sold_while_the_cancel_was_on_its_way_is_not_sold_again(floor):
+    await hold(floor)
+    (order,) = (await run(floor)).rested
+    cancel = floor.exchange.cancel
+
+    async def filled_first(*address):
+        floor.exchange.fill_resting(order.order_id, "10.00")
+        return await cancel(*address)
+
+    floor.exchange.cancel = filled_first
+    floor.exchange.set_book(A, (("0.2900", "100.00"),), ASKS)
+    result = await run(floor)
+    assert (result.exits, await floor.nets()) == ((), {})
+
+
+async def test_a_cancel_that_nobody_heard_of_keeps_the_other_exit_back(floor):
+    await hold(floor)
+    await run(floor)
+    floor.exchange.set_book(A, (("0.2900", "100.00"),), ASKS)
+    floor.exchange.cancelling = [Fault.LOST]
+    first = await run(floor)
+    assert [e for e in first.exits if e.order is not None] == []
+    assert len(await resting(floor)) == 1
+    floor.clock.now_us += MINUTE
+    (exited,) = (await run(floor)).exits
+    assert (str(exited.order.filled), await floor.nets(), await resting(floor)) == ("10.00", {}, [])
+
+
+async def test_when_the_time_is_up_what_is_left_is_sold(floor):
+    await hold(floor)
+    await run(floor)
+    floor.clock.now_us += 30 * MINUTE
+    result = await run(floor)
+    (exited,) = result.exits
+    assert (exited.reason.code, str(exited.order.intent.limit)) == ("TIME_LIMIT", "0.3700")
+    assert (result.rested, await floor.nets(), await resting(floor)) == ((), {}, [])
+
+
+async def test_who_bids_the_target_is_sold_to_at_once(floor):
+    """Post-only, a sale there would be refused."""
+    await hold(floor)
+    floor.exchange.set_book(A, (("0.6000", "100.00"),), (("0.6500", "1.00"),))
+    result = await run(floor)
+    (exited,) = result.exits
+    assert (exited.reason.code, str(exited.order.intent.limit)) == ("TAKE_PROFIT", "0.6000")
+    assert (result.rested, await floor.nets()) == ((), {})
+
+
+@pytest.mark.parametrize(
+    ("changes", "state"),
+    [
+        ({"target_rests": False}, DeskState.ACTIVE),
+        ({"target": None}, DeskState.ACTIVE),
+        ({"target": Price.parse("0.6050")}, DeskState.ACTIVE),  # the market knows whole cents
+        ({"leave_by_us": 30 * MINUTE}, DeskState.HALTED),
+    ],
+)
+async def test_nothing_rests_that_is_not_to(floor, changes, state):
+    await hold(floor, **changes)
+    await set_desk_state(floor.store, floor.clock, state, reason="test", who="test")
+    assert (await run(floor)).rested == ()
+
+
+async def test_a_desk_that_takes_no_new_risk_still_rests_its_sales(floor):
+    await hold(floor)
+    state = DeskState.REDUCE_ONLY
+    await set_desk_state(floor.store, floor.clock, state, reason="test", who="test")
+    assert len((await run(floor)).rested) == 1
+
+
+async def test_the_sale_is_over_before_the_market_is(floor):
+    await hold(floor, leave_by_us=floor.clock.now() + 100 * HOUR)
+    (order,) = (await run(floor)).rested
+    assert order.intent.expires_us == floor.exchange.markets[A].close_us
+
+
+async def test_closing_by_hand_takes_the_sale_away(floor):
+    await hold(floor)
+    await run(floor)
+    floor.exchange.set_book(A, BIDS, ASKS)
+    await close_position(floor.exchange, floor.desk, A, policy=POLICIES.trading)
+    assert (await floor.nets(), await resting(floor)) == ({}, [])

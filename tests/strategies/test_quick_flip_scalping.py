@@ -1,0 +1,174 @@
+"""Quick flips: a push, its prices, and no trade before its hit rate is proven to pay."""
+
+from dataclasses import replace
+
+import pytest
+from fakes.decisions import NOW, a_market, an_event
+from fakes.making import a_print, a_spread, seen
+
+from kalshi_cli.domain.book import Level
+from kalshi_cli.domain.instant import MINUTE
+from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.side import Side
+from kalshi_cli.domain.trial import HitRate
+from kalshi_cli.evaluation.interval import wilson_low
+from kalshi_cli.steps.trying import tried
+from kalshi_cli.strategies._judging import nonsense
+from kalshi_cli.strategies.quick_flip_scalping import QuickFlipScalping
+
+FLIPPER = QuickFlipScalping(watched_markets=2, push_minutes=5.0, hold_minutes=30.0, flip_share=0.01)
+GOOD = HitRate(400, 320, 0.0)
+
+
+def pushed(start="0.4000", end="0.5000", side=Side.BID):
+    """Four takers of one side in the last minutes, and one before them."""
+    return (a_print(start, 8, side), *(a_print(end, n, side) for n in (1, 2, 3, 4)))
+
+
+def a_push(bid="0.4900", ask="0.5000", **changes):
+    """Ten cents up in five minutes, on a spread of one."""
+    return a_spread(bid, ask, **{"trades": pushed(), **changes})
+
+
+def view(*candidates, rate=GOOD, **changes):
+    rates = {} if rate is None else {candidates[0].event.category: rate}
+    return replace(seen(*candidates), hit_rates=rates, **changes)
+
+
+def only(given):
+    (proposal,) = FLIPPER.propose(given)
+    assert nonsense((proposal,), given) is None
+    return proposal
+
+
+def test_target_and_stop_lie_twice_what_a_round_trip_costs_away():
+    """2 x (1 c + 2 x 1.75 c) = 9 cents around the ask of 50."""
+    found = only(view(a_push()))
+    (trial,) = FLIPPER.tries(view(a_push()))
+    assert (found.side, str(found.limit), found.resting) == (Side.BID, "0.5000", False)
+    assert (str(found.levels.target), str(found.levels.stop)) == ("0.5900", "0.4100")
+    assert found.levels.target_rests
+    assert found.levels.leave_by_us == trial.until_us == NOW + 30 * MINUTE
+    assert (trial.entry, trial.target, trial.stop) == (
+        Price.parse("0.5000"), found.levels.target, found.levels.stop,
+    )  # fmt: skip
+    assert tried(FLIPPER, view(a_push())) == (trial,)
+
+
+def test_a_push_down_buys_no_by_the_mirrored_prices():
+    """NO costs 50 where YES is bid 50; YES must be bought back at 41, or at 59."""
+    fallen = a_spread("0.5000", "0.5100", trades=pushed("0.6000", "0.5000", Side.ASK))
+    found = only(view(fallen))
+    assert (found.side, str(found.limit)) == (Side.ASK, "0.5000")
+    assert (str(found.levels.target), str(found.levels.stop)) == ("0.5900", "0.4100")
+
+
+def test_it_is_worth_what_the_proven_hit_rate_says():
+    """In: 50 + 1.75; out: 59, or 41 less 0.07 x 0.41 x 0.59 = 1.6933 c."""
+    found = only(view(a_push()))
+    low = wilson_low(320, 400)
+    lost = 0.41 - 0.07 * 0.41 * 0.59
+    assert found.fair == pytest.approx(lost + low * (0.59 - lost))
+    assert found.fair_error == 0.0
+    assert "320 of 400 hit in Weather, 0.765 proven, 0.632 needed" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("rate", "proven", "told"),
+    [
+        (None, "0.000", "; 0 of 0 hit in {}, 0.000 proven, 0.632 needed, 200 are asked"),
+        (
+            HitRate(199, 199, 0.0),
+            "0.000",
+            "; 199 of 199 hit in {}, 0.000 proven, 0.632 needed, 200",
+        ),
+        (HitRate(200, 137, 0.0), "0.629", "; 137 of 200 hit in {}, 0.629 proven, 0.632 needed"),
+        (HitRate(400, 320, 0.2), "0.765", "; 320 of 400 hit in {}, 0.765 proven, 0.817 needed"),
+    ],
+)
+def test_what_is_not_proven_is_tried_and_not_traded_and_says_its_numbers(rate, proven, told):
+    given = view(a_push(), rate=rate)
+    assert FLIPPER.propose(given) == ()
+    assert len(FLIPPER.tries(given)) == 1
+    why = FLIPPER.abstains(given)["T"]
+    needed = "0.817" if rate and rate.slip else "0.632"
+    assert (why.code, why.value, why.limit) == ("UNPROVEN", proven, needed)
+    assert told.format(given.candidates[0].event.category) in why.detail
+
+
+def test_a_better_record_is_enough_by_one_hit():
+    given = view(a_push(), rate=HitRate(200, 138, 0.0))
+    assert only(given).ticker == "T"
+    assert FLIPPER.abstains(given) == {}
+
+
+def test_a_flip_costs_its_share_at_most():
+    """1 % of $10,000 buys 200 contracts at 50 cents."""
+    assert str(only(view(a_push())).max_contracts) == "200.00"
+
+
+@pytest.mark.parametrize(
+    ("candidate", "code"),
+    [
+        (a_push(trades=pushed("0.4500")), "NO_PUSH"),  # 5 cents: less than three quarters of 9
+        (a_push(trades=()), "NO_PUSH"),
+        (a_push(trades=None), "NOT_WATCHED"),
+        (a_push(book=None), "NOT_WATCHED"),
+        (a_push("0.4500", "0.5000"), "SPREAD"),
+        (a_push("0.9100", "0.9200", trades=pushed("0.8000", "0.9200")), "NO_ROOM"),
+        (a_push(market=a_market("T", close_us=NOW + 44 * MINUTE)), "CLOSING"),
+        (a_push(market=a_market("T", grid=None)), "NO_QUOTE"),
+    ],
+)
+def test_there_is_nothing_to_follow(candidate, code):
+    given = view(candidate)
+    assert FLIPPER.propose(given) == FLIPPER.tries(given) == ()
+    assert FLIPPER.abstains(given)["T"].code == code
+
+
+def test_takers_who_disagree_are_no_push():
+    against = (a_print("0.4900", n, Side.ASK) for n in (1.5, 2.5, 3.5))
+    assert FLIPPER.tries(view(a_push(trades=(*pushed(), *against)))) == ()
+
+
+@pytest.mark.parametrize("changes", [{"held": "1.00"}, {"is_taken": True}, {"is_working": True}])
+def test_where_something_is_held_the_push_is_measured_and_not_followed(changes):
+    candidate = a_push(**changes)
+    assert FLIPPER.propose(view(candidate)) == ()
+    assert len(FLIPPER.tries(view(candidate))) == 1
+    assert FLIPPER.abstains(view(candidate))["T"].code == "OCCUPIED"
+
+
+def test_of_one_event_the_busiest_market_is_tried_and_one_at_a_time():
+    slow, busy = (a_push(ticker=ticker) for ticker in ("T1", "T2"))
+    busy = replace(busy, quote=replace(busy.quote, volume_24h=Contracts.parse("99999.00")))
+    elsewhere = a_push(ticker="U1", event=replace(an_event(), event_ticker="KXOTHER"))
+    given = view(slow, busy, elsewhere)
+    assert [trial.ticker for trial in FLIPPER.tries(given)] == ["T2", "U1"]
+    trying = replace(given, trying=frozenset({busy.event.event_ticker}))
+    assert [trial.ticker for trial in FLIPPER.tries(trying)] == ["U1"]
+    assert [proposal.ticker for proposal in FLIPPER.propose(trying)] == ["U1"]
+    assert FLIPPER.abstains(trying)["T1"].code == "TRYING"
+
+
+def test_it_watches_the_busiest_that_could_be_flipped():
+    one, two, three = (
+        replace(c, quote=replace(c.quote, volume_24h=Contracts.parse(volume)))
+        for c, volume in (
+            (a_push(ticker="T1"), "10.00"),
+            (a_push(ticker="T2"), "30.00"),
+            (a_push(ticker="T3"), "20.00"),
+        )
+    )
+    lost = replace(one, quote=replace(one.quote, bid=None))
+    wide = a_push("0.4000", "0.5000", ticker="T4")
+    assert FLIPPER.watches(view(one, two, three, wide)) == ("T2", "T3")
+    assert FLIPPER.watches(view(lost, wide)) == ()
+    assert FLIPPER.tape_us == 20 * MINUTE
+
+
+def test_a_side_of_the_book_that_is_not_there_gives_no_price():
+    candidate = a_push()
+    bare = replace(candidate.book, asks=())
+    assert FLIPPER.tries(view(replace(candidate, book=bare))) == ()
+    assert isinstance(candidate.book.bids[0], Level)
