@@ -12,6 +12,7 @@ from kalshi_cli import plugins
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.errors import UsageError
 from kalshi_cli.settings.sections import Settings
+from kalshi_cli.settings.strategies import folder, names
 from kalshi_cli.strategies._base import Strategy, View
 
 
@@ -23,18 +24,6 @@ class Unloadable(Strategy):
     def propose(self, view: View) -> tuple[Proposal, ...]:  # noqa: ARG002 - the contract's
         """Raises `ImportError` with what is wrong with the file."""
         raise ImportError(self.error)
-
-
-def folder(settings: Settings) -> Path:
-    """Where a person's own strategies are."""
-    return settings.home / "strategies"
-
-
-def names(settings: Settings) -> tuple[str, ...]:
-    """Every strategy there is, by name; tests beside them are none."""
-    own = (path.stem for path in folder(settings).glob("*.py"))
-    mine = (name for name in own if not name.startswith(("_", "test_")))
-    return tuple(sorted({*plugins.names(package), *mine}))
 
 
 def file_of(name: str, settings: Settings) -> Path | None:

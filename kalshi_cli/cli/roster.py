@@ -44,7 +44,8 @@ class Forgiven:
 
 async def roster(prepared: Prepared, store: "SqlStore") -> tuple[Member, ...]:
     """Every strategy: the ones that run first, then by name."""
-    from kalshi_cli.bootstrap.strategies import names, strategy
+    from kalshi_cli.bootstrap.strategies import strategy
+    from kalshi_cli.settings.strategies import names
 
     settings = prepared.settings
     async with store.unit() as unit:
@@ -73,7 +74,7 @@ async def forgive(prepared: Prepared, store: "SqlStore", name: str) -> Forgiven:
 
 def one_of(prepared: Prepared, name: str) -> None:
     """Raises `NotFound` for a strategy that there is not."""
-    from kalshi_cli.bootstrap.strategies import names
+    from kalshi_cli.settings.strategies import names
 
     known = names(prepared.settings)
     if name not in known:

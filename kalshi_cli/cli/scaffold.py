@@ -28,7 +28,7 @@ def write_strategy(invocation: Invocation, name: str) -> Scaffold:
     """Write `strategies/NAME.py` and its test. Raises `UsageError` for a name that cannot be one,
     and where one of the files is there.
     """
-    from kalshi_cli.bootstrap.strategies import folder, names
+    from kalshi_cli.settings.strategies import folder, names
 
     if not _NAME.fullmatch(name) or keyword.iskeyword(name) or len(name) > LONGEST:
         raise UsageError(

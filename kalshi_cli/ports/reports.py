@@ -242,6 +242,7 @@ class StrategyRow:
     unrealized: Money
     fees: Money
     net: Money
+    denials: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -373,8 +374,9 @@ class DeskSummary:
     """The desk on one screen.
 
     `cash` is derived from the ledger: None while that is empty and the account was never valued.
-    `state_since_us` is None where market time was not known yet. `orders` are those that were
-    sent, or may have been. `ai_cost` is all ever spent.
+    `last_run` is the newest that began anything: a command that was asked for what there is not
+    did nothing. `state_since_us` is None where market time was not known yet. `orders` are those
+    that were sent, or may have been. `ai_cost` is all ever spent.
     """
 
     state: DeskState
@@ -423,6 +425,7 @@ class Reports(Protocol):
         ticker: str | None = None,
         category: str | None = None,
         states: Collection[OrderState] | None = None,
+        purposes: Collection[Purpose] | None = None,
     ) -> int:
         """How many rows a list has without a limit; a filter that a list does not have is None."""
         ...
@@ -439,6 +442,7 @@ class Reports(Protocol):
         ticker: str | None = None,
         strategy: str | None = None,
         states: Collection[OrderState] | None = None,
+        purposes: Collection[Purpose] | None = None,
         since_us: int | None = None,
         limit: int | None = None,
     ) -> tuple[OrderRow, ...]: ...

@@ -88,6 +88,8 @@ ROWS: list[tuple[list[str], int, str, str]] = [
     (["evaluate", "KXA"], 2, "extra argument", HELP),
     (["inspect", "positions", "--limit", "x"], 2, "valid integer", HELP),
     (["inspect", "orders", "--limit", "0"], 2, "greater than or equal to 1", HELP),
+    (["inspect", "quotes", "--limit", "x"], 2, "valid integer", HELP),
+    (["inspect", "strategies", "mine"], 2, "extra argument", HELP),
     (["inspect", "orders", "--ticker", "a b"], 2, "'a b' names nothing", LISTS),
     (["inspect", "fills", "--limit", "1.5"], 2, "valid integer", HELP),
     (["inspect", "round-trips", "--limit", "-5"], 2, "greater than or equal to 1", HELP),

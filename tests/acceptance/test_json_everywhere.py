@@ -18,6 +18,8 @@ EMPTY = {
     "inspect": [
         "inspect positions",
         "inspect orders",
+        "inspect quotes",
+        "inspect strategies",
         "inspect fills",
         "inspect round-trips",
         "inspect tape",

@@ -2,9 +2,10 @@
 
 import pytest
 
-from kalshi_cli.bootstrap.strategies import names, running, strategy
+from kalshi_cli.bootstrap.strategies import running, strategy
 from kalshi_cli.errors import UsageError
 from kalshi_cli.settings.sections import Allocation, Settings
+from kalshi_cli.settings.strategies import names
 from kalshi_cli.strategies._contract import example_view
 
 TEXT = '''

@@ -16,6 +16,9 @@ from kalshi_cli.settings.environment import Environment
 @pytest.fixture
 def prepared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Prepared:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("KALSHI_HOME", str(tmp_path))
+    (tmp_path / "strategies").mkdir()
+    (tmp_path / "strategies" / "mine.py").write_text("")
     (tmp_path / "config.toml").write_text("[risk]\nmax_positions = 7\n")
     invocation = Invocation()
     environment = Environment(env=Env.SIM, why="", home=tmp_path)

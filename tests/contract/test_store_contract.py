@@ -1115,3 +1115,25 @@ class TestReports:
         assert (summary.forecasts, summary.markets_forecast, summary.fills) == (1, 1, 0)
         assert (summary.cash, summary.snapshot, summary.state) == (None, None, DeskState.ACTIVE)
         assert summary.last_run is not None
+
+    async def test_a_run_that_was_asked_for_what_there_is_not_is_not_the_last(self, store):
+        async with store.unit() as unit:
+            for command, reason in (("trade", "done"), ("analyze", "NotFound: No market KXNONE.")):
+                run = await unit.desk.start_run(command, NOW, NOW)
+                await unit.desk.end_run(run.run_id, NOW, NOW, reason)
+            await unit.commit()
+        assert (await store.reports.summary()).last_run.command == "trade"
+        assert [run.command for run in await store.reports.runs()] == ["analyze", "trade"]
+        async with store.unit() as unit:
+            await unit.desk.start_run("run-loop", NOW, NOW)  # runs now, or was killed
+            await unit.commit()
+        assert (await store.reports.summary()).last_run.command == "run-loop"
+
+    async def test_quotes_are_listed_apart(self, store):
+        quote = an_intent(purpose=Purpose.QUOTE, forecast_id=None)
+        await journalled(store, quote)
+        orders = await store.reports.orders(purposes=[Purpose.QUOTE])
+        assert [(row.purpose, row.strategy) for row in orders] == [(Purpose.QUOTE, quote.strategy)]
+        assert await store.reports.orders(purposes=[Purpose.EXIT]) == ()
+        assert await store.reports.how_many("orders", purposes=[Purpose.QUOTE]) == 1
+        assert await store.reports.how_many("orders", purposes=[Purpose.EXIT]) == 0

@@ -32,6 +32,7 @@ class MoneyReports(Reading):
         ticker: str | None = None,
         strategy: str | None = None,
         states: Collection[OrderState] | None = None,
+        purposes: Collection[Purpose] | None = None,
         since_us: int | None = None,
         limit: int | None = None,
     ) -> tuple[OrderRow, ...]:
@@ -39,6 +40,8 @@ class MoneyReports(Reading):
         query = filtered(_select_orders(), {table.ticker: ticker, table.strategy: strategy})
         if states is not None:
             query = query.where(table.state.in_(states))
+        if purposes is not None:
+            query = query.where(table.purpose.in_(purposes))
         query = newest(query, table.created_us, table.sequence, since_us=since_us, limit=limit)
         async with self._opened() as transaction:
             found = await transaction.rows(query)
@@ -131,10 +134,13 @@ class MoneyReports(Reading):
             orders = await _counts(transaction, live.group_by(ordered.strategy))
             fills = select(filling.owner, func.count()).group_by(filling.owner)
             filled = await _counts(transaction, fills)
+            refused = select(t.DENIALS.c.strategy, func.count()).group_by(t.DENIALS.c.strategy)
+            denied = await _counts(transaction, refused)
             trips = [
                 mapping.trip_from(row) for row in await transaction.rows(select(*t.ROUND_TRIPS.c))
             ]
-        owners = sorted({row.owner for row in held} | orders.keys() | filled.keys())
+        traded = orders.keys() | filled.keys() | denied.keys()
+        owners = sorted({row.owner for row in held} | traded)
         return tuple(
             _strategy_row(
                 owner,
@@ -142,6 +148,7 @@ class MoneyReports(Reading):
                 [trip.pnl for trip in trips if trip.owner == owner],
                 live_orders=orders.get(owner, 0),
                 fills=filled.get(owner, 0),
+                denials=denied.get(owner, 0),
             )
             for owner in owners
         )
@@ -164,6 +171,7 @@ def _strategy_row(
     *,
     live_orders: int,
     fills: int,
+    denials: int,
 ) -> StrategyRow:
     realized = total([row.realized for row in held])
     unrealized = total([row.unrealized for row in held])
@@ -179,6 +187,7 @@ def _strategy_row(
         unrealized=unrealized,
         fees=fees,
         net=realized + unrealized - fees,
+        denials=denials,
     )
 
 

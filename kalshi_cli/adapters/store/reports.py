@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Mapping
 
-from sqlalchemy import ColumnElement, ScalarSelect, Table, distinct, func, select
+from sqlalchemy import ColumnElement, ScalarSelect, Table, distinct, func, or_, select
 
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.ai_reports import AiReports
@@ -14,9 +14,10 @@ from kalshi_cli.adapters.store.transaction import AnyRow
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Contracts, Price
-from kalshi_cli.domain.order import LIVE, UNRESOLVED, OrderState
+from kalshi_cli.domain.order import LIVE, UNRESOLVED, OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.stop import At, Stop, StopDay
+from kalshi_cli.errors import ConfigError, LiveNotConfirmed, NotFound, UsageError
 from kalshi_cli.ports.reports import (
     DenialRow,
     DeskSummary,
@@ -51,6 +52,8 @@ def _counts() -> dict[str, ScalarSelect[int]]:
     }
 
 
+NEVER_BEGAN = (NotFound, UsageError, ConfigError, LiveNotConfirmed)
+"""What ends a run before it does anything."""
 LISTED: Mapping[Listed, tuple[str, ...]] = {
     "positions": ("POSITIONS",),
     "orders": ("ORDERS",),
@@ -76,6 +79,7 @@ class SqlReports(AiReports, MarketReports, MoneyReports):
         ticker: str | None = None,
         category: str | None = None,
         states: Collection[OrderState] | None = None,
+        purposes: Collection[Purpose] | None = None,
     ) -> int:
         counting = []
         for name in LISTED[listed]:
@@ -90,6 +94,8 @@ class SqlReports(AiReports, MarketReports, MoneyReports):
                 query = filtered(query, {CATEGORY: category})
             if states is not None:
                 query = query.where(table.c.state.in_(states))
+            if purposes is not None:
+                query = query.where(table.c.purpose.in_(purposes))
             if listed == "positions":
                 query = query.where(table.c.net_units != 0)
             counting.append(query)
@@ -181,7 +187,10 @@ class SqlReports(AiReports, MarketReports, MoneyReports):
             counts = dict(zip(counted, numbers, strict=True))
             snapshot = await newest_snapshot(transaction)
             last_run = await transaction.first(
-                select(*t.RUNS.c).order_by(t.RUNS.c.number.desc()).limit(1)
+                select(*t.RUNS.c)
+                .where(or_(t.RUNS.c.reason.is_(None), ~_never_began(t.RUNS.c.reason)))
+                .order_by(t.RUNS.c.number.desc())
+                .limit(1)
             )
             ledger = SqlLedger(transaction)
             moved = counts["fills"] or counts["settlements"] or await ledger.paid_in() is not None
@@ -197,6 +206,11 @@ class SqlReports(AiReports, MarketReports, MoneyReports):
             last_run=None if last_run is None else RunRow(*last_run),
             **counts,
         )
+
+
+def _never_began(reason: ColumnElement[str | None]) -> ColumnElement[bool]:
+    """Whether a run ended at once, for what it was asked: a name that is none, a bad setting."""
+    return or_(*(reason.startswith(f"{error.__name__}:") for error in NEVER_BEGAN))
 
 
 def _stop_row(row: AnyRow) -> StopRow:

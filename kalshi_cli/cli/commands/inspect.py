@@ -6,7 +6,7 @@ import typer
 
 from kalshi_cli.cli.desk import on_list, on_records, ready
 from kalshi_cli.cli.names import plausible, span
-from kalshi_cli.domain.order import LIVE
+from kalshi_cli.domain.order import LIVE, Purpose
 from kalshi_cli.steps.ai_costs import By
 
 if TYPE_CHECKING:
@@ -74,6 +74,36 @@ def orders(
 
     states = LIVE if live_only else None
     on_list(ready(ctx), "orders", show_orders, limit=limit, ticker=ticker, states=states)
+
+
+@app.command()
+def quotes(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> None:
+    """Quotes that rest now, of those who make markets.
+
+    Example: kalshi inspect quotes
+    """
+    from kalshi_cli.cli.render.rows import show_quotes
+
+    on_list(
+        ready(ctx),
+        "orders",
+        show_quotes,
+        limit=limit,
+        ticker=ticker,
+        states=LIVE,
+        purposes=(Purpose.QUOTE,),
+    )
+
+
+@app.command()
+def strategies(ctx: typer.Context) -> None:
+    """What each strategy has done and earned; what is not ours is `external`.
+
+    Example: kalshi inspect strategies --json | jq '.data[] | [.strategy, .net]'
+    """
+    from kalshi_cli.cli.render.status import show_strategies
+
+    on_records(ready(ctx), lambda store: store.reports.strategies(), show_strategies)
 
 
 @app.command()

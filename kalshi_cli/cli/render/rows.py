@@ -64,17 +64,18 @@ def show_positions(rows: Sequence[PositionRow], console: "Console") -> None:
         console.print("* no mid within 10c: what it would bring if sold now")
 
 
-def show_orders(rows: Sequence[OrderRow], console: "Console") -> None:
+def show_orders(rows: Sequence[OrderRow], console: "Console", *, title: str = "Orders") -> None:
     """The id under the ticker is the one that `cancel` takes."""
     print_table(
         console,
-        "Orders",
+        title,
         (
             "ticker",
             "side",
             ("filled", "right"),
             ("limit", "right"),
             "state",
+            ("owner", "cut spare"),
             ("UTC", "spare"),
             ("id", "note"),
         ),
@@ -85,6 +86,7 @@ def show_orders(rows: Sequence[OrderRow], console: "Console") -> None:
                 f"{count(row.filled)}/{count(row.count)}",
                 limit,
                 row.state,
+                row.strategy,
                 moment(row.created_us),
                 row.client_order_id,
             )
@@ -92,6 +94,11 @@ def show_orders(rows: Sequence[OrderRow], console: "Console") -> None:
             for side, limit in [deal(row.side, row.limit, row.purpose)]
         ],
     )
+
+
+def show_quotes(rows: Sequence[OrderRow], console: "Console") -> None:
+    """Orders that make a market."""
+    show_orders(rows, console, title="Quotes")
 
 
 def show_fills(rows: Sequence[FillRow], console: "Console") -> None:
