@@ -1,7 +1,7 @@
 """What the desk is worth now, and what each strategy has earned."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from kalshi_cli.domain.book import OrderBook
@@ -14,7 +14,7 @@ from kalshi_cli.domain.marks import (
     position_sale,
     resting,
 )
-from kalshi_cli.domain.money import NO_MONEY, Money, total
+from kalshi_cli.domain.money import NO_MONEY, ONE_DOLLAR, Contracts, Money, total
 from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
@@ -56,7 +56,7 @@ class Valuation:
 
 def value(cash: Money, positions: Sequence[Position], prices: Prices) -> Valuation:
     """Value open positions by what their markets say. One unknown says nothing."""
-    found = [(position, prices.standing(position.ticker)) for position in positions]
+    found = [(position, prices.standing(position.ticker)) for position in netted(positions)]
     marks = [position_mark(position, stands) for position, stands in found]
     sales = [position_sale(position, stands) for position, stands in found]
     return Valuation(
@@ -66,6 +66,24 @@ def value(cash: Money, positions: Sequence[Position], prices: Prices) -> Valuati
         unmarked=sum(not mark.is_mid for mark in marks),
         positions=len(positions),
     )
+
+
+def netted(positions: Sequence[Position]) -> list[Position]:
+    """What the account holds in each market: what one owner's takes from another's is in cash.
+
+    The exchange knows one position a market, and pays $1 for YES and NO that meet in it.
+    """
+    by_ticker: dict[str, Position] = {}
+    for position in positions:
+        before = by_ticker.get(position.ticker)
+        by_ticker[position.ticker] = position if before is None else _joined(before, position)
+    return [position for position in by_ticker.values() if position.net]
+
+
+def _joined(one: Position, other: Position) -> Position:
+    net = one.net + other.net
+    met = Contracts((abs(one.net) + abs(other.net) - abs(net)).units // 2)
+    return replace(one, owner="", net=net, cost=one.cost + other.cost - ONE_DOLLAR * met)
 
 
 def standing(
