@@ -274,8 +274,9 @@ def fold_report(order: Order, report: OrderReport, now_us: int) -> Order:
 def _with_terms_told(order: Order, report: OrderReport, now_us: int) -> Order:
     """What a report of a resting order tells of its terms, and of what was asked for.
 
-    Other terms than before are the change that was asked for. The same ones are none, once reads no
-    longer lag; from then on other terms were made by hand, and what rests was not canceled.
+    Those asked for say that the change was made. The same ones as before say that none was, once
+    reads no longer lag; from then on other terms were made by hand, and what rests was not
+    canceled. Until then they may be those of a change before the last.
     One that is over tells how large it had become only by what it filled.
     """
     if report.status is not ExchangeOrderStatus.RESTING:
@@ -284,13 +285,23 @@ def _with_terms_told(order: Order, report: OrderReport, now_us: int) -> Order:
     expires_us = order.intent.expires_us if order.asked is None else order.asked.expires_us
     told = Terms(report.price, report.filled + report.remaining, expires_us)
     if (told.limit, told.count) != (order.intent.limit, order.intent.count):
-        if is_sure or order.asked is not None:
+        if is_sure or _is_asked_for(report, told, order):
             order = order.changed(told, now_us)
     elif is_sure:
         order = order.unchanged()
     if is_sure and order.pending is Pending.CANCEL:
         return replace(order, pending=Pending.NONE)
     return order
+
+
+def _is_asked_for(report: OrderReport, told: Terms, order: Order) -> bool:
+    """Whether these are the terms that were asked for. Of an order that was to be made smaller more
+    may have filled than was known then: so much larger is what it has become.
+    """
+    asked = order.asked
+    if asked is None or told.limit != asked.limit:
+        return False
+    return told.count >= asked.count and report.remaining <= asked.count - order.filled
 
 
 def _grown(order: Order, filled: Contracts, limit: Price, now_us: int) -> Order:

@@ -97,6 +97,18 @@ def test_a_report_with_the_terms_of_before_is_no_proof_until_reads_have_caught_u
     assert after.intent == resting()
 
 
+def test_what_a_read_that_lags_shows_of_the_change_before_the_last_is_no_answer():
+    """10 at 41 cents, then 50 at 40, answered; then 1 at 40 is asked for. An old read shows 10."""
+    grown = an_order(resting()).changed(terms("0.4000", "50.00"), NOW)
+    asked = grown.changing(terms("0.4000", "1.00"), NOW)
+    after = fold_report(asked, told(), LATER - 1)
+    assert (str(after.remaining), after.pending) == ("50.00", Pending.AMEND)
+    same_price = fold_report(asked, told("0.4000"), LATER - 1)
+    assert (str(same_price.remaining), same_price.pending) == ("50.00", Pending.AMEND)
+    made = fold_report(asked, told("0.4000", remaining="1.00"), LATER - 1)
+    assert (str(made.remaining), made.pending) == ("1.00", Pending.NONE)
+
+
 def test_an_order_that_ended_has_no_change_under_way():
     asked = an_order(resting()).changing(terms(), NOW)
     for ended in (
