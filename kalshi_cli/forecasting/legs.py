@@ -12,7 +12,7 @@ from kalshi_cli.forecasting.untrusted import block, cleaned
 
 Leg = TypeVar("Leg")
 MOST_LEGS = 40
-"""Markets of one question; those beyond wait until the first ones rest."""
+"""Markets of one question; the others have their turn when the event is asked about again."""
 RULES = 2_000
 """Characters of a market's rules, and of each text of an answer."""
 LEAST, MOST = 0.001, 0.999

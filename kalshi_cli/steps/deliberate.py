@@ -118,12 +118,13 @@ class GrokForecaster:
         return self._policy.at_once
 
     async def judge(self, question: Question) -> Judged:
-        """Ask about all markets of the event at once; those beyond the first many abstain.
+        """Ask about all markets of the event at once; of too many, some wait for their turn.
 
         Nobody is asked where all of them have a standing forecast that was asked from the same. A
         refused key ends the asking of this process; a provider without credits that of the day.
         """
-        asked, over = question.listings[:MOST_LEGS], question.listings[MOST_LEGS:]
+        asked = _in_turn(question)
+        over = [each for each in question.listings if each not in asked]
         too_many = _abstained(over, NoAnswer("AI_LEGS", f"more than {MOST_LEGS} in one event"))
         markets = tuple(listing.market for listing in asked)
         froms = {market.ticker: self._inputs(question, market) for market in markets}
@@ -217,7 +218,7 @@ class GrokForecaster:
 
     def preview(self, question: Question) -> tuple[Planned, ...]:
         """The first questions; what the others are asked depends on the answers."""
-        markets = [listing.market for listing in question.listings[:MOST_LEGS]]
+        markets = [listing.market for listing in _in_turn(question)]
         model = self._asker.policy.models[0]
         prompt, _ = self._first_prompt(question, markets)
         planned = Planned(prompt, model, self._asker.estimate(prompt, model))
@@ -333,6 +334,19 @@ def _offers(question: Question, tickers: Sequence[str]) -> dict[str, Offer]:
     """What those who may see a price see of these markets."""
     by_ticker = {listing.market.ticker: listing for listing in question.listings}
     return {t: Offer(by_ticker[t], question.held.get(t, NO_CONTRACTS)) for t in tickers}
+
+
+def _in_turn(question: Question) -> tuple[Listing, ...]:
+    """As many markets as one question takes, in their order: what is held goes first, then what has
+    no standing forecast.
+    """
+
+    def waits(listing: Listing) -> tuple[bool, bool]:
+        ticker = listing.market.ticker
+        return not question.held.get(ticker), ticker in question.standing
+
+    chosen = sorted(question.listings, key=waits)[:MOST_LEGS]
+    return tuple(each for each in question.listings if each in chosen)
 
 
 def _stands(question: Question, ticker: str, asked_from: str) -> bool:

@@ -6,7 +6,7 @@ import os
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kalshi_cli.forecasting import critic, forecaster, trader
+from kalshi_cli.forecasting import all_in_one, critic, forecaster, trader
 from kalshi_cli.forecasting.legs import Unfit
 from kalshi_cli.forecasting.reading import Unreadable, read
 
@@ -24,6 +24,13 @@ SAID = {
     },
     critic.reviews: {"problems": ["none"], "ruling": "accept", "low": None, "high": None},
     trader.tips: {"reasons": [], "action": "buy", "side": "no", "limit": 0.4375},
+}
+SAID[all_in_one.answers] = {
+    **SAID[critic.reviews],
+    "wider_low": 0.125,
+    "wider_high": None,
+    **SAID[forecaster.opinions],
+    **SAID[trader.tips],
 }
 PIECES = (
     "{", "}", "[", "]", '"', ",", ":", "\\", "0", "9", "1e9", "-", ".", "NaN", "null", "true",
@@ -58,7 +65,8 @@ def test_a_broken_answer_is_whole_or_nothing(take, changes):
     legs = {each.ticker: each for each in said} if isinstance(said, tuple) else said
     assert set(legs) == set(TICKERS)
     for leg in legs.values():
-        check(leg)
+        for part in leg if isinstance(leg, tuple) else (leg,):
+            check(part)
 
 
 def check(leg):

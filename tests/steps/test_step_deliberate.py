@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from fakes.ai import TICKS, in_turn, opinion, reply, review, role_of, sensible, tickers_of, tip
 from fakes.ai_desk import FORECASTER_ALONE, KEY, a_desk, asked, codes, the_question
+from fakes.decisions import a_forecast
 from fakes.floor import A, B
 
 from kalshi_cli.adapters.grok.client import Grok
@@ -653,6 +654,20 @@ async def test_an_event_with_too_many_markets_says_which_were_left_out(floor):
     assert [(a.ticker, a.code) for a in judged.abstained] == [
         (f"T{n}", "AI_LEGS") for n in (40, 41, 42)
     ]
+
+
+async def test_of_too_many_markets_those_held_and_those_never_asked_about_go_first(floor):
+    async with a_desk(floor, **FORECASTER_ALONE) as (forecaster, server):
+        question = await the_question(floor)
+        (first, _) = question.listings
+        names = [f"T{n}" for n in range(44)]
+        many = tuple(replace(first, market=replace(first.market, ticker=t)) for t in names)
+        standing = {name: a_forecast(ticker=name) for name in names[:40]}
+        held = {"T39": Contracts.parse("1.00")}
+        again = replace(question, listings=many, standing=standing, held=held)
+        judged = await forecaster.judge(again)
+        assert tickers_of(server.asked[0]) == [*names[:35], *names[39:]]
+    assert [each.ticker for each in judged.abstained] == names[35:39]
 
 
 # Text of others.
