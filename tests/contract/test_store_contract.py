@@ -1130,6 +1130,7 @@ class TestReports:
         assert (await store.reports.summary()).last_run.command == "run-loop"
 
     async def test_quotes_are_listed_apart(self, store):
+        await seed(store)
         quote = an_intent(purpose=Purpose.QUOTE, forecast_id=None)
         await journalled(store, quote)
         orders = await store.reports.orders(purposes=[Purpose.QUOTE])
