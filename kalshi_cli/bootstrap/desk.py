@@ -40,6 +40,11 @@ if TYPE_CHECKING:
 REQUESTS_EVERY_US = SECOND
 ATTEND_EVERY_US = SECOND
 """How often the guard of the stream looks at what is held, where it hears nothing."""
+LET_GO_US, LET_GO_TIMES = SECOND // 50, 10
+"""How long booking waits, and how often while an exit is on its way: news of an own order comes
+just before the change of a book that it goes with, and an exit which that arms would share the
+processor with the booking.
+"""
 REACT_EVERY_US = HOUR
 """Exits are sent when they are armed."""
 
@@ -178,8 +183,13 @@ class OpenDesk:
             if watch.guard.take_due():
                 look.ring()
             return None
+        stream = watch.stream
+        for _ in range(LET_GO_TIMES):
+            await self.clock.sleep_until(self.clock.now() + LET_GO_US)
+            if not watch.guard.armed:
+                break
         done = await attend(
-            self.data, self.sender, watch.stream, watch.guard, policy=self.policies.trading
+            self.data, self.sender, stream, watch.guard, policy=self.policies.trading
         )
         if watch.guard.is_urgent:
             watch.armed.ring()

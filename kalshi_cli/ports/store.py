@@ -200,7 +200,8 @@ class Journal(Protocol):
 
         `wall_us` is real time now. Raises `LeaseHeld` when the lease is not ours, `DuplicateEntry`
         when the (strategy, ticker, forecast) already has a live entry, `Refused` when the id is
-        taken.
+        taken: here, or with what comes next in the transaction, its commit at the latest. `weigh`
+        may be called in another thread.
         """
         ...
 

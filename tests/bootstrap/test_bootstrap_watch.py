@@ -106,6 +106,18 @@ async def test_a_stream_that_is_given_up_leaves_no_quote_and_is_made_up_for_at_o
         assert look.event.is_set()
 
 
+async def test_booking_lets_an_exit_go_first_but_not_for_ever(tmp_path):
+    async with open_floor(tmp_path) as floor:
+        desk, stream = a_desk(floor), FakeStream(floor.exchange)
+        watch = Watch(Guard(()), stream)
+        began_us = floor.clock.now()
+        await desk.attend(watch, Bell())
+        assert floor.clock.now() == began_us + 20_000
+        watch.guard.armed.add((A, "market_making"))
+        await desk.attend(watch, Bell())
+        assert floor.clock.now() == began_us + 220_000
+
+
 async def test_once_it_polls_only_time_makes_it_look(tmp_path):
     async with open_floor(tmp_path) as floor:
         desk, watch, look = await given_up(floor, ConfigError(REFUSED))

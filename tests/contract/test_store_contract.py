@@ -550,16 +550,22 @@ class TestJournal:
     async def test_only_the_holder_of_the_lease_journals(self, store):
         await forecast_made(store)
         order = Order("k1", an_intent(), OrderState.INTENT, NOW, NOW, "run-000001", 1)
-        async with hold_lease(store, "trading", lambda: WALL) as lease:
+
+        async def journals(token: str, wall_us: int) -> None:
             async with store.unit() as unit:
-                with pytest.raises(LeaseHeld):
-                    await unit.journal.record(order, "somebody else's", WALL)
-                with pytest.raises(LeaseHeld):
-                    await unit.journal.record(order, lease.token, WALL + 10**18)
-            token = lease.token
-        async with store.unit() as unit:
+                await unit.journal.record(order, token, wall_us)
+                await unit.commit()
+
+        async with hold_lease(store, "trading", lambda: WALL) as lease:
             with pytest.raises(LeaseHeld):
-                await unit.journal.record(order, token, WALL)
+                await journals("somebody else's", WALL)
+            with pytest.raises(LeaseHeld):
+                await journals(lease.token, WALL + 10**18)
+            token = lease.token
+        with pytest.raises(LeaseHeld):
+            await journals(token, WALL)
+        async with store.unit() as unit:
+            assert await unit.journal.live() == ()
 
     async def test_one_live_entry_for_each_strategy_market_and_forecast(self, store):
         await forecast_made(store)

@@ -8,6 +8,7 @@ from kalshi_cli.adapters.store import ledger_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.prepared import Prepared, Values, given
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
+from kalshi_cli.adapters.store.worker import Rows
 from kalshi_cli.domain.order import (
     DEAD,
     FORBIDDEN,
@@ -136,13 +137,17 @@ class SqlJournal:
         checks = ((_LEASE_EXPIRES, {"token": lease_token}), (_CLASHING, keys))
         here = {"ticker": order.intent.ticker}
         scale = ((_HELD_IN, here), (_LIVE_IN, here), (_UNBOOKED_IN, here)) if weigh else ()
-        leases, clashing, *weighed = await self._transaction.rows_of(*checks, *scale)
-        _check_lease(leases, wall_us)
-        _check_unique(clashing, order.client_order_id)
-        if weigh is not None:
-            held, live, unbooked = weighed
-            positions = tuple(map(mapping.position_from, held))
-            weigh(InMarket(positions, _orders(live), _orders(unbooked)))
+
+        def check(found: list[Rows]) -> None:
+            leases, clashing, *weighed = found
+            _check_lease(leases, wall_us)
+            _check_unique(clashing, order.client_order_id)
+            if weigh is not None:
+                held, live, unbooked = weighed
+                positions = tuple(map(mapping.position_from, held))
+                weigh(InMarket(positions, _orders(live), _orders(unbooked)))
+
+        await self._transaction.check((*checks, *scale), check)
         row = {**mapping.order_row(order), "entry_key": entry_key, "lease_token": lease_token}
         await self._transaction.append(t.ORDERS, [row])
         await self._add_to_trail(order, Cause.INTENT, detail)

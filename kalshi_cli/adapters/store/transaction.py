@@ -35,6 +35,7 @@ from sqlalchemy.types import TypeEngine
 from kalshi_cli.adapters.store.failures import translated
 from kalshi_cli.adapters.store.prepared import Prepared, Values
 from kalshi_cli.adapters.store.worker import Connection as Driver
+from kalshi_cli.adapters.store.worker import Rows
 
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
@@ -168,14 +169,22 @@ class Transaction:
                 return rows[0] if rows else None
             return (await self._connection.execute(_plain(statement), parameters)).first()
 
-    async def rows_of(self, *asked: tuple[Prepared, Parameters]) -> list[Sequence[Values]]:
-        """The rows of several queries, on one trip to the database's thread."""
+    async def check(
+        self, asked: Sequence[tuple[Prepared, Parameters]], weigh: Callable[[list[Rows]], None]
+    ) -> None:
+        """Have the rows of queries weighed before anything more is written; what `weigh` raises is
+        raised here, or with what comes next: SQLite has it done on that trip, in its own thread.
+        """
         if self.is_postgres:
-            return [await self.rows(*each) for each in asked]
+            weigh([await self.rows(*each) for each in asked])
+            return
+
+        def converted(found: list[Rows]) -> None:
+            weigh([q.converted(rows) for (q, _), rows in zip(asked, found, strict=True)])
+
         with translated(self._where):
             driver = await self._driver()
-            found = await driver.fetch_each([(q.sql, q.values(given)) for q, given in asked])
-            return [q.converted(rows) for (q, _), rows in zip(asked, found, strict=True)]
+            driver.check_later([(q.sql, q.values(given)) for q, given in asked], converted)
 
     async def number(
         self, statement: Executable | Prepared, parameters: Parameters | None = None

@@ -4,7 +4,8 @@ SQLAlchemy asks the driver for a cursor, to execute, to fetch and to close, each
 of a millisecond. Here all four happen on one; answers are read whole, which they are anyway. A
 transaction begins on the trip of its first statement: before that there is nothing to lock. Writes
 that answer nothing wait for the trip of the next statement, or of the commit: a page of markets is
-then written in one go, while this process reads the next page.
+then written in one go, while this process reads the next page. So do checks, which are weighed on
+the driver's thread: an order is weighed, written and committed on one trip.
 """
 
 import sqlite3
@@ -13,6 +14,9 @@ from functools import partial
 from typing import Any, Self
 
 import aiosqlite
+
+Query = tuple[str, Sequence[Any]]
+Rows = Sequence[Sequence[Any]]
 
 _FETCHED_AT_ONCE = 64
 
@@ -26,7 +30,7 @@ class Connection(aiosqlite.Connection):
         self._beginning: str | None = None
         self._reads = False
         self._is_begun = False
-        self._writes: list[tuple[str, Sequence[Any]]] = []
+        self._waiting: list[Callable[[sqlite3.Connection], object]] = []
 
     def cursor(self) -> "Cursor":  # type: ignore[override]
         return Cursor(self)
@@ -45,20 +49,26 @@ class Connection(aiosqlite.Connection):
 
     def write_later(self, statement: str, parameters: Sequence[Any]) -> None:
         """Run a write before the next statement or commit; what it raises is raised there."""
-        self._writes.append((statement, parameters))
+        self._waiting.append(lambda under: under.execute(statement, parameters))
+
+    def check_later(self, asked: Sequence[Query], weigh: Callable[[list[Rows]], None]) -> None:
+        """Have the rows of queries weighed before the next statement or commit, on the driver's
+        thread; what `weigh` raises is raised there, and nothing can be committed then.
+        """
+        self._waiting.append(lambda under: weigh([under.execute(*q).fetchall() for q in asked]))
 
     async def commit(self) -> None:
         """Commit what is open: nothing, where no statement ran.
 
         What cannot be committed is rolled back: SQLAlchemy takes it for ended and does not.
         """
-        if not self._writes and not self.in_transaction:
+        if not self._waiting and not self.in_transaction:
             self._beginning, self._is_begun = None, False
             return
         try:
             await self.run(sqlite3.Connection.commit)
             self._is_begun = False
-        except sqlite3.Error:
+        except Exception:
             await self.rollback()
             raise
 
@@ -67,21 +77,13 @@ class Connection(aiosqlite.Connection):
 
         Nobody waits for the end of a transaction that only read: what comes next waits in line.
         """
-        self._beginning, self._is_begun, self._writes = None, False, []
+        self._beginning, self._is_begun, self._waiting = None, False, []
         if not self.in_transaction:
             return
         if self._reads:
             self._tx.put_nowait((None, self._conn.rollback))
         else:
             await super().rollback()
-
-    async def fetch_each(
-        self, asked: Sequence[tuple[str, Sequence[Any]]]
-    ) -> list[Sequence[Sequence[Any]]]:
-        """The rows of several queries, in their order."""
-        found: list[Sequence[Sequence[Any]]] = []
-        await self.run(lambda under: found.extend(under.execute(*one).fetchall() for one in asked))
-        return found
 
     async def run(self, work: Callable[[sqlite3.Connection], None]) -> None:
         """Do work with the connection on its thread, in the transaction that was asked for."""
@@ -91,9 +93,9 @@ class Connection(aiosqlite.Connection):
         if self._beginning is not None:
             self._conn.execute(self._beginning)
             self._beginning = None  # not before it succeeded: nothing may run outside of it
-        while self._writes:
-            self._conn.execute(*self._writes[0])
-            del self._writes[0]  # not before it succeeded: nothing may be committed without it
+        while self._waiting:
+            self._waiting[0](self._conn)
+            del self._waiting[0]  # not before it succeeded: nothing may be committed without it
         work(self._conn)
 
 

@@ -1,9 +1,10 @@
 """Connections stay open between transactions, and no transaction sees another's."""
 
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fakes.desk_store import WALL, fresh_store
@@ -14,7 +15,9 @@ from kalshi_cli.adapters.store.connection import locate
 from kalshi_cli.adapters.store.glance import Glance
 from kalshi_cli.adapters.store.prepared import Prepared, given
 from kalshi_cli.adapters.store.store import SqlStore
+from kalshi_cli.adapters.store.worker import Rows
 from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.errors import Refused
 from kalshi_cli.ports.store import Brakes
 
 COOLING = "cooling"
@@ -88,11 +91,39 @@ async def test_a_reader_sees_one_instant_and_the_next_one_the_next(store: SqlSto
             assert await reading.number(COUNT) == seen
 
 
-async def test_several_queries_are_answered_in_their_order(store: SqlStore) -> None:
+async def test_what_is_checked_is_told_in_its_order_and_before_what_is_written_later(
+    store: SqlStore,
+) -> None:
     await marked(store, "a", 7)
-    async with store.transaction(reads=True) as transaction:
-        found = await transaction.rows_of((INSTANT, {"name": "b"}), (COUNT, {}), (COUNT, {}))
-    assert [list(rows) for rows in found] == [[], [(1,)], [(1,)]]
+    told: list[list[Sequence[Any]]] = []
+
+    def weigh(found: list[Rows]) -> None:
+        told.extend(list(rows) for rows in found)
+
+    async with store.transaction() as transaction:
+        await transaction.check([(INSTANT, {"name": "b"}), (COUNT, {}), (COUNT, {})], weigh)
+        await transaction.upsert(t.MARKERS, [{"name": "b", "instant_us": 1}])
+        assert told == []
+        await transaction.commit()
+    assert told == [[], [(1,)], [(1,)]]
+
+
+async def test_nothing_of_a_transaction_is_left_whose_check_fails(store: SqlStore) -> None:
+    def refuse(found: list[Rows]) -> None:
+        raise Refused(f"{found[0][0][0]} markers are enough.")
+
+    async def writes() -> None:
+        async with store.transaction() as transaction:
+            await transaction.upsert(t.MARKERS, [{"name": "a", "instant_us": 1}])
+            await transaction.check([(COUNT, {})], refuse)
+            await transaction.upsert(t.MARKERS, [{"name": "b", "instant_us": 1}])
+            await transaction.commit()
+
+    with pytest.raises(Refused, match="1 markers are enough"):
+        await writes()
+    assert await counted(store) == 0
+    await marked(store, "c", 1)
+    assert await counted(store, reads=False) == 1
 
 
 async def test_the_log_is_carried_over_and_no_commit_has_to(store: SqlStore) -> None:
