@@ -10,6 +10,8 @@ from kalshi_cli.engine.recording import Prints, RecordedEvent, RecordedMarket, R
 from kalshi_cli.engine.world import Listed, Moved, Occurrence, Printed
 from kalshi_cli.errors import InvalidValue, NotFound
 
+_NEVER = 1 << 62
+
 
 @dataclass(frozen=True, slots=True)
 class Played:
@@ -40,6 +42,7 @@ class Playback:
         self._own_trades = played.own_trades
         self.live = list(recording.events[: played.listed])
         self._bury(played.now_us)
+        self._change_us = self.now_us
         self._markets = {
             recorded.market.ticker: recorded
             for event in recording.events
@@ -64,11 +67,14 @@ class Playback:
         if to_us < self.now_us:
             raise InvalidValue("A world does not go back in time.")
         since, self.now_us = self.now_us, to_us
-        self._bury(since)
-        happened: list[Occurrence] = [*self._own_prints, *self._list_new(to_us)]
+        happened: list[Occurrence] = [*self._own_prints]
         self._own_prints = []
-        for event in self.live:
-            happened.extend(_moves(event, since, to_us))
+        if to_us >= self._change_us:
+            self._bury(since)
+            happened += self._list_new(to_us)
+            for event in self.live:
+                happened.extend(_moves(event, since, to_us))
+            self._change_us = self._next_change()
         return since, happened
 
     def market(self, ticker: str) -> RecordedMarket:
@@ -92,6 +98,18 @@ class Playback:
             at_us=self.now_us,
         )
         self._own_prints.append(Printed(self.now_us, trade))
+
+    def _next_change(self) -> int:
+        """Before which instant nothing is listed, moves or is to be buried: looking for that costs
+        more than a second of the tape, and a second is often how far it moves.
+        """
+        now_us = self.now_us
+        coming = [event.open_us for event in self.recording.events[self._listed :][:1]]
+        for event in self.live:
+            coming += [at_us for each in event.markets for at_us in each.ends_us if at_us > now_us]
+            if event.finalized_us <= now_us:
+                coming.append(now_us + 1)
+        return min(coming, default=_NEVER)
 
     def _bury(self, at_us: int) -> None:
         self.live = [event for event in self.live if event.finalized_us > at_us]
@@ -125,14 +143,14 @@ def in_order(happened: Iterable[Occurrence]) -> tuple[Occurrence, ...]:
 def _moves(event: RecordedEvent, since: int, to_us: int) -> Iterator[Moved]:
     """The changes of status after one instant and up to another."""
     for recorded in event.markets:
-        close_us, ticker = recorded.market.close_us, recorded.market.ticker
-        ended = recorded.result, recorded.value
-        if since < close_us <= to_us:
-            yield Moved(close_us, ticker, MarketStatus.CLOSED)
-        if since < recorded.determined_us <= to_us:
-            yield Moved(recorded.determined_us, ticker, MarketStatus.DETERMINED, *ended)
-        if since < recorded.finalized_us <= to_us:
-            yield Moved(recorded.finalized_us, ticker, MarketStatus.FINALIZED)
+        closed_us, determined_us, finalized_us = recorded.ends_us
+        ticker, ended = recorded.market.ticker, (recorded.result, recorded.value)
+        if since < closed_us <= to_us:
+            yield Moved(closed_us, ticker, MarketStatus.CLOSED)
+        if since < determined_us <= to_us:
+            yield Moved(determined_us, ticker, MarketStatus.DETERMINED, *ended)
+        if since < finalized_us <= to_us:
+            yield Moved(finalized_us, ticker, MarketStatus.FINALIZED)
 
 
 def _when(occurrence: Occurrence) -> tuple[int, int]:

@@ -47,6 +47,11 @@ class RecordedMarket:
     def finalized_us(self) -> int:
         return self.determined_us + self.market.settlement_timer_s * SECOND
 
+    @property
+    def ends_us(self) -> tuple[int, int, int]:
+        """When it closes, is determined, and pays."""
+        return self.market.close_us, self.determined_us, self.finalized_us
+
 
 @dataclass(frozen=True, slots=True)
 class RecordedEvent:
