@@ -167,6 +167,15 @@ _NO_PRINTS = Prints(array("q"), array("q"), array("q"), array("q"), array("q"))
 
 
 def _columns(path: Path) -> _Columns:
+    """Read the prints, and give back the memory that only reading them took."""
+    import pyarrow as pa
+
+    columns = _read_columns(path)
+    pa.default_memory_pool().release_unused()
+    return columns
+
+
+def _read_columns(path: Path) -> _Columns:
     import pyarrow as pa
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
