@@ -11,6 +11,9 @@ design says? Two hundred worlds.
 `making`: does a desk that makes markets keep the spread it asks for where nobody knows better, and
 how much does it lose where three takers in five do? Eight worlds of each kind, six hours long.
 
+`flip`: does the strategy of quick flips leave alone what is noise, and earn where prices come late?
+Twenty worlds of each kind, three and a half days long, and whole desks on two of the late ones.
+
 `books`: do books rebuilt from recorded streams agree with the ticker in them, and how much hangs on
 the estimate of a queue? Only where the recordings are at hand.
 
@@ -37,6 +40,10 @@ from tests.studies.book_agreement import DUE, Agreement, agreement, streams_in
 from tests.studies.book_agreement import rendered as agreement_table
 from tests.studies.desk_runs import DeskRun, run_oracle
 from tests.studies.fairness import failures, pooled, watched
+from tests.studies.flip import FlipRun, desk_line, run_flips
+from tests.studies.flip import failed as failed_flips
+from tests.studies.flip import told as flip_table
+from tests.studies.flip_walk import LATE, NOISE, Walk, walk
 from tests.studies.making import MANY, NOBODY, MakerRun, failed, run_maker
 from tests.studies.making import told as making_table
 from tests.studies.queue_bounds import filled
@@ -65,6 +72,16 @@ def drowned(seed: int) -> DeskRun:
 def maker(informed: float, seed: int) -> MakerRun:
     """One seed of the study of makers."""
     return asyncio.run(run_maker(seed, informed=informed, hours=6))
+
+
+def walked(kind: str, seed: int) -> Walk:
+    """One world of the study of flips."""
+    return walk(kind, seed, hours=84)
+
+
+def flipped(seed: int) -> FlipRun:
+    """One desk of the study of flips."""
+    return asyncio.run(run_flips(seed, hours=60))
 
 
 def told(run: DeskRun) -> str:
@@ -140,6 +157,27 @@ def making_study() -> bool:
     return not wrong
 
 
+def flip_study() -> bool:
+    """Whether flips leave noise alone and earn where prices come late."""
+    found = {}
+    with multiprocessing.Pool(2) as pool:
+        say("Quick flips, walked over worlds of three and a half days:")
+        for kind in (NOISE, LATE):
+            found[kind] = list(counted(kind, pool.imap(partial(walked, kind), SEEDS), len(SEEDS)))
+            for line in flip_table(kind, found[kind]):
+                say(line)
+        desks = range(4, 6)
+        say("Desks on late worlds, dollars gained of $10,000, net of fees:")
+        runs = []
+        for run in counted("desks", pool.imap(flipped, desks), len(desks)):
+            runs.append(run)
+            say(desk_line(run))
+    wrong = failed_flips(found[NOISE], found[LATE], runs)
+    for claim in wrong:
+        say(f"NOT HELD: {claim}")
+    return not wrong
+
+
 def books_study() -> bool:
     """Whether recorded order books agree with their ticker; True where there are none."""
     if not STREAMS.is_dir():
@@ -173,7 +211,7 @@ def main() -> None:
     """Print the studies; exit with 1 if a claim of theirs did not hold."""
     parser = argparse.ArgumentParser(prog="python -m tests.studies")
     parser.add_argument(
-        "parts", nargs="*", metavar="oracle|fairness|making|books|weather", help="default: all"
+        "parts", nargs="*", metavar="oracle|fairness|making|flip|books|weather", help="default: all"
     )
     parser.add_argument("--seeds", type=int, default=200, help="worlds of the fairness study")
     parser.add_argument("--days", type=int, default=2, help="days in each of them")
@@ -182,6 +220,7 @@ def main() -> None:
         "oracle": oracle_study,
         "fairness": partial(fairness_study, wanted.seeds, wanted.days),
         "making": making_study,
+        "flip": flip_study,
         "books": books_study,
         "weather": weather_study,
     }

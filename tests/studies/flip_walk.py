@@ -1,0 +1,190 @@
+"""Quick flips walked over a generated world: what the strategy sees, says and would have made.
+
+No desk, no orders: the strategy looks every five minutes, its trials are judged by the world's
+prints as a desk judges them. Each flip that it proposes, and that leaves the edge that a desk asks
+for, is bought at the ask and sold at its target, at the print that stopped it, or at the bid once
+its time is over, takers' fees included. Of prints beyond the target, that is all that counts.
+"""
+
+import tomllib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from kalshi_cli.bootstrap.strategies import strategy
+from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.fees import FeeTerms, fee_per_contract
+from kalshi_cli.domain.instant import HOUR, MINUTE
+from kalshi_cli.domain.market import Event, Market, Quote, Trade
+from kalshi_cli.domain.money import NO_CONTRACTS, Money, Price
+from kalshi_cli.domain.side import Side
+from kalshi_cli.domain.trial import Ending, HitRate, Trial, Verdict, verdict
+from kalshi_cli.engine.generated import EPOCH_US, GeneratedWorld
+from kalshi_cli.engine.plan_document import read_plan
+from kalshi_cli.engine.world import Listed, Printed
+from kalshi_cli.portfolio.edge import net_edge
+from kalshi_cli.settings.sections import Settings
+from kalshi_cli.strategies._base import Candidate, Strategy, View
+
+PLAN = Path(__file__).parents[2] / "docs" / "worlds" / "late-news.toml"
+NAME = "quick_flip_scalping"
+LOOK_US = 5 * MINUTE
+BANKROLL = Money.parse("10000.00")
+LATE, NOISE = "late", "noise"
+IN_TIME = {"underreaction": "0.9", "informed_share": "0.7"}
+"""What makes the documented world what it is; without them prices are in time and takers noise."""
+
+
+def plan(kind: str) -> str:
+    """The documented world, or the same with prices in time and takers who know nothing."""
+    text = PLAN.read_text("utf-8")
+    if kind == LATE:
+        return text
+    for word, value in IN_TIME.items():
+        assert text.count(f"{word} = {value}") == 1
+        text = text.replace(f"{word} = {value}", f"{word} = 0.0")
+    return text
+
+
+@dataclass(frozen=True)
+class Flip:
+    """A flip that would have been made: how it ended, and dollars that it brought a contract."""
+
+    ending: Ending
+    gain: float
+
+
+@dataclass(frozen=True)
+class Walk:
+    """What one world came to. `needed` is the hit rate that its trials needed on average."""
+
+    seed: int
+    record: HitRate
+    needed: float
+    flips: tuple[Flip, ...]
+
+
+@dataclass
+class _Walker:
+    """`markets` are those open now; `needed` has the hit rate that each trial needed."""
+
+    world: GeneratedWorld
+    flipper: Strategy
+    least_edge: float
+    markets: dict[str, tuple[Event, Market, FeeTerms]] = field(default_factory=dict)
+    tapes: dict[str, list[Trade]] = field(default_factory=lambda: defaultdict(list))
+    trying: dict[str, Trial] = field(default_factory=dict)
+    judged: list[Verdict] = field(default_factory=list)
+    needed: list[float] = field(default_factory=list)
+    bought: set[tuple[str, int]] = field(default_factory=set)
+    flips: list[Flip] = field(default_factory=list)
+
+    def look(self, now_us: int) -> None:
+        self._move(now_us)
+        for event, trial in tuple(self.trying.items()):
+            if trial.until_us < now_us:
+                self._judge(self.trying.pop(event))
+        candidates = tuple(self._candidate(*each, now_us) for each in self.markets.values())
+        record = self.record
+        rates = {each.event.category: record for each in candidates if record.count}
+        view = View(now_us, candidates, BANKROLL, hit_rates=rates, trying=frozenset(self.trying))
+        proposals = self.flipper.propose(view)
+        for trial in self.flipper.tries(view):
+            self.trying[trial.event_ticker] = trial
+            self.needed.append(self._needed(trial, record.slip))
+        for proposal in proposals:
+            edge = net_edge(
+                proposal.side,
+                fair=proposal.fair,
+                price=proposal.limit,
+                terms=self._fees(proposal.ticker),
+                is_taker=True,
+            )
+            if edge >= self.least_edge:
+                self.bought.add((proposal.ticker, now_us))
+
+    def _move(self, now_us: int) -> None:
+        for occurrence in self.world.advance(now_us):
+            if isinstance(occurrence, Listed):
+                for market in occurrence.markets:
+                    fees = occurrence.series.fees
+                    self.markets[market.ticker] = occurrence.event, market, fees
+            elif isinstance(occurrence, Printed):
+                self.tapes[occurrence.trade.ticker].append(occurrence.trade)
+        over = [t for t, (_, market, _) in self.markets.items() if market.close_us <= now_us]
+        for ticker in over:
+            del self.markets[ticker]
+
+    def _candidate(self, event: Event, market: Market, fees: FeeTerms, now_us: int) -> Candidate:
+        bids, asks = self.world.ladders(market.ticker) if market.open_us <= now_us else ((), ())
+        tally = self.world.tally(market.ticker)
+        since_us = now_us - self.flipper.tape_us
+        return Candidate(
+            event=event,
+            market=market,
+            quote=Quote(
+                ticker=market.ticker,
+                bid=bids[0] if bids else None,
+                ask=asks[0] if asks else None,
+                last=tally.last,
+                volume=tally.volume,
+                volume_24h=tally.volume_24h,
+                open_interest=tally.open_interest,
+                at_us=now_us,
+            ),
+            fees=fees,
+            forecast=None,
+            held=NO_CONTRACTS,
+            is_working=False,
+            book=OrderBook(market.ticker, bids, asks, now_us),
+            trades=tuple(t for t in self.tapes[market.ticker][-400:] if t.at_us >= since_us),
+        )
+
+    def _judge(self, trial: Trial) -> None:
+        found = verdict(trial, self.tapes[trial.ticker])
+        self.judged.append(found)
+        if (trial.ticker, trial.at_us) in self.bought:
+            self.flips.append(Flip(found.ending, self._gain(found)))
+
+    def _gain(self, found: Verdict) -> float:
+        trial, is_hit = found.trial, found.ending is Ending.HIT
+        left = trial.target if is_hit else found.left or self._bid(trial)
+        fees = self._fees(trial.ticker)
+        paid = float(trial.entry) + fee_per_contract(fees, trial.entry, is_taker=True)
+        return float(left) - fee_per_contract(fees, left, is_taker=not is_hit) - paid
+
+    def _bid(self, trial: Trial) -> Price:
+        """What is bid for the outcome at the end of its time; nothing where nobody bids."""
+        bids, asks = self.world.ladders(trial.ticker)
+        levels = bids if trial.side is Side.BID else asks
+        if not levels:
+            return Price(0)
+        return levels[0].price if trial.side is Side.BID else levels[0].price.complement
+
+    def _fees(self, ticker: str) -> FeeTerms:
+        return self.markets[ticker][2]
+
+    def _needed(self, trial: Trial, slip: float) -> float:
+        fees = self._fees(trial.ticker)
+        cost = float(trial.entry) + fee_per_contract(fees, trial.entry, is_taker=True)
+        lost = float(trial.stop) - slip - fee_per_contract(fees, trial.stop, is_taker=True)
+        won = float(trial.target) - fee_per_contract(fees, trial.target, is_taker=False)
+        return (cost - lost) / (won - lost)
+
+    @property
+    def record(self) -> HitRate:
+        stopped = [each for each in self.judged if each.ending is Ending.STOPPED]
+        hits = sum(each.ending is Ending.HIT for each in self.judged)
+        slips = sum(each.slipped for each in stopped)
+        return HitRate(len(self.judged), hits, slips / len(stopped) if stopped else 0.0)
+
+
+def walk(kind: str, seed: int, *, hours: int) -> Walk:
+    """Walk the strategy over so many hours of a world."""
+    settings = Settings(home=Path("unused"))
+    world = GeneratedWorld(seed, plan=read_plan(tomllib.loads(plan(kind))))
+    walker = _Walker(world, strategy(NAME, settings), settings.trading.min_net_edge)
+    for number in range(hours * HOUR // LOOK_US + 1):
+        walker.look(EPOCH_US + number * LOOK_US)
+    needed = sum(walker.needed) / max(1, len(walker.needed))
+    return Walk(seed, walker.record, needed, tuple(walker.flips))
