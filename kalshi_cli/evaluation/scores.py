@@ -25,6 +25,7 @@ from kalshi_cli.evaluation.interval import (
     clustered_mean,
     verdict,
 )
+from kalshi_cli.evaluation.slices import UNKNOWN, horizon_name, in_order, price_name
 
 MOST_GROUPS = 10
 LOG_CLIP = 0.01
@@ -40,6 +41,8 @@ class ScoredForecast:
     the way it was asked, both empty where nobody was. `let_stand` tells whether the Critic did,
     `went_along` whether the Trader would have bought the side that the number points to; None where
     they were not heard. `may_trade` is False for what was vetoed, or had to be repaired.
+
+    `horizon_us` was left until the market's close; `traded_by` is the strategy that entered on it.
     """
 
     ticker: str
@@ -60,6 +63,8 @@ class ScoredForecast:
     went_along: bool | None = None
     may_trade: bool = True
     contaminated: bool = False
+    horizon_us: int | None = None
+    traded_by: str = ""
 
     @property
     def after_critic(self) -> float | None:
@@ -104,13 +109,18 @@ class Coverage:
 
 class By(StrEnum):
     """What is scored together: the answers of a model, of a version of the prompt, or of a way of
-    asking (the roles, or all of them in one question, samples, research).
+    asking (the roles, or all of them in one question, samples, research); or all that one strategy
+    traded on, of one category, as early, or at such a price of the market.
     """
 
     MODEL = "model"
     PROMPT = "prompt"
     VARIANT = "variant"
     ROLE = "role"
+    STRATEGY = "strategy"
+    CATEGORY = "category"
+    HORIZON = "horizon"
+    PRICE = "price"
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +177,13 @@ _NAMES: Mapping[By, Callable[[ScoredForecast], str]] = {
     By.PROMPT: _of_prompt,
     By.VARIANT: _of_variant,
     By.ROLE: _of_model,
+    By.STRATEGY: lambda forecast: forecast.traded_by or "not traded",
+    By.CATEGORY: lambda forecast: forecast.category or UNKNOWN,
+    By.HORIZON: lambda forecast: horizon_name(forecast.horizon_us),
+    By.PRICE: lambda forecast: price_name(forecast.market),
 }
+_CUTS = frozenset({By.STRATEGY, By.CATEGORY, By.HORIZON, By.PRICE})
+"""What cuts the first forecasts of a market and model, rather than choosing them."""
 
 
 def first_forecasts(
@@ -181,12 +197,13 @@ def first_forecasts(
 
 
 def score(forecasts: Sequence[ScoredForecast], by: By = By.MODEL) -> tuple[Score, ...]:
-    """One record for each forecaster and model, prompt or variant, in the alphabet's order."""
+    """One record for each forecaster and model, prompt, variant or group, in order."""
     name_of = _NAMES[by]
     groups: dict[tuple[str, str], list[ScoredForecast]] = defaultdict(list)
-    for forecast in first_forecasts(forecasts, name_of):
+    for forecast in first_forecasts(forecasts, _of_model if by in _CUTS else name_of):
         groups[forecast.forecaster, name_of(forecast)].append(forecast)
-    return tuple(_score(*key, group) for key, group in sorted(groups.items()))
+    keys = sorted(groups, key=lambda key: (key[0], in_order(key[1])))
+    return tuple(_score(*key, groups[key]) for key in keys)
 
 
 def _score(forecaster: str, model: str, group: Sequence[ScoredForecast]) -> Score:

@@ -4,15 +4,17 @@ Nothing is written. Every forecast that has an answer is scored against the mark
 every strategy's profit is net of fees and of the AI it used; too little data prints "unresolved".
 """
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.marks import position_mark
 from kalshi_cli.domain.money import AiCost, Money
-from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.order import Purpose
+from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.evaluation.ai_costs import charged
 from kalshi_cli.evaluation.pnl import StrategyPnl, TradeResult, strategy_pnl, trade_result
-from kalshi_cli.evaluation.scores import By, Score, score
+from kalshi_cli.evaluation.scores import By, Score, ScoredForecast, score
+from kalshi_cli.evaluation.slices import ClosedTrade, Cut, Slice, slices
 from kalshi_cli.forecasting.weights import Fit
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.reports import Reports, ScoredRow
@@ -26,14 +28,16 @@ class EvaluateResult:
     """Scores, profits, and equity beside all that was ever paid in, by the ledger.
 
     `paid_in` is the opening balance and deposits less withdrawals; None before the account was
-    first seen. `waiting` counts forecasts whose market has no result yet. `labels` say what a
-    person must know of the forecasters behind the numbers. `weights` are what the record of each
+    first seen. `waiting` counts forecasts whose market has no result yet. `slices` are the closed
+    trades by group, where they can be cut so. `labels` say what a person must know of the
+    forecasters behind the numbers. `weights` are what the record of each
     language model says of its say.
     """
 
     at_us: int
     by: By
     scores: tuple[Score, ...]
+    slices: tuple[Slice, ...]
     weights: tuple[Fit, ...]
     waiting: int
     strategies: tuple[StrategyPnl, ...]
@@ -72,7 +76,8 @@ async def evaluate(
     return EvaluateResult(
         at_us=clock.now(),
         by=by,
-        scores=score(await with_roles(reports, scored, is_fiction=is_fiction), by),
+        scores=score(await _judged(reports, scored, by, is_fiction=is_fiction), by),
+        slices=await _slices(store, reports, by),
         weights=await fitted_weights(store, reports, weights, scored, is_fiction=is_fiction),
         waiting=summary.forecasts - len(scored),
         strategies=strategy_pnl(results, charged(used, spent, ai_charged_to)),
@@ -80,6 +85,44 @@ async def evaluate(
         paid_in=paid_in,
         ai_cost=spent,
         labels=_labels(scored),
+    )
+
+
+async def _judged(
+    reports: Reports, scored: Sequence[ScoredRow], by: By, *, is_fiction: bool
+) -> Sequence[ScoredForecast]:
+    """What is scored; with the strategy that entered on each where that is asked about."""
+    found = await with_roles(reports, scored, is_fiction=is_fiction)
+    if by is not By.STRATEGY:
+        return found
+    entries = await reports.orders(purposes=[Purpose.ENTRY])
+    traded = {row.forecast_id: row.strategy for row in entries if row.filled}
+    return [
+        replace(each, traded_by=traded.get(row.forecast_id, ""))
+        for row, each in zip(scored, found, strict=True)
+    ]
+
+
+async def _slices(store: Store, reports: Reports, by: By) -> tuple[Slice, ...]:
+    """The closed trades by group, where trades can be cut so."""
+    if by.value not in {cut.value for cut in Cut}:
+        return ()
+    trips = [row.trip for row in await reports.round_trips()]
+    async with store.unit(reads=True) as unit:
+        found = await unit.catalog.entries(tickers={trip.ticker for trip in trips})
+    entries = {entry.market.ticker: entry for entry in found}
+    return slices([_closed(trip, entries.get(trip.ticker)) for trip in trips], Cut(by.value))
+
+
+def _closed(trip: RoundTrip, entry: CatalogEntry | None) -> ClosedTrade:
+    """A market that is not listed any more is an event of its own."""
+    return ClosedTrade(
+        strategy=trip.owner,
+        event_ticker=trip.ticker if entry is None else entry.event.event_ticker,
+        category="" if entry is None else entry.category,
+        horizon_us=None if entry is None else entry.market.close_us - trip.opened_us,
+        price=float(trip.entry_cost) / float(trip.count),
+        pnl=trip.pnl,
     )
 
 

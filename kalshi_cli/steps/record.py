@@ -87,6 +87,7 @@ def _scored(row: ScoredRow, said: Sequence[SaidRow], *, is_fiction: bool) -> Sco
         market=row.market,
         payout=float(row.payout),
         made_us=row.made_us,
+        horizon_us=row.close_us - row.made_us,
         low=row.low,
         high=row.high,
         prompt=_prompt(said),

@@ -13,7 +13,12 @@ EMPTY = {
     "analyze": ["analyze", "analyze --dry-run"],
     "trade": ["trade --dry-run", "trade"],
     "track": ["track"],
-    "evaluate": ["evaluate", "evaluate --by role", "evaluate --by variant"],
+    "evaluate": [
+        "evaluate",
+        "evaluate --by role",
+        "evaluate --by horizon",
+        "evaluate --by variant",
+    ],
     "run-loop": ["run-loop --once"],
     "inspect": [
         "inspect positions",

@@ -10,6 +10,7 @@ from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import Result
 from kalshi_cli.domain.money import AiCost
 from kalshi_cli.errors import NotFound
+from kalshi_cli.evaluation.scores import By as Score
 from kalshi_cli.settings.sections import Filters
 from kalshi_cli.steps.ai_costs import By, ai_costs
 from kalshi_cli.steps.evaluate import evaluate
@@ -20,10 +21,9 @@ from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 
 
-async def evaluated(floor, charged=STRATEGY):
-    return await evaluate(
-        floor.store, floor.store.reports, floor.clock, ai_charged_to=charged, weights=WEIGHTS
-    )
+async def evaluated(floor, charged=STRATEGY, **options):
+    kept = {"ai_charged_to": charged, "weights": WEIGHTS, **options}
+    return await evaluate(floor.store, floor.store.reports, floor.clock, **kept)
 
 
 async def a_day(floor):
@@ -59,6 +59,23 @@ async def test_profit_is_net_and_open_positions_are_at_their_marks(floor):
     assert result.waiting == 1
     (score,) = result.scores
     assert score.forecaster == "oracle"
+
+
+async def test_closed_trades_are_cut_by_what_is_asked(floor):
+    await a_day(floor)
+    cuts = {}
+    for by in (Score.STRATEGY, Score.CATEGORY, Score.HORIZON, Score.PRICE):
+        result = await evaluated(floor, by=by)
+        (cut,) = result.slices  # A alone is closed: 10 at 44c, each paid $1
+        assert (cut.trades, cut.won, str(cut.net)) == (1, 1, "5.600000")
+        cuts[by] = (cut.name, result.scores[0].model)
+    assert cuts == {
+        Score.STRATEGY: (STRATEGY, STRATEGY),
+        Score.CATEGORY: ("Economics", "Economics"),
+        Score.HORIZON: ("1-7 d", "1-7 d"),  # its market closes just a day later
+        Score.PRICE: ("30-70c", "30-70c"),
+    }
+    assert (await evaluated(floor)).slices == ()
 
 
 async def test_forecasts_are_paid_for_by_the_strategy_that_uses_them(floor):

@@ -15,7 +15,7 @@ def evaluate(
     ctx: typer.Context,
     *,
     by: Annotated[
-        By, typer.Option("--by", help="Score by model, prompt, way of asking, or role by role.")
+        By, typer.Option("--by", help="What is scored together; and closed trades, if cut so.")
     ] = By.MODEL,
 ) -> None:
     """Say what was earned, net of fees and AI, and whether it is more than luck.

@@ -41,8 +41,39 @@ def show_evaluate(result: EvaluateResult, console: "Console") -> None:
             for row in result.strategies
         ],
     )
+    if result.slices:
+        _print_slices(result, console)
     _print_scores(result, console)
     _print_rest(result, console)
+
+
+def _print_slices(result: EvaluateResult, console: "Console") -> None:
+    """Closed trades by group."""
+    print_table(
+        console,
+        f"Closed trades by {result.by}, net of fees, before AI",
+        (
+            (str(result.by), "fold"),
+            ("trades", "right"),
+            ("events", "right"),
+            ("won", "right"),
+            ("net", "right"),
+            ("per event, 95%", "right"),
+            "verdict",
+        ),
+        [
+            (
+                row.name,
+                str(row.trades),
+                str(row.events),
+                str(row.won),
+                gain(row.net),
+                spread(row.per_event, unit="$", decimals=2),
+                row.verdict,
+            )
+            for row in result.slices
+        ],
+    )
 
 
 def _print_scores(result: EvaluateResult, console: "Console") -> None:
