@@ -4,6 +4,8 @@ import ast
 import re
 from pathlib import Path
 
+from kalshi_cli.risk._gate import controls
+
 PAGE = Path(__file__).parent.parent / "docs" / "faults.md"
 ROW = re.compile(r"^\| (\d+) \| (.+?) \| (.+?) \| (.+) \|$", re.MULTILINE)
 LINK = re.compile(r"\[(\w+)\]\(\.\./([\w/.]+)\)")
@@ -27,3 +29,12 @@ def test_every_fault_names_tests_that_exist() -> None:
         for name, path in links:
             assert name.startswith("test_")
             assert name in _defined_in(PAGE.parent.parent / path), f"{number}: no {name} in {path}"
+
+
+def test_every_control_is_on_the_page() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    _, _, controls_part = text.partition("## What may stop an order")
+    for name, path in LINK.findall(controls_part):
+        assert name in _defined_in(PAGE.parent.parent / path), f"no {name} in {path}"
+    told = set(re.findall(r"`([A-Z_]+)`", controls_part))
+    assert told == {control.code for control in controls({})}

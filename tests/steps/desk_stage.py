@@ -22,6 +22,8 @@ from kalshi_cli.steps.execution import Desk, send
 from kalshi_cli.steps.reconcile import reconcile_desk
 
 A, B, C, D = TICKERS = ("KXT-1-A", "KXT-1-B", "KXU-1-C", "KXV-1-D")
+FRESH = ("KXW-1-E", "KXW-1-F", "KXW-1-G")
+"""Of one event, in which one at the most ends YES. Nothing is held there in the beginning."""
 OTHER = "quick_flip"
 PAID_IN = 1_000_000_000
 """What the account begins with, in $0.000001."""
@@ -66,12 +68,15 @@ class Stage:
         self._exchange = self.loop.run_until_complete(self._opened())
 
     async def _opened(self) -> FakeExchange:
-        """Four markets, two of which may settle. Something is held in each, two orders rest."""
+        """Four markets, two of which may settle. Something is held in each, two orders rest; and
+        three more of another event.
+        """
         clock = FakeClock(wall_us=WALL)
         exchange = Crossing(clock)
         for event, markets in (("KXT-1", [A, B]), ("KXU-1", [C]), ("KXV-1", [D])):
             exchange.add_event(event, markets, fees=FeeTerms("quadratic"))
-        for ticker in TICKERS:
+        exchange.add_event("KXW-1", FRESH, exclusive=True, fees=FeeTerms("quadratic"))
+        for ticker in (*TICKERS, *FRESH):
             exchange.set_book(ticker, BIDS, ASKS)
         floor = await self.floor(exchange)
         lease = await seize(floor, "the first")

@@ -3,13 +3,14 @@
 Almost nothing happens alone here: a request is lost or its answer is, the desk dies at a write,
 and meanwhile an order fills, a person halts, somebody else takes over, reads show the past. After
 every step no order was sent twice, by a holder that was fenced off or under a halt, and the desk
-counts at least what the exchange could still do to it. Once everything is told, one pass makes the
-books true: by arithmetic of `desk_truths`, never by the code under test.
+counts at least what the exchange could still do to it; and whatever the controls let pass is within
+every limit, by the exchange's own word. Once everything is told, one pass makes the books true: by
+arithmetic of `desk_truths` and `desk_limits`, never by the code under test.
 """
 
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -29,7 +30,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 from steps import desk_truths
-from steps.desk_stage import OTHER, PAID_IN, TICKERS, TTL_US, C, D, Stage, seize
+from steps.desk_limits import Ledger
+from steps.desk_stage import FRESH, OTHER, PAID_IN, TICKERS, TTL_US, A, B, C, D, Stage, seize
 
 from kalshi_cli.domain.account import CashKind, CashMovement, settlement_revenue
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
@@ -45,8 +47,11 @@ from kalshi_cli.domain.order import (
     Terms,
     TimeInForce,
 )
+from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import LeaseHeld, Refused, Unavailable
+from kalshi_cli.portfolio.methods._base import Method
+from kalshi_cli.portfolio.sizing import Sizing
 from kalshi_cli.ports.exchange import CancellationKind
 from kalshi_cli.steps.amending import decrease, reprice
 from kalshi_cli.steps.command import set_desk_state
@@ -56,22 +61,56 @@ from kalshi_cli.steps.hearing import hear
 from kalshi_cli.steps.reconcile import reconcile_desk
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
+from kalshi_cli.steps.trade_policy import TradePolicy
+from kalshi_cli.strategies._base import Strategy, View
 
 Deed = TypeVar("Deed", bound=Callable[..., None])
 MACHINES = int(os.environ.get("MACHINES", "25"))
 DEEDS_A_MACHINE = 30
 SETTLING = (C, D)
+OWNER_OF = {A: STRATEGY, B: OTHER, C: STRATEGY, D: OTHER}
+"""Who may enter where something is held in the beginning."""
 OWNERS = (STRATEGY, OTHER)
 TOO_LATE_US = 11 * SECOND
 """After ten seconds an order is not sent any more: see DESIGN's exit from a sleep."""
 LONGEST_LAG_S = 4
 """Reads show a write before a search gives up: five of them, a second apart."""
 POLICIES = the_policies("oracle")
+LIMITS = POLICIES.trading.limits
+TIGHT = (
+    LIMITS,
+    replace(
+        LIMITS,
+        capital_limit=Money.parse("400.00"),
+        max_market_exposure=0.02,
+        max_event_exposure=0.035,
+        max_order_contracts=30,
+    ),
+    replace(
+        LIMITS,
+        capital_limit=Money.parse("400.00"),
+        max_cluster_exposure=0.07,
+        max_category_exposure=0.08,
+        max_account_exposure=0.09,
+    ),
+    replace(
+        LIMITS,
+        max_positions=3,
+        max_trades_per_hour=12,
+        max_orders_per_minute=9,
+        max_entries_per_market=3,
+        max_unresolved_orders=0,
+        reentry_cooldown_us=0,
+    ),
+    replace(LIMITS, min_cash_reserve=0.96, max_daily_loss=0.004, max_drawdown=0.005),
+)
+"""All that DESIGN sets, and sets of limits so low that they are met within a few orders."""
 
 # What may go wrong.
 
 picks = st.integers(0, 11)
 tickers = st.sampled_from(TICKERS)
+wishable = st.sampled_from((*FRESH, *FRESH, *TICKERS))
 cents = st.integers(36, 48)
 lagging = st.sampled_from([READS, READS, ("fills",), ("orders",), ("positions", "balance")])
 hundredths = st.sampled_from([1, 100, 250, 1_000, 3_333])
@@ -87,6 +126,33 @@ FAULTS = (
     Fault.NOT_SENT, Fault.LOST, Fault.LOST, Fault.UNANSWERED, Fault.UNANSWERED, Fault.UNANSWERED,
     Fault.THROTTLED, Fault.REFUSED, Fault.FORBIDDEN,
 )  # fmt: skip
+
+
+class Wished(Method):
+    """Sizes by no limit at all: what is wished for is left to the controls alone."""
+
+    def __init__(self, wishes: Sequence[OrderIntent]) -> None:
+        self.wishes = wishes
+
+    def size(self, proposals, books, capital) -> Sizing:
+        return Sizing(tuple(w for w in self.wishes if w.strategy == capital.strategy), ())
+
+
+@dataclass(frozen=True)
+class Wishing(Strategy):
+    """Has the books read of what is wished for."""
+
+    name: str  # type: ignore[misc]
+    wishes: tuple[OrderIntent, ...]
+
+    def propose(self, view: View) -> tuple[Proposal, ...]:
+        shown = {candidate.market.ticker for candidate in view.candidates}
+        first = {w.ticker: w for w in reversed(self.wishes) if w.strategy == self.name}
+        return tuple(
+            Proposal(ticker, w.side, w.limit, 0.5, Purpose.ENTRY, None, "wished")
+            for ticker, w in first.items()
+            if ticker in shown
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +216,20 @@ class DeskMachine(RuleBasedStateMachine, Watch):
         self.halted_by_file: str | None = None
         self.decided_wall_us: int | None = None
         self.is_gated = False
+        self.limits, self.env = LIMITS, POLICIES.trading.env
+        self.shares = dict.fromkeys(OWNERS, 0.40)
+        self.ledger = Ledger(self.exchange, self.books)
         self.run(self.take_over())
 
-    @initialize(seconds=st.sampled_from([LONGEST_LAG_S, LONGEST_LAG_S, 1]), what=lagging)
-    def begin(self, seconds, what):
+    @initialize(
+        seconds=st.sampled_from([LONGEST_LAG_S, LONGEST_LAG_S, 1]),
+        what=lagging,
+        limits=st.sampled_from(TIGHT),
+        share=st.sampled_from([0.40, 0.40, 0.01]),
+    )
+    def begin(self, seconds, what, limits, share):
         self.reads_lag_from_now_on(seconds, what)
+        self.limits, self.shares = limits, dict.fromkeys(OWNERS, share)
 
     def run(self, work: Any) -> Any:
         return self.loop.run_until_complete(work)
@@ -324,7 +399,9 @@ class DeskMachine(RuleBasedStateMachine, Watch):
     )
     def moves(self, pick, races, limit, count, trouble):
         order = self.one_that_works(pick, races=races)
-        if order is not None and order.intent.purpose is Purpose.ENTRY:
+        if order is None or order.intent.ticker in FRESH:  # where the controls alone decide
+            return
+        if order.intent.purpose is Purpose.ENTRY:
             asked = Terms(Price(100 * limit), Contracts(count), order.intent.expires_us)
             self.decided_wall_us = self.clock.wall()
             self.does(reprice(self.desk, order, asked), trouble)
@@ -373,8 +450,60 @@ class DeskMachine(RuleBasedStateMachine, Watch):
         if self.exchange.markets[ticker].status is MarketStatus.ACTIVE:
             self.forecasts += 1
             self.run(self.floor.forecast(ticker, p, f"f{self.forecasts}"))
+        self.is_held_to_limits(POLICIES.trading, trouble)
+
+    @deed(
+        8,
+        wished=st.lists(
+            st.tuples(wishable, st.sampled_from(Side), cents, hundredths, st.booleans()),
+            min_size=1,
+            max_size=3,
+        ),
+        owner=st.sampled_from(OWNERS),
+        trouble=troubles,
+    )
+    def wishes(self, wished, owner, trouble):
+        """The whole step once more, by a strategy that knows of no limit."""
+        self.run(self.floor.ingest())
+        self.wants(
+            *(
+                taking(
+                    side,
+                    f"0.{limit}",
+                    str(Contracts(count)),
+                    strategy=OWNER_OF.get(ticker, owner),
+                    post_only=rests,
+                    **self.terms(ticker, rests=rests),
+                )
+                for ticker, side, limit, count, rests in wished
+            ),
+            trouble=trouble,
+        )
+
+    def wants(self, *intents: OrderIntent, trouble: Trouble | None = None) -> None:
+        """Whatever names no fair value is wished for as the best bargain there is."""
+        numbered = tuple(
+            replace(
+                intent,
+                reason=f"{intent.reason} {number}",
+                fair=intent.fair or (0.9 if intent.side is Side.BID else 0.1),
+            )
+            for number, intent in enumerate(intents)
+        )
+        names = dict.fromkeys(intent.strategy for intent in numbered)
+        strategies = tuple(Wishing(name, numbered) for name in names)
+        wishing = replace(POLICIES.trading, strategies=strategies, sizing=Wished(numbered))
+        self.is_held_to_limits(wishing, trouble)
+
+    def is_held_to_limits(self, policy: TradePolicy, trouble: Trouble | None) -> None:
+        """A whole step of trading; what it writes down is held against every limit."""
+        held = replace(policy, env=self.env, limits=self.limits, allocations=self.shares)
+        self.ledger.paid_in, self.ledger.env = self.paid_in, self.env
+        self.ledger.cooling_until = self.venue.cooling_until
+        is_true = self.venue.tells_the_truth
+        self.ledger.begins(self.limits, self.shares, is_true=is_true)
         self.is_gated = True
-        self.does(trade(self.venue, self.desk, policy=POLICIES.trading), trouble)
+        self.does(trade(self.venue, self.desk, policy=held), trouble)
         self.is_gated = False
 
     @deed(2, trouble=troubles)
@@ -602,6 +731,8 @@ class DeskMachine(RuleBasedStateMachine, Watch):
         rows = desk_truths.journal(self.books)
         if rows[client_order_id].purpose == Purpose.EXIT:
             desk_truths.assert_exit_only_reduces(self.books, client_order_id)
+        elif self.is_gated:
+            self.ledger.entry(client_order_id)
 
     def arrives(self, sender: str, purpose: str, client_order_id: str) -> None:
         token, expires_wall_us = desk_truths.holder(self.books)
@@ -613,10 +744,6 @@ class DeskMachine(RuleBasedStateMachine, Watch):
         assert self.clock.now() >= self.venue.cooling_until
         if self.decided_wall_us is not None:
             assert self.clock.wall() - self.decided_wall_us < TOO_LATE_US
-        if self.is_gated and purpose == Purpose.ENTRY and client_order_id:
-            desk_truths.assert_nothing_is_risked_in_the_dark(
-                desk_truths.journal(self.books), client_order_id, self.paid_in
-            )
 
     def before_deed(self) -> None:
         """Nothing stands still for long, and a lease is renewed as long as its holder lives."""
@@ -638,6 +765,7 @@ class DeskMachine(RuleBasedStateMachine, Watch):
         rows = desk_truths.journal(self.books)
         desk_truths.assert_nothing_is_undercounted(rows, self.exchange)
         desk_truths.assert_each_wish_was_met_once(rows, self.exchange)
+        self.ledger.hold(self.limits, set(FRESH))
         assert {rows[name].token for name in rows.keys() - self.seen} <= self.holders
         if any(row.asked_count is not None for row in rows.values()):
             for order in self.run(self.live()):

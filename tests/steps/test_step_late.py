@@ -4,13 +4,16 @@ from dataclasses import replace
 
 import pytest
 from fakes.exchange_desks import FakeTreasury
-from fakes.floor import STRATEGY, A, B, taking, the_policies
+from fakes.floor import STRATEGY, A, B, taking, the_policies, waiting
 
 from kalshi_cli.domain.account import CashKind, CashMovement
 from kalshi_cli.domain.instant import DAY, HOUR
 from kalshi_cli.domain.market import MarketStatus, Result
-from kalshi_cli.domain.money import Money, Price
-from kalshi_cli.steps.execution import send
+from kalshi_cli.domain.money import NO_CONTRACTS, Money, Price
+from kalshi_cli.domain.order import OrderState
+from kalshi_cli.risk._exposure import live_claims, reserved, worst
+from kalshi_cli.steps.desk_view import look, risk_state
+from kalshi_cli.steps.execution import cancel, send
 from kalshi_cli.steps.session import Account
 from kalshi_cli.steps.track import track
 
@@ -30,6 +33,56 @@ async def test_a_fill_shown_an_hour_after_newer_ones_is_booked_in_one_pass(floor
     assert [fill.fill_id for fill in found.new_fills] == [late.fill_id]
     assert (found.complete, found.differences, found.doubt) == (True, (), "")
     assert await floor.nets() == {(A, STRATEGY): "10.00", (B, STRATEGY): "10.00"}
+
+
+async def test_a_market_that_ends_takes_what_rests_in_it_and_pays_once(floor):
+    """4 of 10 filled at 0.41 when it ends YES: 1,000 - 1.64 + 4.00, and nothing is reserved."""
+    await floor.reconcile()
+    order = await send(floor.desk, waiting(floor.clock))
+    floor.exchange.fill_resting(order.order_id, "4.00")
+    floor.exchange.settle(A, Result.YES)
+    found = await floor.reconcile()
+    assert (len(found.settlements), str(found.cash), found.differences) == (1, "1002.360000", ())
+    ended = await floor.order()
+    assert (ended.state, str(ended.filled), ended.remaining) == (
+        OrderState.CANCELED,
+        "4.00",
+        NO_CONTRACTS,
+    )
+    assert await floor.nets() == {}
+    again = await floor.reconcile()
+    assert (again.settlements, str(again.cash), again.changed) == ((), "1002.360000", ())
+    (row,) = await floor.store.reports.round_trips()
+    assert str(row.pnl) == "2.360000"
+
+
+async def test_what_filled_before_a_cancel_is_held_and_the_rest_is_released(floor):
+    """4 of 10 at 0.41: $1.64 is at risk and spent, and nothing of the other $2.46 is reserved."""
+    await floor.reconcile()
+    order = await send(floor.desk, waiting(floor.clock))
+    floor.exchange.fill_resting(order.order_id, "4.00")
+    await floor.reconcile()
+    ended, _ = await cancel(floor.desk, await floor.order())
+    assert (ended.state, str(ended.filled), ended.remaining) == (
+        OrderState.CANCELED,
+        "4.00",
+        NO_CONTRACTS,
+    )
+    found = await floor.reconcile()
+    assert (str(found.cash), found.differences) == ("998.360000", ())
+    assert await floor.nets() == {(A, STRATEGY): "4.00"}
+    policies = the_policies("oracle").trading
+    view = await look(floor.store, now_us=floor.clock.now(), filters=policies.filters)
+    state = risk_state(
+        view,
+        env=policies.env,
+        limits=policies.limits,
+        cash=found.cash,
+        books={},
+        frozen=frozenset(),
+        paused=frozenset(),
+    )
+    assert (str(worst(live_claims(state), state)), str(reserved(state))) == ("1.640000", "0.000000")
 
 
 async def test_a_settlement_changed_long_after_is_booked_in_one_pass(floor):

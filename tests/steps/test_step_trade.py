@@ -383,6 +383,18 @@ async def test_no_new_risk_where_an_order_is_unresolved(floor):
     assert await floor.nets() == {(A, STRATEGY): "5.00"}  # found again at the end of the pass
 
 
+async def test_what_was_not_sent_is_traded_again_on_the_same_forecast(floor):
+    await forecasts(floor)
+    floor.exchange.placing = [Fault.NOT_SENT]
+    first = await run(floor, Scripted((A,)))
+    assert [order.state for order in first.orders] == [OrderState.NOT_SENT]
+    second = await run(floor, Scripted((A,)))
+    assert [order.state for order in second.orders] == [OrderState.FILLED]
+    (lost, sent) = (*first.orders, *second.orders)
+    assert lost.intent.forecast_id == sent.intent.forecast_id == "fa"
+    assert await floor.nets() == {(A, STRATEGY): str(sent.intent.count)}
+
+
 async def test_a_market_with_an_unknown_order_is_frozen(floor):
     await forecasts(floor)
     floor.exchange.placing = [Fault.LOST]

@@ -11,6 +11,7 @@ import pytest
 from answering import measured
 from cryptography.hazmat.primitives.asymmetric import ed25519
 from fakes.clock import START_US, FakeClock
+from fakes.decisions import an_intent
 
 from kalshi_cli.adapters.kalshi import client
 from kalshi_cli.adapters.kalshi.client import ATTEMPTS, RestClient, backoff_s
@@ -20,6 +21,7 @@ from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.adapters.kalshi.skew import Skew
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.errors import ConfigError, ExchangeRefusal, Unavailable
+from kalshi_cli.ports.exchange import PlacementKind
 
 KEY = ed25519.Ed25519PrivateKey.generate()
 BASE = httpx.URL("http://exchange.test/trade-api/v2")
@@ -275,6 +277,8 @@ async def test_a_refused_connection_is_one_clear_line_and_a_write_that_was_not_s
     )
     async with exchange:
         assert exchange.trading is not None
+        placed = await exchange.trading.place("k1a", an_intent())
+        assert placed.kind is PlacementKind.NOT_SENT
         cancellation = await exchange.trading.cancel("o", "KX", 0)
         assert cancellation.code == "not_sent"
         with pytest.raises(Unavailable) as caught:
