@@ -18,7 +18,7 @@ from kalshi_cli.portfolio.sizing import Unsized
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
-from kalshi_cli.risk._base import Denial
+from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.steps.desk_view import DeskView, counted, look
 from kalshi_cli.steps.isolating import Broken
 from kalshi_cli.steps.pausing import paused_shards
@@ -153,6 +153,18 @@ class Session:
     def seen(self) -> DeskView:
         """The view with the orders of this pass counted in."""
         return replace(self.view, orders=(*self.view.orders, *map(counted, self.orders)))
+
+    def keep(self, state: RiskState) -> None:
+        """Hand on what the controls know after an order: the next strategy is held to it too."""
+        self.account = replace(self.account, paused=state.paused_shards, frozen=state.unresolved)
+        self.view = replace(
+            self.view,
+            entries_last_hour=state.entries_last_hour,
+            orders_last_minute=state.orders_last_minute,
+            entries_today=state.entries_today,
+            triggered_shards=state.triggered_shards,
+            barred=state.barred,
+        )
 
     def without(self, orders: Collection[Order]) -> "Session":
         """A pass that has not begun, of a desk without these orders."""

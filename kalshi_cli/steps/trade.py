@@ -159,7 +159,7 @@ async def _run_strategy(
             session.priced.append(priced_at_limit(intent, state))
             session.orders.append(order)
             state = after_refusal(with_sent(state, order), order)
-            session.account = replace(session.account, paused=state.paused_shards)
+            session.keep(state)
 
 
 async def _send(

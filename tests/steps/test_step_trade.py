@@ -262,6 +262,31 @@ async def test_two_strategies_share_the_rooms(floor):
     assert [(u.proposal.ticker, u.reason) for u in result.unsized] == [(A, "NO_DEPTH")]
 
 
+@pytest.mark.parametrize(
+    ("limit", "code"),
+    [
+        ({"max_trades_per_hour": 1}, "RATE"),
+        ({"max_orders_per_minute": 1}, "ORDER_RATE"),
+        ({"max_positions": 1}, "MAX_POSITIONS"),
+    ],
+)
+async def test_strategies_share_the_counts_of_a_pass(floor, limit, code):
+    await forecasts(floor)
+    result = await trade(
+        floor.exchange, floor.desk, policy=policy(Scripted((A,)), Other((B,)), **limit)
+    )
+    assert [order.intent.ticker for order in result.orders] == [A]
+    assert [(d.intent.ticker, d.denial.code) for d in result.denied] == [(B, code)]
+
+
+async def test_what_one_strategy_was_refused_no_other_tries_in_the_same_pass(floor):
+    await forecasts(floor)
+    floor.exchange.placing = [Fault.FORBIDDEN]
+    result = await run(floor, Scripted((A,)), Other((B,)))
+    assert len(floor.exchange.placed) == 1
+    assert [(d.intent.ticker, d.denial.code) for d in result.denied] == [(B, "CATEGORY_FORBIDDEN")]
+
+
 async def test_only_one_strategy_may_be_asked(floor):
     await forecasts(floor)
     result = await run(floor, Scripted((A,)), Other((B,)), only="other")
