@@ -10,6 +10,7 @@ import pkgutil
 import sys
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -22,8 +23,12 @@ OUTSIDE = "kalshi_plugins"
 """What the modules of a person's own plug-ins are called under."""
 
 
+@cache
 def names(package: ModuleType) -> tuple[str, ...]:
-    """The plug-ins of a package, in the alphabet's order, without importing any."""
+    """The plug-ins of a package, in the alphabet's order, without importing any.
+
+    Looked for once: the program's own files stay what they are while it runs.
+    """
     found = pkgutil.iter_modules(package.__path__)
     return tuple(sorted(module.name for module in found if not module.name.startswith("_")))
 
