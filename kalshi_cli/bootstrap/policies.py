@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import kalshi_cli.portfolio.methods as methods_package
@@ -9,7 +10,7 @@ from kalshi_cli.bootstrap.strategies import running
 from kalshi_cli.bootstrap.templates import templates
 from kalshi_cli.domain.deliberation import Research, Role
 from kalshi_cli.domain.identity import Env
-from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND, from_datetime
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.money import AiCost, Money
 from kalshi_cli.exits._base import Exit
@@ -198,7 +199,11 @@ def deliberation(settings: Settings) -> DeliberationPolicy:
 def weight_policy(settings: Settings) -> WeightPolicy:
     """How much of a say language models may have."""
     ai = settings.ai
-    return WeightPolicy(ai.primary_model, _ai_weight(ai), ai.max_weight)
+    known = {
+        name: from_datetime(datetime.fromisoformat(day).replace(tzinfo=UTC)) + DAY
+        for name, day in ai.knowledge_until.items()
+    }
+    return WeightPolicy(ai.primary_model, _ai_weight(ai), ai.max_weight, known)
 
 
 def starting_say(settings: Settings) -> StartingSay:

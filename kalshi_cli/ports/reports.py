@@ -358,7 +358,9 @@ class AiCostRow:
 
 @dataclass(frozen=True, slots=True)
 class SaidRow:
-    """What one role said in one call, whose answer could be used. `parsed` is its JSON object."""
+    """What one role said in one call, whose answer could be used, after so many `searches`.
+    `parsed` is its JSON object.
+    """
 
     decision_id: str
     role: str
@@ -366,6 +368,7 @@ class SaidRow:
     served_model: str
     form: str
     called_wall_us: int
+    searches: int
     parsed: Mapping[str, Any]
 
 

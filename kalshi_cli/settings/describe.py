@@ -40,9 +40,13 @@ def written(key: str, value: object) -> str:
     if isinstance(value, Enum):
         return json.dumps(value.value)
     if isinstance(value, dict):
-        pairs = ", ".join(f"{name} = {json.dumps(each)}" for name, each in value.items())
+        pairs = ", ".join(f"{_key(name)} = {json.dumps(each)}" for name, each in value.items())
         return f"{{ {pairs} }}" if pairs else "{}"
     return json.dumps(str(value) if isinstance(value, Path) else value)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else json.dumps(name)
 
 
 def without_password(url: str) -> str:

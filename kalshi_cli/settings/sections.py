@@ -4,6 +4,7 @@
 both are None in the program. Null, zero and negative limits are refused.
 """
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
@@ -51,6 +52,14 @@ NONE_WORDS = ((_unless_unlimited, "unlimited"), (_unless_off, "off"))
 """Which check stands for which word, so that a None can be written as the person wrote it."""
 
 
+def _day(value: object) -> object:
+    """A day as 2026-01-31, which TOML may write as a date."""
+    try:
+        return date.fromisoformat(str(value)).isoformat()
+    except ValueError as error:
+        raise ValueError("write a day, such as 2026-01-31") from error
+
+
 def _dollars(value: object) -> object:
     """Exact dollars from a number or a decimal text; None passes (it was "unlimited")."""
     if value is None or isinstance(value, Money):
@@ -83,6 +92,7 @@ GroupLimit = Annotated[
     Annotated[int, BeforeValidator(_number), Field(ge=1, le=1_000_000)] | None,
     BeforeValidator(_unless_off),
 ]
+Day = Annotated[str, BeforeValidator(_day)]
 ModelName = Annotated[str, Field(min_length=1, max_length=100)]
 Names = tuple[str, ...]
 Tools = tuple[Literal["web_search", "x_search"], ...]
@@ -334,6 +344,9 @@ class Ai(Section):
     """Say of an AI model against the market's price until its record is measured."""
     max_weight: Share = 0.33
     """Largest say of an AI model against the market's price."""
+    knowledge_until: dict[str, Day] = {}
+    """The last day a model was trained on, by the name that serves: {"grok-4.3" = "2026-01-31"}.
+    One that is not named may know all answers to what was over when it was asked."""
     keep_words_days: Rule = 90.0
     """Days that prompts and answers are kept word by word, or "off" for ever. What they came to
     stays, and so do the words behind a live order or a position."""

@@ -4,7 +4,7 @@ Nothing is written. Every forecast that has an answer is scored against the mark
 every strategy's profit is net of fees and of the AI it used; too little data prints "unresolved".
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.marks import position_mark
@@ -76,7 +76,9 @@ async def evaluate(
     return EvaluateResult(
         at_us=clock.now(),
         by=by,
-        scores=score(await _judged(reports, scored, by, is_fiction=is_fiction), by),
+        scores=score(
+            await _judged(reports, scored, by, weights.known_until, is_fiction=is_fiction), by
+        ),
         slices=await _slices(store, reports, by),
         weights=await fitted_weights(store, reports, weights, scored, is_fiction=is_fiction),
         waiting=summary.forecasts - len(scored),
@@ -89,10 +91,15 @@ async def evaluate(
 
 
 async def _judged(
-    reports: Reports, scored: Sequence[ScoredRow], by: By, *, is_fiction: bool
+    reports: Reports,
+    scored: Sequence[ScoredRow],
+    by: By,
+    known_until: Mapping[str, int],
+    *,
+    is_fiction: bool,
 ) -> Sequence[ScoredForecast]:
     """What is scored; with the strategy that entered on each where that is asked about."""
-    found = await with_roles(reports, scored, is_fiction=is_fiction)
+    found = await with_roles(reports, scored, known_until, is_fiction=is_fiction)
     if by is not By.STRATEGY:
         return found
     entries = await reports.orders(purposes=[Purpose.ENTRY])

@@ -1,7 +1,8 @@
 """The record of the forecasters: what each role said beside what came of it, and what that fits."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from kalshi_cli.domain.deliberation import XAI, Role
 from kalshi_cli.domain.side import Side
@@ -13,16 +14,20 @@ from kalshi_cli.forecasting.weights import Fit, Told, fit_weights
 from kalshi_cli.ports.reports import Reports, SaidRow, ScoredRow
 from kalshi_cli.ports.store import Store
 
+NO_DATES: Mapping[str, int] = MappingProxyType({})
+
 
 @dataclass(frozen=True, slots=True)
 class WeightPolicy:
     """How much of a say a language model may have: `starting` for the one that first answered to
     `primary`, none for others without a record of their own, and never more than `most`.
+    `known_until` is the instant up to which a model, by the name that serves, knows the answers.
     """
 
     primary: str
     starting: float
     most: float
+    known_until: Mapping[str, int] = field(default_factory=dict)
 
 
 async def fitted_weights(
@@ -38,7 +43,7 @@ async def fitted_weights(
     Vetoed and repaired forecasts never trade, and contaminated ones prove nothing: they are left
     out. `is_fiction` says that nobody can have read of these markets.
     """
-    made = await with_roles(reports, scored, is_fiction=is_fiction)
+    made = await with_roles(reports, scored, policy.known_until, is_fiction=is_fiction)
     async with store.unit(reads=True) as unit:
         of_record = await unit.ai.first_served([policy.primary], XAI)
     history = [
@@ -64,16 +69,24 @@ async def fitted_weights(
 
 
 async def with_roles(
-    reports: Reports, scored: Sequence[ScoredRow], *, is_fiction: bool
+    reports: Reports,
+    scored: Sequence[ScoredRow],
+    known_until: Mapping[str, int] = NO_DATES,
+    *,
+    is_fiction: bool,
 ) -> list[ScoredForecast]:
     """Forecasts as they are scored, in the order given."""
     said: dict[str, list[SaidRow]] = {}
     for each in await reports.said({row.decision_id for row in scored} - {""}):
         said.setdefault(each.decision_id, []).append(each)
-    return [_scored(row, said.get(row.decision_id, []), is_fiction=is_fiction) for row in scored]
+    known = None if is_fiction else known_until
+    return [_scored(row, said.get(row.decision_id, []), known) for row in scored]
 
 
-def _scored(row: ScoredRow, said: Sequence[SaidRow], *, is_fiction: bool) -> ScoredForecast:
+def _scored(
+    row: ScoredRow, said: Sequence[SaidRow], known_until: Mapping[str, int] | None
+) -> ScoredForecast:
+    """`known_until` is None where nobody can know the answer."""
     views = views_of([each.parsed for each in said], row.ticker)
     let_stand = None if views.review is None else views.review.ruling is not Ruling.VETO
     return ScoredForecast(
@@ -95,7 +108,7 @@ def _scored(row: ScoredRow, said: Sequence[SaidRow], *, is_fiction: bool) -> Sco
         let_stand=let_stand,
         went_along=_went_along(row, views),
         may_trade=let_stand is not False and all(each.form != Form.REPAIRED for each in said),
-        contaminated=not is_fiction and _may_have_read(row, said),
+        contaminated=known_until is not None and _may_have_read(row, said, known_until),
     )
 
 
@@ -113,9 +126,14 @@ def _went_along(row: ScoredRow, views: Views) -> bool | None:
     return views.tip.advice.side is points_to
 
 
-def _may_have_read(row: ScoredRow, said: Sequence[SaidRow]) -> bool:
+def _may_have_read(row: ScoredRow, said: Sequence[SaidRow], known_until: Mapping[str, int]) -> bool:
     """Whether the question had closed before the model's knowledge ended.
 
-    Providers do not tell when it did, and a search knows the news: it ends when it was asked.
+    Where nobody has told when it did, and where it searched, that is when it was asked.
     """
-    return any(row.close_us <= each.called_wall_us for each in said)
+
+    def ended_us(each: SaidRow) -> int:
+        asked_us = each.called_wall_us
+        return asked_us if each.searches else known_until.get(each.served_model, asked_us)
+
+    return any(row.close_us <= ended_us(each) for each in said)

@@ -115,6 +115,7 @@ _SAID = (
     "served_model",
     "form",
     "called_wall_us",
+    "searches",
     "parsed",
 )
 
