@@ -45,6 +45,11 @@ class Filter(ABC):
     code: ClassVar[str]
     rank: ClassVar[int]
 
+    @property
+    def keeps_all(self) -> bool:
+        """Whether its parameters let it drop nothing: then it need not be asked."""
+        return False
+
     @abstractmethod
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:
         """None to keep the market."""

@@ -35,8 +35,8 @@ def first_rejection(
 class Screen:
     """Filters by rank, with the mark by which their verdicts are known from those of others.
 
-    Of each there is what it answers, and until when where that is not for ever. `mark` is 64 bits
-    (signed) of the parameters of all and of this program's version.
+    Of each that may drop something there is what it answers, and until when where that is not for
+    ever. `mark` is 64 bits (signed) of the parameters of all and of this program's version.
     """
 
     asked: tuple[tuple[Keep, HoldsUntil | None], ...]
@@ -47,7 +47,8 @@ class Screen:
         told = "\n".join([__version__, *map(repr, chosen)])
         digest = sha256(told.encode()).digest()
         mark = int.from_bytes(digest[:8], "big", signed=True)
-        return cls(tuple((one.keep, _holds_until(one)) for one in chosen), mark)
+        asked = tuple((one.keep, _holds_until(one)) for one in chosen if not one.keeps_all)
+        return cls(asked, mark)
 
     def verdict(self, subject: Subject, quote: Quote, now_us: int) -> Verdict:
         """What the filters say of a market; those after the first that drops it have no say."""

@@ -19,6 +19,10 @@ class Allowed(Filter):
     code: ClassVar[str] = "NOT_ALLOWED"
     rank: ClassVar[int] = 50
 
+    @property
+    def keeps_all(self) -> bool:
+        return not (self.allow_series or self.allow_categories or self.allow_tickers)
+
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:
         if self.allow_tickers and not names(self.allow_tickers, subject.market.ticker):
             return Rejection(self.code, f"ticker {subject.market.ticker} is not on the list")

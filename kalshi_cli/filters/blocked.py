@@ -19,6 +19,10 @@ class Blocked(Filter):
     code: ClassVar[str] = "BLOCKED"
     rank: ClassVar[int] = 40
 
+    @property
+    def keeps_all(self) -> bool:
+        return not (self.block_series or self.block_categories or self.block_tickers)
+
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:
         if self.block_tickers and names(self.block_tickers, subject.market.ticker):
             return Rejection(self.code, f"ticker {subject.market.ticker} is on the list")

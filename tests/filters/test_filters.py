@@ -104,6 +104,18 @@ def test_lists_name_series_categories_and_tickers_in_any_case(kind, own, foreign
     assert not keeps("NOT_ALLOWED", **{f"allow_{kind}": (foreign,)})
 
 
+@pytest.mark.parametrize("code", FILTERS)
+def test_what_keeps_all_need_not_be_asked(code):
+    """A list that names something may drop something; a screen asks the others only."""
+    lists = [name for name, default in SETTINGS.items() if default == ()]
+    asked = {"BLOCKED": "block", "NOT_ALLOWED": "allow"}
+    assert FILTERS[code].keeps_all == (code in asked)
+    for name in lists:
+        one = next(f for f in filters({**SETTINGS, name: ("KXT",)}) if f.code == code)
+        assert one.keeps_all == (code in asked and not name.startswith(asked[code]))
+    assert len(Screen.of(tuple(FILTERS.values())).asked) == len(FILTERS) - len(asked)
+
+
 def test_every_allow_list_must_name_the_market():
     lists = {"allow_series": ("SERIES",), "allow_categories": ("Sports",)}
     assert not keeps("NOT_ALLOWED", **lists)

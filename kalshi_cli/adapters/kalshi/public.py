@@ -92,17 +92,18 @@ def to_event_listing(
     wire: EventWire, at_us: int, known: Mapping[int, str] = NOTHING
 ) -> EventListing:
     """An event and its markets; those whose fingerprint is `known` are looked at no further."""
+    listings: list[Listing] = []
+    seen_again: list[SeenAgain] = []
 
-    def read(raw: msgspec.Raw) -> Listing | SeenAgain:
+    def read(raw: msgspec.Raw) -> None:
         mark = _fingerprint(raw)
         if mark in known:
-            return SeenAgain(known[mark], mark, at_us)
-        return to_listing(decode_row(raw, MarketWire), at_us, mark)
+            seen_again.append(SeenAgain(known[mark], mark, at_us))
+        else:
+            listings.append(to_listing(decode_row(raw, MarketWire), at_us, mark))
 
-    read_rows, unusable = usable(wire.markets or (), read)
-    listings = tuple(row for row in read_rows if isinstance(row, Listing))
-    seen_again = tuple(row for row in read_rows if isinstance(row, SeenAgain))
-    return EventListing(_to_event(wire), listings, unusable, seen_again)
+    _, unusable = usable(wire.markets or (), read)
+    return EventListing(_to_event(wire), tuple(listings), unusable, tuple(seen_again))
 
 
 def _fingerprint(raw: msgspec.Raw) -> int:
@@ -297,10 +298,9 @@ def book_side(side: str | None, outcome: str | None) -> Side:
     return found
 
 
-@lru_cache(maxsize=REMEMBERED)
 def instant(text: str | None) -> int | None:
     """An optional RFC 3339 time in microseconds."""
-    return parse_rfc3339(text) if text else None
+    return _moment(text) if text else None
 
 
 def seconds(unix_s: int) -> int:
