@@ -38,10 +38,10 @@ from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import clear_way, in_the_way
 from kalshi_cli.steps.desk_view import PEAK_SINCE, DeskView, look, risk_state, with_sent
 from kalshi_cli.steps.execution import HALT_FILE, Desk, cancel, cancel_many, heed_halt_file, send
+from kalshi_cli.steps.leaving import exit_intent
 from kalshi_cli.steps.naming import called
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.reconcile import joined, reconcile_desk
-from kalshi_cli.steps.track import exit_intent
 from kalshi_cli.steps.trade_policy import TradePolicy
 
 READ_BACKS = 5

@@ -27,9 +27,9 @@ from kalshi_cli.ports.stream import (
     StreamEvent,
 )
 from kalshi_cli.steps.desk_view import DeskView
+from kalshi_cli.steps.leaving import exit_intent, reason_to_leave
 from kalshi_cli.steps.quoting import quotes_of, why_withdrawn
 from kalshi_cli.steps.readiness import Readiness
-from kalshi_cli.steps.track import exit_intent, reason_to_leave
 from kalshi_cli.strategies._base import Strategy
 
 PAUSE_US = 5 * SECOND

@@ -100,9 +100,19 @@ def test_what_leaving_pays():
 
 @given(st.floats(0.001, 0.999), st.sampled_from([0, 500_000, 1_000_000]))
 def test_the_least_price_is_the_first_that_brings_its_worth(worth, multiplier):
+    """Each price brings more than the one below it: no other needs to be looked at."""
     fees = FeeTerms("quadratic", multiplier)
-    pays = [n for n in range(1, 10_000) if proceeds(Price(n), fees) >= worth - 1e-9]
-    assert least_price(worth, fees) == (Price(pays[0]) if pays else None)
+    found = least_price(worth, fees)
+    below = 9_999 if found is None else found.units - 1
+    assert found is None or proceeds(found, fees) >= worth - 1e-9
+    assert below == 0 or proceeds(Price(below), fees) < worth - 1e-9
+
+
+@pytest.mark.parametrize("multiplier", [0, 500_000, 1_000_000])
+def test_a_dearer_sale_brings_more(multiplier):
+    fees = FeeTerms("quadratic", multiplier)
+    brought = [proceeds(Price(units), fees) for units in range(1, 10_000)]
+    assert all(lower < higher for lower, higher in pairwise(brought))
 
 
 @pytest.mark.parametrize(

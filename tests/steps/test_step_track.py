@@ -20,7 +20,8 @@ from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
-from kalshi_cli.steps.track import EXIT_SLIPPAGE, exit_limit, track
+from kalshi_cli.steps.leaving import EXIT_SLIPPAGE, exit_limit
+from kalshi_cli.steps.track import track
 
 EXITS = the_policies().exits
 
