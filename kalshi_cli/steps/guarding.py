@@ -89,8 +89,8 @@ class Guard:
     _raised: dict[Owned, ExitPlan] = field(default_factory=dict)
     _changes: Changes | None = None
     _positions: dict[str, list[Position]] = field(default_factory=dict)
-    """What is held, by market, as `_quotes` are: a change of a book asks for one market only."""
-    _quotes: dict[str, list[Order]] = field(default_factory=dict)
+    """What is held, by market, as `_orders` are: a change of a book asks for one market only."""
+    _orders: dict[str, list[Order]] = field(default_factory=dict)
 
     @property
     def watched(self) -> frozenset[str]:
@@ -169,17 +169,16 @@ class Guard:
         if self.held is not None and self.held.view.state is not held.view.state:
             self._due[f"the desk is {held.view.state}"] = None
         self.held, self._changes = held, changes
-        quotes = quotes_of(held.view.orders)
-        self._positions, self._quotes = defaultdict(list), defaultdict(list)
+        self._positions, self._orders = defaultdict(list), defaultdict(list)
         for position in held.view.positions:
             self._positions[position.ticker].append(position)
-        for quote in quotes:
-            self._quotes[quote.intent.ticker].append(quote)
+        for order in held.view.orders:
+            self._orders[order.intent.ticker].append(order)
         self._keep_raised()
         watched = self.watched
         self.books = {ticker: book for ticker, book in self.books.items() if ticker in watched}
         self.armed.clear()
-        left = {quote.client_order_id for quote in quotes}
+        left = {quote.client_order_id for quote in quotes_of(held.view.orders)}
         self.pulled = {name: why for name, why in self.pulled.items() if name in left}
         self._gone.clear()
         view = self._view_of(held, held.view.now_us)
@@ -253,8 +252,13 @@ class Guard:
         """What exits are decided by at this instant."""
         return replace(held.view, now_us=now_us, plans=self.plans)
 
+    def _in_market(self, ticker: str, view: DeskView) -> DeskView:
+        """The view with the orders of one market, for nothing there asks for any other's."""
+        return replace(view, orders=tuple(self._orders.get(ticker, ()))) if view.orders else view
+
     def _arm(self, ticker: str, view: DeskView) -> None:
         """Arm the exits of a market that have a reason, and somebody to leave to."""
+        view = self._in_market(ticker, view)
         for position in self._positions.get(ticker, ()):
             owned = (position.ticker, position.owner)
             reason = reason_to_leave(position, view, self.books, self.exits)
@@ -271,9 +275,9 @@ class Guard:
         """Take away the quotes of a market for a reason, or for that of their strategy, if any."""
         if self.held is None:
             return
-        view, book = self.held.view, self.books.get(ticker)
+        view, book = self._in_market(ticker, self.held.view), self.books.get(ticker)
         by_name = {strategy.name: strategy for strategy in self.strategies}
-        for quote in self._quotes.get(ticker, ()):
+        for quote in quotes_of(view.orders):
             strategy = by_name.get(quote.intent.strategy)
             if strategy is None:
                 continue
