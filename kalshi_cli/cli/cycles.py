@@ -1,6 +1,7 @@
 """What `run-loop` tells: one line of numbers a cycle, and how it ended."""
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from kalshi_cli.domain.identity import DeskState
@@ -29,9 +30,10 @@ from kalshi_cli.steps.track import Exited, TrackResult
 class Cycle:
     """One cycle. Numbers of a step that did not run in it are None; `errors` were survived.
 
-    `alarms` are all of the cycle's, `differences` and `incomplete` those of its last look at the
-    exchange. `watching` says whether what is held is watched by the stream or by polling. `state`
-    is the run state at its end, and why; None until it was read.
+    `denied_by` counts the denials by their codes. `alarms` are all of the cycle's, `differences` and
+    `incomplete` those of its last look at the exchange. `watching` says whether what is held is
+    watched by the stream or by polling. `state` is the run state at its end, and why; None until it
+    was read.
     """
 
     number: int
@@ -41,6 +43,7 @@ class Cycle:
     forecasts: int | None = None
     proposed: int | None = None
     denied: int | None = None
+    denied_by: Mapping[str, int] = field(default_factory=dict)
     sent: int | None = None
     quotes: int | None = None
     fills: int = 0
@@ -239,6 +242,7 @@ def _with_trade(cycle: Cycle, result: TradeResult) -> Cycle:
         cycle,
         proposed=len(result.proposals),
         denied=len(result.denied),
+        denied_by=Counter(each.denial.code for each in result.denied),
         sent=sum(order.state is not OrderState.NOT_SENT for order in result.orders),
         quotes=result.quotes,
         errors=(*cycle.errors, *(f"{b.strategy}: {b.told}" for b in result.broken)),

@@ -9,7 +9,7 @@ from fakes.exchange_desks import FakeGroups
 from fakes.floor import A, B, open_floor, taking, the_policies
 from rich.console import Console
 
-from kalshi_cli.cli.cycles import Cycles, LoopResult, Teller
+from kalshi_cli.cli.cycles import Cycle, Cycles, LoopResult, Teller
 from kalshi_cli.cli.render.loop import _lines, _live, line
 from kalshi_cli.cli.verdicts import of_loop, of_trade
 from kalshi_cli.domain.identity import DeskState
@@ -235,3 +235,23 @@ async def test_a_person_hears_once_a_cycle_that_the_exchange_stopped_our_entries
         result = await trade(floor.exchange, floor.desk, policy=the_policies("oracle").trading)
         told.report(Ran("decide", "trade", 0, result, None))
     assert [len([t for t in cycle.troubles if "kalshi resume" in t]) for cycle in cycles] == [1, 1]
+
+
+def test_denials_are_one_line_a_cycle_with_how_many_of_each_kind():
+    """However many there are: each is a row, and `inspect` shows it."""
+    denied = Cycle(7, 0, denied=14, denied_by={"COOLDOWN": 1, "RATE": 12, "CAP": 1}, sent=2)
+    assert "sent 2 denied 14 (12 RATE, 1 CAP, 1 COOLDOWN)" in line(denied)
+    assert "\n" not in line(denied)
+    assert "denied 0" in line(Cycle(8, 0, denied=0))
+    assert "denied" not in line(Cycle(9, 0))
+
+
+async def test_a_cycle_counts_denials_by_their_codes(floor):
+    await floor.forecast(A, name="fa")
+    await floor.forecast(B, name="fb")
+    policy = the_policies("oracle").trading
+    limits = replace(policy.limits, max_trades_per_hour=1)
+    result = await trade(floor.exchange, floor.desk, policy=replace(policy, limits=limits))
+    cycles: list[Cycle] = []
+    Cycles("trade", heard(cycles)).report(Ran("lane", "trade", 0, result, None))
+    assert (len(result.denied), dict(cycles[-1].denied_by)) == (1, {"RATE": 1})

@@ -86,7 +86,7 @@ def line(cycle: Cycle) -> str:
         "eligible": cycle.eligible,
         "forecast": cycle.forecasts,
         "sent": cycle.sent,
-        "denied": cycle.denied,
+        "denied": _denied(cycle),
         "quotes": cycle.quotes or None,
         "fills": cycle.fills,
         "settled": cycle.settlements,
@@ -96,6 +96,14 @@ def line(cycle: Cycle) -> str:
     worth = "" if cycle.equity is None else f"  {dollars(cycle.equity)}"
     troubles = "".join(f"\n  {trouble}" for trouble in cycle.troubles)
     return f"{cycle.number:>4}  {moment(cycle.at_us)}  {' '.join(parts)}{worth}{troubles}"
+
+
+def _denied(cycle: Cycle) -> str | None:
+    """How many orders were denied, and by which controls, most first."""
+    if not cycle.denied_by:
+        return None if cycle.denied is None else str(cycle.denied)
+    most = sorted(cycle.denied_by.items(), key=lambda each: (-each[1], each[0]))
+    return f"{cycle.denied} ({', '.join(f'{number} {code}' for code, number in most)})"
 
 
 @contextmanager
