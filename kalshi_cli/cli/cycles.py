@@ -30,7 +30,7 @@ from kalshi_cli.steps.track import Exited, TrackResult
 class Cycle:
     """One cycle. Numbers of a step that did not run in it are None; `errors` were survived.
 
-    `denied_by` counts the denials by their codes. `alarms` are all of the cycle's, `differences` and
+    `denied_by` counts denials by their codes. `alarms` are all of the cycle's, `differences` and
     `incomplete` those of its last look at the exchange. `watching` says whether what is held is
     watched by the stream or by polling. `state` is the run state at its end, and why; None until it
     was read.
