@@ -13,6 +13,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from time import perf_counter, process_time
 
+import kalshi_cli.__main__  # noqa: F401 - sets how often threads take turns
 from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.grok.client import Grok
 from kalshi_cli.adapters.repair import repaired
