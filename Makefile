@@ -36,7 +36,7 @@ check: .venv/.dev  ## Lint, types, import contracts, generated documents.
 	$(BIN)/lint-imports
 	$(BIN)/python -m kalshi_cli.cli.documents --check
 
-documents: .venv/.run  ## Write config.example.toml and COMMANDS_REFERENCE.md anew.
+documents: .venv/.run  ## Write config.example.toml, COMMANDS_REFERENCE.md and the schema of new stores anew.
 	$(BIN)/python -m kalshi_cli.cli.documents
 
 smoke: .venv/.dev  ## Build the wheel and use it in an environment of its own.
