@@ -14,6 +14,9 @@ how much does it lose where three takers in five do? Eight worlds of each kind, 
 `flip`: does the strategy of quick flips leave alone what is noise, and earn where prices come late?
 Twenty worlds of each kind, three and a half days long, and whole desks on two of the late ones.
 
+`owners`: with all strategies and settings drawn at random: is no limit broken, no dollar spent
+twice, and does all that is held have one owner, by the exchange's own record? A thousand worlds.
+
 `books`: do books rebuilt from recorded streams agree with the ticker in them, and how much hangs on
 the estimate of a queue? Only where the recordings are at hand.
 
@@ -46,6 +49,8 @@ from tests.studies.flip import told as flip_table
 from tests.studies.flip_walk import LATE, NOISE, Walk, walk
 from tests.studies.making import MANY, NOBODY, MakerRun, failed, run_maker
 from tests.studies.making import told as making_table
+from tests.studies.owners import OwnersRun, run_owners
+from tests.studies.owners import told as told_owners
 from tests.studies.queue_bounds import filled
 from tests.studies.queue_bounds import rendered as bounds_table
 from tests.studies.table import rendered
@@ -178,6 +183,22 @@ def flip_study() -> bool:
     return not wrong
 
 
+def owned(seed: int) -> OwnersRun:
+    return asyncio.run(run_owners(seed, cycles=4))
+
+
+def owners_study(worlds: int) -> bool:
+    """Whether all strategies together keep to their limits, and out of each other's markets."""
+    seeds = range(1, worlds + 1)
+    with multiprocessing.Pool(2) as pool:
+        runs = list(counted("owners", pool.imap_unordered(owned, seeds), len(seeds)))
+    say(told_owners(runs))
+    for run in runs:
+        for wrong in run.wrong:
+            say(f"NOT HELD: seed {run.seed}: {wrong}")
+    return not any(run.wrong for run in runs)
+
+
 def books_study() -> bool:
     """Whether recorded order books agree with their ticker; True where there are none."""
     if not STREAMS.is_dir():
@@ -211,9 +232,13 @@ def main() -> None:
     """Print the studies; exit with 1 if a claim of theirs did not hold."""
     parser = argparse.ArgumentParser(prog="python -m tests.studies")
     parser.add_argument(
-        "parts", nargs="*", metavar="oracle|fairness|making|flip|books|weather", help="default: all"
+        "parts",
+        nargs="*",
+        metavar="oracle|fairness|making|flip|owners|books|weather",
+        help="default: all",
     )
     parser.add_argument("--seeds", type=int, default=200, help="worlds of the fairness study")
+    parser.add_argument("--worlds", type=int, default=1_000, help="worlds of the owners study")
     parser.add_argument("--days", type=int, default=2, help="days in each of them")
     wanted = parser.parse_args()
     studies = {
@@ -221,6 +246,7 @@ def main() -> None:
         "fairness": partial(fairness_study, wanted.seeds, wanted.days),
         "making": making_study,
         "flip": flip_study,
+        "owners": partial(owners_study, wanted.worlds),
         "books": books_study,
         "weather": weather_study,
     }
