@@ -1,11 +1,13 @@
 """The strategies that there are, which of them run, on what share, and how they do."""
 
 import inspect
+from collections.abc import Sequence
 from dataclasses import Field, dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any
 
 from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.strategy_fault import StrategyFault
+from kalshi_cli.domain.trial import HitRate
 from kalshi_cli.errors import NotFound
 from kalshi_cli.ports.reports import StrategyRow
 
@@ -15,11 +17,22 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
+class Signalled:
+    """How often a signal was right, and the hit rate that is proven by that."""
+
+    signal: str
+    trials: int
+    hits: int
+    proven: float
+
+
+@dataclass(frozen=True, slots=True)
 class Member:
     """One strategy. `share` is of the bankroll, `path` its file where a person wrote it.
 
     `parameters` are as they are in force; `record` is None where it never traded here,
-    and `unloadable` says why its file cannot be loaded.
+    `hit_rates` are what the trials of its signals came to, and `unloadable` says why its file
+    cannot be loaded.
     """
 
     name: str
@@ -31,6 +44,7 @@ class Member:
     parameters: tuple[tuple[str, str], ...]
     fault: StrategyFault | None
     record: StrategyRow | None
+    hit_rates: tuple[Signalled, ...]
     unloadable: str | None
 
 
@@ -50,11 +64,13 @@ async def roster(prepared: Prepared, store: "SqlStore") -> tuple[Member, ...]:
     settings = prepared.settings
     async with store.unit() as unit:
         faults = await unit.desk.strategy_faults()
+        rates = await unit.trials.hit_rates(0)
     records = {row.strategy: row for row in await store.reports.strategies()}
     found = []
     for name in names(settings):
         built = strategy(name, settings)
-        found.append(_member(prepared, built, name, faults.get(name), records.get(name)))
+        own = [_signalled(s, rate) for (who, s), rate in sorted(rates.items()) if who == name]
+        found.append(_member(prepared, built, name, faults.get(name), records.get(name), own))
     return tuple(sorted(found, key=lambda member: (not member.runs, member.name)))
 
 
@@ -81,12 +97,19 @@ def one_of(prepared: Prepared, name: str) -> None:
         raise NotFound(f"There is no strategy {name!r}.", remedy=f"Use one of {', '.join(known)}.")
 
 
+def _signalled(signal: str, rate: HitRate) -> Signalled:
+    from kalshi_cli.evaluation.flips import proven
+
+    return Signalled(signal, rate.count, rate.hits, proven(rate))
+
+
 def _member(
     prepared: Prepared,
     built: "Strategy",
     name: str,
     fault: StrategyFault | None,
     record: StrategyRow | None,
+    hit_rates: Sequence[Signalled],
 ) -> Member:
     from kalshi_cli.bootstrap.strategies import Unloadable, file_of
 
@@ -110,5 +133,6 @@ def _member(
         parameters=tuple((each.name, str(getattr(built, each.name))) for each in taken),
         fault=fault,
         record=record,
+        hit_rates=tuple(hit_rates),
         unloadable=error,
     )

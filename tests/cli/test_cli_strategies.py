@@ -1,7 +1,10 @@
 """`kalshi strategies`: a person writes one, sees it, runs it, breaks it, and forgives it."""
 
+import sqlite3
 import subprocess
 import sys
+
+FLIPPER = "quick_flip_scalping"
 
 
 def test_a_new_strategy_passes_its_test_and_trades_with_one_line_of_the_config(kalshi, kalshi_home):
@@ -62,3 +65,25 @@ def test_a_strategy_that_fails_is_disabled_shown_and_forgiven(kalshi, kalshi_hom
     assert "is asked again" in kalshi("strategies", "forgive", "moody").out
     assert "did nothing wrong" in kalshi("strategies", "forgive", "moody").out
     assert kalshi("strategies", "list", "--json").json["data"]
+
+
+def test_what_a_strategys_signals_came_to_is_shown_with_what_it_proves(kalshi, kalshi_home):
+    kalshi("ingest", "--sim", "--seed", "7")
+    (file,) = kalshi_home.glob("*/desk.db")
+    trial = (
+        "('quick_flip_scalping', 'T', {}, 'E', 'Economics', 'bid', 5000, 6000, 4000, 9, '{}', 9, 0)"
+    )
+    endings = ["hit"] * 150 + ["stopped"] * 50
+    rows = ", ".join(trial.format(at, ending) for at, ending in enumerate(endings))
+    with sqlite3.connect(file) as store:
+        store.execute(
+            "INSERT INTO trials (strategy, ticker, at_us, event_ticker, signal, side,"
+            " entry_price_units, target_price_units, stop_price_units, until_us, ending, ended_us,"
+            f" slip_units) VALUES {rows}"
+        )
+    store.close()
+    shown = kalshi("strategies", "show", FLIPPER)
+    assert "Economics: 150 of 200 trials hit, 0.697 proven" in shown.out
+    assert "160 paper trades in four markets and not one win" in shown.out  # of its predecessors
+    (rate,) = kalshi("strategies", "show", FLIPPER, "--json").json["data"]["hit_rates"]
+    assert (rate["signal"], rate["trials"], rate["hits"]) == ("Economics", 200, 150)

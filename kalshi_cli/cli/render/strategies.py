@@ -32,6 +32,9 @@ def show_member(result: "Member", console: "Console") -> None:
         row = result.record
         told = f"{row.round_trips} round trips, {row.won} won, {row.open_positions} open"
         facts.append(("record", f"{gain(row.net)} net; {told}"))
+    for each in result.hit_rates:
+        told = f"{each.hits} of {each.trials} trials hit, {each.proven:.3f} proven"
+        facts.append(("hit rate", f"{each.signal}: {told}"))
     facts += [(f"  {key}", value) for key, value in result.parameters]
     print_facts(console, facts)
     console.print(f"\n{result.description}", markup=False, highlight=False)
