@@ -23,14 +23,28 @@ def stops(session: Session, strategies: Sequence[Strategy]) -> tuple[Stop, ...]:
 
 def _of(session: Session, strategy: Strategy) -> Iterator[Stop]:
     name, view = strategy.name, session.views.get(strategy.name)
+    everywhere = _everywhere(session, name)
+    if everywhere is not None:
+        code, told = everywhere
+        for ticker in session.view.eligible:
+            yield Stop(name, ticker, At.STRATEGY, code, detail=told)
+    elif view is not None:
+        yield from _each(session, strategy, view)
+
+
+def _everywhere(session: Session, name: str) -> tuple[str, str] | None:
+    """What keeps a strategy out of every market: a code, and the words for it."""
     for broken in session.broken:
         if broken.strategy == name:
-            told = one_line(broken.error)
-            for ticker in session.view.eligible:
-                yield Stop(name, ticker, At.STRATEGY, "BROKEN", detail=told)
-            return
-    if view is None:
-        return
+            return "BROKEN", one_line(broken.error)
+    if session.policy.allocations.get(name):
+        return None
+    return "NO_SHARE", f"it has no share of the capital: give it one as allocation.others.{name}"
+
+
+def _each(session: Session, strategy: Strategy, view: View) -> Iterator[Stop]:
+    """The end of each market that it was shown, and of those that it could not be shown."""
+    name = strategy.name
     reached = _reached(session, name)
     silent = tuple(c for c in view.candidates if c.market.ticker not in reached)
     why = _abstentions(strategy, replace(view, candidates=silent))

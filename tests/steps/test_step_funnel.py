@@ -103,7 +103,8 @@ class Broken(Mute):
 
 
 async def test_a_strategy_that_cannot_say_why_is_none_the_worse(floor):
-    policy = replace(the_policies().trading, strategies=(Mute(), Broken()))
+    shares = {"mute": 0.1, "broken": 0.1}
+    policy = replace(the_policies().trading, strategies=(Mute(), Broken()), allocations=shares)
     result = await rehearse(floor.exchange, floor.exchange, floor.store, floor.clock, policy=policy)
     assert [(c.strategy, c.code, c.markets) for c in result.funnel] == [
         ("broken", "BROKEN", 2),
@@ -111,3 +112,14 @@ async def test_a_strategy_that_cannot_say_why_is_none_the_worse(floor):
     ]
     assert [each.strategy for each in result.broken] == ["broken"]
     assert await floor.store.reports.stops() == ()  # a rehearsal writes nothing
+
+
+async def test_a_strategy_without_a_share_has_nothing_and_is_told_so(floor):
+    await floor.forecast(A, 0.60)
+    await floor.ingest()
+    policy = replace(the_policies().trading, allocations={"market_making": 0.3})
+    result = await trade(floor.exchange, floor.desk, policy=policy)
+    assert result.orders == ()
+    (count,) = result.funnel
+    assert (count.code, count.markets) == ("NO_SHARE", 2)
+    assert "allocation.others.directional_trading" in (await ends(floor))[A].detail
