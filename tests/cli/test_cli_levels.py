@@ -54,12 +54,12 @@ def test_a_plan_that_leaves_nowhere_is_not_shown():
 
 def test_levels_stand_beside_what_the_bid_has_to_go():
     """0.44 is asked for YES, so 56 cents are bid for NO."""
-    plan = replace(PLAN, stop=Price(4_500), target=Price(7_025), trail=Price(1_000))
+    plan = replace(PLAN, stop=Price(4_525), target=Price(7_025), trail=Price(1_000))
     for terminal in (False, True):
         lines = shown(replace(ROW, plan=replace(plan, peak=Price(5_800))), terminal=terminal)
         assert all(len(line) <= 80 for line in lines)
         row = lines[lines.index("Exits") + 3]
-        cells = ["KXA-1", "56c", "45c (-11c)", "48c (-8c)", "70.25c (+14.25c)", "-"]
+        cells = ["KXA-1", "56c", "45.25c (-10.75c)", "48c (-8c)", "70.25c (+14.25c)", "-"]
         assert re.split(r"\s{2,}", row.strip())[:6] == cells
 
 

@@ -41,7 +41,9 @@ def cents(price: Price | None) -> str:
         return NOTHING
     whole, rest = divmod(abs(price.units), 100)
     sign = "-" if price.units < 0 else ""
-    return f"{sign}{whole}c" if not rest else f"{sign}{price.units / 100:.2f}".rstrip("0") + "c"
+    return (
+        f"{sign}{whole}c" if not rest else f"{sign}{abs(price.units) / 100:.2f}".rstrip("0") + "c"
+    )
 
 
 def best(level: Level | None) -> str:
