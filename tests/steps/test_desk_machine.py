@@ -702,16 +702,15 @@ class DeskMachine(RuleBasedStateMachine, Watch):
                 self.run(self.a_market_settles(pick + number))
                 self.time_passes(700)
                 self.does(self.look())
-        if not settled:
+        numbers = [number for number, each in enumerate(settled) if each.net]
+        if not numbers:  # where nothing was held a change moves no money, and nobody is told of it
             return
-        pick = 0 if is_late else pick
+        number = numbers[0 if is_late else pick % len(numbers)]
         self.venue.changes()
-        paid = settled[pick % len(settled)]
+        paid = settled[number]
         revenue = settlement_revenue(paid.net, Price(value))
         self.exchange.cash += revenue - paid.revenue
-        settled[pick % len(settled)] = replace(
-            paid, result=Result.SCALAR, value=Price(value), revenue=revenue
-        )
+        settled[number] = replace(paid, result=Result.SCALAR, value=Price(value), revenue=revenue)
 
     @deed()
     def trading_pauses(self):
