@@ -35,7 +35,7 @@ from kalshi_cli.steps.guarding import Guard
 from kalshi_cli.steps.react import listen
 from kalshi_cli.steps.readiness import readiness
 from tests.bench.measure import Measured
-from tests.bench.recorded_feed import MARKETS, RECORDED_S, SPEED, found, ticker_of
+from tests.bench.recorded_feed import MARKETS, SPEED, Control, found, ticker_of
 from tests.bench.serving import process
 
 EVERY_S = 1.0
@@ -72,9 +72,11 @@ async def _measured(home: Path, url: str) -> list[Measured]:
             await asyncio.sleep(0.05)  # noqa: TID251
         before, began = _cpu_s(), time.perf_counter()
         frames = machine.tally["orderbook_delta"]
-        while time.perf_counter() - began < RECORDED_S / SPEED:
+        playing = asyncio.ensure_future(Control(url).play())
+        while not playing.done():
             await asyncio.sleep(EVERY_S)  # noqa: TID251
             await look()
+        assert await playing
         spent, passed = _cpu_s() - before, time.perf_counter() - began
         frames = machine.tally["orderbook_delta"] - frames
         ears.cancel()
