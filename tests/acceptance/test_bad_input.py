@@ -72,7 +72,7 @@ ROWS = [
     Row("ingest", 4, "https", {**key(GOOD_PEM), "KALSHI_BASE_URL": "http://example.com"}),
     Row("run-loop --sim --only tea", 2, "tea"),
     Row("trade --sim --only tea", 2, "tea"),
-    Row("run-loop --sim --once", 2, "tea", {"KALSHI_TRADING__STRATEGIES": "tea"}),
+    Row("run-loop --sim --once", 4, "tea", {"KALSHI_TRADING__STRATEGIES": "tea"}),
     Row("run-loop --sim --once", 4, "oracle_error", {"KALSHI_TRADING__ORACLE_ERROR": "-1"}),
     Row("analyze --forecaster oracle", 4, "simulated world", key(GOOD_PEM)),
     Row("run-loop --sim --world tape:nowhere", 4, "nowhere"),
