@@ -630,7 +630,8 @@ class Store(Protocol):
         just then.
 
         It may run twice, since where one of them fails each is written alone; so it changes nothing
-        but its unit.
+        but its unit. `StoreBusy` is raised to all of them. Whoever is cancelled before `work`
+        begins leaves nothing; later it is written all the same, unless that fails.
         """
         ...
 

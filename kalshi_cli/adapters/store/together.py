@@ -10,7 +10,7 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kalshi_cli.errors import StoreBusy, StoreUnusable
+from kalshi_cli.errors import StoreBusy
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.unit import SqlUnit
@@ -36,7 +36,8 @@ class Together:
     async def write(self, work: Work[Result]) -> Result:
         """What `work` returns, once it is committed.
 
-        Whoever is cancelled before the transaction begins leaves nothing; later, all is written.
+        Whoever is cancelled before `work` begins leaves nothing. Later it is written all the same,
+        unless the transaction fails; whoever has to know looks.
         """
         write = _Write(work, asyncio.get_running_loop().create_future())
         self._waiting.append(write)
@@ -62,11 +63,14 @@ class Together:
                 write.done.cancel()
 
     async def _end(self, taken: Sequence[_Write]) -> None:
-        """Write and commit. Where one of them cannot be written, each is, alone."""
+        """Write and commit. Where one of them cannot be written, each is, alone.
+
+        A store that is busy is so for all of them: each would wait as long again.
+        """
         try:
             results = await self._committed(taken)
         except Exception as failure:  # noqa: BLE001 - it is raised where the write was asked for
-            if len(taken) > 1 and not isinstance(failure, StoreBusy | StoreUnusable):
+            if len(taken) > 1 and not isinstance(failure, StoreBusy):
                 for write in taken:
                     await self._end([write])
                 return
@@ -74,12 +78,13 @@ class Together:
                 if not write.done.done():
                     write.done.set_exception(failure)
         else:
-            for write, result in zip(taken, results, strict=True):
+            for write, result in results:
                 if not write.done.done():
                     write.done.set_result(result)
 
-    async def _committed(self, taken: Sequence[_Write]) -> list[Any]:
+    async def _committed(self, taken: Sequence[_Write]) -> list[tuple[_Write, Any]]:
+        """What came of each, but of those that were given up before their turn came."""
         async with self._begun() as unit:
-            results = [await write.work(unit) for write in taken]
+            results = [(w, await w.work(unit)) for w in taken if not w.done.cancelled()]
             await unit.commit()
         return results

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 from fakes.desk_store import fresh_store
+from sqlalchemy import text
 
 from kalshi_cli.adapters.store.store import SqlStore
-from kalshi_cli.errors import StoreBusy
+from kalshi_cli.errors import StoreBusy, StoreUnusable
 
 
 @pytest.fixture
@@ -98,6 +99,26 @@ async def test_one_that_fails_leaves_nothing_and_takes_no_other_along(store: Sql
     assert [await marked(store, name) for name in ("a", "broken", "b")] == [1, None, 1]
 
 
+@pytest.mark.parametrize("statement", ["SELECT :it", "SELECT :it FROM nowhere"])
+async def test_one_that_the_database_cannot_do_takes_no_other_along(
+    store: SqlStore, statement: str
+) -> None:
+    """No database takes an object for a value, and none has that table."""
+
+    async def unusable(unit: Any) -> None:
+        await unit.transaction.rows(text(statement), {"it": object()})
+
+    answers = await asyncio.gather(
+        store.write(marking("a")),
+        store.write(unusable),
+        store.write(marking("b")),
+        return_exceptions=True,
+    )
+    assert (answers[0], answers[2]) == ("a", "b")
+    assert isinstance(answers[1], StoreUnusable)
+    assert [await marked(store, name) for name in "ab"] == [1, 1]
+
+
 async def test_a_store_that_is_busy_is_busy_for_all_of_them_once(
     store: SqlStore, units: list[SqlStore]
 ) -> None:
@@ -122,6 +143,21 @@ async def test_who_gives_up_before_it_began_leaves_nothing_and_whom_it_held_up_g
     given_up.cancel()
     assert await kept == "b"
     assert given_up.cancelled()
+    assert (await marked(store, "a"), await marked(store, "b")) == (None, 1)
+
+
+async def test_who_gives_up_while_the_transaction_waits_for_its_turn_leaves_nothing(
+    store: SqlStore,
+) -> None:
+    async with store.unit() as unit:
+        await unit.catalog.set_marker("other", 1)  # nobody else can write from here on
+        given_up = asyncio.create_task(store.write(marking("a")))
+        kept = asyncio.create_task(store.write(marking("b")))
+        for _ in range(5):
+            await asyncio.sleep(0)  # noqa: TID251 - both are taken into one transaction
+        given_up.cancel()
+        await unit.commit()
+    assert await kept == "b"
     assert (await marked(store, "a"), await marked(store, "b")) == (None, 1)
 
 
