@@ -47,10 +47,7 @@ class Policies:
 
 
 def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
-    """Turn settings into what the steps are held to.
-
-    Raises `UsageError` for a strategy that does not exist.
-    """
+    """Turn settings into what the steps are held to."""
     chosen = filters(_values(settings.filters))
     return Policies(
         filters=chosen,

@@ -1,7 +1,8 @@
 """The strategies of a desk: those that come with the program, and those in the home directory.
 
 A file `strategies/NAME.py` in the home directory is a strategy like any other. One that cannot be
-loaded stands as one that fails whenever it is asked, so that what else the desk does goes on.
+loaded, or is not there, stands as one that fails whenever it is asked, so that what else the desk
+does goes on: who trades asks `refuse_unknown` first.
 """
 
 from pathlib import Path
@@ -9,6 +10,8 @@ from typing import ClassVar
 
 import kalshi_cli.strategies as package
 from kalshi_cli import plugins
+from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.errors import UsageError
 from kalshi_cli.settings.sections import Settings
@@ -17,13 +20,16 @@ from kalshi_cli.strategies._base import Strategy, View
 
 
 class Unloadable(Strategy):
-    """Stands for a strategy whose file cannot be loaded."""
+    """Stands for a strategy whose file cannot be loaded. Nobody attends to its quotes: they go."""
 
     error: ClassVar[str]
 
     def propose(self, view: View) -> tuple[Proposal, ...]:  # noqa: ARG002 - the contract's
         """Raises `ImportError` with what is wrong with the file."""
         raise ImportError(self.error)
+
+    def withdraws(self, quote: Order, book: OrderBook | None) -> str:  # noqa: ARG002 - the same
+        return self.error
 
 
 def file_of(name: str, settings: Settings) -> Path | None:
@@ -62,7 +68,11 @@ def _unloadable(name: str, error: str) -> Strategy:
 
 
 def running(settings: Settings, attended_every_s: float | None = None) -> tuple[Strategy, ...]:
-    """The strategies of a desk, which asks them so often. Raises `UsageError` for a name that is
-    none.
-    """
-    return tuple(strategy(name, settings, attended_every_s) for name in settings.running)
+    """The strategies of a desk, which asks them so often."""
+    known = names(settings)
+    return tuple(
+        strategy(name, settings, attended_every_s)
+        if name in known
+        else _unloadable(name, f"there is no {name}.py in {folder(settings)}")
+        for name in settings.running
+    )

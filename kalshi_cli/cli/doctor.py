@@ -30,6 +30,7 @@ async def diagnose(prepared: Prepared) -> Diagnosis:
     """Look at everything; one failure does not hide the next."""
     keys, fault = key_checks(prepared), _address_fault(prepared)
     checks = [_program(prepared), *keys, _disk(prepared), _limits(prepared)]
+    checks.append(_strategies(prepared))
     if fault is not None or not _has_account(prepared):
         detail = "the key and the address tell whose store it is"
         checks.append(Check("store", Finding.NOT_ASKED, detail))
@@ -129,6 +130,16 @@ def _limits(prepared: Prepared) -> Check:
         detail = f"without a limit: {', '.join(lifted)}"
         return Check("limits", Finding.WARNING, detail, 'Give each a number for "unlimited".')
     return Check("limits", Finding.OK, "all set")
+
+
+def _strategies(prepared: Prepared) -> Check:
+    from kalshi_cli.settings.strategies import refuse_unknown
+
+    try:
+        refuse_unknown(prepared.settings)
+    except KalshiError as error:
+        return failed("strategies", error)
+    return Check("strategies", Finding.OK, ", ".join(prepared.settings.running))
 
 
 async def _store(prepared: Prepared) -> list[Check]:

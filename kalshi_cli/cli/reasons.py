@@ -33,16 +33,20 @@ def all_markets(
 def one_market(
     prepared: Prepared, ticker: str, given: Sequence[str]
 ) -> "Callable[[SqlStore], Awaitable[WhyMarket]]":
-    """One market as it stands, and with other settings. Raises `UsageError` for a bad one."""
+    """One market as it stands, and with other settings. Raises `UsageError` for a bad one, and
+    `ConfigError` where the settings name a strategy that there is not.
+    """
     from kalshi_cli.bootstrap.policies import policies, starting_say
     from kalshi_cli.cli.supposing import changes, supposed
     from kalshi_cli.settings.describe import written
     from kalshi_cli.settings.load import keys
+    from kalshi_cli.settings.strategies import refuse_unknown
     from kalshi_cli.steps.explain import explain
     from kalshi_cli.steps.regating import regate
     from kalshi_cli.steps.why import WhyMarket
 
     own, env = prepared.settings, prepared.environment.env
+    refuse_unknown(own)
     other = supposed(prepared, given) if given else None
 
     async def regated(store: "SqlStore", settings: "Settings", name: str) -> "Regated | None":

@@ -81,7 +81,14 @@ def log_file(home: Path) -> Path:
 
 
 def known_strategy(prepared: Prepared, name: str | None) -> str | None:
-    """The strategy that `--only` names. Raises `UsageError` for one that this desk does not run."""
+    """The strategy that `--only` names, of a command that trades.
+
+    Raises `UsageError` for one that this desk does not run, and `ConfigError` where the settings
+    name one that there is not.
+    """
+    from kalshi_cli.settings.strategies import refuse_unknown
+
+    refuse_unknown(prepared.settings)
     known = prepared.settings.running
     if name is None or name in known:
         return name

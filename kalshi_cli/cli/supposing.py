@@ -8,6 +8,7 @@ from kalshi_cli.cli.start import Prepared, configured
 from kalshi_cli.errors import ConfigError, UsageError
 from kalshi_cli.settings.describe import field_of
 from kalshi_cli.settings.sections import Settings
+from kalshi_cli.settings.strategies import refuse_unknown
 
 GATING = ("trading", "portfolio", "allocation", "market_making", "filters", "risk", "ai")
 """The sections that have a say in whether a market is traded."""
@@ -35,12 +36,14 @@ def supposed(prepared: Prepared, given: Sequence[str]) -> Settings:
             )
         _put(sections, key, _value(key, text.strip()))
     try:
-        return configured(prepared.invocation, sections).settings
+        settings = configured(prepared.invocation, sections).settings
+        refuse_unknown(settings)
     except ConfigError as error:
         told = str(error).replace("option has an unknown key", "--with names an unknown setting")
         raise UsageError(
             told.replace("(from option)", "(from --with)"), remedy=error.remedy
         ) from error
+    return settings
 
 
 def _put(table: dict[str, object], key: str, value: object) -> None:

@@ -20,7 +20,6 @@ from pydantic_settings import DotEnvSettingsSource, EnvSettingsSource, SettingsE
 from kalshi_cli.errors import ConfigError
 from kalshi_cli.settings.environment import VARIABLES
 from kalshi_cli.settings.sections import PRESETS, Settings
-from kalshi_cli.settings.strategies import refuse_unknown
 
 PREFIX = "KALSHI_"
 DEFAULT = "default"
@@ -69,8 +68,7 @@ def load(
 ) -> Configuration:
     """Read all layers. `options` is what the command line sets, by section.
 
-    Raises `ConfigError` for a file that is missing or broken, an unknown key, a bad value, or a
-    strategy that there is not.
+    Raises `ConfigError` for a file that is missing or broken, an unknown key, or a bad value.
     """
     dotenv = _DotEnv(Settings, env_file=".env", dotenv_filtering="only_existing")
     environment = _Environment(Settings)
@@ -87,7 +85,6 @@ def load(
     layers.append(_preset(layers))
     merged, origins = _lay(layers)
     settings = _validated(merged, origins)
-    refuse_unknown(settings)
     named = {key: origins.get(key, DEFAULT) for key, _ in keys(settings)}
     return Configuration(settings, MappingProxyType(named), file, variables)
 

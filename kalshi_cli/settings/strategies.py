@@ -22,12 +22,17 @@ def names(settings: Settings) -> tuple[str, ...]:
 
 
 def refuse_unknown(settings: Settings) -> None:
-    """Raises `ConfigError` for a strategy that is to run and that there is not."""
+    """Raises `ConfigError` for a strategy that is to run and that there is not.
+
+    For who is about to trade, or to tell what trading would do: whoever halts, cancels, looks or
+    writes the missing file is not to be stopped by it.
+    """
     known = names(settings)
     for name in settings.running:
         if name in known:
             continue
         key = "trading.strategies" if name in settings.trading.strategies else "allocation.others"
         close = get_close_matches(name, known, n=1)
-        hint = f"Did you mean {close[0]}?" if close else f"There are {', '.join(known)}."
+        write = f"`kalshi strategies new {name}` writes one, beside {', '.join(known)}."
+        hint = f"Did you mean {close[0]}?" if close else write
         raise ConfigError(f"{key} names {name!r}, which is no strategy.", remedy=hint)

@@ -1,11 +1,17 @@
 """A person's own strategies: found in the home directory, harmless where they cannot be loaded."""
 
+from dataclasses import replace
+
 import pytest
+from fakes.clock import FakeClock
+from fakes.floor import waiting
 
 from kalshi_cli.bootstrap.strategies import running, strategy
+from kalshi_cli.domain.order import Order, OrderState
 from kalshi_cli.errors import UsageError
 from kalshi_cli.settings.sections import Allocation, Settings
 from kalshi_cli.settings.strategies import names
+from kalshi_cli.steps.quoting import why_withdrawn
 from kalshi_cli.strategies._contract import example_view
 
 TEXT = '''
@@ -57,6 +63,20 @@ def test_what_cannot_be_loaded_fails_alone_and_says_why(tmp_path, text, told):
     assert drift.name == "drift"
     with pytest.raises(ImportError, match=f"drift.py: .*{told}"):
         drift.propose(example_view())
+
+
+def test_what_is_not_there_fails_alone_too_and_nobody_attends_to_its_quotes(tmp_path):
+    settings = Settings(home=tmp_path, allocation=Allocation(others={"mine": 0.05}))
+    *shipped, mine = running(settings)
+    assert ([each.name for each in shipped], mine.name) == (["directional_trading"], "mine")
+    told = f"there is no mine.py in {tmp_path / 'strategies'}"
+    with pytest.raises(ImportError) as missing:
+        mine.propose(example_view())
+    assert str(missing.value) == told
+    quote = Order(
+        "k1", replace(waiting(FakeClock()), strategy="mine"), OrderState.RESTING, 0, 0, "", 1
+    )
+    assert why_withdrawn(mine, quote, None) == told
 
 
 def test_a_name_that_is_none_is_refused(tmp_path):

@@ -101,6 +101,7 @@ def test_without_a_key_all_that_needs_none_is_asked(kalshi, demo, monkeypatch, k
         "program",
         "disk",
         "limits",
+        "strategies",
         "exchange",
         "shards",
         "clock",

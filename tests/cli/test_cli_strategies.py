@@ -67,6 +67,35 @@ def test_a_strategy_that_fails_is_disabled_shown_and_forgiven(kalshi, kalshi_hom
     assert kalshi("strategies", "list", "--json").json["data"]
 
 
+def test_a_strategy_that_is_missing_stops_trading_and_nothing_else(kalshi, kalshi_home):
+    """What takes risk away, what looks, and what writes the missing file: none is refused."""
+    kalshi("ingest", "--sim", "--seed", "7")
+    (kalshi_home / "config.toml").write_text("[allocation]\nothers.mine = 0.05\n")
+    for line in (
+        "status",
+        "halt --reason test",
+        "cancel-all",
+        "flatten",
+        "resume",
+        "track --no-advance",
+        "inspect positions",
+        "inspect limits",
+        "config show",
+    ):
+        assert kalshi(*line.split()).code == 0, line
+    for line in ("trade", "trade --dry-run", "run-loop --once", "why KXNONE"):
+        ended = kalshi(*line.split())
+        assert (ended.code, "allocation.others names 'mine'" in ended.err) == (4, True), line
+    diagnosed = kalshi("doctor", "--json").json
+    (row,) = [each for each in diagnosed["data"]["checks"] if each["name"] == "strategies"]
+    assert row["result"] == "FAILED"
+    assert row["remedy"].startswith("`kalshi strategies new mine` writes one")
+    assert diagnosed["error"]["code"] == "config_error"
+    assert kalshi("strategies", "new", "mine").code == 0
+    assert kalshi("doctor").code == 0
+    assert kalshi("trade", "--dry-run").code == 0
+
+
 def test_what_a_strategys_signals_came_to_is_shown_with_what_it_proves(kalshi, kalshi_home):
     kalshi("ingest", "--sim", "--seed", "7")
     (file,) = kalshi_home.glob("*/desk.db")

@@ -61,6 +61,7 @@ def test_values_have_the_types_of_their_settings(prepared: Prepared):
         ("allocation.directional_trading=off", "is not valid", "config show"),
         ("env=prod", "does not decide", "Settings of trading"),
         ("intervals.trade_s=1", "does not decide", "Settings of trading"),
+        ("allocation.others.mime=0.05", "names 'mime', which is no", "Did you mean mine?"),
     ],
 )
 def test_what_is_no_setting_or_no_value_is_refused(prepared, given, told, remedy):

@@ -218,27 +218,10 @@ def test_the_settings_themselves_read_nothing(monkeypatch: pytest.MonkeyPatch):
 
 
 @pytest.mark.parametrize(
-    ("text", "told", "remedy"),
-    [
-        (
-            '[trading]\nstrategies = ["directional_tradin"]',
-            "directional_tradin",
-            "directional_trading?",
-        ),
-        ("[allocation.others]\nnobody_wrote_this = 0.1", "allocation.others", "There are"),
-    ],
+    "text",
+    ['[trading]\nstrategies = ["directional_tradin"]', "[allocation.others]\nnobodys = 0.1"],
 )
-def test_a_strategy_that_there_is_not_is_refused_with_a_near_one(elsewhere, text, told, remedy):
+def test_a_strategy_that_there_is_not_stops_nobody_who_reads_the_settings(elsewhere, text):
+    """An emergency is never refused for it: who trades asks `refuse_unknown`."""
     (elsewhere / "config.toml").write_text(text)
-    with pytest.raises(ConfigError) as caught:
-        load()
-    assert told in str(caught.value)
-    assert "which is no strategy" in str(caught.value)
-    assert remedy in caught.value.remedy
-
-
-def test_a_strategy_of_ones_own_is_one_that_there_is(elsewhere: Path, tmp_path: Path):
-    (tmp_path / "home" / "strategies").mkdir(parents=True)
-    (tmp_path / "home" / "strategies" / "drift.py").write_text("")
-    (elsewhere / "config.toml").write_text("[allocation.others]\ndrift = 0.1\n")
-    assert load().settings.running == ("directional_trading", "drift")
+    assert {"directional_tradin", "nobodys"} & set(load().settings.running)
