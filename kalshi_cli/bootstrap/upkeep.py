@@ -80,7 +80,7 @@ async def inspect_store(
 ) -> tuple[StoreReport, KalshiError | None]:
     """Check the store and compare it with the exchange; the error is why it was not compared.
 
-    A repair and a vacuum copy the store first. Raises `Refused` for cash that is not as typed, and
+    A repair copies the store first. Raises `Refused` for cash that is not as typed, and
     `IntegrityError` where the disk has no room for a vacuum.
     """
     own = _Upkeep(None, None, None)
@@ -154,8 +154,8 @@ async def _mended(
         hold_lease(store, name, SystemClock().wall),
     ):
         if vacuum:
-            check_room(locate(location))
-        backup = await migrate.back_up(location)
+            check_room(locate(location), copied=repair)
+        backup = await migrate.back_up(location) if repair else None
         mended = await store.audit.repair() if repair else None
         return _Upkeep(mended, await store.audit.vacuum() if vacuum else None, backup)
 

@@ -41,10 +41,14 @@ class Repair:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """Bytes that a store took on the disk, and takes now."""
+    """Bytes that a store took on the disk, and takes now.
+
+    Where it `is_read` by somebody else meanwhile, it keeps what it took until they close it.
+    """
 
     before: int
     after: int
+    is_read: bool
 
 
 class Auditor(Protocol):

@@ -46,16 +46,27 @@ def test_a_repair_keeps_the_store_as_it_was(kalshi, desk, kalshi_home):
         assert backup.execute("SELECT ticker FROM positions").fetchall() == [("U",)]
 
 
-def test_a_vacuum_tells_what_it_gave_back_and_copies_first(kalshi, desk):
+def test_a_vacuum_tells_what_it_gave_back_and_leaves_no_copy(kalshi, desk, kalshi_home):
     desk("CREATE TABLE filler (x BLOB)")
     desk("INSERT INTO filler VALUES (zeroblob(4096000))")
     desk("DROP TABLE filler")
     done = kalshi("inspect-db", "--sim", "--vacuum", "--json")
     space = done.json["data"]["vacuumed"]
     assert (done.code, space["before"] - space["after"] > 4_000_000) == (0, True)
-    with closing(sqlite3.connect(done.json["data"]["backup"])) as backup:
-        assert backup.execute("SELECT count(*) FROM cash_movements").fetchone() == (1,)
-    assert " MB before" in kalshi("inspect-db", "--sim", "--vacuum").out
+    assert done.json["data"]["backup"] is None
+    told = kalshi("inspect-db", "--sim", "--vacuum").out
+    assert (" MB before" in told, "reads the store" in told) == (True, False)
+    assert not list((kalshi_home / "sim").glob("*.backup*"))
+
+
+def test_a_vacuum_under_a_reader_says_why_nothing_came_back(kalshi, desk, kalshi_home):
+    with closing(sqlite3.connect(kalshi_home / "sim" / "desk.db")) as reader:
+        reader.execute("PRAGMA journal_mode")
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM orders").fetchone()
+        done = kalshi("inspect-db", "--sim", "--vacuum")
+    (line,) = [line for line in done.out.splitlines() if " MB before" in line]
+    assert (done.code, "somebody still reads the store" in line) == (0, True)
 
 
 def test_beside_a_desk_that_trades_nothing_is_vacuumed_or_copied(kalshi, desk, kalshi_home):

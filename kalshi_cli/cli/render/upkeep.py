@@ -31,6 +31,8 @@ def show_store(result: StoreReport, console: "Console") -> None:
     if result.vacuumed is not None:
         space = result.vacuumed
         told = f"{space.after / 1e6:,.1f} MB, {space.before / 1e6:,.1f} MB before"
+        if space.is_read:
+            told += ": somebody still reads the store, which shrinks once they close it"
         facts.append(("vacuumed", told))
     facts += [("repaired", done) for done in result.done]
     if result.accepted is not None:

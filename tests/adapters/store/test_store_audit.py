@@ -2,13 +2,18 @@
 
 import shutil
 import sqlite3
+import subprocess
+import sys
+import time
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from fakes.decisions import NOW, STRATEGY, a_forecast, an_intent
 from fakes.desk_store import WALL, fresh_store, seed
 
+from kalshi_cli.adapters.store import vacuuming
 from kalshi_cli.adapters.store.derived import derive
 from kalshi_cli.adapters.store.lease import hold_lease
 from kalshi_cli.adapters.store.vacuuming import check_room
@@ -18,7 +23,7 @@ from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import Fill, Order, OrderState
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
-from kalshi_cli.errors import IntegrityError, StoreUnusable
+from kalshi_cli.errors import IntegrityError, StoreBusy, StoreUnusable
 from kalshi_cli.ports.audit import Repair
 
 
@@ -141,17 +146,108 @@ async def test_vacuum_keeps_everything_and_gives_space_back(store):
     assert (await store.audit.check()).is_clean
 
 
-async def test_a_vacuum_needs_room_on_the_disk(store, monkeypatch):
-    size = store.location.path.stat().st_size
-    log = store.location.path.with_name(f"{store.location.path.name}-wal")
-    size += log.stat().st_size if log.exists() else 0
-    free = shutil.disk_usage(".")._replace(free=3 * size)
+async def test_a_vacuum_under_a_reader_says_that_the_space_is_still_taken(store):
+    """Their pages stay in the file, and the new ones in the log, until they are gone."""
+    with closing(sqlite3.connect(store.location.path, isolation_level=None)) as other:
+        other.execute("CREATE TABLE filler AS SELECT zeroblob(1000000) AS x")
+        other.execute("BEGIN")
+        other.execute("SELECT count(*) FROM filler").fetchone()
+        space = await store.audit.vacuum()
+        assert space.is_read
+        assert space.after > space.before
+        other.execute("ROLLBACK")
+        space = await store.audit.vacuum()
+        assert not space.is_read
+        assert space.after < space.before
+
+
+async def test_a_vacuum_waits_for_another_writer_no_longer_than_for_a_page(store, monkeypatch):
+    with closing(sqlite3.connect(store.location.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        began = time.monotonic()
+        with pytest.raises(StoreBusy):
+            await store.audit.vacuum()
+    assert 0.5 <= time.monotonic() - began < 5
+
+
+def room(monkeypatch, tmp_path, free):
+    """Disks by their directory's name, with so many bytes free; SQLite's is `there`."""
+    there = tmp_path / "there"
+    there.mkdir(exist_ok=True)
+    monkeypatch.setenv("SQLITE_TMPDIR", str(there))
+    usage = shutil.disk_usage(tmp_path)
+    disks = list(free)
+    monkeypatch.setattr(vacuuming, "_disk", lambda place: disks.index(place.name) % len(disks))
+    monkeypatch.setattr(shutil, "disk_usage", lambda at: usage._replace(free=free[at.name]))
+
+
+async def test_a_vacuum_needs_room_beside_the_store_and_where_sqlite_copies(
+    store, tmp_path, monkeypatch
+):
+    size = sum(f.stat().st_size for f in tmp_path.glob("desk.db*") if "-shm" not in f.name)
+    here = tmp_path.name
+    for copied, beside, elsewhere, short in (
+        (False, size, size, None),
+        (False, size - 1, size, tmp_path),
+        (False, size, size - 1, tmp_path / "there"),
+        (True, 2 * size, size, None),
+        (True, 2 * size - 1, size, tmp_path),
+    ):
+        room(monkeypatch, tmp_path, {here: beside, "there": elsewhere})
+        if short is None:
+            check_room(store.location, copied=copied)
+        else:
+            with pytest.raises(IntegrityError, match=f"are free in {short}, and"):
+                check_room(store.location, copied=copied)
+
+
+async def test_on_one_disk_a_vacuum_needs_room_for_both(store, tmp_path, monkeypatch):
+    size = sum(f.stat().st_size for f in tmp_path.glob("desk.db*") if "-shm" not in f.name)
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path))
+    free = shutil.disk_usage(".")._replace(free=2 * size)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
-    check_room(store.location)
-    short = free._replace(free=3 * size - 1)
+    check_room(store.location, copied=False)
+    with pytest.raises(IntegrityError, match="are free in"):
+        check_room(store.location, copied=True)
+    short = free._replace(free=2 * size - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: short)
-    with pytest.raises(IntegrityError, match="are free beside"):
-        check_room(store.location)
+    with pytest.raises(IntegrityError, match="are free in"):
+        check_room(store.location, copied=False)
+
+
+SPIED = """
+import os, sqlite3
+from contextlib import suppress
+
+def look():
+    for number in os.listdir("/proc/self/fd"):
+        with suppress(OSError):
+            seen.add(os.path.dirname(os.readlink(f"/proc/self/fd/{number}")))
+
+seen = set()
+store = sqlite3.connect("copied.db", isolation_level=None)
+store.execute("CREATE TABLE filler AS WITH RECURSIVE n(i) AS (VALUES (1)"
+    " UNION ALL SELECT i + 1 FROM n WHERE i < 3000) SELECT i, randomblob(1000) FROM n")
+store.execute("PRAGMA cache_size=10")
+store.set_progress_handler(look, 2000)
+store.execute("VACUUM")
+print(*seen, sep="\\n")
+"""
+"""Tells in which directories a process has files open while it vacuums."""
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="no list of open files here")
+def test_sqlite_copies_where_the_room_is_looked_for(tmp_path, monkeypatch):
+    """In a process of its own: SQLite asks for its directory once."""
+    there = tmp_path / "there"
+    there.mkdir()
+    monkeypatch.setenv("SQLITE_TMPDIR", str(tmp_path / "nowhere"))
+    monkeypatch.setenv("TMPDIR", str(there))
+    assert vacuuming.temporary_directory() == there
+    spied = subprocess.run(
+        [sys.executable, "-c", SPIED], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert str(there) in spied.stdout.splitlines()
 
 
 async def test_a_damaged_file_is_found(store):
