@@ -72,6 +72,7 @@ def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
             min_confidence=settings.trading.min_confidence_threshold,
             cancel_on_pause=settings.trading.cancel_entries_on_pause,
             ai_charged_to=DIRECTIONAL if DIRECTIONAL in settings.running else None,
+            lends=settings.portfolio.lend_unused_shares,
             keep_denials_us=_span(settings.trading.keep_denials_days),
         ),
         analysis=_analysis(settings, forecaster),

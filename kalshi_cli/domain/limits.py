@@ -8,13 +8,27 @@ from kalshi_cli.domain.money import Money
 
 
 @dataclass(frozen=True, slots=True)
+class Lending:
+    """Strategies that lend each other what they leave unused: the `shares` of all that run.
+
+    `wanted` is what each that was asked in this pass wants and did not get, in dollars: so much of
+    its share it does not lend, and one that was not asked lends nothing. None stands for a look
+    outside of a pass, where all that is unused is on offer, so that what rests may stay.
+    """
+
+    shares: Mapping[str, float]
+    wanted: Mapping[str, Money] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Limits:
     """Shares are fractions of the bankroll (equity under `capital_limit`); times microseconds.
 
     `max_single_position` bounds one stake, and what one order may cost with its fee;
     `max_market_exposure` all that a market may lose. `max_entries_per_market` is a day's.
-    `strategy_allocation` is the share of the strategy whose orders are checked. Defaults live in
-    `settings`; this only names what the controls and the stake read.
+    `strategy_allocation` is the share of the strategy whose orders are checked; without `lending`
+    each keeps to its own. Defaults live in `settings`; this only names what the controls and the
+    stake read.
     """
 
     max_single_position: float | None
@@ -41,6 +55,7 @@ class Limits:
     max_price_gap: float
     reentry_cooldown_us: int = 6 * HOUR
     capital_limit: Money | None = None
+    lending: Lending | None = None
 
 
 @dataclass(frozen=True, slots=True)

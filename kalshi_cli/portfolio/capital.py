@@ -59,7 +59,8 @@ class Capital:
     (absent means nothing); shares and fractions are of `bankroll`. `claims` are what positions and
     live orders may lose, by event, and `held` the signed contracts they come to, orders as if
     filled. `probation_stake` caps a stake until the strategy has evidence; None where none is
-    needed.
+    needed. `allotted` is what the strategy may have at risk where that is not its share alone:
+    others may have lent to it, or owe it.
     """
 
     strategy: str
@@ -77,35 +78,34 @@ class Capital:
     by_shard: Mapping[int, Money] = field(default_factory=dict)
     claims: Mapping[str, tuple[Claim, ...]] = field(default_factory=dict)
     held: Mapping[str, Contracts] = field(default_factory=dict)
+    allotted: Money | None = None
+
+    @property
+    def allocation(self) -> Money | None:
+        """Most that the strategy may have at risk; None where nothing bounds it."""
+        return self._of(self.limits.strategy_allocation) if self.allotted is None else self.allotted
+
+    def _of(self, share: float | None) -> Money | None:
+        return None if share is None else self.bankroll.scaled(share)
 
     def shares(self, ticker: str) -> list[Share]:
         """Every limit on what may be at risk that holds for a market."""
-        return [
-            Share(name, used, None if share is None else self.bankroll.scaled(share))
-            for name, share, used in self._shares(ticker)
-        ]
-
-    def _shares(self, ticker: str) -> list[tuple[str, float | None, Money]]:
         footing, limits = self.footings[ticker], self.limits
         claims = self.claims.get(footing.event_ticker, ())
         event = event_loss(claims, exclusive=footing.exclusive)
         category = self.by_category.get(footing.category, NO_MONEY)
+        market, cluster = (
+            self._of(limits.max_market_exposure),
+            self._of(limits.max_cluster_exposure),
+        )
         return [
-            (
-                "the market's limit",
-                limits.max_market_exposure,
-                self.by_ticker.get(ticker, NO_MONEY),
-            ),
-            ("the event's limit", limits.max_event_exposure, event),
+            Share("the market's limit", self.by_ticker.get(ticker, NO_MONEY), market),
+            Share("the event's limit", event, self._of(limits.max_event_exposure)),
             *(
-                (
-                    f"the limit of {name}",
-                    limits.max_cluster_exposure,
-                    self.by_cluster.get(name, NO_MONEY),
-                )
+                Share(f"the limit of {name}", self.by_cluster.get(name, NO_MONEY), cluster)
                 for name in sorted(footing.clusters)
             ),
-            ("the category's limit", limits.max_category_exposure, category),
-            ("the strategy's allocation", limits.strategy_allocation, self.by_strategy),
-            ("the account's limit", limits.max_account_exposure, self.by_account),
+            Share("the category's limit", category, self._of(limits.max_category_exposure)),
+            Share("the strategy's allocation", self.by_strategy, self.allocation),
+            Share("the account's limit", self.by_account, self._of(limits.max_account_exposure)),
         ]

@@ -121,12 +121,6 @@ class Rooms:
                 self._by_category.get(footing.category, NO_MONEY),
                 rise,
             ),
-            (
-                "the strategy's allocation",
-                limits.strategy_allocation,
-                self._by_strategy,
-                event_loss(own, exclusive=footing.exclusive),
-            ),
             ("the account's limit", limits.max_account_exposure, self._by_account, rise),
         ]
         for name in sorted({name for leg in legs for name in leg.footing.clusters}):
@@ -135,12 +129,19 @@ class Rooms:
             shares.append((f"the limit of {name}", limits.max_cluster_exposure, used, more))
         return [
             *self._cash_needs(orders),
+            *self._allocation_needs(event_loss(own, exclusive=footing.exclusive)),
             *(
                 (need, Room(bankroll.scaled(share) - used, name))
                 for name, share, used, need in shares
                 if share is not None
             ),
         ]
+
+    def _allocation_needs(self, need: Money) -> list[tuple[Money, Room]]:
+        allocation = self.capital.allocation
+        if allocation is None:
+            return []
+        return [(need, Room(allocation - self._by_strategy, "the strategy's allocation"))]
 
     def _cash_needs(self, orders: Sequence[Order]) -> list[tuple[Money, Room]]:
         shards: dict[int, list[Money]] = defaultdict(list)

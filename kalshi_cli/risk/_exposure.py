@@ -102,6 +102,17 @@ def _at_risk(state: RiskState, group: Group) -> AtRisk:
     return state.at_risk.get(group, AtRisk({}, NO_MONEY))
 
 
+def at_risk_of(state: RiskState, group: Group) -> Money:
+    """Dollars that a group may lose."""
+    return _at_risk(state, group).worst
+
+
+def owners(state: RiskState) -> frozenset[str]:
+    """Whoever has anything at risk."""
+    _at_risk(state, ("account", ""))
+    return frozenset(name for kind, name in state.at_risk if kind == "strategy")
+
+
 def _groups(state: RiskState, ticker: str, owner: str) -> Iterator[Group]:
     yield "account", ""
     yield "market", ticker
@@ -149,16 +160,30 @@ def over_share(
 
     One that leaves the worst state as it was adds nothing, and passes.
     """
-    if share is None:
+    bound = None if share is None else state.bankroll.scaled(share)
+    return over_bound(code, what, intent, state, bound=bound, group=group)
+
+
+def over_bound(
+    code: str,
+    what: str,
+    intent: OrderIntent,
+    state: RiskState,
+    *,
+    bound: Money | None,
+    group: Group,
+) -> Denial | None:
+    """The same against dollars."""
+    if bound is None:
         return None
     known, event = _at_risk(state, group), state.event_of[intent.ticker]
     claims = known.claims.get(event, [])
     own = _own_claims(intent, state)
     before, after = (_event_loss(each, event, state) for each in (claims, [*claims, *own]))
-    lost, limit = known.worst - before + after, state.bankroll.scaled(share)
-    if lost <= limit or after <= before:
+    lost = known.worst - before + after
+    if lost <= bound or after <= before:
         return None
-    return Denial(code, f"{what} could lose ${lost}, at most ${limit} may", str(lost), str(limit))
+    return Denial(code, f"{what} could lose ${lost}, at most ${bound} may", str(lost), str(bound))
 
 
 def worst_cost(intent: OrderIntent, count: Contracts, state: RiskState) -> Money:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from kalshi_cli.domain.money import NO_MONEY, Money
+from kalshi_cli.risk._allocation import allotment
 from kalshi_cli.risk._base import RiskState
 from kalshi_cli.risk._exposure import (
     Belongs,
@@ -78,7 +79,7 @@ def usages(state: RiskState, allocations: Mapping[str, float]) -> dict[str, Usag
     for strategy, share in allocations.items():
         by_name[f"allocation.{strategy}"] = Usage(
             _at_risk(state, lambda _, owner, its=strategy: owner == its),  # type: ignore[misc]
-            _dollars(state.bankroll, share),
+            allotment(state, strategy, share),
         )
     return by_name
 

@@ -149,6 +149,10 @@ class Portfolio(Section):
     risk of all, or a fixed share of the bankroll each."""
     contracts: Literal["whole", "fractional"] = "whole"
     """Whether entries are whole contracts, or hundredths of one: the exchange takes both."""
+    lend_unused_shares: bool = False
+    """Whether what one strategy leaves of its share may be used by another that runs. It is called
+    back when its owner wants it: then those who borrowed enter nothing new until they are back
+    inside their own. Nothing is sold for it."""
     fixed_stake: Share = 0.03
     """`fixed`: stake of each entry."""
     target_risk: Share = 0.05

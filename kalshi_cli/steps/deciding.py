@@ -17,6 +17,7 @@ from kalshi_cli.risk._edge import edge_at_limit
 from kalshi_cli.risk._exposure import worst_cost
 from kalshi_cli.steps.desk_view import DeskView, risk_state
 from kalshi_cli.steps.isolating import Broken, answered
+from kalshi_cli.steps.lending import as_if_repaid, in_turn, more
 from kalshi_cli.steps.means import means
 from kalshi_cli.steps.quoting import unquoted
 from kalshi_cli.steps.session import Priced, Session, StrategyUnsized
@@ -42,12 +43,38 @@ async def decide(
     books = {**(await data.books(sorted(wanted)) if wanted else {}), **books}
     state, capital = means_of(session, strategy.name, books)
     sizing = sized(proposals, session.policy, books, capital)
+    note_unmet(session, strategy.name, proposals, books, state, capital, sizing)
     session.proposals += proposals
     own = {(strategy.name, p.ticker): p.levels for p in proposals if p.levels is not None}
     session.levels.update(own)
     session.unsized += [StrategyUnsized(strategy.name, each) for each in sizing.unsized]
     asks = session.policy.cancel_on_pause
     return tuple(replace(i, cancel_on_pause=asks and i.post_only) for i in sizing.intents), state
+
+
+def begun(session: Session, strategies: Sequence[Strategy]) -> Sequence[Strategy]:
+    """Begin a pass: the strategies in the order in which they are asked."""
+    session.wanted = {}
+    if not (session.policy.lends and strategies):
+        return strategies
+    return in_turn(strategies, means_of(session, strategies[0].name, {})[0])
+
+
+def note_unmet(
+    session: Session,
+    strategy: str,
+    proposals: Sequence[Proposal],
+    books: Mapping[str, OrderBook],
+    state: RiskState,
+    capital: Capital,
+    sizing: Sizing,
+) -> None:
+    """Note what a strategy did not get since its share is out; one that broke told nothing."""
+    if session.wanted is None or any(each.strategy == strategy for each in session.broken):
+        return
+    whole = as_if_repaid(capital, state)
+    wanted = sizing if whole is None else sized(proposals, session.policy, books, whole)
+    session.wanted[strategy] = more(wanted.intents, sizing.intents, state)
 
 
 def on_its_forecast(proposal: Proposal, view: DeskView) -> Proposal:

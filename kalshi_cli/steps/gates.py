@@ -18,6 +18,7 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.forecasting.blend import anchored
 from kalshi_cli.ports.store import CatalogEntry
+from kalshi_cli.risk._allocation import allotment
 from kalshi_cli.risk._base import Control, RiskState
 from kalshi_cli.steps.considering import Considered
 from kalshi_cli.steps.desk_view import DeskView
@@ -210,6 +211,8 @@ def _numbers(
     strict: dict[str, Any] = {held.limit: held.impossible}
     denial = control.check(intent, replace(state, limits=replace(state.limits, **strict)), now_us)
     bound = getattr(state, held.of).scaled(limit) if held.of else limit
+    if held.limit == "strategy_allocation":
+        bound = allotment(state, intent.strategy, limit)
     return "" if denial is None else denial.value, str(bound)
 
 

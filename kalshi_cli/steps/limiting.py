@@ -101,7 +101,7 @@ async def limits_in_use(
         state = risk_state(
             view,
             env=policy.env,
-            limits=policy.limits,
+            limits=policy.held_to(""),
             cash=summary.cash,
             books={},
             frozen=frozenset(),

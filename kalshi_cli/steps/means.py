@@ -10,6 +10,7 @@ from kalshi_cli.forecasting.blend import best_known
 from kalshi_cli.portfolio.capital import Capital, Footing
 from kalshi_cli.portfolio.exposure import Claim, event_loss
 from kalshi_cli.portfolio.states import rung_of
+from kalshi_cli.risk._allocation import allotment
 from kalshi_cli.risk._base import RiskState
 from kalshi_cli.risk._exposure import live_claims, reserved, shard_cash, worst
 
@@ -40,6 +41,7 @@ def means(
         by_account=worst(claims, state),
         claims={event: tuple(own) for event, own in _grouped(claims, events).items()},
         held=_held(state),
+        allotted=allotment(state, strategy, state.limits.strategy_allocation),
         by_strategy=worst(live_claims(state, lambda _, owner: owner == strategy), state),
     )
 

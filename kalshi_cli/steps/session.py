@@ -145,10 +145,11 @@ class Session:
         self.levels: dict[tuple[str, str], Levels] = {}
         self.widened: list[ExitPlan] = []
         self.trials: dict[str, tuple[Trial, ...]] = {}
+        self.wanted: dict[str, Money] | None = None
+        """What each strategy that was asked did not get of its share; None before a pass."""
 
     def limits_of(self, strategy: str) -> Limits:
-        share = self.policy.allocations.get(strategy, 0.0)
-        return replace(self.policy.limits, strategy_allocation=share)
+        return self.policy.held_to(strategy, self.wanted)
 
     def seen(self) -> DeskView:
         """The view with the orders of this pass counted in."""

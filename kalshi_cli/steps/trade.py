@@ -24,7 +24,7 @@ from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.adjusting import Adjusted, adjust
 from kalshi_cli.steps.clearing import cancel_every_entry
-from kalshi_cli.steps.deciding import decide, priced_at_limit
+from kalshi_cli.steps.deciding import begun, decide, priced_at_limit
 from kalshi_cli.steps.desk_view import DeskView, look, with_sent
 from kalshi_cli.steps.execution import Desk, heed_halt_file, send
 from kalshi_cli.steps.forgetting import forget_denials
@@ -84,7 +84,7 @@ async def trade(
     stopped: tuple[Stop, ...] = ()
     names: list[str] = []
     try:
-        for strategy in strategies:
+        for strategy in begun(result, strategies):
             sender = partial(_send, desk, stopping)
             await _run_strategy(data, desk.clock, result, strategy, sender)
         await begin_trials(desk.store, chain.from_iterable(result.trials.values()))
@@ -128,7 +128,7 @@ async def rehearse(
     result = await as_it_is(data, trading, store, clock, policy)
     strategies, disabled = asked(policy.strategies, await known_faults(store), only)
     result.broken += disabled
-    for strategy in strategies:
+    for strategy in begun(result, strategies):
         await _run_strategy(data, clock, result, strategy, _imagine)
     done = result.result(dry_run=True)
     return replace(done, funnel=tallied(stops(result, strategies)))

@@ -1,10 +1,11 @@
 """What trading is held to."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.identity import Env
-from kalshi_cli.domain.limits import Limits
+from kalshi_cli.domain.limits import Lending, Limits
+from kalshi_cli.domain.money import Money
 from kalshi_cli.exits._planning import ExitRules
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.portfolio.methods._base import Method
@@ -19,7 +20,8 @@ class TradePolicy:
     Forecasts below `min_confidence` are on record but no candidates. Resting entries ask the
     exchange to cancel them in a pause where `cancel_on_pause`. A strategy is not asked again after
     `max_strategy_faults` in a row. `ai_charged_to` is the strategy whose profit pays for the
-    forecasts. Denials are dropped after `keep_denials_us`; None keeps them.
+    forecasts. Denials are dropped after `keep_denials_us`; None keeps them. Where it `lends`, what
+    one strategy that runs leaves of its share may be used by another.
     """
 
     env: Env
@@ -37,3 +39,13 @@ class TradePolicy:
     max_strategy_faults: int
     ai_charged_to: str | None = None
     keep_denials_us: int | None = None
+    lends: bool = False
+
+    def held_to(self, strategy: str, wanted: Mapping[str, Money] | None = None) -> Limits:
+        """One strategy's limits; `wanted` is what those who were asked did not get."""
+        shares = {each.name: self.allocations.get(each.name, 0.0) for each in self.strategies}
+        return replace(
+            self.limits,
+            strategy_allocation=self.allocations.get(strategy, 0.0),
+            lending=Lending(shares, wanted) if self.lends else None,
+        )

@@ -97,13 +97,23 @@ def quotes(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> N
 
 @app.command()
 def strategies(ctx: typer.Context) -> None:
-    """What each strategy has done and earned; what is not ours is `external`.
+    """What each strategy has done, earned and has; what is not ours is `external`.
 
     Example: kalshi inspect strategies --json | jq '.data[] | [.strategy, .net]'
     """
-    from kalshi_cli.cli.render.status import show_strategies
+    from kalshi_cli.bootstrap.by_hand import market_clock
+    from kalshi_cli.bootstrap.policies import policies
+    from kalshi_cli.cli.render.shares import show_strategies_in_use
+    from kalshi_cli.steps.sharing import StrategyInUse, strategies_in_use
 
-    on_records(ready(ctx), lambda store: store.reports.strategies(), show_strategies)
+    prepared = ready(ctx)
+    trading = policies(prepared.environment.env, prepared.settings, None).trading
+
+    async def found(store: "SqlStore") -> tuple[StrategyInUse, ...]:
+        clock = await market_clock(prepared.environment, store)
+        return await strategies_in_use(store, store.reports, clock, policy=trading)
+
+    on_records(prepared, found, show_strategies_in_use)
 
 
 @app.command()

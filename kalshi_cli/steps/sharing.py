@@ -1,0 +1,80 @@
+"""What each strategy has of the one bankroll: its share, what it risks, what is lent."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from kalshi_cli.domain.limits import Lending
+from kalshi_cli.domain.money import NO_MONEY, Money
+from kalshi_cli.portfolio.lending import lent_out
+from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.reports import Reports, StrategyRow
+from kalshi_cli.ports.store import Store
+from kalshi_cli.risk._allocation import stands
+from kalshi_cli.risk._base import RiskState
+from kalshi_cli.steps.desk_view import look, risk_state
+from kalshi_cli.steps.trade_policy import TradePolicy
+
+
+@dataclass(frozen=True, slots=True)
+class StrategyInUse(StrategyRow):
+    """What a strategy has done, and what it has now, in dollars.
+
+    `share` is its own, `at_risk` what it may lose with live orders as if filled; `borrowed` of that
+    is beyond its share, `lent` of its share is out. None for who has no share, or before the
+    account was first seen.
+    """
+
+    share: Money | None = None
+    at_risk: Money | None = None
+    borrowed: Money | None = None
+    lent: Money | None = None
+
+
+async def strategies_in_use(
+    store: Store, reports: Reports, clock: Clock, *, policy: TradePolicy
+) -> tuple[StrategyInUse, ...]:
+    """Whoever has a record, and whoever runs, in name order."""
+    rows = {row.strategy: row for row in await reports.strategies()}
+    names = sorted({*rows, *(strategy.name for strategy in policy.strategies)})
+    summary = await reports.summary()
+    parts: Mapping[str, Mapping[str, Money]] = {}
+    if summary.cash is not None:
+        view = await look(store, now_us=clock.now(), filters=policy.filters)
+        state = risk_state(
+            view,
+            env=policy.env,
+            limits=policy.limits,
+            cash=summary.cash,
+            books={},
+            frozen=frozenset(),
+            paused=None,
+        )
+        parts = _parts(state, policy)
+    return tuple(
+        StrategyInUse(**{**_recorded(rows.get(name) or _nothing_yet(name)), **parts.get(name, {})})
+        for name in names
+    )
+
+
+def _parts(state: RiskState, policy: TradePolicy) -> Mapping[str, Mapping[str, Money]]:
+    shares = {each.name: policy.allocations.get(each.name, 0.0) for each in policy.strategies}
+    found = stands(state, Lending(shares, None))
+    lent = lent_out(found)
+    return {
+        name: {
+            "share": stand.own,
+            "at_risk": stand.used,
+            "borrowed": stand.borrowed,
+            "lent": lent[name],
+        }
+        for name, stand in found.items()
+    }
+
+
+def _recorded(row: StrategyRow) -> dict[str, Any]:
+    return {each.name: getattr(row, each.name) for each in fields(row)}
+
+
+def _nothing_yet(name: str) -> StrategyRow:
+    return StrategyRow(name, 0, 0, 0, 0, 0, NO_MONEY, NO_MONEY, NO_MONEY, NO_MONEY)
