@@ -177,9 +177,12 @@ class OpenDesk:
     async def attend(self, watch: "Watch", look: Bell) -> Attended | None:
         """Book what the stream told, and ring for a look at the exchange where one is due.
 
-        Once the stream was given up there is nothing to book: None, but for a last ring.
+        Once the stream was given up there is nothing to book: None, but for a last ring, and one
+        for quotes that could not be asked to go.
         """
         if watch.stream is None:
+            if watch.guard.is_urgent:
+                watch.armed.ring()
             if watch.guard.take_due():
                 look.ring()
             return None

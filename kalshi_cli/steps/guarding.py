@@ -6,14 +6,14 @@ a book while the stream stands behind it; one that is lost arms nothing, and not
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from kalshi_cli.domain.account import ExchangePosition
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import NO_CONTRACTS
-from kalshi_cli.domain.order import Fill, Order, OrderReport
+from kalshi_cli.domain.order import WORKING, Fill, Order, OrderReport
 from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import Exit, ExitPlan
 from kalshi_cli.exits._pricing import exit_price
@@ -34,7 +34,7 @@ from kalshi_cli.strategies._base import Strategy
 
 PAUSE_US = 5 * SECOND
 """Between two exits, or two refusals of one, by the same owner in the same market: what came of the
-first must be on record before there is another.
+first must be on record before there is another. Between two cancels of a quote for one reason, too.
 """
 REFUSED_PAUSE_US = 60 * SECOND
 """After the exchange refused an exit, as it does while it pauses."""
@@ -86,6 +86,8 @@ class Guard:
     _due: dict[str, None] = field(default_factory=dict)
     _paused: dict[Owned, int] = field(default_factory=dict)
     _gone: set[str] = field(default_factory=set)
+    _asked: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Quotes that were asked to go, by their id: why, and before when they are not asked again."""
     _raised: dict[Owned, ExitPlan] = field(default_factory=dict)
     _changes: Changes | None = None
     _positions: dict[str, list[Position]] = field(default_factory=dict)
@@ -180,6 +182,7 @@ class Guard:
         self.armed.clear()
         left = {quote.client_order_id for quote in quotes_of(held.view.orders)}
         self.pulled = {name: why for name, why in self.pulled.items() if name in left}
+        self._ask_again(held.view, left)
         self._gone.clear()
         view = self._view_of(held, held.view.now_us)
         for ticker in self.books:
@@ -196,12 +199,36 @@ class Guard:
         self._paused[owned] = now_us + span_us
         self.armed.discard(owned)
 
-    def take_pulled(self) -> tuple[Order, ...]:
-        """The quotes that are to go, once; what rests of them at the next look is seen anew."""
-        ids, self.pulled = set(self.pulled), {}
+    def take_pulled(self, now_us: int) -> tuple[Order, ...]:
+        """The quotes that are to go, once; those that work on are to go again after a pause."""
+        taken, self.pulled = self.pulled, {}
         orders = () if self.held is None else self.held.view.orders
-        self._gone |= ids
-        return tuple(order for order in orders if order.client_order_id in ids)
+        self._gone |= set(taken)
+        self._asked |= {name: (why, now_us + PAUSE_US) for name, why in taken.items()}
+        return tuple(order for order in orders if order.client_order_id in taken)
+
+    def put_back(self, quotes: Iterable[Order]) -> None:
+        """Quotes that were taken, and perhaps not asked to go: they are to, still."""
+        for name in (quote.client_order_id for quote in quotes):
+            if name in self._asked:
+                self.pulled[name], _ = self._asked.pop(name)
+                self._gone.discard(name)
+
+    def _ask_again(self, view: DeskView, left: Collection[str]) -> None:
+        """Have go again what was asked to and rests; forget what does not work any more.
+
+        Whether one rests of which no answer came, the exchange is asked.
+        """
+        working = {order.client_order_id for order in view.orders if order.state in WORKING}
+        self._asked = {name: asked for name, asked in self._asked.items() if name in working}
+        for name, (why, again_us) in self._asked.items():
+            if again_us > view.now_us:
+                continue
+            if name in left:
+                self.pulled.setdefault(name, why)
+            else:
+                self._due["a quote may rest that was asked to go"] = None
+                self._asked[name] = why, view.now_us + PAUSE_US
 
     def take_told(self) -> Told:
         """What is to be booked, once."""

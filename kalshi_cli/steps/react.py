@@ -111,10 +111,16 @@ async def react(desk: Desk, stream: Stream | None, guard: Guard, *, policy: Trad
     """Send the exits that are armed, and then take away what quotes are to go.
 
     Without a `stream`, since it was given up, no book says to leave; quotes go all the same.
+
+    Raises what cancelling raises; the quotes are then to go, still.
     """
     done = await _exit(desk, stream, guard, policy)
-    pulled = guard.take_pulled()
-    await cancel_many(desk, pulled)
+    pulled = guard.take_pulled(desk.clock.now())
+    try:
+        await cancel_many(desk, pulled)
+    except KalshiError:
+        guard.put_back(pulled)
+        raise
     return replace(done, pulled=pulled)
 
 

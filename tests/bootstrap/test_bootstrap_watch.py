@@ -14,7 +14,7 @@ from kalshi_cli.bootstrap.desk import Ending, OpenDesk
 from kalshi_cli.bootstrap.watch import Watch
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.order import WORKING, Purpose
-from kalshi_cli.errors import ConfigError
+from kalshi_cli.errors import ConfigError, StoreBusy
 from kalshi_cli.ports.stream import StreamEvent
 from kalshi_cli.scheduler.lanes import Bell
 from kalshi_cli.settings.environment import Environment
@@ -128,3 +128,25 @@ async def test_once_it_polls_only_time_makes_it_look(tmp_path):
         assert not look.event.is_set()
         again = await desk.react(watch)
         assert (again.exits, again.pulled) == ((), ())
+
+
+async def test_quotes_that_could_not_be_asked_to_go_when_it_was_given_up_are_asked_again(
+    tmp_path, monkeypatch
+):
+    async with open_floor(tmp_path) as floor:
+        desk, watch, look = await given_up(floor, ConfigError(REFUSED))
+
+        def busy(**_: object) -> None:
+            raise StoreBusy("busy")
+
+        with monkeypatch.context() as patched:
+            patched.setattr(floor.store, "unit", busy)
+            with pytest.raises(StoreBusy):
+                await desk.react(watch)
+        watch.armed.event.clear()
+        await desk.attend(watch, look)
+        assert watch.armed.event.is_set()
+        assert len((await desk.react(watch)).pulled) == 1
+        watch.armed.event.clear()
+        await desk.attend(watch, look)
+        assert not watch.armed.event.is_set()

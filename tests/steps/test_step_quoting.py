@@ -15,17 +15,17 @@ from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.markout import Horizon
 from kalshi_cli.domain.money import Contracts, Money, Price
-from kalshi_cli.domain.order import WORKING, OrderState, Purpose
+from kalshi_cli.domain.order import READS_LAG_US, WORKING, OrderState, Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import Unavailable
+from kalshi_cli.errors import StoreBusy, Unavailable
 from kalshi_cli.exits._planning import ExitRules
 from kalshi_cli.ports.exchange import ExchangeStatus
 from kalshi_cli.ports.stream import BookLost, Change, Link, MarketChange
 from kalshi_cli.settings.sections import Filters, Intervals, MarketMaking, Settings, Trading
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
-from kalshi_cli.steps.guarding import Guard
+from kalshi_cli.steps.guarding import PAUSE_US, Guard
 from kalshi_cli.steps.react import attend, react
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
@@ -482,7 +482,7 @@ class Guarded:
 
     async def attend(self):
         floor, held_to = self.floor, policy(self.strategy)
-        await attend(floor.exchange, floor.desk, self.stream, self.guard, policy=held_to)
+        return await attend(floor.exchange, floor.desk, self.stream, self.guard, policy=held_to)
 
     async def react(self):
         return await react(self.floor.desk, self.stream, self.guard, policy=policy(self.strategy))
@@ -579,6 +579,58 @@ async def test_a_quote_that_the_exchange_did_not_take_away_is_asked_to_go_again(
     assert len(await resting(floor)) == 2
     await guarded.attend()
     guarded.guard.hear(BookLost(A, "a gap"), floor.clock.now())
+    assert len((await guarded.react()).pulled) == 2
+    assert await resting(floor) == {}
+
+
+async def test_a_cancel_that_was_refused_is_tried_again_without_another_word(floor):
+    """The stream tells once that a book is lost. It is no cancel after the other, though."""
+    guarded = await Guarded(floor).begin()
+    floor.exchange.cancelling = [Fault.THROTTLED]
+    guarded.guard.hear(BookLost(A, "a gap"), floor.clock.now())
+    assert len((await guarded.react()).pulled) == 2
+    await guarded.attend()
+    assert not guarded.guard.is_urgent
+    floor.clock.now_us += PAUSE_US
+    await guarded.attend()
+    assert set(guarded.guard.pulled.values()) == {"its book is lost"}
+    assert len((await guarded.react()).pulled) == 2
+    assert await resting(floor) == {}
+    floor.clock.now_us += PAUSE_US
+    await guarded.attend()
+    assert not guarded.guard.is_urgent
+
+
+async def test_a_cancel_that_nobody_answered_is_looked_into_and_tried_again(floor):
+    guarded = await Guarded(floor).begin()
+    floor.exchange.cancelling = [Fault.LOST]
+    guarded.guard.hear(BookLost(A, "a gap"), floor.clock.now())
+    await guarded.react()
+    assert (await guarded.attend()).due == ()
+    for _ in range(READS_LAG_US // PAUSE_US):  # until then reads may lag behind a cancel
+        assert not guarded.guard.is_urgent
+        floor.clock.now_us += PAUSE_US
+        assert (await guarded.attend()).due == ("a quote may rest that was asked to go",)
+        await floor.reconcile()
+    floor.clock.now_us += PAUSE_US
+    await guarded.attend()
+    assert len((await guarded.react()).pulled) == 2
+    assert await resting(floor) == {}
+
+
+async def test_what_could_not_be_asked_to_go_is_asked_at_the_next_look(floor, monkeypatch):
+    guarded = await Guarded(floor).begin()
+    guarded.guard.hear(BookLost(A, "a gap"), floor.clock.now())
+
+    def busy(**_: object):
+        raise StoreBusy("busy")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(floor.store, "unit", busy)
+        with pytest.raises(StoreBusy):
+            await guarded.react()
+    assert len(guarded.guard.pulled) == 2
+    await guarded.attend()
     assert len((await guarded.react()).pulled) == 2
     assert await resting(floor) == {}
 
