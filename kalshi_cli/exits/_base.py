@@ -50,6 +50,14 @@ class ExitPlan:
         """Whether it was entered on a forecast."""
         return self.entry_confidence is not None
 
+    def leaves_us(self, close_us: int | None) -> int | None:
+        """When it is left at the latest, for the time alone: the sooner of its longest hold and so
+        long before this close, where that is known; None where time is no reason.
+        """
+        before = self.before_close_us
+        ahead = None if before is None or close_us is None else close_us - before
+        return min((each for each in (self.leave_by_us, ahead) if each is not None), default=None)
+
     @property
     def trailing_level(self) -> Price | None:
         """The bid at which a trailing stop leaves; None without one, or before any bid was seen."""

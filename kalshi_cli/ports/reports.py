@@ -32,7 +32,8 @@ class PositionRow:
     `average` is dollars a contract of that outcome, `mark` what the whole position is worth by the
     newest quote (of `quoted_us`; None where the market was never quoted). `realized` is before
     `fees`. `payout` is dollars a YES contract once the result is known. `plan` is how it is to be
-    left.
+    left, and `leave_us` when at the latest, by the close as it is scheduled now; None where time
+    is no reason.
     """
 
     ticker: str
@@ -55,6 +56,7 @@ class PositionRow:
     payout: Price | None
     opened_us: int | None
     plan: ExitPlan | None = None
+    leave_us: int | None = None
 
     @property
     def outcome_bid(self) -> Price | None:

@@ -69,6 +69,8 @@ def test_a_result_becomes_strings_times_and_numbers():
         (True, True),
         (None, None),
         ({"made_us": 1}, {"made_at": "1970-01-01T00:00:00.000001Z"}),
+        ({"before_close_us": 3_600_000_000}, {"before_close_seconds": 3600.0}),
+        ({"before_close_us": None}, {"before_close_seconds": None}),
     ],
 )
 def test_single_values(value, shown):

@@ -65,7 +65,7 @@ def test_levels_stand_beside_what_the_bid_has_to_go():
 
 def test_without_a_bid_a_level_stands_alone():
     plan = replace(PLAN, stop=Price(4_500), leave_by_us=72 * HOUR)
-    lines = shown(replace(ROW, ask=None, plan=plan))
+    lines = shown(replace(ROW, ask=None, plan=plan, leave_us=72 * HOUR))
     row = re.split(r"\s{2,}", lines[lines.index("Exits") + 3].strip())
     assert row[:6] == ["KXA-1", "-", "45c", "-", "-", "01-04 00:00"]
 
@@ -85,3 +85,10 @@ def test_the_rest_is_told_in_words():
     plan = replace(PLAN, trail=Price(1_000), before_close_us=HOUR // 2)
     told = "leaves 30 min before the close; trails by 10c once a bid was seen"
     assert told in " ".join(shown(replace(ROW, plan=plan)))
+
+
+def test_the_last_moment_is_an_instant_also_where_the_close_says_it():
+    row = replace(ROW, plan=replace(PLAN, before_close_us=HOUR), leave_us=27 * HOUR)
+    lines = shown(row)
+    cells = re.split(r"\s{2,}", lines[lines.index("Exits") + 3].strip())
+    assert cells[5:] == ["01-02 03:00", "leaves 1 h 0 min before the close"]

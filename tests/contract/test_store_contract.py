@@ -987,12 +987,15 @@ class TestReports:
         async with store.unit() as unit:
             await unit.ledger.save_positions([held, Position("U", "external", Contracts(100))])
             plan = ExitPlan("T", "x", Price(4_500), None, None, 0.8, 0.3, NOW, peak=Price(6_100))
+            plan = replace(plan, before_close_us=HOUR)
             await unit.plans.save(plan)
             await unit.plans.save(replace(plan, owner="another"))
             await unit.commit()
         row, unknown = await store.reports.positions()
         # 0.44 is asked for YES: 0.56 is bid for what is held
         assert (row.plan, row.outcome_bid, unknown.plan) == (plan, Price(5_600), None)
+        (known,) = await store.reports.markets(ticker="T")
+        assert (row.leave_us, unknown.leave_us) == (known.close_us - HOUR, None)
         assert (row.outcome.value, row.count, row.average) == ("no", Contracts.parse("10.00"), 0.6)
         assert (row.mark.value, row.mark.is_mid) == (money("5.80"), True)
         assert (row.unrealized, row.category, row.bid) == (money("-0.20"), "Weather", level("0.4"))

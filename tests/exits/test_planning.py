@@ -12,6 +12,7 @@ from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.levels import Levels, least_stop_distance
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.side import Side
+from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.exits._planning import ExitRules, plan_for, spread_of
 
 RULES = ExitRules(
@@ -138,3 +139,20 @@ def test_a_spread_needs_both_sides():
     assert [spread_of(book) for book in (None, a_book((), ("0.44",)), a_book(("0.4",), ()))] == [
         None
     ] * 3
+
+
+@pytest.mark.parametrize(
+    ("leave_by_us", "before_close_us", "close_us", "leaves_us"),
+    [
+        (None, HOUR, 5 * HOUR, 4 * HOUR),
+        (3 * HOUR, HOUR, 5 * HOUR, 3 * HOUR),
+        (None, HOUR, None, None),
+        (3 * HOUR, HOUR, None, 3 * HOUR),
+        (None, None, 5 * HOUR, None),
+    ],
+)
+def test_it_is_left_at_the_sooner_of_its_hold_and_the_close(
+    leave_by_us, before_close_us, close_us, leaves_us
+):
+    plan = ExitPlan("T", "x", None, None, leave_by_us, None, None, 0)
+    assert replace(plan, before_close_us=before_close_us).leaves_us(close_us) == leaves_us

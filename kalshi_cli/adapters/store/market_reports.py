@@ -37,6 +37,7 @@ POSITION_QUERY = with_catalog(
         _MARKETS.status,
         _MARKETS.result,
         _MARKETS.settlement_value_units,
+        _MARKETS.close_us,
         *t.EXIT_PLANS.c,
     ).select_from(
         t.POSITIONS.outerjoin(
@@ -59,11 +60,13 @@ def position_row(row: AnyRow) -> PositionRow:
         _HELD:
     ]
     bid, ask = level_from(bid_units, bid_count), level_from(ask_units, ask_count)
-    status = None if end[0] is None else MarketStatus(end[0])
-    paid = _payout(end[1], end[2])
+    stands, result, value, close_us, *planned = end
+    status = None if stands is None else MarketStatus(stands)
+    paid = _payout(result, value)
     is_listed = title is not None
     worth = position_mark(position, Standing(status, paid, bid, ask, is_listed))
     outcome, count, _ = held_terms(position.net, ZERO_PRICE)
+    plan = None if planned[0] is None else plan_from(planned)
     return PositionRow(
         ticker=position.ticker,
         title=title or "",
@@ -84,7 +87,8 @@ def position_row(row: AnyRow) -> PositionRow:
         status=status,
         payout=paid,
         opened_us=position.opened_us,
-        plan=None if end[3] is None else plan_from(end[3:]),
+        plan=plan,
+        leave_us=None if plan is None else plan.leaves_us(close_us),
     )
 
 

@@ -1,8 +1,9 @@
 """Results as JSON: one envelope for every command, also when it fails.
 
 Dollars and counts are decimal strings as the exchange writes them. An instant `x_us` becomes
-`x_at`, RFC 3339 in UTC (`at_us` becomes `at`). Probabilities and statistics are numbers; what is
-missing is null.
+`x_at`, RFC 3339 in UTC (`at_us` becomes `at`), and a span of time a number of seconds
+(`before_close_us` becomes `before_close_seconds`). Probabilities and statistics are numbers;
+what is missing is null.
 """
 
 import json
@@ -14,11 +15,13 @@ from pathlib import Path
 from typing import Any
 
 from kalshi_cli.cli.invocation import Invocation
-from kalshi_cli.domain.instant import to_rfc3339
+from kalshi_cli.domain.instant import SECOND, to_rfc3339
 from kalshi_cli.domain.money import AiCost, Contracts, Money, Price
 from kalshi_cli.errors import ExchangeRefusal, KalshiError
 
 SCHEMA_VERSION = 1
+SPANS = frozenset({"before_close_us"})
+"""Fields of results that end like instants, and are how long something takes."""
 Json = dict[str, Any] | list[Any] | str | int | float | bool | None
 
 
@@ -87,6 +90,9 @@ def _entry(name: str, value: object) -> tuple[str, Json]:
     """A field; an instant in microseconds is renamed and written as a time."""
     if not name.endswith("_us"):
         return name, plain(value)
+    if name in SPANS:
+        seconds = value / SECOND if isinstance(value, int) else plain(value)
+        return name.removesuffix("_us") + "_seconds", seconds
     shown = "at" if name == "at_us" else name.removesuffix("_us") + "_at"
     return shown, to_rfc3339(value) if isinstance(value, int) else plain(value)
 

@@ -40,7 +40,7 @@ def show_held(rows: Sequence[PositionRow], console: "Console") -> None:
                 _level(plan.stop, row),
                 _level(plan.trailing_level, row),
                 _level(plan.target, row),
-                moment(plan.leave_by_us),
+                moment(row.leave_us),
                 _told(plan),
             )
             for row, plan in left
