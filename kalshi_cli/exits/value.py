@@ -20,9 +20,9 @@ from kalshi_cli.portfolio.edge import chance
 @dataclass(frozen=True, slots=True)
 class Value(Exit):
     """For what was entered on a forecast. Fires where the bid pays at least `value_exit` dollars a
-    contract more, after the taker's fee, than holding is worth; sells for no less than that. The
-    say of a forecast halves every `forecast_half_life_hours` of market time. Off where `value_exit`
-    is None. The market's own number (the baseline) is no opinion about it.
+    contract more, after the taker's fee, than holding is worth; sells for no less than that. What
+    sets a forecast apart from the market halves every `forecast_half_life_hours` of market time.
+    Off where `value_exit` is None. The market's own number (the baseline) is no opinion about it.
     """
 
     value_exit: float | None

@@ -49,15 +49,17 @@ def best_known(forecast: Forecast | None, quote: Quote) -> Probability | None:
 def held_chance(
     forecast: Forecast, bid: Level | None, ask: Level | None, age_us: int, *, half_life_us: int
 ) -> Probability | None:
-    """What holds of a forecast beside these quotes: its say halves every `half_life_us`.
+    """What holds of a forecast beside these quotes: what sets it apart from the market, its weight
+    and a slope other than 1, halves every `half_life_us`.
 
     None where it had no market, or there is none now.
     """
     market = benchmark(bid, ask)
     if forecast.blended is None or market is None:
         return None
-    weight = forecast.weight * 0.5 ** (max(0, age_us) / half_life_us)
-    return blend(forecast.probability, market, weight, forecast.slope)
+    left = 0.5 ** (max(0, age_us) / half_life_us)
+    slope = 1.0 + (forecast.slope - 1.0) * left
+    return blend(forecast.probability, market, forecast.weight * left, slope)
 
 
 def inverse_variance_weight(market_error: float, own_error: float) -> float:

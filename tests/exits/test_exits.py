@@ -215,22 +215,41 @@ def test_an_old_forecast_does_not_sell_a_winner():
     assert not fires("VALUE", YES, book, old, entry_confidence=0.8)
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
+def test_an_old_forecast_sells_nothing_by_its_slope(mirrored):
+    """A slope of 0.8 puts a market of 90/91 at expit(0.8 * 2.2541) = 0.8585; the bid of 0.90
+    brings 0.90 - 0.07 * 0.90 * 0.10 = 0.8937. After 12 h the slope is 0.95: 0.8949.
+    """
+    position, book, said = YES, a_book(("0.9000",), ("0.9100",)), 0.95
+    if mirrored:
+        position, book, said = NO, a_book(("0.0900",), ("0.1000",)), 0.05
+    fresh = a_forecast(said, weight=0.0, slope=0.8)
+    assert fires("VALUE", position, book, fresh, entry_confidence=0.8)
+    for hours in (12, 30 * 24):
+        old = replace(fresh, made_us=NOW - hours * HOUR)
+        assert not fires("VALUE", position, book, old, entry_confidence=0.8)
+
+
 @given(
     bid=st.integers(100, 9_800),
     spread=st.integers(1, 100),
+    slope=st.floats(0.5, 1.5),
     said=st.floats(0.01, 0.99),
     weight=st.floats(0.0, 1.0),
     age=st.floats(0, 100),
 )
-def test_a_value_exit_never_sells_for_less_than_holding_is_worth(bid, spread, said, weight, age):
+def test_a_value_exit_never_sells_for_less_than_holding_is_worth(
+    bid, spread, slope, said, weight, age
+):
     ask = bid + spread
     book = a_book((str(Price(bid)),), (str(Price(ask)),))
-    forecast = a_forecast(said, weight=weight, made_us=NOW - int(age * HOUR))
+    forecast = a_forecast(said, weight=weight, slope=slope, made_us=NOW - int(age * HOUR))
     told = reason("VALUE", YES, book, forecast, entry_confidence=0.8)
     if told is None:
         return
-    mid, w = (bid + ask) / 20_000, weight * 0.5 ** (age / 6)
-    odds = (mid / (1 - mid)) ** (1 - w) * (said / (1 - said)) ** w
+    mid, left = (bid + ask) / 20_000, 0.5 ** (age / 6)
+    w, power = weight * left, 1 + (slope - 1) * left
+    odds = (mid / (1 - mid)) ** (power - w) * (said / (1 - said)) ** w
     worth = min(max(odds / (1 + odds), mid - 0.15), mid + 0.15)
     assert told.least <= Price(bid)
     paid = float(told.least)

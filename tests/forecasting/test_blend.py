@@ -130,8 +130,18 @@ def test_what_is_held_is_worth_less_of_a_forecast_the_older_it_is(hours, say):
     assert held_chance(forecast, level("0.3900"), ask, 0, half_life_us=1) is None
 
 
-@given(CHANCES, WEIGHTS)
-def test_at_last_it_is_worth_the_market(said, weight):
-    forecast = a_forecast(said, weight=weight, made_us=NOW)
+@pytest.mark.parametrize(("hours", "slope"), [(0, 0.8), (6, 0.9), (12, 0.95), (-1, 0.8)])
+def test_a_fitted_slope_grows_old_with_the_forecast(hours, slope):
+    forecast = a_forecast(0.7, market=0.3, weight=0.0, slope=0.8)
+    age_us = hours * 3_600_000_000
+    found = held_chance(
+        forecast, level("0.5900"), level("0.6100"), age_us, half_life_us=21_600_000_000
+    )
+    assert found == pytest.approx(1 / (1 + (0.4 / 0.6) ** slope))
+
+
+@given(CHANCES, WEIGHTS, st.floats(0.5, 1.5))
+def test_at_last_it_is_worth_the_market(said, weight, slope):
+    forecast = a_forecast(said, weight=weight, slope=slope, made_us=NOW)
     found = held_chance(forecast, level("0.6000"), level("0.6200"), 10**12, half_life_us=10**9)
     assert found == pytest.approx(0.61, abs=1e-9)
