@@ -4,9 +4,11 @@ import re
 from dataclasses import replace
 from io import StringIO
 
+import pytest
 from rich.console import Console
 
 from kalshi_cli.cli.render.levels import show_held, widened
+from kalshi_cli.cli.render.rows import without_bid
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import MarketStatus
@@ -92,3 +94,29 @@ def test_the_last_moment_is_an_instant_also_where_the_close_says_it():
     lines = shown(row)
     cells = re.split(r"\s{2,}", lines[lines.index("Exits") + 3].strip())
     assert cells[5:] == ["01-02 03:00", "leaves 1 h 0 min before the close"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "cell", "told"),
+    [
+        ({"ask": None}, "no bid", "no bid: nobody bids for it now, so that it counts as $0"),
+        ({}, "$5.80*", "* no mid within 10c: what it would bring if sold now"),
+        ({"status": MarketStatus.CLOSED}, "$5.80~", "~ its market does not trade"),
+        ({"status": None}, "$5.80!", "! the exchange does not tell of its market"),
+    ],
+)
+def test_a_mark_that_is_no_mid_says_what_it_is(changed, cell, told):
+    """NO is held: who asks for YES is who bids for it."""
+    row = replace(ROW, mark=replace(ROW.mark, is_mid=False), plan=None, **changed)
+    lines = shown(row)
+    assert re.split(r"\s{2,}", lines[3].strip())[4] == cell
+    assert lines[4].startswith(told)
+    assert len(lines) == 5
+    assert shown(replace(ROW, plan=None, **changed))[3].count("$5.80 ") == 1
+
+
+def test_what_equity_leaves_out_for_want_of_a_bid_is_told_with_its_cost():
+    row = replace(ROW, ask=None, mark=Mark(NO_MONEY, is_mid=False))
+    told = "2 positions without a bid (cost $12.00) as $0"
+    assert without_bid([ROW, row, row]) == told
+    assert without_bid([ROW]) == ""

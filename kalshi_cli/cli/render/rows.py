@@ -15,7 +15,10 @@ from kalshi_cli.cli.render.words import (
     held,
     moment,
     percent,
+    some,
 )
+from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.money import total
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.ports.reports import (
     AnalysisRow,
@@ -54,14 +57,47 @@ def show_positions(rows: Sequence[PositionRow], console: "Console") -> None:
                 held(row.outcome),
                 count(row.count),
                 dollars(row.cost),
-                dollars(row.mark.value) + ("" if row.mark.is_mid else "*"),
+                _mark(row),
                 gain(row.unrealized),
             )
             for row in rows
         ],
     )
-    if any(not row.mark.is_mid for row in rows):
-        console.print("* no mid within 10c: what it would bring if sold now")
+    for told in sorted({_FLAGS[flag] for row in rows if (flag := _flag(row))}):
+        console.print(told)
+
+
+NO_BID = "no bid"
+_FLAGS = {
+    "*": "* no mid within 10c: what it would bring if sold now",
+    NO_BID: "no bid: nobody bids for it now, so that it counts as $0 until somebody does",
+    "~": "~ its market does not trade, and has no result yet: what it cost",
+    "!": "! the exchange does not tell of its market: it counts as $0",
+}
+
+
+def _flag(row: PositionRow) -> str:
+    """Why a mark is no mid and no payout, and what it is then; empty where it is one."""
+    if row.mark.is_mid:
+        return ""
+    if row.status is None:
+        return "!"
+    if row.status is not MarketStatus.ACTIVE:
+        return "~"
+    return "*" if row.outcome_bid is not None else NO_BID
+
+
+def without_bid(rows: Sequence[PositionRow]) -> str:
+    """How many positions count as $0 since nobody bids for them, and their cost; or nothing."""
+    found = [row.cost for row in rows if _flag(row) == NO_BID]
+    if not found:
+        return ""
+    return f"{some(len(found), 'position')} without a bid (cost {dollars(total(found))}) as $0"
+
+
+def _mark(row: PositionRow) -> str:
+    flag = _flag(row)
+    return flag if flag == NO_BID else dollars(row.mark.value) + flag
 
 
 def show_orders(rows: Sequence[OrderRow], console: "Console", *, title: str = "Orders") -> None:

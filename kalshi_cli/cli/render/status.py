@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from kalshi_cli.cli.render.rows import show_positions
+from kalshi_cli.cli.render.rows import show_positions, without_bid
 from kalshi_cli.cli.render.tables import Cell, print_facts, print_table
 from kalshi_cli.cli.render.words import dollars, gain, instant
 from kalshi_cli.domain.identity import DeskState
@@ -84,6 +84,8 @@ def _money(result: Status) -> list[tuple[str, Cell]]:
         by = ""
         if result.quoted_us is not None:
             by = f", by quotes of {instant(result.quoted_us)} or later"
+        worthless = without_bid(result.positions)
+        by += f"; {worthless}" if worthless else ""
         facts.append(("equity", f"{dollars(result.equity)}{by}"))
     if summary.snapshot is not None:
         seen = summary.snapshot
