@@ -65,7 +65,11 @@ class AiLedger(Protocol):
         ...
 
     async def settle(self, done: Settled) -> None:
-        """Put the cost in the place of what was reserved, with the whole answer."""
+        """Put the cost in the place of what was reserved, with the whole answer.
+
+        A call that was settled stays as it is: whoever was cancelled while it was written cannot
+        know, and writes it again.
+        """
         ...
 
     async def spent(self, wall_day: int) -> AiCost:

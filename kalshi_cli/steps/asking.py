@@ -245,7 +245,7 @@ class Asker:
     async def _written(
         self, decision: Decision, write: Callable[[Unit], Awaitable[Written]]
     ) -> Written:
-        """Write how calls ended, and what comes next."""
+        """Write how calls ended, and what comes next; who is cancelled still has them to write."""
         ended, decision.unsettled = decision.unsettled, []
 
         async def both(unit: Unit) -> Written:
@@ -255,7 +255,7 @@ class Asker:
 
         try:
             return await insist(self.store, both)
-        except Exception:
+        except BaseException:
             decision.unsettled = ended + decision.unsettled
             raise
 

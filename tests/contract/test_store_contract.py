@@ -357,9 +357,24 @@ class TestAiLedger:
             assert await unit.ai.spent(day_of(WALL)) == AiCost(11)
             assert await unit.ai.spent(day_of(WALL) + 1) == AiCost(0)
             assert await unit.ai.spent_ever() == AiCost(11)
-            with pytest.raises(ValueError, match="not in flight"):
-                await unit.ai.settle(a_settled(11))
             await unit.commit()
+        assert (await store.audit.check()).findings == ()
+
+    async def test_a_call_is_settled_once_however_often_that_is_written(self, store):
+        run = await seed(store)
+        async with store.unit() as unit:
+            await unit.ai.reserve(a_reservation(run.run_id, wall_us=WALL), daily_budget=None)
+            await unit.ai.settle(a_settled(11, text="first"))
+            await unit.ai.settle(a_settled(12, text="again"))
+            assert await unit.ai.spent(day_of(WALL)) == AiCost(11)
+            await unit.commit()
+        async with store.unit() as unit:
+            await unit.ai.settle(a_settled(13, text="later"))
+            with pytest.raises(ValueError, match="c2 is not on record"):
+                await unit.ai.settle(a_settled(11, "c2"))
+            await unit.commit()
+        (row,) = await store.reports.ai_calls()
+        assert (row.cost, await answered(store, "c1")) == (AiCost(11), "first")
         assert (await store.audit.check()).findings == ()
 
     async def test_a_day_gives_no_more_than_it_has(self, store):
@@ -510,6 +525,10 @@ class TestAiLedger:
             assert await unit.ai.first_served(["grok-4"], "xai") == "grok-4.3"
             assert await unit.ai.first_served(["grok-3"], "xai") == ""
             assert await unit.ai.first_served(["grok-4"], "localhost") == ""
+
+
+async def answered(store, call_id):
+    return (await store.reports.ai_call(call_id)).answer
 
 
 async def journalled(store, intent, name="k1", run="run-000001", sequence=1) -> Order:

@@ -14,6 +14,7 @@ from kalshi_cli.adapters.sim.ai.replies import Failure, Reply
 from kalshi_cli.adapters.sim.ai.server import StandIn
 from kalshi_cli.domain.instant import day_of
 from kalshi_cli.domain.money import AiCost
+from kalshi_cli.ports.store import Unit
 
 PROCESSES = 8
 CALLS = 40
@@ -71,3 +72,39 @@ async def test_a_thousand_calls_side_by_side_add_up_to_the_last_tick(floor):
     async with floor.store.unit() as unit:
         assert await unit.ai.spent(day_of(floor.clock.wall())) == AiCost(sum(billed))
     assert (await floor.store.audit.check()).findings == ()
+
+
+@pytest.mark.parametrize("was_taken", [False, True], ids=["waiting its turn", "under way"])
+async def test_a_write_that_is_cancelled_loses_no_call_that_was_answered(floor, was_taken: bool):
+    """Its transaction may commit all the same: the call is settled once then, too."""
+    began, goes_on = asyncio.Event(), asyncio.Event()
+
+    async def slow(unit: Unit) -> None:
+        began.set()
+        await goes_on.wait()
+
+    async with an_asker(floor, lambda _: Reply("{}", model="m", ticks=7)) as (asker, _):
+        decision = asker.decide("E", is_held=False)
+        await asker.ask(PROMPT, decision, dict)
+        (ended,) = decision.unsettled
+        if was_taken:  # `slow` comes second in its transaction, after the settlement
+            settling = asyncio.create_task(asker.settle(decision))
+            other = asyncio.create_task(floor.store.write(slow))
+            await began.wait()
+        else:
+            other = asyncio.create_task(floor.store.write(slow))
+            await began.wait()
+            settling = asyncio.create_task(asker.settle(decision))
+            await asyncio.sleep(0)  # noqa: TID251 - it has asked
+        settling.cancel()
+        await asyncio.gather(settling, return_exceptions=True)
+        left = decision.unsettled
+        again = asyncio.create_task(asker.settle(decision))
+        goes_on.set()
+        await asyncio.gather(other, again)
+        assert settling.cancelled()
+        assert (left, decision.unsettled) == ([ended], [])
+    (call,) = await floor.store.reports.ai_calls()
+    assert (call.outcome, call.cost) == ("answered", AiCost(7))
+    async with floor.store.unit(reads=True) as unit:
+        assert await unit.ai.spent(day_of(floor.clock.wall())) == AiCost(7)

@@ -23,10 +23,10 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 _CALLS, _DAYS = t.AI_CALLS.c, t.DAILY_AI_COST.c
 _MONEY = (_DAYS.calls, _DAYS.cost_units, _DAYS.reserved_units)
 _DAY = Prepared(select(*_MONEY).where(_DAYS.wall_day == given("wall_day")))
-_IN_FLIGHT = Prepared(
-    select(_DAYS.wall_day, *_MONEY, _CALLS.reserved_units)
+_CALL = Prepared(
+    select(_DAYS.wall_day, *_MONEY, _CALLS.reserved_units, _CALLS.cost_units)
     .join_from(t.AI_CALLS, t.DAILY_AI_COST, _DAYS.wall_day == _CALLS.called_wall_us // DAY)
-    .where(_CALLS.call_id == given("settled"), _CALLS.cost_units.is_(None))
+    .where(_CALLS.call_id == given("settled"))
 )
 _TRADED_ON = (
     select(t.FORECASTS.c.decision_id, t.ORDERS.c.strategy)
@@ -120,10 +120,12 @@ class SqlAiLedger:
         return True
 
     async def settle(self, done: Settled) -> None:
-        found = await self._transaction.first(_IN_FLIGHT, {"settled": done.call_id})
+        found = await self._transaction.first(_CALL, {"settled": done.call_id})
         if found is None:
-            raise ValueError(f"AI call {done.call_id} is not in flight.")
-        day, calls, cost, reserved, mine = found
+            raise ValueError(f"AI call {done.call_id} is not on record.")
+        day, calls, cost, reserved, mine, paid = found
+        if paid is not None:
+            return
         await self._save_day(day, calls, cost + done.cost.units, reserved - mine)
         attempt = done.attempt
         values = {
