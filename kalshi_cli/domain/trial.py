@@ -1,7 +1,7 @@
 """Trials: what came of a strategy's signal each time that it was given, traded or not.
 
-A trial is begun with the prices of the moment and judged by the prints that follow, so nothing in
-it was known before it was decided. The share of trials that ended well is the signal's hit rate.
+A trial is begun with the prices of a book and judged by the prints that follow it, so nothing in it
+was known before it was decided. The share of trials that ended well is the signal's hit rate.
 """
 
 from collections.abc import Sequence
@@ -26,8 +26,9 @@ class Ending(StrEnum):
 class Trial:
     """A signal that was given. `side` is that of the entry; prices are of the outcome it buys.
 
-    `signal` names what hit rates are measured of. `entry` is what the outcome cost a taker at
-    `at_us`; the trial is over at `until_us` (market time) at the latest. Of one event a strategy
+    `signal` names what hit rates are measured of. `entry` is what the outcome cost a taker
+    when its book was read, and `at_us` is not before that: older prints were to be had and say
+    nothing. The trial is over at `until_us` (market time) at the latest. Of one event a strategy
     has one trial at a time: what overlaps counts once.
     """
 

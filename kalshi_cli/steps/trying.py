@@ -45,8 +45,8 @@ def _wrong(trials: object, strategy: str, view: View) -> str | None:
             return f"{trial.ticker}: it tries a market that it was not shown, or for another"
         if trial.event_ticker in seen:
             return f"{trial.event_ticker}: it tries twice at a time"
-        if trial.at_us != view.now_us or trial.until_us <= trial.at_us:
-            return f"{trial.ticker}: its trial does not begin now, or ends before"
+        if trial.at_us < view.now_us or trial.until_us <= trial.at_us:
+            return f"{trial.ticker}: its trial begins in the past, or ends before"
         if not trial.stop < trial.entry < trial.target:
             return f"{trial.ticker}: its trial is not between its stop and its target"
         seen.add(trial.event_ticker)

@@ -25,7 +25,7 @@ from typing import ClassVar
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import fee_per_contract
 from kalshi_cli.domain.grid import PriceGrid
-from kalshi_cli.domain.instant import MINUTE, format_span
+from kalshi_cli.domain.instant import MINUTE, SECOND, format_span
 from kalshi_cli.domain.levels import Levels, least_stop_distance
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import Purpose
@@ -47,6 +47,10 @@ WIDEST = Price(500)
 """Spreads from here on cost more than any push brings, in dollars."""
 CLOSING_US = 15 * MINUTE
 """No flip that might last until so near the close."""
+LATENCY_US = SECOND
+"""From when the book was read until an order is taken to be at the exchange: what is printed
+before then, or before the book was, is no part of a trial.
+"""
 _WHOLE = 100
 
 
@@ -196,6 +200,7 @@ class QuickFlipScalping(Strategy):
         if target is None or stop is None:
             return None
         signal = candidate.event.category
+        at_us = max(view.now_us, book.at_us) + LATENCY_US
         trial = Trial(
             strategy=self.name,
             signal=signal,
@@ -205,8 +210,8 @@ class QuickFlipScalping(Strategy):
             entry=entry,
             target=target,
             stop=stop,
-            at_us=view.now_us,
-            until_us=view.now_us + self._hold_us,
+            at_us=at_us,
+            until_us=at_us + self._hold_us,
         )
         record = view.hit_rates.get(signal)
         return _Flip(candidate, trial, limit, _stakes(trial, candidate, record), record)

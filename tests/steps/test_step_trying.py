@@ -21,6 +21,7 @@ from kalshi_cli.settings.sections import Filters, Settings, Trading
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import rehearse, trade
 from kalshi_cli.strategies._base import Strategy
+from kalshi_cli.strategies.quick_flip_scalping import LATENCY_US
 
 NAME = "quick_flip_scalping"
 SETTINGS = Settings(
@@ -108,6 +109,7 @@ async def test_a_push_is_put_on_record_and_not_traded(floor):
     assert tuple(map(str, (trial.entry, trial.target, trial.stop))) == (
         "0.4400", "0.4600", "0.4200",
     )  # fmt: skip
+    assert trial.at_us == floor.clock.now() + LATENCY_US
     assert trial.until_us - trial.at_us == 30 * MINUTE
     assert await rates(floor) == {}
 
@@ -126,7 +128,7 @@ async def test_of_one_event_one_trial_is_under_way_at_a_time(floor):
 async def test_it_is_judged_by_what_was_printed_once_its_time_is_over(floor):
     pushed(floor)
     await run(floor)
-    floor.clock.now_us += 30 * MINUTE
+    floor.clock.now_us += 30 * MINUTE + LATENCY_US
     printed(floor, "0.4700", 20)
     printed(floor, "0.4000", 10, Side.ASK)
     await run(floor)
@@ -135,6 +137,28 @@ async def test_it_is_judged_by_what_was_printed_once_its_time_is_over(floor):
     await run(floor)
     assert await rates(floor) == {SIGNAL: HitRate(1, 1, 0.0)}
     assert await under_way(floor) == ()
+
+
+async def test_what_was_printed_before_the_book_was_read_is_no_part_of_a_trial(floor):
+    """The pass looked ten seconds before the book, and an order takes another one to get there."""
+    pushed(floor)
+    read = floor.exchange.books
+    began_us = floor.clock.now()
+
+    async def late(tickers):
+        if floor.clock.now() == began_us:
+            floor.clock.now_us += 10 * SECOND
+            printed(floor, "0.4900", 3 / 60)
+        return await read(tickers)
+
+    floor.exchange.books = late
+    await run(floor)
+    (trial,) = await under_way(floor)
+    assert trial.at_us == began_us + 10 * SECOND + LATENCY_US
+    printed(floor, "0.4900", -0.5 / 60)  # before an order is there
+    floor.clock.now_us += 31 * MINUTE
+    await run(floor)
+    assert await rates(floor) == {SIGNAL: HitRate(1, 0, 0.0)}
 
 
 @pytest.mark.databases
@@ -170,7 +194,7 @@ async def test_with_a_proven_record_the_push_is_bought_and_its_sale_rests_at_onc
     (sale,) = [o for o in await floor.orders() if o.state in WORKING]
     assert (sale.intent.purpose, str(sale.intent.limit)) == (Purpose.EXIT, "0.4600")
     assert str(sale.intent.count) == "22.00"
-    assert sale.intent.expires_us == floor.clock.now() + 30 * MINUTE
+    assert sale.intent.expires_us == floor.clock.now() + LATENCY_US + 30 * MINUTE
     async with floor.store.unit() as unit:
         plan = (await unit.plans.all())[A, NAME]
     assert (str(plan.stop), str(plan.target), plan.target_rests) == ("0.4200", "0.4600", True)
@@ -209,7 +233,7 @@ async def test_a_trial_of_long_ago_is_not_told(floor):
     """Its prints may be gone: an empty tape would make it a miss."""
     pushed(floor)
     await run(floor)
-    floor.clock.now_us += 30 * MINUTE + 12 * HOUR + SECOND
+    floor.clock.now_us += 30 * MINUTE + 12 * HOUR + LATENCY_US + SECOND
     await run(floor)
     assert (await rates(floor), await under_way(floor)) == ({}, ())
 
@@ -269,7 +293,7 @@ async def test_a_trial_that_makes_sense_is_begun(floor):
         ({"ticker": "KXELSE"}, "a market that it was not shown"),
         ({"event_ticker": "KXELSE"}, "a market that it was not shown"),
         ({"strategy": "other"}, "or for another"),
-        ({"at_us": 5}, "does not begin now"),
+        ({"at_us": 5}, "begins in the past"),
         ({"until_us": 5}, "or ends before"),
         ({"stop": Price.parse("0.4500")}, "not between its stop and its target"),
     ],

@@ -14,7 +14,7 @@ from kalshi_cli.domain.trial import HitRate
 from kalshi_cli.evaluation.interval import wilson_low
 from kalshi_cli.steps.trying import tried
 from kalshi_cli.strategies._judging import nonsense
-from kalshi_cli.strategies.quick_flip_scalping import QuickFlipScalping
+from kalshi_cli.strategies.quick_flip_scalping import LATENCY_US, QuickFlipScalping
 
 FLIPPER = QuickFlipScalping(watched_markets=2, push_minutes=5.0, hold_minutes=30.0, flip_share=0.01)
 GOOD = HitRate(400, 320, 0.0)
@@ -48,7 +48,7 @@ def test_target_and_stop_lie_twice_what_a_round_trip_costs_away():
     assert (found.side, str(found.limit), found.resting) == (Side.BID, "0.5000", False)
     assert (str(found.levels.target), str(found.levels.stop)) == ("0.5900", "0.4100")
     assert found.levels.target_rests
-    assert found.levels.leave_by_us == trial.until_us == NOW + 30 * MINUTE
+    assert found.levels.leave_by_us == trial.until_us == NOW + LATENCY_US + 30 * MINUTE
     assert (trial.entry, trial.target, trial.stop) == (
         Price.parse("0.5000"), found.levels.target, found.levels.stop,
     )  # fmt: skip
