@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kalshi_cli.domain.market import Trade
+from kalshi_cli.domain.money import ONE_DOLLAR
 from kalshi_cli.domain.side import Side
 
 LEAST_PRINTS = 3
@@ -57,5 +58,10 @@ def push(trades: Sequence[Trade], now_us: int, window_us: int) -> Push | None:
 
 
 def _last(trades: Sequence[Trade], side: Side) -> float | None:
+    """What the newest takers of a side paid, in dollars; on average where they are of one instant,
+    as those of one order are that walks the book.
+    """
     own = [t for t in trades if t.taker_side == side.value]
-    return float(max(own, key=lambda t: t.at_us).price) if own else None
+    newest_us = max((t.at_us for t in own), default=0)
+    paid = [t.price.units for t in own if t.at_us == newest_us]
+    return sum(paid) / len(paid) / ONE_DOLLAR.units if paid else None

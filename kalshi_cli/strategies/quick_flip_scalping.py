@@ -161,8 +161,8 @@ class QuickFlipScalping(Strategy):
 
     def _unable(self, candidate: Candidate, view: View) -> Abstention | None:
         """Why a market could not be flipped, by its quote alone."""
-        market, spread, bid = candidate.market, candidate.quote.spread, candidate.quote.bid
-        if market.grid is None or spread is None or bid is None:
+        market, quote, spread = candidate.market, candidate.quote, candidate.quote.spread
+        if market.grid is None or spread is None or quote.bid is None or quote.ask is None:
             return Abstention("NO_QUOTE", "a side of it is missing, or its price structure unknown")
         if spread >= WIDEST:
             return Abstention("SPREAD", "a round trip costs too much", str(spread), str(WIDEST))
@@ -170,9 +170,10 @@ class QuickFlipScalping(Strategy):
         if left_us < least_us:
             left, least = format_span(left_us), format_span(least_us)
             return Abstention("CLOSING", f"it closes in {left}, {least} are asked")
-        if not LEAST_ENTRY <= bid.price <= MOST_ENTRY:
+        bid, ask = quote.bid.price, quote.ask.price
+        if ask < LEAST_ENTRY or bid > MOST_ENTRY:  # then neither YES nor NO can be entered
             told = f"nearer to $0 or $1 than {LEAST_ENTRY} it has no room to move"
-            return Abstention("NO_ROOM", told, str(bid.price))
+            return Abstention("NO_ROOM", told, f"{bid} to {ask}")
         return None
 
     @property
@@ -222,7 +223,7 @@ class QuickFlipScalping(Strategy):
         worth = flip.stakes.worth(flip.proven)
         if candidate.held or candidate.is_working or candidate.is_taken or not 0.0 < worth < 1.0:
             return None
-        most = int(float(view.bankroll) * self.flip_share / float(trial.entry)) * _WHOLE
+        most = int(float(view.bankroll) * self.flip_share / flip.stakes.cost) * _WHOLE
         if most <= 0:
             return None
         return Proposal(

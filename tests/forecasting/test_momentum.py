@@ -26,6 +26,16 @@ def test_moves_are_averaged_over_the_sides_that_traded_before_and_after():
     assert push(tape[::-1], NOW, WINDOW) == found
 
 
+def test_prints_of_one_instant_count_as_one_price_in_any_order():
+    """Buyers of the last minute paid 50, 53 and 56, on average 53, after 45."""
+    tape = [
+        a_print("0.4500", 8), a_print("0.5000", 1), a_print("0.5600", 1), a_print("0.5300", 1)
+    ]  # fmt: skip
+    for found in (push(tape, NOW, WINDOW), push(tape[::-1], NOW, WINDOW)):
+        assert found is not None
+        assert found.moved == pytest.approx(0.08)
+
+
 def test_a_bounce_between_bid_and_ask_is_no_move():
     tape = [a_print("0.4800", 8, Side.ASK), *(a_print("0.5200", n) for n in (1, 2, 3))]
     assert push(tape, NOW, WINDOW) is None

@@ -18,6 +18,7 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trial import Ending, HitRate, Trial, Verdict
 from kalshi_cli.errors import ExchangeRefusal
 from kalshi_cli.settings.sections import Filters, Settings, Trading
+from kalshi_cli.steps.desk_view import TRIALS_US
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import rehearse, trade
 from kalshi_cli.strategies._base import Strategy
@@ -171,6 +172,23 @@ async def test_what_is_known_is_counted_by_signal(floor):
         assert (await unit.trials.hit_rates(since_us))[SIGNAL].count == 4
         await unit.trials.forget(since_us)
         assert (await unit.trials.hit_rates(0))[SIGNAL].count == 4
+
+
+async def test_what_was_judged_long_ago_is_forgotten_once_others_are_judged(floor):
+    pushed(floor)
+    await run(floor)
+    (trial,) = await under_way(floor)
+    await known(floor, hits=1, of=1)
+    first_us = floor.clock.now() - HOUR  # when that one began
+    for past_us, hits in ((0, 1), (1, 0)):
+        floor.clock.now_us = first_us + TRIALS_US + past_us
+        late = replace(trial, at_us=floor.clock.now() - HOUR, until_us=floor.clock.now() - MINUTE)
+        async with floor.store.unit() as unit:
+            await unit.trials.judge([Verdict(trial, Ending.UNTOLD, trial.until_us)])
+            await unit.trials.begin([replace(late, ticker=f"{A}-{past_us}")])
+            await unit.commit()
+        await run(floor)
+        assert (await rates(floor))[SIGNAL].hits == hits
 
 
 async def test_a_rehearsal_puts_nothing_on_record(floor):

@@ -3,8 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from fakes.decisions import NOW, a_market, an_event
+from fakes.decisions import NOW, a_book, a_market, an_event
 from fakes.making import a_print, a_spread, seen
+from hypothesis import example
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.instant import MINUTE
@@ -13,6 +16,7 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trial import HitRate
 from kalshi_cli.evaluation.interval import wilson_low
 from kalshi_cli.steps.trying import tried
+from kalshi_cli.strategies._base import Abstention
 from kalshi_cli.strategies._judging import nonsense
 from kalshi_cli.strategies.quick_flip_scalping import LATENCY_US, QuickFlipScalping
 
@@ -103,14 +107,14 @@ def test_a_better_record_is_enough_by_one_hit():
 
 
 def test_a_flip_costs_its_share_at_most():
-    """1 % of $10,000 buys 200 contracts at 50 cents."""
-    assert str(only(view(a_push())).max_contracts) == "200.00"
+    """1 % of $10,000 pays for 193 contracts at 50 cents and a fee of 1.75: $99.88 in all."""
+    assert str(only(view(a_push())).max_contracts) == "193.00"
 
 
 @pytest.mark.parametrize(
     ("candidate", "code"),
     [
-        (a_push(trades=pushed("0.4500")), "NO_PUSH"),  # 5 cents: less than three quarters of 9
+        (a_push(trades=pushed("0.4400")), "NO_PUSH"),  # 6 cents: less than three quarters of 9
         (a_push(trades=()), "NO_PUSH"),
         (a_push(trades=None), "NOT_WATCHED"),
         (a_push(book=None), "NOT_WATCHED"),
@@ -124,6 +128,40 @@ def test_there_is_nothing_to_follow(candidate, code):
     given = view(candidate)
     assert FLIPPER.propose(given) == FLIPPER.tries(given) == ()
     assert FLIPPER.abstains(given)["T"].code == code
+
+
+@pytest.mark.parametrize(
+    ("quote", "book", "trades"),
+    [
+        (("0.8900", "0.9000"), ("0.9000", "0.9100"), pushed("0.7000", "0.9000")),
+        (("0.1000", "0.1100"), ("0.0900", "0.1000"), pushed("0.3000", "0.1000", Side.ASK)),
+        (("0.4900", "0.5000"), ("0.4500", "0.5000"), pushed("0.3000", "0.5000")),
+    ],
+)
+def test_the_book_has_the_last_word_on_price_and_spread(quote, book, trades):
+    """Its quote was good: what it costs by now, 91 cents twice, or a spread of 5, is not."""
+    (bid,), (ask,) = book[:1], book[1:]
+    given = view(a_push(*quote, book=a_book((bid,), (ask,)), trades=trades))
+    assert FLIPPER.watches(given) == ("T",)
+    assert FLIPPER.tries(given) == ()
+    assert len(FLIPPER.tries(view(a_push(*quote, trades=trades)))) == 1
+
+
+def prices(start, bid, ask, side):
+    """A market in YES cents, pushed from a price to where takers trade, and its trials."""
+    start, bid, ask = (f"{cents / 100:.4f}" for cents in (start, bid, ask))
+    given = view(a_push(bid, ask, trades=pushed(start, ask if side is Side.BID else bid, side)))
+    tried = [(t.entry, t.target, t.stop, t.side is side) for t in FLIPPER.tries(given)]
+    return tried, FLIPPER.abstains(given).get("T", Abstention("", "")).code
+
+
+@drawn(st.integers(2, 93), st.integers(1, 5), st.integers(1, 99))
+@example(bid=9, spread=1, start=1)
+@example(bid=90, spread=1, start=60)
+def test_no_mirrors_yes(bid, spread, start):
+    ask = bid + spread
+    bought = prices(start, bid, ask, Side.BID)
+    assert prices(100 - start, 100 - ask, 100 - bid, Side.ASK) == bought
 
 
 def test_takers_who_disagree_are_no_push():
