@@ -48,7 +48,9 @@ class Policies:
 
 def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
     """Turn settings into what the steps are held to."""
-    chosen = filters(_values(settings.filters))
+    chosen = filters(
+        {**_values(settings.filters), "min_minutes_to_close": _least_to_close(settings)}
+    )
     return Policies(
         filters=chosen,
         exits=exits(_values(settings.exits)),
@@ -115,6 +117,13 @@ def _limits(settings: Settings) -> Limits:
         max_price_gap=risk.max_price_gap,
         reentry_cooldown_us=int(risk.reentry_cooldown_hours * HOUR),
         capital_limit=trading.capital_limit,
+    )
+
+
+def _least_to_close(settings: Settings) -> float:
+    """Minutes before the close in which nothing is entered: what was would be left at once."""
+    return max(
+        settings.filters.min_minutes_to_close, settings.exits.leave_before_close_minutes or 0.0
     )
 
 

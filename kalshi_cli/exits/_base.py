@@ -52,11 +52,13 @@ class ExitPlan:
 
     def leaves_us(self, close_us: int | None) -> int | None:
         """When it is left at the latest, for the time alone: the sooner of its longest hold and so
-        long before this close, where that is known; None where time is no reason.
+        long before this close, where that is known, and never later than this; None where time is
+        no reason.
         """
-        before = self.before_close_us
+        before, close = self.before_close_us, None if self.leave_by_us is None else close_us
         ahead = None if before is None or close_us is None else close_us - before
-        return min((each for each in (self.leave_by_us, ahead) if each is not None), default=None)
+        ends = (self.leave_by_us, ahead, close)
+        return min((each for each in ends if each is not None), default=None)
 
     @property
     def trailing_level(self) -> Price | None:

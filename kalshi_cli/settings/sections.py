@@ -228,7 +228,9 @@ class Exits(Section):
     stop_loss: OffOrShare = None
     """Leave after losing this share of the entry price, or "off": a binary price that moved
     against a sound forecast is no reason to sell. Never nearer to the entry price than twice the
-    spread and both fees; where that is farther, the plan tells both."""
+    spread and both fees; where that is farther, the plan tells both. Levels that a strategy states
+    itself come before those of this section. What quotes bring in, quotes take out again: it has no
+    stop, target or trailing stop."""
     take_profit: Rule = None
     """Leave after gaining this share of the entry price, or "off"."""
     trailing_stop: OffOrShare = None
@@ -244,7 +246,8 @@ class Exits(Section):
     """Leave when a forecast made since entry, or its confidence, has moved against what is held by
     more than this."""
     leave_before_close_minutes: Rule = None
-    """Leave this many minutes before the market closes, or "off" to hold to settlement."""
+    """Leave this many minutes before the market closes, or "off" to hold to settlement: whatever
+    any strategy holds, unless it states its own. From then on no market is entered."""
     max_hold_hours: Rule = 72.0
     """Leave after this many hours, or "off". Directional trades have their own."""
     directional_max_hold_hours: Rule = None

@@ -230,12 +230,13 @@ def entry_plan(
     """What is decided about leaving when a position is entered.
 
     What quotes bring in, quotes take out again, on whichever side it came: no forecast, target or
-    stop has a say in it. Nor has a forecast that an entry was not made on.
+    stop has a say in it, only time. Nor has a forecast that an entry was not made on.
     """
     rules = session.policy.exit_rules.get(intent.strategy, ExitRules())
     own = session.levels.get((intent.strategy, intent.ticker))
     if intent.purpose is Purpose.QUOTE:
-        own, rules = None, ExitRules(max_hold_us=rules.max_hold_us)
+        own = None
+        rules = ExitRules(max_hold_us=rules.max_hold_us, before_close_us=rules.before_close_us)
     is_on_it = forecast is not None and forecast.forecast_id == intent.forecast_id
     return plan_for(
         intent,

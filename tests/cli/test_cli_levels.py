@@ -7,7 +7,7 @@ from io import StringIO
 import pytest
 from rich.console import Console
 
-from kalshi_cli.cli.render.levels import show_held, widened
+from kalshi_cli.cli.render.levels import OWN, show_held, widened
 from kalshi_cli.cli.render.rows import without_bid
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.instant import HOUR
@@ -72,28 +72,27 @@ def test_without_a_bid_a_level_stands_alone():
     assert row[:6] == ["KXA-1", "-", "45c", "-", "-", "01-04 00:00"]
 
 
-def test_what_was_put_farther_is_told_with_what_was_asked_for():
+def test_what_was_put_farther_is_marked_and_told_once_with_what_was_asked_for():
     plan = replace(PLAN, stop=Price(2_528), asked_stop=Price(3_000), asked_trail=Price(500))
-    told = (
-        "the stop of 30c lies nearer than twice the spread and both fees: it is 25.28c; "
-        "the trail of 5c lies nearer than twice the spread and both fees: there is none"
+    why = (
+        "farther than asked: nearer than twice the spread and both fees it would sell to the spread"
     )
-    assert widened(plan) == told
-    assert widened(PLAN) == ""
-    assert told in " ".join(shown(replace(ROW, plan=plan)))
-
-
-def test_the_rest_is_told_in_words():
-    plan = replace(PLAN, trail=Price(1_000), before_close_us=HOUR // 2)
-    told = "leaves 30 min before the close; trails by 10c once a bid was seen"
-    assert told in " ".join(shown(replace(ROW, plan=plan)))
+    told = f"2 {why}; the farthest, KXA-1: a trail of 5c was asked, there is none"
+    assert widened([plan]) == told
+    alone = replace(plan, asked_trail=None)
+    assert widened([alone]) == f"1 {why}; KXA-1: a stop of 30c was asked, it is 25.28c"
+    assert widened([PLAN]) == ""
+    lines = shown(replace(ROW, plan=plan))
+    row = re.split(r"\s{2,}", lines[lines.index("Exits") + 3].strip())
+    assert row[2:4] == ["25.28c (-30.72c)*", "-*"]
+    assert " ".join(lines).count(told) == 1
 
 
 def test_the_last_moment_is_an_instant_also_where_the_close_says_it():
     row = replace(ROW, plan=replace(PLAN, before_close_us=HOUR), leave_us=27 * HOUR)
     lines = shown(row)
     cells = re.split(r"\s{2,}", lines[lines.index("Exits") + 3].strip())
-    assert cells[5:] == ["01-02 03:00", "leaves 1 h 0 min before the close"]
+    assert cells[5:] == ["01-02 03:00"]
 
 
 @pytest.mark.parametrize(
@@ -120,3 +119,25 @@ def test_what_equity_leaves_out_for_want_of_a_bid_is_told_with_its_cost():
     told = "2 positions without a bid (cost $12.00) as $0"
     assert without_bid([ROW, row, row]) == told
     assert without_bid([ROW]) == ""
+
+
+def test_on_a_screen_of_80_a_position_is_one_line_and_words_stay_whole():
+    name = "KXHIGHMIA-27JAN03-B78.5-LONG"
+    plan = replace(PLAN, stop=Price(4_525), asked_stop=Price(5_000), target=Price(7_025))
+    row = replace(ROW, ticker=name, plan=replace(plan, ticker=name, trail=Price(1_000), peak=None))
+    lines = shown(row, terminal=True)
+    at = lines.index("Exits")
+    assert all(len(line) <= 80 for line in lines)
+    assert lines[at + 3].split() == [name, "56c", "45.25c*", "by", "10c", "70.25c", "-"]
+    assert lines[at + 4] == "prices of what is held"
+    assert "(" not in "".join(lines[at:])
+
+
+def test_a_trail_that_saw_no_bid_tells_how_far_it_is():
+    lines = shown(replace(ROW, plan=replace(PLAN, trail=Price(1_000))))
+    assert "by 10c" in lines[lines.index("Exits") + 3]
+
+
+def test_whose_levels_come_first_is_told():
+    lines = shown(replace(ROW, plan=replace(PLAN, stop=Price(4_525))), terminal=True)
+    assert OWN in lines

@@ -149,6 +149,7 @@ def test_a_spread_needs_both_sides():
         (None, HOUR, None, None),
         (3 * HOUR, HOUR, None, 3 * HOUR),
         (None, None, 5 * HOUR, None),
+        (72 * HOUR, None, 5 * HOUR, 5 * HOUR),
     ],
 )
 def test_it_is_left_at_the_sooner_of_its_hold_and_the_close(

@@ -87,7 +87,7 @@ def policy(*strategies, **changes):
         strategies=strategies or (Scripted(),),
         limits=replace(base.limits, **changes),
         allocations={MAKER: 0.30},
-        exit_rules={MAKER: ExitRules(0.5, take_profit=0.5, max_hold_us=72 * HOUR)},
+        exit_rules={MAKER: ExitRules(0.5, 0.5, 0.5, 72 * HOUR, HOUR)},
     )
 
 
@@ -240,6 +240,7 @@ async def test_what_quotes_bring_in_has_a_plan_without_target_or_stop(floor):
         plan = (await unit.plans.all())[A, MAKER]
     assert (plan.stop, plan.target, plan.entry_confidence) == (None, None, None)
     assert plan.leave_by_us == floor.clock.now_us + 72 * HOUR
+    assert plan.before_close_us == HOUR
 
 
 # What fills were worth later.

@@ -1,17 +1,20 @@
 """Where what is held is left again, and how far that is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.rows import show_positions
-from kalshi_cli.cli.render.tables import print_table
-from kalshi_cli.cli.render.words import NOTHING, cents, moment, until
-from kalshi_cli.domain.money import Price
+from kalshi_cli.cli.render.tables import breadth, print_table
+from kalshi_cli.cli.render.words import cents, moment
+from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Price
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.reports import PositionRow
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+MARK = "*"
+OWN = "a strategy's own levels come first; what quotes bring in is left by time alone"
 
 
 def show_held(rows: Sequence[PositionRow], console: "Console") -> None:
@@ -21,32 +24,34 @@ def show_held(rows: Sequence[PositionRow], console: "Console") -> None:
     if not left:
         return
     console.print()
-    print_table(
-        console,
-        "Exits",
-        (
-            "ticker",
-            ("bid", "right"),
-            ("stop", "right"),
-            ("trailing", "right"),
-            ("target", "right"),
-            ("until UTC", "right"),
-            ("told", "note"),
-        ),
-        [
-            (
-                row.ticker,
-                cents(row.outcome_bid),
-                _level(plan.stop, row),
-                _level(plan.trailing_level, row),
-                _level(plan.target, row),
-                moment(row.leave_us),
-                _told(plan),
-            )
-            for row, plan in left
-        ],
+    headings = ("ticker", "bid", "stop", "trailing", "target", "until UTC")
+    cells = [_cells(row, plan, away=True) for row, plan in left]
+    widths = [max(map(len, column)) for column in zip(headings, *cells, strict=True)]
+    is_room = not console.is_terminal or breadth(widths) <= console.width
+    if not is_room:
+        cells = [_cells(row, plan, away=False) for row, plan in left]
+    print_table(console, "Exits", (headings[0], *((name, "right") for name in headings[1:])), cells)
+    away = "; in brackets, how far the bid has to go" if is_room else ""
+    console.print(f"prices of what is held{away}")
+    console.print(OWN)
+    if farther := widened([plan for _, plan in left]):
+        console.print(f"{MARK} {farther}")
+
+
+def _cells(row: PositionRow, plan: ExitPlan, *, away: bool) -> tuple[str, ...]:
+    bid = row.outcome_bid
+    base = bid if away else None
+    trailing = _level(plan.trailing_level, base)
+    if plan.trail is not None and plan.peak is None:
+        trailing = f"by {cents(plan.trail)}"
+    return (
+        row.ticker,
+        cents(bid),
+        _marked(_level(plan.stop, base), plan.asked_stop),
+        _marked(trailing, plan.asked_trail),
+        _level(plan.target, base),
+        moment(row.leave_us),
     )
-    console.print("prices of what is held; in brackets, how far the bid has to go")
 
 
 def _leaves(plan: ExitPlan) -> bool:
@@ -54,36 +59,40 @@ def _leaves(plan: ExitPlan) -> bool:
     return any(level is not None for level in (*levels, plan.asked_stop, plan.asked_trail))
 
 
-def _level(level: Price | None, row: PositionRow) -> str:
+def _level(level: Price | None, bid: Price | None) -> str:
     """`30c (-10c)`: the level, and what the bid has to move to get there."""
-    bid = row.outcome_bid
     if level is None or bid is None:
         return cents(level)
     away = level - bid
     return f"{cents(level)} ({'+' if away.units > 0 else ''}{cents(away)})"
 
 
-def widened(plan: ExitPlan) -> str:
-    """What of a plan is not as it was asked for, and why; empty where all is."""
-    told = []
-    for what, asked, stands in (
-        ("stop", plan.asked_stop, plan.stop),
-        ("trail", plan.asked_trail, plan.trail),
+def _marked(shown: str, asked: Price | None) -> str:
+    return shown if asked is None else f"{shown}{MARK}"
+
+
+def widened(plans: Sequence[ExitPlan]) -> str:
+    """How many stops and trails are farther away than was asked for, why, and the farthest; empty
+    where none is.
+    """
+    moved = [each for plan in plans for each in _moved(plan)]
+    if not moved:
+        return ""
+    _, told = max(moved, key=lambda each: each[0])
+    farthest = "the farthest, " if len(moved) > 1 else ""
+    return (
+        f"{len(moved)} farther than asked: nearer than twice the spread and both fees it would "
+        f"sell to the spread; {farthest}{told}"
+    )
+
+
+def _moved(plan: ExitPlan) -> Iterator[tuple[int, str]]:
+    """How far each was put from what was asked, in a price's units, and that in words."""
+    for what, asked, stands, none in (
+        ("stop", plan.asked_stop, plan.stop, ZERO_PRICE),
+        ("trail", plan.asked_trail, plan.trail, ONE_DOLLAR),
     ):
         if asked is not None:
             instead = "there is none" if stands is None else f"it is {cents(stands)}"
-            told.append(
-                f"the {what} of {cents(asked)} lies nearer than twice the spread and both fees: "
-                f"{instead}"
-            )
-    return "; ".join(told)
-
-
-def _told(plan: ExitPlan) -> str:
-    """What the columns do not say."""
-    told = [words] if (words := widened(plan)) else []
-    if plan.before_close_us is not None:
-        told.append(f"leaves {until(plan.before_close_us)} before the close")
-    if plan.trail is not None and plan.peak is None:
-        told.append(f"trails by {cents(plan.trail)} once a bid was seen")
-    return "; ".join(told) or NOTHING
+            by = abs((none if stands is None else stands).units - asked.units)
+            yield by, f"{plan.ticker}: a {what} of {cents(asked)} was asked, {instead}"

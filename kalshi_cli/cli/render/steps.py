@@ -156,7 +156,7 @@ def show_trade(result: TradeResult, console: "Console") -> None:
             *([("quotes", f"{result.quotes} rest")] if result.quotes else []),
             *((f"broken {each.strategy}", each.told) for each in result.broken),
             *_stopped(result),
-            *((f"exit of {plan.ticker}", widened(plan)) for plan in result.widened),
+            *([("stops", widened(result.widened))] if result.widened else []),
             *_reduced(result.reduced),
         ],
     )
