@@ -25,6 +25,7 @@ from kalshi_cli.steps.ingest import IngestResult, ingest
 from kalshi_cli.steps.preview import PreviewResult, preview
 from kalshi_cli.steps.questions import Progress, unheard
 from kalshi_cli.steps.react import Attended, Reacted, attend, react
+from kalshi_cli.steps.rebalancing import propose_shares
 from kalshi_cli.steps.requests import carry_out, obey
 from kalshi_cli.steps.session import TradeResult
 from kalshi_cli.steps.standing import standing
@@ -200,16 +201,28 @@ class OpenDesk:
             look.ring()
         return done
 
-    async def evaluate(self, by: By = By.MODEL) -> EvaluateResult:
-        return await evaluate(
+    async def evaluate(self, by: By = By.MODEL, *, rebalances: bool = False) -> EvaluateResult:
+        """What was earned; and where it `rebalances`, which shares that speaks for."""
+        trading = self.policies.trading
+        result = await evaluate(
             self.store,
             self.store.reports,
             self.clock,
-            ai_charged_to=self.policies.trading.ai_charged_to,
+            ai_charged_to=trading.ai_charged_to,
             weights=weight_policy(self.settings),
             by=by,
             is_fiction=self.simulation is not None and self.simulation.knows_truth,
         )
+        if not rebalances:
+            return result
+        shares = await propose_shares(
+            self.store,
+            self.store.reports,
+            shares={s.name: trading.allocations.get(s.name, 0.0) for s in trading.strategies},
+            others=self.settings.allocation.others,
+            ai_charged_to=trading.ai_charged_to,
+        )
+        return replace(result, shares=shares)
 
     async def carry_out(self, kind: str, target: str) -> Done:
         """What a person asks for by hand. What sends orders needs a clock to trade by."""

@@ -13,6 +13,7 @@ from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.evaluation.ai_costs import charged
 from kalshi_cli.evaluation.pnl import StrategyPnl, TradeResult, strategy_pnl, trade_result
+from kalshi_cli.evaluation.rebalancing import NewShare
 from kalshi_cli.evaluation.scores import By, Score, ScoredForecast, score
 from kalshi_cli.evaluation.slices import ClosedTrade, Cut, Slice, slices
 from kalshi_cli.forecasting.weights import Fit
@@ -31,7 +32,8 @@ class EvaluateResult:
     first seen. `waiting` counts forecasts whose market has no result yet. `slices` are the closed
     trades by group, where they can be cut so. `labels` say what a person must know of the
     forecasters behind the numbers. `weights` are what the record of each
-    language model says of its say.
+    language model says of its say. `shares` are what the record says of the shares of the bankroll,
+    where that was asked for.
     """
 
     at_us: int
@@ -45,6 +47,7 @@ class EvaluateResult:
     paid_in: Money | None
     ai_cost: AiCost
     labels: tuple[str, ...]
+    shares: tuple[NewShare, ...] | None = None
 
     @property
     def since_start(self) -> Money | None:

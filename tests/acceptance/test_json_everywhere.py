@@ -16,6 +16,7 @@ EMPTY = {
     "evaluate": [
         "evaluate",
         "evaluate --by role",
+        "evaluate --rebalance",
         "evaluate --by horizon",
         "evaluate --by variant",
     ],

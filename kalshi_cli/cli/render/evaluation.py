@@ -1,11 +1,12 @@
 """How `evaluate` looks: what was earned, how good the forecasts were, and what may be claimed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.tables import Cell, print_facts, print_table
 from kalshi_cli.cli.render.words import NOTHING, dollars, gain
 from kalshi_cli.evaluation.interval import Interval, Verdict
+from kalshi_cli.evaluation.rebalancing import NewShare
 from kalshi_cli.evaluation.scores import By, Comparison, Score
 from kalshi_cli.forecasting.weights import Fit
 from kalshi_cli.steps.evaluate import EvaluateResult
@@ -43,8 +44,43 @@ def show_evaluate(result: EvaluateResult, console: "Console") -> None:
     )
     if result.slices:
         _print_slices(result, console)
+    if result.shares is not None:
+        _print_shares(result.shares, console)
     _print_scores(result, console)
     _print_rest(result, console)
+
+
+def _print_shares(shares: Sequence[NewShare], console: "Console") -> None:
+    """What the record says of each share; how it is applied, where any should change."""
+    print_table(
+        console,
+        "Shares of the bankroll",
+        (
+            "strategy",
+            ("old", "right"),
+            ("new", "right"),
+            ("a dollar staked, 95%", "right spare"),
+            ("why", "wrap"),
+        ),
+        [
+            (
+                row.measured.strategy,
+                f"{row.measured.share:.1%}",
+                f"{row.new:.1%}",
+                spread(row.measured.per_dollar, unit="$", decimals=4),
+                row.why,
+            )
+            for row in shares
+        ],
+    )
+    changed = [row for row in shares if row.is_change]
+    if not changed:
+        return
+    console.print("To have it so, write under [allocation] of the config file:")
+    for row in changed:
+        console.print(f"  {row.setting} = {row.new:g}", soft_wrap=True)
+    told = 'and trade with --limits-reason "by the record": who, when and why stay on record.'
+    console.print(told, soft_wrap=True)
 
 
 def _print_slices(result: EvaluateResult, console: "Console") -> None:
