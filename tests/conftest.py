@@ -7,10 +7,8 @@ itself.
 
 import gc
 import io
-import ipaddress
 import json
 import os
-import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fakes.loopback import stay_on_loopback
 from fakes.worlds import begin_once, kept_worlds
 from hypothesis import HealthCheck, settings
 
@@ -27,7 +26,6 @@ pytest_plugins = ["fakes.postgres"]
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 SHARED_DATA = (REPOSITORY.parent / "shared" / "data").resolve()
-LOCAL_NAMES = frozenset({"", "localhost", "ip6-localhost", "ip6-loopback"})
 
 settings.register_profile(
     "default",
@@ -40,55 +38,11 @@ settings.register_profile("ci", settings.get_profile("default"), derandomize=Tru
 settings.load_profile("ci" if os.environ.get("CI") else "default")
 
 
-class NetworkForbidden(AssertionError):
-    """A test reached for a host that is not this machine."""
-
-
-def is_local(host: object) -> bool:
-    """Whether a host, by name or by number, is this machine."""
-    name = host.decode() if isinstance(host, bytes) else host
-    if name is None or name in LOCAL_NAMES:
-        return True
-    try:
-        return ipaddress.ip_address(str(name).partition("%")[0]).is_loopback
-    except ValueError:
-        return False
-
-
-def _check(family: int, address: Any) -> None:
-    if family in {socket.AF_INET, socket.AF_INET6} and not is_local(address[0]):
-        raise NetworkForbidden(f"Tests talk to loopback only, not to {address!r}.")
-
-
 @pytest.fixture(scope="session", autouse=True)
 def _loopback_only() -> Iterator[None]:
     """Refuse connections, datagrams and name look-ups that would leave this machine."""
-    plain = socket.socket
-    connect, connect_ex, sendto = plain.connect, plain.connect_ex, plain.sendto
-    resolve = socket.getaddrinfo
-
-    def guarded_connect(self: socket.socket, address: Any) -> None:
-        _check(self.family, address)
-        return connect(self, address)
-
-    def guarded_connect_ex(self: socket.socket, address: Any) -> int:
-        _check(self.family, address)
-        return connect_ex(self, address)
-
-    def guarded_sendto(self: socket.socket, data: Any, *rest: Any) -> int:
-        _check(self.family, rest[-1])
-        return sendto(self, data, *rest)
-
-    def guarded_resolve(host: Any, *rest: Any, **options: Any) -> Any:
-        if not is_local(host):
-            raise NetworkForbidden(f"Tests resolve no names but this machine's, not {host!r}.")
-        return resolve(host, *rest, **options)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(plain, "connect", guarded_connect)
-        patch.setattr(plain, "connect_ex", guarded_connect_ex)
-        patch.setattr(plain, "sendto", guarded_sendto)
-        patch.setattr(socket, "getaddrinfo", guarded_resolve)
+        stay_on_loopback(patch.setattr)
         yield
 
 

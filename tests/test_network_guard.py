@@ -3,9 +3,13 @@
 import asyncio
 import os
 import socket
+from collections.abc import Callable
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
+from fakes.forks import fork
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -20,6 +24,30 @@ def test_foreign_hosts_are_refused() -> None:
         datagram.sendto(b"x", ("192.0.2.1", 53))
     with pytest.raises(AssertionError, match="resolve no names"):
         socket.getaddrinfo("example.invalid", 443)
+
+
+def reach(told: Connection) -> None:
+    """Tell what becomes of each way out."""
+    ways: list[Callable[[], object]] = [
+        lambda: socket.create_connection(("192.0.2.1", 443), timeout=1),
+        lambda: socket.socket(type=socket.SOCK_DGRAM).sendto(b"x", ("192.0.2.1", 53)),
+        lambda: socket.getaddrinfo("example.invalid", 443),
+    ]
+    for way in ways:
+        try:
+            told.send(repr(way()))
+        except (OSError, AssertionError) as error:
+            told.send(type(error).__name__)
+
+
+def test_forked_processes_are_refused_too() -> None:
+    """They share nothing with this one: neither its fixtures nor what it patched."""
+    heard, told = Pipe(duplex=False)
+    with heard, told:
+        process = fork(reach, told)
+        process.join(60)
+        assert process.exitcode == 0
+        assert [heard.recv() for _ in range(3)] == ["NetworkForbidden"] * 3
 
 
 async def test_loopback_is_open_to_asyncio() -> None:

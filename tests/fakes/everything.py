@@ -1,8 +1,12 @@
-"""Imports all of the program, for the process that the others are forked from."""
+"""Imports all of the program, for the process that the others are forked from; none of them leaves
+this machine.
+"""
 
 import gc
 import importlib
 import pkgutil
+
+from fakes.loopback import stay_on_loopback
 
 import kalshi_cli
 
@@ -15,4 +19,5 @@ for _module in pkgutil.walk_packages(kalshi_cli.__path__, "kalshi_cli."):
         importlib.import_module(_module.name)
 for _name in LATE:
     importlib.import_module(_name)
+stay_on_loopback(setattr)
 gc.freeze()
