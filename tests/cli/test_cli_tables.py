@@ -1,5 +1,6 @@
 """Tables at eighty columns and in a pipe: names are whole, and what matters least gives way."""
 
+from dataclasses import replace
 from io import StringIO
 
 from rich.console import Console
@@ -76,6 +77,22 @@ def test_a_ticker_is_whole_and_the_least_column_is_left_out():
         assert any(line.startswith(f"{LONG[:40]}  buy YES") for line in lines(console))
     assert "UTC" in lines(wide)[1]
     assert "UTC" not in lines(narrow)[1]
+    assert lines(narrow)[-1] == "no room for UTC: a wider terminal or --json has all"
+    assert "no room" not in lines(wide)[-1]
+
+
+def test_an_order_of_a_usual_ticker_has_its_time_id_and_whole_owner_on_a_screen_of_80():
+    order = replace(
+        an_order(Side.ASK, Purpose.ENTRY, "KXHIGHNY-27JAN03-B47.5"),
+        strategy="directional_trading",
+        state=OrderState.CANCELED,
+        created_us=HOUR,
+    )
+    console = terminal()
+    show_orders([order], console)
+    _, _, _, row, under = lines(console)
+    assert row.split()[-1:] == ["01:00"]
+    assert under == "  k1abcdefghijklmnopqrstuvwxyz  directional_trading"
 
 
 def test_a_long_ticker_stays_whole_in_every_cell():

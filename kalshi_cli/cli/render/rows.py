@@ -101,7 +101,7 @@ def _mark(row: PositionRow) -> str:
 
 
 def show_orders(rows: Sequence[OrderRow], console: "Console", *, title: str = "Orders") -> None:
-    """The id under the ticker is the one that `cancel` takes."""
+    """The id under the ticker is the one that `cancel` takes; the owner stands beside it."""
     print_table(
         console,
         title,
@@ -111,9 +111,8 @@ def show_orders(rows: Sequence[OrderRow], console: "Console", *, title: str = "O
             ("filled", "right"),
             ("limit", "right"),
             "state",
-            ("owner", "cut spare"),
             ("UTC", "spare"),
-            ("id", "note"),
+            ("id, owner", "note"),
         ),
         [
             (
@@ -122,9 +121,8 @@ def show_orders(rows: Sequence[OrderRow], console: "Console", *, title: str = "O
                 f"{count(row.filled)}/{count(row.count)}",
                 limit,
                 row.state,
-                row.strategy,
                 moment(row.created_us),
-                row.client_order_id,
+                f"{row.client_order_id}  {row.strategy}",
             )
             for row in rows
             for side, limit in [deal(row.side, row.limit, row.purpose)]

@@ -1,9 +1,9 @@
 """The one look of every table: no frame, as wide as the terminal at most, tickers never broken.
 
 Where the cells need more room than there is, columns that may be `cut` give way first, then those
-that may `wrap` between words; then the `spare` columns are left out, the last one first. A `note`
-stands under its row. In a pipe there is room for all: a row is one line, its note at the end.
-Lines carry no trailing blanks.
+that may `wrap` between words; then the `spare` columns are left out, the last one first, which is
+told below the table. A `note` stands under its row. In a pipe there is room for all: a row is one
+line, its note at the end. Lines carry no trailing blanks.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -58,6 +58,10 @@ def print_table(
         if noted and row[-1]:
             for line in _words(str(row[-1]), max(20, console.width - len(GAP))):
                 console.print(f"{GAP}{line}", style="dim", soft_wrap=True)
+    shown_of = range(len(headings) - noted)
+    if left_out := [headings[index] for index in shown_of if index not in kept]:
+        told = f"no room for {', '.join(left_out)}: a wider terminal or --json has all"
+        console.print(told, style="dim", soft_wrap=True)
 
 
 def print_facts(console: "Console", facts: Iterable[tuple[str, Cell]]) -> None:
