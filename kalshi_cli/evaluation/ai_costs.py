@@ -20,7 +20,7 @@ class DecisionCost:
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """A decision that orders were sent on: what its calls cost together, and whose orders."""
+    """A decision that orders at the exchange were sent on: what it cost together, and whose."""
 
     decision_id: str
     cost: AiCost

@@ -81,7 +81,11 @@ class AiLedger(Protocol):
         ...
 
     async def used(self) -> tuple[Used, ...]:
-        """The decisions that orders were sent on, with what they cost or have set aside."""
+        """The decisions that orders were sent on, with what they cost or have set aside.
+
+        An order that was never sent, that the exchange refused or that it does not have is none:
+        nothing was traded on it. Should it be there after all, it counts from then on.
+        """
         ...
 
     async def paid_since(self, since_us: int) -> Mapping[str, tuple[int, ...]]:

@@ -502,6 +502,32 @@ class TestAiLedger:
         assert await store.reports.ai_costs(since_wall_us=WALL + DAY) == (second,)
         assert await store.reports.ai_users() == {}
 
+    async def test_an_order_uses_a_decision_unless_it_never_was_at_the_exchange(self, store):
+        run = await seed(store, "T")
+        async with store.unit() as unit:
+            await unit.ai.reserve(a_reservation(run.run_id, "c1", 5), daily_budget=None)
+            facts = {"forecast_id": "f1", "run_id": run.run_id, "decision_id": "d1"}
+            await unit.forecasts.add([a_forecast(**facts)])
+            await unit.commit()
+        order = await journalled(store, an_intent(forecast_id="f1"))
+        used = {}
+        for state in ("not_sent", "canceled", "rejected", "unknown", "absent", "filled"):
+            moved = replace(order, state=OrderState(state))
+            async with store.unit() as unit:
+                await unit.journal.save(moved, Cause.REPORT)
+                used[state] = {(*each.strategies, each.cost.units) for each in await unit.ai.used()}
+                await unit.commit()
+            assert bool(await store.reports.ai_users()) is bool(used[state])
+        theirs = {(STRATEGY, 5)}
+        assert used == {
+            "not_sent": set(),
+            "canceled": theirs,
+            "rejected": set(),
+            "unknown": theirs,
+            "absent": set(),
+            "filled": theirs,
+        }
+
     async def test_a_call_in_flight_is_on_record(self, store):
         run = await seed(store)
         async with store.unit() as unit:

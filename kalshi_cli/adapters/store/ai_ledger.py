@@ -13,7 +13,7 @@ from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.domain.deliberation import Outcome, Prompt
 from kalshi_cli.domain.instant import DAY, day_of
 from kalshi_cli.domain.money import AiCost
-from kalshi_cli.domain.order import LIVE
+from kalshi_cli.domain.order import LIVE, NEVER_SEEN
 from kalshi_cli.evaluation.ai_costs import Used
 from kalshi_cli.ports.ai_ledger import Reservation, Settled
 
@@ -28,13 +28,14 @@ _CALL = Prepared(
     .join_from(t.AI_CALLS, t.DAILY_AI_COST, _DAYS.wall_day == _CALLS.called_wall_us // DAY)
     .where(_CALLS.call_id == given("settled"))
 )
-_TRADED_ON = (
+TRADED_ON = (
     select(t.FORECASTS.c.decision_id, t.ORDERS.c.strategy)
     .join_from(t.ORDERS, t.FORECASTS, t.ORDERS.c.forecast_id == t.FORECASTS.c.forecast_id)
-    .where(t.FORECASTS.c.decision_id != "")
+    .where(t.FORECASTS.c.decision_id != "", t.ORDERS.c.state.not_in(NEVER_SEEN))
     .distinct()
-    .subquery()
 )
+"""Decisions and whose orders were sent on them; what never was at the exchange bought nothing."""
+_TRADED_ON = TRADED_ON.subquery()
 _USED = Prepared(
     select(*_TRADED_ON.c, func.sum(func.coalesce(_CALLS.cost_units, _CALLS.reserved_units)))
     .join_from(_TRADED_ON, t.AI_CALLS, _CALLS.decision_id == _TRADED_ON.c.decision_id)

@@ -80,16 +80,11 @@ class AiReports(Reading):
         )
 
     async def ai_users(self) -> dict[str, frozenset[str]]:
-        table = t.FORECASTS.c
-        query = (
-            select(table.decision_id, t.ORDERS.c.strategy)
-            .join_from(t.ORDERS, t.FORECASTS, t.ORDERS.c.forecast_id == table.forecast_id)
-            .where(table.decision_id != "")
-            .distinct()
-        )
+        from kalshi_cli.adapters.store.ai_ledger import TRADED_ON  # other reports need not pay it
+
         found: dict[str, frozenset[str]] = {}
         async with self._opened() as transaction:
-            for decision, strategy in await transaction.rows(query):
+            for decision, strategy in await transaction.rows(TRADED_ON):
                 found[decision] = found.get(decision, frozenset()) | {strategy}
         return found
 
