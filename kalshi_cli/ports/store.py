@@ -405,6 +405,10 @@ class Watermarks:
 class Snapshots(Protocol):
     async def add(self, snapshot: Snapshot, performance: Sequence[Performance]) -> None: ...
 
+    async def performance(self, at_us: int) -> tuple[Performance, ...]:
+        """What was put down with the snapshot of an instant, by strategy."""
+        ...
+
     async def watermarks(self, day: int, peak_since_us: int = 0) -> Watermarks:
         """The watermarks of a market-time day; the peak is that at or after an instant."""
         ...

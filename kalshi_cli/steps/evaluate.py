@@ -68,7 +68,7 @@ async def evaluate(
     """Evaluate everything on record; `is_fiction` says that no model can have read of it."""
     scored = await reports.scored()
     summary = await reports.summary()
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         positions = await unit.ledger.positions(open_only=False)
         found = await unit.catalog.entries(tickers={p.ticker for p in positions})
         cash, paid_in = await unit.ledger.cash(), await unit.ledger.paid_in()

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import MINUTE
-from kalshi_cli.domain.money import NO_MONEY, Money
+from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.position import Position
 from kalshi_cli.evaluation.ai_costs import charged
@@ -45,9 +45,9 @@ class Exited:
 
 @dataclass(frozen=True, slots=True)
 class TrackResult:
-    """One look at what is held. `snapshot` is None where the last one is fresh enough; `reduced`
-    says which limit on losses took the desk to reduce-only in this look; `rested` are the sales
-    that were placed at their targets.
+    """One look at what is held. `snapshot` is None where the last one is fresh enough, and then
+    `performance` is that of its instant; `reduced` says which limit on losses took the desk to
+    reduce-only in this look; `rested` are the sales that were placed at their targets.
     """
 
     at_us: int
@@ -204,21 +204,25 @@ async def _written_down(
     exited: tuple[Exited, ...],
     policy: TradePolicy,
 ) -> TrackResult:
+    """Nothing that is summed up of all history is asked for where no snapshot is due, or as a
+    writer: whoever leaves a position meanwhile waits for nobody.
+    """
     now = desk.clock.now()
     worth = view.valued(found.worth, books)
     last = view.watermarks.last
-    due = last is None or now - last.at_us >= SNAPSHOT_EVERY or bool(found.settlements)
-    async with desk.store.unit() as unit:
-        paid_in = await unit.ledger.paid_in()
-        known = found.opened and paid_in is not None  # before, the ledger has no cash to speak of
-        row = snapshot(worth, now, paid_in or NO_MONEY) if due and known else None
-        everything = await unit.ledger.positions(open_only=False)
-        charges = await _ai_charges(unit, policy)
-        trips = await unit.ledger.round_trip_counts()
-        results = performance(everything, view.prices(books), trips, charges, now)
-        if row is not None:
+    row = None
+    async with desk.store.unit(reads=True) as unit:
+        if last is None or now - last.at_us >= SNAPSHOT_EVERY or found.settlements:
+            paid_in = await unit.ledger.paid_in()
+            if found.opened and paid_in is not None:  # else the ledger has no cash to speak of
+                row = snapshot(worth, now, paid_in)
+            results = await _performance(unit, view, books, policy, now)
+        else:
+            results = await unit.snapshots.performance(last.at_us)
+    if row is not None:
+        async with desk.store.unit() as unit:
             await unit.snapshots.add(row, results)
-        await unit.commit()
+            await unit.commit()
     return TrackResult(
         at_us=now,
         reconciled=found,
@@ -230,5 +234,11 @@ async def _written_down(
     )
 
 
-async def _ai_charges(unit: Unit, policy: TradePolicy) -> dict[str, Money]:
-    return charged(await unit.ai.used(), await unit.ai.spent_ever(), policy.ai_charged_to)
+async def _performance(
+    unit: Unit, view: DeskView, books: Mapping[str, OrderBook], policy: TradePolicy, now_us: int
+) -> tuple[Performance, ...]:
+    everything = await unit.ledger.positions(open_only=False)
+    spent = await unit.ai.spent_ever()
+    charges = charged(await unit.ai.used(), spent, policy.ai_charged_to) if spent else {}
+    trips = await unit.ledger.round_trip_counts()
+    return performance(everything, view.prices(books), trips, charges, now_us)

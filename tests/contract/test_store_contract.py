@@ -887,6 +887,8 @@ class TestPlansAndSnapshots:
             for at_us, sale in ((NOW, "120.00"), (NOW + 1, "110.00")):
                 await unit.snapshots.add(worth(at_us, sale), [])
             await unit.snapshots.add(worth(NOW, "120.00"), [earned])
+            assert await unit.snapshots.performance(NOW) == (earned,)
+            assert await unit.snapshots.performance(NOW + 1) == ()
             assert await unit.snapshots.watermarks(day) == Watermarks(
                 day_start=money("90.00"),  # the day begins with what the last one left
                 peak=money("120.00"),

@@ -3,17 +3,19 @@
 from dataclasses import replace
 
 import pytest
+from fakes.ai import paid
 from fakes.exchange import Fault
 from fakes.floor import ASKS, STRATEGY, A, B, taking, the_policies
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kalshi_cli.adapters.store.ai_ledger import SqlAiLedger
 from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.grid import DECI_CENT, LINEAR_CENT, TAPERED_DECI_CENT
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.market import MarketStatus, Result
-from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.money import AiCost, Contracts, Price
 from kalshi_cli.domain.order import OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.exits._base import ExitPlan
@@ -180,6 +182,32 @@ async def test_snapshots_are_five_minutes_apart(floor):
     assert (await run(floor)).snapshot is None
     floor.clock.now_us += SECOND
     assert (await run(floor)).snapshot is not None
+
+
+async def test_all_of_history_is_summed_up_with_a_snapshot_alone_and_by_no_writer(
+    floor, monkeypatch
+):
+    whole, by_readers = SqlAiLedger.used, []
+
+    async def used(ledger):
+        by_readers.append(ledger._transaction._reads)
+        return await whole(ledger)
+
+    monkeypatch.setattr(SqlAiLedger, "used", used)
+    await hold(floor)
+    nothing_spent = await run(floor)
+    assert nothing_spent.snapshot is not None
+    assert by_readers == []
+    await paid(floor.store, floor.run, AiCost.parse("0.25"))
+    floor.clock.now_us += 5 * MINUTE
+    first = await run(floor)
+    assert by_readers == [True]
+    floor.clock.now_us += MINUTE
+    floor.exchange.set_book(A, (("0.3000", "100.00"),), ASKS)  # worth less, and not put down yet
+    second = await run(floor)
+    assert (second.snapshot, second.performance) == (None, first.performance)
+    assert second.equity < first.equity
+    assert by_readers == [True]
 
 
 async def test_a_settlement_is_written_down_at_once(floor):

@@ -29,11 +29,12 @@ class _Queries:
     today: Prepared
     peak: Prepared
     newest: Prepared
+    performance: Prepared
 
 
 @cache
 def _queries() -> _Queries:
-    balances = t.BALANCE_SNAPSHOTS.c
+    balances, earned = t.BALANCE_SNAPSHOTS.c, t.PERFORMANCE_SNAPSHOTS.c
     at_us, risk = balances.at_us, balances.liquidation_units - balances.paid_in_units
     since = at_us >= given("since_us")
     before = select(risk).where(at_us < given("day_us"), since).order_by(at_us.desc()).limit(1)
@@ -44,6 +45,9 @@ def _queries() -> _Queries:
         today=Prepared(today),
         peak=Prepared(select(func.max(risk)).where(since)),
         newest=Prepared(select(*balances).order_by(at_us.desc()).limit(1)),
+        performance=Prepared(
+            select(*earned).where(earned.at_us == given("at_us")).order_by(earned.strategy)
+        ),
     )
 
 
@@ -76,6 +80,10 @@ class SqlSnapshots:
         ]
         await self._transaction.upsert(t.PERFORMANCE_SNAPSHOTS, rows)
 
+    async def performance(self, at_us: int) -> tuple[Performance, ...]:
+        rows = await self._transaction.rows(_queries().performance, {"at_us": at_us})
+        return tuple(_performance_from(row) for row in rows)
+
     async def watermarks(self, day: int, peak_since_us: int = 0) -> Watermarks:
         asked, day_us = _queries(), day * DAY
         paid_in = await self._transaction.number(asked.paid_in) or 0
@@ -107,6 +115,12 @@ def _snapshot_from(values: Values) -> Snapshot:
         positions,
         Money(paid_in),
     )
+
+
+def _performance_from(values: Values) -> Performance:
+    at_us, strategy, realized, unrealized, fees, ai_cost, round_trips = values
+    money = (Money(realized), Money(unrealized), Money(fees), Money(ai_cost))
+    return Performance(at_us, strategy, *money, round_trips)
 
 
 def _worth(earned: int | None, paid_in: int) -> Money | None:
