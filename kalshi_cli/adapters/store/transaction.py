@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from itertools import chain, islice
+from itertools import islice
 from operator import itemgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
+from typing import Any, TypeVar, cast, overload
 
 from sqlalchemy import (
     ARRAY,
@@ -16,7 +16,6 @@ from sqlalchemy import (
     ClauseElement,
     ColumnElement,
     Connection,
-    Dialect,
     Executable,
     Insert,
     Row,
@@ -28,17 +27,21 @@ from sqlalchemy import (
     func,
     select,
 )
-from sqlalchemy.dialects import sqlite
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlalchemy.types import TypeEngine
 
+from kalshi_cli.adapters.store.bulk import (
+    compiled,
+    in_order,
+    many_at_once,
+    new_insert,
+    plain_insert,
+    upsert,
+)
 from kalshi_cli.adapters.store.failures import translated
 from kalshi_cli.adapters.store.prepared import Prepared, Values
 from kalshi_cli.adapters.store.worker import Connection as Driver
 from kalshi_cli.adapters.store.worker import Rows
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects import postgresql
 
 Item = TypeVar("Item")
 AnyRow = Row[*tuple[Any, ...]]
@@ -61,17 +64,6 @@ def among(column: ColumnElement[str], *, is_postgres: bool) -> ColumnElement[boo
 
 def _names(kind: TypeEngine[Any]) -> BindParameter[Any]:
     return bindparam("names", type_=kind, required=False)
-
-
-AT_ONCE = (1_000, 200, 50, 10, 1)
-"""Rows of one statement; few sizes, so that SQLite keeps what it made of each text.
-
-A page of the exchange is 200 events, and then some thousand markets.
-"""
-MANY = 200
-"""So many rows of one statement are worth a look for columns that read the same in all."""
-MOST_PARAMETERS = 32_000
-"""Of one statement of SQLite, a little less than its own limit."""
 
 
 class Transaction:
@@ -230,7 +222,7 @@ class Transaction:
         """Run a write for each row as the driver does it, which converts no value on the way."""
         if not rows:
             return 0
-        sql, order = _compiled(statement, tuple(rows[0]), self._connection.dialect)
+        sql, order = compiled(statement, tuple(rows[0]), self._connection.dialect)
         with translated(self._where):
             parameters = list(map(itemgetter(*order), rows))
             result = await self._connection.exec_driver_sql(sql, parameters)
@@ -255,18 +247,18 @@ class Transaction:
     ) -> None:
         """The same for rows that are values alone, in the order of the columns named."""
         if rows:
-            insert = _upsert(table, tuple(names), newer_by, is_postgres=self.is_postgres)
+            insert = upsert(table, tuple(names), newer_by, is_postgres=self.is_postgres)
             await self._put(insert, tuple(names), rows)
 
     async def append(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows whose keys are known to be new."""
         if rows:
-            await self._put_rows(_plain_insert(table), rows)
+            await self._put_rows(plain_insert(table), rows)
 
     async def insert_new(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert the rows whose key is not there; leave the others as they are."""
         if rows:
-            await self._put_rows(_new_insert(table, is_postgres=self.is_postgres), rows)
+            await self._put_rows(new_insert(table, is_postgres=self.is_postgres), rows)
 
     async def _put_rows(self, insert: Insert, rows: Sequence[Mapping[str, Any]]) -> None:
         if self.is_postgres:
@@ -278,25 +270,16 @@ class Transaction:
     async def _put(
         self, insert: ClauseElement, names: tuple[str, ...], rows: Sequence[Values]
     ) -> None:
-        """Insert rows; SQLite does so on the trip of what comes next, many rows a statement.
-
-        One row a statement takes back the interpreter's lock after each, and waits for it.
-        """
-        sql, order = _compiled(insert, names, self._connection.dialect)
-        if order != names:
-            rows = list(map(itemgetter(*map(names.index, order)), rows))
+        """Insert rows; SQLite does so on the trip of what comes next."""
+        sql, order = compiled(insert, names, self._connection.dialect)
+        rows = in_order(rows, names, order)
         if self.is_postgres:
             with translated(self._where):
                 await self._connection.exec_driver_sql(sql, rows)
             return
         driver = await self._driver()
-        at = 0
-        for size in AT_ONCE:
-            while len(rows) - at >= size and size * len(names) <= MOST_PARAMETERS:
-                values = list(chain.from_iterable(rows[at : at + size]))
-                constants = _take_constants(values, size) if size >= MANY else ()
-                driver.write_later(_repeated(sql, len(names), constants, size), values)
-                at += size
+        for statement, values in many_at_once(sql, len(names), rows):
+            driver.write_later(statement, values)
 
     async def _driver(self) -> Driver:
         """The connection to SQLite under this transaction, which is open from now on."""
@@ -320,75 +303,6 @@ def _chosen(
 ) -> Prepared:
     """A query where a column is one of `:names`."""
     return Prepared(query.where(among(column, is_postgres=is_postgres)))
-
-
-@lru_cache(maxsize=64)
-def _plain_insert(table: Table) -> Insert:
-    return table.insert()
-
-
-@lru_cache(maxsize=64)
-def _new_insert(table: Table, *, is_postgres: bool) -> Insert:
-    return _insert(table, is_postgres=is_postgres).on_conflict_do_nothing()
-
-
-def _insert(table: Table, *, is_postgres: bool) -> "sqlite.Insert | postgresql.Insert":
-    if is_postgres:
-        from sqlalchemy.dialects import postgresql  # 15 ms that SQLite need not pay
-
-        return postgresql.insert(table)
-    return sqlite.insert(table)
-
-
-@lru_cache(maxsize=64)
-def _upsert(
-    table: Table, names: tuple[str, ...], newer_by: str | None, *, is_postgres: bool
-) -> ClauseElement:
-    statement = _insert(table, is_postgres=is_postgres)
-    keys = [column.name for column in table.primary_key]
-    changes = {name: statement.excluded[name] for name in names if name not in keys}
-    newer = None if newer_by is None else (statement.excluded[newer_by] >= table.c[newer_by])
-    return statement.on_conflict_do_update(index_elements=keys, set_=changes, where=newer)
-
-
-@lru_cache(maxsize=64)
-def _compiled(
-    statement: ClauseElement, names: tuple[str, ...], dialect: Dialect
-) -> tuple[str, tuple[str, ...]]:
-    """The text of a statement, and the names of its parameters in their order."""
-    compiled = statement.compile(dialect=dialect, column_keys=list(names))
-    return str(compiled), tuple(compiled.positiontup)  # type: ignore[attr-defined]
-
-
-def _take_constants(values: list[Any], rows: int) -> tuple[tuple[int, str], ...]:
-    """Take columns that are None, True or False in all rows out of their values; tell their SQL.
-
-    The driver needs ten times as long for one of these as for a number or a text, and nothing else
-    of this process runs meanwhile.
-    """
-    columns = len(values) // rows
-    constants = tuple(
-        (column, _sql(values[column]))
-        for column in range(columns)
-        if (values[column] is None or isinstance(values[column], bool))
-        and values[column::columns].count(values[column]) == rows
-    )
-    for taken, (column, _) in enumerate(constants):
-        del values[column - taken :: columns - taken]
-    return constants
-
-
-def _sql(value: bool | None) -> str:  # noqa: FBT001 - what a column holds
-    return "NULL" if value is None else str(int(value))
-
-
-@lru_cache(maxsize=64)
-def _repeated(insert: str, columns: int, constants: tuple[tuple[int, str], ...], rows: int) -> str:
-    """An insert of one row as an insert of many, in which some columns are constant."""
-    filled, one = ["?"] * columns, f"({', '.join('?' * columns)})"
-    for column, text in constants:
-        filled[column] = text
-    return insert.replace(one, ", ".join([f"({', '.join(filled)})"] * rows), 1)
 
 
 @asynccontextmanager

@@ -8,7 +8,7 @@ import pytest
 from fakes.desk_store import fresh_store
 from sqlalchemy import Boolean, Column, Integer, MetaData, String, Table, select
 
-from kalshi_cli.adapters.store.transaction import MANY
+from kalshi_cli.adapters.store.bulk import MANY
 
 SEEN = Table(
     "seen",
