@@ -6,6 +6,7 @@ Whatever a model or the exchange wrote is shown on one line and commands no term
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from kalshi_cli.cli.render.measures import against, measured
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.words import (
     best,
@@ -199,7 +200,8 @@ def _gates(found: Assessment) -> Facts:
 
 
 def _numbers(gate: Gate) -> str:
-    return f"{gate.value} against {gate.limit}; " if gate.value else ""
+    told = against(gate.code, gate.value, gate.limit, gate.detail)
+    return f"{told}; " if told else ""
 
 
 def _show_gates(gates: Sequence[Gate], console: "Console") -> None:
@@ -212,8 +214,7 @@ def _show_gates(gates: Sequence[Gate], console: "Console") -> None:
                 gate.stage,
                 gate.code,
                 "ok" if gate.passed else "NO",
-                gate.value,
-                gate.limit,
+                *measured(gate.code, gate.value, gate.limit, gate.detail),
                 shown(gate.detail),
             )
             for gate in gates

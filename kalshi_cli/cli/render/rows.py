@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from kalshi_cli.cli.render.measures import measured
 from kalshi_cli.cli.render.tables import print_table
 from kalshi_cli.cli.render.words import (
     NOTHING,
@@ -316,7 +317,7 @@ def show_denials(rows: Sequence[DenialRow], console: "Console") -> None:
                 limit,
                 row.code,
                 moment(row.at_us),
-                against(row.detail, row.value, row.limit),
+                against(row.detail, row.value, row.limit, row.code),
             )
             for row in rows
             for side, limit in [deal(row.side, row.price, Purpose(row.purpose))]
@@ -324,8 +325,9 @@ def show_denials(rows: Sequence[DenialRow], console: "Console") -> None:
     )
 
 
-def against(detail: str, value: str, limit: str) -> str:
-    """Why, with the numbers that the words leave out."""
-    numbers = f"{value}, limit {limit}" if value and limit else value
-    told = not numbers or (value in detail and limit in detail)
-    return detail if told else f"{detail} ({numbers})"
+def against(detail: str, value: str, limit: str, code: str = "") -> str:
+    """Why, with the numbers that the words leave out, in their units."""
+    if not value or (value in detail and limit in detail):
+        return detail
+    value, limit = measured(code, value, limit, detail)
+    return f"{detail} ({value}, limit {limit})" if limit else f"{detail} ({value})"

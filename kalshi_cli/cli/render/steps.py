@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.assessment import show_card, show_lines
 from kalshi_cli.cli.render.levels import widened
+from kalshi_cli.cli.render.measures import against
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.words import (
     NOTHING,
@@ -177,7 +178,7 @@ def _stopped(result: TradeResult) -> Iterator[tuple[str, str]]:
             yield "stopped", f"{name}: " + ", ".join(f"{c.markets} {c.code}" for c in own)
     missed = nearest_of(c.nearest for c in result.funnel if c.nearest is not None)
     if missed is not None:
-        numbers = f"{missed.value} against {missed.limit}"
+        numbers = against(missed.code, missed.value, missed.limit, missed.detail)
         yield "nearest miss", f"{missed.ticker}, {missed.code}: {numbers}"
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from kalshi_cli.cli.render.measures import against, measured
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.trace import show_trace
 from kalshi_cli.cli.render.words import cents, count, held, instant, percent, some, until
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.side import Outcome, Side
-from kalshi_cli.domain.stop import StopDay
+from kalshi_cli.domain.stop import Stop, StopDay
 from kalshi_cli.portfolio.edge import outcome_price
 from kalshi_cli.steps.gates import Gate
 from kalshi_cli.steps.regating import Regated
@@ -69,7 +70,7 @@ def _show_funnel(funnel: StrategyFunnel, console: "Console") -> None:
 
 def _cells(day: StopDay) -> tuple[str, ...]:
     miss = day.nearest
-    near = ("", "", "") if miss is None else (miss.ticker, miss.value, miss.limit)
+    near = ("", "", "") if miss is None else (miss.ticker, *measured(*_counted(miss)))
     return (day.at, day.code, str(day.most), str(day.passes), *near)
 
 
@@ -92,7 +93,7 @@ def _stopped(result: WhyMarket) -> Iterator[tuple[str, str]]:
         yield "last pass", why if kept is None else f"{why}: {kept.code}, {kept.detail}"
     for row in result.stops:
         stop = row.stop
-        numbers = f" {stop.value} against {stop.limit}" if stop.value else ""
+        numbers = f" {against(*_counted(stop))}" if stop.value else ""
         detail = f"; {stop.detail}" if stop.detail else ""
         yield (
             "last pass",
@@ -117,7 +118,11 @@ def _gates(found: Regated) -> Iterator[tuple[str, str]]:
 
 
 def _numbers(gate: Gate) -> str:
-    return f"{gate.value} against {gate.limit}; " if gate.value else ""
+    return f"{against(*_counted(gate))}; " if gate.value else ""
+
+
+def _counted(it: Stop | Gate) -> tuple[str, str, str, str]:
+    return it.code, it.value, it.limit, it.detail
 
 
 def _plans(found: Regated) -> Iterator[tuple[str, str]]:
@@ -144,7 +149,7 @@ def _would(wanted: Wanted) -> str:
         stop = wanted.stop
         if stop is None:
             return "no forecast would do"
-        numbers = f" {stop.value} against {stop.limit}" if stop.value else ""
+        numbers = f" {against(*_counted(stop))}" if stop.value else ""
         return f"no forecast would do: {stop.code}{numbers}; {stop.detail}"
     bound = "at least" if wanted.side is Side.BID else "at most"
     return f"a forecast of {bound} {percent(wanted.probability)} would have traded"

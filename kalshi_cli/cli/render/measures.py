@@ -1,0 +1,85 @@
+"""A number against its limit, each in the unit of what it measures: seconds, cents, dollars, %."""
+
+from collections.abc import Callable
+
+from kalshi_cli.cli.render.words import instant
+from kalshi_cli.domain.instant import MINUTE, SECOND, format_span
+
+
+def _span(text: str) -> str:
+    span = int(text)
+    return f"{span / SECOND:.4g}s" if abs(span) < MINUTE else format_span(span)
+
+
+def _cents(text: str) -> str:
+    return f"{100 * float(text):.4g}c"
+
+
+def _share(text: str) -> str:
+    return f"{100 * float(text):.1f}%"
+
+
+def _some(what: str) -> Callable[[str], str]:
+    return lambda text: f"{float(text):g} {what}"
+
+
+_UNITS: dict[str, Callable[[str], str]] = {
+    "STALE": _span,
+    "COOLDOWN": _span,
+    "COOLING": lambda text: instant(int(text)),
+    "INELIGIBLE": lambda text: instant(int(text)),
+    "NET_EDGE": _cents,
+    "PRICE_COLLAR": _cents,
+    "SPREAD": _cents,
+    "CONFIDENCE": _share,
+    "MIN_CONFIDENCE": _share,
+    "UNPROVEN": _share,
+    "RATE": _some("entries"),
+    "REPEATED": _some("entries"),
+    "ORDER_RATE": _some("orders"),
+    "UNRESOLVED_ACCOUNT": _some("orders"),
+    "MAX_POSITIONS": _some("markets"),
+    "EXIT_REDUCES": _some("contracts"),
+    "ORDER_SIZE": _some("contracts"),
+}
+"""What the numbers of a code count, as text; whatever has no unit here stands as it is."""
+_DOLLARS = frozenset(
+    {
+        "ACCOUNT_EXPOSURE",
+        "CASH_RESERVE",
+        "CATEGORY_EXPOSURE",
+        "CLUSTER_EXPOSURE",
+        "DAILY_LOSS",
+        "DRAWDOWN",
+        "EVENT_EXPOSURE",
+        "MARKET_EXPOSURE",
+        "SHARD_COLLATERAL",
+        "STRATEGY_ALLOCATION",
+    }
+)
+
+
+def measured(code: str, value: str, limit: str, detail: str = "") -> tuple[str, str]:
+    """Both texts with their unit. An order's size is dollars, unless the words count contracts."""
+    is_size = code == "ORDER_SIZE" and f"{value} contracts" not in detail
+    is_money = code in _DOLLARS or is_size
+    return _said(code, value, is_money=is_money), _said(code, limit, is_money=is_money)
+
+
+def against(code: str, value: str, limit: str, detail: str = "") -> str:
+    """`0.98c against 1c`; empty where nothing was counted."""
+    if not value:
+        return ""
+    return " against ".join(measured(code, value, limit, detail))
+
+
+def _said(code: str, text: str, *, is_money: bool) -> str:
+    """A number with its unit; a word stays one."""
+    unit = _UNITS.get(code)
+    try:
+        number = float(text)
+        if is_money:
+            return f"${number:,.2f}"
+        return text if unit is None else unit(text)
+    except ValueError:
+        return text

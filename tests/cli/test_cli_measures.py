@@ -1,0 +1,32 @@
+"""A number against its limit stands in the unit of what it measures."""
+
+import pytest
+
+from kalshi_cli.cli.render.measures import against, measured
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "limit", "told"),
+    [
+        ("STALE", "30680940", "30000000", "30.68s against 30s"),
+        ("STALE", "7200000000", "3600000000", "2h against 1h"),
+        ("STALE", "none", "a book", "none against a book"),
+        ("SPREAD", "0.0500", "0.0500", "5c against 5c"),
+        ("NET_EDGE", "0.0098", "0.0100", "0.98c against 1c"),
+        ("RATE", "16", "15", "16 entries against 15 entries"),
+        ("UNPROVEN", "0.000", "0.603", "0.0% against 60.3%"),
+        ("DAILY_LOSS", "1234.567800", "1000", "$1,234.57 against $1,000.00"),
+        ("ORDER_SIZE", "512.50", "500.00", "$512.50 against $500.00"),
+        ("COOLING", "0", "3600000000", "1970-01-01 00:00Z against 1970-01-01 01:00Z"),
+        ("MY_OWN", "0.5", "1", "0.5 against 1"),
+        ("STALE", "", "", ""),
+    ],
+)
+def test_the_unit_is_that_of_what_the_code_counts(code, value, limit, told):
+    assert against(code, value, limit) == told
+
+
+def test_the_size_of_an_order_is_contracts_where_the_words_say_so():
+    told = "30000.00 contracts, at most 25000 an order"
+    found = measured("ORDER_SIZE", "30000.00", "25000", told)
+    assert found == ("30000 contracts", "25000 contracts")
