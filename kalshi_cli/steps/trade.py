@@ -76,8 +76,7 @@ async def trade(
     if adjusted.asked:  # some may have filled instead
         before = joined(before, await reconcile_desk(data, desk))
         view = await _look(desk, policy, before)
-    marked = await mark_out(data, desk.store, view)  # after what is stale has gone: reads may fail
-    if await judge_trials(data, desk.store, view) or marked:
+    if await mark_out(data, desk.store, view):  # after what is stale has gone: reads may fail
         view = await _look(desk, policy, before)
     result = Session(view, policy, Account.of(before, paused), close_ups)
     result.broken += disabled
@@ -95,6 +94,7 @@ async def trade(
     if any(levels.target_rests for levels in result.levels.values()):
         rested = await _rest_targets(data, desk, policy, after)
         after = joined(after, await reconcile_desk(data, desk)) if rested else after
+    await judge_trials(data, desk.store, view)  # of passes before; nothing waits for their tapes
     await keep_faults(
         desk.store,
         faults,

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import Trade
 from kalshi_cli.domain.trial import Ending, Trial, Verdict, verdict
-from kalshi_cli.errors import ExchangeRefusal
+from kalshi_cli.errors import PASSING, ExchangeRefusal
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.desk_view import TRIALS_US, DeskView
@@ -19,8 +19,12 @@ LATE_US = 12 * HOUR
 """A trial that was not judged within this time after its end is not judged any more: its prints may
 be gone from where they are read.
 """
-AT_ONCE = 50
-"""Tapes that are read in one pass, at most; the oldest trials first."""
+AT_ONCE = 20
+"""Trials that are judged in one pass, at most; the oldest first."""
+FAILURES = 3
+"""Tapes that cannot be read, after which a pass leaves the others for the next: each was asked for
+more than once, and waited for.
+"""
 PAGES = 10
 """Of a tape, at most; one that has more is not told."""
 
@@ -64,11 +68,22 @@ async def begin_trials(store: Store, trials: Iterable[Trial]) -> None:
 
 
 async def judge_trials(data: MarketData, store: Store, view: DeskView) -> tuple[Verdict, ...]:
-    """Put on record how trials ended whose time is over, and forget those of long ago."""
+    """Put on record how trials ended whose time is over, and forget those of long ago.
+
+    What cannot be read now is left for the next pass, and holds up nothing in this one.
+    """
     due = [trial for trial in view.trials if trial.until_us < view.now_us][:AT_ONCE]
     if not due:
         return ()
-    found = [await _judged(data, trial, view.now_us) for trial in due]
+    found: list[Verdict] = []
+    failed = 0
+    for trial in due:
+        try:
+            found.append(await _judged(data, trial, view.now_us))
+        except PASSING:
+            failed += 1
+            if failed == FAILURES:
+                break
     async with store.unit() as unit:
         await unit.trials.judge(found)
         await unit.trials.forget(view.now_us - TRIALS_US)
@@ -85,7 +100,10 @@ async def _judged(data: MarketData, trial: Trial, now_us: int) -> Verdict:
 
 
 async def _tape(data: MarketData, ticker: str, since_us: int) -> Sequence[Trade] | None:
-    """All prints of a market since an instant; None where they cannot be had whole."""
+    """All prints of a market since an instant; None where they cannot be had whole.
+
+    Raises what may be better the next time.
+    """
     prints: list[Trade] = []
     cursor = ""
     for _ in range(PAGES):

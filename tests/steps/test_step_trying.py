@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, NoReturn
 
 import pytest
 from fakes.exchange import FakeExchange
@@ -16,11 +16,12 @@ from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import WORKING, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trial import Ending, HitRate, Trial, Verdict
-from kalshi_cli.errors import ExchangeRefusal
+from kalshi_cli.errors import ClockRefused, ExchangeRefusal, MalformedAnswer, Unavailable
 from kalshi_cli.settings.sections import Filters, Settings, Trading
 from kalshi_cli.steps.desk_view import TRIALS_US
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import rehearse, trade
+from kalshi_cli.steps.trying import AT_ONCE, FAILURES
 from kalshi_cli.strategies._base import Strategy
 from kalshi_cli.strategies.quick_flip_scalping import LATENCY_US
 
@@ -267,6 +268,75 @@ async def test_a_tape_that_cannot_be_read_whole_tells_nothing(floor):
     floor.exchange.__class__ = Untold
     await run(floor)
     assert (await rates(floor), await under_way(floor)) == ({}, ())
+
+
+@pytest.mark.parametrize("error", [Unavailable("429"), MalformedAnswer("?"), ClockRefused("late")])
+async def test_a_tape_that_cannot_be_read_now_holds_up_nobody_and_is_read_later(
+    floor, monkeypatch, error
+):
+    pushed(floor)
+    await run(floor)
+    floor.clock.now_us += 31 * MINUTE
+    printed(floor, "0.4700", 20)
+
+    async def down(*_: object) -> NoReturn:
+        raise error
+
+    with monkeypatch.context() as patched:
+        patched.setattr(floor.exchange, "trades", down)
+        result = await run(floor, Trying({}, trials=()))
+    assert (result.broken, await rates(floor), len(await under_way(floor))) == ((), {}, 1)
+    await run(floor)
+    assert await rates(floor) == {SIGNAL: HitRate(1, 1, 0.0)}
+
+
+async def test_an_exchange_that_tells_no_tape_is_asked_for_a_few_alone(floor, monkeypatch):
+    await begun(floor, FAILURES + 2)
+    asked: list[str] = []
+
+    async def down(ticker: str, *_: object) -> NoReturn:
+        asked.append(ticker)
+        raise Unavailable("down")
+
+    monkeypatch.setattr(floor.exchange, "trades", down)
+    await run(floor, Trying({}, trials=()))
+    assert len(asked) == FAILURES
+    assert len(await under_way(floor)) == FAILURES + 2
+
+
+async def test_a_pass_judges_so_many_after_whatever_it_sends(floor, monkeypatch):
+    """An entry that is proven does not wait for the tapes of what was tried before."""
+    await known(floor, hits=200, of=250)
+    await begun(floor, AT_ONCE + 1)
+    pushed(floor)
+    tapes, done = floor.exchange.trades, []
+
+    async def noted(ticker: str, since_us: int, cursor: str = ""):
+        if floor.clock.now() - since_us > 2 * HOUR:  # further back than the strategy looks
+            done.append(len(floor.exchange.placed))
+        return await tapes(ticker, since_us, cursor)
+
+    monkeypatch.setattr(floor.exchange, "trades", noted)
+    assert len((await run(floor)).orders) == 1
+    assert len(done) == AT_ONCE
+    assert min(done) >= 1
+    await run(floor)
+    assert len(done) == AT_ONCE + 1
+
+
+async def begun(floor, count: int) -> None:
+    """Trials in B of one minute after the other, the last of which ended two hours ago."""
+    end = floor.clock.now() - 2 * HOUR
+    trials = [
+        Trial(
+            "trying", "s", f"E{n}", B, Side.BID, Price.parse("0.4400"), Price.parse("0.5000"),
+            Price.parse("0.4000"), end - n * MINUTE - 1, end - n * MINUTE,
+        )
+        for n in range(count)
+    ]  # fmt: skip
+    async with floor.store.unit() as unit:
+        await unit.trials.begin(trials)
+        await unit.commit()
 
 
 async def test_a_tape_of_many_pages_is_read_to_its_end(floor):
