@@ -29,7 +29,7 @@ from kalshi_cli.steps.rebalancing import propose_shares
 from kalshi_cli.steps.requests import carry_out, obey
 from kalshi_cli.steps.session import TradeResult
 from kalshi_cli.steps.standing import standing
-from kalshi_cli.steps.track import TrackResult, track
+from kalshi_cli.steps.track import TrackResult, save_plans, track
 from kalshi_cli.steps.trade import rehearse, trade
 
 if TYPE_CHECKING:
@@ -178,14 +178,16 @@ class OpenDesk:
     async def attend(self, watch: "Watch", look: Bell) -> Attended | None:
         """Book what the stream told, and ring for a look at the exchange where one is due.
 
-        Once the stream was given up there is nothing to book: None, but for a last ring, and one
-        for quotes that could not be asked to go.
+        Once the stream was given up there is nothing to book: None, but for a last ring, one for
+        quotes that could not be asked to go, and the best bids that trailing stops have seen.
         """
         if watch.stream is None:
             if watch.guard.is_urgent:
                 watch.armed.ring()
             if watch.guard.take_due():
                 look.ring()
+            await save_plans(self.sender, watch.guard.take_raised())
+            watch.guard.forget_raised()
             return None
         stream = watch.stream
         for _ in range(LET_GO_TIMES):

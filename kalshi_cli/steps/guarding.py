@@ -254,6 +254,10 @@ class Guard:
         """The plans whose peak has risen, to be kept; they stand until a look shows them kept."""
         return tuple(self._raised.values())
 
+    def forget_raised(self) -> None:
+        """They are kept, and no look will show it."""
+        self._raised.clear()
+
     def _raise_peaks(self, book: OrderBook, view: DeskView) -> None:
         """Follow the best bid of what is held with a trailing stop."""
         for position in self._positions.get(book.ticker, ()):

@@ -6,15 +6,20 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 import pytest
-from fakes.floor import A, Floor, open_floor, the_policies, waiting
+from fakes.floor import ASKS, STRATEGY, A, Floor, open_floor, taking, the_policies, waiting
 from fakes.heard import FakeStream
 
 from kalshi_cli.adapters.kalshi.connection import KalshiConnection
+from kalshi_cli.bootstrap import desk as desk_module
 from kalshi_cli.bootstrap.desk import Ending, OpenDesk
 from kalshi_cli.bootstrap.watch import Watch
+from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import WORKING, Purpose
+from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import ConfigError, StoreBusy
+from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.stream import StreamEvent
 from kalshi_cli.scheduler.lanes import Bell
 from kalshi_cli.settings.environment import Environment
@@ -150,3 +155,41 @@ async def test_quotes_that_could_not_be_asked_to_go_when_it_was_given_up_are_ask
         watch.armed.event.clear()
         await desk.attend(watch, look)
         assert not watch.armed.event.is_set()
+
+
+async def test_the_best_bid_that_a_trailing_stop_has_seen_outlives_the_stream(
+    tmp_path, monkeypatch
+):
+    async with open_floor(tmp_path) as floor:
+        await floor.reconcile()
+        made = ExitPlan(
+            A, STRATEGY, entry_confidence=None, entry_fair=None, made_us=0, stop=None, target=None,
+            leave_by_us=None, trail=Price.parse("0.0500"), peak=Price.parse("0.4000"),
+        )  # fmt: skip
+        await send(floor.desk, taking(Side.BID, "0.4400"), made)
+        await floor.reconcile()
+        desk, look, saved = a_desk(floor), Bell(), desk_module.save_plans
+        stream = Broken(floor.exchange)
+        watch = Watch(Guard(()), stream)
+        await desk.attend(watch, look)
+        watch.guard.hear(await book_with_bid(floor, "0.4300"), floor.clock.now())
+        async with watch.listening(stream, floor.clock) as task:
+            await asyncio.wait((task,))
+
+        async def busy(*_: object) -> None:
+            raise StoreBusy("busy")
+
+        monkeypatch.setattr(desk_module, "save_plans", busy)
+        with pytest.raises(StoreBusy):
+            await desk.attend(watch, look)
+        assert look.event.is_set()
+        monkeypatch.setattr(desk_module, "save_plans", saved)
+        await desk.attend(watch, look)
+        async with floor.store.unit(reads=True) as unit:
+            assert (await unit.plans.all())[A, STRATEGY].peak == Price.parse("0.4300")
+        assert not watch.guard.has_news
+
+
+async def book_with_bid(floor: Floor, price: str) -> OrderBook:
+    floor.exchange.set_book(A, ((price, "100.00"),), ASKS)
+    return (await floor.exchange.books([A]))[A]
