@@ -41,9 +41,12 @@ class Policies:
     """What each step is held to."""
 
     filters: tuple[Filter, ...]
-    exits: tuple[Exit, ...]
     trading: TradePolicy
     analysis: AnalysisPolicy
+
+    @property
+    def exits(self) -> tuple[Exit, ...]:
+        return self.trading.exits
 
 
 def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
@@ -53,7 +56,6 @@ def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
     )
     return Policies(
         filters=chosen,
-        exits=exits(_values(settings.exits)),
         trading=TradePolicy(
             env=env,
             strategies=running(settings, _attended_every_s(env, settings)),
@@ -62,6 +64,7 @@ def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
             limits=_limits(settings),
             allocations=settings.allocation.shares,
             max_strategy_faults=settings.trading.max_strategy_faults,
+            exits=exits(_values(settings.exits)),
             exit_rules=_exit_rules(settings),
             sizing=load(
                 methods_package,

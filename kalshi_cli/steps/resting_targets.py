@@ -92,7 +92,7 @@ async def rest_targets(
     policy: TradePolicy,
     found: Reconciliation,
     *,
-    leaving: Collection[tuple[str, str]] = (),
+    leaving: Collection[tuple[str, str]],
 ) -> tuple[Order, ...]:
     """Place the sales that are to rest, past the controls; those that were sent, as answered.
 

@@ -30,6 +30,7 @@ from kalshi_cli.steps.execution import Desk, heed_halt_file, send
 from kalshi_cli.steps.forgetting import forget_denials
 from kalshi_cli.steps.funnel import stops
 from kalshi_cli.steps.isolating import asked, keep_faults, known_faults, left_by
+from kalshi_cli.steps.leaving import leaving
 from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.marking_out import mark_out
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
@@ -216,12 +217,16 @@ def _planned(intent: OrderIntent, session: Session, book: OrderBook | None) -> E
 async def _rest_targets(
     data: MarketData, desk: Desk, policy: TradePolicy, found: Reconciliation
 ) -> tuple[Order, ...]:
-    """Place the sales of what was just entered: it may be a while until `track` looks."""
+    """Place the sales of what was just entered: it may be a while until `track` looks.
+
+    What there is a reason to leave already is left to it: a sale that rests would be in the way.
+    """
     view = await _look(desk, policy, found)
     resting = {ticker for (ticker, _), plan in view.plans.items() if plan.target_rests}
     held = sorted(resting & {position.ticker for position in view.positions})
     books = await data.books(held) if held else {}
-    return await rest_targets(data, desk, view, books, policy, found)
+    gone = leaving(view, books, policy.exits)
+    return await rest_targets(data, desk, view, books, policy, found, leaving=gone)
 
 
 def entry_plan(

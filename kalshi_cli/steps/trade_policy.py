@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.limits import Lending, Limits
 from kalshi_cli.domain.money import Money
+from kalshi_cli.exits._base import Exit
 from kalshi_cli.exits._planning import ExitRules
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.portfolio.methods._base import Method
@@ -21,7 +22,8 @@ class TradePolicy:
     exchange to cancel them in a pause where `cancel_on_pause`. A strategy is not asked again after
     `max_strategy_faults` in a row. `ai_charged_to` is the strategy whose profit pays for the
     forecasts. Denials are dropped after `keep_denials_us`; None keeps them. Where it `lends`, what
-    one strategy that runs leaves of its share may be used by another.
+    one strategy that runs leaves of its share may be used by another. `exits` are what a position
+    may be left for, and `exit_rules` what is planned at entry, by strategy.
     """
 
     env: Env
@@ -30,6 +32,7 @@ class TradePolicy:
     filters: tuple[Filter, ...]
     limits: Limits
     allocations: Mapping[str, float]
+    exits: tuple[Exit, ...]
     exit_rules: Mapping[str, ExitRules]
     sizing: Method
     kelly_fraction: float

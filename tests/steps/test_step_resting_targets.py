@@ -8,12 +8,14 @@ from fakes.floor import ASKS, BIDS, STRATEGY, A, taking, the_policies
 
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import HOUR, MINUTE
-from kalshi_cli.domain.money import Price
-from kalshi_cli.domain.order import WORKING, OrderState, Purpose, TimeInForce
+from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.order import WORKING, OrderState, Pending, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.steps.command import close_position, set_desk_state
+from kalshi_cli.steps.desk_view import look
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.resting_targets import targets
 from kalshi_cli.steps.track import track
 
 pytestmark = pytest.mark.databases
@@ -146,6 +148,43 @@ async def test_a_cancel_that_nobody_heard_of_keeps_the_other_exit_back(floor):
     floor.clock.now_us += MINUTE
     (exited,) = (await run(floor)).exits
     assert (str(exited.order.filled), await floor.nets(), await resting(floor)) == ("10.00", {}, [])
+
+
+async def test_a_stop_that_was_refused_leaves_no_sale_in_its_way(floor):
+    await hold(floor)
+    floor.exchange.set_book(A, (("0.2900", "100.00"),), ASKS)
+    floor.exchange.placing = [Fault.REFUSED]
+    result = await run(floor)
+    assert [exited.reason.code for exited in result.exits] == ["STOP_LOSS"]
+    assert (result.rested, await resting(floor)) == ((), [])
+    assert await floor.nets() == {(A, STRATEGY): "10.00"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "more"),
+    [
+        ({}, ["6.00"]),
+        ({"pending": Pending.CANCEL}, []),
+        ({"pending": Pending.AMEND}, []),
+        ({"state": OrderState.UNKNOWN}, []),
+    ],
+)
+async def test_nothing_rests_beside_a_sale_of_which_the_fate_is_not_known(floor, changes, more):
+    """Four of ten are offered."""
+    await hold(floor)
+    await run(floor)
+    view = await look(floor.store, now_us=floor.clock.now(), filters=POLICIES.trading.filters)
+    (order,) = view.orders
+    offered = replace(order.intent, count=Contracts.parse("4.00"))
+    view = replace(view, orders=(replace(order, intent=offered, **changes),))
+    found = targets(view, await floor.exchange.books([A]), ())
+    assert [str(intent.count) for intent in found] == more
+
+
+@pytest.mark.parametrize(("left_us", "count"), [(MINUTE, 1), (MINUTE - 1, 0)])
+async def test_for_less_than_a_minute_no_sale_is_worth_placing(floor, left_us, count):
+    await hold(floor, leave_by_us=floor.clock.now() + left_us)
+    assert len((await run(floor)).rested) == count
 
 
 async def test_when_the_time_is_up_what_is_left_is_sold(floor):

@@ -248,6 +248,25 @@ async def test_a_flip_is_over_at_its_stop(floor):
     assert await floor.nets() == {}
 
 
+async def test_no_sale_rests_where_the_market_fell_to_the_stop_meanwhile(floor):
+    """It would be in the way of the one that is due at once."""
+    await known(floor, hits=200, of=250)
+    pushed(floor)
+    books = floor.exchange.books
+
+    async def fallen(tickers):
+        if A in floor.exchange.nets:
+            floor.exchange.set_book(A, (("0.4200", "500.00"),), (("0.4300", "500.00"),))
+        return await books(tickers)
+
+    floor.exchange.books = fallen
+    (order,) = (await run(floor)).orders
+    assert str(order.filled) == "22.00"
+    assert [o for o in await floor.orders() if o.state in WORKING] == []
+    (exited,) = (await look(floor)).exits
+    assert (exited.reason.code, str(exited.order.filled)) == ("STOP_LOSS", "22.00")
+
+
 async def test_a_trial_of_long_ago_is_not_told(floor):
     """Its prints may be gone: an empty tape would make it a miss."""
     pushed(floor)
