@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kalshi_cli.domain.market import Trade
-from kalshi_cli.domain.money import Price
+from kalshi_cli.domain.money import ZERO_PRICE, Price
 from kalshi_cli.domain.side import Side
 
 
@@ -26,10 +26,11 @@ class Ending(StrEnum):
 class Trial:
     """A signal that was given. `side` is that of the entry; prices are of the outcome it buys.
 
-    `signal` names what hit rates are measured of. `entry` is what the outcome cost a taker
-    when its book was read, and `at_us` is not before that: older prints were to be had and say
-    nothing. The trial is over at `until_us` (market time) at the latest. Of one event a strategy
-    has one trial at a time: what overlaps counts once.
+    `signal` names what hit rates are measured of. `entry` is what the outcome cost a taker when its
+    book was read, and `at_us` is not before that: older prints were to be had and say nothing.
+    `spread` is how far below the ask that book was bid, in dollars. The trial is over at `until_us`
+    (market time) at the latest. Of one event a strategy has one trial at a time: what overlaps
+    counts once.
     """
 
     strategy: str
@@ -40,13 +41,14 @@ class Trial:
     entry: Price
     target: Price
     stop: Price
+    spread: Price
     at_us: int
     until_us: int
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a trial ended, when, and the price of the print that stopped it (None otherwise)."""
+    """How a trial ended, when, and what was bid where it was stopped (None otherwise)."""
 
     trial: Trial
     ending: Ending
@@ -74,15 +76,17 @@ def verdict(trial: Trial, tape: Sequence[Trade]) -> Verdict:
     """Judge a trial by all prints of its time, in any order.
 
     A sale that rests at the target is sure to have been filled only where somebody bought dearer:
-    who waits before it is not known. A print at or below the stop ends it at that price, whoever
-    traded; of what happens at one instant the worst counts.
+    who waits before it is not known. What is bid at the stop ends it at that price: a print at or
+    below it tells so, whoever traded, and one of a buyer who paid no more than the spread above it,
+    for he paid the ask. Of what happens at one instant the worst counts.
     """
     own = [t for t in tape if t.ticker == trial.ticker and trial.at_us < t.at_us <= trial.until_us]
     for trade in sorted(own, key=lambda trade: (trade.at_us, _paid(trial, trade))):
-        price = _paid(trial, trade)
-        if price <= trial.stop:
-            return Verdict(trial, Ending.STOPPED, trade.at_us, price)
-        if price > trial.target and trade.taker_side == trial.side.value:
+        price, buys = _paid(trial, trade), trade.taker_side == trial.side.value
+        bid = max(price - trial.spread, ZERO_PRICE) if buys else price
+        if bid <= trial.stop:
+            return Verdict(trial, Ending.STOPPED, trade.at_us, bid)
+        if price > trial.target and buys:
             return Verdict(trial, Ending.HIT, trade.at_us)
     return Verdict(trial, Ending.TIMED_OUT, trial.until_us)
 

@@ -211,6 +211,7 @@ class QuickFlipScalping(Strategy):
             entry=entry,
             target=target,
             stop=stop,
+            spread=spread,
             at_us=at_us,
             until_us=at_us + self._hold_us,
         )

@@ -100,7 +100,8 @@ def test_what_a_strategys_signals_came_to_is_shown_with_what_it_proves(kalshi, k
     kalshi("ingest", "--sim", "--seed", "7")
     (file,) = kalshi_home.glob("*/desk.db")
     trial = (
-        "('quick_flip_scalping', 'T', {}, 'E', 'Economics', 'bid', 5000, 6000, 4000, 9, '{}', 9, 0)"
+        "('quick_flip_scalping', 'T', {}, 'E', 'Economics', 'bid', 5000, 6000, 4000, 9, '{}', 9, 0,"
+        " 100)"
     )
     endings = ["hit"] * 150 + ["stopped"] * 50
     rows = ", ".join(trial.format(at, ending) for at, ending in enumerate(endings))
@@ -108,7 +109,7 @@ def test_what_a_strategys_signals_came_to_is_shown_with_what_it_proves(kalshi, k
         store.execute(
             "INSERT INTO trials (strategy, ticker, at_us, event_ticker, signal, side,"
             " entry_price_units, target_price_units, stop_price_units, until_us, ending, ended_us,"
-            f" slip_units) VALUES {rows}"
+            f" slip_units, spread_units) VALUES {rows}"
         )
     store.close()
     shown = kalshi("strategies", "show", FLIPPER)

@@ -22,6 +22,7 @@ def a_trial(side: Side = Side.BID) -> Trial:
         entry=Price.parse("0.5000"),
         target=Price.parse("0.6000"),
         stop=Price.parse("0.4000"),
+        spread=Price.parse("0.0200"),
         at_us=START,
         until_us=START + 30 * MINUTE,
     )
@@ -45,6 +46,9 @@ def prints(*told: tuple[float, str, Side], ticker: str = "T") -> list[Trade]:
         ([(5, "0.6100", Side.ASK)], Ending.TIMED_OUT),  # nobody bought
         ([(5, "0.4000", Side.ASK)], Ending.STOPPED),
         ([(5, "0.3900", Side.BID)], Ending.STOPPED),  # the ask was below the stop: so was the bid
+        ([(5, "0.4200", Side.BID), (9, "0.6100", Side.BID)], Ending.STOPPED),  # 40 was bid below
+        ([(5, "0.4300", Side.BID), (9, "0.6100", Side.BID)], Ending.HIT),
+        ([(5, "0.4200", Side.ASK), (9, "0.6100", Side.BID)], Ending.HIT),  # 42 was bid
         ([(5, "0.4100", Side.ASK), (9, "0.6100", Side.BID)], Ending.HIT),
         ([(9, "0.6100", Side.BID), (5, "0.4000", Side.ASK)], Ending.STOPPED),
         ([(5, "0.6100", Side.BID), (5, "0.4000", Side.ASK)], Ending.STOPPED),  # at one instant
@@ -63,6 +67,8 @@ def test_a_trial_of_no_is_the_mirror_image() -> None:
     """NO bought at 50 is 61 where YES is sold at 39, and at its stop where YES is at 60."""
     sold = verdict(a_trial(Side.ASK), prints((5, "0.3900", Side.ASK)))
     stopped = verdict(a_trial(Side.ASK), prints((5, "0.6200", Side.BID)))
+    in_a_hurry = verdict(a_trial(Side.ASK), prints((5, "0.5800", Side.ASK)))
+    assert (in_a_hurry.ending, str(in_a_hurry.left)) == (Ending.STOPPED, "0.4000")
     assert sold.ending is Ending.HIT
     assert (stopped.ending, str(stopped.left)) == (Ending.STOPPED, "0.3800")
 
@@ -71,6 +77,9 @@ def test_a_stop_is_missed_by_what_the_print_was_below_it() -> None:
     found = verdict(a_trial(), prints((5, "0.3500", Side.ASK)))
     assert found.slipped == pytest.approx(0.05)
     assert found.ended_us == START + 5 * MINUTE
+    bought = verdict(a_trial(), prints((5, "0.3500", Side.BID)))
+    assert bought.slipped == pytest.approx(0.07)  # 33 was bid, by the spread of 2
+    assert verdict(a_trial(), prints((5, "0.0100", Side.BID))).left == Price(0)
     assert verdict(a_trial(), []).slipped == 0.0
     assert verdict(a_trial(), []).ended_us == START + 30 * MINUTE
 

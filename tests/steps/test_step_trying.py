@@ -78,8 +78,8 @@ async def known(floor, *, hits: int, of: int, slips: tuple[str, ...] = ()) -> No
     begun = [
         Trial(
             NAME, "Economics", f"E{n}", "OLD", Side.BID, Price.parse("0.5000"),
-            Price.parse("0.6000"), Price.parse("0.4000"), floor.clock.now() - n * MINUTE - HOUR,
-            floor.clock.now() - n * MINUTE - HOUR // 2,
+            Price.parse("0.6000"), Price.parse("0.4000"), Price.parse("0.0100"),
+            floor.clock.now() - n * MINUTE - HOUR, floor.clock.now() - n * MINUTE - HOUR // 2,
         )
         for n in range(of)
     ]  # fmt: skip
@@ -108,8 +108,8 @@ async def test_a_push_is_put_on_record_and_not_traded(floor):
     )
     (trial,) = await under_way(floor)
     assert (trial.strategy, trial.signal, trial.ticker, trial.side) == (*SIGNAL, A, Side.BID)
-    assert tuple(map(str, (trial.entry, trial.target, trial.stop))) == (
-        "0.4400", "0.4600", "0.4200",
+    assert tuple(map(str, (trial.entry, trial.target, trial.stop, trial.spread))) == (
+        "0.4400", "0.4600", "0.4200", "0.0100",
     )  # fmt: skip
     assert trial.at_us == floor.clock.now() + LATENCY_US
     assert trial.until_us - trial.at_us == 30 * MINUTE
@@ -365,7 +365,7 @@ async def test_a_tape_of_many_pages_is_read_to_its_end(floor):
     floor.exchange.page_size = 2
     printed(floor, "0.4700", 30)  # the oldest, on the last page
     for number in range(6):
-        printed(floor, "0.4400", 20 - number)
+        printed(floor, "0.4500", 20 - number)
     await run(floor)
     assert await rates(floor) == {SIGNAL: HitRate(1, 1, 0.0)}
 
@@ -384,7 +384,7 @@ class Trying(Strategy):
     def tries(self, view):
         good = Trial(
             self.name, "s", "KXT-1", A, Side.BID, Price.parse("0.4400"), Price.parse("0.5000"),
-            Price.parse("0.4000"), view.now_us, view.now_us + MINUTE,
+            Price.parse("0.4000"), Price.parse("0.0100"), view.now_us, view.now_us + MINUTE,
         )  # fmt: skip
         return (replace(good, **self.changes),) if self.trials is None else self.trials
 

@@ -1,4 +1,4 @@
--- Schema 0017. Generated from the migrations; do not edit.
+-- Schema 0018. Generated from the migrations; do not edit.
 CREATE TABLE "ai_calls" (
 	call_id VARCHAR NOT NULL,
 	decision_id VARCHAR NOT NULL,
@@ -541,7 +541,7 @@ CREATE TABLE trials (
 	until_us BIGINT NOT NULL,
 	ending VARCHAR,
 	ended_us BIGINT,
-	slip_units BIGINT NOT NULL,
+	slip_units BIGINT NOT NULL, spread_units BIGINT NOT NULL,
 	CONSTRAINT pk_trials PRIMARY KEY (strategy, ticker, at_us)
 );
 
@@ -589,4 +589,4 @@ CREATE INDEX ix_round_trips_closed_us ON round_trips (closed_us);
 
 CREATE INDEX ix_round_trips_ticker_owner ON round_trips (ticker, owner);
 
-INSERT INTO alembic_version (version_num) VALUES ('0017')
+INSERT INTO alembic_version (version_num) VALUES ('0018')

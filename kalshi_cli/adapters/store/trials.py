@@ -17,7 +17,7 @@ _T = t.TRIALS.c
 _UNDER_WAY = Prepared(
     select(
         _T.strategy, _T.signal, _T.event_ticker, _T.ticker, _T.side, _T.entry_price_units,
-        _T.target_price_units, _T.stop_price_units, _T.at_us, _T.until_us,
+        _T.target_price_units, _T.stop_price_units, _T.spread_units, _T.at_us, _T.until_us,
     )
     .where(_T.ending.is_(None))
     .order_by(_T.at_us, _T.strategy, _T.ticker)
@@ -94,21 +94,24 @@ def _row(trial: Trial) -> dict[str, object]:
         "entry_price_units": trial.entry.units,
         "target_price_units": trial.target.units,
         "stop_price_units": trial.stop.units,
+        "spread_units": trial.spread.units,
         "until_us": trial.until_us,
     }
 
 
 def _trial_from(row: Sequence[Any]) -> Trial:
-    strategy, signal, event_ticker, ticker, side, entry, target, stop, at_us, until_us = row
+    strategy, signal, event_ticker, ticker, side, *prices, at_us, until_us = row
+    entry, target, stop, spread = map(Price, prices)
     return Trial(
         strategy=strategy,
         signal=signal,
         event_ticker=event_ticker,
         ticker=ticker,
         side=Side(side),
-        entry=Price(entry),
-        target=Price(target),
-        stop=Price(stop),
+        entry=entry,
+        target=target,
+        stop=stop,
+        spread=spread,
         at_us=at_us,
         until_us=until_us,
     )

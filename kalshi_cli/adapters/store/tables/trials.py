@@ -23,6 +23,7 @@ class TrialRecord(Record, table=True):
     ending: str | None
     ended_us: int | None = maybe_big()
     slip_units: int = big()
+    spread_units: int = big()
 
 
 TRIALS = table(TrialRecord)
