@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.domain.instant import day_of
+from kalshi_cli.domain.instant import DAY, day_of
 from kalshi_cli.domain.stop import EVERY_MARKET, At, StopDay, nearest_of
 from kalshi_cli.ports.reports import FunnelRow, Reports, RunRow, StopRow
 from kalshi_cli.steps.explain import Trace
@@ -14,7 +14,7 @@ from kalshi_cli.steps.regating import Regated
 @dataclass(frozen=True, slots=True)
 class StrategyFunnel:
     """Where the markets of one strategy came to their end. `passes` and `markets` (at most at once)
-    are all it looked at; `ends` are in the order of a pass, those that ended most passes first.
+    are all it looked at; `ends` are those that ended most markets in most passes first.
     """
 
     strategy: str
@@ -25,7 +25,8 @@ class StrategyFunnel:
 
 @dataclass(frozen=True, slots=True)
 class WhyNothing:
-    """Whole days of market time since `since_us`. `filters` are the counts of the newest ingest,
+    """Whole days of market time since `since_us`: as far back as was asked, or as there is
+    anything on record. `filters` are the counts of the newest ingest,
     `orders` those sent, `last_run` the newest command of all.
     """
 
@@ -60,7 +61,7 @@ async def why_nothing(reports: Reports, *, now_us: int, since_us: int) -> WhyNot
     summary = await reports.summary()
     orders = await reports.orders(since_us=since_us)
     return WhyNothing(
-        since_us=since_us,
+        since_us=max([since_us, *(day.day * DAY for day in days[-1:])]),
         until_us=now_us,
         state=summary.state,
         state_reason=summary.state_reason,
@@ -89,7 +90,7 @@ def funnels(days: Sequence[StopDay]) -> tuple[StrategyFunnel, ...]:
 
 def _in_order(days: Iterable[StopDay]) -> tuple[StopDay, ...]:
     stages = list(At)
-    return tuple(sorted(days, key=lambda d: (stages.index(d.at), -d.most, -d.passes, d.code)))
+    return tuple(sorted(days, key=lambda d: (-d.most * d.passes, stages.index(d.at), d.code)))
 
 
 def _together(one: StopDay, other: StopDay) -> StopDay:

@@ -29,6 +29,17 @@ def test_days_add_up_and_the_nearest_miss_of_all_is_kept():
     assert (found.ends[0].nearest.ticker, found.ends[0].nearest_us) == ("T1", 1)
 
 
+def test_what_ended_most_markets_in_most_passes_comes_first():
+    (found,) = funnels(
+        [
+            a_day(1, "EARLY", 2, 3),
+            a_day(1, "LATE", 10, 5, at=At.CONTROL),
+            a_day(1, "OFTEN", 30, 1, at=At.STAKE),
+        ]
+    )
+    assert [end.code for end in found.ends] == ["LATE", "OFTEN", "EARLY"]
+
+
 async def test_a_week_without_a_trade_says_what_stopped_it(floor):
     await floor.forecast(A, 0.425)
     policy = the_policies(trading=Trading(min_net_edge=0.05)).trading
@@ -37,6 +48,7 @@ async def test_a_week_without_a_trade_says_what_stopped_it(floor):
     now = floor.clock.now()
     found = await why_nothing(floor.store.reports, now_us=now, since_us=now - 7 * DAY)
     assert found.orders == 0
+    assert found.since_us == now // DAY * DAY  # there is no day before on record
     (funnel,) = found.strategies
     assert (funnel.passes, funnel.markets) == (2, 2)
     assert {(e.code, e.most, e.passes) for e in funnel.ends} == {

@@ -1,6 +1,6 @@
 """How `why` looks: a week on one screen; or one market, to what would have traded it."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.measures import against, measured
@@ -19,20 +19,48 @@ from kalshi_cli.steps.why import StrategyFunnel, WhyMarket, WhyNothing
 if TYPE_CHECKING:
     from rich.console import Console
 
-MOST = 8
-"""Ends of one strategy, and filters, that a screen has room for."""
+AROUND = 2
+"""Lines of a screen that the prompt and what is said on stderr take."""
+HEAD = 3
+"""Lines above the rows of a table."""
 
 
 def show_why_nothing(result: WhyNothing, console: "Console") -> None:
-    """What was looked at, what was sent, and what stopped the rest."""
-    print_facts(console, list(_whole(result)))
+    """What was looked at, what was sent, and what stopped the rest, as much as a screen shows."""
+    whole = list(_whole(result))
+    print_facts(console, whole)
+    lists = [len(result.filters), *(len(funnel.ends) for funnel in result.strategies)]
+    rooms = lists
+    if console.is_terminal:
+        heads = HEAD * sum(1 for number in lists if number)
+        rooms = shared(lists, console.height - AROUND - len(whole) - heads)
     if result.filters:
-        cells = [(row.name, str(row.count)) for row in result.filters[:MOST]]
+        cells = [(row.name, str(row.count)) for row in result.filters[: rooms[0]]]
         print_table(
             console, "Markets of the last ingest", ("counted as", ("markets", "right")), cells
         )
-    for funnel in result.strategies:
-        _show_funnel(funnel, console)
+        _tell_rest(len(result.filters) - rooms[0], console)
+    for funnel, room in zip(result.strategies, rooms[1:], strict=True):
+        _show_funnel(funnel, room, console)
+
+
+def shared(wanted: Sequence[int], room: int) -> list[int]:
+    """How many rows each list shows of so many lines: one each in turn, and at least one.
+
+    A list that is cut gives a line to what says so.
+    """
+    given = [0] * len(wanted)
+    while room > 0 and any(g < w for g, w in zip(given, wanted, strict=True)):
+        for index, most in enumerate(wanted):
+            if given[index] < most and room > 0:
+                given[index] += 1
+                room -= 1
+    return [g if g == most else max(1, g - 1) for g, most in zip(given, wanted, strict=True)]
+
+
+def _tell_rest(left: int, console: "Console") -> None:
+    if left > 0:
+        console.print(f"and {left} more: a higher terminal or --json has all")
 
 
 def _whole(result: WhyNothing) -> Iterator[tuple[str, str]]:
@@ -48,7 +76,7 @@ def _whole(result: WhyNothing) -> Iterator[tuple[str, str]]:
         yield "passes", f"no pass of trading in this time; {told}"
 
 
-def _show_funnel(funnel: StrategyFunnel, console: "Console") -> None:
+def _show_funnel(funnel: StrategyFunnel, room: int, console: "Console") -> None:
     looked = f"{some(funnel.passes, 'pass', 'passes')}, at most {some(funnel.markets, 'market')}"
     print_table(
         console,
@@ -62,10 +90,9 @@ def _show_funnel(funnel: StrategyFunnel, console: "Console") -> None:
             ("number", "right"),
             ("limit", "right"),
         ),
-        [_cells(day) for day in funnel.ends[:MOST]],
+        [_cells(day) for day in funnel.ends[:room]],
     )
-    if len(funnel.ends) > MOST:
-        console.print(f"and {len(funnel.ends) - MOST} more: --json has all")
+    _tell_rest(len(funnel.ends) - room, console)
 
 
 def _cells(day: StopDay) -> tuple[str, ...]:

@@ -1,0 +1,45 @@
+"""`why` of all markets on one screen: as many reasons as it has room for, most frequent first."""
+
+import re
+from io import StringIO
+
+from rich.console import Console
+
+from kalshi_cli.cli.render.why import shared, show_why_nothing
+from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.instant import HOUR
+from kalshi_cli.domain.stop import At, StopDay
+from kalshi_cli.ports.reports import FunnelRow
+from kalshi_cli.steps.why import StrategyFunnel, WhyNothing
+
+
+def test_rows_are_shared_one_each_in_turn_and_a_cut_list_says_so_in_a_line_of_its_own():
+    assert shared([2, 3], 20) == [2, 3]
+    assert shared([2, 9], 8) == [2, 5]  # six rows of the second: five, and one to say so
+    assert shared([9, 9], 4) == [1, 1]
+    assert shared([4], 0) == [1]
+
+
+def test_a_screen_of_80_by_24_is_filled_and_no_more():
+    ends = tuple(
+        StopDay(0, "s", At.STRATEGY, f"CODE_{n}", 1, 20 - n, None, None) for n in range(12)
+    )
+    found = WhyNothing(
+        since_us=0,
+        until_us=3 * HOUR,
+        state=DeskState.ACTIVE,
+        state_reason="",
+        last_run=None,
+        orders=0,
+        filters=tuple(FunnelRow("r", f"F{n}", n) for n in range(4)),
+        strategies=(StrategyFunnel("s", 1, 9, ends),),
+    )
+    console = Console(file=StringIO(), width=80, height=24, force_terminal=True)
+    show_why_nothing(found, console)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", console.file.getvalue()).splitlines()
+    assert len(lines) == 22
+    assert lines[0].split("  ")[-1].startswith("3 h 0 min to")
+    assert lines[-1].startswith("and 3 more")
+    piped = Console(file=StringIO(), width=80, soft_wrap=True)
+    show_why_nothing(found, piped)
+    assert "CODE_11" in piped.file.getvalue()
