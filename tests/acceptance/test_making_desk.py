@@ -44,11 +44,11 @@ def test_it_quotes_both_sides_and_its_books_balance(tmp_path: Path):
 
 def test_a_person_who_stops_it_leaves_no_quote_behind(tmp_path: Path):
     program = Program(tmp_path, MAKING)
-    process = program.start(*LOOP, "--json")
-    for _ in range(4):
-        assert process.stdout.readline()
-    process.send_signal(signal.SIGINT)
-    ended = finished(process)
+    with program.start(*LOOP, "--json") as process:
+        for _ in range(4):
+            assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        ended = finished(process)
     assert ended.code == 130, ended.err
     live = "SELECT count(*) FROM orders WHERE state IN ('resting', 'partially_filled', 'unknown')"
     assert program.rows(live) == [(0,)]

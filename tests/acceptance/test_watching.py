@@ -22,17 +22,17 @@ def busiest(program: Program) -> list[str]:
 def test_a_simulated_world_lives_while_it_is_watched(tmp_path: Path):
     program = Program(tmp_path / "home")
     tickers = busiest(program)
-    running = program.start("watch", *tickers, "--sim", "--speed", "600", "--json")
-    assert running.stdout is not None
-    quoted: set[str] = set()
-    instants = []
-    while len(instants) < 4 or quoted != set(tickers):
-        envelope = json.loads(running.stdout.readline())
-        assert (envelope["ok"], envelope["command"]) == (True, "watch")
-        instants.append(envelope["data"]["at"])
-        quoted |= {m["ticker"] for m in envelope["data"]["markets"] if m["bid"] or m["ask"]}
-    running.send_signal(signal.SIGINT)
-    ended = finished(running)
+    with program.start("watch", *tickers, "--sim", "--speed", "600", "--json") as running:
+        assert running.stdout is not None
+        quoted: set[str] = set()
+        instants = []
+        while len(instants) < 4 or quoted != set(tickers):
+            envelope = json.loads(running.stdout.readline())
+            assert (envelope["ok"], envelope["command"]) == (True, "watch")
+            instants.append(envelope["data"]["at"])
+            quoted |= {m["ticker"] for m in envelope["data"]["markets"] if m["bid"] or m["ask"]}
+        running.send_signal(signal.SIGINT)
+        ended = finished(running)
     assert ended.code == 130
     assert "Traceback" not in ended.err
     assert instants[-1] > instants[0]
@@ -53,24 +53,24 @@ def test_over_a_socket_a_broken_connection_shows_no_price_and_comes_back(tmp_pat
         control = base.removesuffix("/trade-api/v2") + "/sim"
         markets = httpx.get(f"{base}/markets", params={"status": "open"}).json()["markets"]
         tickers = [m["ticker"] for m in sorted(markets, key=lambda m: -float(m["volume_24h_fp"]))]
-        running = program.start("watch", *tickers[:20], "--env", "demo", "--json")
-        assert running.stdout is not None
-        told: list[dict] = []
+        with program.start("watch", *tickers[:20], "--env", "demo", "--json") as running:
+            assert running.stdout is not None
+            told: list[dict] = []
 
-        def read_until(found) -> None:
-            while not (told and found(told[-1])):
-                told.append(json.loads(running.stdout.readline())["data"])
+            def read_until(found) -> None:
+                while not (told and found(told[-1])):
+                    told.append(json.loads(running.stdout.readline())["data"])
 
-        read_until(lambda data: any(market["bid"] for market in data["markets"]))
-        assert httpx.put(f"{control}/faults", json=plan).status_code == 200
-        for _ in range(30):
-            assert httpx.post(f"{control}/advance", json={"span": "1m"}).status_code == 200
-        read_until(lambda data: "lost: the connection broke off" in data["notes"])
-        broken = told[-1]["markets"]
-        assert broken
-        read_until(lambda data: any(market["bid"] for market in data["markets"]))
-        running.send_signal(signal.SIGTERM)
-        ended = finished(running)
+            read_until(lambda data: any(market["bid"] for market in data["markets"]))
+            assert httpx.put(f"{control}/faults", json=plan).status_code == 200
+            for _ in range(30):
+                assert httpx.post(f"{control}/advance", json={"span": "1m"}).status_code == 200
+            read_until(lambda data: "lost: the connection broke off" in data["notes"])
+            broken = told[-1]["markets"]
+            assert broken
+            read_until(lambda data: any(market["bid"] for market in data["markets"]))
+            running.send_signal(signal.SIGTERM)
+            ended = finished(running)
     assert ended.code == 143
     assert "Traceback" not in ended.err
 

@@ -104,7 +104,9 @@ class Process:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is not None:
+            self.kill()  # nobody else will, and a test that failed should say so at once
         self.stdout.close()
         self.stderr.close()
         self.forked.join()
