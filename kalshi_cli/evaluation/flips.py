@@ -3,6 +3,7 @@
 Prices are dollars a contract of the outcome that is bought, each net of its own fee.
 """
 
+import math
 from dataclasses import dataclass
 
 from kalshi_cli.domain.trial import HitRate
@@ -10,6 +11,8 @@ from kalshi_cli.evaluation.interval import wilson_low
 
 LEAST_TRIALS = 200
 """With fewer nothing is measured."""
+ALIKE = 0.05
+"""Stakes are measured together where the hit rates that they need are no further apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,14 @@ class Stakes:
     def worth(self, hit_rate: float) -> float:
         """What a contract is worth by a hit rate."""
         return self.lost + hit_rate * (self.won - self.lost)
+
+
+def most_needed(break_even: float) -> float:
+    """The hit rate that stakes need at most which are measured together with these.
+
+    What is proven of all of them is held against it: so whichever of them hit, they paid.
+    """
+    return math.ceil(round(break_even / ALIKE, 6)) * ALIKE
 
 
 def proven(record: HitRate | None) -> float:

@@ -7,9 +7,10 @@ half an hour, what is left is sold to who bids. Target and stop lie twice (sprea
 It trades only where that is known to pay. With each price net of its fee, a share of
 (a + fee - S) / (T - S) of the flips must reach the target before the stop. Each push is put on
 record with these prices, traded or not, one an event at a time, and judged by the prints that
-follow: a hit is one beyond the target, in time and before any at the stop. A category's pushes are
-traded once 200 of its trials are judged, and Wilson's lower bound of their hit rate (one-sided,
-95 %) is above what is needed; until then they are told as UNPROVEN, with the numbers. Where
+follow: a hit is one beyond the target, in time and before any at the stop. Pushes are
+measured by category, with those that need about as much, and traded once 200 such trials are judged
+and Wilson's lower bound of their hit rate (one-sided, 95 %) is above what any of them needs; until
+then they are told as UNPROVEN, with the numbers. Where
 prices are fair that is for ever: a flip pays the spread and a fee for nothing.
 
 What its predecessors earned with it, none of them shows. The audit of one bot of this family
@@ -32,7 +33,7 @@ from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trial import HitRate, Trial
-from kalshi_cli.evaluation.flips import LEAST_TRIALS, Stakes, proven
+from kalshi_cli.evaluation.flips import LEAST_TRIALS, Stakes, most_needed, proven
 from kalshi_cli.forecasting.momentum import push, reach_us
 from kalshi_cli.portfolio.edge import chance, outcome_price
 from kalshi_cli.strategies._base import Abstention, Candidate, Strategy, View
@@ -56,12 +57,17 @@ _WHOLE = 100
 
 @dataclass(frozen=True, slots=True)
 class _Flip:
-    """A push with what following it costs; all prices but `limit` are of the outcome bought."""
+    """A push with what following it costs; all prices but `limit` are of the outcome bought.
+
+    By `spare` the hit rate that it needs falls short of what those need at most that it is measured
+    with: so much of what is proven may be theirs alone.
+    """
 
     candidate: Candidate
     trial: Trial
     limit: Price
     stakes: Stakes
+    spare: float
     record: HitRate | None
 
     @property
@@ -70,13 +76,22 @@ class _Flip:
         return proven(self.record)
 
     @property
+    def needed(self) -> float:
+        return self.stakes.break_even + self.spare
+
+    @property
+    def worth(self) -> float:
+        """What a contract is worth by what is proven beyond all doubt of whose it is."""
+        return self.stakes.worth(self.proven - self.spare)
+
+    @property
     def unproven(self) -> Abstention | None:
         """What is missing, with the numbers; None where it is known to pay."""
-        if self.proven > self.stakes.break_even:
+        if self.proven > self.needed:
             return None
         count = 0 if self.record is None else self.record.count
         few = f", {LEAST_TRIALS} are asked" if count < LEAST_TRIALS else ""
-        proven, needed = f"{self.proven:.3f}", f"{self.stakes.break_even:.3f}"
+        proven, needed = f"{self.proven:.3f}", f"{self.needed:.3f}"
         return Abstention("UNPROVEN", f"{self.told}{few}", proven, needed)
 
     @property
@@ -85,7 +100,7 @@ class _Flip:
         count, hits = (0, 0) if record is None else (record.count, record.hits)
         return (
             f"in at {trial.entry}, target {trial.target}, stop {trial.stop}; {hits} of {count} hit "
-            f"in {trial.signal}, {self.proven:.3f} proven, {self.stakes.break_even:.3f} needed"
+            f"in {trial.signal}, {self.proven:.3f} proven, {self.needed:.3f} needed"
         )
 
 
@@ -200,7 +215,9 @@ class QuickFlipScalping(Strategy):
         target, stop = _above(grid, side, entry + away), _below(grid, side, entry - away)
         if target is None or stop is None:
             return None
-        signal = candidate.event.category
+        stakes = _stakes(entry, target, stop, candidate, None)
+        most = most_needed(stakes.break_even)
+        signal = f"{candidate.event.category}, up to {most:.2f}"
         at_us = max(view.now_us, book.at_us) + LATENCY_US
         trial = Trial(
             strategy=self.name,
@@ -216,12 +233,14 @@ class QuickFlipScalping(Strategy):
             until_us=at_us + self._hold_us,
         )
         record = view.hit_rates.get(signal)
-        return _Flip(candidate, trial, limit, _stakes(trial, candidate, record), record)
+        spare = most - stakes.break_even
+        slipping = _stakes(entry, target, stop, candidate, record)
+        return _Flip(candidate, trial, limit, slipping, spare, record)
 
     def _proposal(self, flip: _Flip, view: View) -> Proposal | None:
         """None where something is held or works already, and where a contract is worth nothing."""
         candidate, trial = flip.candidate, flip.trial
-        worth = flip.stakes.worth(flip.proven)
+        worth = flip.worth
         if candidate.held or candidate.is_working or candidate.is_taken or not 0.0 < worth < 1.0:
             return None
         most = int(float(view.bankroll) * self.flip_share / flip.stakes.cost) * _WHOLE
@@ -253,7 +272,9 @@ def _touch(book: OrderBook, side: Side) -> tuple[Price, Price] | None:
     return (ask if side is Side.BID else bid).price, ask.price - bid.price
 
 
-def _stakes(trial: Trial, candidate: Candidate, record: HitRate | None) -> Stakes:
+def _stakes(
+    entry: Price, target: Price, stop: Price, candidate: Candidate, record: HitRate | None
+) -> Stakes:
     """What the flip costs and pays, each net of its fee; stops are missed by what they were."""
     slip = 0.0 if record is None else record.slip
 
@@ -261,9 +282,9 @@ def _stakes(trial: Trial, candidate: Candidate, record: HitRate | None) -> Stake
         return fee_per_contract(candidate.fees, price, is_taker=is_taker)
 
     return Stakes(
-        cost=float(trial.entry) + fee(trial.entry, is_taker=True),
-        won=float(trial.target) - fee(trial.target, is_taker=False),
-        lost=float(trial.stop) - slip - fee(trial.stop, is_taker=True),
+        cost=float(entry) + fee(entry, is_taker=True),
+        won=float(target) - fee(target, is_taker=False),
+        lost=float(stop) - slip - fee(stop, is_taker=True),
     )
 
 

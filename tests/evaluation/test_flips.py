@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_cli.domain.trial import HitRate
-from kalshi_cli.evaluation.flips import LEAST_TRIALS, Stakes, proven
+from kalshi_cli.evaluation.flips import LEAST_TRIALS, Stakes, most_needed, proven
 from kalshi_cli.evaluation.interval import Z_ONE_SIDED_95, wilson_low
 
 
@@ -43,6 +43,20 @@ def test_the_bound_is_missed_in_about_one_sample_of_twenty():
 def test_a_share_of_nothing_is_an_error():
     with pytest.raises(ValueError, match="nothing"):
         wilson_low(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("needed", "most"),
+    [
+        (0.5, 0.5),
+        ((0.44 - 0.42) / (0.46 - 0.42), 0.5),
+        (0.5001, 0.55),
+        (0.6319, 0.65),
+        (0.65, 0.65),
+    ],
+)
+def test_stakes_are_measured_with_those_that_need_about_as_much(needed, most):
+    assert most_needed(needed) == pytest.approx(most)
 
 
 def test_nothing_is_proven_by_too_few_trials():

@@ -30,7 +30,7 @@ SETTINGS = Settings(
     home=Path("unused"), trading=Trading(strategies=(NAME,)), filters=Filters(min_volume=0)
 )
 POLICY = policies(Env.SIM, SETTINGS, None).trading
-SIGNAL = (NAME, "Economics")
+SIGNAL = (NAME, "Economics, up to 0.50")
 
 
 def printed(floor, price: str, minutes_ago: float, side=Side.BID, ticker=A) -> None:
@@ -77,7 +77,7 @@ async def known(floor, *, hits: int, of: int, slips: tuple[str, ...] = ()) -> No
     """Put so many judged trials on record, each of a minute of its own, long ago."""
     begun = [
         Trial(
-            NAME, "Economics", f"E{n}", "OLD", Side.BID, Price.parse("0.5000"),
+            *SIGNAL, f"E{n}", "OLD", Side.BID, Price.parse("0.5000"),
             Price.parse("0.6000"), Price.parse("0.4000"), Price.parse("0.0100"),
             floor.clock.now() - n * MINUTE - HOUR, floor.clock.now() - n * MINUTE - HOUR // 2,
         )
@@ -103,8 +103,8 @@ async def test_a_push_is_put_on_record_and_not_traded(floor):
     (told,) = [each for each in result.funnel if each.code == "UNPROVEN"]
     assert (told.markets, result.orders, result.proposals) == (1, (), ())
     assert told.nearest.detail == (
-        "in at 0.4400, target 0.4600, stop 0.4200; 0 of 0 hit in Economics, 0.000 proven, "
-        "0.500 needed, 200 are asked"
+        "in at 0.4400, target 0.4600, stop 0.4200; 0 of 0 hit in Economics, up to 0.50, 0.000 "
+        "proven, 0.500 needed, 200 are asked"
     )
     (trial,) = await under_way(floor)
     assert (trial.strategy, trial.signal, trial.ticker, trial.side) == (*SIGNAL, A, Side.BID)

@@ -22,6 +22,7 @@ from kalshi_cli.strategies.quick_flip_scalping import LATENCY_US, QuickFlipScalp
 
 FLIPPER = QuickFlipScalping(watched_markets=2, push_minutes=5.0, hold_minutes=30.0, flip_share=0.01)
 GOOD = HitRate(400, 320, 0.0)
+SIGNAL = "Weather, up to 0.65"
 
 
 def pushed(start="0.4000", end="0.5000", side=Side.BID):
@@ -35,7 +36,7 @@ def a_push(bid="0.4900", ask="0.5000", **changes):
 
 
 def view(*candidates, rate=GOOD, **changes):
-    rates = {} if rate is None else {candidates[0].event.category: rate}
+    rates = {} if rate is None else {SIGNAL: rate}
     return replace(seen(*candidates), hit_rates=rates, **changes)
 
 
@@ -72,22 +73,24 @@ def test_it_is_worth_what_the_proven_hit_rate_says():
     found = only(view(a_push()))
     low = wilson_low(320, 400)
     lost = 0.41 - 0.07 * 0.41 * 0.59
-    assert found.fair == pytest.approx(lost + low * (0.59 - lost))
+    needed = (0.5175 - lost) / (0.59 - lost)
+    assert needed == pytest.approx(0.63185, abs=1e-5)
+    assert found.fair == pytest.approx(0.5175 + (low - 0.65) * (0.59 - lost))
     assert found.fair_error == 0.0
-    assert "320 of 400 hit in Weather, 0.765 proven, 0.632 needed" in found.reason
+    assert "320 of 400 hit in Weather, up to 0.65, 0.765 proven, 0.650 needed" in found.reason
 
 
 @pytest.mark.parametrize(
     ("rate", "proven", "told"),
     [
-        (None, "0.000", "; 0 of 0 hit in {}, 0.000 proven, 0.632 needed, 200 are asked"),
+        (None, "0.000", "; 0 of 0 hit in {}, 0.000 proven, 0.650 needed, 200 are asked"),
         (
             HitRate(199, 199, 0.0),
             "0.000",
-            "; 199 of 199 hit in {}, 0.000 proven, 0.632 needed, 200",
+            "; 199 of 199 hit in {}, 0.000 proven, 0.650 needed, 200",
         ),
-        (HitRate(200, 137, 0.0), "0.629", "; 137 of 200 hit in {}, 0.629 proven, 0.632 needed"),
-        (HitRate(400, 320, 0.2), "0.765", "; 320 of 400 hit in {}, 0.765 proven, 0.817 needed"),
+        (HitRate(200, 141, 0.0), "0.650", "; 141 of 200 hit in {}, 0.650 proven, 0.650 needed"),
+        (HitRate(400, 320, 0.2), "0.765", "; 320 of 400 hit in {}, 0.765 proven, 0.835 needed"),
     ],
 )
 def test_what_is_not_proven_is_tried_and_not_traded_and_says_its_numbers(rate, proven, told):
@@ -95,13 +98,13 @@ def test_what_is_not_proven_is_tried_and_not_traded_and_says_its_numbers(rate, p
     assert FLIPPER.propose(given) == ()
     assert len(FLIPPER.tries(given)) == 1
     why = FLIPPER.abstains(given)["T"]
-    needed = "0.817" if rate and rate.slip else "0.632"
+    needed = "0.835" if rate and rate.slip else "0.650"
     assert (why.code, why.value, why.limit) == ("UNPROVEN", proven, needed)
-    assert told.format(given.candidates[0].event.category) in why.detail
+    assert told.format(SIGNAL) in why.detail
 
 
 def test_a_better_record_is_enough_by_one_hit():
-    given = view(a_push(), rate=HitRate(200, 138, 0.0))
+    given = view(a_push(), rate=HitRate(200, 142, 0.0))
     assert only(given).ticker == "T"
     assert FLIPPER.abstains(given) == {}
 
@@ -109,6 +112,16 @@ def test_a_better_record_is_enough_by_one_hit():
 def test_a_flip_costs_its_share_at_most():
     """1 % of $10,000 pays for 193 contracts at 50 cents and a fee of 1.75: $99.88 in all."""
     assert str(only(view(a_push())).max_contracts) == "193.00"
+
+
+def test_what_is_proven_of_others_stakes_proves_nothing():
+    """In at 12 on a spread of 4, 53.5 % are enough: that they hit does not pay at 50 on 1."""
+    wide = a_push("0.0800", "0.1200", trades=pushed("0.0100", "0.1200"))
+    rates = {"Weather, up to 0.55": GOOD}
+    given = replace(seen(wide, a_push(ticker="U", event=an_event("U"))), hit_rates=rates)
+    assert [t.signal for t in FLIPPER.tries(given)] == ["Weather, up to 0.55", SIGNAL]
+    assert FLIPPER.abstains(given)["U"].code == "UNPROVEN"
+    assert "T" not in FLIPPER.abstains(given)
 
 
 @pytest.mark.parametrize(

@@ -87,7 +87,9 @@ async def run_flips(seed: int, *, hours: int) -> FlipRun:
             ).run()
             async with desk.store.unit(reads=True) as unit:
                 rates = await unit.trials.hit_rates(0)
-    (record,) = rates.values()
+    record = HitRate(
+        sum(rate.count for rate in rates.values()), sum(rate.hits for rate in rates.values()), 0.0
+    )
     return FlipRun(
         seed=seed,
         gain=float(tracked[-1].equity - start),
@@ -111,11 +113,11 @@ def told(kind: str, walks: Sequence[Walk]) -> Iterator[str]:
     trials = sum(walk.record.count for walk in walks)
     hits = sum(walk.record.hits for walk in walks)
     needed = mean(walk.needed for walk in walks)
-    judged = sum(walk.record.count >= LEAST_TRIALS for walk in walks)
+    judged = sum(walk.most >= LEAST_TRIALS for walk in walks)
     alone = sum(not walk.flips for walk in walks)
     yield (
-        f"  {kind}: {len(walks)} worlds, {judged} with {LEAST_TRIALS} trials or more; {trials:,} "
-        f"trials, {hits / trials:.3f} hit (at least {wilson_low(hits, trials):.3f}), "
+        f"  {kind}: {len(walks)} worlds, {judged} with {LEAST_TRIALS} trials of a signal or more; "
+        f"{trials:,} trials, {hits / trials:.3f} hit (at least {wilson_low(hits, trials):.3f}), "
         f"{needed:.3f} needed"
     )
     yield (
@@ -151,7 +153,7 @@ def failed(noise: Sequence[Walk], late: Sequence[Walk], runs: Sequence[FlipRun])
     gains = [mean(flip.gain for flip in walk.flips) for walk in late if walk.flips]
     claims = {
         "every world had the trials that a flip asks for": all(
-            walk.record.count >= LEAST_TRIALS for walk in (*noise, *late)
+            walk.most >= LEAST_TRIALS for walk in (*noise, *late)
         ),
         f"noise is left alone in {LEFT_ALONE:.0%} of its worlds": alone >= LEFT_ALONE,
         "every late world is flipped": len(gains) == len(late),

@@ -8,6 +8,7 @@ its time is over, takers' fees included. Of prints beyond the target, that is al
 
 import tomllib
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -56,10 +57,13 @@ class Flip:
 
 @dataclass(frozen=True)
 class Walk:
-    """What one world came to. `needed` is the hit rate that its trials needed on average."""
+    """What one world came to. `needed` is the hit rate that its trials needed on average, `most`
+    the number of trials of its most frequent signal.
+    """
 
     seed: int
     record: HitRate
+    most: int
     needed: float
     flips: tuple[Flip, ...]
 
@@ -85,13 +89,13 @@ class _Walker:
             if trial.until_us < now_us:
                 self._judge(self.trying.pop(event))
         candidates = tuple(self._candidate(*each, now_us) for each in self.markets.values())
-        record = self.record
-        rates = {each.event.category: record for each in candidates if record.count}
+        rates = self.rates
         view = View(now_us, candidates, BANKROLL, hit_rates=rates, trying=frozenset(self.trying))
         proposals = self.flipper.propose(view)
         for trial in self.flipper.tries(view):
             self.trying[trial.event_ticker] = trial
-            self.needed.append(self._needed(trial, record.slip))
+            known = rates.get(trial.signal)
+            self.needed.append(self._needed(trial, 0.0 if known is None else known.slip))
         for proposal in proposals:
             edge = net_edge(
                 proposal.side,
@@ -173,10 +177,22 @@ class _Walker:
 
     @property
     def record(self) -> HitRate:
-        stopped = [each for each in self.judged if each.ending is Ending.STOPPED]
-        hits = sum(each.ending is Ending.HIT for each in self.judged)
-        slips = sum(each.slipped for each in stopped)
-        return HitRate(len(self.judged), hits, slips / len(stopped) if stopped else 0.0)
+        return _rate(self.judged)
+
+    @property
+    def rates(self) -> dict[str, HitRate]:
+        """What trials came to by their signal."""
+        by_signal: dict[str, list[Verdict]] = defaultdict(list)
+        for each in self.judged:
+            by_signal[each.trial.signal].append(each)
+        return {signal: _rate(each) for signal, each in by_signal.items()}
+
+
+def _rate(judged: Sequence[Verdict]) -> HitRate:
+    stopped = [each for each in judged if each.ending is Ending.STOPPED]
+    hits = sum(each.ending is Ending.HIT for each in judged)
+    slips = sum(each.slipped for each in stopped)
+    return HitRate(len(judged), hits, slips / len(stopped) if stopped else 0.0)
 
 
 def walk(kind: str, seed: int, *, hours: int) -> Walk:
@@ -187,4 +203,5 @@ def walk(kind: str, seed: int, *, hours: int) -> Walk:
     for number in range(hours * HOUR // LOOK_US + 1):
         walker.look(EPOCH_US + number * LOOK_US)
     needed = sum(walker.needed) / max(1, len(walker.needed))
-    return Walk(seed, walker.record, needed, tuple(walker.flips))
+    most = max((rate.count for rate in walker.rates.values()), default=0)
+    return Walk(seed, walker.record, most, needed, tuple(walker.flips))

@@ -25,7 +25,7 @@ def test_a_push_in_noise_leads_nowhere() -> None:
 
 def a_walk(count: int = 250, *gains: float) -> Walk:
     flips = tuple(Flip(Ending.HIT, gain) for gain in gains)
-    return Walk(1, HitRate(count, count // 2, 0.0), 0.56, flips)
+    return Walk(1, HitRate(count, count // 2, 0.0), count, 0.56, flips)
 
 
 def test_the_study_says_which_claim_did_not_hold() -> None:
