@@ -349,7 +349,7 @@ async def begun(floor, count: int) -> None:
     trials = [
         Trial(
             "trying", "s", f"E{n}", B, Side.BID, Price.parse("0.4400"), Price.parse("0.5000"),
-            Price.parse("0.4000"), end - n * MINUTE - 1, end - n * MINUTE,
+            Price.parse("0.4000"), Price.parse("0.0100"), end - n * MINUTE - 1, end - n * MINUTE,
         )
         for n in range(count)
     ]  # fmt: skip
