@@ -45,9 +45,15 @@ class Position:
         return Side.BID if self.net.units >= 0 else Side.ASK
 
     @property
-    def average(self) -> float | None:
-        """Average cost in dollars a contract of the outcome held; None when flat."""
-        return None if self.is_flat else float(self.cost) / abs(float(self.net))
+    def average(self) -> Money | None:
+        """Average cost of a contract of the outcome held; None when flat."""
+        return None if self.is_flat else each_of(self.cost, abs(self.net))
+
+
+def each_of(amount: Money, count: Contracts) -> Money:
+    """What comes to one contract of so many, to the nearest $0.000001."""
+    a_hundred_units = 100 * amount.units
+    return Money((2 * a_hundred_units + count.units) // (2 * count.units))
 
 
 def outcome_cost(side: Side, price: Price, count: Contracts) -> Money:

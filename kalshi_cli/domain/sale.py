@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kalshi_cli.domain.money import ZERO_PRICE, Contracts, Money
-from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.position import Position, each_of
 from kalshi_cli.domain.side import Outcome, held_terms
 
 
@@ -21,7 +21,7 @@ class Sale:
     outcome: Outcome
     held: Contracts
     sold: Contracts
-    average: float | None
+    average: Money | None
     proceeds: Money
     fee: Money
     realized: Money
@@ -41,7 +41,7 @@ def sale(before: Position, after: Position) -> Sale:
         outcome=outcome,
         held=held,
         sold=sold,
-        average=float(proceeds) / float(sold) if sold else None,
+        average=each_of(proceeds, sold) if sold else None,
         proceeds=proceeds,
         fee=fee,
         realized=gross - fee,

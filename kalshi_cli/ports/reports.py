@@ -30,10 +30,12 @@ class PositionRow:
     """What one owner holds, in the terms of the outcome held.
 
     `average` is dollars a contract of that outcome, `mark` what the whole position is worth by the
-    newest quote (of `quoted_us`; None where the market was never quoted). `realized` is before
-    `fees`. `payout` is dollars a YES contract once the result is known. `plan` is how it is to be
-    left, and `leave_us` when at the latest, by the close as it is scheduled now; None where time
-    is no reason.
+    newest quote (of `quoted_us`; None where the market was never quoted). `realized` is what was
+    earned on what was sold of it since it was opened, before `fees`, which are all since then:
+    earlier trips are none of it. `net` is what it has earned by now, with `unrealized` and less
+    fees: all of these and the profit of all round trips are the change of equity. `payout` is
+    dollars a YES contract once the result is known. `plan` is how it is to be left, and `leave_us`
+    when at the latest, by the close as it is scheduled now; None where time is no reason.
     """
 
     ticker: str
@@ -43,12 +45,13 @@ class PositionRow:
     owner: str
     outcome: Outcome
     count: Contracts
-    average: float | None
+    average: Money | None
     cost: Money
     mark: Mark
     unrealized: Money
     realized: Money
     fees: Money
+    net: Money
     bid: Level | None
     ask: Level | None
     quoted_us: int | None

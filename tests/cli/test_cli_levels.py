@@ -27,12 +27,13 @@ ROW = PositionRow(
     owner="mine",
     outcome=Outcome.NO,
     count=Contracts.parse("10.00"),
-    average=0.6,
+    average=Money.parse("0.60"),
     cost=Money.parse("6.00"),
     mark=Mark(Money.parse("5.80"), is_mid=True),
     unrealized=Money.parse("-0.20"),
     realized=NO_MONEY,
     fees=NO_MONEY,
+    net=Money.parse("-0.20"),
     bid=Level(Price(4_000), Contracts(100)),
     ask=Level(Price(4_400), Contracts(100)),
     quoted_us=0,
@@ -110,8 +111,16 @@ def test_a_mark_that_is_no_mid_says_what_it_is(changed, cell, told):
     lines = shown(row)
     assert re.split(r"\s{2,}", lines[3].strip())[4] == cell
     assert lines[4].startswith(told)
-    assert len(lines) == 5
+    assert [line.split()[0] for line in lines[5:]] == ["P&L"]
     assert shown(replace(ROW, plan=None, **changed))[3].count("$5.80 ") == 1
+
+
+def test_what_was_realized_on_what_is_held_stands_beside_its_worth():
+    """A dollar of profit on what was sold, and 25 cents of fees."""
+    row = replace(ROW, realized=Money.parse("1.00"), fees=Money.parse("0.25"), plan=None)
+    *_, last = lines = shown(row)
+    assert re.split(r"\s{2,}", lines[3].strip())[5:] == ["-$0.20", "+$0.75"]
+    assert last == "P&L -$0.20, before fees; realized +$0.75, by sales of a part and all fees"
 
 
 def test_what_equity_leaves_out_for_want_of_a_bid_is_told_with_its_cost():

@@ -1043,7 +1043,7 @@ class TestReports:
         assert (row.plan, row.outcome_bid, unknown.plan) == (plan, Price(5_600), None)
         (known,) = await store.reports.markets(ticker="T")
         assert (row.leave_us, unknown.leave_us) == (known.close_us - HOUR, None)
-        assert (row.outcome.value, row.count, row.average) == ("no", Contracts.parse("10.00"), 0.6)
+        assert (row.outcome.value, str(row.count), row.average) == ("no", "10.00", money("0.60"))
         assert (row.mark.value, row.mark.is_mid) == (money("5.80"), True)
         assert (row.unrealized, row.category, row.bid) == (money("-0.20"), "Weather", level("0.4"))
         assert (unknown.title, unknown.quoted_us, unknown.mark.is_mid) == ("", None, False)
@@ -1051,6 +1051,24 @@ class TestReports:
         assert await store.reports.positions(limit=1) == (row,)
         (strategy,) = [r for r in await store.reports.strategies() if r.strategy == "x"]
         assert (strategy.open_positions, strategy.net) == (1, money("-0.30"))
+
+    async def test_what_a_position_realized_is_none_of_the_trips_before_it(self, store):
+        """Of $1.00 that came of it in all, and 30 cents of fees, a trip has 70 and 20."""
+        held = Position(
+            "T", "x", Contracts(100), money("0.50"), realized=money("1.00"), fees=money("0.30")
+        )
+        trip = RoundTrip(
+            "r", "T", "x", Side.BID, Contracts(100), money("0.20"), money("0.90"), money("0.20"),
+            NOW, NOW, "why",
+        )  # fmt: skip
+        async with store.unit() as unit:
+            await unit.ledger.save_positions([held, replace(held, owner="y")])
+            await unit.ledger.save_round_trips(["T"], [trip])
+            await unit.commit()
+        row, other = await store.reports.positions()
+        assert (row.realized, row.fees) == (money("0.30"), money("0.10"))
+        assert (other.realized, other.fees) == (money("1.00"), money("0.30"))
+        assert row.net == row.unrealized + money("0.20")
 
     async def test_the_tape_ends_with_the_ledgers_cash(self, store):
         opening = CashMovement("opening", CashKind.OPENING, money("100.00"), NOW)

@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -30,11 +31,20 @@ def fill(position, side, price, count, fee=FEE):
 def test_buying_yes_and_winning():
     held = fill(START, Side.BID, "0.4000", "10.00")
     assert (held.net, held.cost) == (Contracts(1_000), Money.parse("4.000000"))
-    assert (held.side, held.average, held.opened_us) == (Side.BID, 0.4, 7)
+    assert (held.side, held.average, held.opened_us) == (Side.BID, Money.parse("0.40"), 7)
     over = apply_settlement(held, Price(10_000), 9)
     assert over.is_flat
     assert over.realized == Money.parse("6.000000")
     assert (over.cost, over.fees, over.opened_us) == (NO_MONEY, FEE, None)
+
+
+@pytest.mark.parametrize(
+    ("cost", "count", "average"),
+    [("1.00", "3.00", "0.333333"), ("2.00", "3.00", "0.666667"), ("0.000001", "0.03", "0.000033")],
+)
+def test_an_average_is_the_nearest_millionth_of_a_dollar(cost, count, average):
+    held = Position("T", "x", -Contracts.parse(count), Money.parse(cost))
+    assert held.average == Money.parse(average)
 
 
 def test_buying_no_and_winning():

@@ -27,7 +27,7 @@ def test_by_hand():
     )
     (told,) = sales([before, Position("T", "flat")], [after])
     assert (told.outcome, str(told.sold), str(told.left)) == (Outcome.NO, "4.00", "6.00")
-    assert (told.average, str(told.proceeds)) == (0.75, "3.000000")
+    assert (str(told.average), str(told.proceeds)) == ("0.750000", "3.000000")
     assert (told.fee, str(told.realized)) == (fee, "0.540000")
 
 

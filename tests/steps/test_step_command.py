@@ -163,10 +163,10 @@ async def test_what_is_held_is_sold_and_read_back(floor, side, limit, sold, cash
     assert (await floor.cash(), await floor.nets()) == (cash, {})
     # Both lose 4 cents a contract, and what was held brought 40 cents of YES or 56 of NO.
     (sale,) = done.sales
-    average, outcome = (0.40, "yes") if sold is Side.ASK else (0.56, "no")
-    assert (sale.outcome, round(sale.average, 9), str(sale.left)) == (outcome, average, "0.00")
+    average, outcome = ("0.400000", "yes") if sold is Side.ASK else ("0.560000", "no")
+    assert (sale.outcome, str(sale.average), str(sale.left)) == (outcome, average, "0.00")
     assert (str(sale.held), str(sale.sold)) == ("10.00", "10.00")
-    assert str(sale.proceeds) == f"{10 * average:.6f}"
+    assert str(sale.proceeds) == f"{10 * float(average):.6f}"
     assert (str(sale.fee), str(sale.realized)) == ("0.000000", "-0.400000")
 
 

@@ -150,8 +150,8 @@ async def test_flatten_sells_what_is_ours_and_nothing_else(floor):
     assert done.outcome == "1 canceled; flat"
     assert await floor.nets() == {(B, "external"): "-3.00"}
     # 10 YES bought at 44 cents and sold at 40; 5 NO bought at 60 and sold at 56.
-    told = {each.ticker: (round(each.average, 9), str(each.realized)) for each in done.sales}
-    assert told == {A: (0.40, "-0.400000"), B: (0.56, "-0.200000")}
+    told = {each.ticker: (str(each.average), str(each.realized)) for each in done.sales}
+    assert told == {A: ("0.400000", "-0.400000"), B: ("0.560000", "-0.200000")}
     assert [o.intent.purpose for o in await floor.orders()][3:] == [Purpose.EXIT] * 2
 
 

@@ -9,12 +9,12 @@ from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import Values, level_from, price_from
 from kalshi_cli.adapters.store.plans import plan_from
 from kalshi_cli.adapters.store.queries import CATEGORY, Reading, filtered, newest, with_catalog
-from kalshi_cli.adapters.store.transaction import AnyRow
+from kalshi_cli.adapters.store.transaction import AnyRow, Transaction
 from kalshi_cli.domain.forecast import Probability
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.market import MarketStatus, Result, payout
 from kalshi_cli.domain.marks import Standing, position_mark
-from kalshi_cli.domain.money import ZERO_PRICE, AiCost, Price
+from kalshi_cli.domain.money import NO_MONEY, ZERO_PRICE, AiCost, Money, Price
 from kalshi_cli.domain.side import held_terms
 from kalshi_cli.ports.reports import AnalysisRow, MarketRow, PositionRow, ScoredRow
 
@@ -54,8 +54,11 @@ _DECISION_US = 15 * MINUTE
 """A quote recorded longer before a forecast was stale by then, and belongs to another decision."""
 
 
-def position_row(row: AnyRow) -> PositionRow:
+def position_row(row: AnyRow, over: tuple[Money, Money]) -> PositionRow:
+    """Of a row of `POSITION_QUERY`; `over` is what earlier trips earned and their fees."""
     position = ledger_mapping.position_from(row[:_HELD])
+    earned, charged = over
+    realized, fees = position.realized - earned, position.fees - charged
     bid_units, bid_count, ask_units, ask_count, quoted_us, title, event, category, *end = row[
         _HELD:
     ]
@@ -79,8 +82,9 @@ def position_row(row: AnyRow) -> PositionRow:
         cost=position.cost,
         mark=worth,
         unrealized=worth.value - position.cost,
-        realized=position.realized,
-        fees=position.fees,
+        realized=realized,
+        fees=fees,
+        net=worth.value - position.cost + realized - fees,
         bid=bid,
         ask=ask,
         quoted_us=quoted_us,
@@ -90,6 +94,31 @@ def position_row(row: AnyRow) -> PositionRow:
         plan=plan,
         leave_us=None if plan is None else plan.leaves_us(close_us),
     )
+
+
+async def earlier_trips(transaction: Transaction) -> dict[tuple[str, str], tuple[Money, Money]]:
+    """What the round trips of each open position's market and owner earned, and their fees."""
+    held, trips = t.POSITIONS.c, t.ROUND_TRIPS.c
+    sums = (
+        select(
+            held.ticker,
+            held.owner,
+            func.sum(trips.proceeds_units - trips.entry_cost_units),
+            func.sum(trips.fees_units),
+        )
+        .join_from(
+            t.POSITIONS,
+            t.ROUND_TRIPS,
+            and_(trips.ticker == held.ticker, trips.owner == held.owner),
+        )
+        .where(held.net_units != 0)
+        .group_by(held.ticker, held.owner)
+    )
+    rows = await transaction.rows(sums)
+    return {
+        (ticker, owner): (Money(int(gross)), Money(int(fees)))
+        for ticker, owner, gross, fees in rows
+    }
 
 
 def _payout(result: str | None, value_units: int | None) -> Price | None:
@@ -107,7 +136,10 @@ class MarketReports(Reading):
             found = await transaction.rows(
                 filtered(query, {held.ticker: ticker, held.owner: owner})
             )
-        return tuple(map(position_row, found))
+            over = await earlier_trips(transaction)
+        return tuple(
+            position_row(row, over.get((row[0], row[1]), (NO_MONEY, NO_MONEY))) for row in found
+        )
 
     async def markets(
         self,

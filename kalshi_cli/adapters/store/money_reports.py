@@ -129,7 +129,10 @@ class MoneyReports(Reading):
     async def strategies(self) -> tuple[StrategyRow, ...]:
         ordered, filling = t.ORDERS.c, t.FILLS.c
         async with self._opened() as transaction:
-            held = [position_row(row) for row in await transaction.rows(POSITION_QUERY)]
+            held = [
+                position_row(row, (NO_MONEY, NO_MONEY))
+                for row in await transaction.rows(POSITION_QUERY)
+            ]
             live = select(ordered.strategy, func.count()).where(ordered.state.in_(LIVE))
             orders = await _counts(transaction, live.group_by(ordered.strategy))
             fills = select(filling.owner, func.count()).group_by(filling.owner)

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.rows import show_positions
 from kalshi_cli.cli.render.tables import breadth, print_table
-from kalshi_cli.cli.render.words import cents, moment
-from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Price
+from kalshi_cli.cli.render.words import cents, gain, moment
+from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Price, total
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.reports import PositionRow
 
@@ -20,6 +20,12 @@ OWN = "a strategy's own levels come first; what quotes bring in is left by time 
 def show_held(rows: Sequence[PositionRow], console: "Console") -> None:
     """What is held, and the levels at which it is left, where there are any."""
     show_positions(rows, console)
+    if rows:
+        realized = gain(total([row.realized - row.fees for row in rows]))
+        pnl = gain(total([row.unrealized for row in rows]))
+        console.print(
+            f"P&L {pnl}, before fees; realized {realized}, by sales of a part and all fees"
+        )
     left = [(row, row.plan) for row in rows if row.plan is not None and _leaves(row.plan)]
     if not left:
         return

@@ -51,6 +51,7 @@ def show_positions(rows: Sequence[PositionRow], console: "Console") -> None:
             ("cost", "right"),
             ("mark", "right spare"),
             ("P&L", "right"),
+            ("realized", "right spare"),
         ),
         [
             (
@@ -60,6 +61,7 @@ def show_positions(rows: Sequence[PositionRow], console: "Console") -> None:
                 dollars(row.cost),
                 _mark(row),
                 gain(row.unrealized),
+                gain(row.realized - row.fees),
             )
             for row in rows
         ],

@@ -33,7 +33,7 @@ def show_sales(sales: Sequence[Sale], console: "Console") -> None:
                 each.ticker,
                 f"sell {held(each.outcome)}",
                 f"{count(each.sold)}/{count(each.held)}",
-                NOTHING if each.average is None else f"{100 * each.average:.2f}c",
+                NOTHING if each.average is None else f"{100 * each.average.decimal:.2f}c",
                 dollars(each.proceeds),
                 dollars(each.fee),
                 gain(each.realized),
