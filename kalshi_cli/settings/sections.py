@@ -271,9 +271,10 @@ class Risk(Section):
     """Most contracts that the entries on one shard trade in 15 seconds: the exchange itself cancels
     them all at this many, and takes none until `kalshi resume`. "off": no order group."""
     max_daily_loss: ShareLimit = 0.10
-    """Entries stop after losing this much since 00:00 UTC."""
+    """Entries stop after losing this much since 00:00 UTC, by what would be got if all that is held
+    were sold now."""
     max_drawdown: ShareLimit = 0.15
-    """Entries stop after losing this much from the peak."""
+    """Entries stop after losing this much from the peak, measured the same way."""
     min_cash_reserve: Share = 0.01
     """Cash that entries never touch."""
     max_market_exposure: ShareLimit = 0.05

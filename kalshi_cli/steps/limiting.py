@@ -75,12 +75,18 @@ class LimitRow:
 class LimitsInUse:
     """`bankroll` is what shares are of; None before the account was first seen.
 
+    `liquidation` is the cash and what all that is held would bring if it were sold now, by which
+    losses are measured: against `day_start` since 00:00 UTC, against `peak` as a drawdown.
+
     `changes` are newest first. Foreign resting orders are not on record, and not counted.
     """
 
     bankroll: Money | None
     limits: tuple[LimitRow, ...]
     changes: tuple[LimitChangeRow, ...]
+    liquidation: Money | None = None
+    day_start: Money | None = None
+    peak: Money | None = None
 
 
 async def limits_in_use(
@@ -96,7 +102,7 @@ async def limits_in_use(
     summary = await reports.summary()
     view = await look(store, now_us=clock.now(), filters=policy.filters)
     used: Mapping[str, Usage] = {}
-    bankroll = None
+    state = None
     if summary.cash is not None:
         state = risk_state(
             view,
@@ -107,9 +113,12 @@ async def limits_in_use(
             frozen=frozenset(),
             paused=None,
         )
-        bankroll, used = state.bankroll, usages(state, policy.allocations)
+        used = usages(state, policy.allocations)
     return LimitsInUse(
-        bankroll=bankroll,
+        bankroll=None if state is None else state.bankroll,
+        liquidation=None if state is None else state.equity,
+        day_start=None if state is None else state.day_start_equity,
+        peak=None if state is None else state.peak_equity,
         limits=tuple(LimitRow(name, value, used.get(name)) for name, value in in_force.items()),
         changes=await reports.limit_changes(limit=history),
     )

@@ -34,6 +34,7 @@ def test_a_changed_limit_is_told_with_who_and_why(kalshi, kalshi_home: Path, mon
     assert rows["risk.max_positions"]["usage"]["bound"] is None
     assert rows["risk.max_account_exposure"]["usage"]["bound"] == "9000.000000"  # 90 % of $10,000
     assert rows["trading.max_single_position"]["usage"] is None
+    assert data["liquidation"] == data["day_start"] == data["peak"]
     shown = kalshi("inspect", "limits").out
     assert max(map(len, shown.splitlines())) <= 80
     assert "20 to unlimited" in " ".join(shown.split())
@@ -68,6 +69,17 @@ def test_a_limit_that_is_exceeded_says_why_and_what_holds(name, used, bound, tol
     (line,) = [line for line in console.file.getvalue().splitlines() if line.startswith(name)]
     assert told in line
     assert ("no new entries" in line) is (used > bound and "loss" not in name)
+
+
+def test_what_losses_are_measured_by_is_told_in_one_line():
+    worth = {"liquidation": "9420.10", "day_start": "9692.00", "peak": "10001.5"}
+    found = LimitsInUse(
+        Money.parse("9500"), (), (), **{k: Money.parse(v) for k, v in worth.items()}
+    )
+    console = Console(file=StringIO(), width=200)
+    show_limits(found, console)
+    told = "$9,420.10, all sold now; day began at $9,692.00, peak $10,001.50"
+    assert f"losses by  {told}" in console.file.getvalue().splitlines()
 
 
 def test_free_cash_is_over_its_reserve_where_it_is_less():

@@ -91,6 +91,24 @@ async def test_a_desk_that_never_saw_its_account_uses_nothing(floor):
     assert set(rows.values()) == {None}
 
 
+async def test_losses_are_measured_by_what_a_sale_of_all_would_bring(floor):
+    """10 bought at 0.44 would be sold at 0.40; the mid, which the bankroll goes by, is 0.42."""
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    await floor.reconcile()
+    found = await limits_in_use(
+        floor.store,
+        floor.store.reports,
+        floor.clock,
+        in_force={},
+        policy=the_policies().trading,
+        history=None,
+    )
+    sold = Money.parse(await floor.cash()) + Money.parse("4.00")
+    assert (found.liquidation, found.bankroll) == (sold, sold + Money.parse("0.20"))
+    assert (found.day_start, found.peak) == (sold, sold)  # nothing is on record yet
+
+
 async def test_use_is_told_against_each_limit(floor):
     await floor.reconcile()
     await send(floor.desk, taking(ticker=A))

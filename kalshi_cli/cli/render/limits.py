@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 def show_limits(result: LimitsInUse, console: "Console") -> None:
     """Limits of each order alone have nothing beside them: nothing uses them up."""
     changed = {change.name for change in result.changes if change.old is not None}
-    print_facts(console, [("bankroll", dollars(result.bankroll))])
+    facts = [("bankroll", dollars(result.bankroll))]
+    if result.liquidation is not None:
+        since = f"day began at {dollars(result.day_start)}, peak {dollars(result.peak)}"
+        facts.append(("losses by", f"{dollars(result.liquidation)}, all sold now; {since}"))
+    print_facts(console, facts)
     print_table(
         console,
         "Limits",
