@@ -9,7 +9,7 @@ ROWS ?=
 
 .PHONY: run test test-quick torture bench study check documents smoke clean
 
-run: .venv/.run  ## A day of the desk on the embedded exchange, in half a minute.
+run: .venv/.run  ## A day of the desk on the embedded exchange.
 	$(BIN)/kalshi run-loop --sim --cycles 96 --home .kalshi
 
 test: .venv/.dev  ## Run every test, or those that match: make test K=pattern

@@ -37,7 +37,16 @@ def _unless(word: str, value: object) -> object:
     """None for the word; the absence of a value is refused, so that nobody lifts a limit by it."""
     if value is None:
         raise ValueError(f'write a number, or "{word}"')
-    return None if value == word else _number(value)
+    if value == word:
+        return None
+    if isinstance(value, str | int | float):
+        try:
+            is_some = float(value) > 0
+        except ValueError as error:
+            raise ValueError(f'write a number, or "{word}"') from error
+        if not is_some:
+            raise ValueError(f'write a number above 0, or "{word}"')
+    return _number(value)
 
 
 def _unless_unlimited(value: object) -> object:
@@ -48,7 +57,18 @@ def _unless_off(value: object) -> object:
     return _unless("off", value)
 
 
-NONE_WORDS = ((_unless_unlimited, "unlimited"), (_unless_off, "off"))
+def _name_or_off(value: object) -> object:
+    """None for "off"; anything else is a name."""
+    if value is None:
+        raise ValueError('write a name, or "off"')
+    return None if value == "off" else value
+
+
+NONE_WORDS = (
+    (_unless_unlimited, "unlimited"),
+    (_unless_off, "off"),
+    (_name_or_off, "off"),
+)
 """Which check stands for which word, so that a None can be written as the person wrote it."""
 
 
@@ -302,7 +322,7 @@ class Risk(Section):
 class Ai(Section):
     primary_model: ModelName = "grok-4"
     """The model that is asked. Its say begins with the model that first answers to this name."""
-    fallback_model: Annotated[ModelName | None, BeforeValidator(_unless_off)] = "grok-3"
+    fallback_model: Annotated[ModelName | None, BeforeValidator(_name_or_off)] = "grok-3"
     """The model that is asked where the primary one is gone or silent, or "off"."""
     critic: bool = True
     """Whether a Critic looks at each forecast that is sure enough to trade; it may veto."""

@@ -114,6 +114,7 @@ ROWS: list[tuple[list[str], int, str, str]] = [
     (["inspect", "why"], 2, "Missing argument 'ticker'", HELP),
     (["why", "K X"], 2, "'K X' names nothing", LISTS),
     (["why", "--with", "risk.max_positions=3"], 2, "needs a market", HELP),
+    (["why", "--with", "min_net_edge=1"], 2, "unknown setting", "trading.min_net_edge?"),
     (["why", "A", "--since", "1d"], 2, "leave the ticker out", HELP),
     (["why", "A", "--with", "min_edge"], 2, "'min_edge' is no setting", "trading.min_net_edge"),
     (["why", "A", "--with", "min_net_edge=1"], 2, "unknown setting", "trading.min_net_edge?"),

@@ -114,6 +114,23 @@ def test_only_the_word_unlimited_removes_a_limit(elsewhere: Path):
 
 
 @pytest.mark.parametrize(
+    ("toml", "told"),
+    [
+        ('[exits]\nstop_loss = "of"', 'write a number, or "off"'),
+        ('[exits]\nstop_loss = "10%"', 'write a number, or "off"'),
+        ("[exits]\nleave_before_close_minutes = 0", 'write a number above 0, or "off"'),
+        ("[exits]\nstop_loss = nan", 'write a number above 0, or "off"'),
+        ('[risk]\nmax_positions = "none"', 'write a number, or "unlimited"'),
+    ],
+)
+def test_what_may_be_off_says_so_of_a_word_that_is_none(elsewhere: Path, toml: str, told: str):
+    (elsewhere / "config.toml").write_text(toml + "\n")
+    with pytest.raises(ConfigError) as caught:
+        load()
+    assert told in str(caught.value)
+
+
+@pytest.mark.parametrize(
     "toml",
     [
         "[risk]\nmax_positions = 0",

@@ -19,7 +19,9 @@ def why(
     *,
     supposing: Annotated[
         list[str] | None,
-        typer.Option("--with", metavar="KEY=VALUE", help="Suppose this setting; may be repeated."),
+        typer.Option(
+            "--with", metavar="KEY=VALUE", help="Suppose it for the market named; may be repeated."
+        ),
     ] = None,
     since: Annotated[
         int | None,
@@ -40,12 +42,14 @@ def why(
     from kalshi_cli.cli.desk import on_records, ready
     from kalshi_cli.cli.reasons import all_markets, one_market
     from kalshi_cli.cli.render.why import show_why_market, show_why_nothing
+    from kalshi_cli.cli.supposing import supposed
 
-    if ticker is None and supposing:
-        raise typer.BadParameter("--with needs a market to try it on.")
     if ticker is not None and since is not None:
         raise typer.BadParameter("--since is of all markets: leave the ticker out.")
     prepared = ready(ctx)
+    if ticker is None and supposing:
+        supposed(prepared, supposing)  # what is no setting is told first
+        raise typer.BadParameter("--with needs a market to try it on.")
     if ticker is None:
         on_records(prepared, all_markets(prepared, since), show_why_nothing)
     else:

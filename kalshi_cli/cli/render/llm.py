@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.words import harmless, instant, moment, shown
+from kalshi_cli.domain.money import AiCost
 from kalshi_cli.ports.reports import AiCallRow, AiCallTexts
 from kalshi_cli.steps.ai_costs import AiCosts
 
@@ -34,10 +35,10 @@ def show_calls(rows: Sequence[AiCallRow], console: "Console") -> None:
 
 def show_costs(found: AiCosts, console: "Console") -> None:
     """A line a day, role, model or strategy, and all of it together."""
-    lines = [(line.name, str(line.calls), f"${line.cost}") for line in found.lines]
+    lines = [(line.name, str(line.calls), exactly(line.cost)) for line in found.lines]
     title = f"AI cost by {found.by}"
     print_table(console, title, (str(found.by), ("calls", "right"), ("cost", "right")), lines)
-    print_facts(console, [("together", f"${found.total}")])
+    print_facts(console, [("together", exactly(found.total))])
 
 
 def show_call(found: AiCallTexts, console: "Console") -> None:
@@ -78,7 +79,13 @@ def show_call(found: AiCallTexts, console: "Console") -> None:
 
 
 def _cost(row: AiCallRow) -> str:
-    return "in flight" if row.cost is None else f"${row.cost}"
+    return "in flight" if row.cost is None else exactly(row.cost)
+
+
+def exactly(cost: AiCost) -> str:
+    """Dollars with every digit that is one, and two decimals at least: `$0.0123`, `$0.00`."""
+    whole, _, decimals = str(cost).partition(".")
+    return f"${whole}.{decimals.rstrip('0'):0<2}"
 
 
 def _outcome(row: AiCallRow) -> str:

@@ -164,7 +164,14 @@ def show_trade(result: TradeResult, console: "Console") -> None:
     if result.dry_run:
         _show_rehearsed(result, console)
     else:
-        columns = ("ticker", "side", ("filled", "right"), ("limit", "right"), "state")
+        columns = (
+            "ticker",
+            "side",
+            ("filled", "right"),
+            ("limit", "right"),
+            "state",
+            ("why", "note"),
+        )
         print_table(console, "Orders", columns, map(order_cells, result.orders))
     if result.reconciled is not None:
         show_reconciled(result.reconciled, console)
@@ -260,7 +267,7 @@ def show_reconciled(found: Reconciliation, console: "Console") -> None:
 
 
 def order_cells(order: Order) -> tuple[str, ...]:
-    """An order in five cells: ticker, side, filled of count, limit, state."""
+    """An order in six cells: ticker, side, filled of count, limit, state, and what was answered."""
     intent = order.intent
     side, limit = deal(intent.side, intent.limit, intent.purpose)
     return (
@@ -269,6 +276,7 @@ def order_cells(order: Order) -> tuple[str, ...]:
         f"{count(order.filled)}/{count(intent.count)}",
         limit,
         str(order.state),
+        shown(order.message),
     )
 
 

@@ -66,6 +66,13 @@ def test_a_plan_that_changed_is_another_world(tmp_path: Path, file: Path) -> Non
     open_simulation(home, world=str(file), fresh=True).close()
 
 
+def test_a_recording_that_is_not_there_is_told_before_what_world_there_is(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    open_simulation(home).close()
+    with pytest.raises(UsageError, match=r"There is nothing at .*/nowhere\."):
+        open_simulation(home, world=f"tape:{tmp_path / 'nowhere'}")
+
+
 def test_the_default_world_is_no_plan(tmp_path: Path, file: Path) -> None:
     home = tmp_path / "home"
     open_simulation(home).close()

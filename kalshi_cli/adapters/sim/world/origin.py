@@ -109,6 +109,10 @@ def check_same(found: Origin, wanted: Wanted) -> None:
 
 
 def _check_same_world(found: Origin, world: Choice) -> None:
+    is_other = (world.kind, world.directory) != (found.kind, found.directory)
+    if is_other and world.kind != GENERATED and not Path(world.directory).exists():
+        remedy = "Name a recording that is there."
+        raise UsageError(f"There is nothing at {world.directory}.", remedy=remedy)
     if world.kind != found.kind or (world.plan is None) != (found.plan is None):
         _refuse(f"The world that exists is {found.choice}.")
     if world.plan is None or found.plan is None:
