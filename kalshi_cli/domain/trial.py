@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from kalshi_cli.domain.market import Trade
+from kalshi_cli.domain.market import Market, Trade
 from kalshi_cli.domain.money import ZERO_PRICE, Price
 from kalshi_cli.domain.side import Side
 
@@ -89,6 +89,21 @@ def verdict(trial: Trial, tape: Sequence[Trade]) -> Verdict:
         if price > trial.target and buys:
             return Verdict(trial, Ending.HIT, trade.at_us)
     return Verdict(trial, Ending.TIMED_OUT, trial.until_us)
+
+
+def determined(undecided: Verdict, market: Market) -> Verdict | None:
+    """What becomes of a trial that no print decided where its market closed before its end: what
+    the outcome pays is what it is left for. None where that is not known yet.
+    """
+    trial = undecided.trial
+    if market.close_us > trial.until_us:
+        return undecided
+    if market.payout is None:
+        return None
+    paid = market.payout if trial.side is Side.BID else market.payout.complement
+    if paid > trial.stop:
+        return undecided
+    return Verdict(trial, Ending.STOPPED, market.close_us, paid)
 
 
 def _paid(trial: Trial, trade: Trade) -> Price:

@@ -7,7 +7,6 @@ but the sending (and but the reconciling, which is the lease holder's).
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import chain
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.forecast import Forecast
@@ -86,8 +85,7 @@ async def trade(
     try:
         for strategy in begun(result, strategies):
             sender = partial(_send, desk, stopping)
-            await _run_strategy(data, desk.clock, result, strategy, sender)
-        await begin_trials(desk.store, chain.from_iterable(result.trials.values()))
+            await _run_strategy(data, desk.clock, result, strategy, sender, desk.store)
         stopped, names = stops(result, strategies), [each.name for each in strategies]
     finally:
         await _record(desk.store, desk.run.run_id, result, stopped, names)
@@ -130,7 +128,7 @@ async def rehearse(
     strategies, disabled = asked(policy.strategies, await known_faults(store), only)
     result.broken += disabled
     for strategy in begun(result, strategies):
-        await _run_strategy(data, clock, result, strategy, _imagine)
+        await _run_strategy(data, clock, result, strategy, _imagine, None)
     done = result.result(dry_run=True)
     return replace(done, funnel=tallied(stops(result, strategies)))
 
@@ -145,10 +143,20 @@ async def _look(desk: Desk, policy: TradePolicy, found: Reconciliation) -> DeskV
 
 
 async def _run_strategy(
-    data: MarketData, clock: Clock, session: Session, strategy: Strategy, sender: _Sender
+    data: MarketData,
+    clock: Clock,
+    session: Session,
+    strategy: Strategy,
+    sender: _Sender,
+    store: Store | None,
 ) -> None:
-    """Hold each intent against the controls, those before it counted as filled, and send it."""
+    """Hold each intent against the controls, those before it counted as filled, and send it.
+
+    Its trials are in the store before: what is traded is measured, whatever ends the pass.
+    """
     intents, state = await decide(data, session, strategy)
+    if store is not None:
+        await begin_trials(store, session.trials.get(strategy.name, ()))
     for intent in intents:
         denial = first_denial(session.policy.controls, intent, state, clock.now())
         if denial is not None:

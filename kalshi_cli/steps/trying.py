@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import Trade
-from kalshi_cli.domain.trial import Ending, Trial, Verdict, verdict
+from kalshi_cli.domain.trial import Ending, Trial, Verdict, determined, verdict
 from kalshi_cli.errors import PASSING, ExchangeRefusal
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.store import Store
@@ -79,7 +79,8 @@ async def judge_trials(data: MarketData, store: Store, view: DeskView) -> tuple[
     failed = 0
     for trial in due:
         try:
-            found.append(await _judged(data, trial, view.now_us))
+            judged = await _judged(data, trial, view.now_us)
+            found += [] if judged is None else [judged]
         except PASSING:
             failed += 1
             if failed == FAILURES:
@@ -91,12 +92,20 @@ async def judge_trials(data: MarketData, store: Store, view: DeskView) -> tuple[
     return tuple(found)
 
 
-async def _judged(data: MarketData, trial: Trial, now_us: int) -> Verdict:
+async def _judged(data: MarketData, trial: Trial, now_us: int) -> Verdict | None:
+    """None where it is not told yet how its market was determined, which closed before its end."""
     untold = Verdict(trial, Ending.UNTOLD, trial.until_us)
     if now_us - trial.until_us > LATE_US:
         return untold
     tape = await _tape(data, trial.ticker, trial.at_us)
-    return untold if tape is None else verdict(trial, tape)
+    if tape is None:
+        return untold
+    found = verdict(trial, tape)
+    if found.ending is not Ending.TIMED_OUT:
+        return found
+    page = await data.listings([trial.ticker])
+    market = next((listing.market for listing in page.items), None)
+    return untold if market is None else determined(found, market)
 
 
 async def _tape(data: MarketData, ticker: str, since_us: int) -> Sequence[Trade] | None:

@@ -11,7 +11,7 @@ from fakes.floor import A, B, the_policies
 from kalshi_cli.bootstrap.policies import policies
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
-from kalshi_cli.domain.market import Trade
+from kalshi_cli.domain.market import Result, Trade
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import WORKING, Purpose
 from kalshi_cli.domain.side import Side
@@ -189,7 +189,7 @@ async def test_what_was_judged_long_ago_is_forgotten_once_others_are_judged(floo
             await unit.trials.begin([replace(late, ticker=f"{A}-{past_us}")])
             await unit.commit()
         await run(floor)
-        assert (await rates(floor))[SIGNAL].hits == hits
+        assert (await rates(floor)).get(SIGNAL, HitRate(0, 0, 0.0)).hits == hits
 
 
 async def test_a_rehearsal_puts_nothing_on_record(floor):
@@ -368,6 +368,37 @@ async def test_a_tape_of_many_pages_is_read_to_its_end(floor):
         printed(floor, "0.4500", 20 - number)
     await run(floor)
     assert await rates(floor) == {SIGNAL: HitRate(1, 1, 0.0)}
+
+
+@pytest.mark.parametrize(
+    ("result", "slip"), [(Result.NO, 0.42), (Result.YES, 0.0)], ids=["all lost", "won"]
+)
+async def test_a_market_that_is_determined_meanwhile_is_left_for_what_it_pays(floor, result, slip):
+    """Nobody printed: NO pays nothing for what was to be stopped at 42, YES is no hit of ours."""
+    pushed(floor)
+    await run(floor)
+    floor.clock.now_us += 10 * MINUTE
+    market = floor.exchange.markets[A]
+    floor.exchange.markets[A] = replace(market, close_us=floor.clock.now())
+    floor.clock.now_us += 21 * MINUTE
+    await run(floor)
+    assert (await rates(floor), len(await under_way(floor))) == ({}, 1)  # not told yet
+    floor.exchange.markets[A] = replace(floor.exchange.markets[A], result=result)
+    await run(floor)
+    (rate,) = (await rates(floor)).values()
+    assert (rate.count, rate.hits, rate.slip) == (1, 0, pytest.approx(slip))
+
+
+async def test_what_is_traded_is_measured_though_its_pass_does_not_end(floor):
+    async def fails(*_told, **_named):
+        raise RuntimeError("the process is gone")
+
+    await known(floor, hits=200, of=250)
+    pushed(floor)
+    floor.exchange.place = fails
+    with pytest.raises(RuntimeError):
+        await run(floor)
+    assert len(await under_way(floor)) == 1
 
 
 @dataclass(frozen=True)
