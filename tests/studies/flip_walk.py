@@ -92,7 +92,8 @@ class _Walker:
         rates = self.rates
         view = View(now_us, candidates, BANKROLL, hit_rates=rates, trying=frozenset(self.trying))
         proposals = self.flipper.propose(view)
-        for trial in self.flipper.tries(view):
+        begun = {trial.ticker: trial for trial in self.flipper.tries(view)}
+        for trial in begun.values():
             self.trying[trial.event_ticker] = trial
             known = rates.get(trial.signal)
             self.needed.append(self._needed(trial, 0.0 if known is None else known.slip))
@@ -105,7 +106,7 @@ class _Walker:
                 is_taker=True,
             )
             if edge >= self.least_edge:
-                self.bought.add((proposal.ticker, now_us))
+                self.bought.add((proposal.ticker, begun[proposal.ticker].at_us))
 
     def _move(self, now_us: int) -> None:
         for occurrence in self.world.advance(now_us):
