@@ -28,8 +28,10 @@ from kalshi_cli.steps.valuation import Prices, standing, value
 class EvaluateResult:
     """Scores, profits, and equity beside all that was ever paid in, by the ledger.
 
-    `paid_in` is the opening balance and deposits less withdrawals; None before the account was
-    first seen. `waiting` counts forecasts whose market has no result yet. `slices` are the closed
+    `paid_in` is the opening balance and deposits less withdrawals; it and `equity` are None before
+    the account was first seen. `waiting` counts forecasts whose market has no result yet, and
+    `repeated` those of markets with a result that are not judged, since an earlier one of the same
+    market and model (or other group) is. `slices` are the closed
     trades by group, where they can be cut so. `labels` say what a person must know of the
     forecasters behind the numbers. `weights` are what the record of each
     language model says of its say. `shares` are what the record says of the shares of the bankroll,
@@ -42,8 +44,9 @@ class EvaluateResult:
     slices: tuple[Slice, ...]
     weights: tuple[Fit, ...]
     waiting: int
+    repeated: int
     strategies: tuple[StrategyPnl, ...]
-    equity: Money
+    equity: Money | None
     paid_in: Money | None
     ai_cost: AiCost
     labels: tuple[str, ...]
@@ -52,7 +55,9 @@ class EvaluateResult:
     @property
     def since_start(self) -> Money | None:
         """What was earned or lost, whatever was deposited or withdrawn meanwhile."""
-        return None if self.paid_in is None else self.equity - self.paid_in
+        if self.equity is None or self.paid_in is None:
+            return None
+        return self.equity - self.paid_in
 
 
 async def evaluate(
@@ -76,17 +81,20 @@ async def evaluate(
     entries = {entry.market.ticker: entry for entry in found}
     held = [position for position in positions if not position.is_flat]
     results = [_result(position, entries.get(position.ticker)) for position in positions]
+    equity = value(cash, held, Prices(entries, {})).equity
+    scores = score(
+        await _judged(reports, scored, by, weights.known_until, is_fiction=is_fiction), by
+    )
     return EvaluateResult(
         at_us=clock.now(),
         by=by,
-        scores=score(
-            await _judged(reports, scored, by, weights.known_until, is_fiction=is_fiction), by
-        ),
+        scores=scores,
         slices=await _slices(store, reports, by),
         weights=await fitted_weights(store, reports, weights, scored, is_fiction=is_fiction),
         waiting=summary.forecasts - len(scored),
+        repeated=len(scored) - sum(row.judged + row.contaminated for row in scores),
         strategies=strategy_pnl(results, charged(used, spent, ai_charged_to)),
-        equity=value(cash, held, Prices(entries, {})).equity,
+        equity=None if paid_in is None else equity,
         paid_in=paid_in,
         ai_cost=spent,
         labels=_labels(scored),

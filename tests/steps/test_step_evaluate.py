@@ -1,11 +1,14 @@
 """What was earned and whether it means anything; one market's trace; the desk on one screen."""
 
 from dataclasses import replace
+from io import StringIO
 
 import pytest
 from fakes.ai import paid
 from fakes.floor import STRATEGY, WEIGHTS, A, B, taking, the_policies, waiting
+from rich.console import Console
 
+from kalshi_cli.cli.render.evaluation import show_evaluate
 from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import Result
 from kalshi_cli.domain.money import AiCost
@@ -41,7 +44,26 @@ async def a_day(floor):
 async def test_an_empty_desk_has_nothing_to_tell(floor):
     result = await evaluated(floor)
     assert (result.scores, result.strategies, result.waiting, result.labels) == ((), (), 0, ())
-    assert result.since_start is None
+    assert (result.since_start, result.equity, result.repeated) == (None, None, 0)
+
+
+async def test_every_forecast_on_record_is_counted_once(floor):
+    """A was forecast three times and is over: its first is judged. B waits."""
+    await floor.reconcile()
+    for ticker, name in ((A, "f1"), (A, "f2"), (A, "f3"), (B, "f4")):
+        await floor.forecast(ticker, name=name)
+    floor.exchange.settle(A, Result.YES)
+    await floor.reconcile()
+    await floor.ingest()
+    result = await evaluated(floor)
+    (score,) = result.scores
+    assert (score.judged, score.contaminated) == (1, 0)
+    assert (result.repeated, result.waiting) == (2, 1)
+    shown = StringIO()
+    show_evaluate(result, Console(file=shown, width=400))
+    told = "4 on record: 1 judged (the first of each market and model), 0 with no market price"
+    assert told in shown.getvalue()
+    assert "2 later ones of the same markets, 1 with no result yet" in shown.getvalue()
 
 
 async def test_profit_is_net_and_open_positions_are_at_their_marks(floor):

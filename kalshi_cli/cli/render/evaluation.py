@@ -42,6 +42,8 @@ def show_evaluate(result: EvaluateResult, console: "Console") -> None:
             for row in result.strategies
         ],
     )
+    if result.strategies:
+        console.print(_covered(result))
     if result.slices:
         _print_slices(result, console)
     if result.shares is not None:
@@ -149,7 +151,7 @@ def _name(row: Score) -> str:
 def _cells(name: str, found: Comparison | None, row: Score) -> tuple[str, ...]:
     return (
         name,
-        str(row.judged if found is None else found.gain.count),
+        str(row.judged - row.apart if found is None else found.gain.count),
         NOTHING if found is None else f"{found.brier:.4f}",
         NOTHING if found is None else f"{found.market_brier:.4f}",
         spread(None if found is None else found.gain, unit="", decimals=4),
@@ -159,7 +161,7 @@ def _cells(name: str, found: Comparison | None, row: Score) -> tuple[str, ...]:
 
 def _print_rest(result: EvaluateResult, console: "Console") -> None:
     facts: list[tuple[str, Cell]] = [
-        ("waiting", f"{result.waiting} forecasts have no result yet"),
+        ("forecasts", _counted(result)),
         ("AI cost", dollars(result.ai_cost.to_money())),
     ]
     if result.since_start is not None:
@@ -170,6 +172,32 @@ def _print_rest(result: EvaluateResult, console: "Console") -> None:
     facts += [("note", label) for label in result.labels]
     facts.append(("verdict", _conclusion(result)))
     print_facts(console, facts)
+
+
+def _counted(result: EvaluateResult) -> str:
+    """Every forecast on record, by what became of it: the counts add up to those of `status`."""
+    apart = sum(row.apart for row in result.scores)
+    read = sum(row.contaminated for row in result.scores)
+    judged = sum(row.judged for row in result.scores) - apart
+    every = judged + apart + read + result.repeated + result.waiting
+    left = f", {read} contaminated" if read else ""
+    return (
+        f"{every} on record: {judged} judged (the first of each market and model), "
+        f"{apart} with no market price to judge by{left}, "
+        f"{result.repeated} later ones of the same markets, {result.waiting} with no result yet"
+    )
+
+
+def _covered(result: EvaluateResult) -> str:
+    """What of the table covers what."""
+    over = ", ".join(
+        f"{row.strategy} {0 if row.per_event is None else row.per_event.clusters}"
+        for row in result.strategies
+    )
+    return (
+        "net: of all markets traded, open ones at their marks. "
+        f"per event: the mean of events that are over ({over})"
+    )
 
 
 def _of_score(row: Score) -> Iterator[tuple[str, str]]:
