@@ -13,7 +13,8 @@ from kalshi_cli.risk._base import EVERYTHING, Control, Denial, MarketFacts, Risk
 @dataclass(frozen=True, slots=True)
 class PriceCollar(Control):
     """Entries are held to the mid, or to their fair value without one; an exit may also keep to
-    the price it would trade at. Without any reference there is no order.
+    the price it would trade at, and one that only waits may ask for more. Without any reference
+    there is no order.
     """
 
     code: ClassVar[str] = "PRICE_COLLAR"
@@ -26,12 +27,22 @@ class PriceCollar(Control):
         references = () if facts is None else _references(intent, facts, own)
         if not references:
             return Denial(self.code, "no price to compare the limit with", "none", "a price")
+        if _only_waits(intent, references):
+            return None
         gap = min(abs(float(intent.limit) - reference) for reference in references)
         most = state.limits.max_price_gap
         if gap <= most + SLACK:
             return None
         detail = f"limit {intent.limit} is {gap:.4f} from the market, at most {most:.4f} is allowed"
         return Denial(self.code, detail, f"{gap:.4f}", f"{most:.4f}")
+
+
+def _only_waits(intent: OrderIntent, references: tuple[float, ...]) -> bool:
+    """Whether it is an exit that trades at nothing worse than the market, if ever."""
+    if intent.purpose is not Purpose.EXIT or not intent.post_only:
+        return False
+    limit, sign = float(intent.limit), intent.side.sign
+    return all(sign * (reference - limit) >= 0 for reference in references)
 
 
 def _references(intent: OrderIntent, facts: MarketFacts, own: Resting) -> tuple[float, ...]:
