@@ -112,13 +112,19 @@ def _basis(forecast: Forecast | None, policy: TradePolicy, start: StartingSay) -
     if forecast is None:
         sure = max(policy.min_confidence, policy.limits.min_confidence_to_trade) + SLACK
         told = f"as sure as it must be ({sure:.2f}), w {start.weight:.2f}"
-        return Basis(min(sure, 1.0 - SLACK), start.weight, 1.0, start.logit_error, told)
+        return Basis(min(sure, 1.0 - SLACK), start.weight, 1.0, 0.0, start.logit_error, told)
     weight, whose = forecast.weight, "as sure as the one on record"
     if not weight:
         weight, whose = start.weight, f"{whose}, had it a say"
     told = f"{whose} ({forecast.confidence:.2f}), w {weight:.2f}"
-    error = forecast.logit_error
-    return Basis(forecast.confidence, weight, forecast.slope, error, told)
+    return Basis(
+        confidence=forecast.confidence,
+        weight=weight,
+        slope=forecast.slope,
+        slope_error=forecast.slope_error,
+        logit_error=forecast.logit_error,
+        told=told,
+    )
 
 
 def _wanted(

@@ -41,6 +41,7 @@ class Basis:
     confidence: float
     weight: float
     slope: float
+    slope_error: float
     logit_error: float
     told: str
 
@@ -49,7 +50,8 @@ class Basis:
 class Wanted:
     """The forecast nearest the market that would have traded a side, and the order of it.
 
-    `probability` is None where none would; `stop` is then what would stop even the surest.
+    `probability` is None where none would; `stop` is then what would stop even the surest before
+    any control, or the control that denies the order of the least one that gets so far.
     """
 
     side: Side
@@ -92,6 +94,7 @@ class Asked:
             cost=NO_COST,
             rationale="",
             slope=self.basis.slope,
+            slope_error=self.basis.slope_error,
         )
 
 

@@ -5,7 +5,7 @@ import math
 import pytest
 from fakes.floor import STRATEGY, A, B, the_policies
 
-from kalshi_cli.domain.instant import HOUR
+from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.stop import At
 from kalshi_cli.settings.sections import Filters, Risk, Trading
@@ -57,6 +57,16 @@ async def test_a_forecast_with_less_say_must_say_more(floor):
     assert said == pytest.approx(0.711, abs=1e-3)
     sides = await the_sides(floor, **ASKING)
     assert sides[Side.BID].probability == pytest.approx(said, abs=2e-4)
+
+
+async def test_the_forecast_that_would_trade_does_so_on_an_unsure_slope(floor):
+    await floor.forecast(A, 0.42, slope_error=0.2)
+    await traded(floor, **ASKING)
+    found = (await the_sides(floor))[Side.BID]
+    floor.clock.now_us += MINUTE
+    await floor.forecast(A, found.probability, "f2", slope_error=0.2)
+    (order,) = (await traded(floor)).orders
+    assert (order.intent.limit, order.intent.count) == (found.intent.limit, found.intent.count)
 
 
 async def test_where_no_forecast_would_do_the_surest_one_tells_why(floor):
