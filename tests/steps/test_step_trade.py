@@ -142,6 +142,15 @@ class Knowing(Nameless):
     fair_error: ClassVar[float | None] = 0.05
 
 
+async def test_a_forecast_that_an_entry_was_not_made_on_has_no_say_in_leaving(floor):
+    await forecasts(floor)
+    (order, _) = (await run(floor, Knowing())).orders
+    assert order.intent.forecast_id is None
+    async with floor.store.unit() as unit:
+        plan = (await unit.plans.all())[order.intent.ticker, STRATEGY]
+    assert (plan.entry_confidence, plan.entry_probability) == (None, None)
+
+
 async def test_what_names_no_forecast_is_held_to_the_one_that_it_is_staked_by(floor):
     await forecasts(floor)
     first = await run(floor, Nameless(most="50.00"))
