@@ -109,8 +109,9 @@ class Coverage:
 
 class By(StrEnum):
     """What is scored together: the answers of a model, of a version of the prompt, or of a way of
-    asking (the roles, or all of them in one question, samples, research); or all that one strategy
-    traded on, of one category, as early, or at such a price of the market.
+    asking (the roles, or all of them in one question, samples, research); or, of the first
+    forecasts of each market and model alone, those that one strategy traded on, of one category, as
+    early, or at such a price of the market. What was traded on a later forecast is not told here.
     """
 
     MODEL = "model"

@@ -129,8 +129,8 @@ class MarketMaking(Strategy):
         return ""
 
     def propose(self, view: View) -> tuple[Proposal, ...]:
-        """Both sides of the best markets; what is held is always quoted against, also in markets
-        that a filter has dropped since.
+        """Both sides of the best markets, in whole contracts; those that are held are always quoted
+        against, also in markets that a filter has dropped since.
         """
         cases = [case for c in view.candidates if (case := self._case(c, view)) is not None]
         worth = {case.candidate.market.ticker: self._worth(case, view.now_us) for case in cases}
