@@ -63,7 +63,7 @@ def test_a_strategy_that_fails_is_disabled_shown_and_forgiven(kalshi, kalshi_hom
     assert "broken" in shown
     assert "a bad day" in shown
     assert "is asked again" in kalshi("strategies", "forgive", "moody").out
-    assert "did nothing wrong" in kalshi("strategies", "forgive", "moody").out
+    assert "has no fault on record" in kalshi("strategies", "forgive", "moody").out
     assert kalshi("strategies", "list", "--json").json["data"]
 
 

@@ -27,6 +27,8 @@ def evaluate(
     unresolved. `--rebalance` tells which shares of the bankroll the record speaks for, in small
     steps and never on what is unresolved; they are the config file's to change.
 
+    In sim it needs the world: while a loop holds that, this command is refused (exit 6).
+
     Example: kalshi evaluate --sim
     """
     from kalshi_cli.cli.desk import on_desk, ready

@@ -52,7 +52,7 @@ def show_scaffold(result: "Scaffold", console: "Console") -> None:
 
 def show_forgiven(result: "Forgiven", console: "Console") -> None:
     if result.had is None:
-        console.print(f"{result.strategy} did nothing wrong.")
+        console.print(f"{result.strategy} has no fault on record.")
     else:
         console.print(f"{result.strategy} is asked again. It had: {result.had.error}", markup=False)
 
