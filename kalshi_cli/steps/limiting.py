@@ -76,7 +76,9 @@ class LimitsInUse:
     """`bankroll` is what shares are of; None before the account was first seen.
 
     `liquidation` is the cash and what all that is held would bring if it were sold now, by which
-    losses are measured: against `day_start` since 00:00 UTC, against `peak` as a drawdown.
+    losses are measured: against `day_start` since 00:00 UTC, against `peak` as a drawdown. In
+    `contested` markets held, an order of ours rests: where it is the best quote on record, nothing
+    is known here of what others bid, and what is held counts as $0.
 
     `changes` are newest first. Foreign resting orders are not on record, and not counted.
     """
@@ -87,6 +89,7 @@ class LimitsInUse:
     liquidation: Money | None = None
     day_start: Money | None = None
     peak: Money | None = None
+    contested: tuple[str, ...] = ()
 
 
 async def limits_in_use(
@@ -119,6 +122,7 @@ async def limits_in_use(
         liquidation=None if state is None else state.equity,
         day_start=None if state is None else state.day_start_equity,
         peak=None if state is None else state.peak_equity,
+        contested=tuple(sorted(view.contested())),
         limits=tuple(LimitRow(name, value, used.get(name)) for name, value in in_force.items()),
         changes=await reports.limit_changes(limit=history),
     )

@@ -80,6 +80,8 @@ def test_what_losses_are_measured_by_is_told_in_one_line():
     show_limits(found, console)
     told = "$9,420.10, all sold now; day began at $9,692.00, peak $10,001.50"
     assert f"losses by  {told}" in console.file.getvalue().splitlines()
+    show_limits(replace(found, contested=("KXA", "KXB")), console)
+    assert "in 2 markets held where an order of ours rests" in console.file.getvalue()
 
 
 def test_free_cash_is_over_its_reserve_where_it_is_less():

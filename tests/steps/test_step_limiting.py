@@ -107,6 +107,7 @@ async def test_losses_are_measured_by_what_a_sale_of_all_would_bring(floor):
     sold = Money.parse(await floor.cash()) + Money.parse("4.00")
     assert (found.liquidation, found.bankroll) == (sold, sold + Money.parse("0.20"))
     assert (found.day_start, found.peak) == (sold, sold)  # nothing is on record yet
+    assert found.contested == ()
 
 
 async def test_use_is_told_against_each_limit(floor):

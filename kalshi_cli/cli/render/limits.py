@@ -4,7 +4,7 @@ from collections.abc import Container
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.tables import print_facts, print_table
-from kalshi_cli.cli.render.words import NOTHING, dollars, instant
+from kalshi_cli.cli.render.words import NOTHING, dollars, instant, some
 from kalshi_cli.domain.money import Money
 from kalshi_cli.steps.limiting import LimitRow, LimitsInUse
 
@@ -19,6 +19,9 @@ def show_limits(result: LimitsInUse, console: "Console") -> None:
     if result.liquidation is not None:
         since = f"day began at {dollars(result.day_start)}, peak {dollars(result.peak)}"
         facts.append(("losses by", f"{dollars(result.liquidation)}, all sold now; {since}"))
+        if result.contested:
+            told = f"{some(len(result.contested), 'market')} held where an order of ours rests"
+            facts.append(("", f"in {told}: as $0 if ours is the best bid on record"))
     print_facts(console, facts)
     print_table(
         console,
