@@ -19,7 +19,7 @@ sent 171 sales of which none filled, up to three at a time for one position; a t
 of its sale in its own memory alone. None counted the fee, or how often such a trade works.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -133,15 +133,18 @@ class QuickFlipScalping(Strategy):
         return tuple(flip.trial for flip in self._flips(view))
 
     def propose(self, view: View) -> tuple[Proposal, ...]:
+        return self._proposals(self._flips(view), view)
+
+    def _proposals(self, flips: Iterable[_Flip], view: View) -> tuple[Proposal, ...]:
         return tuple(
             proposal
-            for flip in self._flips(view)
+            for flip in flips
             if flip.unproven is None and (proposal := self._proposal(flip, view)) is not None
         )
 
     def abstains(self, view: View) -> Mapping[str, Abstention]:
         flips = {flip.trial.ticker: flip for flip in self._flips(view)}
-        proposed = {proposal.ticker for proposal in self.propose(view)}
+        proposed = {proposal.ticker for proposal in self._proposals(flips.values(), view)}
         return {
             candidate.market.ticker: self._why(candidate, flips, view)
             for candidate in view.candidates
