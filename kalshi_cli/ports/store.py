@@ -187,7 +187,7 @@ class Journal(Protocol):
         self,
         order: Order,
         lease_token: str,
-        wall_us: int,
+        wall: Callable[[], int],
         detail: str = "",
         *,
         weigh: Weigh | None = None,
@@ -198,10 +198,11 @@ class Journal(Protocol):
         desk has in the order's market, as of this transaction, and raises where that speaks
         against the order.
 
-        `wall_us` is real time now. Raises `LeaseHeld` when the lease is not ours, `DuplicateEntry`
-        when the (strategy, ticker, forecast) already has a live entry, `Refused` when the id is
-        taken: here, or with what comes next in the transaction, its commit at the latest. `weigh`
-        may be called in another thread.
+        `wall` tells real time when the lease is checked, for which a transaction may have waited.
+        Raises `LeaseHeld` when the lease is not ours, `DuplicateEntry` when the (strategy, ticker,
+        forecast) already has a live entry, `Refused` when the id is taken: here, or with what comes
+        next in the transaction, its commit at the latest. `weigh` and `wall` may be called in
+        another thread.
         """
         ...
 

@@ -155,8 +155,8 @@ async def _journal(
         if reserve is not None:
             await reserve(unit)
         weigh = partial(_check_exit, intent) if intent.purpose is Purpose.EXIT else None
-        token, wall_us = desk.lease.token, desk.clock.wall()
-        await unit.journal.record(order, token, wall_us, detail, weigh=weigh)
+        token, wall = desk.lease.token, desk.clock.wall
+        await unit.journal.record(order, token, wall, detail, weigh=weigh)
         if plan is not None:
             await _plan(unit, plan)
         desk.in_flight.add(order.client_order_id)  # before anybody can read it in the journal

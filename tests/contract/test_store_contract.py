@@ -560,7 +560,7 @@ async def answered(store, call_id):
 async def journalled(store, intent, name="k1", run="run-000001", sequence=1) -> Order:
     order = Order(name, intent, OrderState.INTENT, NOW, NOW, run, sequence)
     async with hold_lease(store, "trading", lambda: WALL) as lease, store.unit() as unit:
-        await unit.journal.record(order, lease.token, WALL)
+        await unit.journal.record(order, lease.token, lambda: WALL)
         await unit.commit()
     return order
 
@@ -598,7 +598,7 @@ class TestJournal:
 
         async def journals(token: str, wall_us: int) -> None:
             async with store.unit() as unit:
-                await unit.journal.record(order, token, wall_us)
+                await unit.journal.record(order, token, lambda: wall_us)
                 await unit.commit()
 
         async with hold_lease(store, "trading", lambda: WALL) as lease:

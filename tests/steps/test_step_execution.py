@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import sqlite3
 
 import pytest
 from fakes.desk_store import IDENTITY, fresh_store
@@ -11,10 +12,10 @@ from fakes.hooked import Hooked
 
 from kalshi_cli.adapters.store.store import open_store
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.domain.instant import DAY, SECOND
+from kalshi_cli.domain.instant import DAY, HOUR, SECOND
 from kalshi_cli.domain.order import OrderState, Pending, Purpose
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import DuplicateEntry, ExitExceeds, LeaseHeld, StoreUnusable
+from kalshi_cli.errors import DuplicateEntry, ExitExceeds, LeaseHeld, LeaseRanOut, StoreUnusable
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.exchange import CancellationKind
 from kalshi_cli.steps.command import set_desk_state
@@ -385,3 +386,19 @@ async def test_an_exit_of_more_than_is_held_is_not_journalled(floor):
     assert floor.exchange.placed == []
     async with floor.store.unit() as unit:
         assert await unit.journal.live() == ()
+
+
+async def test_a_lease_that_ran_out_while_another_wrote_to_the_store_journals_nothing(tmp_path):
+    """The time that it is held to is that of the check, not that of the wait before it."""
+    async with open_floor(tmp_path) as floor:
+        await send(floor.desk, waiting(floor.clock))
+        writer = sqlite3.connect(floor.store.location.path, isolation_level=None)
+        with contextlib.closing(writer):
+            writer.execute("BEGIN IMMEDIATE")
+            sending = asyncio.create_task(send(floor.desk, waiting(floor.clock, ticker=B)))
+            await asyncio.wait((sending,), timeout=0.1)  # it waits by now
+            floor.clock.wall_us += HOUR
+            writer.execute("ROLLBACK")
+        with pytest.raises(LeaseRanOut):
+            await sending
+        assert [order.intent.ticker for order in await floor.orders()] == [A]

@@ -1,6 +1,6 @@
 """Orders, committed before they are sent, and the denials that kept others from being sent."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from sqlalchemy import case, delete, exists, func, null, or_, select, update
 
@@ -126,7 +126,7 @@ class SqlJournal:
         self,
         order: Order,
         lease_token: str,
-        wall_us: int,
+        wall: Callable[[], int],
         detail: str = "",
         *,
         weigh: Weigh | None = None,
@@ -140,7 +140,7 @@ class SqlJournal:
 
         def check(found: list[Rows]) -> None:
             leases, clashing, *weighed = found
-            _check_lease(leases, wall_us)
+            _check_lease(leases, wall())
             _check_unique(clashing, order.client_order_id)
             if weigh is not None:
                 held, live, unbooked = weighed

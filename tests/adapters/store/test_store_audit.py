@@ -46,7 +46,7 @@ async def store(tmp_path):
             await unit.ledger.add_cash([CashMovement("d1", CashKind.DEPOSIT, Money(10**8), NOW)])
             await unit.commit()
         async with hold_lease(opened, "trading", lambda: WALL) as lease, opened.unit() as unit:
-            await unit.journal.record(order, lease.token, WALL)
+            await unit.journal.record(order, lease.token, lambda: WALL)
             filled = replace(order.moved(OrderState.FILLED, NOW), order_id="o1")
             await unit.journal.save(replace(filled, filled=Contracts(1_000)), Cause.ANSWER)
             fills = [(a_fill(1, Side.BID), STRATEGY), (a_fill(2, Side.ASK, "o2"), "external")]
