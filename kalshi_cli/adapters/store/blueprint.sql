@@ -1,4 +1,4 @@
--- Schema 0018. Generated from the migrations; do not edit.
+-- Schema 0019. Generated from the migrations; do not edit.
 CREATE TABLE "ai_calls" (
 	call_id VARCHAR NOT NULL,
 	decision_id VARCHAR NOT NULL,
@@ -589,4 +589,6 @@ CREATE INDEX ix_round_trips_closed_us ON round_trips (closed_us);
 
 CREATE INDEX ix_round_trips_ticker_owner ON round_trips (ticker, owner);
 
-INSERT INTO alembic_version (version_num) VALUES ('0018')
+CREATE INDEX ix_trials_ending_at_us_strategy_signal_slip_units ON trials (ending, at_us, strategy, signal, slip_units);
+
+INSERT INTO alembic_version (version_num) VALUES ('0019')

@@ -28,6 +28,7 @@ def _number(ending: Ending) -> Any:  # noqa: ANN401 - SQLAlchemy's own
     return func.sum(case((_T.ending == ending.value, 1), else_=0))
 
 
+_TOLD = [ending.value for ending in Ending if ending is not Ending.UNTOLD]
 _HIT_RATES = Prepared(
     select(
         _T.strategy,
@@ -37,7 +38,7 @@ _HIT_RATES = Prepared(
         _number(Ending.STOPPED),
         func.sum(_T.slip_units),
     )
-    .where(_T.ending.is_not(None), _T.ending != Ending.UNTOLD.value, _T.at_us >= given("since_us"))
+    .where(_T.ending.in_(_TOLD), _T.at_us >= given("since_us"))
     .group_by(_T.strategy, _T.signal)
 )
 _FORGET = Prepared(delete(t.TRIALS).where(_T.at_us < given("before_us")))

@@ -1,5 +1,7 @@
 """Trials of signals, and how they ended."""
 
+from sqlalchemy import Index
+
 from kalshi_cli.adapters.store.tables._base import Record, big, key, maybe_big, table
 
 
@@ -9,6 +11,8 @@ class TrialRecord(Record, table=True):
     """
 
     __tablename__ = "trials"
+    # By `ending` those under way are found; the rest is all that hit rates are counted from.
+    __table_args__ = (Index(None, "ending", "at_us", "strategy", "signal", "slip_units"),)
 
     strategy: str = key()
     ticker: str = key()
