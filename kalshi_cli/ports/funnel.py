@@ -9,16 +9,20 @@ from kalshi_cli.domain.stop import Stop, StopCount
 class Funnel(Protocol):
     """Part of a unit of work: see `ports.store`."""
 
-    async def keep_stops(
+    async def keep_stops(self, stops: Sequence[Stop], *, run_id: str, at_us: int) -> None:
+        """Put stops of a pass in the place of the last ones of their strategies and markets."""
+        ...
+
+    async def end_pass(
         self,
-        stops: Sequence[Stop],
         counts: Collection[StopCount],
         strategies: Collection[str],
         *,
         run_id: str,
         at_us: int,
     ) -> None:
-        """Put a pass of these strategies on record: its stops in the place of their last ones, and
-        its counts with those of the day.
+        """Count a pass of these strategies, whose stops are kept, with those of its day.
+
+        Stops of before, in markets that they look at no more, are dropped.
         """
         ...

@@ -1,15 +1,18 @@
 """Where each market that a strategy was shown came to its end in a pass, and by which number."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 
 from kalshi_cli.domain.order import OrderState
-from kalshi_cli.domain.stop import At, Stop
+from kalshi_cli.domain.stop import At, Stop, tallied
+from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.isolating import one_line
 from kalshi_cli.steps.session import Session
 from kalshi_cli.strategies._base import Abstention, Strategy, View
 
 SILENT = Abstention("NOT_PROPOSED", "the strategy proposes nothing there, and does not say why")
+AT_ONCE = 200
+"""Stops that one transaction writes, so that whoever journals an exit meanwhile waits little."""
 _UNSENT = {OrderState.REJECTED, OrderState.NOT_SENT}
 
 
@@ -19,6 +22,24 @@ def stops(session: Session, strategies: Sequence[Strategy]) -> tuple[Stop, ...]:
     Of several quotes in a market the one that came farthest counts.
     """
     return tuple(stop for strategy in strategies for stop in _of(session, strategy))
+
+
+async def keep_stops(
+    store: Store, stopped: Sequence[Stop], names: Collection[str], *, run_id: str, at_us: int
+) -> None:
+    """Put a pass of the strategies named on record, some of its stops at a time.
+
+    Each says of which pass it is: where this one is cut off, the stops of two passes stand there
+    until the next is done, and the counts of the day know nothing of it.
+    """
+    for first in range(0, len(stopped), AT_ONCE):
+        async with store.unit() as unit:
+            some = stopped[first : first + AT_ONCE]
+            await unit.funnel.keep_stops(some, run_id=run_id, at_us=at_us)
+            await unit.commit()
+    async with store.unit() as unit:
+        await unit.funnel.end_pass(tallied(stopped), names, run_id=run_id, at_us=at_us)
+        await unit.commit()
 
 
 def _of(session: Session, strategy: Strategy) -> Iterator[Stop]:

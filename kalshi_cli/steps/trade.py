@@ -27,7 +27,7 @@ from kalshi_cli.steps.deciding import begun, decide, priced_at_limit
 from kalshi_cli.steps.desk_view import DeskView, look, with_sent
 from kalshi_cli.steps.execution import Desk, heed_halt_file, send
 from kalshi_cli.steps.forgetting import forget_denials
-from kalshi_cli.steps.funnel import stops
+from kalshi_cli.steps.funnel import keep_stops, stops
 from kalshi_cli.steps.isolating import asked, keep_faults, known_faults, left_by
 from kalshi_cli.steps.leaving import leaving
 from kalshi_cli.steps.losses import hold_to_losses
@@ -273,14 +273,11 @@ async def _record(
 
     A pass that found nothing to look at is one, too.
     """
-    if not names and not session.denied:
-        return
     rows = [(denied.intent, denied.denial) for denied in session.denied]
     now_us = session.view.now_us
-    async with store.unit() as unit:
-        await unit.journal.deny(rows, run_id, now_us)
-        if names:
-            await unit.funnel.keep_stops(
-                stopped, tallied(stopped), names, run_id=run_id, at_us=now_us
-            )
-        await unit.commit()
+    if rows:
+        async with store.unit() as unit:
+            await unit.journal.deny(rows, run_id, now_us)
+            await unit.commit()
+    if names:
+        await keep_stops(store, stopped, names, run_id=run_id, at_us=now_us)

@@ -6,8 +6,10 @@ import pytest
 from fakes.floor import A, B, the_policies
 
 from kalshi_cli.domain.instant import DAY, MINUTE
-from kalshi_cli.domain.stop import At
+from kalshi_cli.domain.stop import At, Stop
+from kalshi_cli.errors import StoreBusy
 from kalshi_cli.settings.sections import Risk, Trading
+from kalshi_cli.steps import funnel
 from kalshi_cli.steps.trade import rehearse, trade
 from kalshi_cli.strategies._base import Strategy
 
@@ -123,3 +125,43 @@ async def test_a_strategy_without_a_share_has_nothing_and_is_told_so(floor):
     (count,) = result.funnel
     assert (count.code, count.markets) == ("NO_SHARE", 2)
     assert "allocation.others.directional_trading" in (await ends(floor))[A].detail
+
+
+class Interrupted:
+    """A store that is busy from its second transaction on."""
+
+    def __init__(self, store):
+        self.store, self.begun = store, 0
+
+    def unit(self):
+        self.begun += 1
+        if self.begun > 1:
+            raise StoreBusy("somebody else writes")
+        return self.store.unit()
+
+
+def stop(ticker, code):
+    return Stop("directional_trading", ticker, At.STRATEGY, code)
+
+
+async def test_a_pass_is_put_on_record_some_stops_at_a_time(floor, monkeypatch):
+    monkeypatch.setattr(funnel, "AT_ONCE", 1)  # one transaction a stop
+    await traded(floor)
+    of_one = {"run_id": floor.desk.run.run_id, "at_us": floor.clock.now() + 1}
+    of_two = {**of_one, "at_us": floor.clock.now() + 2}
+    both = (stop(A, "FIRST"), stop(B, "FIRST"))
+    await funnel.keep_stops(floor.store, both, ["directional_trading"], **of_one)
+    assert {t: s.code for t, s in (await ends(floor)).items()} == {A: "FIRST", B: "FIRST"}
+
+    both = (stop(A, "SECOND"), stop(B, "SECOND"))
+    cut_off = Interrupted(floor.store)
+    with pytest.raises(StoreBusy):
+        await funnel.keep_stops(cut_off, both, ["directional_trading"], **of_two)
+    rows = await floor.store.reports.stops()
+    assert [(r.stop.ticker, r.stop.code, r.at_us) for r in rows] == [
+        (A, "SECOND", of_two["at_us"]),
+        (B, "FIRST", of_one["at_us"]),
+    ]
+
+    await funnel.keep_stops(floor.store, both[:1], ["directional_trading"], **of_two)
+    assert {t: s.code for t, s in (await ends(floor)).items()} == {A: "SECOND"}

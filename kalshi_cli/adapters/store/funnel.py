@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.prepared import Values
@@ -20,17 +20,7 @@ class SqlFunnel:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def keep_stops(
-        self,
-        stops: Sequence[Stop],
-        counts: Collection[StopCount],
-        strategies: Collection[str],
-        *,
-        run_id: str,
-        at_us: int,
-    ) -> None:
-        gone = delete(t.STOPS).where(t.STOPS.c.strategy.in_(strategies))
-        await self._transaction.write(gone)
+    async def keep_stops(self, stops: Sequence[Stop], *, run_id: str, at_us: int) -> None:
         rows = [
             {
                 "strategy": stop.strategy,
@@ -45,12 +35,20 @@ class SqlFunnel:
             }
             for stop in stops
         ]
-        await self._transaction.append(t.STOPS, rows)
-        await self._count(counts, strategies, at_us)
+        await self._transaction.upsert(t.STOPS, rows)
 
-    async def _count(
-        self, counts: Collection[StopCount], strategies: Collection[str], at_us: int
+    async def end_pass(
+        self,
+        counts: Collection[StopCount],
+        strategies: Collection[str],
+        *,
+        run_id: str,
+        at_us: int,
     ) -> None:
+        kept = t.STOPS.c
+        is_of_before = or_(kept.run_id != run_id, kept.at_us != at_us)
+        gone = delete(t.STOPS).where(kept.strategy.in_(strategies), is_of_before)
+        await self._transaction.write(gone)
         day, table = day_of(at_us), t.STOP_DAYS
         query = select(*table.c).where(table.c.day == day, table.c.strategy.in_(strategies))
         found = [stop_day_from(row) for row in await self._transaction.rows(query)]
