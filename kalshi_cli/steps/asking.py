@@ -12,7 +12,7 @@ from secrets import token_hex
 from typing import Any, Generic, TypeVar
 
 from kalshi_cli.domain.deliberation import Attempt, Outcome, Prompt
-from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.instant import SECOND, day_of
 from kalshi_cli.domain.money import NO_COST, AiCost
 from kalshi_cli.forecasting.legs import Unfit
 from kalshi_cli.forecasting.persistence import (
@@ -34,6 +34,9 @@ from kalshi_cli.steps.insisting import insist
 
 Taken = TypeVar("Taken")
 Written = TypeVar("Written")
+OUT_OF_CREDITS = "ai_out_of_credits_wall"
+"""The marker of the wall time at which the provider last said that it is not paid any more."""
+NO_CREDITS = "AI_CREDITS"
 Repair = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 """Mends one balanced object that is not strict JSON; None where that takes too long or fails."""
 
@@ -205,13 +208,20 @@ class Asker:
             wall_us=self.clock.wall(),
         )
 
-        async def reserve(unit: Unit) -> bool:
-            return await unit.ai.reserve(call, daily_budget=decision.daily_budget)
+        async def reserve(unit: Unit) -> NoAnswer | None:
+            said = await unit.catalog.marker(OUT_OF_CREDITS)  # to this process or to another
+            if said is not None and day_of(said) == day_of(call.wall_us):
+                told = "xAI has no credits left for this key; it is asked tomorrow"
+                return NoAnswer(NO_CREDITS, told)
+            if not await unit.ai.reserve(call, daily_budget=decision.daily_budget):
+                return NoAnswer("AI_BUDGET", "spent, or set aside, for today (UTC)")
+            return None
 
         decision.reserved += amount  # before the store answers: others of this event ask meanwhile
-        if not await self._written(decision, reserve):
+        refused = await self._written(decision, reserve)
+        if refused is not None:
             decision.reserved -= amount
-            return NoAnswer("AI_BUDGET", "spent, or set aside, for today (UTC)")
+            return refused
         return call_id
 
     async def _used(
@@ -329,7 +339,7 @@ def _cost(attempt: Attempt, reserved: AiCost) -> tuple[AiCost, CostSource]:
 
 _CODES = {
     Why.STOP_KEY: "AI_KEY",
-    Why.STOP_CREDITS: "AI_CREDITS",
+    Why.STOP_CREDITS: NO_CREDITS,
     Why.REFUSED: "AI_REFUSED",
     Why.NO_MODEL_LEFT: "AI_UNAVAILABLE",
     Why.OUT_OF_TIME: "AI_UNAVAILABLE",

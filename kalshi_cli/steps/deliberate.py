@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from kalshi_cli.domain.deliberation import Prompt, Research, Role, Template
 from kalshi_cli.domain.identity import short_hash
-from kalshi_cli.domain.instant import HOUR, day_of
+from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import Listing, Market
 from kalshi_cli.domain.money import NO_CONTRACTS
 from kalshi_cli.forecasting import all_in_one, critic, forecaster, trader
@@ -28,12 +28,16 @@ from kalshi_cli.forecasting.trader import Desk, Offer
 from kalshi_cli.forecasting.weights import MARKET, Say
 from kalshi_cli.ports.forecaster import Judged, Planned, Question, Skipped
 from kalshi_cli.ports.store import Store
-from kalshi_cli.steps.asking import Answer, Asker, Decision, NoAnswer
+from kalshi_cli.steps.asking import (
+    NO_CREDITS,
+    OUT_OF_CREDITS,
+    Answer,
+    Asker,
+    Decision,
+    NoAnswer,
+)
 
 Taken = TypeVar("Taken")
-OUT_OF_CREDITS = "ai_out_of_credits_wall"
-"""The marker of the wall time at which the provider last said that it is not paid any more."""
-NO_CREDITS = "AI_CREDITS"
 Says = Mapping[tuple[str, str], Say]
 """What was fitted and proved, by served model and category."""
 
@@ -130,9 +134,8 @@ class GrokForecaster:
         froms = {market.ticker: self._inputs(question, market) for market in markets}
         if all(_stands(question, ticker, each) for ticker, each in froms.items()):
             return Judged((), too_many, unchanged=tuple(froms))
-        stopped = self._stopped or await self._out_of_credits()
-        if stopped is not None:
-            return Judged((), _abstained(question.listings, stopped))
+        if self._stopped is not None:
+            return Judged((), _abstained(question.listings, self._stopped))
         decision = self._asker.decide(
             question.event.event_ticker,
             is_held=any(question.held.get(ticker) for ticker in froms),
@@ -312,14 +315,6 @@ class GrokForecaster:
         async with self._asker.store.unit() as unit:
             await unit.catalog.set_marker(OUT_OF_CREDITS, self._asker.clock.wall())
             await unit.commit()
-
-    async def _out_of_credits(self) -> NoAnswer | None:
-        """Whether the provider said so today, to this process or to another."""
-        async with self._asker.store.unit(reads=True) as unit:
-            said = await unit.catalog.marker(OUT_OF_CREDITS)
-        if said is None or day_of(said) != day_of(self._asker.clock.wall()):
-            return None
-        return NoAnswer(NO_CREDITS, "xAI has no credits left for this key; it is asked tomorrow")
 
 
 async def ask_again(store: Store) -> None:
