@@ -83,9 +83,12 @@ def test_what_a_cut_log_forgot_is_read_anew(tmp_path: Path):
     with served_desk(tmp_path, seed=60) as desk:
         running = desk.start(*LOOP)
         desk.wait_until(lambda: len(desk.rows("SELECT * FROM fills")) >= 12)
+        changes = "SELECT * FROM order_events"
+        told = len(desk.rows(changes))
         assert running.kill().was_killed
         log = desk.store.with_name(f"{desk.store.name}-wal")
         os.truncate(log, log.stat().st_size * 2 // 3)
+        assert len(desk.rows(changes)) < told, "nothing was forgotten: nothing was tried"
         desk.owner.control("POST", "/pause", {})
         for _ in range(2):
             tracked = desk.run("track", "--env", "demo", "--json")

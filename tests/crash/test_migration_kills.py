@@ -94,6 +94,8 @@ def test_a_kill_leaves_a_whole_store(old: Path, when: str, where: str, number: i
         assert store.execute("PRAGMA foreign_key_check").fetchall() == []
     assert asyncio.run(migrate.status(old)).current == (HEAD if committed else FIRST)
     assert rows_of(old) == before
+    if (when, where) != ("before", BACKUP):  # it is made before anything changes
+        assert rows_of(old.with_name(f"{old.name}.{FIRST}.backup")) == before
     done = asyncio.run(migrate.upgrade(old))
     assert (done.after, bool(done.steps)) == (HEAD, not committed)
     assert rows_of(old) == before

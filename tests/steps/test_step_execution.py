@@ -65,7 +65,9 @@ async def test_two_lanes_that_send_at_once_send_two_orders(tmp_path):
     async with open_floor(tmp_path) as floor:
         sent = await asyncio.gather(send(floor.desk, taking()), send(floor.desk, taking()))
     assert [order.sequence for order in sent] == [1, 2]
-    assert len({order.client_order_id for order in sent}) == 2
+    ids = {order.client_order_id for order in sent}
+    assert {client_order_id for client_order_id, _ in floor.exchange.placed} == ids
+    assert (len(ids), len(floor.exchange.placed)) == (2, 2)
 
 
 @pytest.mark.parametrize(

@@ -208,13 +208,20 @@ async def test_a_halt_triggers_first_and_still_cancels_by_id(floor, exchange_gro
     order = await send(floor.desk, waiting(floor.clock))
     await floor.exchange.place("theirs", waiting(floor.clock, ticker=B))
     await put(floor, desk_state)
+    real, late = floor.exchange.cancel, []
+
+    async def canceling(*asked, **permitted):
+        late.append(await floor.exchange.place("late", taking(), group_id="group-1"))
+        return await real(*asked, **permitted)
+
+    floor.exchange.cancel = canceling
     done = await cancel_ours(floor.exchange, floor.desk)
+    floor.exchange.cancel = real
     assert (done.outcome, await resting(floor)) == ("1 canceled", ["theirs"])
     assert floor.exchange.groups["group-1"].triggered
     assert (await floor.order()).client_order_id == order.client_order_id
-    # What was on its way when the halt came is refused by the exchange itself.
-    late = await floor.exchange.place("late", taking(), group_id="group-1")
-    assert late.code == "order_group_triggered"
+    # What arrives with the first cancel is refused by the exchange itself.
+    assert [answer.code for answer in late] == ["order_group_triggered"]
     await put(floor, DeskState.ACTIVE)
     assert (await send(floor.desk, taking())).state is OrderState.FILLED
     assert not floor.exchange.groups["group-1"].triggered

@@ -40,14 +40,17 @@ async def test_a_row_that_names_no_market_is_in_doubt_of_all(floor, name):
     assert (found.complete, found.why == found.doubt != "") == (False, True)
 
 
-async def test_the_other_markets_are_traded_on(floor):
+@pytest.mark.parametrize("name", ["fills", "positions"])
+async def test_the_other_markets_are_traded_on(floor, name):
     await send(floor.desk, taking())
     await floor.reconcile()
+    await floor.forecast(A)
     await floor.forecast(B, name="f2")
-    illegible = Illegible(floor.exchange, "positions", A)
+    illegible = Illegible(floor.exchange, name, A)
     desk = replace(floor.desk, trading=illegible)
     result = await trade(floor.exchange, desk, policy=the_policies("oracle").trading)
     assert [order.intent.ticker for order in result.orders] == [B]
+    assert [(d.intent.ticker, d.denial.code) for d in result.denied] == [(A, "UNRESOLVED")]
 
 
 async def test_a_fill_that_cannot_be_read_leaves_cash_that_a_person_can_accept(floor):

@@ -16,6 +16,7 @@ from kalshi_cli.steps.desk_view import look, risk_state
 from kalshi_cli.steps.execution import cancel, send
 from kalshi_cli.steps.session import Account
 from kalshi_cli.steps.track import track
+from kalshi_cli.steps.trade import trade
 
 pytestmark = pytest.mark.databases
 
@@ -130,6 +131,9 @@ async def test_cash_that_nothing_explains_stops_new_risk_and_is_no_loss(floor):
     assert (found.complete, found.doubt) == (True, doubt)
     assert Account.of(found, frozenset()).missing == doubt
     policies = the_policies("oracle")
+    await floor.forecast()
+    traded = await trade(floor.exchange, floor.desk, policy=policies.trading)
+    assert (traded.orders, {d.denial.code for d in traded.denied}) == ((), {"BOOKS_INCOMPLETE"})
     result = await track(floor.exchange, floor.desk, exits=policies.exits, policy=policies.trading)
     assert str(result.equity) == "1000.000000"
 

@@ -48,7 +48,9 @@ async def test_foreign_orders_count_in_every_room(floor):
     assert str(capital.cash) == "995.900000"
 
 
-@pytest.mark.parametrize(("held", "sent"), [("0.00", 1), ("-200.00", 0), ("200.00", 0)])
+@pytest.mark.parametrize(
+    ("held", "sent"), [("0.00", 1), ("20.00", 1), ("-200.00", 0), ("200.00", 0)]
+)
 async def test_what_no_fill_explains_counts_at_a_dollar_a_contract(floor, held, sent):
     """200 contracts of B may have cost $200: beyond what one event of a $1,000 account may lose."""
     await floor.reconcile()
