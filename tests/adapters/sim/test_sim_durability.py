@@ -124,7 +124,7 @@ def test_another_seed_or_world_is_refused(home):
         open_simulation(home, seed=6)
     assert "--fresh" in refused.value.remedy
     with pytest.raises(UsageError, match="exists is generated"):
-        open_simulation(home, world="tape:/nowhere")
+        open_simulation(home, world=f"tape:{home}")
     with pytest.raises(UsageError, match="no world 'mars'"):
         open_simulation(home / "elsewhere", world="mars")
     open_simulation(home, seed=5, world="generated").close()
