@@ -1,13 +1,18 @@
 """An exit on its way: which live for what is held, and one sent past the controls."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
+from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.order import Order, OrderIntent, Purpose
 from kalshi_cli.domain.position import Position
 from kalshi_cli.errors import ExitExceeds
+from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
+from kalshi_cli.steps.desk_view import DeskView, risk_state
 from kalshi_cli.steps.execution import Desk, send
+from kalshi_cli.steps.pausing import paused_shards
+from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.trade_policy import TradePolicy
 
 
@@ -18,6 +23,27 @@ def exits_of(position: Position, orders: Iterable[Order]) -> tuple[Order, ...]:
         for order in orders
         if order.intent.purpose is Purpose.EXIT
         and (order.intent.ticker, order.intent.strategy) == (position.ticker, position.owner)
+    )
+
+
+async def exit_state(
+    data: MarketData,
+    view: DeskView,
+    books: Mapping[str, OrderBook],
+    policy: TradePolicy,
+    found: Reconciliation,
+    tickers: Iterable[str],
+) -> RiskState:
+    """What the controls see of exits in these markets, after reconciling `found` what it did."""
+    return risk_state(
+        view,
+        env=policy.env,
+        limits=policy.limits,
+        cash=found.balance.cash,
+        measured=found.worth,
+        books=books,
+        frozen=found.frozen_tickers,
+        paused=await paused_shards(data, [view.entries[ticker] for ticker in tickers]),
     )
 
 

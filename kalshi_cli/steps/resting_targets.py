@@ -16,10 +16,10 @@ from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.portfolio.edge import outcome_price
 from kalshi_cli.ports.exchange import MarketData
-from kalshi_cli.steps.desk_view import DeskView, risk_state, with_sent
+from kalshi_cli.steps.desk_view import DeskView, with_sent
 from kalshi_cli.steps.execution import Desk
-from kalshi_cli.steps.exiting import exits_of, send_exit
-from kalshi_cli.steps.pausing import after_refusal, paused_shards
+from kalshi_cli.steps.exiting import exit_state, exits_of, send_exit
+from kalshi_cli.steps.pausing import after_refusal
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.trade_policy import TradePolicy
 
@@ -101,16 +101,8 @@ async def rest_targets(
     wanted = targets(view, books, leaving)
     if not wanted:
         return ()
-    state = risk_state(
-        view,
-        env=policy.env,
-        limits=policy.limits,
-        cash=found.balance.cash,
-        measured=found.worth,
-        books=books,
-        frozen=found.frozen_tickers,
-        paused=await paused_shards(data, [view.entries[intent.ticker] for intent in wanted]),
-    )
+    tickers = [intent.ticker for intent in wanted]
+    state = await exit_state(data, view, books, policy, found, tickers)
     sent: list[Order] = []
     for intent in wanted:
         order, _ = await send_exit(desk, intent, policy, state)

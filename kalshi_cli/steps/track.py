@@ -18,12 +18,12 @@ from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.store import Performance, Snapshot, Unit
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.steps.clearing import clear_way, tidy
-from kalshi_cli.steps.desk_view import DeskView, look, risk_state, with_sent
+from kalshi_cli.steps.desk_view import DeskView, look, with_sent
 from kalshi_cli.steps.execution import Desk, cancel_many, heed_halt_file
-from kalshi_cli.steps.exiting import send_exit
+from kalshi_cli.steps.exiting import exit_state, send_exit
 from kalshi_cli.steps.leaving import exit_intent, leaving, reason_to_leave, saleable, with_peaks
 from kalshi_cli.steps.losses import hold_to_losses
-from kalshi_cli.steps.pausing import after_refusal, paused_shards
+from kalshi_cli.steps.pausing import after_refusal
 from kalshi_cli.steps.quoting import quotes_of, withdrawn
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile_desk
 from kalshi_cli.steps.resting_targets import rest_targets
@@ -161,16 +161,8 @@ async def _leave(
     going = leaving(view, books, exits)
     if not going:
         return ()
-    state = risk_state(
-        view,
-        env=policy.env,
-        limits=policy.limits,
-        cash=found.balance.cash,
-        measured=found.worth,
-        books=books,
-        frozen=found.frozen_tickers,
-        paused=await paused_shards(data, [view.entries[ticker] for ticker, _ in going]),
-    )
+    tickers = [ticker for ticker, _ in going]
+    state = await exit_state(data, view, books, policy, found, tickers)
     return await leave(desk, view, books, state, exits=exits, policy=policy)
 
 

@@ -33,7 +33,6 @@ EMPTY = {
         "inspect analyses",
         "inspect runs",
         "inspect denials",
-        "inspect why KXNONE",
         "inspect order k1none",
         "inspect limits",
         "inspect llm",

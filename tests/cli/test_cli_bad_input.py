@@ -108,7 +108,7 @@ def test_a_wrong_configuration(kalshi, monkeypatch, arguments, variables, text):
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["inspect", "why", "KXNONE"],
+        ["why", "KXNONE"],
         ["close", "KXNONE"],
         ["cancel", "k1none"],
         ["analyze", "KXNONE"],

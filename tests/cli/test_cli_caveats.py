@@ -17,7 +17,7 @@ def test_the_baseline_is_told_once_where_it_is_traded_on(kalshi):
     ran = kalshi("run-loop", "--sim", "--once", "--seed", "7")
     assert (ran.out + ran.err).count("baseline: ") == 1
     assert kalshi("trade", "--dry-run").err.count("warning: forecasts by baseline") == 1
-    for look in (("status",), ("inspect", "positions"), ("track",), ("inspect", "why", "X")):
+    for look in (("status",), ("inspect", "positions"), ("track",), ("why", "X")):
         assert "baseline: " not in kalshi(*look).err
 
 

@@ -87,10 +87,10 @@ def test_summaries_are_whole_and_fit_the_screen(kalshi, name):
 def test_a_market_explains_itself(kalshi):
     kalshi("run-loop", "--sim", "--once", "--seed", "7")
     ticker = kalshi("inspect", "markets", "--limit", "1", "--json").json["data"][0]["ticker"]
-    trace = kalshi("inspect", "why", ticker, "--json").json["data"]
+    trace = kalshi("why", ticker, "--json").json["data"]["trace"]
     assert trace["market"]["ticker"] == ticker
     assert trace["analyses"] or trace["rejected"]
-    shown = kalshi("inspect", "why", ticker).out
+    shown = kalshi("why", ticker).out
     assert ticker in shown
     assert "filters" in shown
 

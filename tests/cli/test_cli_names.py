@@ -10,12 +10,12 @@ def test_a_ticker_may_be_typed_in_any_case(kalshi):
         found = kalshi(*words, typed, "--json").json
         assert found["data"] == kalshi(*words, ticker, "--json").json["data"] != []
         assert found["warnings"] == []
-    assert kalshi("inspect", "why", typed, "--json").json["data"]["market"]["ticker"] == ticker
+    assert kalshi("why", typed, "--json").json["data"]["trace"]["market"]["ticker"] == ticker
     assert kalshi("close", typed, "--json").code in {0, 6}  # 6: nobody bids for it
     assert kalshi("analyze", typed, "--dry-run", "--json").code == 0
     assert kalshi("analyze", typed, "--json").code == 0
 
-    missed = kalshi("inspect", "why", f"{typed}9")
+    missed = kalshi("why", f"{typed}9")
     assert missed.code == 3
     assert f"No market {ticker}9 was ever read. Did you mean {ticker}" in missed.err
     unheld = kalshi("close", f"{typed}9")

@@ -305,25 +305,3 @@ def limits(ctx: typer.Context, *, limit: Limit = 30) -> None:
         )
 
     on_records(prepared, found, show_limits)
-
-
-@app.command()
-def why(
-    ctx: typer.Context,
-    ticker: Annotated[str, typer.Argument(callback=plausible, help="The market's ticker.")],
-) -> None:
-    """Why a market was or was not traded: filters, forecasts, controls, orders, fills.
-
-    Example: kalshi inspect why KXHIGHNY-24AUG16-T85
-    """
-    from kalshi_cli.bootstrap.policies import policies
-    from kalshi_cli.cli.render.trace import show_trace
-    from kalshi_cli.steps.explain import explain
-
-    prepared = ready(ctx)
-    filters = policies(prepared.environment.env, prepared.settings, None).filters
-    on_records(
-        prepared,
-        lambda store: explain(store, store.reports, filters=filters, ticker=ticker),
-        show_trace,
-    )

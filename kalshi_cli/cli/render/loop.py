@@ -240,7 +240,7 @@ def _show_next(result: LoopResult, console: "Console", flag: str) -> None:
     positions = result.status.positions
     lines = ["kalshi status", "kalshi inspect round-trips", "kalshi evaluate"]
     if positions:
-        lines.insert(1, f"kalshi inspect why {positions[0].ticker}")
+        lines.insert(1, f"kalshi why {positions[0].ticker}")
     console.print("\nNext:", style="bold")
     if result.status.halt_file is not None:
         console.print(f"  rm {quote(result.status.halt_file.path)}", soft_wrap=True, markup=False)

@@ -1,4 +1,4 @@
-"""How `inspect why` looks: the stages in their order, and where it ended."""
+"""How one market looks in `why`: the stages in their order, and where it ended."""
 
 from typing import TYPE_CHECKING
 
