@@ -103,6 +103,17 @@ def _signalled(signal: str, rate: HitRate) -> Signalled:
     return Signalled(signal, rate.count, rate.hits, proven(rate))
 
 
+def _reflowed(text: str) -> str:
+    """Paragraphs as one line each, for any width; lists and what is indented stand as they are."""
+    paragraphs = text.split("\n\n")
+    return "\n\n".join(
+        paragraph
+        if any(line.startswith((" ", "-", "*")) for line in paragraph.split("\n"))
+        else " ".join(paragraph.split())
+        for paragraph in paragraphs
+    )
+
+
 def _member(
     prepared: Prepared,
     built: "Strategy",
@@ -129,7 +140,7 @@ def _member(
         share=share,
         path=None if path is None else str(path),
         summary=summary,
-        description=told,
+        description=_reflowed(told),
         parameters=tuple((each.name, str(getattr(built, each.name))) for each in taken),
         fault=fault,
         record=record,

@@ -117,3 +117,10 @@ def test_what_a_strategys_signals_came_to_is_shown_with_what_it_proves(kalshi, k
     assert "160 paper trades in four markets and not one win" in shown.out  # of its predecessors
     (rate,) = kalshi("strategies", "show", FLIPPER, "--json").json["data"]["hit_rates"]
     assert (rate["signal"], rate["trials"], rate["hits"]) == ("Economics", 200, 150)
+
+
+def test_a_paragraph_of_a_strategys_words_is_one_line_for_any_width(kalshi):
+    kalshi("ingest", "--sim", "--seed", "7")
+    shown = kalshi("strategies", "show", FLIPPER, "--json").json["data"]["description"]
+    assert "\n\n" in shown
+    assert "\n" not in shown.replace("\n\n", "")

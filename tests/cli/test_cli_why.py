@@ -8,7 +8,7 @@ from rich.console import Console
 from kalshi_cli.cli.render.why import shared, show_why_nothing
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import HOUR
-from kalshi_cli.domain.stop import At, StopDay
+from kalshi_cli.domain.stop import At, Stop, StopDay
 from kalshi_cli.ports.reports import FunnelRow
 from kalshi_cli.steps.why import StrategyFunnel, WhyNothing
 
@@ -43,3 +43,24 @@ def test_a_screen_of_80_by_24_is_filled_and_no_more():
     piped = Console(file=StringIO(), width=80, soft_wrap=True)
     show_why_nothing(found, piped)
     assert "CODE_11" in piped.file.getvalue()
+
+
+def test_a_near_miss_of_a_long_ticker_fits_80_columns():
+    near = Stop("s", "KXHOOPGAME-27JAN0419DALPHO-DAL", At.CONTROL, "MAX_POSITIONS", "16", "15")
+    ends = (StopDay(0, "s", At.CONTROL, "MAX_POSITIONS", 1, 4, near, 0),)
+    found = WhyNothing(
+        since_us=0,
+        until_us=3 * HOUR,
+        state=DeskState.ACTIVE,
+        state_reason="",
+        last_run=None,
+        orders=0,
+        filters=(),
+        strategies=(StrategyFunnel("s", 1, 9, ends),),
+    )
+    console = Console(file=StringIO(), width=80, height=24, force_terminal=True)
+    show_why_nothing(found, console)
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", console.file.getvalue()).splitlines()
+    assert max(map(len, lines)) <= 80
+    (row,) = [line for line in lines if "KXHOOPGAME" in line]
+    assert row.split()[-3:] == ["16", "15", "markets"]  # the unit once

@@ -58,7 +58,7 @@ def show_lines(all_found: Sequence[Assessment], console: "Console") -> None:
         console,
         "Markets",
         (
-            ("ticker", "fold"),
+            "ticker",
             ("market", "right"),
             ("forecast", "right"),
             ("fair", "right"),

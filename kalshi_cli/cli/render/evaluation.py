@@ -91,7 +91,7 @@ def _print_slices(result: EvaluateResult, console: "Console") -> None:
         console,
         f"Closed trades by {result.by}, net of fees, before AI",
         (
-            (str(result.by), "fold"),
+            str(result.by),
             ("trades", "right"),
             ("events", "right"),
             ("won", "right"),
@@ -121,7 +121,7 @@ def _print_scores(result: EvaluateResult, console: "Console") -> None:
         console,
         "Forecasts against the market (Brier score, lower is better)",
         (
-            ("role" if by_role else str(result.by), "fold"),
+            "role" if by_role else str(result.by),
             ("judged", "right"),
             ("ours", "right"),
             ("market", "right"),

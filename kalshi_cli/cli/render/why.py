@@ -82,11 +82,11 @@ def _show_funnel(funnel: StrategyFunnel, room: int, console: "Console") -> None:
         console,
         f"{funnel.strategy}: {looked}",
         (
-            "came to",
+            ("came to", "spare"),
             "its end by",
             ("markets", "right"),
-            ("passes", "right"),
-            ("nearest miss", "fold"),
+            ("passes", "right spare"),
+            "nearest miss",
             ("number", "right"),
             ("limit", "right"),
         ),
@@ -97,7 +97,10 @@ def _show_funnel(funnel: StrategyFunnel, room: int, console: "Console") -> None:
 
 def _cells(day: StopDay) -> tuple[str, ...]:
     miss = day.nearest
-    near = ("", "", "") if miss is None else (miss.ticker, *measured(*_counted(miss)))
+    number, limit = ("", "") if miss is None else measured(*_counted(miss))
+    if " " in limit:  # of the same unit, told once
+        number = number.removesuffix(limit[limit.index(" ") :])
+    near = ("" if miss is None else miss.ticker, number, limit)
     return (day.at, day.code, str(day.most), str(day.passes), *near)
 
 
