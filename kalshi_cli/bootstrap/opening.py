@@ -5,7 +5,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from kalshi_cli.adapters.halt_file import HaltFile
 from kalshi_cli.bootstrap.desk import Ending, OpenDesk
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kalshi_cli.adapters.sim.simulation import Simulation
     from kalshi_cli.adapters.store.store import SqlStore
 
+Checked = Literal["money", "all"]
 SINGLE_STEP_US = MINUTE
 """How far a single step moves the simulated world first."""
 
@@ -43,16 +44,19 @@ async def open_desk(
     trades: bool,
     forecasts: bool = False,
     single_step: bool = True,
+    checks: Checked | None = None,
 ) -> AsyncIterator[OpenDesk]:
     """Open the desk for one command.
 
     `trades` takes the lease: `LeaseHeld` where another process has it. `forecasts` opens the
     forecaster: `ConfigError` for one that cannot be had, which therefore stops no other command.
     A `single_step` moves the simulated world by a minute first, unless told not to. What does
-    none of this reads, and makes no world.
+    none of this reads, and makes no world. What `checks` names of the store is looked over first:
+    `StoreUnusable` where it is damaged.
     """
     from kalshi_cli.adapters.clock import clock_for
     from kalshi_cli.adapters.store.lease import hold_lease
+    from kalshi_cli.adapters.store.soundness import check_sound
     from kalshi_cli.adapters.store.store import open_store
 
     if not (trades or forecasts or single_step):
@@ -73,6 +77,8 @@ async def open_desk(
         store = await stack.enter_async_context(
             await open_store(store_location(environment, settings), identity, wall_us=real.wall())
         )
+        if checks is not None:
+            await check_sound(store, whole=checks == "all")
         lease = None
         if trades:
             name = lease_name(identity)

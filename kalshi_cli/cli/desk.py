@@ -136,6 +136,7 @@ async def _with_desk(
         trades=trades,
         forecasts=forecasts,
         single_step=single_step,
+        checks="money" if trades else None,
     )
     async with opened as desk:
         warn_of_clock(prepared, desk.connection)

@@ -37,6 +37,7 @@ async def run_loop(
         trades=True,
         forecasts=True,
         single_step=False,
+        checks="all",
     )
     async with opened as desk, AsyncExitStack() as stack:
         warn_of_clock(prepared, desk.connection)

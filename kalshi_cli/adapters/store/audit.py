@@ -22,6 +22,7 @@ from kalshi_cli.adapters.store.derived import (
 )
 from kalshi_cli.adapters.store.impossible import RULES
 from kalshi_cli.adapters.store.ledger import SqlLedger
+from kalshi_cli.adapters.store.soundness import damage
 from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.adapters.store.vacuuming import vacuum
 from kalshi_cli.ports.audit import Audit, Finding, Repair, Space
@@ -82,9 +83,8 @@ class SqlAuditor:
 async def _check_file(transaction: Transaction) -> list[Finding]:
     if transaction.is_postgres:
         return []  # PostgreSQL keeps its own pages and foreign keys whole
-    pages = await transaction.rows(text("PRAGMA quick_check"))
     rows = await transaction.rows(text("PRAGMA foreign_key_check"))
-    broken = [Finding("FILE_DAMAGED", "the file", str(row[0])) for row in pages if row[0] != "ok"]
+    broken = [Finding("FILE_DAMAGED", "the file", line) for line in await damage(transaction)]
     orphans = [
         Finding("ROW_ORPHANED", f"{row[0]} row {row[1]}", f"refers to nothing in {row[2]}")
         for row in rows

@@ -1,0 +1,70 @@
+"""A file is looked over before anything is traded on what it says."""
+
+import sqlite3
+from contextlib import closing
+
+import pytest
+from fakes.desk_store import fresh_store
+
+from kalshi_cli.adapters.store.soundness import MONEY, check_sound
+from kalshi_cli.errors import StoreUnusable
+
+PAGE = 4096
+
+
+def damage(path, name, *, at=0):
+    """Flip bits in the head of the first page of a table or an index, where its structure is."""
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+        (page,) = connection.execute(query, (name,)).fetchone()
+    content = bytearray(path.read_bytes())
+    content[(page - 1) * PAGE + at] ^= 0xFF
+    path.write_bytes(content)
+
+
+@pytest.fixture
+async def path(tmp_path):
+    async with await fresh_store(tmp_path) as store:
+        return store.location.path
+
+
+async def checked(path, *, whole):
+    async with await fresh_store(path.parent) as store:
+        await check_sound(store, whole=whole)
+
+
+@pytest.fixture(params=["file", "memory", "postgres"])
+def place(request, tmp_path):
+    places = {"file": tmp_path, "memory": ":memory:"}
+    return places.get(request.param) or request.getfixturevalue("postgres_url")
+
+
+@pytest.mark.parametrize("whole", [False, True])
+async def test_a_sound_store_passes(place, whole):
+    async with await fresh_store(place) as store:
+        await check_sound(store, whole=whole)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize("table", MONEY)
+async def test_damage_to_what_money_hangs_on_is_found(path, table, whole):
+    damage(path, table, at=5)  # where the rows begin
+    with pytest.raises(StoreUnusable, match=r"^The store .*/desk\.db is damaged: .+\.$") as refused:
+        await checked(path, whole=whole)
+    assert refused.value.exit_code == 7
+    assert "Restore a backup" in str(refused.value.remedy)
+
+
+async def test_a_page_that_is_none_is_found(path):
+    damage(path, "orders")
+    with pytest.raises(StoreUnusable, match="malformed") as refused:
+        await checked(path, whole=False)
+    assert "Restore a backup" in str(refused.value.remedy)
+
+
+async def test_damage_elsewhere_is_found_by_who_looks_at_all_of_it(path):
+    damage(path, "quote_history", at=5)
+    await checked(path, whole=False)
+    with pytest.raises(StoreUnusable, match="is damaged"):
+        await checked(path, whole=True)
