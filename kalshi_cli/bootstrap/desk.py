@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
-from kalshi_cli.bootstrap.policies import Policies, asking, weight_policy
+from kalshi_cli.bootstrap.evaluating import evaluated
+from kalshi_cli.bootstrap.policies import Policies, asking
 from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.errors import PASSING, ConfigError, UsageError
 from kalshi_cli.evaluation.scores import By
@@ -19,13 +20,12 @@ from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.analyze import AnalyzeResult, analyze
 from kalshi_cli.steps.assess import assess
 from kalshi_cli.steps.command import Done, Left, wind_down
-from kalshi_cli.steps.evaluate import EvaluateResult, evaluate
+from kalshi_cli.steps.evaluate import EvaluateResult
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.ingest import IngestResult, ingest
 from kalshi_cli.steps.preview import PreviewResult, preview
 from kalshi_cli.steps.questions import Progress, unheard
 from kalshi_cli.steps.react import Attended, Reacted, attend, react
-from kalshi_cli.steps.rebalancing import propose_shares
 from kalshi_cli.steps.requests import carry_out, obey
 from kalshi_cli.steps.session import TradeResult
 from kalshi_cli.steps.standing import standing
@@ -205,26 +205,15 @@ class OpenDesk:
 
     async def evaluate(self, by: By = By.MODEL, *, rebalances: bool = False) -> EvaluateResult:
         """What was earned; and where it `rebalances`, which shares that speaks for."""
-        trading = self.policies.trading
-        result = await evaluate(
+        return await evaluated(
+            self.settings,
+            self.policies,
             self.store,
-            self.store.reports,
             self.clock,
-            ai_charged_to=trading.ai_charged_to,
-            weights=weight_policy(self.settings),
             by=by,
+            rebalances=rebalances,
             is_fiction=self.simulation is not None and self.simulation.knows_truth,
         )
-        if not rebalances:
-            return result
-        shares = await propose_shares(
-            self.store,
-            self.store.reports,
-            shares={s.name: trading.allocations.get(s.name, 0.0) for s in trading.strategies},
-            others=self.settings.allocation.others,
-            ai_charged_to=trading.ai_charged_to,
-        )
-        return replace(result, shares=shares)
 
     async def carry_out(self, kind: str, target: str) -> Done:
         """What a person asks for by hand. What sends orders needs a clock to trade by."""

@@ -1,5 +1,6 @@
 """Whoever trades keeps changes of the limits on record, with the person and the reason."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.confirm import confirm_live, facts_of
@@ -14,19 +15,31 @@ LONGEST_REASON = 500
 """Signs kept of a reason."""
 
 
-async def confirm_trading(prepared: Prepared, desk: "OpenDesk") -> None:
+async def confirm_trading(prepared: Prepared, desk: "OpenDesk", wanted: Sequence[str] = ()) -> None:
     """What stands before every command that trades: limits accounted for, real money confirmed.
 
-    Raises `ConfigError` for a limit of real money that changed without a reason, and
-    `LiveNotConfirmed`.
+    `wanted` are told among what is at stake. Shares that a rebalance put over the config file's
+    are dropped where that was changed since. Raises `ConfigError` for a limit of real money that
+    changed without a reason, and `LiveNotConfirmed`.
     """
     from kalshi_cli.settings.describe import limits_in_force
     from kalshi_cli.steps.limiting import changed_limits, record_limits
+    from kalshi_cli.steps.rebalancing import shares_kept
 
     why = one_line(prepared.invocation.options.limits_reason or "", LONGEST_REASON)
+    kept, settings = await shares_kept(desk.store), prepared.settings
     changes = await changed_limits(
-        desk.store, limits_in_force(prepared.settings), env=desk.environment.env, why=why
+        desk.store, limits_in_force(settings.under(kept)), env=desk.environment.env, why=why
     )
-    confirm_live(prepared, await facts_of(prepared, desk))
-    if changes:
-        await record_limits(desk.store, desk.clock, changes, run=desk.run, who=person(), why=why)
+    confirm_live(prepared, (*await facts_of(prepared, desk), *wanted))
+    is_void = kept is not None and kept.configured != settings.running_shares
+    if changes or is_void:
+        await record_limits(
+            desk.store,
+            desk.clock,
+            changes,
+            run=desk.run,
+            who=person(),
+            why=why,
+            void=desk.sender.lease if is_void else None,
+        )

@@ -13,6 +13,7 @@ from kalshi_cli.ports.reports import StrategyRow
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.store import SqlStore
+    from kalshi_cli.settings.sections import Settings
     from kalshi_cli.strategies._base import Strategy
 
 
@@ -61,8 +62,8 @@ async def roster(prepared: Prepared, store: "SqlStore") -> tuple[Member, ...]:
     from kalshi_cli.bootstrap.strategies import strategy
     from kalshi_cli.settings.strategies import names
 
-    settings = prepared.settings
     async with store.unit() as unit:
+        settings = prepared.settings.under(await unit.desk.rebalanced())
         faults = await unit.desk.strategy_faults()
         rates = await unit.trials.hit_rates(0)
     records = {row.strategy: row for row in await store.reports.strategies()}
@@ -70,7 +71,7 @@ async def roster(prepared: Prepared, store: "SqlStore") -> tuple[Member, ...]:
     for name in names(settings):
         built = strategy(name, settings)
         own = [_signalled(s, rate) for (who, s), rate in sorted(rates.items()) if who == name]
-        found.append(_member(prepared, built, name, faults.get(name), records.get(name), own))
+        found.append(_member(settings, built, name, faults.get(name), records.get(name), own))
     return tuple(sorted(found, key=lambda member: (not member.runs, member.name)))
 
 
@@ -115,7 +116,7 @@ def _reflowed(text: str) -> str:
 
 
 def _member(
-    prepared: Prepared,
+    settings: "Settings",
     built: "Strategy",
     name: str,
     fault: StrategyFault | None,
@@ -124,7 +125,6 @@ def _member(
 ) -> Member:
     from kalshi_cli.bootstrap.strategies import Unloadable, file_of
 
-    settings = prepared.settings
     path, share = file_of(name, settings), settings.allocation.shares.get(name, 0.0)
     error = built.error if isinstance(built, Unloadable) else None
     told = (

@@ -7,6 +7,7 @@ dollar earned with them. What is not resolved stays as it is.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import ceil
 
 from kalshi_cli.domain.money import NO_MONEY, Money
 from kalshi_cli.evaluation.interval import (
@@ -21,6 +22,8 @@ from kalshi_cli.evaluation.interval import (
 
 WHOLE = 10_000
 """The bankroll, in the hundredths of a percent that shares are changed by."""
+TINY = 1e-6
+"""What a float may be off by."""
 BAND = 200
 """A change of less is not made: it would be noise."""
 STEP = 500
@@ -105,7 +108,7 @@ def rebalanced(rows: Sequence[Measured], settings: Mapping[str, str]) -> tuple[N
     """New shares of all that run; together they come to no more than the bankroll. `settings` are
     what their shares are called.
     """
-    old = {row.strategy: round(row.share * WHOLE) for row in rows}
+    old = {row.strategy: ceil(row.share * WHOLE - TINY) for row in rows}  # no part of one is free
     settled = [row for row in rows if row.fresh >= MIN_CLUSTERS]
     cuts = {
         row.strategy: _banded(old[row.strategy] - FLOOR)

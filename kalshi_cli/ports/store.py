@@ -26,6 +26,7 @@ from kalshi_cli.domain.market import Event, Listing, Market, Quote, Series
 from kalshi_cli.domain.money import Contracts, Money
 from kalshi_cli.domain.order import Fill, Order, OrderIntent
 from kalshi_cli.domain.position import Position, RoundTrip
+from kalshi_cli.domain.shares import Rebalanced
 from kalshi_cli.domain.strategy_fault import StrategyFault
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.exits._base import ExitPlan
@@ -522,6 +523,18 @@ class Desk(Protocol):
         wall_us: int,
     ) -> None:
         """Keep changes of limits on record."""
+        ...
+
+    async def rebalanced(self) -> Rebalanced | None:
+        """Shares that were put in the place of the config file's; None where none were."""
+        ...
+
+    async def rebalance(
+        self, rebalanced: Rebalanced | None, lease_token: str, wall: Callable[[], int]
+    ) -> None:
+        """Put shares in the place of those there were, or none. Raises `LeaseHeld` and
+        `LeaseRanOut` where the lease is not ours, which `wall` tells in this transaction.
+        """
         ...
 
     async def strategy_faults(self) -> Mapping[str, StrategyFault]:

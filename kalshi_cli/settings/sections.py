@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.money import Money
+from kalshi_cli.domain.shares import Rebalanced, Shares, in_force
 from kalshi_cli.errors import InvalidValue
 
 
@@ -435,7 +436,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _within_the_whole(self) -> Self:
-        total = sum(self.allocation.shares.get(name, 0.0) for name in self.running)
+        total = sum(self.running_shares.values())
         if total > 1.0 + 1e-9:
             raise ValueError(f"the shares of what runs come to {total:.0%} of the bankroll")
         return self
@@ -444,6 +445,22 @@ class Settings(BaseSettings):
     def running(self) -> Names:
         """The strategies that propose trades: those named, and a person's own with a share."""
         return tuple(dict.fromkeys((*self.trading.strategies, *self.allocation.others)))
+
+    @property
+    def running_shares(self) -> Shares:
+        """The share of each strategy that runs; 0 for one that was given none."""
+        shares = self.allocation.shares
+        return {name: shares.get(name, 0.0) for name in self.running}
+
+    def under(self, rebalanced: Rebalanced | None) -> Self:
+        """The same with the shares in force, where others than the config file's are."""
+        if rebalanced is None:
+            return self
+        shares = {**self.allocation.shares, **in_force(rebalanced, self.running_shares)}
+        named = {name: shares.pop(name) for name in Allocation.model_fields if name != "others"}
+        others = {name: share for name, share in shares.items() if share}
+        allocation = self.allocation.model_copy(update={**named, "others": others})
+        return self.model_copy(update={"allocation": allocation})
 
     @classmethod
     def settings_customise_sources(

@@ -26,6 +26,7 @@ from kalshi_cli.domain.order import (
     TimeInForce,
 )
 from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.shares import Rebalanced
 from kalshi_cli.domain.trial import HitRate, Trial
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import Filter, Rejection
@@ -58,7 +59,8 @@ class DeskView:
     forecast or asked for besides. Markets a verdict has dropped may be a hundred thousand more.
     `unbooked` are orders whose fills are reported and in no position yet. `markouts` are those of
     the last week, `incentives` the programmes that run now, by ticker. `trials` are those under
-    way, `hit_rates` what those of the last thirty days came to.
+    way, `hit_rates` what those of the last thirty days came to. `rebalanced` are shares that were
+    put in the place of the config file's.
     """
 
     now_us: int
@@ -84,6 +86,7 @@ class DeskView:
     incentives: Mapping[str, tuple[IncentiveProgram, ...]] = field(default_factory=dict)
     trials: tuple[Trial, ...] = ()
     hit_rates: Mapping[Signal, HitRate] = field(default_factory=dict)
+    rebalanced: Rebalanced | None = None
 
     def terms(self, ticker: str) -> FeeTerms:
         """The fee terms in force in a market."""
@@ -169,6 +172,7 @@ async def look(
             incentives=await unit.making.incentives(now_us),
             trials=await unit.trials.under_way(),
             hit_rates=await unit.trials.hit_rates(now_us - TRIALS_US),
+            rebalanced=await unit.desk.rebalanced(),
         )
 
 

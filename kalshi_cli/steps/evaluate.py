@@ -20,6 +20,7 @@ from kalshi_cli.forecasting.weights import Fit
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.reports import Reports, ScoredRow
 from kalshi_cli.ports.store import CatalogEntry, Store
+from kalshi_cli.steps.rebalancing import ShareChange
 from kalshi_cli.steps.record import WeightPolicy, fitted_weights, with_roles
 from kalshi_cli.steps.valuation import Prices, standing, value
 
@@ -35,7 +36,7 @@ class EvaluateResult:
     trades by group, where they can be cut so. `labels` say what a person must know of the
     forecasters behind the numbers. `weights` are what the record of each
     language model says of its say. `shares` are what the record says of the shares of the bankroll,
-    where that was asked for.
+    where that was asked for, and `changes` what that changed.
     """
 
     at_us: int
@@ -51,6 +52,7 @@ class EvaluateResult:
     ai_cost: AiCost
     labels: tuple[str, ...]
     shares: tuple[NewShare, ...] | None = None
+    changes: tuple[ShareChange, ...] | None = None
 
     @property
     def since_start(self) -> Money | None:

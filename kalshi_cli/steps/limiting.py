@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.limits import LimitChange, limit_changes
@@ -9,13 +10,14 @@ from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import ConfigError
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.reports import LimitChangeRow, Reports
-from kalshi_cli.ports.store import Run, Store
+from kalshi_cli.ports.store import Lease, Run, Store
 from kalshi_cli.risk._usage import Usage, usages
 from kalshi_cli.steps.desk_view import look, risk_state
 from kalshi_cli.steps.trade_policy import TradePolicy
 
 NOT_SAID = "not said"
 FIRST = "first recorded"
+NOT_OTHERWISE: Mapping[str, str] = MappingProxyType({})
 
 
 async def changed_limits(
@@ -45,9 +47,15 @@ async def record_limits(
     run: Run,
     who: str,
     why: str,
+    void: Lease | None = None,
 ) -> None:
-    """Keep changes on record; a limit that was never recorded is no change of anybody's."""
+    """Keep changes on record; a limit that was never recorded is no change of anybody's.
+
+    Under the lease `void`, shares are dropped that hold no longer. Raises `LeaseHeld` without it.
+    """
     async with store.unit() as unit:
+        if void is not None:
+            await unit.desk.rebalance(None, void.token, clock.wall)
         for is_first, said in ((True, why or FIRST), (False, why or NOT_SAID)):
             await unit.desk.change_limits(
                 [change for change in changes if (change.old is None) is is_first],
@@ -63,12 +71,14 @@ async def record_limits(
 @dataclass(frozen=True, slots=True)
 class LimitRow:
     """A limit as a config file writes it, and how much of it is used; None where it is a bound on
-    each order, which nothing uses up.
+    each order, which nothing uses up. `configured` is what the config file says where a rebalance
+    put something else in force.
     """
 
     name: str
     value: str
     usage: Usage | None
+    configured: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +110,15 @@ async def limits_in_use(
     in_force: Mapping[str, str],
     policy: TradePolicy,
     history: int | None,
+    configured: Mapping[str, str] = NOT_OTHERWISE,
 ) -> LimitsInUse:
-    """Each limit, its use by what is on record, and how it came to be what it is."""
+    """Each limit, its use by what is on record, and how it came to be what it is. `configured` are
+    those of the config file, where a rebalance may have put others in force.
+    """
     summary = await reports.summary()
     view = await look(store, now_us=clock.now(), filters=policy.filters)
     used: Mapping[str, Usage] = {}
-    state = None
+    state, policy = None, policy.under(view.rebalanced)
     if summary.cash is not None:
         state = risk_state(
             view,
@@ -123,6 +136,13 @@ async def limits_in_use(
         day_start=None if state is None else state.day_start_equity,
         peak=None if state is None else state.peak_equity,
         contested=tuple(sorted(view.contested())),
-        limits=tuple(LimitRow(name, value, used.get(name)) for name, value in in_force.items()),
+        limits=tuple(
+            LimitRow(name, value, used.get(name), _otherwise(configured.get(name), value))
+            for name, value in in_force.items()
+        ),
         changes=await reports.limit_changes(limit=history),
     )
+
+
+def _otherwise(configured: str | None, value: str) -> str | None:
+    return None if configured == value else configured

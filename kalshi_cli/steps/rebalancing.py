@@ -1,17 +1,33 @@
-"""What the record says of the shares: read, never written.
+"""What the record says of the shares of the bankroll, and to act on it.
 
-The shares in force are the config file's, as every limit is. Whoever trades under changed ones
-keeps on record who changed what, when and why.
+Shares in force lie in the store, over those of the config file that they were worked out from: no
+program writes into a file that a person wrote, and every process of the desk reads the store. Each
+pass of trading reads them anew. The config file wins as soon as it says anything else: then the
+shares of the store are void, and whoever trades next drops them and keeps the change on record.
 """
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
+from kalshi_cli.domain.limits import LimitChange
 from kalshi_cli.domain.money import NO_MONEY, Money
+from kalshi_cli.domain.shares import Rebalanced, Shares
 from kalshi_cli.evaluation.ai_costs import charged
 from kalshi_cli.evaluation.rebalancing import NewShare, by_event, measured, rebalanced
 from kalshi_cli.ports.reports import LimitChangeRow, Reports
 from kalshi_cli.ports.store import Store
+from kalshi_cli.steps.execution import Desk
+
+UNDONE = "back to the config file's shares"
+
+
+@dataclass(frozen=True, slots=True)
+class ShareChange:
+    """A limit on a share that changes, and why."""
+
+    change: LimitChange
+    why: str
 
 
 async def propose_shares(
@@ -56,6 +72,52 @@ async def propose_shares(
         ],
         {name: f"others.{name}" if name in others else name for name in shares},
     )
+
+
+def as_proposed(configured: Shares, shares: Sequence[NewShare]) -> Rebalanced:
+    """The new shares over the config file's."""
+    return Rebalanced(configured, {row.measured.strategy: row.new for row in shares})
+
+
+def share_changes(
+    changes: Sequence[LimitChange], shares: Sequence[NewShare]
+) -> tuple[ShareChange, ...]:
+    """Why each limit changes, by the record of the strategies whose share it is."""
+    why: dict[str, list[str]] = defaultdict(list)
+    for row in shares:
+        if row.is_change:
+            limit = row.setting.partition(".")[0]
+            why[f"allocation.{limit}"].append(f"{row.measured.strategy}: {row.why}")
+    return tuple(
+        ShareChange(change, "; ".join(why.get(change.name, [UNDONE]))) for change in changes
+    )
+
+
+async def put_in_force(
+    desk: Desk, shares: Rebalanced | None, changes: Sequence[ShareChange], *, who: str
+) -> None:
+    """Have shares in force from now on, or the config file's again: with the record of it, or not
+    at all. Raises `LeaseHeld` and `LeaseRanOut` where the lease is not ours.
+    """
+    desk.lease.check()
+    async with desk.store.unit() as unit:
+        await unit.desk.rebalance(shares, desk.lease.token, desk.clock.wall)
+        for each in changes:
+            await unit.desk.change_limits(
+                [each.change],
+                run_id=desk.run.run_id,
+                who=who,
+                why=each.why,
+                at_us=desk.clock.now(),
+                wall_us=desk.clock.wall(),
+            )
+        await unit.commit()
+
+
+async def shares_kept(store: Store) -> Rebalanced | None:
+    """What was put in the place of the config file's shares, whether that still holds or not."""
+    async with store.unit(reads=True) as unit:
+        return await unit.desk.rebalanced()
 
 
 def _changed_us(changes: Sequence[LimitChangeRow], setting: str) -> int | None:

@@ -131,7 +131,7 @@ class Session:
         self, view: DeskView, policy: TradePolicy, account: Account, close_ups: Close
     ) -> None:
         self.view = view
-        self.policy = policy
+        self.policy = policy.under(view.rebalanced)
         self.account = account
         self.close_ups = close_ups
         self.proposals: list[Proposal] = []

@@ -22,13 +22,16 @@ class StrategyInUse(StrategyRow):
 
     `share` is its own, `at_risk` what it may lose with live orders as if filled; `borrowed` of that
     is beyond its share, `lent` of its share is out. None for who has no share, or before the
-    account was first seen.
+    account was first seen. `fraction` of the bankroll is its share in force; `configured` is what
+    the config file says where a rebalance put another in force.
     """
 
     share: Money | None = None
     at_risk: Money | None = None
     borrowed: Money | None = None
     lent: Money | None = None
+    fraction: float | None = None
+    configured: float | None = None
 
 
 async def strategies_in_use(
@@ -39,8 +42,9 @@ async def strategies_in_use(
     names = sorted({*rows, *(strategy.name for strategy in policy.strategies)})
     summary = await reports.summary()
     parts: Mapping[str, Mapping[str, Money]] = {}
+    view = await look(store, now_us=clock.now(), filters=policy.filters)
+    held_to = policy.under(view.rebalanced)
     if summary.cash is not None:
-        view = await look(store, now_us=clock.now(), filters=policy.filters)
         state = risk_state(
             view,
             env=policy.env,
@@ -50,16 +54,25 @@ async def strategies_in_use(
             frozen=frozenset(),
             paused=None,
         )
-        parts = _parts(state, policy)
+        parts = _parts(state, held_to)
     return tuple(
-        StrategyInUse(**{**_recorded(rows.get(name) or _nothing_yet(name)), **parts.get(name, {})})
+        StrategyInUse(
+            **{
+                **_recorded(rows.get(name) or _nothing_yet(name)),
+                **parts.get(name, {}),
+                **_fractions(held_to.shares.get(name), policy.shares.get(name)),
+            }
+        )
         for name in names
     )
 
 
+def _fractions(held: float | None, configured: float | None) -> Mapping[str, float | None]:
+    return {"fraction": held, "configured": None if configured == held else configured}
+
+
 def _parts(state: RiskState, policy: TradePolicy) -> Mapping[str, Mapping[str, Money]]:
-    shares = {each.name: policy.allocations.get(each.name, 0.0) for each in policy.strategies}
-    found = stands(state, Lending(shares, None))
+    found = stands(state, Lending(policy.shares, None))
     lent = lent_out(found)
     return {
         name: {

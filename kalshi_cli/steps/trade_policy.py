@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Self
 
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.limits import Lending, Limits
 from kalshi_cli.domain.money import Money
+from kalshi_cli.domain.shares import Rebalanced, Shares, in_force
 from kalshi_cli.exits._base import Exit
 from kalshi_cli.exits._planning import ExitRules
 from kalshi_cli.filters._base import Filter
@@ -44,11 +46,22 @@ class TradePolicy:
     keep_denials_us: int | None = None
     lends: bool = False
 
+    @property
+    def shares(self) -> Shares:
+        """The share of each strategy that runs; 0 for one that was given none."""
+        return {each.name: self.allocations.get(each.name, 0.0) for each in self.strategies}
+
+    def under(self, rebalanced: Rebalanced | None) -> Self:
+        """The same with the shares in force, where others than the config file's are."""
+        if rebalanced is None:
+            return self
+        shares = in_force(rebalanced, self.shares)
+        return replace(self, allocations={**self.allocations, **shares})
+
     def held_to(self, strategy: str, wanted: Mapping[str, Money] | None = None) -> Limits:
         """One strategy's limits; `wanted` is what those who were asked did not get."""
-        shares = {each.name: self.allocations.get(each.name, 0.0) for each in self.strategies}
         return replace(
             self.limits,
             strategy_allocation=self.allocations.get(strategy, 0.0),
-            lending=Lending(shares, wanted) if self.lends else None,
+            lending=Lending(self.shares, wanted) if self.lends else None,
         )

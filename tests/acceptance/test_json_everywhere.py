@@ -16,7 +16,9 @@ EMPTY = {
     "evaluate": [
         "evaluate",
         "evaluate --by role",
+        "evaluate --rebalance --dry-run",
         "evaluate --rebalance",
+        "evaluate --rebalance --undo",
         "evaluate --by horizon",
         "evaluate --by variant",
     ],

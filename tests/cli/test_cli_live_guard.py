@@ -8,6 +8,7 @@ import os
 import pty
 import sys
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -19,6 +20,7 @@ from fakes.floor import WEIGHTS, open_floor
 
 from kalshi_cli.bootstrap.forecasters import who_forecasts
 from kalshi_cli.cli.confirm import PHRASE
+from kalshi_cli.cli.evaluating import rebalance
 from kalshi_cli.cli.invocation import Invocation
 from kalshi_cli.cli.limiting import confirm_trading
 from kalshi_cli.cli.start import Prepared
@@ -26,9 +28,13 @@ from kalshi_cli.cli.transferring import _moved
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import ConfigError, LiveNotConfirmed
+from kalshi_cli.evaluation.interval import Verdict
+from kalshi_cli.evaluation.rebalancing import Measured, NewShare
+from kalshi_cli.evaluation.scores import By
 from kalshi_cli.settings import Environment, load
 from kalshi_cli.settings.environment import AiAccess
 from kalshi_cli.steps.evaluate import evaluate
+from kalshi_cli.steps.rebalancing import shares_kept
 
 KEY = ed25519.Ed25519PrivateKey.generate()
 PEM = KEY.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
@@ -160,6 +166,46 @@ async def test_real_cash_goes_to_no_other_shard_unasked(
             assert await unit.desk.open_transfers() == ()
     assert "REAL MONEY. Cash: $1,000.00" in said
     assert "To move: $250.000000 from shard 0 to 2" in said
+
+
+EDGE = Measured("directional_trading", 0.40, None, 0.1, Verdict.EDGE, 30)
+
+
+class Rebalancer(Trader):
+    """Whose record speaks for five points more."""
+
+    def __init__(self, floor, home: Path) -> None:
+        super().__init__(floor, home)
+        self.sender = floor.desk
+
+    async def evaluate(self, by=By.MODEL, *, rebalances=False):
+        share = NewShare("directional_trading", EDGE, 0.45, "an edge is shown")
+        return replace(await super().evaluate(), shares=(share,) if rebalances else None)
+
+
+@pytest.mark.parametrize(("yes", "acknowledged"), [(True, True), (True, False), (False, True)])
+async def test_real_money_is_held_to_new_shares_once_a_person_said_so(
+    kalshi_home: Path, tmp_path: Path, monkeypatch, yes: bool, acknowledged: bool
+):
+    file = tmp_path / "config.toml"
+    file.write_text(f"[live]\nacknowledged = {str(acknowledged).lower()}\n")
+    said: list[str] = []
+    monkeypatch.setattr(Invocation, "say_always", lambda _, text: said.append(text))
+    async with open_floor(tmp_path) as floor:
+        desk = Rebalancer(floor, kalshi_home)
+        asked = Prepared(Invocation({"yes": yes}), load(config=file), desk.environment)
+        work = rebalance(asked, desk, By.MODEL, undoes=False)  # type: ignore[arg-type]
+        if yes and acknowledged:
+            (done,) = (await work).changes
+            assert (done.change.old, done.change.new) == ("0.4", "0.45")
+        else:
+            with pytest.raises(LiveNotConfirmed):
+                await work
+        kept = await shares_kept(floor.store)
+        assert (kept is not None) is (yes and acknowledged)
+        assert bool(await floor.store.reports.limit_changes()) is (yes and acknowledged)
+    told = "To change: allocation.directional_trading 0.4 to 0.45"
+    assert f"{told} (directional_trading: an edge is shown)" in said
 
 
 @pytest.mark.parametrize(("typed", "goes_on"), [(PHRASE, True), ("yes", False), ("", False)])

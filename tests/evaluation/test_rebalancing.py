@@ -153,3 +153,23 @@ def test_shares_never_come_to_more_than_the_bankroll_and_rise_on_an_edge_alone(d
         assert moved <= 0 or (each.verdict is EDGE and each.fresh >= 30)
         assert moved >= 0 or (each.verdict is NO_EDGE and new[each.strategy] >= 0.05 - 1e-9)
         assert moved <= 0 or new[each.strategy] <= 0.60 + 1e-9
+
+
+SHARES = st.lists(st.floats(0.001, 1.0), min_size=2, max_size=5).filter(lambda s: sum(s) <= 1.0)
+
+
+@given(SHARES, st.data())
+def test_shares_of_any_fraction_never_come_to_more_than_the_bankroll(drawn, data):
+    """0.33334 is not taken for 0.3333, with the rest of it given away once more."""
+    said = [data.draw(st.sampled_from(Verdict)) for _ in drawn]
+    rows = [
+        row(str(n), each, told, 0.1) for n, (each, told) in enumerate(zip(drawn, said, strict=True))
+    ]
+    assert math.fsum(shares(*rows).values()) <= 1.0 + 1e-12
+
+
+def test_what_is_over_after_rounding_is_nobodys():
+    rows = [row("a", 0.33334, EDGE, 0.1), row("b", 0.33334, UNRESOLVED), row("c", 0.0701, NO_EDGE)]
+    rest = row("d", 0.26322, UNRESOLVED)
+    # c gives 2.01 points; a had 33.34 by then, and has 35.34 or less
+    assert math.fsum(shares(*rows, rest).values()) <= 1.0

@@ -1,4 +1,4 @@
--- Schema 0019. Generated from the migrations; do not edit.
+-- Schema 0020. Generated from the migrations; do not edit.
 CREATE TABLE "ai_calls" (
 	call_id VARCHAR NOT NULL,
 	decision_id VARCHAR NOT NULL,
@@ -420,6 +420,13 @@ CREATE TABLE quotes (
 	CONSTRAINT pk_quotes PRIMARY KEY (ticker)
 );
 
+CREATE TABLE rebalanced_shares (
+	strategy VARCHAR NOT NULL,
+	configured FLOAT NOT NULL,
+	share FLOAT NOT NULL,
+	CONSTRAINT pk_rebalanced_shares PRIMARY KEY (strategy)
+);
+
 CREATE TABLE round_trips (
 	round_trip_id VARCHAR NOT NULL,
 	ticker VARCHAR NOT NULL,
@@ -591,4 +598,4 @@ CREATE INDEX ix_round_trips_ticker_owner ON round_trips (ticker, owner);
 
 CREATE INDEX ix_trials_ending_at_us_strategy_signal_slip_units ON trials (ending, at_us, strategy, signal, slip_units);
 
-INSERT INTO alembic_version (version_num) VALUES ('0019')
+INSERT INTO alembic_version (version_num) VALUES ('0020')

@@ -1,15 +1,17 @@
 """Runs, the run state, order groups, transfers, and requests from one process to another."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from sqlalchemy import delete, func, insert, select, update
 
 from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.fencing import LEASE_EXPIRES, check_lease
 from kalshi_cli.adapters.store.prepared import Prepared, Values, given
 from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.limits import LimitChange
 from kalshi_cli.domain.money import Money
+from kalshi_cli.domain.shares import Rebalanced
 from kalshi_cli.domain.strategy_fault import StrategyFault
 from kalshi_cli.errors import IntegrityError, NotFound
 from kalshi_cli.ports.store import (
@@ -53,6 +55,15 @@ _FAULTS = Prepared(
         t.STRATEGY_FAULTS.c.at_us,
         t.STRATEGY_FAULTS.c.disabled_us,
     )
+)
+
+
+_REBALANCED = Prepared(
+    select(
+        t.REBALANCED_SHARES.c.strategy,
+        t.REBALANCED_SHARES.c.configured,
+        t.REBALANCED_SHARES.c.share,
+    ).order_by(t.REBALANCED_SHARES.c.strategy)
 )
 
 
@@ -133,6 +144,26 @@ class SqlDesk:
             for change in changes
         ]
         await self._transaction.append(t.LIMIT_CHANGES, rows)
+
+    async def rebalanced(self) -> Rebalanced | None:
+        rows = await self._transaction.rows(_REBALANCED)
+        if not rows:
+            return None
+        return Rebalanced({row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows})
+
+    async def rebalance(
+        self, rebalanced: Rebalanced | None, lease_token: str, wall: Callable[[], int]
+    ) -> None:
+        await self._transaction.check(
+            [(LEASE_EXPIRES, {"token": lease_token})], lambda found: check_lease(found[0], wall())
+        )
+        await self._transaction.write(delete(t.REBALANCED_SHARES))
+        if rebalanced is not None:
+            rows = [
+                {"strategy": name, "configured": rebalanced.configured[name], "share": share}
+                for name, share in sorted(rebalanced.shares.items())
+            ]
+            await self._transaction.append(t.REBALANCED_SHARES, rows)
 
     async def strategy_faults(self) -> Mapping[str, StrategyFault]:
         rows = await self._transaction.rows(_FAULTS)

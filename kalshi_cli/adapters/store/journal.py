@@ -6,6 +6,7 @@ from sqlalchemy import case, delete, exists, func, null, or_, select, update
 
 from kalshi_cli.adapters.store import ledger_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.fencing import LEASE_EXPIRES, check_lease
 from kalshi_cli.adapters.store.prepared import Prepared, Values, given
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
 from kalshi_cli.adapters.store.worker import Rows
@@ -21,7 +22,7 @@ from kalshi_cli.domain.order import (
     Purpose,
 )
 from kalshi_cli.domain.trail import Cause
-from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, LeaseRanOut, Refused
+from kalshi_cli.errors import DuplicateEntry, IntegrityError, Refused
 from kalshi_cli.ports.store import InMarket, Weigh
 from kalshi_cli.risk._base import Denial
 
@@ -58,9 +59,6 @@ _LIVE_IN = Prepared(
     _ALL_ORDERS.where(t.ORDERS.c.ticker == given("ticker"), t.ORDERS.c.state.in_(LIVE))
 )
 _HELD_IN = Prepared(select(*t.POSITIONS.c).where(t.POSITIONS.c.ticker == given("ticker")))
-_LEASE_EXPIRES = Prepared(
-    select(t.LEASES.c.expires_wall_us).where(t.LEASES.c.token == given("token"))
-)
 _CLASHING = Prepared(
     select(t.ORDERS.c.client_order_id).where(
         or_(
@@ -134,13 +132,13 @@ class SqlJournal:
         entry_key = _entry_key(order)
         # Asked before the insert, because PostgreSQL gives up the transaction when a key clashes.
         keys = {"client_order_id": order.client_order_id, "entry_key": entry_key}
-        checks = ((_LEASE_EXPIRES, {"token": lease_token}), (_CLASHING, keys))
+        checks = ((LEASE_EXPIRES, {"token": lease_token}), (_CLASHING, keys))
         here = {"ticker": order.intent.ticker}
         scale = ((_HELD_IN, here), (_LIVE_IN, here), (_UNBOOKED_IN, here)) if weigh else ()
 
         def check(found: list[Rows]) -> None:
             leases, clashing, *weighed = found
-            _check_lease(leases, wall())
+            check_lease(leases, wall())
             _check_unique(clashing, order.client_order_id)
             if weigh is not None:
                 held, live, unbooked = weighed
@@ -260,19 +258,6 @@ class SqlJournal:
     async def drop_denials(self, before_us: int, *, most: int) -> int:
         given_ = {"before_us": before_us, "most": most}
         return await self._transaction.write_prepared(_DROP_DENIALS, given_)
-
-
-def _check_lease(leases: Sequence[Values], wall_us: int) -> None:
-    if not leases:
-        raise LeaseHeld(
-            "The right to trade this account was taken; nothing was sent.",
-            remedy="See what else is running, then start again.",
-        )
-    if leases[0][0] <= wall_us:
-        raise LeaseRanOut(
-            "The right to trade this account has run out; nothing was sent.",
-            remedy="It is renewed at once, unless another process took it.",
-        )
 
 
 def _check_unique(clashing: Sequence[Values], client_order_id: str) -> None:

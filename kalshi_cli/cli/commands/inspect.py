@@ -290,6 +290,7 @@ def limits(ctx: typer.Context, *, limit: Limit = 30) -> None:
     from kalshi_cli.cli.render.limits import show_limits
     from kalshi_cli.settings.describe import limits_in_force
     from kalshi_cli.steps.limiting import LimitsInUse, limits_in_use
+    from kalshi_cli.steps.rebalancing import shares_kept
 
     prepared = ready(ctx)
     trading = policies(prepared.environment.env, prepared.settings, None).trading
@@ -299,7 +300,8 @@ def limits(ctx: typer.Context, *, limit: Limit = 30) -> None:
             store,
             store.reports,
             await market_clock(prepared.environment, store),
-            in_force=limits_in_force(prepared.settings),
+            in_force=limits_in_force(prepared.settings.under(await shares_kept(store))),
+            configured=limits_in_force(prepared.settings),
             policy=trading,
             history=limit,
         )

@@ -10,6 +10,7 @@ from kalshi_cli.evaluation.rebalancing import NewShare
 from kalshi_cli.evaluation.scores import By, Comparison, Score
 from kalshi_cli.forecasting.weights import Fit
 from kalshi_cli.steps.evaluate import EvaluateResult
+from kalshi_cli.steps.rebalancing import ShareChange
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -48,12 +49,14 @@ def show_evaluate(result: EvaluateResult, console: "Console") -> None:
         _print_slices(result, console)
     if result.shares is not None:
         _print_shares(result.shares, console)
+    if result.changes is not None:
+        _print_changes(result.changes, console)
     _print_scores(result, console)
     _print_rest(result, console)
 
 
 def _print_shares(shares: Sequence[NewShare], console: "Console") -> None:
-    """What the record says of each share; how it is applied, where any should change."""
+    """What the record says of each share."""
     print_table(
         console,
         "Shares of the bankroll",
@@ -75,14 +78,18 @@ def _print_shares(shares: Sequence[NewShare], console: "Console") -> None:
             for row in shares
         ],
     )
-    changed = [row for row in shares if row.is_change]
-    if not changed:
+
+
+def _print_changes(changes: Sequence[ShareChange], console: "Console") -> None:
+    """What is in force from now on."""
+    if not changes:
+        console.print("No share was changed.")
         return
-    console.print("To have it so, write under [allocation] of the config file:")
-    for row in changed:
-        console.print(f"  {row.setting} = {row.new:g}", soft_wrap=True)
-    told = 'and trade with --limits-reason "by the record": who, when and why stay on record.'
-    console.print(told, soft_wrap=True)
+    console.print("In force from the next pass on, whoever trades:")
+    for each in changes:
+        told = f"  {each.change.name} {each.change.old} to {each.change.new}"
+        console.print(told, soft_wrap=True, markup=False, highlight=False)
+    console.print("`kalshi inspect limits` tells who, when and why.", soft_wrap=True)
 
 
 def _print_slices(result: EvaluateResult, console: "Console") -> None:

@@ -64,12 +64,13 @@ def show_limits(result: LimitsInUse, console: "Console") -> None:
 
 
 def _by(row: LimitRow, changed: Container[str]) -> str:
-    """What uses most of a limit, and that it is more than that allows."""
+    """What uses most of a limit, that it is more than that allows, and where it comes from."""
+    rebalanced = f"rebalanced, config file {row.configured}" if row.configured else ""
     if row.usage is None:
-        return ""
+        return rebalanced
     by = f"by {row.usage.where}" if row.usage.where else ""
     over = _over(row, is_changed=row.name in changed) if row.usage.is_over else ""
-    return "; ".join(filter(None, (by, over)))
+    return "; ".join(filter(None, (by, over, rebalanced)))
 
 
 _LOSSES = {

@@ -20,6 +20,7 @@ def show_strategies_in_use(rows: Sequence[StrategyInUse], console: "Console") ->
         "Capital",
         (
             "strategy",
+            "of bankroll",
             ("share", "right"),
             ("at risk", "right"),
             ("borrowed", "right"),
@@ -28,6 +29,7 @@ def show_strategies_in_use(rows: Sequence[StrategyInUse], console: "Console") ->
         [
             (
                 row.strategy,
+                _fraction(row),
                 dollars(row.share),
                 dollars(row.at_risk),
                 dollars(row.borrowed),
@@ -37,3 +39,9 @@ def show_strategies_in_use(rows: Sequence[StrategyInUse], console: "Console") ->
             if row.share is not None
         ],
     )
+
+
+def _fraction(row: StrategyInUse) -> str:
+    """The share in force, and the config file's where that is another one."""
+    told = "" if row.configured is None else f", not {row.configured:.4g}"
+    return f"{row.fraction or 0.0:.4g}{told}"

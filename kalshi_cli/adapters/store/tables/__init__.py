@@ -44,6 +44,7 @@ ORDER_GROUPS: Table
 SHARD_TRANSFERS: Table
 LEASES: Table
 LIMIT_CHANGES: Table
+REBALANCED_SHARES: Table
 STRATEGY_FAULTS: Table
 MARKOUTS: Table
 INCENTIVES: Table
@@ -69,6 +70,7 @@ _SUBJECTS = {
         "SHARD_TRANSFERS",
         "LEASES",
         "LIMIT_CHANGES",
+        "REBALANCED_SHARES",
         "STRATEGY_FAULTS",
     ),
     "making": ("MARKOUTS", "INCENTIVES"),

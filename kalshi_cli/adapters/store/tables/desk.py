@@ -111,6 +111,18 @@ class LimitChangeRecord(Record, table=True):
     changed_wall_us: int = big()
 
 
+class RebalancedShareRecord(Record, table=True):
+    """The share of each strategy that ran when shares were put over the config file's; no rows
+    where none were, or the config file was changed since.
+    """
+
+    __tablename__ = "rebalanced_shares"
+
+    strategy: str = key()
+    configured: float
+    share: float
+
+
 class StrategyFaultRecord(Record, table=True):
     """What a strategy did wrong in its last passes; none of those that did nothing wrong."""
 
@@ -130,4 +142,5 @@ ORDER_GROUPS = table(OrderGroupRecord)
 SHARD_TRANSFERS = table(ShardTransferRecord)
 LEASES = table(LeaseRecord)
 LIMIT_CHANGES = table(LimitChangeRecord)
+REBALANCED_SHARES = table(RebalancedShareRecord)
 STRATEGY_FAULTS = table(StrategyFaultRecord)
