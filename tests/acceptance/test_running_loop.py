@@ -66,6 +66,17 @@ def test_a_second_loop_is_told_who_is_first(running: Running):
     assert process.poll() is None
 
 
+def test_what_was_earned_is_read_beside_it(running: Running):
+    """Nor does it wait for the world, or leave anything in the way of the loop."""
+    program, process = running
+    before = count(program, PLACED)
+    read = program.data("evaluate", "--rebalance", "--dry-run")
+    assert read["shares"][0]["measured"]["strategy"] == "directional_trading"
+    assert program.rows("SELECT count(*) FROM runs") == [(1,)]
+    wait_until(lambda: count(program, PLACED) > before, "another order")
+    assert process.poll() is None
+
+
 def test_a_halt_from_outside_stops_its_orders_and_not_its_watch(running: Running):
     program, process = running
     assert program.data("halt", "--reason", "smoke")["after"] == "halted"
