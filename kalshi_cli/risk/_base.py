@@ -48,12 +48,13 @@ class RiskState:
     the last hour of market time, `orders_last_minute` all orders of the last minute,
     `entries_today` the entries of the last 24 hours by (strategy, ticker). Nothing is sent before
     `cooling_until_us`, after everything on the exchange was cancelled; `traded_forecasts` are
-    (strategy, ticker, forecast) that had an entry; `unresolved` are tickers with an order whose
-    outcome is unknown; `unexplained` are contracts that the exchange says are held and no fill on
-    record explains, at the most that they may have cost; `missing` says what of the account could
-    not be read or explained, and is empty where nothing is. `paused_shards` are the parts of the
-    exchange that take no orders now; None where the exchange does not tell. On `triggered_shards`
-    the order group takes no entries. `barred` are categories that this key may not trade.
+    (strategy, ticker, forecast) that had an entry; `unresolved` are tickers where it is not
+    known how things stand, and why; `unexplained` are contracts that the exchange says are held and
+    no fill on record explains, at the most that they may have cost; `missing` says what of the
+    account could not be read or explained, and is empty where nothing is. `paused_shards` are the
+    parts of the exchange that take no orders now; None where the exchange does not tell. On
+    `triggered_shards` the order group takes no entries. `barred` are categories that this key may
+    not trade.
     """
 
     env: Env
@@ -79,7 +80,7 @@ class RiskState:
     cooling_until_us: int | None
     last_exit_us: Mapping[tuple[str, str], int]
     traded_forecasts: frozenset[tuple[str, str, str]]
-    unresolved: frozenset[str]
+    unresolved: Mapping[str, str]
     missing: str
     paused_shards: frozenset[int] | None
     triggered_shards: frozenset[int]

@@ -1,4 +1,4 @@
-"""Nothing new is risked in a market while an order there has an unknown outcome."""
+"""Nothing new is risked in a market while it is not known how things stand there."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -6,16 +6,17 @@ from typing import ClassVar
 from kalshi_cli.domain.order import OrderIntent, Purpose
 from kalshi_cli.risk._base import ENTRIES, Control, Denial, RiskState
 
+UNKNOWN_ORDER = "an order here has an unknown outcome"
+
 
 @dataclass(frozen=True, slots=True)
 class Unresolved(Control):
-    """Until the order was found, or shown to be absent."""
+    """Until an order was found or shown to be absent, a row can be read, a difference is gone."""
 
     code: ClassVar[str] = "UNRESOLVED"
     rank: ClassVar[int] = 230
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
-        if intent.ticker not in state.unresolved:
-            return None
-        return Denial(self.code, "an order here has an unknown outcome", "unknown", "resolved")
+        why = state.unresolved.get(intent.ticker)
+        return None if why is None else Denial(self.code, why, "unknown", "resolved")

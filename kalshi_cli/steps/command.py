@@ -212,7 +212,7 @@ async def sell(
         limits=policy.limits,
         cash=cash,
         books=books,
-        frozen=frozenset(),
+        frozen={},
         paused=await paused_shards(data, known),
     )
     orders: list[Order] = []

@@ -34,6 +34,7 @@ from kalshi_cli.filters._gate import Screen
 from kalshi_cli.ports.store import CatalogEntry, GroupState, Store, Watermarks
 from kalshi_cli.ports.trials import Signal
 from kalshi_cli.risk._base import MarketFacts, RiskState
+from kalshi_cli.risk.unresolved import UNKNOWN_ORDER
 from kalshi_cli.steps.execution import COOLING_UNTIL
 from kalshi_cli.steps.selection import screen
 from kalshi_cli.steps.valuation import Prices, Valuation, value
@@ -226,7 +227,7 @@ def risk_state(
     limits: Limits,
     cash: Money,
     books: Mapping[str, OrderBook],
-    frozen: frozenset[str],
+    frozen: Mapping[str, str],
     paused: frozenset[int] | None,
     by_shard: Mapping[int, Money] = NOT_TOLD,
     measured: Money | None = None,
@@ -237,10 +238,10 @@ def risk_state(
 ) -> RiskState:
     """What the controls see.
 
-    `frozen` are markets where nothing new may be risked, `paused` shards that take no orders (None
-    where that is not known), `foreign` resting orders that are not ours, `unexplained` what the
-    exchange says is held and no fill explains, `missing` what of the account could not be read or
-    explained. `by_shard` is where the cash lies, for entries.
+    `frozen` are markets where nothing new may be risked, and why, `paused` shards that take no
+    orders (None where that is not known), `foreign` resting orders that are not ours,
+    `unexplained` what the exchange says is held and no fill explains, `missing` what of the account
+    could not be read or explained. `by_shard` is where the cash lies, for entries.
     `measured` is the cash that profit and loss are measured by, where it is not the account's own.
     `worth` is the view's by that cash and these books, where it is known already.
     """
@@ -346,14 +347,14 @@ def with_sent(state: RiskState, order: Order) -> RiskState:
     ticker = order.intent.ticker
     key, is_entry = (order.intent.strategy, ticker), order.intent.purpose is Purpose.ENTRY
     entered = {key: state.entries_today.get(key, 0) + 1} if is_entry else {}
-    unknown = {ticker} if order.state is OrderState.UNKNOWN else set()
+    unknown = {ticker: UNKNOWN_ORDER} if order.state is OrderState.UNKNOWN else {}
     return replace(
         state,
         orders=(*state.orders, counted(order)),
         entries_last_hour=state.entries_last_hour + is_entry,
         orders_last_minute=state.orders_last_minute + 1,
         entries_today={**state.entries_today, **entered},
-        unresolved=state.unresolved | unknown,
+        unresolved={**state.unresolved, **unknown},
     )
 
 

@@ -42,7 +42,7 @@ async def exit_state(
         cash=found.balance.cash,
         measured=found.worth,
         books=books,
-        frozen=found.frozen_tickers,
+        frozen=found.frozen,
         paused=await paused_shards(data, [view.entries[ticker] for ticker in tickers]),
     )
 

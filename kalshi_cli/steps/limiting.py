@@ -126,7 +126,7 @@ async def limits_in_use(
             limits=policy.held_to(""),
             cash=summary.cash,
             books={},
-            frozen=frozenset(),
+            frozen={},
             paused=None,
         )
         used = usages(state, policy.allocations)

@@ -70,7 +70,7 @@ def readiness(held: Holdings, *, env: Env, limits: Limits) -> Readiness:
         limits=limits,
         cash=held.cash,
         books={},
-        frozen=frozenset(),  # nothing new is risked here
+        frozen={},  # nothing new is risked here
         paused=None,  # asking would take as long as the order: an exit may try
         worth=worth,
     )

@@ -18,6 +18,7 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.ports.treasury import Treasury
+from kalshi_cli.steps import freezing
 from kalshi_cli.steps.booking import Booked, book, book_archived
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.following import SEARCH_PAUSE, SEARCHES, follow, imposture, resolve
@@ -35,7 +36,8 @@ class Reconciliation:
     `unbooked` are orders whose fills the exchange reports but does not show yet: what they bought
     is in no position. `impostors` bear an id of ours and other terms than we sent. `unlisted` are
     markets that the exchange does not tell of: what is held there counts at its worst.
-    `unreadable` are markets of which a row cannot be read: what is held there is not known.
+    `unreadable` are markets of which a row cannot be read, and why, for people: what is held
+    there is not known.
     `unexplained` are contracts that it says are held and no fill explains: they count at $1 each.
     `cash` is the ledger's, and means nothing before the books are `opened` by the first whole pass.
     `alarms` are for people: a fee unlike our model, an order given up that exists after all, an
@@ -53,7 +55,7 @@ class Reconciliation:
     foreign: tuple[OrderReport, ...]
     impostors: tuple[OrderReport, ...]
     unlisted: frozenset[str]
-    unreadable: frozenset[str]
+    unreadable: Mapping[str, str]
     unexplained: tuple[Position, ...]
     differences: tuple[Difference, ...]
     balance: Balance
@@ -74,16 +76,15 @@ class Reconciliation:
         return self.complete and not any(open_)
 
     @property
-    def frozen_tickers(self) -> frozenset[str]:
-        """Markets where nothing new may be risked.
-
-        An order there is unknown or not as it was sent, fills are not shown yet or cannot be read
-        or booked, or positions differ.
-        """
-        differing = {d.what for d in self.differences if d.what != CASH}
-        unclear = {order.intent.ticker for order in (*self.unresolved, *self.unbooked)}
-        strange = {report.ticker for report in self.impostors}
-        return frozenset(unclear | strange | self.unlisted | self.unreadable | differing)
+    def frozen(self) -> Mapping[str, str]:
+        """Markets where nothing new may be risked, and why: the gravest of several reasons."""
+        return {
+            **freezing.of_differences(d for d in self.differences if d.what != CASH),
+            **freezing.of_orders(self.unresolved, self.unbooked),
+            **freezing.of_unlisted(self.unlisted),
+            **freezing.of_impostors(self.impostors),
+            **self.unreadable,
+        }
 
     @property
     def doubt(self) -> str:
@@ -160,7 +161,10 @@ async def reconcile(
         unbooked=await _unbooked(store),
         foreign=followed.foreign,
         unlisted=booked.unlisted,
-        unreadable=frozenset(booked.unreadable) | frozenset(compared.unreadable),
+        unreadable={
+            **freezing.of_unreadable("position", compared.unreadable),
+            **freezing.of_unreadable("fill", booked.unreadable),
+        },
         unexplained=compared.unexplained,
         differences=() if why else differences,
         balance=balance,

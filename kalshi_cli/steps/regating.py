@@ -20,6 +20,7 @@ from kalshi_cli.steps.assess import Assessment, assessed
 from kalshi_cli.steps.considering import consider_in
 from kalshi_cli.steps.deciding import means_of, strategy_view
 from kalshi_cli.steps.desk_view import DeskView, look
+from kalshi_cli.steps.freezing import of_orders
 from kalshi_cli.steps.quoting import CloseUp
 from kalshi_cli.steps.session import Account, Session
 from kalshi_cli.steps.trade_policy import TradePolicy
@@ -93,7 +94,7 @@ async def regate(
 
 def _account(view: DeskView, cash: Money) -> Account:
     """The account by the ledger; markets with an order of unknown outcome are left alone."""
-    unresolved = frozenset(o.intent.ticker for o in view.orders if o.state not in WORKING)
+    unresolved = of_orders((o for o in view.orders if o.state not in WORKING), ())
     return Account(cash, {}, unresolved, (), (), "", frozenset())
 
 

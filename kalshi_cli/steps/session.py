@@ -20,6 +20,7 @@ from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.steps.desk_view import DeskView, counted, look
+from kalshi_cli.steps.freezing import of_differences, of_orders, of_unreadable
 from kalshi_cli.steps.isolating import Broken
 from kalshi_cli.steps.pausing import paused_shards
 from kalshi_cli.steps.positions import compare_positions
@@ -99,7 +100,7 @@ class Account:
 
     cash: Money
     by_shard: Mapping[int, Money]
-    frozen: frozenset[str]
+    frozen: Mapping[str, str]
     foreign: tuple[OrderReport, ...]
     unexplained: tuple[Position, ...]
     missing: str
@@ -115,7 +116,7 @@ class Account:
         return cls(
             found.balance.cash,
             dict(found.balance.by_shard),
-            found.frozen_tickers,
+            found.frozen,
             found.foreign,
             found.unexplained,
             found.doubt,
@@ -213,10 +214,13 @@ async def as_it_is(
     beyond = compared.unexplained
     wanted = {*also, *(position.ticker for position in beyond)}
     view = await look(store, now_us=clock.now(), filters=policy.filters, also=wanted)
-    unresolved = frozenset(o.intent.ticker for o in view.orders if o.state not in WORKING)
-    differing = frozenset(difference.what for difference in compared.differences)
+    unresolved = [order for order in view.orders if order.state not in WORKING]
     paused = await paused_shards(data, view.entries.values())
     shards = dict(balance.by_shard)
-    frozen = unresolved | differing | frozenset(compared.unreadable)
+    frozen = {
+        **of_differences(compared.differences),
+        **of_orders(unresolved, ()),
+        **of_unreadable("position", compared.unreadable),
+    }
     account = Account(balance.cash, shards, frozen, (), beyond, compared.why, paused)
     return Session(view, policy, account, CloseUps(data))

@@ -51,7 +51,7 @@ async def strategies_in_use(
             limits=policy.limits,
             cash=summary.cash,
             books={},
-            frozen=frozenset(),
+            frozen={},
             paused=None,
         )
         parts = _parts(state, held_to)

@@ -188,7 +188,7 @@ def the_state(*, limits=None, facts=None, events=None, categories=None, clusters
         "cooling_until_us": None,
         "last_exit_us": {},
         "traded_forecasts": frozenset(),
-        "unresolved": frozenset(),
+        "unresolved": {},
         "missing": "",
         "paused_shards": frozenset(),
         "triggered_shards": frozenset(),

@@ -368,8 +368,8 @@ CASES = [
          (an_intent(), unknown("U", "V", resting_too=("W",))),
          (an_intent(), unknown("U", "V", "W"))),
     Case("UNRESOLVED", "an unknown order blocks its market",
-         (an_intent(), the_state(unresolved=frozenset({"U"}))),
-         (an_intent(), the_state(unresolved=frozenset({"T"})))),
+         (an_intent(), the_state(unresolved={"U": "why"})),
+         (an_intent(), the_state(unresolved={"T": "why"}))),
     Case("BOOKS_INCOMPLETE", "books read in part take no new risk",
          (an_intent(), the_state(missing="")), (an_intent(), the_state(missing="fills"))),
 ]  # fmt: skip
@@ -425,7 +425,7 @@ def test_exits_skip_cooldowns_rates_and_losses():
         orders_last_minute=999,
         cash=dollars("0.000000"),
         last_exit_us={("directional_trading", "T"): NOW},
-        unresolved=frozenset({"T"}),
+        unresolved={"T": "why"},
         facts={"T": the_facts(rejected_by="SPREAD", fees=FeeTerms("flat"), forecast=None)},
         triggered_shards=frozenset({0}),
         barred=frozenset({"Weather"}),
@@ -446,7 +446,7 @@ def test_quotes_are_flat_now_and_then_and_are_no_entries_to_be_counted():
         replace(state, equity=dollars("899.999999")),
         replace(state, triggered_shards=frozenset({0})),
         replace(state, positions=(TEN,)),
-        replace(state, unresolved=frozenset({"T"})),
+        replace(state, unresolved={"T": "why"}),
     ):
         assert first_denial(tuple(CONTROLS.values()), a_quote_of(), changed, NOW) is not None
 

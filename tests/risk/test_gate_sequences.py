@@ -213,7 +213,7 @@ def seen(book: Book, sent: list):
             if held.net
         ),
         orders=tuple(live),
-        unresolved=frozenset(o.ticker for o in book.orders.values() if o.unknown),
+        unresolved={o.ticker: "unknown" for o in book.orders.values() if o.unknown},
         entries_last_hour=sum(book.entries.values()),
         orders_last_minute=sum(book.entries.values()),
         entries_today=dict(book.entries),

@@ -28,6 +28,7 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.filters._base import FOREVER, Verdict
 from kalshi_cli.portfolio.exposure import event_loss
 from kalshi_cli.ports.store import CatalogEntry, Snapshot
+from kalshi_cli.risk.unresolved import UNKNOWN_ORDER
 from kalshi_cli.settings.sections import Filters
 from kalshi_cli.steps.desk_view import clusters, counted, look, risk_state, with_sent
 from kalshi_cli.steps.execution import send
@@ -52,7 +53,7 @@ def state_of(view, cash="1000.00", **changes):
         "limits": LIMITS,
         "cash": Money.parse(cash),
         "books": {},
-        "frozen": frozenset(),
+        "frozen": {},
         "paused": frozenset(),
     }
     return risk_state(view, **{**facts, **changes})
@@ -239,9 +240,9 @@ def test_what_an_order_may_still_take_until_its_fills_are_booked(state, remainin
 
 
 async def test_a_market_with_an_unknown_order_takes_no_more(floor):
-    state = state_of(await view_of(floor), frozen=frozenset({B}))
+    state = state_of(await view_of(floor), frozen={B: "why"})
     after = with_sent(state, an_order(an_intent(ticker=A), OrderState.UNKNOWN))
-    assert after.unresolved == {A, B}
+    assert after.unresolved == {A: UNKNOWN_ORDER, B: "why"}
 
 
 # Means.

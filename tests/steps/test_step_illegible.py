@@ -25,7 +25,7 @@ async def test_a_position_that_cannot_be_read_is_no_difference_and_freezes_its_m
     await floor.reconcile()
     found = await look(floor, Illegible(floor.exchange, "positions", A))
     assert (found.complete, found.doubt, found.differences) == (True, "", ())
-    assert (found.frozen_tickers, found.is_settled) == ({A}, False)
+    assert (found.frozen.keys(), found.is_settled) == ({A}, False)
     assert found.alarms == (
         f"a position in {A} cannot be read, so nothing new is risked there: a price of 2 dollars",
     )
@@ -51,6 +51,10 @@ async def test_the_other_markets_are_traded_on(floor, name):
     result = await trade(floor.exchange, desk, policy=the_policies("oracle").trading)
     assert [order.intent.ticker for order in result.orders] == [B]
     assert [(d.intent.ticker, d.denial.code) for d in result.denied] == [(A, "UNRESOLVED")]
+    assert result.denied[0].denial.detail == (
+        f"a {name.removesuffix('s')} here cannot be read, so it is not known what is held: "
+        "a price of 2 dollars; `kalshi inspect-db --reconcile` shows it"
+    )
 
 
 async def test_a_fill_that_cannot_be_read_leaves_cash_that_a_person_can_accept(floor):
@@ -59,7 +63,7 @@ async def test_a_fill_that_cannot_be_read_leaves_cash_that_a_person_can_accept(f
     await floor.exchange.place("by-hand", taking())
     illegible = Illegible(floor.exchange, "fills", A)
     found = await look(floor, illegible)
-    assert (found.complete, found.frozen_tickers) == (True, {A})
+    assert (found.complete, found.frozen.keys()) == (True, {A})
     assert found.doubt == "cash: the ledger has $1000.000000, the exchange $995.600000"
     assert [(p.ticker, str(p.cost)) for p in found.unexplained] == [(A, "10.000000")]
 
@@ -77,4 +81,4 @@ async def test_a_fill_that_cannot_be_read_leaves_cash_that_a_person_can_accept(f
     amount = Money.parse("-4.400000")
     await accept_cash(floor.store, floor.clock, told, amount, who="me", why="seen at the exchange")
     after = await look(floor, illegible)
-    assert (after.doubt, after.frozen_tickers) == ("", {A})
+    assert (after.doubt, after.frozen.keys()) == ("", {A})

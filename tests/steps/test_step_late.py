@@ -80,7 +80,7 @@ async def test_what_filled_before_a_cancel_is_held_and_the_rest_is_released(floo
         limits=policies.limits,
         cash=found.cash,
         books={},
-        frozen=frozenset(),
+        frozen={},
         paused=frozenset(),
     )
     assert (str(worst(live_claims(state), state)), str(reserved(state))) == ("1.640000", "0.000000")

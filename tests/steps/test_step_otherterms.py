@@ -44,7 +44,8 @@ async def test_an_order_with_other_terms_is_not_adopted(floor, terms):
     order = await floor.order()
     assert (order.state, order.order_id, order.filled.units) == (OrderState.UNKNOWN, None, 0)
     assert found.unresolved == (order,)
-    assert found.frozen_tickers == {A, terms.get("ticker", A)}
+    assert found.frozen.keys() == {A, terms.get("ticker", A)}
+    assert "bears an id of ours and other terms" in found.frozen[terms.get("ticker", A)]
     assert {owner for _, owner in await floor.nets()} == {EXTERNAL}
     (alarm,) = found.alarms
     assert f"order {order.client_order_id} exists at the exchange with other terms" in alarm
@@ -54,7 +55,7 @@ async def test_what_rests_with_other_terms_is_foreign(floor):
     await send(floor.desk_on(Taken(floor.exchange, ticker=B)), waiting(floor.clock))
     found = await floor.reconcile()
     assert [report.ticker for report in found.foreign] == [B]
-    assert found.frozen_tickers == {A, B}
+    assert found.frozen.keys() == {A, B}
 
 
 async def test_the_same_terms_are_ours(floor):

@@ -91,6 +91,6 @@ def test_ready_is_as_counted_anew(view, seen, since_us, later_us, cap):
         limits=limits,
         cash=cash,
         books=seen,
-        frozen=frozenset(),
+        frozen={},
         paused=None,
     )

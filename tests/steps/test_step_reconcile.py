@@ -123,7 +123,7 @@ async def test_five_misses_prove_an_order_absent(floor):
     found = await floor.reconcile()
     assert floor.clock.now() == start + 4 * SECOND
     assert [order.state for order in found.changed] == [OrderState.ABSENT]
-    assert (found.unresolved, found.frozen_tickers) == ((), frozenset())
+    assert (found.unresolved, found.frozen.keys()) == ((), frozenset())
     assert len(floor.exchange.placed) == 1
 
 
@@ -133,7 +133,7 @@ async def test_a_partial_read_proves_nothing(floor):
     floor.exchange.unusable = [Unusable("order o9", "a price of 2 dollars")]
     found = await floor.reconcile()
     assert [order.state for order in found.unresolved] == [OrderState.UNKNOWN]
-    assert found.frozen_tickers == {A}
+    assert found.frozen.keys() == {A}
     assert (await floor.order()).state is OrderState.UNKNOWN
     assert (found.complete, found.differences) == (False, ())
     assert "order o9" in found.why
@@ -357,7 +357,7 @@ async def test_the_opening_balance_is_booked_once(floor):
     floor.exchange.cash += Money.parse("0.000001")
     found = await floor.reconcile()
     assert found.differences == (Difference(CASH, "1000.000000", "1000.000001"),)
-    assert found.frozen_tickers == frozenset()
+    assert found.frozen.keys() == frozenset()
 
 
 async def test_a_pass_in_part_does_not_open_the_books(floor):
@@ -425,7 +425,9 @@ async def test_a_position_that_differs_is_told_and_frozen(floor):
     floor.exchange.nets[A] = Contracts.parse("5.00")
     found = await floor.reconcile()
     assert found.differences == (Difference(A, "0.00", "5.00"),)
-    assert found.frozen_tickers == {A}
+    assert found.frozen == {
+        A: "the books hold 0.00 here, the exchange 5.00: `kalshi inspect-db --reconcile` shows it"
+    }
 
 
 @pytest.mark.parametrize("name", ["orders", "fills", "positions", "settlements", "cash_movements"])

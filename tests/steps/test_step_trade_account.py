@@ -39,7 +39,7 @@ async def test_foreign_orders_count_in_every_room(floor):
         limits=policy.limits,
         cash=found.balance.cash,
         books={},
-        frozen=frozenset(),
+        frozen={},
         paused=frozenset(),
         foreign=found.foreign,
     )

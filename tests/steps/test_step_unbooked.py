@@ -83,7 +83,7 @@ async def test_fills_that_show_late_are_asked_for_again(floor):
     await send(floor.desk, taking())
     start = floor.clock.now()
     found = await look(floor, Late(floor.exchange, misses=2))
-    assert (found.unbooked, found.frozen_tickers) == ((), frozenset())
+    assert (found.unbooked, found.frozen.keys()) == ((), frozenset())
     assert await floor.nets() == {(A, STRATEGY): "10.00"}
     assert floor.clock.now() == start + 2 * SECOND
 
@@ -99,9 +99,10 @@ async def test_a_market_is_frozen_until_its_fills_show(floor):
     order = await send(floor.desk, taking())
     late = Late(floor.exchange, misses=99)
     found = await look(floor, late)
-    assert (found.unbooked, found.frozen_tickers) == ((order,), frozenset({A}))
+    assert found.unbooked == (order,)
+    assert found.frozen == {A: "an order here filled, and its fills are not told yet"}
     late.misses = 0
-    assert (await look(floor, late)).frozen_tickers == frozenset()
+    assert (await look(floor, late)).frozen.keys() == frozenset()
 
 
 async def test_an_entry_is_not_sent_again_while_its_fills_are_missing(floor):
@@ -136,7 +137,7 @@ async def counted_loss(floor):
         limits=policy.limits,
         cash=Money.parse("1000.00"),
         books={},
-        frozen=frozenset(),
+        frozen={},
         paused=frozenset(),
     )
     return str(worst(live_claims(state), state))

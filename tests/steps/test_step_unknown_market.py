@@ -58,7 +58,8 @@ async def test_fills_there_are_booked_as_external_and_stop_that_market_alone(flo
     await trade_by_hand(floor)
     found = await look(floor, answers)
     assert (found.complete, found.differences, found.doubt) == (True, (), "")
-    assert found.frozen_tickers == found.unlisted == {COMBO}
+    assert found.frozen.keys() == found.unlisted == {COMBO}
+    assert "does not tell of this market" in found.frozen[COMBO]
     assert await floor.nets() == {(A, STRATEGY): "10.00", (COMBO, EXTERNAL): "1.00"}
     # 1,000 - 1 x 0.44 by hand - 10 x 0.44 of ours
     assert await floor.cash() == "995.160000"
@@ -77,7 +78,7 @@ async def test_what_is_held_there_counts_at_its_worst(floor):
         limits=policies.trading.limits,
         cash=found.balance.cash,
         books={},
-        frozen=found.frozen_tickers,
+        frozen=found.frozen,
         paused=frozenset(),
     )
     # 10 bought at 0.44 would sell at 0.40; the combo would bring nothing
@@ -108,7 +109,7 @@ async def test_once_it_is_told_the_market_is_known_and_nothing_is_frozen(floor):
     await trade_by_hand(floor)
     await look(floor, {"event": no_event})
     found = await floor.reconcile()
-    assert (found.complete, found.frozen_tickers, found.differences) == (True, frozenset(), ())
+    assert (found.complete, found.frozen.keys(), found.differences) == (True, frozenset(), ())
     assert await floor.nets() == {(A, STRATEGY): "10.00", (COMBO, EXTERNAL): "1.00"}
 
 

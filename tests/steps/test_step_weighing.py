@@ -175,4 +175,4 @@ async def test_books_stay_closed_while_the_account_is_never_still(floor):
 async def test_what_no_fill_explains_does_not_keep_the_books_closed(floor):
     floor.exchange.nets[B] = Contracts.parse("3.00")
     found = await floor.reconcile()
-    assert (found.opened, found.doubt, found.frozen_tickers) == (True, "", {B})
+    assert (found.opened, found.doubt, found.frozen.keys()) == (True, "", {B})
