@@ -8,6 +8,7 @@ from kalshi_cli.domain.deliberation import Prompt
 from kalshi_cli.domain.forecast import Forecast, Judgement
 from kalshi_cli.domain.market import Event, Listing
 from kalshi_cli.domain.money import NO_COST, AiCost, Contracts
+from kalshi_cli.ports.store import Write
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +17,9 @@ class Question:
 
     `held` are signed YES contracts of the desk by ticker, where there are any; `standing` forecasts
     by ticker that are fresh enough to trade on. Whoever is asked should be done by `until_wall_us`
-    (real time), and begin nothing more once `stopping`.
+    (real time), and begin nothing more once `stopping`. What is left to put on record at the end
+    goes to `behind`, where it is given: that writes it before all that is asked for later, and
+    nobody waits.
     """
 
     event: Event
@@ -27,6 +30,7 @@ class Question:
     standing: Mapping[str, Forecast] = field(default_factory=dict)
     until_wall_us: int | None = None
     stopping: Callable[[], bool] = lambda: False
+    behind: Callable[[Write], None] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -630,6 +630,10 @@ class Unit(Protocol):
     async def commit(self) -> None: ...
 
 
+Write = Callable[[Unit], Awaitable[None]]
+"""A write that answers nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Brakes:
     """The desk's run state, and the instant before which nothing is sent, if there is one."""

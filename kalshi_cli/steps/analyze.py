@@ -24,7 +24,14 @@ from kalshi_cli.steps.assess import Assessment
 from kalshi_cli.steps.forgetting import forget_words
 from kalshi_cli.steps.learning import learn_markets
 from kalshi_cli.steps.naming import called, hint
-from kalshi_cli.steps.questions import NO_QUOTE, Progress, QuestionRound, RoundSeconds, unheard
+from kalshi_cli.steps.questions import (
+    NO_QUOTE,
+    Progress,
+    QuestionRound,
+    RoundSeconds,
+    active,
+    unheard,
+)
 from kalshi_cli.steps.selection import screen_undropped
 
 
@@ -116,7 +123,7 @@ async def analyze(
         if e.market.ticker not in quotes
     ]
     held = await _held(store)
-    anew = None if policy.worth is None else partial(_fresh, data, store, clock)
+    anew = None if policy.worth is None else partial(_quoted, data)
     round_ = QuestionRound(
         store,
         clock,
@@ -234,10 +241,13 @@ async def _fresh(
     """Quotes of this moment: a forecast is scored against the market it was made beside."""
     if not entries:
         return {}
-    page = await data.listings([entry.market.ticker for entry in entries])
-    active = [x for x in page.items if x.market.status is MarketStatus.ACTIVE]
-    await store.write(lambda unit: unit.catalog.save_listings(page.items, clock.now()))
-    return {listing.market.ticker: listing for listing in active}
+    listings = await _quoted(data, entries)
+    await store.write(lambda unit: unit.catalog.save_listings(listings, clock.now()))
+    return active(listings)
+
+
+async def _quoted(data: MarketData, entries: Sequence[CatalogEntry]) -> Sequence[Listing]:
+    return (await data.listings([entry.market.ticker for entry in entries])).items
 
 
 async def _standing(

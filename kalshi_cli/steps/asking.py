@@ -7,6 +7,7 @@ it may be billed all the same.
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from random import Random
 from secrets import token_hex
 from typing import Any, Generic, TypeVar
@@ -29,7 +30,7 @@ from kalshi_cli.forecasting.untrusted import cleaned
 from kalshi_cli.ports.ai_ledger import CostSource, Reservation, Settled
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.language_model import LanguageModel
-from kalshi_cli.ports.store import Store, Unit
+from kalshi_cli.ports.store import Store, Unit, Write
 from kalshi_cli.steps.insisting import insist
 
 Taken = TypeVar("Taken")
@@ -247,10 +248,19 @@ class Asker:
             return broken
         return Read(mended, Form.REPAIRED)
 
-    async def settle(self, decision: Decision) -> None:
-        """Put on record how calls ended that nothing was written with since."""
-        if decision.unsettled:
+    async def settle(
+        self, decision: Decision, behind: Callable[[Write], None] | None = None
+    ) -> None:
+        """Put on record how calls ended that nothing was written with since: in time, where
+        somebody is given who writes it `behind`.
+        """
+        if not decision.unsettled:
+            return
+        if behind is None:
             await self._written(decision, _nothing_more)
+            return
+        ended, decision.unsettled = decision.unsettled, []
+        behind(partial(_settle, ended))
 
     async def _written(
         self, decision: Decision, write: Callable[[Unit], Awaitable[Written]]
@@ -259,8 +269,7 @@ class Asker:
         ended, decision.unsettled = decision.unsettled, []
 
         async def both(unit: Unit) -> Written:
-            for each in ended:
-                await unit.ai.settle(each)
+            await _settle(ended, unit)
             return await write(unit)
 
         try:
@@ -292,6 +301,11 @@ def _ended(
     decision.reserved -= reserved
     form, parsed = (None, None) if used is None else (used.form, used.parsed)
     decision.unsettled.append(Settled(call_id, attempt, cost, source, form, parsed))
+
+
+async def _settle(ended: Sequence[Settled], unit: Unit) -> None:
+    for each in ended:
+        await unit.ai.settle(each)
 
 
 async def _nothing_more(unit: Unit) -> None:

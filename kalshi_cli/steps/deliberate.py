@@ -113,6 +113,7 @@ class GrokForecaster:
         self._asker, self._policy = asker, policy
         self._stopped: NoAnswer | None = None
         self._of_record = ""
+        self._looking = asyncio.Lock()
         self._terms = short_hash(
             policy.prompt_version, policy.variant, asker.model.provider, *asker.policy.models
         )
@@ -145,7 +146,7 @@ class GrokForecaster:
         try:
             found = await self._deliberated(_Case(question, markets, decision), froms)
         finally:
-            await self._asker.settle(decision)
+            await self._asker.settle(decision, question.behind)
         return replace(found, abstained=(*found.abstained, *too_many), spent=decision.spent)
 
     async def _deliberated(self, case: _Case, froms: Mapping[str, str]) -> Judged:
@@ -287,16 +288,20 @@ class GrokForecaster:
         """W and slope of the model that answered; none for an answer that had to be repaired."""
         if not answer.may_trade:
             return MARKET
-        fitted = (await self._fits()).get((answer.model, case.question.category))
-        if fitted is not None:
-            return fitted
-        if not self._of_record:  # it never changes again
-            await self._asker.settle(case.decision)  # for this may be the first answer of all
-            names, provider = self._asker.policy.models[:1], self._asker.model.provider
-            async with self._asker.store.unit(reads=True) as unit:
-                self._of_record = await unit.ai.first_served(names, provider)
+        async with self._looking:  # one looks for all who wait meanwhile
+            fitted = (await self._fits()).get((answer.model, case.question.category))
+            if fitted is not None:
+                return fitted
+            if not self._of_record:  # it never changes again
+                await self._asker.settle(case.decision)  # for this may be the first answer of all
+                self._of_record = await self._first_served()
         is_of_record = answer.model == self._of_record
         return Say(self._policy.starting_weight) if is_of_record else MARKET
+
+    async def _first_served(self) -> str:
+        names, provider = self._asker.policy.models[:1], self._asker.model.provider
+        async with self._asker.store.unit(reads=True) as unit:
+            return await unit.ai.first_served(names, provider)
 
     async def _fits(self) -> Says:
         """What was fitted on the record, which is looked at once an hour of market time."""

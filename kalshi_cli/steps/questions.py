@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from kalshi_cli.domain.forecast import Forecast, Judgement, Probability
 from kalshi_cli.domain.identity import short_hash
 from kalshi_cli.domain.instant import SECOND, to_rfc3339
-from kalshi_cli.domain.market import Listing
+from kalshi_cli.domain.market import Listing, MarketStatus
 from kalshi_cli.domain.marks import benchmark
 from kalshi_cli.domain.money import NO_COST, Contracts
 from kalshi_cli.forecasting.blend import blend
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.forecaster import Forecaster, Judged, Question, Skipped
 from kalshi_cli.ports.store import CatalogEntry, Store, Unit
-from kalshi_cli.steps.insisting import insist
+from kalshi_cli.steps.behind import WriteBehind
 
 Progress = Callable[[int, int], None]
 """Told how many questions are done, and of how many."""
@@ -48,9 +48,10 @@ class RoundSeconds:
 class QuestionRound:
     """The questions of one pass, as many side by side as the forecaster takes, and what came of it.
 
-    What was paid for is on record before the next question; what was free is kept together, also
-    where a failure ends the round. A failure ends no other question: those are asked already, and
-    what they cost is settled.
+    What was paid for is in line to be put on record before money is set aside for the next
+    question, which need not wait for it; what was free is kept together, also where a failure ends
+    the round. A failure ends no other question: those are asked already, and what they cost is
+    settled.
     """
 
     def __init__(
@@ -63,7 +64,7 @@ class QuestionRound:
         run_id: str,
         *,
         stopping: Callable[[], bool],
-        anew: Callable[[Sequence[CatalogEntry]], Awaitable[Mapping[str, Listing]]] | None,
+        anew: Callable[[Sequence[CatalogEntry]], Awaitable[Sequence[Listing]]] | None,
         standing: Mapping[str, Forecast],
         seconds: RoundSeconds | None,
         progress: Progress = unheard,
@@ -72,10 +73,11 @@ class QuestionRound:
         self.reused: list[Forecast] = []
         self.skipped: list[Skipped] = []
         self.spent = NO_COST
-        self._store, self._clock, self._forecaster = store, clock, forecaster
+        self._behind, self._clock, self._forecaster = WriteBehind(store), clock, forecaster
         self._quotes, self._held, self._run_id = dict(quotes), held, run_id
         self._stopping, self._anew = stopping, anew
         self._unkept: list[Forecast] = []
+        self._unsaved: list[Listing] = []
         self._progress, self._done, self._count = progress, 0, 0
         self._standing, self._seconds, self._began_us = standing, seconds, clock.wall()
 
@@ -88,7 +90,8 @@ class QuestionRound:
         try:
             await self._until_settled(asking)
         finally:
-            await self._keep()
+            self._keep()
+            await self._behind.end()
         for task in asking:
             failure = None if task.cancelled() else task.exception()
             if failure is not None:
@@ -125,6 +128,7 @@ class QuestionRound:
                 self.skipped += [Skipped(e.market.ticker, *why) for e in members]
                 continue
             try:
+                self._behind.check()
                 await self._one(members)
             except asyncio.CancelledError:
                 self.skipped += [Skipped(e.market.ticker, "STOPPED", GIVEN_UP) for e in members]
@@ -152,18 +156,21 @@ class QuestionRound:
             standing=self._standing,
             until_wall_us=None if seconds is None else self._until(seconds.ends_s),
             stopping=self._stopping,
+            behind=self._behind.write,
         )
         judged = await self._forecaster.judge(question)
         self.spent += judged.spent
         self._sort(judged, {entry.market.ticker: entry for entry in members})
         if judged.spent:
-            await self._keep()
+            self._keep()
 
     async def _quoted(self, members: Sequence[CatalogEntry]) -> Sequence[CatalogEntry]:
         """Those with a quote of this moment: answers take time, and late questions had old ones."""
         if self._anew is None:
             return members
-        quotes = await self._anew(members)
+        listings = await self._anew(members)
+        self._unsaved += listings
+        quotes = active(listings)
         self._quotes |= quotes
         gone = [entry.market.ticker for entry in members if entry.market.ticker not in quotes]
         self.skipped += [Skipped(ticker, "NO_QUOTE", NO_QUOTE) for ticker in gone]
@@ -197,18 +204,26 @@ class QuestionRound:
         silence = f"{self._forecaster.name} gave no probability"
         self.skipped += [Skipped(ticker, "ABSTAINED", silence) for ticker in open_tickers]
 
-    async def _keep(self) -> None:
+    def _keep(self) -> None:
+        """Have forecasts put on record with their quotes, and what else was quoted anew saved."""
         kept, self._unkept = self._unkept, []
-        if not kept:
+        listings, self._unsaved = self._unsaved, []
+        if not kept and not listings:
             return
+        quotes, at_us = [self._quotes[each.ticker].quote for each in kept], self._clock.now()
 
         async def keep(unit: Unit) -> None:
+            await unit.catalog.save_listings(listings, at_us)
             await unit.forecasts.add(kept)
-            await unit.catalog.record_quotes(
-                [self._quotes[forecast.ticker].quote for forecast in kept], "decision"
-            )
+            await unit.catalog.record_quotes(quotes, "decision")
 
-        await insist(self._store, keep)
+        self._behind.write(keep)
+
+
+def active(listings: Sequence[Listing]) -> Mapping[str, Listing]:
+    """Those that trade, by ticker."""
+    open_ones = (each for each in listings if each.market.status is MarketStatus.ACTIVE)
+    return {listing.market.ticker: listing for listing in open_ones}
 
 
 def _forecast(

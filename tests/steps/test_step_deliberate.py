@@ -93,6 +93,30 @@ async def test_what_was_fitted_is_what_a_model_may_say(floor):
         assert {(j.weight, j.slope) for j in judged.judgements} == {(0.0, 1.0)}
 
 
+async def test_answers_that_come_at_once_look_at_the_record_once(floor):
+    """Both were asked before either could know whose first answer counts, and what was fitted."""
+    looked, asked_first = [], []
+
+    async def fit():
+        looked.append(1)
+        await asyncio.sleep(0)  # noqa: TID251 - the other answer comes meanwhile
+        return {}
+
+    async with a_desk(floor, **FORECASTER_ALONE) as (forecaster, _):
+        fitting = GrokForecaster(forecaster._asker, forecaster._policy, "", fit)
+        whole = fitting._first_served
+
+        async def first_served():
+            asked_first.append(1)
+            return await whole()
+
+        fitting._first_served = first_served
+        question = await the_question(floor)
+        both = await asyncio.gather(fitting.judge(question), fitting.judge(question))
+    assert [{j.weight for j in judged.judgements} for judged in both] == [{0.10}, {0.10}]
+    assert (looked, asked_first) == ([1], [1])
+
+
 # What comes back, and what becomes of it.
 
 

@@ -1,11 +1,12 @@
 """A round of questions ends in time: for the steps behind it, after a stop, and after a failure."""
 
 import asyncio
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
 from fakes.ai import TICKS, sensible
-from fakes.ai_desk import FORECASTER_ALONE, a_desk
+from fakes.ai_desk import FORECASTER_ALONE, a_desk, the_question
 from fakes.floor import ASKS, BIDS, the_policies
 
 from kalshi_cli.domain.instant import DAY, HOUR, SECOND, day_of
@@ -29,7 +30,8 @@ async def events(floor):
 
 
 async def a_round(floor, forecaster, **options):
-    policy = replace(the_policies("grok").analysis, worth=None, **options.pop("policy", {}))
+    changes = {"worth": None} | options.pop("policy", {})
+    policy = replace(the_policies("grok").analysis, **changes)
     return await analyze(
         floor.exchange,
         floor.store,
@@ -101,6 +103,32 @@ async def test_a_stop_settles_what_is_under_way_and_asks_nobody_else(floor, even
     assert codes(result) == ["STOPPED"]
     (call,) = await floor.store.reports.ai_calls()
     assert call.cost == AiCost(TICKS)
+
+
+async def test_what_a_question_came_to_is_written_with_the_money_of_the_next(
+    floor, events, monkeypatch
+):
+    """Three questions of one call each, one after the other: what is committed, in its order."""
+    committed = []
+    whole = type(floor.store).unit
+
+    @asynccontextmanager
+    async def unit(self, *, reads=False):
+        async with whole(self, reads=reads) as opened:
+            yield opened
+        if not reads:
+            calls = [call.outcome for call in await self.reports.ai_calls()]
+            made = {each.forecast.event_ticker for each in await self.reports.analyses()}
+            committed.append((len(calls), calls.count("answered"), len(made)))
+
+    worth = the_policies("grok").analysis.worth
+    async with a_desk(floor, **ONE_BY_ONE, **FORECASTER_ALONE) as (forecaster, _):
+        await forecaster.judge(await the_question(floor))  # whose record counts is known now
+        monkeypatch.setattr(type(floor.store), "unit", unit)
+        await a_round(floor, forecaster, policy={"worth": worth})
+    before, *each = committed  # the quotes that tell whom to ask first
+    assert before == (1, 1, 0)
+    assert each[:4] == [(2, 1, 0), (3, 2, 1), (4, 3, 2), (4, 4, 3)]
 
 
 async def test_what_does_not_end_after_a_stop_is_given_up_and_counts_as_spent(
