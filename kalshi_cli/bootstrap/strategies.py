@@ -16,7 +16,7 @@ from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.errors import UsageError
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.settings.strategies import folder, names
-from kalshi_cli.strategies._base import Strategy, View
+from kalshi_cli.strategies._base import Abstention, Strategy, View
 
 
 class Unloadable(Strategy):
@@ -24,7 +24,10 @@ class Unloadable(Strategy):
 
     error: ClassVar[str]
 
-    def propose(self, view: View) -> tuple[Proposal, ...]:  # noqa: ARG002 - the contract's
+    def propose(  # the contract's
+        self,
+        view: View,  # noqa: ARG002
+    ) -> tuple[Proposal | Abstention, ...]:
         """Raises `ImportError` with what is wrong with the file."""
         raise ImportError(self.error)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.instant import HOUR, MINUTE
 
 
@@ -47,6 +47,11 @@ def middle(book: OrderBook) -> float | None:
     bid, ask = book.best_bid, book.best_ask
     if bid is None or ask is None:
         return None
+    return between(bid, ask)
+
+
+def between(bid: Level, ask: Level) -> float:
+    """The fair value that these tell."""
     weighed = bid.price.units * ask.count.units + ask.price.units * bid.count.units
     return weighed / (bid.count.units + ask.count.units) / 10_000
 

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 
 from kalshi_cli.domain.trial import HitRate
-from kalshi_cli.evaluation.interval import wilson_low
+from kalshi_cli.evaluation.interval import Z_ONE_SIDED_95, wilson_low
 
 LEAST_TRIALS = 200
 """With fewer nothing is measured."""
@@ -41,6 +41,23 @@ def most_needed(break_even: float) -> float:
     What is proven of all of them is held against it: so whichever of them hit, they paid.
     """
     return math.ceil(round(break_even / ALIKE, 6)) * ALIKE
+
+
+def trials_needed(record: HitRate | None, needed: float) -> int | None:
+    """How many trials it takes to prove that the hit rate on record is above what is needed; None
+    where it is not. Before any trial as few as are measured at all may do.
+
+    A bound of Wilson's is above a rate where the rate is refused by the score test, so that
+    n > z^2 q (1 - q) / (p - q)^2.
+    """
+    if record is None or not record.count:
+        return LEAST_TRIALS
+    beyond = record.hits / record.count - needed
+    if beyond <= 0.0:
+        return None
+    return max(
+        LEAST_TRIALS, 1 + math.floor(Z_ONE_SIDED_95**2 * needed * (1.0 - needed) / beyond**2)
+    )
 
 
 def proven(record: HitRate | None) -> float:

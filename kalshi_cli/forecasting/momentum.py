@@ -41,7 +41,7 @@ def reach_us(window_us: int) -> int:
 def push(trades: Sequence[Trade], now_us: int, window_us: int) -> Push | None:
     """The push of the last window, by prints in any order; None where these are too few."""
     since_us = now_us - window_us
-    recent = [t for t in trades if since_us < t.at_us <= now_us]
+    recent = of_window(trades, now_us, window_us)
     before = [t for t in trades if now_us - reach_us(window_us) < t.at_us <= since_us]
     if len(recent) < LEAST_PRINTS:
         return None
@@ -55,6 +55,11 @@ def push(trades: Sequence[Trade], now_us: int, window_us: int) -> Push | None:
         return None
     signs = [Side(t.taker_side).sign for t in recent]
     return Push(sum(moves) / len(moves), sum(signs) / len(signs))
+
+
+def of_window(trades: Sequence[Trade], now_us: int, window_us: int) -> list[Trade]:
+    """The prints of the last window."""
+    return [t for t in trades if now_us - window_us < t.at_us <= now_us]
 
 
 def _last(trades: Sequence[Trade], side: Side) -> float | None:

@@ -34,19 +34,21 @@ def allowance(own: Sequence[Markout], everything: Sequence[Markout], half: float
     return worst * half
 
 
-def is_toxic(own: Sequence[Markout], now_us: int) -> bool:
-    """Whether a market's fills of late lost money soon after, by more than one standard error."""
+def kept_at_best(own: Sequence[Markout], now_us: int) -> float | None:
+    """Dollars a contract that a market's fills of late kept soon after, and one standard error
+    more; None where these are too few to judge by.
+    """
     kept = [
         mark.kept
         for mark in own
         if mark.horizon is Horizon.SOON and now_us - mark.filled_us <= TOXIC_US
     ]
     if len(kept) < TOXIC_FILLS:
-        return False
+        return None
     mean = sum(kept) / len(kept)
     squares = sum((each - mean) ** 2 for each in kept)
     error = math.sqrt(squares / (len(kept) - 1) / len(kept))
-    return mean + error < 0.0
+    return mean + error
 
 
 def _drawn(measured: Sequence[Markout], toward: float) -> float:

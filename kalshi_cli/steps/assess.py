@@ -178,7 +178,9 @@ def _plan(considered: Considered, ticker: str) -> Plan:
         return Plan(name, None, None, f"broken: {considered.broken}")
     if not sizing.intents:
         said = [f"{each.reason}: {each.detail}" for each in sizing.unsized]
-        return Plan(name, None, None, "; ".join(said) or "nothing proposed")
+        why = considered.abstentions.get(ticker)
+        silent = "nothing proposed" if why is None else f"{why.code}: {why.detail}"
+        return Plan(name, None, None, "; ".join(said) or silent)
     intent = sizing.intents[0]
     return Plan(name, intent, _all_in(intent, considered.state, considered.capital), "")
 

@@ -15,18 +15,20 @@ from kalshi_cli.steps.deciding import means_of, proposed, sized
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.session import Session, as_it_is
 from kalshi_cli.steps.trade_policy import TradePolicy
+from kalshi_cli.strategies._base import Abstention
 
 
 @dataclass(frozen=True, slots=True)
 class Considered:
     """What one strategy would do in some markets, each as if nothing else were proposed.
 
-    `state` is what the controls see, `capital` what may be staked, `broken` what the strategy
-    raised, or empty.
+    `abstentions` say by ticker why it proposes nothing; `state` is what the controls see, `capital`
+    what may be staked, `broken` what the strategy raised, or empty.
     """
 
     strategy: str
     sizings: Mapping[str, Sizing]
+    abstentions: Mapping[str, Abstention]
     state: RiskState
     capital: Capital
     broken: str
@@ -65,6 +67,7 @@ async def consider_in(
             ticker: sized([p for p in proposals if p.ticker == ticker], policy, books, capital)
             for ticker in tickers
         }
-        errors = [each.error for each in session.broken if each.strategy == strategy.name]
-        found.append(Considered(strategy.name, sizings, state, capital, "".join(errors)))
+        errors = "".join(each.error for each in session.broken if each.strategy == strategy.name)
+        why = session.abstentions.get(strategy.name, {})
+        found.append(Considered(strategy.name, sizings, why, state, capital, errors))
     return tuple(found)

@@ -151,7 +151,8 @@ async def proposed(
         session.broken.append(Broken(strategy.name, str(begun)))
         return (), {}
     session.trials[strategy.name] = begun
-    return tuple(on_its_forecast(proposal, desk) for proposal in answer), close_up.books
+    session.abstentions[strategy.name] = answer.abstentions
+    return tuple(on_its_forecast(each, desk) for each in answer.proposals), close_up.books
 
 
 def strategy_view(view: DeskView, strategy: str, min_confidence: float, bankroll: Money) -> View:

@@ -1,7 +1,6 @@
 """Where each market that a strategy was shown came to its end in a pass, and by which number."""
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import replace
 
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.domain.stop import At, Stop, tallied
@@ -10,7 +9,7 @@ from kalshi_cli.steps.isolating import one_line
 from kalshi_cli.steps.session import Session
 from kalshi_cli.strategies._base import Abstention, Strategy, View
 
-SILENT = Abstention("NOT_PROPOSED", "the strategy proposes nothing there, and does not say why")
+SILENT = "the strategy proposes nothing there, and does not say why"
 AT_ONCE = 200
 """Stops that one transaction writes, so that whoever journals an exit meanwhile waits little."""
 _UNSENT = {OrderState.REJECTED, OrderState.NOT_SENT}
@@ -67,21 +66,17 @@ def _each(session: Session, strategy: Strategy, view: View) -> Iterator[Stop]:
     """The end of each market that it was shown, and of those that it could not be shown."""
     name = strategy.name
     reached = _reached(session, name)
-    silent = tuple(c for c in view.candidates if c.market.ticker not in reached)
-    why = _abstentions(strategy, replace(view, candidates=silent))
+    why = session.abstentions.get(name, {})
     for candidate in view.candidates:
         ticker = candidate.market.ticker
         if ticker in reached:
             yield reached[ticker]
         elif candidate.is_working:
             yield Stop(name, ticker, At.SENT, "WORKING", detail="an order of its own is at work")
-        elif (why.get(ticker) or SILENT).code == "NO_FORECAST":
+        elif ticker in why and why[ticker].code == "NO_FORECAST":
             yield _without_forecast(session, name, ticker)
         else:
-            found = why.get(ticker, SILENT)
-            yield Stop(
-                name, ticker, At.STRATEGY, found.code, found.value, found.limit, found.detail
-            )
+            yield of_silence(name, ticker, why.get(ticker))
     shown = {candidate.market.ticker for candidate in view.candidates}
     for ticker in (each for each in session.view.eligible if each not in shown):
         yield Stop(name, ticker, At.STRATEGY, "FEES", detail="its fees are not known")
@@ -126,10 +121,9 @@ def _without_forecast(session: Session, name: str, ticker: str) -> Stop:
     return Stop(name, ticker, At.STRATEGY, "MIN_CONFIDENCE", sure, f"{least:.3f}", told)
 
 
-def _abstentions(strategy: Strategy, view: View) -> dict[str, Abstention]:
-    """What it says of itself; one that cannot say is none the worse a trader for it."""
-    try:
-        return dict(strategy.abstains(view))
-    except Exception as error:  # noqa: BLE001 - whatever a plug-in raises is its own fault
-        told = one_line(f"it cannot say why: {type(error).__name__}: {error}")
-        return {c.market.ticker: Abstention("NOT_PROPOSED", told) for c in view.candidates}
+def of_silence(strategy: str, ticker: str, why: Abstention | None) -> Stop:
+    """The end of a market in which a strategy proposes nothing; None where it does not say why."""
+    if why is None:
+        return Stop(strategy, ticker, At.STRATEGY, "NOT_PROPOSED", detail=SILENT)
+    value, limit, detail = (one_line(text) for text in (why.value, why.limit, why.detail))
+    return Stop(strategy, ticker, At.STRATEGY, why.code, value, limit, detail)

@@ -10,7 +10,7 @@ from kalshi_cli.domain.order import WORKING, Order, Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.strategy_fault import StrategyFault, erred
 from kalshi_cli.ports.store import Store
-from kalshi_cli.strategies._base import Strategy, View
+from kalshi_cli.strategies._base import Abstention, Strategy, View
 from kalshi_cli.strategies._judging import nonsense
 
 LONGEST = 300
@@ -52,8 +52,16 @@ def asked(
     return tuple(each for each in meant if each.name not in off), tuple(broken)
 
 
-def answered(propose: Callable[[View], object], view: View) -> tuple[Proposal, ...] | str:
-    """What a strategy proposes, or what is wrong with it."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a strategy proposes, and by ticker why it proposes nothing elsewhere."""
+
+    proposals: tuple[Proposal, ...]
+    abstentions: Mapping[str, Abstention]
+
+
+def answered(propose: Callable[[View], object], view: View) -> Answer | str:
+    """What a strategy says of a view, or what is wrong with it."""
     try:
         proposed = propose(view)
         wrong = nonsense(proposed, view)
@@ -62,12 +70,17 @@ def answered(propose: Callable[[View], object], view: View) -> tuple[Proposal, .
     if wrong is not None:
         return one_line(wrong)
     assert isinstance(proposed, tuple)  # noqa: S101 - for the type checker: it was judged
-    return proposed
+    return Answer(
+        tuple(said for said in proposed if isinstance(said, Proposal)),
+        {said.ticker: said for said in proposed if isinstance(said, Abstention)},
+    )
 
 
 def one_line(text: str) -> str:
     """A stranger's text as a row and a terminal can take it."""
     plain = " ".join(text.split())
+    if plain.isprintable():
+        return plain[:LONGEST]
     return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in plain)[:LONGEST]
 
 

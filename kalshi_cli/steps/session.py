@@ -27,7 +27,7 @@ from kalshi_cli.steps.positions import compare_positions
 from kalshi_cli.steps.quoting import Close, CloseUps, quotes_of
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.trade_policy import TradePolicy
-from kalshi_cli.strategies._base import View
+from kalshi_cli.strategies._base import Abstention, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +138,7 @@ class Session:
         self.proposals: list[Proposal] = []
         self.unsized: list[StrategyUnsized] = []
         self.views: dict[str, View] = {}
+        self.abstentions: dict[str, Mapping[str, Abstention]] = {}
         self.denied: list[Denied] = []
         self.passed: list[OrderIntent] = []
         self.priced: list[Priced] = []

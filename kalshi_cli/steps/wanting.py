@@ -19,7 +19,7 @@ from kalshi_cli.forecasting.blend import blend
 from kalshi_cli.risk._base import RiskState
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.deciding import sized
-from kalshi_cli.steps.funnel import SILENT
+from kalshi_cli.steps.funnel import of_silence
 from kalshi_cli.steps.isolating import answered
 from kalshi_cli.steps.means import means
 from kalshi_cli.steps.trade_policy import TradePolicy
@@ -170,15 +170,18 @@ def _proposed(asked: Asked, forecast: Forecast, side: Side) -> Proposal | Stop:
         told, numbers = "so unsure a forecast is no candidate", (f"{sure:.3f}", f"{least_sure:.3f}")
         return _stop(asked, At.STRATEGY, "MIN_CONFIDENCE", told, *numbers)
     view = replace(asked.view, candidates=(replace(asked.candidate, forecast=forecast),))
-    proposals = answered(asked.strategy.propose, view)
-    if isinstance(proposals, str):
-        return _stop(asked, At.STRATEGY, "BROKEN", proposals)
-    if proposals and proposals[0].side is side:
-        return proposals[0]
-    if proposals:
+    answer = answered(asked.strategy.propose, view)
+    if isinstance(answer, str):
+        return _stop(asked, At.STRATEGY, "BROKEN", answer)
+    if answer.proposals and answer.proposals[0].side is side:
+        return answer.proposals[0]
+    if answer.proposals:
         return _stop(asked, At.STRATEGY, "OTHER_SIDE", "the other side is the better one")
-    found = asked.strategy.abstains(view).get(asked.candidate.market.ticker, SILENT)
-    return _stop(asked, At.STRATEGY, found.code, found.detail, found.value, found.limit)
+    return of_silence(
+        asked.strategy.name,
+        asked.candidate.market.ticker,
+        answer.abstentions.get(asked.candidate.market.ticker),
+    )
 
 
 def _knowing(asked: Asked, forecast: Forecast) -> RiskState:

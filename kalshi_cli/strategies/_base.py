@@ -65,9 +65,11 @@ class View:
 class Abstention:
     """Why a strategy proposes nothing in a market: a stable code, its number and its limit.
 
-    Both are texts, empty where nothing was counted.
+    Both are texts of the same unit, empty where nothing was counted: how far a number is from its
+    limit ranks the near misses.
     """
 
+    ticker: str
     code: str
     detail: str
     value: str = ""
@@ -75,17 +77,15 @@ class Abstention:
 
 
 class Strategy(ABC):
-    """Proposes; never sizes, never sends. The same view gives the same proposals."""
+    """Proposes; never sizes, never sends. The same view gives the same answer."""
 
     name: ClassVar[str]
 
     @abstractmethod
-    def propose(self, view: View) -> tuple[Proposal, ...]:
-        """The trades worth considering now."""
-
-    def abstains(self, view: View) -> Mapping[str, Abstention]:
-        """Why it proposes nothing in these markets, by ticker; it need not tell of each."""
-        return {}
+    def propose(self, view: View) -> tuple[Proposal | Abstention, ...]:
+        """The trades worth considering now; and of the other markets the first thing that is
+        against each. It need not tell of all, but only what it tells can be shown by `why`.
+        """
 
     def watches(self, view: View) -> tuple[str, ...]:
         """The markets whose book and tape are to be read before it proposes: each is a request."""

@@ -1,5 +1,6 @@
 """What a strategy may not say. The gate holds sane proposals to limits; this finds the insane."""
 
+import re
 from collections.abc import Mapping, Sequence
 
 from kalshi_cli.domain.levels import Levels
@@ -7,10 +8,12 @@ from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Contracts, Price
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
-from kalshi_cli.strategies._base import View
+from kalshi_cli.domain.stop import EVERY_MARKET
+from kalshi_cli.strategies._base import Abstention, View
 
 OPENING = frozenset({Purpose.ENTRY, Purpose.QUOTE})
 """What strategies propose; exits are the exits' business."""
+_CODE = re.compile("[A-Z][A-Z0-9_]{0,31}")
 
 
 def nonsense(proposed: object, view: View) -> str | None:
@@ -19,18 +22,34 @@ def nonsense(proposed: object, view: View) -> str | None:
     Whatever is wrong with one proposal, none of them is to be believed.
     """
     if not isinstance(proposed, tuple):
-        return f"it returned {type(proposed).__name__} where a tuple of Proposal is due"
+        return f"it returned {type(proposed).__name__} where a tuple is due"
     known = {candidate.market.ticker for candidate in view.candidates}
     left = {candidate.market.ticker: candidate.held for candidate in view.dropped}
-    for proposal in proposed:
-        if not isinstance(proposal, Proposal):
-            return f"it proposed {type(proposal).__name__} where a Proposal is due"
-        wrong = _wrong(proposal, known | left.keys())
-        if wrong is None and proposal.ticker in left and not _closes(proposal, left):
-            wrong = "a filter drops it: what is held there may be quoted away, and nothing else"
+    shown = known | left.keys()
+    for said in proposed:
+        if isinstance(said, Abstention):
+            wrong = _wrongly_told(said, shown)
+        elif isinstance(said, Proposal):
+            wrong = _wrong(said, shown)
+            if wrong is None and said.ticker in left and not _closes(said, left):
+                wrong = "a filter drops it: what is held there may be quoted away, and nothing else"
+        else:
+            return f"it proposed {type(said).__name__} where a Proposal or an Abstention is due"
         if wrong is not None:
-            return f"{proposal.ticker}: {wrong}"
+            return f"{said.ticker}: {wrong}"
     return _against_itself(proposed)
+
+
+def _wrongly_told(said: Abstention, shown: set[str]) -> str | None:
+    """What is wrong with a reason; its words are made fit for a terminal where they are kept."""
+    if said.ticker not in shown:
+        return "no market that it was shown"
+    code = said.code
+    if not isinstance(code, str) or not _CODE.fullmatch(code) or code == EVERY_MARKET:
+        return f"its code {code!r} is none: capitals, digits and _, 32 at most"
+    if not all(isinstance(text, str) for text in (said.detail, said.value, said.limit)):
+        return f"what it says of {code} is no text"
+    return None
 
 
 def _wrong(proposal: Proposal, known: set[str]) -> str | None:
@@ -93,12 +112,19 @@ def _is_price(limit: object) -> bool:
     return isinstance(limit, Price) and ZERO_PRICE < limit < ONE_DOLLAR
 
 
-def _against_itself(proposals: Sequence[Proposal]) -> str | None:
-    """Of one market it may propose one entry, or a quote on each side."""
+def _against_itself(said: Sequence[Proposal | Abstention]) -> str | None:
+    """Of one market it may propose one entry, or a quote on each side, or say why it does not."""
     seen: set[tuple[str, object]] = set()
-    for proposal in proposals:
-        key = (proposal.ticker, proposal.side if proposal.purpose is Purpose.QUOTE else None)
+    silent: set[str] = set()
+    for each in said:
+        if isinstance(each, Abstention):
+            if each.ticker in silent:
+                return f"{each.ticker}: it said twice why it proposes nothing"
+            silent.add(each.ticker)
+            continue
+        key = (each.ticker, each.side if each.purpose is Purpose.QUOTE else None)
         if key in seen:
-            return f"{proposal.ticker}: it was proposed twice"
+            return f"{each.ticker}: it was proposed twice"
         seen.add(key)
-    return None
+    both = min(silent & {ticker for ticker, _ in seen}, default=None)
+    return both and f"{both}: it says why it proposes nothing, and proposes something"

@@ -7,7 +7,7 @@ inside the spread. What the legs of an event are worth beside each other is for 
 Where a Trader was asked, nothing goes against its side or beyond its limit.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -31,7 +31,6 @@ What is known of a market grows until the close, so its probability moves by abo
 sqrt(p (1 - p) / 48) in that time, 7 cents at most. Longer, and the order mostly fills when the
 market has moved through it: worth less than was paid, however right the forecast was.
 """
-MUTE = Abstention("WEIGHT", "the forecast is on record only: it has no say", "0.00", "over 0")
 MIN_WAIT_US = MINUTE
 """An order that may not wait this long is not worth sending."""
 
@@ -55,6 +54,9 @@ class _Case:
     now_us: int
     wait_us: int
 
+    def against(self, code: str, told: str, value: str = "", limit: str = "") -> Abstention:
+        return Abstention(self.candidate.market.ticker, code, told, value, limit)
+
 
 @dataclass(frozen=True, slots=True)
 class DirectionalTrading(Strategy):
@@ -66,14 +68,10 @@ class DirectionalTrading(Strategy):
 
     name: ClassVar[str] = "directional_trading"
 
-    def propose(self, view: View) -> tuple[Proposal, ...]:
+    def propose(self, view: View) -> tuple[Proposal | Abstention, ...]:
         found = (self._considered(candidate, view.now_us) for candidate in view.candidates)
-        proposals = [each.proposal for each in found if isinstance(each, _Idea)]
-        return tuple(sorted(proposals, key=lambda proposal: proposal.ticker))
-
-    def abstains(self, view: View) -> Mapping[str, Abstention]:
-        found = ((c.market.ticker, self._considered(c, view.now_us)) for c in view.candidates)
-        return {ticker: each for ticker, each in found if isinstance(each, Abstention)}
+        said = [each.proposal if isinstance(each, _Idea) else each for each in found]
+        return tuple(sorted(said, key=lambda each: each.ticker))
 
     def _considered(self, candidate: Candidate, now_us: int) -> _Idea | Abstention:
         case = self._case(candidate, now_us)
@@ -83,12 +81,13 @@ class DirectionalTrading(Strategy):
         """An abstention where a forecast sure enough is missing, or a market to anchor to."""
         forecast, market = candidate.forecast, candidate.market
         if forecast is None:
-            return Abstention("NO_FORECAST", "there is no forecast to trade on")
+            return Abstention(market.ticker, "NO_FORECAST", "there is no forecast to trade on")
         fair = anchored(forecast, candidate.quote)
         if fair is None:
-            return Abstention("NO_ANCHOR", "a side of the market is missing, or over 10c away")
+            told = "a side of the market is missing, or over 10c away"
+            return Abstention(market.ticker, "NO_ANCHOR", told)
         if market.grid is None:
-            return Abstention("NO_GRID", "its price structure is not known")
+            return Abstention(market.ticker, "NO_GRID", "its price structure is not known")
         unfit = self._unfit(candidate, forecast, now_us)
         if unfit is not None:
             return unfit
@@ -97,15 +96,17 @@ class DirectionalTrading(Strategy):
 
     def _unfit(self, candidate: Candidate, forecast: Forecast, now_us: int) -> Abstention | None:
         """Why a market is not to be traded now, whatever its price."""
+        market = candidate.market
         if candidate.is_working:
-            return Abstention("WORKING", "an order of its own is at work there")
-        if candidate.market.close_us <= now_us:
-            return Abstention("CLOSED", "trading has ended")
+            return Abstention(market.ticker, "WORKING", "an order of its own is at work there")
+        if market.close_us <= now_us:
+            return Abstention(market.ticker, "CLOSED", "trading has ended")
         least = self.min_confidence_to_trade
         if forecast.confidence >= least:
             return None
         told = f"the forecast is {forecast.confidence:.3f} sure, at least {least:.3f} is asked"
-        return Abstention("CONFIDENCE", told, f"{forecast.confidence:.3f}", f"{least:.3f}")
+        sure = f"{forecast.confidence:.3f}"
+        return Abstention(market.ticker, "CONFIDENCE", told, sure, f"{least:.3f}")
 
     def _best_side(self, case: _Case) -> _Idea | Abstention:
         """The better side by the forecast; none where that is against what is held."""
@@ -115,16 +116,16 @@ class DirectionalTrading(Strategy):
             return self._nothing_pays(case)
         if len(ideas) == 2 and ideas[1].edge - ideas[0].edge <= SLACK:
             # the spread pays for that, not the forecast
-            as_good = Abstention("EITHER_SIDE", "it would be as good to buy YES as NO")
-            return as_good if case.forecast.weight else MUTE
+            as_good = case.against("EITHER_SIDE", "it would be as good to buy YES as NO")
+            return as_good if case.forecast.weight else _mute(case)
         if case.candidate.held.units * ideas[-1].proposal.side.sign < 0:
-            return Abstention("AGAINST_HELD", "the better side is against what is held")
+            return case.against("AGAINST_HELD", "the better side is against what is held")
         return ideas[-1]
 
     def _nothing_pays(self, case: _Case) -> Abstention:
         """Why no side is worth its price: who has no say, who stands aside, or the best edge."""
         if not case.forecast.weight:
-            return MUTE
+            return _mute(case)
         best = max(
             (
                 (_edge(case, side, price, is_taker=is_taker), (side, price, is_taker))
@@ -134,15 +135,15 @@ class DirectionalTrading(Strategy):
             default=None,
         )
         if best is None:
-            return Abstention("NO_QUOTE", "there is no price to trade at")
+            return case.against("NO_QUOTE", "there is no price to trade at")
         edge, (side, price, is_taker) = best
         if edge >= self.min_net_edge - SLACK:
-            return Abstention("TRADER", "the Trader stands aside, or bids less")
+            return case.against("TRADER", "the Trader stands aside, or bids less")
         told = (
             f"at best {edge:.4f} a contract, {'taking' if is_taker else 'waiting for'} "
             f"{'YES' if side is Side.BID else 'NO'} at {outcome_price(side, price)}"
         )
-        return Abstention("NET_EDGE", told, f"{edge:.4f}", f"{self.min_net_edge:.4f}")
+        return case.against("NET_EDGE", told, f"{edge:.4f}", f"{self.min_net_edge:.4f}")
 
     def _terms(self, case: _Case) -> Iterable[tuple[Side, Price, bool]]:
         """All that it may trade at: side, YES price, and whether as a taker."""
@@ -194,6 +195,11 @@ class DirectionalTrading(Strategy):
         if advice is not None and not advice.allows(side, price):
             return False
         return _edge(case, side, price, is_taker=is_taker) >= self.min_net_edge - SLACK
+
+
+def _mute(case: _Case) -> Abstention:
+    told = "the forecast is on record only: it has no say"
+    return case.against("WEIGHT", told, "0.00", "over 0")
 
 
 def _edge(case: _Case, side: Side, price: Price, *, is_taker: bool) -> float:

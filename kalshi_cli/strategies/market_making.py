@@ -8,14 +8,13 @@ stays, since its place in the queue is worth more than the last tick.
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kalshi_cli.domain.book import Level, OrderBook, reaches
-from kalshi_cli.domain.fees import fee_per_contract
+from kalshi_cli.domain.book import OrderBook, reaches
 from kalshi_cli.domain.grid import PriceGrid
-from kalshi_cli.domain.instant import HOUR, MINUTE
-from kalshi_cli.domain.markout import half_spread as distance
+from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.markout import middle
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Price
 from kalshi_cli.domain.order import LIVE, Order, Purpose
@@ -23,70 +22,28 @@ from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
 from kalshi_cli.forecasting.logit import expit, logit
 from kalshi_cli.forecasting.reservation import decay, half_spread, quote_prices
-from kalshi_cli.forecasting.volatility import implied_variance, moves, variance_per_hour
-from kalshi_cli.portfolio.adverse import START, allowance, is_toxic
 from kalshi_cli.portfolio.edge import SLACK
 from kalshi_cli.portfolio.rewards import reward_per_hour
-from kalshi_cli.strategies._base import Candidate, Strategy, View
+from kalshi_cli.strategies._base import Abstention, Candidate, Strategy, View
+from kalshi_cli.strategies._quotable import JUMP, WHOLE, Case, Maker, close_up, idle, promise
 
 LOOKED_AT = 2
 """How many markets are looked at for each one that may be quoted."""
-LEAST_FAIR = 0.05
-"""Nearer to $0 or $1 than this a market is left alone: a tick there is most of the price."""
-WIDEST = Price(2_000)
-"""Spreads from here on are no market to lean on, in dollars."""
-CLOSING_US = 15 * MINUTE
-CLOSING_SHARE = 20
-"""No quotes so near the end, nor in the last part (one 20th) of a market's life."""
-GAIN = 0.1
-"""What is asked for beyond what fills lose and the fee, in half-spreads of others."""
 FARTHEST = 1.5
 """No new quotes farther away than this, in half-spreads of others: only who knows comes so far."""
-CAUGHT = 0.75
-"""What a market moves by itself between two looks, at most, as a part of others' half-spread.
-
-They follow it, and we come too late: beyond this we trade mostly with who was there first.
-"""
-JUMP = 0.3
-"""Log-odds by which a market moves at once when something happened: 7 cents where it is even."""
-JUMP_DEVIATIONS = 4.0
-"""And so many standard deviations of what it moves in that time by itself."""
-JUMP_REST_US = 15 * MINUTE
-"""How long a market that jumped is left alone."""
 BAND = 3
 """A quote stays while it is within a tick, or this part (a third) of the half-spread, of right."""
-_WHOLE = 100
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    """One market that can be quoted.
-
-    `fair` is a probability, `variance` that of its log-odds an hour, `floor` the least half-spread
-    and `half` others' half-spread (dollars), `most` the contracts that may be held, `clip` those of
-    a quote. `stop_us` is when quotes must be gone.
+class _Rank:
+    """How the markets that are not ours stand by their quotes: what each promises an hour, or what
+    is against it, and those that are looked at close up. `last` is the least promise of these.
     """
 
-    candidate: Candidate
-    book: OrderBook
-    grid: PriceGrid
-    fair: float
-    variance: float
-    hours_left: float
-    floor: float
-    half: float
-    most: int
-    clip: int
-    stop_us: int
-
-    @property
-    def held(self) -> int:
-        return self.candidate.held.units
-
-    @property
-    def least(self) -> float:
-        """How near a quote comes to the fair value, in dollars."""
-        return self.floor + GAIN * self.half
+    promises: Mapping[str, float | Abstention]
+    chosen: frozenset[str]
+    last: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,13 +64,8 @@ class MarketMaking(Strategy):
 
     def watches(self, view: View) -> tuple[str, ...]:
         """Where something is held or rests, and the most promising others by their quotes."""
-        own = [c for c in (*view.candidates, *view.dropped) if _is_ours(c)]
-        free = [c for c in view.candidates if not _is_ours(c) and _looks_open(c, view.now_us)]
-        promising = sorted(
-            (-promise, c.market.ticker) for c in free if (promise := self._promise(c, view)) > 0
-        )
-        chosen = [ticker for _, ticker in promising[: LOOKED_AT * self.max_quoted_markets]]
-        return tuple(sorted([*chosen, *(c.market.ticker for c in own)]))
+        own = {c.market.ticker for c in (*view.candidates, *view.dropped) if _is_ours(c)}
+        return tuple(sorted(own | self._rank(view).chosen))
 
     def withdraws(self, quote: Order, book: OrderBook | None) -> str:
         """Where nobody else is left to lean on, the market jumped, or is about to take it."""
@@ -128,83 +80,62 @@ class MarketMaking(Strategy):
             return f"the market is at {fair:.4f}, beyond the quote"
         return ""
 
-    def propose(self, view: View) -> tuple[Proposal, ...]:
+    def propose(self, view: View) -> tuple[Proposal | Abstention, ...]:
         """Both sides of the best markets, in whole contracts; those that are held are always quoted
         against, also in markets that a filter has dropped since.
         """
-        cases = [case for c in view.candidates if (case := self._case(c, view)) is not None]
-        worth = {case.candidate.market.ticker: self._worth(case, view.now_us) for case in cases}
-        wanted = [case for case in cases if case.held or worth[case.candidate.market.ticker] > 0]
-        wanted.sort(key=lambda case: _rank(case, worth[case.candidate.market.ticker]))
-        chosen = wanted[: self.max_quoted_markets]
-        late = [case for case in wanted[self.max_quoted_markets :] if case.held]
+        rank, maker = self._rank(view), self._maker(view)
+        judged = {c.market.ticker: _judged(c, view, maker, rank) for c in view.candidates}
+        left = [close_up(candidate, view, maker) for candidate in view.dropped]
+        cases = [case for case in judged.values() if isinstance(case, Case)]
+        worth = {case.ticker: self._worth(case, view.now_us) for case in cases}
+        wanted = [case for case in cases if case.held or _pays(worth[case.ticker])]
+        wanted.sort(key=lambda case: _order(case, worth[case.ticker]))
+        chosen, late = wanted[: self.max_quoted_markets], wanted[self.max_quoted_markets :]
         found = [p for case in chosen for p in self._both(case, view.now_us, reducing=False)]
-        late += [case for c in view.dropped if (case := self._case(c, view)) is not None]
+        late += [case for case in left if isinstance(case, Case)]
         found += [p for case in late for p in self._both(case, view.now_us, reducing=True)]
-        return tuple(sorted(found, key=lambda p: (p.ticker, p.side)))
+        quoted = {proposal.ticker for proposal in found}
+        silent = [case for ticker, case in sorted(judged.items()) if ticker not in quoted]
+        why = (self._why(case, worth, chosen) for case in silent)
+        return (*sorted(found, key=lambda p: (p.ticker, p.side)), *why)
 
-    def _promise(self, candidate: Candidate, view: View) -> float:
-        """Dollars an hour that a market may pay, by its quote alone."""
-        quote, spread = candidate.quote, candidate.quote.spread
-        if spread is None or quote.bid is None or quote.ask is None:
-            return 0.0
-        fair = (float(quote.bid.price) + float(quote.ask.price)) / 2
-        fee = fee_per_contract(candidate.fees, quote.bid.price, is_taker=False)
-        edge = max(0.0, float(spread) / 2 * (1.0 - START) - fee)
-        hours_left = (_known_us(candidate, view.now_us) - view.now_us) / HOUR
-        if self._caught(fair, implied_variance(hours_left)) > CAUGHT * float(spread) / 2:
-            return 0.0
-        reward = reward_per_hour(
-            candidate.incentives,
-            view.now_us,
-            size=self._clip(fair, view) / _WHOLE,
-            others=float(min(quote.bid.count, quote.ask.count)),
-            steps_behind=0,
-        )
-        return edge * float(quote.volume_24h) / 24 + reward
+    def _maker(self, view: View) -> Maker:
+        bankroll = float(view.bankroll)
+        inventory, quote = bankroll * self.inventory_share, bankroll * self.quote_share
+        return Maker(inventory, quote, self.attended_every_s)
 
-    def _clip(self, fair: float, view: View) -> int:
-        return int(float(view.bankroll) * self.quote_share / max(fair, 1.0 - fair)) * _WHOLE
+    def _rank(self, view: View) -> _Rank:
+        maker, now_us = self._maker(view), view.now_us
+        free = [candidate for candidate in view.candidates if not _is_ours(candidate)]
+        promises = {c.market.ticker: promise(c, now_us, maker) for c in free}
+        able = [(-p, ticker) for ticker, p in promises.items() if not isinstance(p, Abstention)]
+        best = sorted(able)[: LOOKED_AT * self.max_quoted_markets]
+        last = min((-paid for paid, _ in best), default=0.0)
+        return _Rank(promises, frozenset(ticker for _, ticker in best), last)
 
-    def _case(self, candidate: Candidate, view: View) -> _Case | None:
-        """None where the market is not to be quoted, whatever is held in it."""
-        market, book, trades = candidate.market, candidate.book, candidate.trades
-        stop_us = _stop_us(candidate, view.now_us)
-        if market.grid is None or book is None or trades is None or candidate.is_taken:
-            return None
-        if stop_us - view.now_us < MINUTE:
-            return None
-        fair, half = middle(book), _half_of_others(book, market.grid)
-        if fair is None or half is None or not LEAST_FAIR <= fair <= 1.0 - LEAST_FAIR:
-            return None
-        own = [mark for mark in view.markouts if mark.ticker == market.ticker]
-        hours_left = (_known_us(candidate, view.now_us) - view.now_us) / HOUR
-        variance = variance_per_hour(trades, hours_left)
-        if is_toxic(own, view.now_us) or _jumped(candidate, fair, variance, view.now_us):
-            return None
-        if self._caught(fair, variance) > CAUGHT * half:
-            return None
-        fee = max(_fee(candidate, fair, market.grid, side) for side in Side)
-        stake = float(view.bankroll) * self.inventory_share
-        return _Case(
-            candidate=candidate,
-            book=book,
-            grid=market.grid,
-            fair=fair,
-            variance=variance,
-            hours_left=hours_left,
-            floor=allowance(own, view.markouts, half) + fee,
-            half=half,
-            most=int(stake / max(fair, 1.0 - fair)) * _WHOLE,
-            clip=self._clip(fair, view),
-            stop_us=stop_us,
-        )
+    def _why(
+        self,
+        case: Case | Abstention,
+        worth: Mapping[str, float | Abstention],
+        chosen: Sequence[Case],
+    ) -> Abstention:
+        """Why a market is not quoted, in the order in which it is decided."""
+        if isinstance(case, Abstention):
+            return case
+        own = worth[case.ticker]
+        if isinstance(own, Abstention):
+            return own
+        if case not in chosen:
+            paid = [w for c in chosen if isinstance(w := worth[c.ticker], float)]
+            told = f"{self.max_quoted_markets} others are worth more, by dollars an hour"
+            return case.against("OUTRANKED", told, f"{own:.4f}", f"{min(paid, default=0.0):.4f}")
+        if case.clip < WHOLE:
+            told = "its share of the bankroll does not pay for one contract"
+            return case.against("SMALL_SHARE", told)
+        return case.against("CROSSES", "at every price it would ask it would trade at once")
 
-    def _caught(self, fair: float, variance: float) -> float:
-        """Dollars that a market moves by itself until we look again: one standard deviation."""
-        return fair * (1.0 - fair) * math.sqrt(variance * self.attended_every_s / 3_600)
-
-    def _both(self, case: _Case, now_us: int, *, reducing: bool) -> list[Proposal]:
+    def _both(self, case: Case, now_us: int, *, reducing: bool) -> list[Proposal]:
         """The quotes of a market; only the side that works off what is held where `reducing`."""
         if case.most <= 0:
             return []
@@ -225,23 +156,23 @@ class MarketMaking(Strategy):
         return found
 
     def _quote(
-        self, case: _Case, side: Side, price: float, now_us: int, *, reducing: bool
+        self, case: Case, side: Side, price: float, now_us: int, *, reducing: bool
     ) -> Proposal | None:
         """One side, snapped away from the fair value; None where there is no room for it."""
         limit = case.grid.floor(price) if side is Side.BID else case.grid.ceil(price)
         room = abs(case.held) if reducing else case.most - side.sign * case.held
         count = min(case.clip, room)
-        if limit is None or count < _WHOLE or _meets(case, side, limit):
+        if limit is None or count < WHOLE or _meets(case, side, limit):
             return None
         limit = _kept(case, side, limit) or limit
         closes = max(0, -side.sign * case.held)
         return Proposal(
-            ticker=case.candidate.market.ticker,
+            ticker=case.ticker,
             side=side,
             limit=limit,
             fair=case.fair,
             purpose=Purpose.QUOTE,
-            max_contracts=Contracts(count // _WHOLE * _WHOLE),
+            max_contracts=Contracts(count // WHOLE * WHOLE),
             reason=(
                 f"fair {case.fair:.4f}, at least {case.floor:.4f} away; "
                 f"sigma {math.sqrt(case.variance):.3f} an hour, {case.candidate.held} held"
@@ -251,106 +182,67 @@ class MarketMaking(Strategy):
             closes=Contracts(min(closes, count)) if closes else NO_CONTRACTS,
         )
 
-    def _worth(self, case: _Case, now_us: int) -> float:
+    def _worth(self, case: Case, now_us: int) -> float | Abstention:
         """Dollars an hour expected of quoting a market, with what the exchange pays for it.
 
-        Fills thin out with the distance from the fair value, in others' half-spreads; 0 too far.
+        Fills thin out with the distance from the fair value, in others' half-spreads.
         """
         half = half_spread(
             case.variance, risk_aversion=self.risk_aversion, decay=decay(case.fair, case.half)
         )
         away = max(case.least, case.fair - expit(logit(case.fair) - half))
         if away > FARTHEST * case.half:
-            return 0.0
+            told = f"what fills lose and the fee keep it beyond {FARTHEST} of others' half-spreads"
+            return case.against("MARKOUT", told, f"{away:.4f}", f"{FARTHEST * case.half:.4f}")
         fills = float(case.candidate.quote.volume_24h) / 24 * math.exp(-away / case.half)
         bid = case.book.best_bid
         behind = away - case.half
         reward = reward_per_hour(
             case.candidate.incentives,
             now_us,
-            size=case.clip / _WHOLE,
+            size=case.clip / WHOLE,
             others=0.0 if bid is None else float(bid.count),
             steps_behind=max(0, round(behind / _tick(case.grid, case.fair))),
         )
-        return fills * (away - case.floor) + reward
+        worth = fills * (away - case.floor) + reward
+        return worth if worth > 0.0 else idle(case.candidate)
 
 
 def _is_ours(candidate: Candidate) -> bool:
     return bool(candidate.held) or candidate.is_working
 
 
-def _looks_open(candidate: Candidate, now_us: int) -> bool:
-    """Whether a market's quote leaves room for another maker."""
-    market, quote = candidate.market, candidate.quote
-    if market.grid is None or candidate.is_taken or quote.bid is None or quote.ask is None:
-        return False
-    if _stop_us(candidate, now_us) - now_us < CLOSING_US:
-        return False
-    fair = (float(quote.bid.price) + float(quote.ask.price)) / 2
-    return LEAST_FAIR <= fair <= 1.0 - LEAST_FAIR and _has_room(quote.bid, quote.ask, market.grid)
+def _pays(worth: float | Abstention) -> bool:
+    return not isinstance(worth, Abstention)
 
 
-def _has_room(bid: Level, ask: Level, grid: PriceGrid) -> bool:
-    """Whether there is a price between bid and ask, and they are near enough to mean something."""
-    inside = grid.above(bid.price)
-    return inside is not None and inside < ask.price and ask.price - bid.price < WIDEST
+def _judged(candidate: Candidate, view: View, maker: Maker, rank: _Rank) -> Case | Abstention:
+    """A market close up; by its quote and its rank where it is not looked at."""
+    ticker = candidate.market.ticker
+    promised = rank.promises.get(ticker)
+    if candidate.book is not None or promised is None or ticker in rank.chosen:
+        return close_up(candidate, view, maker)
+    if isinstance(promised, Abstention):
+        return promised
+    told = "others promise more by their quotes, in dollars an hour"
+    return Abstention(ticker, "OUTRANKED", told, f"{promised:.4f}", f"{rank.last:.4f}")
 
 
-def _half_of_others(book: OrderBook, grid: PriceGrid) -> float | None:
-    """Half of what others ask for, in dollars; None where they leave no room."""
-    bid, ask = book.best_bid, book.best_ask
-    if bid is None or ask is None or not _has_room(bid, ask, grid):
-        return None
-    return distance(book)
-
-
-def _known_us(candidate: Candidate, now_us: int) -> int:
-    """When the answer is expected to be known, at the latest when trading ends."""
-    market, strike_us = candidate.market, candidate.event.strike_us
-    ahead = [at for at in (market.expires_us, strike_us) if at is not None and at > now_us]
-    return min([market.close_us, *ahead])
-
-
-def _stop_us(candidate: Candidate, now_us: int) -> int:
-    """When quotes must be gone."""
-    market = candidate.market
-    life = market.close_us - market.open_us
-    return _known_us(candidate, now_us) - max(CLOSING_US, life // CLOSING_SHARE)
-
-
-def _jumped(candidate: Candidate, fair: float, variance: float, now_us: int) -> bool:
-    """Whether a market jumped of late, by its prints or by what our quotes were made on."""
-    quoted = (o.intent.fair for o in candidate.orders if o.intent.purpose is Purpose.QUOTE)
-    if any(abs(logit(fair) - logit(was)) > JUMP for was in quoted if was is not None):
-        return True
-    recent = tuple(t for t in candidate.trades or () if now_us - t.at_us <= 2 * JUMP_REST_US)
-    return any(
-        abs(after - before) > max(JUMP, JUMP_DEVIATIONS * math.sqrt(variance * span_us / HOUR))
-        for side in Side
-        for before, after, span_us in moves(recent, side)
-    )
-
-
-def _fee(candidate: Candidate, fair: float, grid: PriceGrid, side: Side) -> float:
-    """Dollars a contract that the exchange takes of a maker about there."""
-    price = grid.floor(fair) if side is Side.BID else grid.ceil(fair)
-    return 0.0 if price is None else fee_per_contract(candidate.fees, price, is_taker=False)
-
-
-def _rank(case: _Case, worth: float) -> tuple[bool, float, str]:
+def _order(case: Case, worth: float | Abstention) -> tuple[bool, float, str]:
     """Inventory first, then the worth; one that is quoted already counts half as much again."""
     stays = 1.5 if case.candidate.is_working else 1.0
-    return not case.held, -worth * stays, case.candidate.market.ticker
+    paid = 0.0 if isinstance(worth, Abstention) else worth
+    return not case.held, -paid * stays, case.ticker
 
 
-def _meets(case: _Case, side: Side, limit: Price) -> bool:
+def _meets(case: Case, side: Side, limit: Price) -> bool:
     """Whether a quote would trade at once, with others or with our own quote of the other side."""
     prices = [level.price for level in case.book.against(side)[:1]]
     prices += [o.worst_limit for o in case.candidate.orders if o.intent.side is side.opposite]
     return any(reaches(side, limit, price) for price in prices)
 
 
-def _kept(case: _Case, side: Side, limit: Price) -> Price | None:
+def _kept(case: Case, side: Side, limit: Price) -> Price | None:
     """The price of a quote that rests already, where it is about right and gives nothing away."""
     for order in case.candidate.orders:
         intent = order.intent

@@ -29,6 +29,7 @@ from tests.fakes.decisions import (
     a_position,
     a_quote,
     an_event,
+    proposed,
     the_facts,
     the_state,
 )
@@ -98,7 +99,7 @@ class _Desk:
         self.passed = 0
 
     def decide(self) -> None:
-        proposals = self.policy.strategies[0].propose(self.view)
+        proposals = proposed(self.policy.strategies[0], self.view)
         capital = means(
             self.state,
             strategy=STRATEGY,

@@ -27,7 +27,7 @@ def test_a_new_strategy_passes_its_test_and_trades_with_one_line_of_the_config(k
         check=False,
     )
     assert ran.returncode == 0, ran.stdout
-    assert "2 passed" in ran.stdout
+    assert "3 passed" in ran.stdout
 
     listed = {row["name"]: row for row in kalshi("strategies", "list", "--json").json["data"]}
     assert (listed["fresh_drift"]["runs"], listed["directional_trading"]["runs"]) == (False, True)
@@ -37,6 +37,8 @@ def test_a_new_strategy_passes_its_test_and_trades_with_one_line_of_the_config(k
     kalshi("analyze", "--forecaster", "oracle")
     traded = kalshi("trade", "--only", "fresh_drift", "--no-advance", "--json").json["data"]
     assert {order["strategy"] for order in traded["passed"]} == {"fresh_drift"}
+    (told,) = [each for each in traded["funnel"] if each["code"] == "GAP"]
+    assert (told["strategy"], told["nearest"]["limit"]) == ("fresh_drift", "0.0500")
 
 
 def test_a_strategy_that_fails_is_disabled_shown_and_forgiven(kalshi, kalshi_home):

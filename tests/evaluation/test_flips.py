@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_cli.domain.trial import HitRate
-from kalshi_cli.evaluation.flips import LEAST_TRIALS, Stakes, most_needed, proven
+from kalshi_cli.evaluation.flips import LEAST_TRIALS, Stakes, most_needed, proven, trials_needed
 from kalshi_cli.evaluation.interval import Z_ONE_SIDED_95, wilson_low
 
 
@@ -64,3 +64,18 @@ def test_nothing_is_proven_by_too_few_trials():
     assert proven(HitRate(LEAST_TRIALS - 1, LEAST_TRIALS - 1, 0.0)) == 0.0
     assert proven(HitRate(LEAST_TRIALS, 140, 0.0)) == wilson_low(140, LEAST_TRIALS)
     assert LEAST_TRIALS == 200
+
+
+@pytest.mark.parametrize(("hits", "needed"), [(130, 0.60), (150, 0.70), (199, 0.99), (110, 0.50)])
+def test_as_many_trials_as_are_needed_prove_the_rate_and_one_less_does_not(hits, needed):
+    """By Wilson's own bound, at the same share of hits."""
+    share = hits / 200
+    enough = trials_needed(HitRate(200, hits, 0.0), needed)
+    assert enough is not None
+    assert wilson_low(share * enough, enough) > needed
+    assert enough == LEAST_TRIALS or wilson_low(share * (enough - 1), enough - 1) <= needed
+
+
+def test_no_number_of_trials_proves_what_is_not_so():
+    assert trials_needed(HitRate(400, 240, 0.0), 0.60) is None
+    assert trials_needed(None, 0.60) == trials_needed(HitRate(0, 0, 0.0), 0.60) == LEAST_TRIALS

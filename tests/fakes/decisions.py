@@ -11,12 +11,24 @@ from kalshi_cli.domain.market import Event, Market, MarketStatus, Quote
 from kalshi_cli.domain.money import NO_COST, Contracts, Money, Price
 from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.position import Position, outcome_cost
+from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
 from kalshi_cli.risk._base import MarketFacts, RiskState
+from kalshi_cli.strategies._base import Abstention, Strategy, View
 
 NOW = 1_800_000_000 * SECOND
 STRATEGY = "directional_trading"
 PLAIN = FeeTerms("quadratic")
+
+
+def proposed(strategy: Strategy, view: View) -> tuple[Proposal, ...]:
+    """What a strategy would trade."""
+    return tuple(said for said in strategy.propose(view) if isinstance(said, Proposal))
+
+
+def abstained(strategy: Strategy, view: View) -> dict[str, Abstention]:
+    """Why it would not trade, by ticker."""
+    return {each.ticker: each for each in strategy.propose(view) if isinstance(each, Abstention)}
 
 
 def level(price: str, count: str = "100.00") -> Level:

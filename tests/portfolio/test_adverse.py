@@ -6,7 +6,7 @@ from fakes.making import a_mark
 
 from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.markout import Horizon
-from kalshi_cli.portfolio.adverse import allowance, is_toxic
+from kalshi_cli.portfolio.adverse import allowance, kept_at_best
 
 
 def marks(count, kept, horizon=Horizon.SOON, given=0.03):
@@ -35,15 +35,16 @@ def test_luck_is_no_reason_to_ask_for_less_than_nothing():
     assert allowance(lucky, lucky, 0.03) == 0.0
 
 
-def test_toxic_by_at_least_five_fills_of_late_that_lost_money():
-    assert is_toxic(marks(5, kept=-0.01), NOW)
-    assert not is_toxic(marks(4, kept=-0.01), NOW)
-    assert not is_toxic(marks(5, kept=0.01), NOW)
-    assert not is_toxic(marks(5, kept=-0.01), NOW + 12 * HOUR)
-    assert not is_toxic(marks(5, kept=-0.01, horizon=Horizon.LATER), NOW)
+def test_a_market_is_judged_by_at_least_five_fills_of_late():
+    assert kept_at_best(marks(5, kept=-0.01), NOW) == pytest.approx(-0.01)
+    assert kept_at_best(marks(5, kept=0.01), NOW) == pytest.approx(0.01)
+    assert kept_at_best(marks(4, kept=-0.01), NOW) is None
+    assert kept_at_best(marks(5, kept=-0.01), NOW + 12 * HOUR) is None
+    assert kept_at_best(marks(5, kept=-0.01, horizon=Horizon.LATER), NOW) is None
 
 
-def test_chance_is_not_toxic():
-    # mean -0.2 cents, its error 0.97: five fills say nothing
+def test_chance_is_allowed_for():
+    # mean -0.2 cents, and its error: sqrt((2.2^2 + 2.8^2 + 2.2^2 + 2.8^2 + 1.2^2) / 4 / 5) = 1.158
     kept = (0.02, -0.03, 0.02, -0.03, 0.01)
-    assert not is_toxic([a_mark(n, kept=k) for n, k in enumerate(kept)], NOW)
+    found = kept_at_best([a_mark(n, kept=k) for n, k in enumerate(kept)], NOW)
+    assert found == pytest.approx(0.00958, abs=1e-5)

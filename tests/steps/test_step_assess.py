@@ -169,6 +169,11 @@ async def test_a_halted_desk_says_so(floor):
     assert failed(await the_one(floor)) == ["HALT_STATE"]
 
 
+async def test_a_strategy_that_proposes_nothing_says_what_is_against_the_market(floor):
+    (plan,) = (await the_one(floor)).plans
+    assert plan.why == "NO_FORECAST: there is no forecast to trade on"
+
+
 async def test_a_strategy_that_breaks_is_named(floor):
     class Broken(Strategy):
         name = "broken"

@@ -11,7 +11,7 @@ from kalshi_cli.errors import StoreBusy
 from kalshi_cli.settings.sections import Risk, Trading
 from kalshi_cli.steps import funnel
 from kalshi_cli.steps.trade import rehearse, trade
-from kalshi_cli.strategies._base import Strategy
+from kalshi_cli.strategies._base import Abstention, Strategy
 
 
 async def traded(floor, **sections):
@@ -93,8 +93,14 @@ class Mute(Strategy):
     def propose(self, view):
         return ()
 
-    def abstains(self, view):
-        raise RuntimeError("no words")
+
+class Talking(Mute):
+    """Tells of one market, in words that no terminal should be sent."""
+
+    name = "talking"
+
+    def propose(self, view):
+        return (Abstention(A, "TOO_DEAR", "by\x1b[31m far\nfar", "0.44", "0.40"),)
 
 
 class Broken(Mute):
@@ -104,14 +110,21 @@ class Broken(Mute):
         raise RuntimeError("no ideas")
 
 
-async def test_a_strategy_that_cannot_say_why_is_none_the_worse(floor):
-    shares = {"mute": 0.1, "broken": 0.1}
-    policy = replace(the_policies().trading, strategies=(Mute(), Broken()), allocations=shares)
+async def test_a_strategy_says_why_in_what_it_proposes_or_says_nothing(floor):
+    shares = {"mute": 0.1, "broken": 0.1, "talking": 0.1}
+    strategies = (Mute(), Broken(), Talking())
+    policy = replace(the_policies().trading, strategies=strategies, allocations=shares)
     result = await rehearse(floor.exchange, floor.exchange, floor.store, floor.clock, policy=policy)
     assert [(c.strategy, c.code, c.markets) for c in result.funnel] == [
         ("broken", "BROKEN", 2),
         ("mute", "NOT_PROPOSED", 2),
+        ("talking", "NOT_PROPOSED", 1),
+        ("talking", "TOO_DEAR", 1),
     ]
+    near = result.funnel[-1].nearest
+    assert (near.value, near.limit) == ("0.44", "0.40")
+    assert near.detail == "by\N{REPLACEMENT CHARACTER}[31m far far"
+    assert near.missed_by == pytest.approx(0.1)
     assert [each.strategy for each in result.broken] == ["broken"]
     assert await floor.store.reports.stops() == ()  # a rehearsal writes nothing
 

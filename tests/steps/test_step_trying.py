@@ -23,7 +23,7 @@ from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import rehearse, trade
 from kalshi_cli.steps.trying import AT_ONCE, FAILURES
 from kalshi_cli.strategies._base import Strategy
-from kalshi_cli.strategies.quick_flip_scalping import LATENCY_US
+from kalshi_cli.strategies._pushes import LATENCY_US
 
 NAME = "quick_flip_scalping"
 SETTINGS = Settings(
@@ -104,7 +104,7 @@ async def test_a_push_is_put_on_record_and_not_traded(floor):
     assert (told.markets, result.orders, result.proposals) == (1, (), ())
     assert told.nearest.detail == (
         "in at 0.4400, target 0.4600, stop 0.4200; 0 of 0 hit in Economics, up to 0.50, 0.000 "
-        "proven, 0.500 needed, 200 are asked"
+        "proven, 0.500 needed; 200 or more trials like these are"
     )
     (trial,) = await under_way(floor)
     assert (trial.strategy, trial.signal, trial.ticker, trial.side) == (*SIGNAL, A, Side.BID)

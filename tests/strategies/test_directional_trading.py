@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from fakes.decisions import NOW, PLAIN, a_forecast, a_market, a_quote, an_event, level
+from fakes.decisions import NOW, PLAIN, a_forecast, a_market, a_quote, an_event, level, proposed
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -41,7 +41,7 @@ def a_candidate(fair=0.5, bid="0.4000", ask="0.4400", ticker="T", **changes):
 
 
 def propose(*candidates):
-    return DIRECTIONAL.propose(View(NOW, candidates))
+    return proposed(DIRECTIONAL, View(NOW, candidates))
 
 
 def test_takes_a_quote_that_pays_up_to_the_last_price_that_does():

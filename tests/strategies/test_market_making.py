@@ -1,7 +1,7 @@
 from dataclasses import replace
 
 import pytest
-from fakes.decisions import NOW, a_book, a_market, a_quote, an_event
+from fakes.decisions import NOW, a_book, a_market, a_quote, abstained, an_event, proposed
 from fakes.making import SETTINGS, a_mark, a_print, a_rest, a_spread, seen
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,7 +25,7 @@ HARMLESS = tuple(a_mark(n, horizon=h) for n in range(80) for h in Horizon)
 
 
 def quoted(*candidates, maker=MAKER, **view) -> dict[tuple[str, Side], str]:
-    found = maker.propose(seen(*candidates, **view))
+    found = proposed(maker, seen(*candidates, **view))
     return {(p.ticker, p.side): str(p.limit) for p in found}
 
 
@@ -54,7 +54,7 @@ def test_at_the_limit_only_the_side_that_leaves_is_quoted():
 
 def test_sizes_are_shares_of_the_bankroll_and_stop_at_the_limit():
     # $50 a quote at 50 cents are 100 contracts; with 350 of 400 held, 50 more may come.
-    ask, bid = MAKER.propose(seen(a_spread(held="350.00"), markouts=HARMLESS))
+    ask, bid = proposed(MAKER, seen(a_spread(held="350.00"), markouts=HARMLESS))
     assert (str(bid.max_contracts), str(ask.max_contracts)) == ("50.00", "100.00")
     assert (bid.closes, ask.closes) == (Contracts(0), Contracts.parse("100.00"))
     assert {bid.purpose, ask.purpose} == {Purpose.QUOTE}
@@ -87,47 +87,118 @@ def test_the_makers_fee_is_on_top():
     assert wide["T", Side.BID] == "0.4650"  # 2.7, 0.4375 and 0.3 cents, snapped away
 
 
+A_MINUTE_LESS = 11 * MINUTE, 16 * MINUTE
+"""By the book a quote may last to a quarter of an hour before the answer, and a minute is asked."""
+
+
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "code", "value", "limit"),
     [
-        {"book": None},
-        {"trades": None},
-        {"is_taken": True},
-        {"book": a_book((), ("0.5300",))},
-        {"book": a_book(("0.4990",), ("0.5000",))},
-        {"book": a_book(("0.3000",), ("0.5000",))},
-        {"book": a_book(("0.0200",), ("0.0600",))},
-        {"market": a_market(grid=None)},
-        {"market": a_market(grid=DECI_CENT, close_us=NOW + 10 * MINUTE)},
-        {"market": a_market(grid=DECI_CENT, expected_expiration_us=NOW + 10 * MINUTE)},
-        {"event": an_event(strike_us=NOW + 10 * MINUTE)},
-        {"trades": (a_print("0.6000", 1), a_print("0.5000", 4))},
-        {"orders": (a_rest(fair=0.4),)},
+        ({"book": None}, "UNREAD", "", ""),
+        ({"trades": None}, "UNREAD", "", ""),
+        ({"is_taken": True}, "TAKEN", "", ""),
+        ({"book": a_book((), ("0.5300",))}, "NO_QUOTE", "", ""),
+        ({"book": a_book(("0.4990",), ("0.5000",))}, "ONE_TICK", "0.0010", "0.0020"),
+        ({"book": a_book(("0.3000",), ("0.5000",))}, "SPREAD", "0.2000", "0.2000"),
+        ({"book": a_book(("0.0200",), ("0.0600",))}, "TAIL", "0.0400", "0.0500"),
+        ({"book": a_book(("0.9400",), ("0.9800",))}, "TAIL", "0.0400", "0.0500"),
+        ({"market": a_market(grid=None)}, "NO_GRID", "", ""),
+        ({"market": a_market(grid=DECI_CENT, open_us=NOW, close_us=NOW + 11 * MINUTE)}, "CLOSING",
+         *map(str, A_MINUTE_LESS)),
+        # a day has gone and another is left: the last 20th of both are 144 minutes
+        ({"market": a_market(grid=DECI_CENT, expected_expiration_us=NOW + 2 * HOUR)}, "CLOSING",
+         str(120 * MINUTE), str(145 * MINUTE)),
+        ({"event": an_event(strike_us=NOW + 10 * MINUTE)}, "CLOSING",
+         str(10 * MINUTE), str(145 * MINUTE)),
+        # ln(0.6 / 0.4) = 0.405 in three minutes, beyond 0.3 and 4 sqrt(0.106 * 3 / 60)
+        ({"trades": (a_print("0.6000", 1), a_print("0.5000", 4))}, "JUMPED", "0.405", "0.300"),
+        ({"orders": (a_rest(fair=0.4),)}, "JUMPED", "0.405", "0.300"),
     ],
     ids=[
-        "no book",
-        "no tape",
-        "another's",
-        "one side",
-        "one tick",
-        "too wide",
-        "in the tail",
-        "no grid",
-        "closing",
-        "expiring",
-        "striking",
-        "jumped",
+        "no book", "no tape", "another's", "one side", "one tick", "too wide", "in the tail",
+        "in the other tail", "no grid", "closing", "expiring", "striking", "jumped",
         "moved away from its quotes",
     ],
-)
-def test_is_not_quoted_whatever_is_held(changes):
-    assert quoted(a_spread(held="10.00", **changes), markouts=HARMLESS) == {}
+)  # fmt: skip
+def test_is_not_quoted_whatever_is_held_and_says_why(changes, code, value, limit):
+    view = seen(a_spread(held="10.00", **changes), markouts=HARMLESS)
+    assert proposed(MAKER, view) == ()
+    why = abstained(MAKER, view)["T"]
+    assert (why.code, why.value, why.limit) == (code, value, limit)
+
+
+@pytest.mark.parametrize(
+    ("changes", "code", "value", "limit"),
+    [
+        ({"quote": a_quote("0.4990", "0.5000")}, "ONE_TICK", "0.0010", "0.0020"),
+        ({"quote": a_quote("0.3000", "0.5000")}, "SPREAD", "0.2000", "0.2000"),
+        ({"quote": a_quote(None, "0.5000")}, "NO_QUOTE", "", ""),
+        ({"quote": a_quote("0.0300", "0.0500")}, "TAIL", "0.0400", "0.0500"),
+        ({"is_taken": True}, "TAKEN", "", ""),
+        # a quarter of an hour before the last 20th of its two days
+        ({"market": a_market(grid=DECI_CENT, close_us=NOW + HOUR)}, "CLOSING",
+         str(60 * MINUTE), str((75 + 15) * MINUTE)),
+        # of 3 cents fills lose 2.7, and a maker pays 0.0175 x 0.47 x 0.53 = 0.436 cents
+        ({"fees": FeeTerms("quadratic_with_maker_fees")}, "MARKOUT", "0.0300", "0.0314"),
+        ({"quote": a_quote("0.4700", "0.5300", volume_24h=Contracts(0))}, "NO_VOLUME", "", ""),
+        # 0.25 sqrt(0.106103 / 60) = 1.05 cents a minute; three quarters of half of two are less
+        ({"quote": a_quote("0.4900", "0.5100")}, "VOLATILE", "0.0105", "0.0075"),
+    ],
+)  # fmt: skip
+def test_a_market_that_is_not_looked_at_says_what_its_quote_has_against_it(
+    changes, code, value, limit
+):
+    view = seen(a_spread(**{"book": None, "trades": None, **changes}))
+    assert MAKER.watches(view) == ()
+    why = abstained(MAKER, view)["T"]
+    assert (why.code, why.value, why.limit) == (code, value, limit)
+
+
+def test_what_is_outranked_says_by_how_much():
+    """A tenth of 3 cents for a 24th of 240, 480 and 720 contracts a day: 3, 6 and 9 cents an hour.
+    Two are looked at for each one that may be quoted.
+    """
+    one = load(package, "market_making", Strategy, {**SETTINGS, "max_quoted_markets": 1})
+    unseen = {"book": None, "trades": None}
+    busy = [
+        a_spread(ticker=t, quote=a_quote("0.4700", "0.5300", ticker=t, volume_24h=v), **unseen)
+        for t, v in zip("ABC", map(Contracts.parse, ("240.00", "480.00", "720.00")), strict=True)
+    ]
+    assert one.watches(seen(*busy)) == ("B", "C")
+    why = abstained(one, seen(*busy))
+    assert {t: each.code for t, each in why.items()} == {
+        "A": "OUTRANKED",
+        "B": "UNREAD",
+        "C": "UNREAD",
+    }
+    assert (why["A"].value, why["A"].limit) == ("0.0300", "0.0600")
+
+
+def test_of_those_looked_at_the_one_that_is_worth_less_says_so():
+    one = load(package, "market_making", Strategy, {**SETTINGS, "max_quoted_markets": 1})
+    busy = [
+        a_spread(ticker=t, quote=a_quote("0.4700", "0.5300", ticker=t, volume_24h=v))
+        for t, v in zip("AB", map(Contracts.parse, ("240.00", "480.00")), strict=True)
+    ]
+    why = abstained(one, seen(*busy, markouts=HARMLESS))
+    assert why.keys() == {"A"}
+    assert why["A"].code == "OUTRANKED"
+    assert float(why["A"].limit) == pytest.approx(2 * float(why["A"].value), abs=1e-4)
+
+
+def test_a_bankroll_that_pays_for_no_contract_is_told():
+    view = seen(a_spread(), markouts=HARMLESS, bankroll="50.00")  # 0.5 % of it: 25 cents
+    assert abstained(MAKER, view)["T"].code == "SMALL_SHARE"
 
 
 def test_nobody_waits_where_only_who_knows_comes():
     # 80 fills that lost 5 of 3 cents: more than one and a half of their half-spreads.
     lost = [a_mark(n, given=0.06, kept=0.01) for n in range(80)]
     assert quoted(a_spread(), markouts=lost) == {}
+    why = abstained(MAKER, seen(a_spread(), markouts=lost))["T"]
+    # (80 x 5 + 20 x 0.9 x 3) / (100 x 3) = 1.5133 of all, drawn with its own 80 to 1.6360
+    # half-spreads: 4.908 cents and 0.3 to gain, beyond 4.5
+    assert (why.code, why.value, why.limit) == ("MARKOUT", "0.0521", "0.0450")
     assert len(quoted(a_spread(held="1.00"), markouts=lost)) == 2
 
 
@@ -146,6 +217,9 @@ def test_a_jump_is_over_after_a_while():
 def test_fills_that_lost_money_drive_it_out_until_they_are_old():
     bad = [a_mark(n, kept=-0.01 - n / 1000) for n in range(5)]
     assert quoted(a_spread(held="10.00"), markouts=bad) == {}
+    # -1.0 to -1.4 cents, on average -1.2, and sqrt(0.1^2 x 10 / 4 / 5) = 0.0707 of error
+    why = abstained(MAKER, seen(a_spread(held="10.00"), markouts=bad))["T"]
+    assert (why.code, why.value, why.limit) == ("TOXIC", "-0.0113", "0.0000")
     old = [replace(mark, filled_us=NOW - 13 * HOUR) for mark in bad]
     assert len(quoted(a_spread(held="10.00"), markouts=old)) == 2
     assert len(quoted(a_spread(held="10.00"), markouts=bad[:4])) == 2
@@ -157,6 +231,8 @@ def test_a_market_that_moves_more_between_two_looks_than_it_pays_is_left_alone()
     # 0.25 sqrt(0.106103 * 900 / 3600) = 4.07 cents in a quarter of an hour; half of 3 cents do
     slow = load(package, "market_making", Strategy, {**SETTINGS, "attended_every_s": 900.0})
     assert quoted(a_spread(), markouts=HARMLESS, maker=slow) == {}
+    why = abstained(slow, seen(a_spread(), markouts=HARMLESS))["T"]
+    assert (why.code, why.value, why.limit) == ("VOLATILE", "0.0407", "0.0225")
     assert slow.watches(seen(a_spread())) == ()
     assert MAKER.watches(seen(a_spread())) == ("T",)
 
@@ -218,14 +294,14 @@ def test_beyond_its_markets_it_only_works_off_what_it_holds():
 def test_in_a_market_that_a_filter_drops_it_only_works_off_what_it_holds(held, side, count):
     view = replace(seen(markouts=HARMLESS), dropped=(a_spread(held=held),))
     assert MAKER.watches(view) == ("T",)
-    (quote,) = MAKER.propose(view)
+    (quote,) = proposed(MAKER, view)
     assert (quote.side, str(quote.max_contracts)) == (side, count)
     assert quote.closes == quote.max_contracts
 
 
 def test_a_part_of_a_contract_is_not_quoted_away():
     view = replace(seen(markouts=HARMLESS), dropped=(a_spread(held="0.50"),))
-    assert MAKER.propose(view) == ()
+    assert proposed(MAKER, view) == ()
 
 
 # Staying in the queue.
@@ -311,7 +387,7 @@ def markets(draw):
 
 
 def proposals(candidate, marks=(), maker=MAKER):
-    return {p.side: p for p in maker.propose(seen(candidate, markouts=marks))}
+    return {p.side: p for p in proposed(maker, seen(candidate, markouts=marks))}
 
 
 @given(markets())

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from fakes.decisions import NOW, a_book, a_market, an_event
+from fakes.decisions import NOW, a_book, a_market, abstained, an_event, proposed
 from fakes.making import a_print, a_spread, seen
 from hypothesis import example
 from hypothesis import given as drawn
@@ -11,14 +11,14 @@ from hypothesis import strategies as st
 
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.instant import MINUTE
-from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trial import HitRate
 from kalshi_cli.evaluation.interval import wilson_low
 from kalshi_cli.steps.trying import tried
-from kalshi_cli.strategies._base import Abstention
 from kalshi_cli.strategies._judging import nonsense
-from kalshi_cli.strategies.quick_flip_scalping import LATENCY_US, QuickFlipScalping
+from kalshi_cli.strategies._pushes import LATENCY_US
+from kalshi_cli.strategies.quick_flip_scalping import QuickFlipScalping
 
 FLIPPER = QuickFlipScalping(watched_markets=2, push_minutes=5.0, hold_minutes=30.0, flip_share=0.01)
 GOOD = HitRate(400, 320, 0.0)
@@ -28,6 +28,9 @@ SIGNAL = "Weather, up to 0.65"
 def pushed(start="0.4000", end="0.5000", side=Side.BID):
     """Four takers of one side in the last minutes, and one before them."""
     return (a_print(start, 8, side), *(a_print(end, n, side) for n in (1, 2, 3, 4)))
+
+
+DISAGREE = tuple(a_print("0.4900", n, Side.ASK) for n in (1.5, 2.5, 3.5))
 
 
 def a_push(bid="0.4900", ask="0.5000", **changes):
@@ -41,8 +44,8 @@ def view(*candidates, rate=GOOD, **changes):
 
 
 def only(given):
-    (proposal,) = FLIPPER.propose(given)
-    assert nonsense((proposal,), given) is None
+    (proposal,) = proposed(FLIPPER, given)
+    assert nonsense(FLIPPER.propose(given), given) is None
     return proposal
 
 
@@ -83,21 +86,19 @@ def test_it_is_worth_what_the_proven_hit_rate_says():
 @pytest.mark.parametrize(
     ("rate", "proven", "told"),
     [
-        (None, "0.000", "; 0 of 0 hit in {}, 0.000 proven, 0.650 needed, 200 are asked"),
-        (
-            HitRate(199, 199, 0.0),
-            "0.000",
-            "; 199 of 199 hit in {}, 0.000 proven, 0.650 needed, 200",
-        ),
-        (HitRate(200, 141, 0.0), "0.650", "; 141 of 200 hit in {}, 0.650 proven, 0.650 needed"),
-        (HitRate(400, 320, 0.2), "0.765", "; 320 of 400 hit in {}, 0.765 proven, 0.835 needed"),
+        (None, "0.000", "; 0 of 0 hit in {}, 0.000 proven, 0.650 needed; 200 or more trials"),
+        (HitRate(199, 199, 0.0), "0.000", "; 199 of 199 hit in {}, 0.000 proven, 0.650 needed; "),
+        # 1.644854^2 x 0.65 x 0.35 / 0.055^2 = 203.48
+        (HitRate(200, 141, 0.0), "0.650", "0.650 proven, 0.650 needed; 204 or more trials like"),
+        (HitRate(400, 260, 0.0), "0.610", "0.610 proven, 0.650 needed; no number of trials like"),
+        (HitRate(400, 320, 0.2), "0.765", "; 320 of 400 hit in {}, 0.765 proven, 0.835 needed; no"),
     ],
-)
+)  # fmt: skip
 def test_what_is_not_proven_is_tried_and_not_traded_and_says_its_numbers(rate, proven, told):
     given = view(a_push(), rate=rate)
-    assert FLIPPER.propose(given) == ()
+    assert proposed(FLIPPER, given) == ()
     assert len(FLIPPER.tries(given)) == 1
-    why = FLIPPER.abstains(given)["T"]
+    why = abstained(FLIPPER, given)["T"]
     needed = "0.835" if rate and rate.slip else "0.650"
     assert (why.code, why.value, why.limit) == ("UNPROVEN", proven, needed)
     assert told.format(SIGNAL) in why.detail
@@ -106,7 +107,7 @@ def test_what_is_not_proven_is_tried_and_not_traded_and_says_its_numbers(rate, p
 def test_a_better_record_is_enough_by_one_hit():
     given = view(a_push(), rate=HitRate(200, 142, 0.0))
     assert only(given).ticker == "T"
-    assert FLIPPER.abstains(given) == {}
+    assert abstained(FLIPPER, given) == {}
 
 
 def test_a_flip_costs_its_share_at_most():
@@ -120,27 +121,38 @@ def test_what_is_proven_of_others_stakes_proves_nothing():
     rates = {"Weather, up to 0.55": GOOD}
     given = replace(seen(wide, a_push(ticker="U", event=an_event("U"))), hit_rates=rates)
     assert [t.signal for t in FLIPPER.tries(given)] == ["Weather, up to 0.55", SIGNAL]
-    assert FLIPPER.abstains(given)["U"].code == "UNPROVEN"
-    assert "T" not in FLIPPER.abstains(given)
+    assert abstained(FLIPPER, given)["U"].code == "UNPROVEN"
+    assert "T" not in abstained(FLIPPER, given)
 
 
 @pytest.mark.parametrize(
-    ("candidate", "code"),
+    ("candidate", "numbers"),
     [
-        (a_push(trades=pushed("0.4400")), "NO_PUSH"),  # 6 cents: less than three quarters of 9
-        (a_push(trades=()), "NO_PUSH"),
-        (a_push(trades=None), "NOT_WATCHED"),
-        (a_push(book=None), "NOT_WATCHED"),
-        (a_push("0.4500", "0.5000"), "SPREAD"),
-        (a_push("0.9100", "0.9200", trades=pushed("0.8000", "0.9200")), "NO_ROOM"),
-        (a_push(market=a_market("T", close_us=NOW + 44 * MINUTE)), "CLOSING"),
-        (a_push(market=a_market("T", grid=None)), "NO_QUOTE"),
+        # 6 cents, and three quarters of 9 are asked
+        (a_push(trades=pushed("0.4400")), ("NO_PUSH", "0.0600", "0.0675")),
+        (a_push(trades=()), ("NO_FLOW", "0", "3")),
+        (a_push(trades=pushed()[1:]), ("NO_FLOW", "", "")),  # nothing before them
+        (a_push(trades=(*pushed(), *DISAGREE)), ("NO_LEAN", "0.143", "0.300")),  # 4 less 3, of 7
+        (a_push(trades=None), ("UNREAD", "", "")),
+        (a_push(book=None), ("UNREAD", "", "")),
+        (a_push("0.4500", "0.5000"), ("SPREAD", "0.0500", "0.0500")),
+        (a_push("0.9100", "0.9200", trades=pushed("0.8000", "0.9200")),
+         ("TAIL", "0.0900", "0.1000")),
+        (a_push(market=a_market("T", close_us=NOW + 44 * MINUTE)),
+         ("CLOSING", str(44 * MINUTE), str(45 * MINUTE))),
+        (a_push(market=a_market("T", grid=None)), ("NO_GRID", "", "")),
     ],
-)
-def test_there_is_nothing_to_follow(candidate, code):
+)  # fmt: skip
+def test_there_is_nothing_to_follow(candidate, numbers):
     given = view(candidate)
-    assert FLIPPER.propose(given) == FLIPPER.tries(given) == ()
-    assert FLIPPER.abstains(given)["T"].code == code
+    assert proposed(FLIPPER, given) == FLIPPER.tries(given) == ()
+    why = abstained(FLIPPER, given)["T"]
+    assert (why.code, why.value, why.limit) == numbers
+
+
+def test_a_bankroll_that_pays_for_no_contract_is_told():
+    why = abstained(FLIPPER, replace(view(a_push()), bankroll=Money.parse("50.00")))["T"]
+    assert (why.code, why.value, why.limit) == ("SMALL_SHARE", "0.50", "0.52")
 
 
 @pytest.mark.parametrize(
@@ -165,7 +177,8 @@ def prices(start, bid, ask, side):
     start, bid, ask = (f"{cents / 100:.4f}" for cents in (start, bid, ask))
     given = view(a_push(bid, ask, trades=pushed(start, ask if side is Side.BID else bid, side)))
     tried = [(t.entry, t.target, t.stop, t.side is side) for t in FLIPPER.tries(given)]
-    return tried, FLIPPER.abstains(given).get("T", Abstention("", "")).code
+    said = abstained(FLIPPER, given).get("T")
+    return tried, "" if said is None else said.code
 
 
 @drawn(st.integers(2, 93), st.integers(1, 5), st.integers(1, 99))
@@ -177,17 +190,12 @@ def test_no_mirrors_yes(bid, spread, start):
     assert prices(100 - start, 100 - ask, 100 - bid, Side.ASK) == bought
 
 
-def test_takers_who_disagree_are_no_push():
-    against = (a_print("0.4900", n, Side.ASK) for n in (1.5, 2.5, 3.5))
-    assert FLIPPER.tries(view(a_push(trades=(*pushed(), *against)))) == ()
-
-
 @pytest.mark.parametrize("changes", [{"held": "1.00"}, {"is_taken": True}, {"is_working": True}])
 def test_where_something_is_held_the_push_is_measured_and_not_followed(changes):
     candidate = a_push(**changes)
-    assert FLIPPER.propose(view(candidate)) == ()
+    assert proposed(FLIPPER, view(candidate)) == ()
     assert len(FLIPPER.tries(view(candidate))) == 1
-    assert FLIPPER.abstains(view(candidate))["T"].code == "OCCUPIED"
+    assert abstained(FLIPPER, view(candidate))["T"].code == "OCCUPIED"
 
 
 def test_of_one_event_the_busiest_market_is_tried_and_one_at_a_time():
@@ -198,8 +206,10 @@ def test_of_one_event_the_busiest_market_is_tried_and_one_at_a_time():
     assert [trial.ticker for trial in FLIPPER.tries(given)] == ["T2", "U1"]
     trying = replace(given, trying=frozenset({busy.event.event_ticker}))
     assert [trial.ticker for trial in FLIPPER.tries(trying)] == ["U1"]
-    assert [proposal.ticker for proposal in FLIPPER.propose(trying)] == ["U1"]
-    assert FLIPPER.abstains(trying)["T1"].code == "TRYING"
+    assert [proposal.ticker for proposal in proposed(FLIPPER, trying)] == ["U1"]
+    assert abstained(FLIPPER, trying)["T1"].code == "TRYING"
+    why = abstained(FLIPPER, given)["T1"]
+    assert (why.code, why.detail.partition(",")[0]) == ("ONE_AN_EVENT", "T2")
 
 
 def test_it_watches_the_busiest_that_could_be_flipped():
@@ -214,6 +224,12 @@ def test_it_watches_the_busiest_that_could_be_flipped():
     lost = replace(one, quote=replace(one.quote, bid=None))
     wide = a_push("0.4000", "0.5000", ticker="T4")
     assert FLIPPER.watches(view(one, two, three, wide)) == ("T2", "T3")
+    unseen = (replace(c, book=None, trades=None) for c in (one, two, three, wide))
+    why = abstained(FLIPPER, view(*unseen))
+    assert {ticker: each.code for ticker, each in why.items()} == {
+        "T1": "LESS_BUSY", "T2": "UNREAD", "T3": "UNREAD", "T4": "SPREAD",
+    }  # fmt: skip
+    assert (why["T1"].value, why["T1"].limit) == ("10.00", "20.00")
     assert FLIPPER.watches(view(lost, wide)) == ()
     assert FLIPPER.tape_us == 20 * MINUTE
 

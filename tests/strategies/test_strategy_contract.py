@@ -14,7 +14,7 @@ from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
 from kalshi_cli.plugins import names
 from kalshi_cli.settings.sections import Settings
-from kalshi_cli.strategies._base import Strategy
+from kalshi_cli.strategies._base import Abstention, Strategy
 from kalshi_cli.strategies._contract import breaches, example_view
 from kalshi_cli.strategies._judging import nonsense
 
@@ -28,6 +28,7 @@ GOOD = Proposal(
     max_contracts=None,
     reason="because",
 )
+SILENT = Abstention("KXSHOW-1", "DEAR", "it costs too much", "0.03", "0.02")
 
 
 @pytest.mark.parametrize("name", names(package))
@@ -35,12 +36,25 @@ def test_a_strategy_keeps_what_every_strategy_must(name, tmp_path):
     assert breaches(strategy(name, Settings(home=tmp_path))) == ()
 
 
+@pytest.mark.parametrize("name", names(package))
+def test_a_strategy_of_ours_says_of_each_market_what_it_proposes_or_why_not(name, tmp_path):
+    said = strategy(name, Settings(home=tmp_path)).propose(VIEW)
+    assert {each.ticker for each in said} == {c.market.ticker for c in VIEW.candidates}
+    assert all(bool(e.value) is bool(e.limit) for e in said if isinstance(e, Abstention))
+
+
 def test_what_makes_sense_passes():
     quotes = tuple(
         replace(GOOD, side=side, purpose=Purpose.QUOTE, resting=True, expires_us=VIEW.now_us + 1)
         for side in Side
     )
-    for proposed in ((), (GOOD,), (replace(GOOD, max_contracts=Contracts.parse("5.00")),), quotes):
+    for proposed in (
+        (),
+        (GOOD,),
+        (GOOD, SILENT),
+        (replace(GOOD, max_contracts=Contracts.parse("5.00")),),
+        quotes,
+    ):
         assert nonsense(proposed, VIEW) is None
 
 
@@ -49,6 +63,13 @@ def test_what_makes_sense_passes():
     [
         (None, "NoneType where a tuple"),
         ([GOOD], "list where a tuple"),
+        ((replace(SILENT, ticker="KXELSE"),), "no market that it was shown"),
+        ((replace(SILENT, code="too dear"),), "its code 'too dear' is none"),
+        ((replace(SILENT, code="EVERY"),), "its code 'EVERY' is none"),
+        ((replace(SILENT, code=7),), "its code 7 is none"),
+        ((replace(SILENT, value=0.44),), "what it says of DEAR is no text"),
+        ((SILENT, SILENT), "said twice why"),
+        ((SILENT, replace(GOOD, ticker=SILENT.ticker)), "and proposes something"),
         (({"ticker": "KXSHOW-0"},), "dict where a Proposal"),
         ((replace(GOOD, ticker="KXELSE"),), "no market that it was shown"),
         ((replace(GOOD, side="yes"),), "is no Side"),

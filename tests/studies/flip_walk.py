@@ -26,6 +26,7 @@ from kalshi_cli.engine.world import Listed, Printed
 from kalshi_cli.portfolio.edge import net_edge
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.strategies._base import Candidate, Strategy, View
+from tests.fakes.decisions import proposed
 
 PLAN = Path(__file__).parents[2] / "docs" / "worlds" / "late-news.toml"
 NAME = "quick_flip_scalping"
@@ -91,7 +92,7 @@ class _Walker:
         candidates = tuple(self._candidate(*each, now_us) for each in self.markets.values())
         rates = self.rates
         view = View(now_us, candidates, BANKROLL, hit_rates=rates, trying=frozenset(self.trying))
-        proposals = self.flipper.propose(view)
+        proposals = proposed(self.flipper, view)
         begun = {trial.ticker: trial for trial in self.flipper.tries(view)}
         for trial in begun.values():
             self.trying[trial.event_ticker] = trial

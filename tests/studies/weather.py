@@ -46,6 +46,7 @@ from kalshi_cli.portfolio.capital import Capital, Footing
 from kalshi_cli.portfolio.costing import maker_cost, taker_cost
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.strategies._base import Candidate, View
+from tests.fakes.decisions import proposed
 from tests.studies.estimate import Sums
 
 BANKROLL = Money.parse("10000.000000")
@@ -283,7 +284,7 @@ def _day(
     if not candidates:
         return []
     now_us = min(at_us for _, at_us in prints.values())
-    proposals = TRADING.strategies[0].propose(View(now_us, tuple(candidates)))
+    proposals = proposed(TRADING.strategies[0], View(now_us, tuple(candidates)))
     sizing = TRADING.sizing.size(proposals, books, _capital(footings))
     return [
         filled(intent, books[intent.ticker], *prints[intent.ticker]) for intent in sizing.intents

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from kalshi_cli.cli.render.measures import against, measured
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.trace import show_trace
-from kalshi_cli.cli.render.words import cents, count, held, instant, percent, some, until
+from kalshi_cli.cli.render.words import cents, count, held, instant, percent, shown, some, until
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.side import Outcome, Side
 from kalshi_cli.domain.stop import Stop, StopDay
@@ -21,26 +21,23 @@ if TYPE_CHECKING:
 
 AROUND = 2
 """Lines of a screen that the prompt and what is said on stderr take."""
-HEAD = 3
-"""Lines above the rows of a table."""
+HEAD, NOTE = 3, 1
+"""Lines above the rows of a table, and below them where a column had no room."""
+WORDS = 14
+"""Columns that the names of facts take, at most."""
 
 
 def show_why_nothing(result: WhyNothing, console: "Console") -> None:
     """What was looked at, what was sent, and what stopped the rest, as much as a screen shows."""
     whole = list(_whole(result))
     print_facts(console, whole)
-    lists = [len(result.filters), *(len(funnel.ends) for funnel in result.strategies)]
+    lists = [len(funnel.ends) for funnel in result.strategies]
     rooms = lists
     if console.is_terminal:
-        heads = HEAD * sum(1 for number in lists if number)
-        rooms = shared(lists, console.height - AROUND - len(whole) - heads)
-    if result.filters:
-        cells = [(row.name, str(row.count)) for row in result.filters[: rooms[0]]]
-        print_table(
-            console, "Markets of the last ingest", ("counted as", ("markets", "right")), cells
-        )
-        _tell_rest(len(result.filters) - rooms[0], console)
-    for funnel, room in zip(result.strategies, rooms[1:], strict=True):
+        above = sum(-(-len(told) // (console.width - WORDS)) for _, told in whole)
+        heads = (HEAD + NOTE) * sum(1 for number in lists if number)
+        rooms = shared(lists, console.height - AROUND - above - heads)
+    for funnel, room in zip(result.strategies, rooms, strict=True):
         _show_funnel(funnel, room, console)
 
 
@@ -58,15 +55,20 @@ def shared(wanted: Sequence[int], room: int) -> list[int]:
     return [g if g == most else max(1, g - 1) for g, most in zip(given, wanted, strict=True)]
 
 
-def _tell_rest(left: int, console: "Console") -> None:
-    if left > 0:
-        console.print(f"and {left} more: a higher terminal or --json has all")
+def _tell_rest(left: Sequence[tuple[str, int]], console: "Console") -> None:
+    """What a screen has no rows for, in the line that says so."""
+    if left:
+        told = ", ".join(f"{number} {code}" for code, number in left)
+        console.print(shown(f"and {len(left)} more: {told}", console.width), markup=False)
 
 
 def _whole(result: WhyNothing) -> Iterator[tuple[str, str]]:
     span = until(result.until_us - result.since_us)
     yield "looked at", f"{span} to {instant(result.until_us)}"
     yield "sent", some(result.orders, "order")
+    if result.filters:
+        counts = ", ".join(f"{row.count} {row.name}" for row in result.filters)
+        yield "last ingest", counts
     if result.state is not DeskState.ACTIVE:
         yield "state", f"{result.state}: {result.state_reason}; `kalshi resume` lifts it"
     if not result.strategies:
@@ -92,7 +94,7 @@ def _show_funnel(funnel: StrategyFunnel, room: int, console: "Console") -> None:
         ),
         [_cells(day) for day in funnel.ends[:room]],
     )
-    _tell_rest(len(funnel.ends) - room, console)
+    _tell_rest([(day.code, day.most) for day in funnel.ends[room:]], console)
 
 
 def _cells(day: StopDay) -> tuple[str, ...]:
@@ -143,7 +145,7 @@ def _gates(found: Regated) -> Iterator[tuple[str, str]]:
     gates, failed = found.assessment.gates, found.assessment.failed
     passed = f"{len(gates) - len(failed)} of {len(gates)} passed, by the record of"
     yield "gates", f"{passed} {instant(found.at_us)}"
-    for gate in failed:
+    for gate in dict.fromkeys(failed):  # once, whichever strategies it stops
         yield "", f"{gate.stage}, {gate.code}: {_numbers(gate)}{gate.detail}"
 
 
