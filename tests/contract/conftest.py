@@ -1,10 +1,14 @@
-"""A store of each kind: a SQLite file, SQLite in memory, and a PostgreSQL database of its own."""
+"""A store of each kind: a SQLite file, SQLite in memory, and a PostgreSQL database of its own.
+
+`writer` is each of them, and the store of the desk that may die, which writes as they do.
+"""
 
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 from fakes.desk_store import fresh_store
+from fakes.mortal import Fuse, MortalStore
 
 from kalshi_cli.adapters.store.store import SqlStore
 
@@ -20,3 +24,8 @@ def store_place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
 async def store(store_place: Path | str) -> AsyncIterator[SqlStore]:
     async with await fresh_store(store_place) as opened:
         yield opened
+
+
+@pytest.fixture(params=[False, True], ids=["itself", "mortal"])
+def writer(request: pytest.FixtureRequest, store: SqlStore) -> SqlStore | MortalStore:
+    return MortalStore(store, Fuse()) if request.param else store

@@ -1,5 +1,6 @@
 """What every store does, in a file, in memory and on PostgreSQL."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -30,7 +31,7 @@ from kalshi_cli.domain.order import Fill, Order, OrderState, Pending, Purpose
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
-from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, Refused
+from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, Refused, StoreBusy
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import FOREVER, Verdict
 from kalshi_cli.ports.exchange import SeenAgain
@@ -100,6 +101,72 @@ class TestUnit:
             await unit.commit()
         async with store.unit() as unit:
             assert await unit.catalog.marker("full_pass") == NOW
+
+
+def marking(name: str, instant_us: int = 1):
+    async def mark(unit):
+        await unit.catalog.set_marker(name, instant_us)
+        return name
+
+    return mark
+
+
+async def marked(store, *names):
+    async with store.unit(reads=True) as unit:
+        return [await unit.catalog.marker(name) for name in names]
+
+
+class TestWriting:
+    """What several tasks write at once."""
+
+    async def test_each_has_its_answer_and_all_is_committed(self, writer):
+        names = [f"n{number}" for number in range(20)]
+        assert await asyncio.gather(*(writer.write(marking(name)) for name in names)) == names
+        assert await marked(writer, *names) == [1] * 20
+
+    async def test_they_are_written_in_the_order_they_were_asked_for(self, writer):
+        await asyncio.gather(*(writer.write(marking("same", number)) for number in range(5)))
+        assert await marked(writer, "same") == [4]
+
+    async def test_one_that_fails_leaves_nothing_and_takes_no_other_along(self, writer):
+        async def fails(unit):
+            await unit.catalog.set_marker("broken", 1)
+            raise ValueError("not in flight")
+
+        asked = (marking("a"), fails, marking("b"))
+        answers = await asyncio.gather(*map(writer.write, asked), return_exceptions=True)
+        assert (answers[0], answers[2]) == ("a", "b")
+        assert isinstance(answers[1], ValueError)
+        assert await marked(writer, "a", "broken", "b") == [1, None, 1]
+
+    async def test_a_row_that_is_refused_takes_no_other_along(self, writer):
+        async def orphan(unit):
+            await unit.catalog.save_events([an_event()], NOW)  # its series is not there
+
+        asked = (marking("a"), orphan, marking("b"))
+        answers = await asyncio.gather(*map(writer.write, asked), return_exceptions=True)
+        assert (answers[0], answers[2]) == ("a", "b")
+        assert isinstance(answers[1], IntegrityError)
+        assert await marked(writer, "a", "b") == [1, 1]
+
+    async def test_busy_for_one_is_busy_for_all_and_the_next_goes(self, writer):
+        async def busy(unit):
+            raise StoreBusy("somebody writes")
+
+        asked = (marking("a"), busy)
+        answers = await asyncio.gather(*map(writer.write, asked), return_exceptions=True)
+        assert [type(each) for each in answers] == [StoreBusy, StoreBusy]
+        assert await marked(writer, "a") == [None]
+        assert await writer.write(marking("a")) == "a"
+
+    async def test_who_gives_up_before_it_began_leaves_nothing(self, writer):
+        given_up = asyncio.create_task(writer.write(marking("a")))
+        kept = asyncio.create_task(writer.write(marking("b")))
+        await asyncio.sleep(0)  # noqa: TID251 - both have asked, nothing has begun
+        given_up.cancel()
+        assert await kept == "b"
+        assert given_up.cancelled()
+        assert await marked(writer, "a", "b") == [None, 1]
 
 
 class TestCatalog:

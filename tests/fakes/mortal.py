@@ -4,6 +4,7 @@
 desk dies at the chosen one, before or after it, as a killed process would: nothing after it runs.
 """
 
+import asyncio
 import copy
 import random
 from collections.abc import Awaitable, Callable, Collection, Sequence
@@ -13,6 +14,7 @@ from typing import Any, TypeVar
 
 from fakes.exchange import FakeExchange
 
+from kalshi_cli.adapters.store.together import Together
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.errors import Unavailable
 from kalshi_cli.ports.exchange import PlacementKind
@@ -30,32 +32,41 @@ class Fuse:
     def __init__(self) -> None:
         self._left = 0
         self._after = False
+        self.has_blown = False
 
     def light(self, writes: int, *, after: bool) -> None:
         """Die at the write of this number, counted from here; 0 is never."""
-        self._left, self._after = writes, after
+        self._left, self._after, self.has_blown = writes, after, False
 
     def put_out(self) -> None:
-        self._left = 0
+        self._left, self.has_blown = 0, False
 
     async def around(self, write: Callable[[], Awaitable[Answer]]) -> Answer:
+        if self.has_blown:
+            raise Crash  # whatever another task of it was about to do
         if not self._left:
             return await write()
         self._left -= 1
         dies = self._left == 0
         if dies and not self._after:
+            self.has_blown = True
             raise Crash
         answer = await write()
         if dies:
+            self.has_blown = True
             raise Crash
         return answer
 
 
 class MortalStore:
-    """A store whose commits may be the last thing that the desk does."""
+    """A store whose commits may be the last thing that the desk does.
+
+    Writes of several tasks go together, as those of a real store do: they are lost together.
+    """
 
     def __init__(self, store: Any, fuse: Fuse) -> None:
         self.store, self._fuse = store, fuse
+        self._together = Together(self.unit)
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
@@ -66,10 +77,12 @@ class MortalStore:
             yield _MortalUnit(unit, self._fuse)
 
     async def write(self, work):
-        async with self.unit() as unit:
-            result = await work(unit)
-            await unit.commit()
-        return result
+        try:
+            return await self._together.write(work)
+        except asyncio.CancelledError:
+            if self._fuse.has_blown:
+                await self._together._carrier  # it died, and says so
+            raise
 
 
 class _MortalUnit:

@@ -1,4 +1,7 @@
-"""Writes that are asked for side by side are committed together, and none of them is mixed up."""
+"""Writes that are asked for side by side are committed together.
+
+What comes of each is shown where every store is: `tests/contract/test_store_contract.py`.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,6 +11,7 @@ from typing import Any
 
 import pytest
 from fakes.desk_store import fresh_store
+from fakes.mortal import Crash, Fuse, MortalStore
 from sqlalchemy import text
 
 from kalshi_cli.adapters.store.store import SqlStore
@@ -78,27 +82,6 @@ async def test_who_comes_while_one_is_under_way_goes_into_the_next(
     assert len(units) == 2
 
 
-async def test_they_are_written_in_the_order_they_were_asked_for(store: SqlStore) -> None:
-    await asyncio.gather(*(store.write(marking("same", number)) for number in range(5)))
-    assert await marked(store, "same") == 4
-
-
-async def test_one_that_fails_leaves_nothing_and_takes_no_other_along(store: SqlStore) -> None:
-    async def fails(unit: Any) -> None:
-        await unit.catalog.set_marker("broken", 1)
-        raise ValueError("not in flight")
-
-    answers = await asyncio.gather(
-        store.write(marking("a")),
-        store.write(fails),
-        store.write(marking("b")),
-        return_exceptions=True,
-    )
-    assert (answers[0], answers[2]) == ("a", "b")
-    assert isinstance(answers[1], ValueError)
-    assert [await marked(store, name) for name in ("a", "broken", "b")] == [1, None, 1]
-
-
 @pytest.mark.parametrize("statement", ["SELECT :it", "SELECT :it FROM nowhere"])
 async def test_one_that_the_database_cannot_do_takes_no_other_along(
     store: SqlStore, statement: str
@@ -132,18 +115,6 @@ async def test_a_store_that_is_busy_is_busy_for_all_of_them_once(
     assert len(units) == 1
     assert await marked(store, "a") is None
     assert await store.write(marking("a")) == "a"
-
-
-async def test_who_gives_up_before_it_began_leaves_nothing_and_whom_it_held_up_goes_on(
-    store: SqlStore,
-) -> None:
-    given_up = asyncio.create_task(store.write(marking("a")))
-    kept = asyncio.create_task(store.write(marking("b")))
-    await asyncio.sleep(0)  # noqa: TID251 - both have asked, nothing has begun
-    given_up.cancel()
-    assert await kept == "b"
-    assert given_up.cancelled()
-    assert (await marked(store, "a"), await marked(store, "b")) == (None, 1)
 
 
 async def test_who_gives_up_while_the_transaction_waits_for_its_turn_leaves_nothing(
@@ -191,3 +162,20 @@ async def test_nothing_is_there_for_others_before_it_is_told_and_all_is_then(
 
     await store.write(looked)
     assert (seen, await marked(store, "a")) == ([None], 1)
+
+
+@pytest.mark.parametrize("after", [False, True])
+async def test_who_dies_at_a_commit_loses_all_that_went_together_or_nothing(
+    store: SqlStore, after: bool
+) -> None:
+    """As the desk of the state machine dies; nothing that it was about to do comes after."""
+    fuse = Fuse()
+    mortal = MortalStore(store, fuse)
+    fuse.light(1, after=after)
+    asked = [mortal.write(marking(name)) for name in "ab"]
+    died = await asyncio.gather(*asked, return_exceptions=True)
+    assert [type(each) for each in died] == [Crash, Crash]
+    assert [await marked(store, name) for name in "ab"] == [1 if after else None] * 2
+    with pytest.raises(Crash):
+        await mortal.write(marking("c"))
+    assert await marked(store, "c") is None
