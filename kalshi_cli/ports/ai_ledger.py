@@ -26,6 +26,15 @@ class CostSource(StrEnum):
     """The provider turned the call away before it did anything."""
 
 
+class Unfunded(StrEnum):
+    """Why no money is set aside for a call."""
+
+    CREDITS = "credits"
+    """The provider said on that UTC day that it is not paid any more."""
+    BUDGET = "budget"
+    """The day has no more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reservation:
     """A call that is about to be made. `decision_id` is common to the calls about one event.
@@ -60,8 +69,16 @@ class Settled:
 
 
 class AiLedger(Protocol):
-    async def reserve(self, call: Reservation, *, daily_budget: AiCost | None) -> bool:
-        """Set money aside on the call's UTC day; False, and nothing done, where it has no more."""
+    async def reserve(self, call: Reservation, *, daily_budget: AiCost | None) -> Unfunded | None:
+        """Set money aside on the call's UTC day; or why not, and nothing done."""
+        ...
+
+    async def out_of_credits(self, wall_us: int) -> None:
+        """The provider said at a real time, to whatever process, that it is not paid any more."""
+        ...
+
+    async def in_credit(self) -> None:
+        """Take that back."""
         ...
 
     async def settle(self, done: Settled) -> None:

@@ -13,7 +13,7 @@ from secrets import token_hex
 from typing import Any, Generic, TypeVar
 
 from kalshi_cli.domain.deliberation import Attempt, Outcome, Prompt
-from kalshi_cli.domain.instant import SECOND, day_of
+from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import NO_COST, AiCost
 from kalshi_cli.forecasting.legs import Unfit
 from kalshi_cli.forecasting.persistence import (
@@ -27,7 +27,7 @@ from kalshi_cli.forecasting.persistence import (
 from kalshi_cli.forecasting.prices import price_of
 from kalshi_cli.forecasting.reading import Form, Read, Unreadable, read, whole_tokens
 from kalshi_cli.forecasting.untrusted import cleaned
-from kalshi_cli.ports.ai_ledger import CostSource, Reservation, Settled
+from kalshi_cli.ports.ai_ledger import CostSource, Reservation, Settled, Unfunded
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.language_model import LanguageModel
 from kalshi_cli.ports.store import Store, Unit, Write
@@ -35,9 +35,11 @@ from kalshi_cli.steps.insisting import insist
 
 Taken = TypeVar("Taken")
 Written = TypeVar("Written")
-OUT_OF_CREDITS = "ai_out_of_credits_wall"
-"""The marker of the wall time at which the provider last said that it is not paid any more."""
 NO_CREDITS = "AI_CREDITS"
+_REFUSED = {
+    Unfunded.CREDITS: (NO_CREDITS, "xAI has no credits left for this key; it is asked tomorrow"),
+    Unfunded.BUDGET: ("AI_BUDGET", "spent, or set aside, for today (UTC)"),
+}
 Repair = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 """Mends one balanced object that is not strict JSON; None where that takes too long or fails."""
 
@@ -210,13 +212,8 @@ class Asker:
         )
 
         async def reserve(unit: Unit) -> NoAnswer | None:
-            said = await unit.catalog.marker(OUT_OF_CREDITS)  # to this process or to another
-            if said is not None and day_of(said) == day_of(call.wall_us):
-                told = "xAI has no credits left for this key; it is asked tomorrow"
-                return NoAnswer(NO_CREDITS, told)
-            if not await unit.ai.reserve(call, daily_budget=decision.daily_budget):
-                return NoAnswer("AI_BUDGET", "spent, or set aside, for today (UTC)")
-            return None
+            refused = await unit.ai.reserve(call, daily_budget=decision.daily_budget)
+            return None if refused is None else NoAnswer(*_REFUSED[refused])
 
         decision.reserved += amount  # before the store answers: others of this event ask meanwhile
         refused = await self._written(decision, reserve)

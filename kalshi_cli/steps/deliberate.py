@@ -30,7 +30,6 @@ from kalshi_cli.ports.forecaster import Judged, Planned, Question, Skipped
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.asking import (
     NO_CREDITS,
-    OUT_OF_CREDITS,
     Answer,
     Asker,
     Decision,
@@ -318,16 +317,15 @@ class GrokForecaster:
             self._stopped = answer
             return
         async with self._asker.store.unit() as unit:
-            await unit.catalog.set_marker(OUT_OF_CREDITS, self._asker.clock.wall())
+            await unit.ai.out_of_credits(self._asker.clock.wall())
             await unit.commit()
 
 
 async def ask_again(store: Store) -> None:
     """Take back that the provider is not paid any more: a person looked, and the key passed."""
     async with store.unit() as unit:
-        if await unit.catalog.marker(OUT_OF_CREDITS) is not None:
-            await unit.catalog.set_marker(OUT_OF_CREDITS, 0)
-            await unit.commit()
+        await unit.ai.in_credit()
+        await unit.commit()
 
 
 def _offers(question: Question, tickers: Sequence[str]) -> dict[str, Offer]:

@@ -34,6 +34,7 @@ from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, Refused, StoreBusy
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import FOREVER, Verdict
+from kalshi_cli.ports.ai_ledger import Unfunded
 from kalshi_cli.ports.exchange import SeenAgain
 from kalshi_cli.ports.store import (
     CatalogEntry,
@@ -416,7 +417,7 @@ class TestAiLedger:
         run = await seed(store)
         call = a_reservation(run.run_id, amount=700, wall_us=WALL)
         async with store.unit() as unit:
-            assert await unit.ai.reserve(call, daily_budget=AiCost(700))
+            assert await unit.ai.reserve(call, daily_budget=AiCost(700)) is None
             assert await unit.ai.spent(day_of(WALL)) == AiCost(700)
             await unit.commit()
         async with store.unit() as unit:
@@ -437,9 +438,9 @@ class TestAiLedger:
             await unit.commit()
         async with store.unit() as unit:
             await unit.ai.settle(a_settled(13, text="later"))
-            with pytest.raises(ValueError, match="c2 is not on record"):
-                await unit.ai.settle(a_settled(11, "c2"))
             await unit.commit()
+        with pytest.raises(ValueError, match="c2 is not on record"):
+            await store.write(lambda unit: unit.ai.settle(a_settled(11, "c2")))
         (row,) = await store.reports.ai_calls()
         assert (row.cost, await answered(store, "c1")) == (AiCost(11), "first")
         assert (await store.audit.check()).findings == ()
@@ -448,21 +449,40 @@ class TestAiLedger:
         run = await seed(store)
         async with store.unit() as unit:
             first = a_reservation(run.run_id, "c1", 600, WALL)
-            assert await unit.ai.reserve(first, daily_budget=AiCost(1_000))
+            assert await unit.ai.reserve(first, daily_budget=AiCost(1_000)) is None
             second = replace(first, call_id="c2", amount=AiCost(401))
-            assert not await unit.ai.reserve(second, daily_budget=AiCost(1_000))
-            assert await unit.ai.reserve(replace(second, wall_us=WALL + DAY), daily_budget=None)
+            assert await unit.ai.reserve(second, daily_budget=AiCost(1_000)) is Unfunded.BUDGET
+            assert (
+                await unit.ai.reserve(replace(second, wall_us=WALL + DAY), daily_budget=None)
+                is None
+            )
             third = replace(second, call_id="c3", amount=AiCost(400))
-            assert await unit.ai.reserve(third, daily_budget=AiCost(1_000))
+            assert await unit.ai.reserve(third, daily_budget=AiCost(1_000)) is None
             assert await unit.ai.spent(day_of(WALL)) == AiCost(1_000)
             await unit.commit()
         assert [row.call_id for row in await store.reports.ai_calls()] == ["c2", "c3", "c1"]
+
+    async def test_a_provider_that_is_not_paid_is_asked_again_tomorrow_or_when_it_is(self, store):
+        run = await seed(store)
+        calls = [a_reservation(run.run_id, f"c{n}", wall_us=WALL + n) for n in range(3)]
+        tomorrow = replace(calls[0], wall_us=WALL + DAY)
+        async with store.unit() as unit:
+            await unit.ai.in_credit()  # nobody said otherwise
+            await unit.ai.out_of_credits(WALL)
+            assert await unit.ai.reserve(calls[1], daily_budget=None) is Unfunded.CREDITS
+            assert await unit.ai.spent_ever() == AiCost(0)
+            assert await unit.ai.reserve(tomorrow, daily_budget=None) is None
+            await unit.ai.in_credit()
+            assert await unit.ai.reserve(calls[1], daily_budget=None) is None
+            await unit.ai.out_of_credits(WALL + 1)
+            assert await unit.ai.reserve(calls[2], daily_budget=None) is Unfunded.CREDITS
+            await unit.commit()
 
     async def test_a_bill_is_charged_to_the_day_of_the_call(self, store):
         run = await seed(store)
         async with store.unit() as unit:
             call = a_reservation(run.run_id, amount=5, wall_us=WALL)
-            assert await unit.ai.reserve(call, daily_budget=None)
+            assert await unit.ai.reserve(call, daily_budget=None) is None
             await unit.ai.settle(a_settled(2_000_000_000_000))  # $200: more than was set aside
             assert await unit.ai.spent(day_of(WALL)) == AiCost(2_000_000_000_000)
             await unit.commit()

@@ -50,7 +50,7 @@ async def paid(store, run, cost: AiCost, *, wall_us: int = 0, call_id: str = "c1
     """Put a call on record that cost so much."""
     async with store.unit() as unit:
         call = a_reservation(run.run_id, call_id, cost.units, wall_us)
-        assert await unit.ai.reserve(call, daily_budget=None)
+        assert await unit.ai.reserve(call, daily_budget=None) is None
         await unit.ai.settle(a_settled(cost.units, call_id))
         await unit.commit()
 

@@ -320,7 +320,7 @@ async def test_what_was_paid_for_rests_whatever_came_of_it(floor):
     async with floor.store.unit() as unit:
         for name, at_us in (("c1", floor.clock.now()), ("c2", floor.clock.now() + HOUR)):
             call = a_reservation(floor.run.run_id, name, decision_id=name, event_ticker=EVENT)
-            assert await unit.ai.reserve(replace(call, at_us=at_us), daily_budget=None)
+            assert await unit.ai.reserve(replace(call, at_us=at_us), daily_budget=None) is None
         await unit.ai.settle(a_settled(7, "c1"))
         await unit.ai.settle(a_settled(0, "c2"))  # turned away: that one was free
         await unit.commit()

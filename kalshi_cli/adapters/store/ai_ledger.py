@@ -5,28 +5,44 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 
-from sqlalchemy import Select, and_, func, or_, select
+from sqlalchemy import Select, and_, func, literal, or_, select
 
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.prepared import Prepared, given
 from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.adapters.store.worker import Rows
 from kalshi_cli.domain.deliberation import Outcome, Prompt
 from kalshi_cli.domain.instant import DAY, day_of
 from kalshi_cli.domain.money import AiCost
 from kalshi_cli.domain.order import LIVE, NEVER_SEEN
 from kalshi_cli.evaluation.ai_costs import Used
-from kalshi_cli.ports.ai_ledger import Reservation, Settled
+from kalshi_cli.ports.ai_ledger import Reservation, Settled, Unfunded
 
 IN_FLIGHT = "in_flight"
 """The outcome of a call that was not settled: it is being made, or its process is dead."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
+OUT_OF_CREDITS = "ai_out_of_credits_wall"
+"""The marker of the real time at which the provider last said that it is not paid any more."""
 _CALLS, _DAYS = t.AI_CALLS.c, t.DAILY_AI_COST.c
 _MONEY = (_DAYS.calls, _DAYS.cost_units, _DAYS.reserved_units)
 _DAY = Prepared(select(*_MONEY).where(_DAYS.wall_day == given("wall_day")))
-_CALL = Prepared(
-    select(_DAYS.wall_day, *_MONEY, _CALLS.reserved_units, _CALLS.cost_units)
-    .join_from(t.AI_CALLS, t.DAILY_AI_COST, _DAYS.wall_day == _CALLS.called_wall_us // DAY)
-    .where(_CALLS.call_id == given("settled"))
+_ROOM = Prepared(  # one row, whatever is there
+    select(*_MONEY, t.MARKERS.c.instant_us).select_from(
+        select(literal(1).label("one"))
+        .subquery()
+        .outerjoin(t.DAILY_AI_COST, _DAYS.wall_day == given("wall_day"))
+        .outerjoin(t.MARKERS, t.MARKERS.c.name == OUT_OF_CREDITS)
+    )
+)
+_CALL = Prepared(select(_CALLS.call_id).where(_CALLS.call_id == given("settled")))
+_UNSETTLED = and_(_CALLS.call_id == given("settled"), _CALLS.cost_units.is_(None))
+_PAY = Prepared(
+    t.DAILY_AI_COST.update()
+    .where(_UNSETTLED, _DAYS.wall_day == _CALLS.called_wall_us // DAY)
+    .values(
+        cost_units=_DAYS.cost_units + given("paid"),
+        reserved_units=_DAYS.reserved_units - _CALLS.reserved_units,
+    )
 )
 TRADED_ON = (
     select(t.FORECASTS.c.decision_id, t.ORDERS.c.strategy)
@@ -60,9 +76,7 @@ _SETTLED = (
     "parsed",
 )
 _SETTLE = Prepared(
-    t.AI_CALLS.update()
-    .where(_CALLS.call_id == given("settled"))
-    .values({name: given(name) for name in _SETTLED})
+    t.AI_CALLS.update().where(_UNSETTLED).values({name: given(name) for name in _SETTLED})
 )
 
 
@@ -80,12 +94,15 @@ class SqlAiLedger:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def reserve(self, call: Reservation, *, daily_budget: AiCost | None) -> bool:
+    async def reserve(self, call: Reservation, *, daily_budget: AiCost | None) -> Unfunded | None:
         day = day_of(call.wall_us)
-        calls, cost, reserved = await self._day(day)
-        if daily_budget is not None and cost + reserved + call.amount.units > daily_budget.units:
-            return False
-        await self._save_day(day, calls + 1, cost, reserved + call.amount.units)
+        ((calls, cost, reserved, said),) = await self._transaction.rows(_ROOM, {"wall_day": day})
+        if said is not None and day_of(said) == day:
+            return Unfunded.CREDITS
+        calls, cost, reserved = (calls or 0) + 1, cost or 0, (reserved or 0) + call.amount.units
+        if daily_budget is not None and cost + reserved > daily_budget.units:
+            return Unfunded.BUDGET
+        await self._save_day(day, calls, cost, reserved)
         row = {
             "call_id": call.call_id,
             "decision_id": call.decision_id,
@@ -118,19 +135,28 @@ class SqlAiLedger:
             "called_wall_us": call.wall_us,
         }
         await self._transaction.append(t.AI_CALLS, [row])
-        return True
+        return None
+
+    async def out_of_credits(self, wall_us: int) -> None:
+        row = {"name": OUT_OF_CREDITS, "instant_us": wall_us}
+        await self._transaction.upsert(t.MARKERS, [row])
+
+    async def in_credit(self) -> None:
+        markers = t.MARKERS
+        await self._transaction.write(markers.delete().where(markers.c.name == OUT_OF_CREDITS))
 
     async def settle(self, done: Settled) -> None:
-        found = await self._transaction.first(_CALL, {"settled": done.call_id})
-        if found is None:
-            raise ValueError(f"AI call {done.call_id} is not on record.")
-        day, calls, cost, reserved, mine, paid = found
-        if paid is not None:
-            return
-        await self._save_day(day, calls, cost + done.cost.units, reserved - mine)
+        def check(found: list[Rows]) -> None:
+            if not found[0]:
+                raise ValueError(f"AI call {done.call_id} is not on record.")
+
+        call = {"settled": done.call_id}
+        await self._transaction.check([(_CALL, call)], check)
+        paid = {**call, "paid": done.cost.units}
+        await self._transaction.write_prepared_later(_PAY, paid)  # before it is settled
         attempt = done.attempt
         values = {
-            "settled": done.call_id,
+            **call,
             "served_model": storable(attempt.served_model),
             "prompt_tokens": attempt.usage.prompt,
             "cached_tokens": attempt.usage.cached,
@@ -212,7 +238,7 @@ class SqlAiLedger:
         text = storable(text)
         text_id = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
         row = {"text_id": text_id, "body": text}
-        await self._transaction.upsert(t.AI_TEXTS, [row])  # its words may have been dropped
+        await self._transaction.fill(t.AI_TEXTS, [row], "body")  # it may have been dropped
         return text_id
 
     async def drop_texts(self, before_wall_us: int) -> int:

@@ -49,6 +49,17 @@ def upsert(
     return statement.on_conflict_do_update(index_elements=keys, set_=changes, where=newer)
 
 
+@lru_cache(maxsize=64)
+def filling(table: Table, column: str, *, is_postgres: bool) -> Insert:
+    """Of rows that give those with their key this column where it is null, and nothing else."""
+    statement = _insert(table, is_postgres=is_postgres)
+    keys = [key.name for key in table.primary_key]
+    told = {column: statement.excluded[column]}
+    return statement.on_conflict_do_update(
+        index_elements=keys, set_=told, where=table.c[column].is_(None)
+    )
+
+
 def _insert(table: Table, *, is_postgres: bool) -> "sqlite.Insert | postgresql.Insert":
     if is_postgres:
         from sqlalchemy.dialects import postgresql  # 15 ms that SQLite need not pay

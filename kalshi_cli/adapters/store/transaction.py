@@ -32,6 +32,7 @@ from sqlalchemy.types import TypeEngine
 
 from kalshi_cli.adapters.store.bulk import (
     compiled,
+    filling,
     in_order,
     many_at_once,
     new_insert,
@@ -249,6 +250,13 @@ class Transaction:
         if rows:
             insert = upsert(table, tuple(names), newer_by, is_postgres=self.is_postgres)
             await self._put(insert, tuple(names), rows)
+
+    async def fill(self, table: Table, rows: Sequence[Mapping[str, Any]], column: str) -> None:
+        """Insert rows; of those with their key that are there, only a `column` that is null is
+        written.
+        """
+        if rows:
+            await self._put_rows(filling(table, column, is_postgres=self.is_postgres), rows)
 
     async def append(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         """Insert rows whose keys are known to be new."""
