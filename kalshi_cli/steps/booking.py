@@ -42,6 +42,12 @@ FILLS_OWED = "fills_owed"
 """Marker of the oldest fill read that could not be booked: newer ones must not hide it."""
 CASH_KNOWN, TRANSFERS_KNOWN = "cash_known", "transfers_known"
 """Markers of an instant before which all deposits and withdrawals, or transfers, were read."""
+SETTLEMENTS_KNOWN = "settlements_known"
+"""Marker of the instant when all settlements were last read.
+
+One that is changed keeps its time, and where the account as a whole held nothing its money is none
+before and after: no difference tells of it, though what each owner gained is another.
+"""
 CASH_OVERLAP = 30 * DAY
 """How long a deposit may take from being made until it counts. Any other that counts late makes a
 difference of cash, for which everything is read.
@@ -113,20 +119,32 @@ async def book(
         held = {position.ticker for position in await unit.ledger.positions()}
         cash_us = 0 if whole else await _known_from(unit, CASH_KNOWN)
         sent_us = 0 if whole else await _known_from(unit, TRANSFERS_KNOWN)
+        all_settled_us = await unit.catalog.marker(SETTLEMENTS_KNOWN)
     began_us = clock.now()
     fills = await fills_since(trading, archive, clock, fill_us)
     settlements = await collect(lambda c: trading.settlements(min_us=settled_us, cursor=c))
+    ever = settlements
+    if settled_us and (all_settled_us is None or began_us - all_settled_us >= DAY):
+        # What is old and cannot be read is no doubt of what is so now.
+        ever = await collect(lambda c: trading.settlements(cursor=c))
     moved = await collect(lambda c: trading.cash_movements(min_us=cash_us, cursor=c))
     sent = await transfers_of(treasury, sent_us)
     claimed = await _claimed(trading, store, clock, fills.items, archive)
-    touched = held | {fill.ticker for fill in fills.items} | {s.ticker for s in settlements.items}
+    touched = (
+        held
+        | {fill.ticker for fill in fills.items}
+        | {s.ticker for s in (*ever.items, *settlements.items)}
+    )
     await learn_markets(data, store, clock, touched)
     owed = [fill.at_us for fill in fills.items if fill.order_id in claimed.unread]
     usable = [fill for fill in fills.items if fill.order_id not in claimed.unread]
     async with store.unit() as unit:
         unlisted = frozenset(touched) - await unit.catalog.known_markets(touched)
         new_fills, alarms = await _append_fills(unit, usable, claimed.reports, clock.now())
-        new_settlements = await unit.ledger.add_settlements(newest(settlements.items))
+        told = newest((*ever.items, *settlements.items))
+        new_settlements = await unit.ledger.add_settlements(told)
+        if ever.reached_end and (ever is not settlements or not settled_us):
+            await _keep_known(unit, SETTLEMENTS_KNOWN, began_us)
         unread = [] if fills.reached_end else [fill_us + OVERLAP]
         await _owe(unit, [*unread, *owed], clock.now())
         await unit.ledger.add_cash([*moved.items, *shard_movements(sent.items)])

@@ -417,6 +417,32 @@ async def test_a_changed_settlement_is_a_revision_that_reverses_the_old(floor):
     assert str(row.pnl) == "-4.400000"
 
 
+async def test_a_changed_settlement_that_moves_no_cash_is_read_again_within_a_day(floor):
+    """Ten of ours at 0.44, ten sold by hand: who has gained changes, the account has nothing."""
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    await floor.exchange.place("by-hand", taking(Side.ASK, limit="0.4000"))
+    floor.exchange.settle(A, Result.YES)
+    await floor.reconcile()
+    (paid,) = floor.exchange.all_settlements
+    assert (paid.net, paid.revenue) == (Contracts(0), Money(0))
+    assert await earned(floor) == "5.600000"
+    floor.exchange.all_settlements = [replace(paid, result=Result.NO, value=Price(0))]
+    await floor.clock.sleep_until(floor.clock.now() + DAY)
+    found = await floor.reconcile()
+    assert [settlement.revision for settlement in found.settlements] == [1]
+    assert await earned(floor) == "-4.400000"
+    await floor.clock.sleep_until(floor.clock.now() + DAY)
+    again = await floor.reconcile()
+    assert (again.settlements, books(again)) == ((), (True, (), ()))
+    assert await earned(floor) == "-4.400000"
+
+
+async def earned(floor):
+    (row,) = await floor.store.reports.round_trips(owner=STRATEGY)
+    return str(row.pnl)
+
+
 # Differences.
 
 
