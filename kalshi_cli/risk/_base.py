@@ -89,6 +89,10 @@ class RiskState:
         default_factory=dict, init=False, repr=False, compare=False
     )
     """What follows from the rest, once it was asked for: every intent is held to the same."""
+    held: dict[tuple[str, str], list[Position]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    """Positions by (ticker, owner), once they were asked for."""
 
 
 @dataclass(frozen=True, slots=True)

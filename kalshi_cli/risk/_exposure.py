@@ -45,18 +45,21 @@ def _owned_claims(state: RiskState) -> Iterator[tuple[str, Claim]]:
         if intent.purpose is not Purpose.EXIT:
             claim = order_claim(intent.ticker, intent.side, order.worst_limit, order.remaining)
             yield intent.strategy, claim
+    by_market: dict[str, list[Order]] = {}
+    for order in state.orders:
+        by_market.setdefault(order.intent.ticker, []).append(order)
     for position in state.positions:
-        against = _against(position, state)
+        against = _against(position, by_market.get(position.ticker, ()))
         if against:
             yield position.owner, _closing(position, against)
 
 
-def _against(position: Position, state: RiskState) -> list[Order]:
-    """Live orders of a position's owner on the other side of it."""
+def _against(position: Position, orders: Iterable[Order]) -> list[Order]:
+    """Those of some live orders that are of a position's owner, on the other side of it."""
     where = position.ticker, position.owner, position.side.opposite
     return [
         order
-        for order in (state.orders if position.net else ())
+        for order in (orders if position.net else ())
         if (order.intent.ticker, order.intent.strategy, order.intent.side) == where
     ]
 
@@ -78,14 +81,21 @@ def _closing(
 def _own_claims(intent: OrderIntent, state: RiskState) -> list[Claim]:
     """What one more entry may lose, and what more of its owner's position it takes away."""
     claims = [order_claim(intent.ticker, intent.side, intent.limit, intent.count)]
-    for position in state.positions:
-        is_own = (position.ticker, position.owner) == (intent.ticker, intent.strategy)
-        if is_own and position.net and position.side is intent.side.opposite:
-            against = _against(position, state)
+    for position in _held(state, intent.ticker, intent.strategy):
+        if position.net and position.side is intent.side.opposite:
+            against = _against(position, state.orders)
             before, after = _closing(position, against), _closing(position, against, [intent])
             more = after.if_yes - before.if_yes, after.if_no - before.if_no
             claims.append(Claim(intent.ticker, *more))
     return claims
+
+
+def _held(state: RiskState, ticker: str, owner: str) -> Sequence[Position]:
+    """An owner's positions in a market, sorted out at the first question."""
+    if not state.held:
+        for position in state.positions:
+            state.held.setdefault((position.ticker, position.owner), []).append(position)
+    return state.held.get((ticker, owner), ())
 
 
 def _at_risk(state: RiskState, group: Group) -> AtRisk:

@@ -101,9 +101,10 @@ async def _wanted(data: MarketData, session: Session) -> list[tuple[Order, Order
     ]
     seen = {order.intent.ticker for order in entries} | view.contested()
     books = await data.books(sorted(seen)) if entries else {}
+    involved = session.where_involved()
     found: list[tuple[Order, OrderIntent | None]] = []
     for order in entries:
-        capital = means_of(session.without([order]), order.intent.strategy, books)[1]
+        capital = means_of(involved.without([order]), order.intent.strategy, books)[1]
         book = books.get(order.intent.ticker)
         found.append((order, wanted_now(order, view, book, session.policy.sizing, capital)))
     return found

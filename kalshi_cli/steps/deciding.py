@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.identity import EXTERNAL
-from kalshi_cli.domain.money import Money
+from kalshi_cli.domain.money import NO_CONTRACTS, Money
 from kalshi_cli.domain.order import Order, OrderIntent, Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.portfolio.capital import Capital
@@ -166,6 +166,7 @@ def strategy_view(view: DeskView, strategy: str, min_confidence: float, bankroll
     others = {p.ticker for p in view.positions if p.owner not in {strategy, EXTERNAL}}
     others |= {o.intent.ticker for o in view.orders if o.intent.strategy != strategy}
     sure = {t: f for t, f in view.forecasts.items() if f.confidence >= min_confidence}
+    held = {p.ticker: p.net for p in view.positions if p.owner == strategy}
 
     def candidate(ticker: str) -> Candidate:
         return Candidate(
@@ -174,7 +175,7 @@ def strategy_view(view: DeskView, strategy: str, min_confidence: float, bankroll
             quote=view.entries[ticker].quote,
             fees=view.terms(ticker),
             forecast=sure.get(ticker),
-            held=view.held(ticker, strategy),
+            held=held.get(ticker, NO_CONTRACTS),
             is_working=ticker in working,
             orders=working.get(ticker, ()),
             is_taken=ticker in others,

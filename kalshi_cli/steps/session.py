@@ -172,7 +172,22 @@ class Session:
     def without(self, orders: Collection[Order]) -> "Session":
         """A pass that has not begun, of a desk without these orders."""
         kept = tuple(order for order in self.view.orders if order not in orders)
-        return Session(replace(self.view, orders=kept), self.policy, self.account, self.close_ups)
+        return self._seeing(replace(self.view, orders=kept))
+
+    def where_involved(self) -> "Session":
+        """A pass that has not begun, which knows those markets alone in which something is held or
+        ordered: all that counts for what rests there, and little beside all that may be entered.
+        """
+        view = self.view
+        orders = (*view.orders, *view.unbooked)
+        known = {order.intent.ticker for order in orders} | {p.ticker for p in view.positions}
+        known |= {report.ticker for report in self.account.foreign}
+        known |= {position.ticker for position in self.account.unexplained}
+        entries = {ticker: entry for ticker, entry in view.entries.items() if ticker in known}
+        return self._seeing(replace(view, entries=entries))
+
+    def _seeing(self, view: DeskView) -> "Session":
+        return Session(view, self.policy, self.account, self.close_ups)
 
     @property
     def bankroll(self) -> Money:

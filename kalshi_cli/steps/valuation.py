@@ -1,6 +1,6 @@
 """What the desk is worth now, and what each strategy has earned."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 
@@ -34,10 +34,15 @@ class Prices:
     books: Mapping[str, OrderBook]
     orders: Sequence[Order] = ()
 
-    def standing(self, ticker: str) -> Standing:
-        """What a market says of a position in it."""
-        own = resting(order for order in self.orders if order.intent.ticker == ticker)
-        return standing(self.entries.get(ticker), self.books.get(ticker), own)
+    def standings(self, tickers: Iterable[str]) -> list[Standing]:
+        """What each market says of a position in it."""
+        own: dict[str, list[Order]] = {}
+        for order in self.orders:
+            own.setdefault(order.intent.ticker, []).append(order)
+        return [
+            standing(self.entries.get(each), self.books.get(each), resting(own.get(each, ())))
+            for each in tickers
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,8 @@ class Valuation:
 
 def value(cash: Money, positions: Sequence[Position], prices: Prices) -> Valuation:
     """Value open positions by what their markets say. One unknown says nothing."""
-    found = [(position, prices.standing(position.ticker)) for position in netted(positions)]
+    net = netted(positions)
+    found = list(zip(net, prices.standings(each.ticker for each in net), strict=True))
     marks = [position_mark(position, stands) for position, stands in found]
     sales = [position_sale(position, stands) for position, stands in found]
     return Valuation(
