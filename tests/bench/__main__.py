@@ -15,6 +15,7 @@ from tests.bench import (
     asking,
     books,
     cycle,
+    deciding,
     decisions,
     exchange,
     feed,
@@ -33,6 +34,7 @@ from tests.bench.measure import Measured, table
 PARTS: tuple[Callable[[Path], list[Measured]], ...] = (
     start_up.measure,
     cycle.measure,
+    deciding.measure,
     decisions.measure,
     asking.measure,
     orders.measure,
