@@ -15,7 +15,8 @@ how much does it lose where three takers in five do? Eight worlds of each kind, 
 Twenty worlds of each kind, three and a half days long, and whole desks on two of the late ones.
 
 `owners`: with all strategies and settings drawn at random: is no limit broken, no dollar spent
-twice, and does all that is held have one owner, by the exchange's own record? A thousand worlds.
+twice, and does all that is held have one owner, by the exchange's own record? A thousand worlds of
+half an hour, which take two or three CPU seconds each; `--log FILE` keeps those that ran.
 
 `books`: do books rebuilt from recorded streams agree with the ticker in them, and how much hangs on
 the estimate of a queue? Only where the recordings are at hand.
@@ -50,6 +51,8 @@ from tests.studies.flip_walk import LATE, NOISE, Walk, walk
 from tests.studies.making import MANY, NOBODY, MakerRun, failed, run_maker
 from tests.studies.making import told as making_table
 from tests.studies.owners import OwnersRun, run_owners
+from tests.studies.owners import keeping as keeping_owners
+from tests.studies.owners import kept as kept_owners
 from tests.studies.owners import told as told_owners
 from tests.studies.queue_bounds import filled
 from tests.studies.queue_bounds import rendered as bounds_table
@@ -184,14 +187,18 @@ def flip_study() -> bool:
 
 
 def owned(seed: int) -> OwnersRun:
-    return asyncio.run(run_owners(seed, cycles=4))
+    """One world of the study of owners."""
+    return asyncio.run(run_owners(seed, cycles=5))
 
 
-def owners_study(worlds: int) -> bool:
+def owners_study(worlds: int, log: Path | None) -> bool:
     """Whether all strategies together keep to their limits, and out of each other's markets."""
-    seeds = range(1, worlds + 1)
+    known = {} if log is None else kept_owners(log)
+    seeds = [seed for seed in range(1, worlds + 1) if seed not in known]
     with multiprocessing.Pool(2) as pool:
-        runs = list(counted("owners", pool.imap_unordered(owned, seeds), len(seeds)))
+        ran = counted("owners", pool.imap_unordered(owned, seeds), len(seeds))
+        ran = ran if log is None else keeping_owners(log, ran)
+        runs = [*known.values(), *ran]
     say(told_owners(runs))
     for run in runs:
         for wrong in run.wrong:
@@ -239,6 +246,9 @@ def main() -> None:
     )
     parser.add_argument("--seeds", type=int, default=200, help="worlds of the fairness study")
     parser.add_argument("--worlds", type=int, default=1_000, help="worlds of the owners study")
+    parser.add_argument(
+        "--log", type=Path, help="file in which the owners study keeps its runs, and goes on with"
+    )
     parser.add_argument("--days", type=int, default=2, help="days in each of them")
     wanted = parser.parse_args()
     studies = {
@@ -246,7 +256,7 @@ def main() -> None:
         "fairness": partial(fairness_study, wanted.seeds, wanted.days),
         "making": making_study,
         "flip": flip_study,
-        "owners": partial(owners_study, wanted.worlds),
+        "owners": partial(owners_study, wanted.worlds, wanted.log),
         "books": books_study,
         "weather": weather_study,
     }

@@ -1,71 +1,67 @@
 """Desks with all their strategies on many worlds: no limit is broken, no dollar is spent twice, and
 all that is held has one owner.
 
-The seed chooses shares, stakes, limits, the forecaster's error and the pace. What is checked is
-told by the exchange's own lists of orders, fills, settlements and cash after each cycle, and added
-up here. Of the desk's books only two things are believed: which strategy is behind an order, and
-which events can have one outcome alone.
+The seed chooses the world (`harbour.toml`), the order of the strategies, shares, stakes, limits,
+the forecaster's error and the pace. What is checked is told by the exchange's own lists after each
+cycle, and added up by `witness.py`. A new desk flips nothing for days; that these do from the first
+pass on, their record begins with trials as if all had hit: what flips earn is for another study.
 """
 
+import json
 import random
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from string import Template
+from tempfile import TemporaryDirectory
 
 from kalshi_cli.bootstrap.desk import OpenDesk
 from kalshi_cli.bootstrap.opening import open_desk
 from kalshi_cli.domain.identity import Env
-from kalshi_cli.domain.money import Money
-from kalshi_cli.domain.order import Fill, OrderIntent, OrderReport, Purpose
+from kalshi_cli.domain.instant import HOUR, SECOND, day_of
+from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.side import Side
-from kalshi_cli.scheduler.lanes import Loop, Stop
+from kalshi_cli.domain.trial import Ending, Trial, Verdict
+from kalshi_cli.evaluation.flips import ALIKE, LEAST_TRIALS
+from kalshi_cli.scheduler.lanes import Loop, Ran, Stop
 from kalshi_cli.settings.environment import Environment
-from kalshi_cli.settings.sections import Allocation, Intervals, Risk, Settings, Trading
+from kalshi_cli.settings.sections import (
+    Allocation,
+    Intervals,
+    Portfolio,
+    QuickFlip,
+    Risk,
+    Settings,
+    Trading,
+)
+from kalshi_cli.steps.paging import collect
+from kalshi_cli.steps.track import TrackResult
+from kalshi_cli.steps.trade import TradeResult
+from tests.studies.witness import Place, Seen, Witness, dollars
 
-STRATEGIES = ("directional_trading", "market_making", "quick_flip_scalping")
-CENT = Fraction(1, 100)
-"""What a limit may be off by, for fees."""
-NOTHING = Fraction(0)
+PLAN = Path(__file__).with_name("harbour.toml")
+FLIPS = "quick_flip_scalping"
+STRATEGIES = ("directional_trading", "market_making", FLIPS)
+CATEGORIES = ("Newsroom", "Sailing")
+NEEDED = range(11, 15)
+"""Flips there need between half and seven tenths of their trials to hit, in steps of `ALIKE`."""
 
 
 @dataclass(frozen=True)
 class OwnersRun:
-    """One world: what was sent and filled, who ever held or ordered anything, what was wrong."""
+    """One world: what was sent and filled, who ever ordered anything, how often a strategy was
+    denied another's market, what was wrong, and how often an exit left another leg of its event
+    with more at risk than a limit.
+    """
 
     seed: int
     orders: int
     fills: int
-    owners: frozenset[str]
+    owners: tuple[str, ...]
+    contested: int
     wrong: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """What may be lost in one market: contracts of YES (above zero) or NO, and their dollars."""
-
-    ticker: str
-    owner: str
-    net: Fraction
-    cost: Fraction
-    rests: bool
-
-    def lost(self, *, yes: bool) -> Fraction:
-        """Dollars lost where the market ends so; what rests is filled only where that hurts."""
-        pays = abs(self.net) if (self.net > 0) is yes else NOTHING
-        return max(NOTHING, self.cost - pays) if self.rests else self.cost - pays
-
-
-@dataclass
-class Witness:
-    """What is remembered from one look to the next; `peak` is the most the desk may be worth."""
-
-    settings: Settings
-    peak: Fraction = NOTHING
-    orders: int = 0
-    fills: int = 0
-    owners: set[str] = field(default_factory=set)
+    unhedged: int = 0
 
 
 def drawn(seed: int) -> Settings:
@@ -73,178 +69,181 @@ def drawn(seed: int) -> Settings:
     dice = random.Random(seed)
     parts = [dice.uniform(0.1, 1.0) for _ in STRATEGIES]
     whole = dice.uniform(0.3, 1.0) / sum(parts)
+    shares = {name: part * whole for name, part in zip(STRATEGIES, parts, strict=True)}
     return Settings(
         home=Path("unused"),
         trading=Trading(
-            strategies=STRATEGIES,
+            strategies=tuple(dice.sample(STRATEGIES, len(STRATEGIES))),
             forecaster="oracle",
             oracle_error=dice.choice([0.0, 0.15, 0.5]),
             kelly_fraction=dice.uniform(0.1, 1.0),
             max_single_position=dice.uniform(0.01, 0.1),
+            min_net_edge=dice.uniform(0.01, 0.06),
             capital_limit=dice.choice(["unlimited", "300", "900"]),
         ),
-        allocation=Allocation(
-            **{name: part * whole for name, part in zip(STRATEGIES, parts, strict=True)}
+        allocation=Allocation(**shares),
+        portfolio=Portfolio(
+            method=dice.choice(["kelly", "kelly", "risk_parity", "fixed"]),
+            contracts=dice.choice(["whole", "fractional"]),
+            lend_unused_shares=dice.random() < 0.3,
         ),
         risk=Risk(
             max_market_exposure=dice.uniform(0.01, 0.1),
+            max_event_exposure=dice.uniform(0.02, 0.15),
+            max_cluster_exposure=dice.uniform(0.05, 0.5),
+            max_category_exposure=dice.uniform(0.1, 0.6),
             max_account_exposure=dice.uniform(0.2, 0.9),
             max_positions=dice.randint(2, 20),
             max_trades_per_hour=dice.randint(2, 30),
+            max_orders_per_minute=dice.randint(5, 60),
+            max_entries_per_market=dice.randint(1, 4),
         ),
-        intervals=Intervals(sim_cycle_s=dice.choice([300.0, 900.0, 3_600.0])),
+        quick_flip=QuickFlip(push_minutes=dice.choice([5.0, 10.0])),
+        intervals=Intervals(sim_cycle_s=dice.choice([300.0, 300.0, 420.0, 900.0])),
+    )
+
+
+def plan(seed: int) -> str:
+    """A world of a dozen markets or so."""
+    dice = random.Random(-1 - seed)
+    return Template(PLAN.read_text("utf-8")).substitute(
+        markets=dice.randint(8, 16),
+        news=round(dice.uniform(1.0, 4.0), 2),
+        cash=dice.choice(["400.00", "2000.00", "10000.00"]),
+        error=round(dice.uniform(0.1, 0.6), 2),
+        half_spread=dice.choice([0.015, 0.02, 0.03, 0.05]),
+        trades=round(dice.uniform(4.0, 40.0), 1),
+        informed=round(dice.uniform(0.0, 0.6), 2),
     )
 
 
 async def run_owners(seed: int, *, cycles: int) -> OwnersRun:
     """One desk on one world, held to account after each cycle."""
-    witness = Witness(drawn(seed))
-    environment = Environment(Env.SIM, "a study", Path("unused"), seed=seed, in_memory=True)
-    wrong: list[str] = []
-    opened = open_desk(
-        environment,
-        witness.settings,
-        command="study",
-        trades=True,
-        forecasts=True,
-        single_step=False,
+    settings = drawn(seed)
+    witness, wrong, contested = Witness(settings), [], 0
+
+    def report(ran: Ran) -> None:
+        nonlocal contested
+        if isinstance(ran.result, TradeResult):
+            contested += sum(each.denial.code == "MARKET_OWNED" for each in ran.result.denied)
+        if isinstance(ran.result, TrackResult):
+            wrong.extend(map(str, ran.result.reconciled.differences))
+
+    with ExitStack() as stack:
+        world = Path(stack.enter_context(TemporaryDirectory())) / "world.toml"
+        world.write_text(plan(seed), "utf-8")
+        environment = Environment(
+            Env.SIM, "a study", Path("unused"), seed=seed, in_memory=True, world=str(world)
+        )
+        opened = open_desk(
+            environment,
+            settings,
+            command="study",
+            trades=True,
+            forecasts=True,
+            single_step=False,
+        )
+        async with opened as desk:
+            await _prove(desk)
+            for _ in range(cycles):
+                pace_us = int(settings.intervals.sim_cycle_s * SECOND)
+                await desk.clock.sleep_until(desk.clock.now() + pace_us)
+                lanes = desk.lanes(stop := Stop())
+                await Loop(lanes, desk.clock, stop=stop, report=report, cycles=1).run()
+                wrong += witness.look(await _seen(desk))
+    owners = tuple(sorted(witness.owners))
+    return OwnersRun(
+        seed,
+        witness.orders,
+        witness.fills,
+        owners,
+        contested,
+        tuple(wrong),
+        witness.unhedged,
     )
-    async with opened as desk:
-        for _ in range(cycles):
-            stop = Stop()
-            await Loop(
-                desk.lanes(stop), desk.clock, stop=stop, report=lambda _: None, cycles=1
-            ).run()
-            wrong += await _found(desk, witness)
-    owners = frozenset(witness.owners)
-    return OwnersRun(seed, witness.orders, witness.fills, owners, tuple(wrong))
 
 
-async def _found(desk: OpenDesk, witness: Witness) -> list[str]:
-    """What is wrong by the exchange's lists, which fit on a page each."""
-    orders, fills = await desk.trading.orders(), await desk.trading.fills()
-    settled, balance = await desk.trading.settlements(), await desk.trading.balance()
-    assert not any(page.cursor for page in (orders, fills, settled))
+async def _prove(desk: OpenDesk) -> None:
+    """Put trials of flips on record as if all had hit, of every signal that there may be."""
+    until_us = desk.clock.now() - HOUR
+    signals = [f"{each}, up to {step * ALIKE:.2f}" for each in CATEGORIES for step in NEEDED]
+    trials = [_trial(each, n, until_us) for each in signals for n in range(LEAST_TRIALS)]
+    verdicts = [Verdict(trial, Ending.HIT, until_us) for trial in trials]
+    async with desk.store.unit() as unit:
+        await unit.trials.begin(trials)
+        await unit.trials.judge(verdicts)
+        await unit.commit()
+
+
+def _trial(signal: str, number: int, until_us: int) -> Trial:
+    market = f"{signal}, {number}"
+    prices = (Price(5_000), Price(6_000), Price(4_000), Price(100))
+    return Trial(FLIPS, signal, market, market, Side.BID, *prices, until_us - HOUR, until_us)
+
+
+async def _seen(desk: OpenDesk) -> Seen:
+    """What the exchange lists of the account, and whose orders these are by the desk's books."""
+    trading = desk.trading
+    orders = await collect(lambda cursor: trading.orders(cursor=cursor))
+    fills = await collect(lambda cursor: trading.fills(cursor=cursor))
+    settled = await collect(lambda cursor: trading.settlements(cursor=cursor))
+    assert all((orders.complete, fills.complete, settled.complete))
+    balance = await trading.balance()
     async with desk.store.unit(reads=True) as unit:
         known = await unit.journal.find(order_ids=[order.order_id for order in orders.items])
         entries = await unit.catalog.entries(tickers={order.ticker for order in orders.items})
-    intents = {order.order_id or "": order.intent for order in known}
-    cash = _dollars(balance.cash)
-    over = {each.ticker for each in settled.items}
-    claims = [*_held(fills.items, intents, over), *_resting(orders.items, fills.items, intents)]
-    held = sum((claim.cost for claim in claims if not claim.rests), NOTHING)
-    contracts = sum((abs(claim.net) for claim in claims if not claim.rests), NOTHING)
-    witness.orders, witness.fills = len(orders.items), len(fills.items)
-    witness.owners |= {claim.owner for claim in claims}
-    witness.peak = max(witness.peak, cash + max(held, contracts))
-    exclusive = {
-        entry.market.ticker: entry.event.event_ticker
-        for entry in entries
-        if entry.event.mutually_exclusive
-    }
-    return list(_wrong(witness, claims, exclusive, cash))
+    return Seen(
+        orders=orders.items,
+        fills=fills.items,
+        over=frozenset(each.ticker for each in settled.items),
+        cash=dollars(balance.cash),
+        intents={order.order_id or "": order.intent for order in known},
+        places={
+            entry.market.ticker: Place(
+                event=entry.event.event_ticker,
+                category=entry.event.category,
+                series=entry.event.series_ticker,
+                day=day_of(entry.market.expires_us),
+                is_exclusive=entry.event.mutually_exclusive,
+            )
+            for entry in entries
+        },
+    )
 
 
-def _dollars(money: Money) -> Fraction:
-    return Fraction(money.units, 1_000_000)
+def kept(log: Path) -> Mapping[int, OwnersRun]:
+    """The runs that a log has, by seed; those of another version of the code as well."""
+    if not log.exists():
+        return {}
+    lines = [json.loads(line) for line in log.read_text("utf-8").splitlines()]
+    runs = [
+        OwnersRun(**{**line, "owners": tuple(line["owners"]), "wrong": tuple(line["wrong"])})
+        for line in lines
+    ]
+    return {run.seed: run for run in runs}
 
 
-def _held(fills: Sequence[Fill], intents: Mapping[str, OrderIntent], over: set[str]) -> list[Claim]:
-    """What each owner's fills have left in markets that are not over."""
-    held: dict[tuple[str, str], tuple[Fraction, Fraction]] = {}
-    for fill in sorted(fills, key=lambda each: (each.at_us, each.fill_id)):
-        if fill.ticker in over:
-            continue
-        key = (fill.ticker, intents[fill.order_id].strategy)
-        net, cost = held.get(key, (NOTHING, NOTHING))
-        sign, count = fill.side.sign, Fraction(fill.count.units, 100)
-        if net * sign < 0:
-            closed = min(count, abs(net))
-            cost -= cost * closed / abs(net)
-            net, count = net + sign * closed, count - closed
-        held[key] = (net + sign * count, cost + _price(fill.side, fill.price.units) * count)
-    return [Claim(*key, net, cost, rests=False) for key, (net, cost) in held.items() if net]
-
-
-def _resting(
-    orders: Sequence[OrderReport], fills: Sequence[Fill], intents: Mapping[str, OrderIntent]
-) -> list[Claim]:
-    """What rests beyond what it closes."""
-    nets: dict[tuple[str, str], Fraction] = defaultdict(Fraction)
-    for fill in fills:
-        key = (fill.ticker, intents[fill.order_id].strategy)
-        nets[key] += fill.side.sign * Fraction(fill.count.units, 100)
-    found = []
-    for order in orders:
-        intent, left = intents[order.order_id], Fraction(order.remaining.units, 100)
-        if intent.purpose is Purpose.EXIT or not left:
-            continue
-        closes = max(NOTHING, -order.side.sign * nets[order.ticker, intent.strategy])
-        opens = max(NOTHING, left - closes)
-        cost = _price(order.side, order.price.units) * opens
-        net = order.side.sign * opens
-        found.append(Claim(order.ticker, intent.strategy, net, cost, rests=True))
-    return found
-
-
-def _price(side: Side, units: int) -> Fraction:
-    """Dollars for a contract of what the side buys."""
-    yes = Fraction(units, 10_000)
-    return yes if side is Side.BID else 1 - yes
-
-
-def _wrong(
-    witness: Witness, claims: Sequence[Claim], exclusive: Mapping[str, str], cash: Fraction
-) -> Iterator[str]:
-    """Everything that is not as it must be."""
-    owners: dict[str, set[str]] = defaultdict(set)
-    for claim in claims:
-        owners[claim.ticker].add(claim.owner)
-    for ticker, found in owners.items():
-        if len(found) != 1:
-            yield f"{ticker} belongs to {', '.join(sorted(found))}"
-    committed = sum((claim.cost for claim in claims if claim.rests), NOTHING)
-    if committed > cash:
-        yield f"what rests may take ${float(committed):.2f} of ${float(cash):.2f}"
-    settings = witness.settings
-    risk, limit = settings.risk, settings.trading.capital_limit
-    bankroll = witness.peak if limit is None else min(witness.peak, _dollars(limit))
-    bounds = [("the account", lambda _: True, risk.max_account_exposure)]
-    for name, share in settings.allocation.shares.items():
-        bounds.append((name, lambda claim, name=name: claim.owner == name, share))
-    for ticker in owners:
-        own = risk.max_market_exposure
-        bounds.append((ticker, lambda claim, ticker=ticker: claim.ticker == ticker, own))
-    for name, belongs, share in bounds:
-        lost = worst([claim for claim in claims if belongs(claim)], exclusive)
-        if share is not None and lost > Fraction(share) * bankroll + CENT:
-            most = float(Fraction(share) * bankroll)
-            yield f"{name} may lose ${float(lost):.2f}, at most ${most:.2f} may be"
-    if risk.max_positions is not None and len(owners) > risk.max_positions:
-        yield f"{len(owners)} markets, at most {risk.max_positions} may be"
-
-
-def worst(claims: Sequence[Claim], exclusive: Mapping[str, str]) -> Fraction:
-    """Dollars lost where each event ends worst: an exclusive one has one market at most that is
-    YES, any other as many as may be.
-    """
-    events: dict[str, list[Claim]] = defaultdict(list)
-    for claim in claims:
-        events[exclusive.get(claim.ticker, claim.ticker)].append(claim)
-    total = NOTHING
-    for own in events.values():
-        tickers = {claim.ticker for claim in own}
-        ends = [sum((c.lost(yes=c.ticker == won) for c in own), NOTHING) for won in (*tickers, "")]
-        total += max(NOTHING, *ends)
-    return total
+def keeping(log: Path, runs: Iterable[OwnersRun]) -> Iterator[OwnersRun]:
+    """The same runs, each in the log before it is told of."""
+    with log.open("a", encoding="utf-8") as file:
+        for run in runs:
+            file.write(json.dumps(asdict(run)) + "\n")
+            file.flush()
+            yield run
 
 
 def told(runs: Sequence[OwnersRun]) -> str:
-    """One line for all runs."""
+    """All runs, in a few lines."""
     orders, fills = sum(run.orders for run in runs), sum(run.fills for run in runs)
-    several = sum(1 for run in runs if len(run.owners) > 1)
-    wrong = sum(1 for run in runs if run.wrong)
+    traded = {name: sum(name in run.owners for run in runs) for name in STRATEGIES}
+    several = sum(len(run.owners) > 1 for run in runs)
+    contested = sum(run.contested > 0 for run in runs)
+    wrong = sum(bool(run.wrong) for run in runs)
+    unhedged = sum(run.unhedged > 0 for run in runs)
     return (
-        f"{len(runs)} worlds, {orders} orders, {fills} fills; in {several} more than one strategy "
-        f"traded; {wrong} worlds with anything wrong"
+        f"{len(runs)} worlds, {orders} orders, {fills} fills; "
+        + ", ".join(f"{name} ordered in {count}" for name, count in traded.items())
+        + f"\nmore than one strategy in {several}; in {contested} one was denied another's market; "
+        f"in {unhedged} an exit left another leg of its event above a limit\n"
+        f"{wrong} worlds with anything wrong"
     )
