@@ -30,7 +30,8 @@ async def hold_to_losses(
     """Put an active desk into reduce-only where it lost more than a limit allows; which one.
 
     The markets held are looked at again a few seconds later, and that look counts. Meanwhile, and
-    where it fails, the controls deny every entry that the first one speaks against.
+    where either fails, the controls deny every entry that the books speak against: what is stale
+    goes all the same.
 
     Where the books are not whole, what looks lost may only be unread: then nothing is concluded,
     and entries are denied for that reason already.
@@ -38,7 +39,10 @@ async def hold_to_losses(
     if view.state is not DeskState.ACTIVE or not found.is_settled:
         return None
     contested = sorted(view.contested())
-    books = await data.books(contested) if contested else {}
+    try:
+        books = await data.books(contested) if contested else {}
+    except PASSING:
+        return None
     if _lost(view, books, limits, found) is None:
         return None
     lost = await _confirmed(data, desk, view, limits, found)

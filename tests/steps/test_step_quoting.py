@@ -309,9 +309,14 @@ class Elsewhere(Scripted):
     name: ClassVar[str] = "statistical_arbitrage"
 
 
-@pytest.mark.parametrize(("state", "looks"), [(DeskState.ACTIVE, 1), (DeskState.REDUCE_ONLY, 0)])
+@pytest.mark.parametrize(
+    ("state", "looks"),
+    [(DeskState.ACTIVE, 1), (DeskState.ACTIVE, 0), (DeskState.REDUCE_ONLY, 0)],
+)
 async def test_what_is_stale_goes_though_no_fill_can_be_looked_at(floor, monkeypatch, state, looks):
-    """An active desk looks once at what it holds, for losses; the next look is for the fill."""
+    """An active desk looks once at what it holds, for losses; the next look is for the fill. Where
+    neither can be read, nothing is concluded of losses.
+    """
     await filled(floor)
     floor.clock.now_us += 5 * MINUTE
     await set_desk_state(floor.store, floor.clock, state, reason="t", who="t")
@@ -328,6 +333,8 @@ async def test_what_is_stale_goes_though_no_fill_can_be_looked_at(floor, monkeyp
     with pytest.raises(Unavailable):
         await run(floor, Elsewhere(tickers=()))
     assert await resting(floor) == {}
+    async with floor.store.unit(reads=True) as unit:
+        assert await unit.desk.state() is state
 
 
 # Programmes.
