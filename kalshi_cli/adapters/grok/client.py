@@ -11,10 +11,11 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from kalshi_cli.domain.deliberation import XAI, Attempt, Outcome, Prompt, Usage
+from kalshi_cli.domain.deliberation import XAI, Attempt, Outcome, Prompt, Role, Usage
 from kalshi_cli.domain.identity import short_hash
 from kalshi_cli.domain.loopback import is_loopback
 from kalshi_cli.domain.money import AiCost
@@ -92,7 +93,7 @@ class Grok:
 
         from kalshi_cli.adapters.grok.research import looking_up
 
-        return self._client(short_hash(prompt.role, prompt.version)).chat.create(
+        return self._client(_conversation(prompt.role, prompt.version)).chat.create(
             model=model,
             messages=[system(prompt.system), user(prompt.user)],
             max_tokens=max_tokens,
@@ -150,6 +151,12 @@ class Grok:
 
     def _masked(self, text: str) -> str:
         return text.replace(self._key, "[key]") if self._key else text
+
+
+@cache
+def _conversation(role: Role, version: str) -> str:
+    """What the questions of a role have in common: their instructions are cached together."""
+    return short_hash(role, version)
 
 
 @dataclass(frozen=True, slots=True)

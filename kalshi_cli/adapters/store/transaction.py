@@ -83,10 +83,7 @@ class Transaction:
         self._where = where
         self._under = under
         self._reads = reads
-
-    @property
-    def is_postgres(self) -> bool:
-        return self._connection.dialect.name == "postgresql"
+        self.is_postgres = connection.dialect.name == "postgresql"
 
     async def run(self, work: Callable[[Connection], None]) -> None:
         """Do synchronous work, such as a migration, inside this transaction."""
