@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from kalshi_cli.domain.deliberation import Attempt, Prompt
 from kalshi_cli.domain.money import AiCost
-from kalshi_cli.evaluation.ai_costs import Used
+from kalshi_cli.evaluation.ai_costs import Use
 from kalshi_cli.forecasting.reading import Form
 
 
@@ -68,6 +68,27 @@ class Settled:
     parsed: Mapping[str, Any] | None
 
 
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far it was read: the last change of an order, and the newest call in real time."""
+
+    order_event: int = 0
+    called_wall_us: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class UsesSince:
+    """What changed on record until a later `mark`: what was traded on, and what decisions cost.
+
+    `costs` are what decisions cost by now, or have set aside: all that `uses` names, and those of
+    the last day before the mark that it was asked from.
+    """
+
+    mark: Mark
+    uses: tuple[Use, ...]
+    costs: Mapping[str, AiCost]
+
+
 class AiLedger(Protocol):
     async def reserve(self, call: Reservation, *, daily_budget: AiCost | None) -> Unfunded | None:
         """Set money aside on the call's UTC day; or why not, and nothing done."""
@@ -97,8 +118,8 @@ class AiLedger(Protocol):
         """What all AI calls cost together, with what is reserved now."""
         ...
 
-    async def used(self) -> tuple[Used, ...]:
-        """The decisions that orders were sent on, with what they cost or have set aside.
+    async def uses(self, since: Mark) -> UsesSince:
+        """What changed of the orders that were sent on decisions, and of what those cost.
 
         An order that was never sent, that the exchange refused or that it does not have is none:
         nothing was traded on it. Should it be there after all, it counts from then on.

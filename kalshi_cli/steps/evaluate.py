@@ -11,7 +11,6 @@ from kalshi_cli.domain.marks import position_mark
 from kalshi_cli.domain.money import AiCost, Money
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.position import Position, RoundTrip
-from kalshi_cli.evaluation.ai_costs import charged
 from kalshi_cli.evaluation.pnl import StrategyPnl, TradeResult, strategy_pnl, trade_result
 from kalshi_cli.evaluation.rebalancing import NewShare
 from kalshi_cli.evaluation.scores import By, Score, ScoredForecast, score
@@ -20,6 +19,7 @@ from kalshi_cli.forecasting.weights import Fit
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.reports import Reports, ScoredRow
 from kalshi_cli.ports.store import CatalogEntry, Store
+from kalshi_cli.steps.charging import charged
 from kalshi_cli.steps.rebalancing import ShareChange
 from kalshi_cli.steps.record import WeightPolicy, fitted_weights, with_roles
 from kalshi_cli.steps.valuation import Prices, standing, value
@@ -79,7 +79,7 @@ async def evaluate(
         positions = await unit.ledger.positions(open_only=False)
         found = await unit.catalog.entries(tickers={p.ticker for p in positions})
         cash, paid_in = await unit.ledger.cash(), await unit.ledger.paid_in()
-        spent, used = await unit.ai.spent_ever(), await unit.ai.used()
+        spent, charges = await unit.ai.spent_ever(), await charged(unit, ai_charged_to)
     entries = {entry.market.ticker: entry for entry in found}
     held = [position for position in positions if not position.is_flat]
     results = [_result(position, entries.get(position.ticker)) for position in positions]
@@ -95,7 +95,7 @@ async def evaluate(
         weights=await fitted_weights(store, reports, weights, scored, is_fiction=is_fiction),
         waiting=summary.forecasts - len(scored),
         repeated=len(scored) - sum(row.judged + row.contaminated for row in scores),
-        strategies=strategy_pnl(results, charged(used, spent, ai_charged_to)),
+        strategies=strategy_pnl(results, charges),
         equity=None if paid_in is None else equity,
         paid_in=paid_in,
         ai_cost=spent,

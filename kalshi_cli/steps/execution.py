@@ -42,6 +42,7 @@ from kalshi_cli.ports.exchange import (
 )
 from kalshi_cli.ports.store import InMarket, Lease, Run, Store, Unit
 from kalshi_cli.ports.treasury import Treasury
+from kalshi_cli.steps.charging import Charging
 from kalshi_cli.steps.following import amend
 from kalshi_cli.steps.groups import EntryGroups, group_for, heed
 
@@ -65,7 +66,8 @@ class Desk:
     `halt_file` tells why a person put a file there that halts the desk; None where nobody did.
     `archive` and `treasury` are what the exchange keeps of the account beside its live lists; None
     where it keeps nothing there. `groups` are what entries join; None where they join none.
-    `nonce` is the store's own, which never changes; None until it was read.
+    `nonce` is the store's own, which never changes; None until it was read. `charging` is what the
+    AI cost whom, as far as that was read.
     """
 
     trading: Trading
@@ -80,6 +82,7 @@ class Desk:
     treasury: Treasury | None = None
     groups: EntryGroups | None = None
     nonce: bytes | None = None
+    charging: Charging = field(default_factory=Charging)
 
 
 async def send(

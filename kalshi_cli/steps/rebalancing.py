@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from kalshi_cli.domain.limits import LimitChange
 from kalshi_cli.domain.money import NO_MONEY, Money
 from kalshi_cli.domain.shares import Rebalanced, Shares
-from kalshi_cli.evaluation.ai_costs import charged
 from kalshi_cli.evaluation.rebalancing import NewShare, by_event, measured, rebalanced
 from kalshi_cli.ports.reports import LimitChangeRow, Reports
 from kalshi_cli.ports.store import Store
+from kalshi_cli.steps.charging import charged
 from kalshi_cli.steps.execution import Desk
 
 UNDONE = "back to the config file's shares"
@@ -47,7 +47,7 @@ async def propose_shares(
         held = [p for p in await unit.ledger.positions() if not p.is_flat]
         tickers = {trip.ticker for trip in trips} | {position.ticker for position in held}
         entries = {e.market.ticker: e.event for e in await unit.catalog.entries(tickers=tickers)}
-        ai_costs = charged(await unit.ai.used(), await unit.ai.spent_ever(), ai_charged_to)
+        ai_costs = await charged(unit, ai_charged_to)
 
     def event_of(ticker: str) -> str:
         """A market that is not listed any more is an event of its own."""

@@ -12,11 +12,11 @@ from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.position import Position
-from kalshi_cli.evaluation.ai_costs import charged
 from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.store import Performance, Snapshot, Unit
 from kalshi_cli.risk._base import Denial, RiskState
+from kalshi_cli.steps.charging import charged
 from kalshi_cli.steps.clearing import clear_way, tidy
 from kalshi_cli.steps.desk_view import DeskView, look, with_sent
 from kalshi_cli.steps.execution import Desk, cancel_many, heed_halt_file
@@ -208,7 +208,8 @@ async def _written_down(
             paid_in = await unit.ledger.paid_in()
             if found.opened and paid_in is not None:  # else the ledger has no cash to speak of
                 row = snapshot(worth, now, paid_in)
-            results = await _performance(unit, view, books, policy, now)
+            charges = await charged(unit, policy.ai_charged_to, desk.charging)
+            results = await _performance(unit, view, books, charges, now)
         else:
             results = await unit.snapshots.performance(last.at_us)
     if row is not None:
@@ -227,10 +228,12 @@ async def _written_down(
 
 
 async def _performance(
-    unit: Unit, view: DeskView, books: Mapping[str, OrderBook], policy: TradePolicy, now_us: int
+    unit: Unit,
+    view: DeskView,
+    books: Mapping[str, OrderBook],
+    charges: Mapping[str, Money],
+    now_us: int,
 ) -> tuple[Performance, ...]:
     everything = await unit.ledger.positions(open_only=False)
-    spent = await unit.ai.spent_ever()
-    charges = charged(await unit.ai.used(), spent, policy.ai_charged_to) if spent else {}
     trips = await unit.ledger.round_trip_counts()
     return performance(everything, view.prices(books), trips, charges, now_us)

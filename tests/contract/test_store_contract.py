@@ -32,9 +32,10 @@ from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, Refused, StoreBusy
+from kalshi_cli.evaluation.ai_costs import Use
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import FOREVER, Verdict
-from kalshi_cli.ports.ai_ledger import Unfunded
+from kalshi_cli.ports.ai_ledger import Mark, Unfunded
 from kalshi_cli.ports.exchange import SeenAgain
 from kalshi_cli.ports.store import (
     CatalogEntry,
@@ -597,23 +598,46 @@ class TestAiLedger:
             await unit.forecasts.add([a_forecast(**facts)])
             await unit.commit()
         order = await journalled(store, an_intent(forecast_id="f1"))
-        used = {}
+        mark, changes, used, told = Mark(), [], [], []
         for state in ("not_sent", "canceled", "rejected", "unknown", "absent", "filled"):
             moved = replace(order, state=OrderState(state))
             async with store.unit() as unit:
                 await unit.journal.save(moved, Cause.REPORT)
-                used[state] = {(*each.strategies, each.cost.units) for each in await unit.ai.used()}
+                since = await unit.ai.uses(mark)
+                mark = since.mark
+                changes.append([(use.decision_id, use.strategy, use.orders) for use in since.uses])
+                used += [use.orders for use in (await unit.ai.uses(Mark())).uses]
                 await unit.commit()
-            assert bool(await store.reports.ai_users()) is bool(used[state])
-        theirs = {(STRATEGY, 5)}
-        assert used == {
-            "not_sent": set(),
-            "canceled": theirs,
-            "rejected": set(),
-            "unknown": theirs,
-            "absent": set(),
-            "filled": theirs,
-        }
+            assert since.costs == {"d1": AiCost(5)}
+            told.append(bool(await store.reports.ai_users()))
+        more, less = [("d1", STRATEGY, 1)], [("d1", STRATEGY, -1)]
+        assert changes == [[], more, less, more, less, more]
+        assert used == [1, 1, 1]
+        assert told == [False, True, False, True, False, True]
+        async with store.unit(reads=True) as unit:
+            assert (await unit.ai.uses(mark)).uses == ()
+
+    async def test_of_the_record_only_what_is_new_is_read(self, store):
+        """Calls of a day before the newest one, and older ones that an order is sent on now."""
+        run = await seed(store, "T")
+        days = {"d1": 0, "d2": 2 * DAY, "d3": 4 * DAY}
+        async with store.unit() as unit:
+            for name, later in days.items():
+                call = a_reservation(run.run_id, f"c-{name}", 5, WALL + later, decision_id=name)
+                await unit.ai.reserve(call, daily_budget=None)
+                facts = {"run_id": run.run_id, "decision_id": name}
+                await unit.forecasts.add([a_forecast(forecast_id=f"f-{name}", **facts)])
+            await unit.commit()
+        async with store.unit() as unit:
+            first = await unit.ai.uses(Mark())
+            await unit.ai.settle(a_settled(7, "c-d3"))
+            await unit.commit()
+        assert first.costs == dict.fromkeys(days, AiCost(5))
+        await journalled(store, an_intent(forecast_id="f-d1"))
+        async with store.unit(reads=True) as unit:
+            second = await unit.ai.uses(first.mark)
+        assert second.uses == (Use("d1", STRATEGY, 1),)
+        assert second.costs == {"d1": AiCost(5), "d3": AiCost(7)}
 
     async def test_a_call_in_flight_is_on_record(self, store):
         run = await seed(store)

@@ -187,13 +187,15 @@ async def test_snapshots_are_five_minutes_apart(floor):
 async def test_all_of_history_is_summed_up_with_a_snapshot_alone_and_by_no_writer(
     floor, monkeypatch
 ):
-    whole, by_readers = SqlAiLedger.used, []
+    whole, by_readers, marks = SqlAiLedger.uses, [], []
 
-    async def used(ledger):
+    async def uses(ledger, since):
         by_readers.append(ledger._transaction._reads)
-        return await whole(ledger)
+        found = await whole(ledger, since)
+        marks.append((since, found.mark))
+        return found
 
-    monkeypatch.setattr(SqlAiLedger, "used", used)
+    monkeypatch.setattr(SqlAiLedger, "uses", uses)
     await hold(floor)
     nothing_spent = await run(floor)
     assert nothing_spent.snapshot is not None
@@ -208,6 +210,11 @@ async def test_all_of_history_is_summed_up_with_a_snapshot_alone_and_by_no_write
     assert (second.snapshot, second.performance) == (None, first.performance)
     assert second.equity < first.equity
     assert by_readers == [True]
+    floor.clock.now_us += 5 * MINUTE
+    third = await run(floor)
+    assert third.snapshot is not None
+    assert [each.ai_cost for each in third.performance] == [e.ai_cost for e in first.performance]
+    assert marks[1][0] == marks[0][1]  # of all that is over only what is new is read
 
 
 async def test_a_settlement_is_written_down_at_once(floor):

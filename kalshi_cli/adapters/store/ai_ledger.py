@@ -15,8 +15,8 @@ from kalshi_cli.domain.deliberation import Outcome, Prompt
 from kalshi_cli.domain.instant import DAY, day_of
 from kalshi_cli.domain.money import AiCost
 from kalshi_cli.domain.order import LIVE, NEVER_SEEN
-from kalshi_cli.evaluation.ai_costs import Used
-from kalshi_cli.ports.ai_ledger import Reservation, Settled, Unfunded
+from kalshi_cli.evaluation.ai_costs import Use
+from kalshi_cli.ports.ai_ledger import Mark, Reservation, Settled, Unfunded, UsesSince
 
 IN_FLIGHT = "in_flight"
 """The outcome of a call that was not settled: it is being made, or its process is dead."""
@@ -51,12 +51,40 @@ TRADED_ON = (
     .distinct()
 )
 """Decisions and whose orders were sent on them; what never was at the exchange bought nothing."""
-_TRADED_ON = TRADED_ON.subquery()
-_USED = Prepared(
-    select(*_TRADED_ON.c, func.sum(func.coalesce(_CALLS.cost_units, _CALLS.reserved_units)))
-    .join_from(_TRADED_ON, t.AI_CALLS, _CALLS.decision_id == _TRADED_ON.c.decision_id)
-    .group_by(*_TRADED_ON.c)
-    .order_by(*_TRADED_ON.c)
+_EVENTS = t.ORDER_EVENTS.c
+_CHANGED = (
+    select(_EVENTS.client_order_id)
+    .where(_EVENTS.event_id > given("order_event"))
+    .distinct()
+    .subquery()
+)
+_BEFORE = (
+    select(_EVENTS.state)
+    .where(
+        _EVENTS.client_order_id == t.ORDERS.c.client_order_id,
+        _EVENTS.event_id <= given("order_event"),
+    )
+    .order_by(_EVENTS.event_id.desc())
+    .limit(1)
+    .scalar_subquery()
+)
+_USES = Prepared(
+    select(t.FORECASTS.c.decision_id, t.ORDERS.c.strategy, _BEFORE, t.ORDERS.c.state)
+    .select_from(_CHANGED)
+    .join(t.ORDERS, t.ORDERS.c.client_order_id == _CHANGED.c.client_order_id)
+    .join(t.FORECASTS, t.FORECASTS.c.forecast_id == t.ORDERS.c.forecast_id)
+    .where(t.FORECASTS.c.decision_id != "")
+)
+_COSTS = select(
+    _CALLS.decision_id, func.sum(func.coalesce(_CALLS.cost_units, _CALLS.reserved_units))
+).group_by(_CALLS.decision_id)
+_RECENT = select(_CALLS.decision_id).where(_CALLS.called_wall_us >= given("since_us"))
+_RECENT_COSTS = Prepared(_COSTS.where(_CALLS.decision_id.in_(_RECENT)))
+_LAST = Prepared(
+    select(
+        select(func.max(_EVENTS.event_id)).scalar_subquery(),
+        select(func.max(_CALLS.called_wall_us)).scalar_subquery(),
+    )
 )
 _SETTLED = (
     "served_model",
@@ -184,11 +212,24 @@ class SqlAiLedger:
         query = select(func.sum(table.c.cost_units + table.c.reserved_units))
         return AiCost(await self._transaction.number(query) or 0)
 
-    async def used(self) -> tuple[Used, ...]:
-        found: dict[str, tuple[AiCost, set[str]]] = {}
-        for decision, strategy, units in await self._transaction.rows(_USED):
-            found.setdefault(decision, (AiCost(int(units)), set()))[1].add(strategy)
-        return tuple(Used(name, cost, frozenset(by)) for name, (cost, by) in found.items())
+    async def uses(self, since: Mark) -> UsesSince:
+        ((event, called),) = await self._transaction.rows(_LAST)  # first: what comes is seen again
+        rows = await self._transaction.rows(_USES, {"order_event": since.order_event})
+        uses = [
+            Use(decision_id, strategy, _was_sent(now) - _was_sent(before))
+            for decision_id, strategy, before, now in rows
+        ]
+        # Calls end within minutes; a day is for clocks that were set back.
+        recent = await self._transaction.rows(
+            _RECENT_COSTS, {"since_us": since.called_wall_us - DAY}
+        )
+        costs = {decision_id: AiCost(int(units)) for decision_id, units in recent}
+        older = {use.decision_id for use in uses} - costs.keys()
+        for decision_id, units in await self._transaction.rows_among(
+            _COSTS, _CALLS.decision_id, older
+        ):
+            costs[decision_id] = AiCost(int(units))
+        return UsesSince(Mark(event or 0, called or 0), tuple(u for u in uses if u.orders), costs)
 
     async def paid_since(self, since_us: int) -> Mapping[str, tuple[int, ...]]:
         table = t.AI_CALLS.c
@@ -257,6 +298,10 @@ class SqlAiLedger:
             )
             .values(body=None)
         )
+
+
+def _was_sent(state: str | None) -> bool:
+    return state is not None and state not in NEVER_SEEN
 
 
 def _tools(prompt: Prompt) -> str:
