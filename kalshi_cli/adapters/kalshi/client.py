@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import lru_cache
+from io import BytesIO
 
 import httpx
 
@@ -239,14 +240,12 @@ class RestClient(ReadClient):
 
 
 async def _bounded(response: httpx.Response) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_bytes():
-        chunks.append(chunk)
-        size += len(chunk)
-        if size > LARGEST_BODY:
+    body = BytesIO()  # hands out what it holds without copying it
+    async for piece in response.aiter_bytes():
+        body.write(piece)
+        if body.tell() > LARGEST_BODY:
             raise httpx.DecodingError("The answer is too large.", request=response.request)
-    return b"".join(chunks)
+    return body.getvalue()
 
 
 @lru_cache(maxsize=256)

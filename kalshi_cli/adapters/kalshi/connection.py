@@ -16,7 +16,7 @@ from kalshi_cli.adapters.kalshi.groups import KalshiOrderGroups
 from kalshi_cli.adapters.kalshi.market_data import KalshiMarketData
 from kalshi_cli.adapters.kalshi.notices import KalshiNotices
 from kalshi_cli.adapters.kalshi.pace import Pace
-from kalshi_cli.adapters.kalshi.proxies import spare_searches, way_to
+from kalshi_cli.adapters.kalshi.proxies import spare_searches, take_large_pieces, way_to
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.adapters.kalshi.skew import Bounds
 from kalshi_cli.adapters.kalshi.trading import KalshiTrading
@@ -125,6 +125,7 @@ def connect(
 def http_client(base: httpx.URL, transport: httpx.AsyncBaseTransport | None) -> httpx.AsyncClient:
     """Follows no redirect, and asks no proxy for what is on this machine."""
     spare_searches()
+    take_large_pieces()
     return httpx.AsyncClient(
         transport=transport or way_to(base),
         timeout=TIMEOUT,
