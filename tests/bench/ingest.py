@@ -91,7 +91,8 @@ def pages(events: int) -> Iterator[bytes]:
         end = min(start + PAGE, events)
         rows = [_event(number, times) for number in range(start, end)]
         cursor = str(end // PAGE) if end < events else ""
-        yield json.dumps({"events": rows, "cursor": cursor}).encode()
+        page = {"events": rows, "cursor": cursor}
+        yield json.dumps(page, sort_keys=True).encode()  # as the exchange's own are
 
 
 def _event(number: int, times: dict[str, str]) -> dict[str, object]:

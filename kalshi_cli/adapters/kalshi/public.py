@@ -19,6 +19,7 @@ from kalshi_cli.adapters.kalshi.rows import (
     traded,
     usable,
     word,
+    written,
 )
 from kalshi_cli.adapters.kalshi.wire import (
     NULL,
@@ -170,14 +171,14 @@ def _named(title: str, yes_sub_title: str) -> str:
 def _to_market(wire: MarketWire) -> Market:
     result, value = _to_result(wire)
     return _market(  # by position: names cost as much again as all that is done here
-        identity(wire.ticker, "ticker"),
-        identity(wire.event_ticker, "event ticker"),
+        wire.ticker,
+        wire.event_ticker,
         _named(wire.title or "", wire.yes_sub_title or ""),
         word(MarketStatus, wire.status, "market status"),
         _moment(wire.open_time),
         _moment(wire.close_time),
         _moment(wire.latest_expiration_time),
-        _to_grid(bytes(wire.price_ranges)),
+        _to_grid(written(wire.price_ranges)),
         instant(wire.expected_expiration_time),
         wire.strike_type or "",
         number(wire.floor_strike),

@@ -27,6 +27,9 @@ _JSON_NUMBER = re.compile(rb"-?\d{1,30}(?:\.\d{1,30})?([eE][+-]?\d{1,4})?")
 REMEMBERED = 16_384
 """Texts kept with their values: a hundred thousand markets share few, and read them each time."""
 
+written: Callable[[msgspec.Raw], bytes] = msgspec.json.Encoder().encode
+"""How the exchange wrote something; `bytes` tells it too, and takes three times as long."""
+
 
 class NameWire(msgspec.Struct, frozen=True):
     """The ids by which a refused row can be named, whatever else is wrong with it."""
@@ -208,11 +211,13 @@ def money(text: str) -> Money:
 
 def number(raw: msgspec.Raw) -> str | None:
     """A JSON number as plain decimal text: exact, and never an exponent. None for null."""
-    return None if raw == NULL else _number(bytes(raw))
+    return None if raw is NULL else _number(written(raw))
 
 
 @lru_cache(maxsize=REMEMBERED)
-def _number(text: bytes) -> str:
+def _number(text: bytes) -> str | None:
+    if text == b"null":
+        return None
     found = _JSON_NUMBER.fullmatch(text)
     if found is None:
         raise InvalidValue(f"Expected a number, was {text[:40].decode(errors='replace')}.")

@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 Level = tuple[str, str]
+Name = Annotated[str, msgspec.Meta(min_length=1)]
 Shard = Annotated[int, msgspec.Meta(ge=0, lt=2**31)]
 Seconds = Annotated[int, msgspec.Meta(ge=0, lt=2**35)]
 Cents = Annotated[int, msgspec.Meta(ge=0, lt=2**48)]
@@ -60,42 +61,46 @@ class RangeWire(msgspec.Struct, frozen=True):
     step: str
 
 
-class MarketWire(msgspec.Struct, frozen=True):
-    """`price_ranges` stays raw: a structure that cannot be read makes a market untradable."""
+class MarketWire(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """`price_ranges` stays raw: a structure that cannot be read makes a market untradable.
 
-    ticker: str
-    event_ticker: str
-    status: str
-    open_time: str
-    close_time: str
-    latest_expiration_time: str
-    result: str
-    yes_bid_size_fp: str
-    yes_ask_size_fp: str
-    volume_fp: str
-    volume_24h_fp: str
-    open_interest_fp: str
-    last_price_dollars: str | None = None
-    yes_bid_dollars: str | None = None
-    yes_ask_dollars: str | None = None
-    notional_value_dollars: str | None = None
-    price_ranges: msgspec.Raw = NULL
-    title: str | None = None
-    yes_sub_title: str | None = None
-    expected_expiration_time: str | None = None
-    strike_type: str | None = None
-    floor_strike: msgspec.Raw = NULL
+    The fields are in the order of the exchange's own, that of the alphabet: each one is looked for
+    behind the one before.
+    """
+
+    can_close_early: bool = False
     cap_strike: msgspec.Raw = NULL
+    close_time: str
+    event_ticker: Name
+    exchange_index: Shard | None = None
+    expected_expiration_time: str | None = None
+    fee_waiver_expiration_time: str | None = None
+    floor_strike: msgspec.Raw = NULL
+    last_price_dollars: str | None = None
+    latest_expiration_time: str
+    notional_value_dollars: str | None = None
+    open_interest_fp: str
+    open_time: str
+    price_ranges: msgspec.Raw = NULL
+    result: str
     rules_primary: str | None = None
     rules_secondary: str | None = None
-    can_close_early: bool = False
-    settlement_timer_seconds: Seconds | None = None
     settlement_bounds_type: str | None = None
-    settlement_value_dollars: str | None = None
+    settlement_timer_seconds: Seconds | None = None
     settlement_ts: str | None = None
-    fee_waiver_expiration_time: str | None = None
-    exchange_index: Shard | None = None
+    settlement_value_dollars: str | None = None
+    status: str
+    strike_type: str | None = None
+    ticker: Name
+    title: str | None = None
     updated_time: str | None = None
+    volume_24h_fp: str
+    volume_fp: str
+    yes_ask_dollars: str | None = None
+    yes_ask_size_fp: str
+    yes_bid_dollars: str | None = None
+    yes_bid_size_fp: str
+    yes_sub_title: str | None = None
 
 
 class LaddersWire(msgspec.Struct, frozen=True):

@@ -36,7 +36,7 @@ LISTS: list[tuple[str, Call, int, int, str]] = [
     ("series_list", lambda c: c.market_data.series(), 241, 0, ""),
     ("events_list", lambda c: c.market_data.open_events(), 5, 0, ""),
     ("events_multivariate_list", lambda c: c.market_data.open_events(), 5, 0, ""),
-    ("markets_list", lambda c: c.market_data.updated_markets(0), 0, 5, "yes_bid_size_fp"),
+    ("markets_list", lambda c: c.market_data.updated_markets(0), 0, 5, "open_interest_fp"),
     ("trades_list", lambda c: c.market_data.trades("KXA"), 0, 5, "count_fp"),
     ("portfolio_orders", lambda c: c.trading.orders(), 0, 5, "initial_count_fp"),  # type: ignore[union-attr]
     ("portfolio_fills", lambda c: c.trading.fills(), 0, 5, "count_fp"),  # type: ignore[union-attr]

@@ -55,6 +55,12 @@ def test_a_title_tells_what_yes_stands_for(title, answer, told) -> None:
     assert listing.market.title == told
 
 
+@pytest.mark.parametrize("absent", [..., None])
+def test_a_strike_that_is_absent_or_null_is_none(absent: object) -> None:
+    (listing,) = listings(sample.market(floor_strike=absent, cap_strike=absent)).items
+    assert (listing.market.floor_strike, listing.market.cap_strike) == (None, None)
+
+
 def test_a_market_and_its_quote() -> None:
     (listing,) = listings(sample.market()).items
     market, quote = listing.market, listing.quote
@@ -149,7 +155,7 @@ def test_a_price_structure_that_cannot_be_represented_is_no_grid(ranges: Any) ->
         ({"yes_bid_size_fp": "1.005"}, "finer than 2"),
         ({"yes_bid_size_fp": ...}, "yes_bid_size_fp"),
         ({"volume_fp": None}, "volume_fp"),
-        ({"ticker": ""}, "ticker is empty"),
+        ({"ticker": ""}, "length >= 1 - at `$.ticker`"),
         ({"status": "hibernating"}, "Unknown market status"),
         ({"result": "void"}, "Unknown result"),
         ({"result": "yes", "settlement_value_dollars": "0.0000"}, "Result yes"),
