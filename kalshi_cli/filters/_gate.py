@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import repeat
 from typing import Self
 
 import kalshi_cli.filters as package
@@ -50,16 +51,30 @@ class Screen:
         asked = tuple((one.keep, _holds_until(one)) for one in chosen if not one.keeps_all)
         return cls(asked, mark)
 
-    def verdict(self, subject: Subject, quote: Quote, now_us: int) -> Verdict:
-        """What the filters say of a market; those after the first that drops it have no say."""
-        until = FOREVER
+    def verdicts(self, asked: Sequence[tuple[Subject, Quote]], now_us: int) -> list[Verdict]:
+        """What the filters say of markets; those after the first that drops one have no say.
+
+        One filter is asked about all of them, and then the next: the interpreter is quicker where
+        it calls the same again.
+        """
+        codes: list[str | None] = [None] * len(asked)
+        until = [FOREVER] * len(asked)
+        left: Sequence[int] = range(len(asked))
         for keep, holds_until in self.asked:
-            if holds_until is not None and (told := holds_until(subject, quote, now_us)) < until:
-                until = told  # `min` takes as long as a filter
-            rejection = keep(subject, quote, now_us)
-            if rejection is not None:
-                return Verdict(self.mark, rejection.code, until)
-        return Verdict(self.mark, None, until)
+            kept: list[int] = []
+            for at in left:
+                subject, quote = asked[at]
+                if holds_until is not None and (
+                    (told := holds_until(subject, quote, now_us)) < until[at]
+                ):
+                    until[at] = told  # `min` takes as long as a filter
+                rejection = keep(subject, quote, now_us)
+                if rejection is None:
+                    kept.append(at)
+                else:
+                    codes[at] = rejection.code
+            left = kept
+        return list(map(Verdict, repeat(self.mark), codes, until))
 
 
 def _holds_until(one: Filter) -> HoldsUntil | None:

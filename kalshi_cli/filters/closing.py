@@ -1,7 +1,6 @@
 """Markets about to close."""
 
 from dataclasses import dataclass
-from functools import cache
 from math import ceil
 from typing import ClassVar
 
@@ -21,17 +20,12 @@ class Closing(Filter):
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:
         left = subject.market.close_us - now_us
-        if left >= _least_us(self.min_minutes_to_close):
+        if left >= self.min_minutes_to_close * MINUTE:
             return None
         least = f"{self.min_minutes_to_close:g} minutes"
         return Rejection(self.code, f"closes in {format_span(left)}, at least {least}")
 
     def holds_until(self, subject: Subject, quote: Quote, now_us: int) -> int:
         """What has time left runs out of it; what has none gets none."""
-        too_late = subject.market.close_us - _least_us(self.min_minutes_to_close) + 1
+        too_late = subject.market.close_us - ceil(self.min_minutes_to_close * MINUTE) + 1
         return too_late if too_late > now_us else FOREVER
-
-
-@cache
-def _least_us(minutes: float) -> int:
-    return ceil(minutes * MINUTE)

@@ -1,7 +1,6 @@
 """Markets whose answer is too far away."""
 
 from dataclasses import dataclass
-from functools import cache
 from math import floor
 from typing import ClassVar
 
@@ -21,17 +20,12 @@ class Horizon(Filter):
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:
         left = subject.market.expires_us - now_us
-        if left <= _most_us(self.max_days_to_expiry):
+        if left <= self.max_days_to_expiry * DAY:
             return None
         most = f"{self.max_days_to_expiry:g} days"
         return Rejection(self.code, f"expires in {format_span(left)}, at most {most}")
 
     def holds_until(self, subject: Subject, quote: Quote, now_us: int) -> int:
         """What is too far comes nearer; what is near stays."""
-        comes_near = subject.market.expires_us - _most_us(self.max_days_to_expiry)
+        comes_near = subject.market.expires_us - floor(self.max_days_to_expiry * DAY)
         return comes_near if comes_near > now_us else FOREVER
-
-
-@cache
-def _most_us(days: float) -> int:
-    return floor(days * DAY)

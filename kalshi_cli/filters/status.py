@@ -6,6 +6,8 @@ from typing import ClassVar
 from kalshi_cli.domain.market import MarketStatus, Quote
 from kalshi_cli.filters._base import Filter, Rejection, Subject
 
+_ACTIVE = MarketStatus.ACTIVE  # a member of an enum is looked up as slowly as a filter is asked
+
 
 @dataclass(frozen=True, slots=True)
 class Status(Filter):
@@ -16,6 +18,6 @@ class Status(Filter):
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:
         status = subject.market.status
-        if status is MarketStatus.ACTIVE:
+        if status is _ACTIVE:
             return None
         return Rejection(self.code, f"the market is {status}")

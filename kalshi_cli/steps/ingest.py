@@ -12,16 +12,16 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from kalshi_cli.domain.instant import HOUR, MINUTE
-from kalshi_cli.domain.market import Event, Listing
+from kalshi_cli.domain.market import Event, Listing, Quote
 from kalshi_cli.errors import ExchangeRefusal, Unavailable
-from kalshi_cli.filters._base import Filter, Verdict
+from kalshi_cli.filters._base import Filter, Subject, Verdict
 from kalshi_cli.filters._gate import Screen
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, MarketData, SeenAgain, Unusable
 from kalshi_cli.ports.notices import Notices
 from kalshi_cli.ports.store import Saved, Store
 from kalshi_cli.steps.paging import Behind, Pages, ahead, collect
-from kalshi_cli.steps.selection import batched, judge, screen_rest
+from kalshi_cli.steps.selection import batched, judge, screen_rest, subjects
 
 FULL_PASS_EVERY = HOUR
 SERIES_PASS_EVERY = HOUR
@@ -240,14 +240,14 @@ async def _judged(
         for item in events
         if item.event.series_ticker not in done.categories
     )
-    verdicts: dict[str, Verdict] = {}
+    asked: list[tuple[Subject, Quote]] = []
     for item in usable:
         category = item.event.category or done.categories[item.event.series_ticker]
-        verdicts.update(judge(done.screen, item.event, category, item.listings, now_us))
+        asked.extend(subjects(item.event, category, item.listings))
     return _Judged(
         [item.event for item in usable],
         [listing for item in usable for listing in item.listings],
-        verdicts,
+        judge(done.screen, asked, now_us),
         [seen for item in usable for seen in item.seen_again],
     )
 
@@ -262,7 +262,7 @@ async def _save_events(store: Store, done: _Pass, judged: _Judged, now_us: int) 
     for saved in (events, listings, Saved(unchanged=len(judged.seen_again))):
         done.add(saved)
     done.events += len(judged.events)
-    done.seen.update(listing.market.ticker for listing in judged.listings)
+    done.seen.update(judged.verdicts)
     done.seen.update(seen.ticker for seen in judged.seen_again)
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from kalshi_cli.domain.maker import maker
-from kalshi_cli.domain.market import Event, Listing
+from kalshi_cli.domain.market import Event, Listing, Quote
 from kalshi_cli.filters._base import Filter, Rejection, Subject, Verdict
 from kalshi_cli.filters._gate import Screen, first_rejection
 from kalshi_cli.ports.store import CatalogEntry, Store
@@ -45,13 +45,20 @@ def batched(tickers: Sequence[str]) -> Iterator[Sequence[str]]:
     return (tickers[start : start + AT_ONCE] for start in range(0, len(tickers), AT_ONCE))
 
 
-def judge(
-    screen: Screen, event: Event, category: str, listings: Iterable[Listing], now_us: int
-) -> Iterator[tuple[str, Verdict]]:
-    """Each market of an event with the filters' verdict."""
+def subjects(
+    event: Event, category: str, listings: Iterable[Listing]
+) -> Iterator[tuple[Subject, Quote]]:
+    """What the filters look at of each market of an event."""
     for listing in listings:
-        subject = _subject(listing.market, event, category)
-        yield listing.market.ticker, screen.verdict(subject, listing.quote, now_us)
+        yield _subject(listing.market, event, category), listing.quote
+
+
+def judge(
+    screen: Screen, asked: Sequence[tuple[Subject, Quote]], now_us: int
+) -> dict[str, Verdict]:
+    """The filters' verdict on each market, by ticker."""
+    tickers = [subject.market.ticker for subject, _ in asked]
+    return dict(zip(tickers, screen.verdicts(asked, now_us), strict=True))
 
 
 async def screen_undropped(
@@ -72,9 +79,7 @@ async def screen_rest(store: Store, rest: Screen, now_us: int) -> None:
         tickers = await unit.catalog.unscreened(rest.mark, now_us)
     for some in batched(tickers):
         async with store.unit() as unit:
-            verdicts = {
-                entry.market.ticker: rest.verdict(subject_of(entry), entry.quote, now_us)
-                for entry in await unit.catalog.entries(tickers=some)
-            }
-            await unit.catalog.save_verdicts(verdicts)
+            entries = await unit.catalog.entries(tickers=some)
+            asked = [(subject_of(entry), entry.quote) for entry in entries]
+            await unit.catalog.save_verdicts(judge(rest, asked, now_us))
             await unit.commit()

@@ -197,7 +197,7 @@ def test_an_answer_holds_until_the_filter_says(code, data, case, now_us):
 def test_a_verdict_is_that_of_the_first_and_holds_as_long_as_it_says(data, case, now_us):
     subject, quote, chosen = case
     screen = Screen.of(chosen)
-    verdict = screen.verdict(subject, quote, now_us)
+    (verdict,) = screen.verdicts([(subject, quote)], now_us)
     later = data.draw(moments(now_us, verdict.holds_until_us))
     assert verdict.screened_by == screen.mark
     for at in (now_us, later):
@@ -208,15 +208,25 @@ def test_an_answer_that_time_changes_is_another_at_the_instant_told():
     """Neither so early that nothing is gained, nor so late that it is wrong."""
     screen = Screen.of(tuple(FILTERS.values()))
     far = a_subject(close_us=NOW + 30 * DAY + HOUR)
-    verdict = screen.verdict(far, a_quote(), NOW)
+    (verdict,) = screen.verdicts([(far, a_quote())], NOW)
     assert verdict == Verdict(screen.mark, "TOO_FAR", NOW + HOUR)
-    verdict = screen.verdict(far, a_quote(), NOW + HOUR)
+    (verdict,) = screen.verdicts([(far, a_quote())], NOW + HOUR)
     assert verdict == Verdict(screen.mark, None, NOW + 30 * DAY + HOUR - 10 * MINUTE + 1)
-    closing = screen.verdict(far, a_quote(), verdict.holds_until_us)
+    (closing,) = screen.verdicts([(far, a_quote())], verdict.holds_until_us)
     assert closing == Verdict(screen.mark, "CLOSING", FOREVER)
     # a filter that comes later may drop it for ever, and still those before it have their time
-    thin = screen.verdict(far, a_quote(volume=Contracts(0)), NOW + HOUR)
+    (thin,) = screen.verdicts([(far, a_quote(volume=Contracts(0)))], NOW + HOUR)
     assert thin == Verdict(screen.mark, "LOW_VOLUME", verdict.holds_until_us)
+
+
+@given(st.data(), st.lists(looked_at(), max_size=5), AROUND_NOW)
+def test_each_market_has_its_own_verdict(data, cases, now_us):
+    """Whichever others are looked at with it, and in whichever order."""
+    screen = Screen.of(data.draw(st.sampled_from([case[2] for case in cases] or [()])))
+    asked = [(subject, quote) for subject, quote, _ in cases]
+    alone = [screen.verdicts([one], now_us)[0] for one in asked]
+    assert screen.verdicts(asked, now_us) == alone
+    assert screen.verdicts(asked[::-1], now_us) == alone[::-1]
 
 
 def test_a_mark_tells_filters_parameters_and_versions_apart(monkeypatch):
