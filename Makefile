@@ -26,8 +26,8 @@ torture: .venv/.dev  ## Break ten thousand answers to each request, drive two th
 bench: .venv/.dev  ## Measure, as ratios against a floor of the same run, or a part: make bench ROWS=reaction
 	$(BIN)/python -m tests.bench $(ROWS)
 
-study: .venv/.dev  ## The long studies: does the oracle earn, is the world fair.
-	$(BIN)/python -m tests.studies
+study: .venv/.dev  ## The long studies, of hours; or a part: make study PARTS="growth weather".
+	$(BIN)/python -m tests.studies $(PARTS)
 
 check: .venv/.dev  ## Lint, types, import contracts, generated documents.
 	$(BIN)/ruff check .

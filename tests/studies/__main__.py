@@ -5,6 +5,10 @@ not? Thirty simulated days in six-hour cycles, twenty seeds, with the oracle at 
 an oracle whose error drowns the truth. The desk is the `disciplined` one, without the two limits
 that would stop it until a person looks.
 
+`growth`: does a bankroll grow as theory has it for what a forecaster knows, and end within what it
+pays in fees and spreads where it knows nothing? Twenty worlds of three hundred markets by each of
+twelve forecasters and rules; a minute or two.
+
 `fairness`: is the generated world fair to whoever sees prices alone, and are its prices what the
 design says? Two hundred worlds.
 
@@ -48,6 +52,11 @@ from tests.studies.flip import FlipRun, desk_line, run_flips
 from tests.studies.flip import failed as failed_flips
 from tests.studies.flip import told as flip_table
 from tests.studies.flip_walk import LATE, NOISE, Walk, walk
+from tests.studies.growth import HEADING as GROWTH_HEADING
+from tests.studies.growth import RULES, Grown, grow, told_of_costs
+from tests.studies.growth import failed as failed_growth
+from tests.studies.growth import told as growth_row
+from tests.studies.growth_theory import BLIND, SKILLS, Skill, Theory, theory
 from tests.studies.making import MANY, NOBODY, MakerRun, failed, run_maker
 from tests.studies.making import told as making_table
 from tests.studies.owners import OwnersRun, run_owners
@@ -137,6 +146,33 @@ def oracle_study() -> bool:
     fooled = sum(score.verdict == "edge" for run in blind for score in run.evaluation.scores)
     say(f"{earned} of {len(knowing)} seeds earned; the drowned oracle was believed {fooled} times.")
     return earned >= 16 and fooled == 0
+
+
+def grown(skill: Skill, rules: str) -> tuple[Theory, list[Grown]]:
+    """A row of the study of growth."""
+    return theory(skill, RULES[rules]), [grow(seed, skill, rules) for seed in SEEDS]
+
+
+def growth_study() -> bool:
+    """Whether growth is the theory's, and no skill costs what it pays."""
+    say(GROWTH_HEADING)
+    rows: dict[Skill, dict[tuple[str, str], tuple[Theory, list[Grown]]]] = {}
+    wanted = [(skill, rules) for rules in RULES for skill in (*SKILLS, *BLIND)]
+    with multiprocessing.Pool(2) as pool:
+        made = pool.starmap(grown, wanted, chunksize=1)
+    for (skill, rules), (known, found) in zip(wanted, made, strict=True):
+        rows.setdefault(skill, {})[skill.name, rules] = known, found
+        say(growth_row(skill, rules, found, known))
+        if skill in BLIND:
+            say(told_of_costs(found))
+    skilled, blind = (
+        {key: row for skill in skills for key, row in rows[skill].items()}
+        for skills in (SKILLS, BLIND)
+    )
+    wrong = failed_growth(skilled, blind)
+    for claim in wrong:
+        say(f"NOT HELD: {claim}")
+    return not wrong
 
 
 def fairness_study(seeds: int, days: int) -> bool:
@@ -241,7 +277,7 @@ def main() -> None:
     parser.add_argument(
         "parts",
         nargs="*",
-        metavar="oracle|fairness|making|flip|owners|books|weather",
+        metavar="oracle|growth|fairness|making|flip|owners|books|weather",
         help="default: all",
     )
     parser.add_argument("--seeds", type=int, default=200, help="worlds of the fairness study")
@@ -253,6 +289,7 @@ def main() -> None:
     wanted = parser.parse_args()
     studies = {
         "oracle": oracle_study,
+        "growth": growth_study,
         "fairness": partial(fairness_study, wanted.seeds, wanted.days),
         "making": making_study,
         "flip": flip_study,
