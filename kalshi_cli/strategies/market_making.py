@@ -185,18 +185,23 @@ class MarketMaking(Strategy):
     def _worth(self, case: Case, now_us: int) -> float | Abstention:
         """Dollars an hour expected of quoting a market, with what the exchange pays for it.
 
-        Fills thin out with the distance from the fair value, in others' half-spreads.
+        Fills thin out with the distance from the fair value, in others' half-spreads; half of them
+        come to each side.
         """
-        half = half_spread(
+        apart = half_spread(
             case.variance, risk_aversion=self.risk_aversion, decay=decay(case.fair, case.half)
         )
-        away = max(case.least, case.fair - expit(logit(case.fair) - half))
-        if away > FARTHEST * case.half:
+        at = logit(case.fair)
+        below, above = case.fair - expit(at - apart), expit(at + apart) - case.fair
+        sides = [max(case.least, away) for away in (below, above)]
+        nearest = min(sides)
+        if nearest > FARTHEST * case.half:
             told = f"what fills lose and the fee keep it beyond {FARTHEST} of others' half-spreads"
-            return case.against("MARKOUT", told, f"{away:.4f}", f"{FARTHEST * case.half:.4f}")
-        fills = float(case.candidate.quote.volume_24h) / 24 * math.exp(-away / case.half)
+            return case.against("MARKOUT", told, f"{nearest:.4f}", f"{FARTHEST * case.half:.4f}")
+        fills = float(case.candidate.quote.volume_24h) / 24 / len(sides)
+        kept = [math.exp(-away / case.half) * (away - case.floor) for away in sides]
         bid = case.book.best_bid
-        behind = away - case.half
+        behind = nearest - case.half
         reward = reward_per_hour(
             case.candidate.incentives,
             now_us,
@@ -204,7 +209,7 @@ class MarketMaking(Strategy):
             others=0.0 if bid is None else float(bid.count),
             steps_behind=max(0, round(behind / _tick(case.grid, case.fair))),
         )
-        worth = fills * (away - case.floor) + reward
+        worth = fills * sum(kept) + reward
         return worth if worth > 0.0 else idle(case.candidate)
 
 

@@ -458,6 +458,16 @@ def test_no_mirrors_yes(drawn):
         assert abs(proposal.max_contracts.units - mirror.max_contracts.units) <= 100
 
 
+def test_a_market_near_a_dollar_is_worth_what_its_mirror_near_nothing_is():
+    """Both sides count: at 7 cents a bid lies nearer to the fair value than an ask, at 93 farther."""
+    near = a_spread(
+        "0.0600", "0.0800", market=a_market(grid=LINEAR_CENT, close_us=NOW + 200 * MINUTE)
+    )
+    both = {("T", Side.BID): "0.0500", ("T", Side.ASK): "0.0900"}
+    assert quoted(near) == both
+    assert quoted(mirrored(near)) == {("T", Side.BID): "0.9100", ("T", Side.ASK): "0.9500"}
+
+
 @given(markets(), st.integers(1, 300))
 def test_leans_against_what_is_held(drawn, more):
     candidate, marks = drawn
