@@ -58,6 +58,23 @@ def effective_terms(
     return series if event is None else event
 
 
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """A market is free until `ends_us` (market time), and then charged on these terms."""
+
+    ends_us: int
+    terms: FeeTerms
+
+
+def terms_by(now: FeeTerms, waiver: Waiver | None, until_us: int | None) -> FeeTerms:
+    """The dearest terms of what may trade until then, or at any time: a waiver that ends before
+    may be over by the time that it trades.
+    """
+    if waiver is None or (until_us is not None and until_us < waiver.ends_us):
+        return now
+    return waiver.terms
+
+
 def exit_terms(terms: FeeTerms) -> FeeTerms:
     """Terms to price an exit with: an unknown type is charged as the worst one known."""
     return terms if terms.is_known else WORST_KNOWN

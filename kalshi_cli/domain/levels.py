@@ -31,15 +31,15 @@ class Levels:
 
 
 def least_stop_distance(
-    entry: Price, spread: Price | None, terms: FeeTerms, *, is_taker: bool
+    entry: Price, spread: Price | None, terms: FeeTerms, *, leaving: FeeTerms, is_taker: bool
 ) -> Price:
     """How far below the entry price a stop is at least: twice (spread + both fees), rounded up.
 
-    Both fees are those at the entry price, the exit's a taker's. Without a spread nobody knows what
-    leaving costs: the distance is $1, and no stop is that far away.
+    Both fees are those at the entry price, the exit's a taker's on the terms of `leaving`. Without
+    a spread nobody knows what leaving costs: the distance is $1, and no stop is that far away.
     """
     if spread is None:
         return ONE_DOLLAR
-    charged = exit_terms(terms)
-    fees = sum(fee_per_contract(charged, entry, is_taker=taker) for taker in (is_taker, True))
+    fees = fee_per_contract(exit_terms(terms), entry, is_taker=is_taker)
+    fees += fee_per_contract(exit_terms(leaving), entry, is_taker=True)
     return Price(math.ceil(round(_NOISE * (spread.units + fees * ONE_DOLLAR.units), 6)))

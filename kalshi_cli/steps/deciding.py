@@ -174,6 +174,7 @@ def strategy_view(view: DeskView, strategy: str, min_confidence: float, bankroll
             market=view.entries[ticker].market,
             quote=view.entries[ticker].quote,
             fees=view.terms(ticker),
+            waiver=view.waiver(ticker),
             forecast=sure.get(ticker),
             held=held.get(ticker, NO_CONTRACTS),
             is_working=ticker in working,

@@ -6,7 +6,7 @@ from functools import lru_cache
 from types import MappingProxyType
 
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.fees import FeeTerms, effective_terms
+from kalshi_cli.domain.fees import FeeTerms, Waiver, effective_terms
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
 from kalshi_cli.domain.incentive import IncentiveProgram
@@ -95,6 +95,14 @@ class DeskView:
         return effective_terms(
             entry.series.fees, entry.event.fees, entry.market.fee_waiver_expires_us, self.now_us
         )
+
+    def waiver(self, ticker: str) -> Waiver | None:
+        """The waiver in force in a market, with the terms that follow it; None without one."""
+        entry = self.entries[ticker]
+        ends_us = entry.market.fee_waiver_expires_us
+        if ends_us is None or ends_us <= self.now_us:
+            return None
+        return Waiver(ends_us, effective_terms(entry.series.fees, entry.event.fees, None, ends_us))
 
     def held(self, ticker: str, owner: str) -> Contracts:
         """Signed contracts an owner holds."""

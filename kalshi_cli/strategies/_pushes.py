@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.fees import fee_per_contract
+from kalshi_cli.domain.fees import FeeTerms, fee_per_contract
 from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.instant import MINUTE, SECOND, format_span
 from kalshi_cli.domain.levels import least_stop_distance
@@ -142,7 +142,9 @@ def flip(
     if isinstance(signal, Abstention):
         return signal
     side, spread, entry = signal.side, signal.spread, outcome_price(signal.side, signal.limit)
-    away = least_stop_distance(entry, spread, candidate.fees, is_taker=True)
+    until_us = signal.at_us + hold_us
+    fees, leaving = candidate.fees, candidate.fees_by(until_us)
+    away = least_stop_distance(entry, spread, fees, leaving=leaving, is_taker=True)
     unfit = (
         _in_the_tail(candidate, entry)
         or _in_the_tail(candidate, entry.complement)
@@ -154,7 +156,7 @@ def flip(
     stop = _below(signal.grid, side, entry - away)
     if target is None or stop is None:
         return against(candidate, "NO_LEVELS", "there is no price for a target or a stop")
-    stakes = _stakes(entry, target, stop, candidate, None)
+    stakes = _stakes(entry, target, stop, fees, leaving, 0.0)
     most = most_needed(stakes.break_even)
     named = f"{candidate.event.category}, up to {most:.2f}"
     trial = Trial(
@@ -168,11 +170,12 @@ def flip(
         stop=stop,
         spread=spread,
         at_us=signal.at_us,
-        until_us=signal.at_us + hold_us,
+        until_us=until_us,
     )
     record = view.hit_rates.get(named)
     spare = most - stakes.break_even
-    slipping = _stakes(entry, target, stop, candidate, record)
+    slip = 0.0 if record is None else record.slip
+    slipping = _stakes(entry, target, stop, fees, leaving, slip)
     return Flip(candidate, trial, signal.limit, slipping, spare, record)
 
 
@@ -220,18 +223,13 @@ def _touch(book: OrderBook, side: Side) -> tuple[Price, Price] | None:
 
 
 def _stakes(
-    entry: Price, target: Price, stop: Price, candidate: Candidate, record: HitRate | None
+    entry: Price, target: Price, stop: Price, fees: FeeTerms, leaving: FeeTerms, slip: float
 ) -> Stakes:
-    """What the flip costs and pays, each net of its fee; stops are missed by what they were."""
-    slip = 0.0 if record is None else record.slip
-
-    def fee(price: Price, *, is_taker: bool) -> float:
-        return fee_per_contract(candidate.fees, price, is_taker=is_taker)
-
+    """What the flip costs and pays, each net of its fee; stops are missed by so many dollars."""
     return Stakes(
-        cost=float(entry) + fee(entry, is_taker=True),
-        won=float(target) - fee(target, is_taker=False),
-        lost=float(stop) - slip - fee(stop, is_taker=True),
+        cost=float(entry) + fee_per_contract(fees, entry, is_taker=True),
+        won=float(target) - fee_per_contract(leaving, target, is_taker=False),
+        lost=float(stop) - slip - fee_per_contract(leaving, stop, is_taker=True),
     )
 
 

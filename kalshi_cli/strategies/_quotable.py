@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from kalshi_cli.domain.book import Level, OrderBook
-from kalshi_cli.domain.fees import fee_per_contract
+from kalshi_cli.domain.fees import FeeTerms, fee_per_contract
 from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.instant import HOUR, MINUTE, format_span
 from kalshi_cli.domain.markout import between
@@ -135,7 +135,7 @@ def promise(candidate: Candidate, now_us: int, maker: Maker) -> float | Abstenti
         others=float(min(room.bid.count, room.ask.count)),
         steps_behind=0,
     )
-    fee = fee_per_contract(candidate.fees, room.bid.price, is_taker=False)
+    fee = fee_per_contract(_fees(candidate, now_us), room.bid.price, is_taker=False)
     edge = max(0.0, half * (1.0 - START) - fee)
     promised = edge * float(quote.volume_24h) / 24 + reward
     if promised > 0.0:
@@ -170,7 +170,7 @@ def close_up(candidate: Candidate, view: View, maker: Maker) -> Case | Abstentio
     )
     if unfit is not None:
         return unfit
-    fee = max(_fee(candidate, fair, room.grid, side) for side in Side)
+    fee = max(_fee(_fees(candidate, now_us), fair, room.grid, side) for side in Side)
     return Case(
         candidate=candidate,
         book=book,
@@ -284,10 +284,15 @@ def _jumped(candidate: Candidate, fair: float, variance: float, now_us: int) -> 
     return None
 
 
-def _fee(candidate: Candidate, fair: float, grid: PriceGrid, side: Side) -> float:
+def _fees(candidate: Candidate, now_us: int) -> FeeTerms:
+    """The dearest terms while it may be quoted."""
+    return candidate.fees_by(_stop_us(candidate, now_us))
+
+
+def _fee(terms: FeeTerms, fair: float, grid: PriceGrid, side: Side) -> float:
     """Dollars a contract that the exchange takes of a maker about there."""
     price = grid.floor(fair) if side is Side.BID else grid.ceil(fair)
-    return 0.0 if price is None else fee_per_contract(candidate.fees, price, is_taker=False)
+    return 0.0 if price is None else fee_per_contract(terms, price, is_taker=False)
 
 
 def _contracts(dollars: float, fair: float) -> int:

@@ -9,10 +9,12 @@ from kalshi_cli.domain.fees import (
     FREE,
     WORST_KNOWN,
     FeeTerms,
+    Waiver,
     effective_terms,
     exit_terms,
     fee_per_contract,
     fill_fee,
+    terms_by,
 )
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.side import Side
@@ -110,3 +112,11 @@ def test_a_waiver_frees_until_it_expires_and_an_event_overrides_its_series():
     assert effective_terms(PLAIN, HALF, 100, 100) == HALF
     assert effective_terms(PLAIN, None, None, 100) == PLAIN
     assert _fee(FREE, Side.BID, "0.5000", "7.00") == Money(0)
+
+
+def test_what_may_trade_once_a_waiver_has_ended_is_charged_what_follows_it():
+    waiver = Waiver(100, HALF)
+    assert terms_by(FREE, waiver, 99) == FREE
+    assert terms_by(FREE, waiver, 100) == HALF
+    assert terms_by(FREE, waiver, None) == HALF  # at any time
+    assert terms_by(PLAIN, None, None) == PLAIN

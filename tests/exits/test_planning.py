@@ -7,7 +7,7 @@ from fakes.decisions import NOW, PLAIN, STRATEGY, a_book, a_forecast, an_intent,
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalshi_cli.domain.fees import FREE
+from kalshi_cli.domain.fees import FREE, Waiver
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.levels import Levels, least_stop_distance
 from kalshi_cli.domain.money import Price
@@ -38,6 +38,25 @@ def test_plans_hold_prices_of_the_outcome_bought():
     no = plan_for(an_intent(Side.ASK, "0.4000", fair=0.3), None, RULES, NOW, terms=FREE)
     assert (no.stop, no.target, no.trail) == (price("0.4500"), price("0.9000"), price("0.2400"))
     assert (no.entry_confidence, no.entry_probability) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("ends_us", "leave_by_us", "stop"),
+    [
+        # 2 x (1 c + 1.68 c) where the sale may be charged, 2 x 1 c where it never is
+        (NOW + HOUR, NOW + 30 * MINUTE, "0.3800"),
+        (NOW + HOUR, NOW + HOUR, "0.3464"),
+        (NOW + HOUR, None, "0.3464"),
+        (NOW + HOUR, NOW + 2 * HOUR, "0.3464"),
+    ],
+)
+def test_a_stop_counts_the_fee_of_a_sale_that_may_follow_a_waiver(ends_us, leave_by_us, stop):
+    plan = plan_for(
+        an_intent(limit="0.4000"), None, ExitRules(), NOW,
+        terms=FREE, waiver=Waiver(ends_us, PLAIN), spread=price("0.0100"),
+        own=Levels(stop=price("0.3999"), leave_by_us=leave_by_us),
+    )  # fmt: skip
+    assert plan.stop == price(stop)
 
 
 def test_nothing_is_planned_by_default():
@@ -80,7 +99,7 @@ def test_a_target_of_a_dollar_and_more_is_none():
     ],
 )
 def test_how_far_a_stop_is_at_least(limit, spread, fees, is_taker, least):
-    found = least_stop_distance(price(limit), price(spread), fees, is_taker=is_taker)
+    found = least_stop_distance(price(limit), price(spread), fees, leaving=fees, is_taker=is_taker)
     assert found == price(least)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import kalshi_cli.strategies as package
 from kalshi_cli.domain.book import Level, OrderBook
-from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.fees import FREE, FeeTerms, Waiver
 from kalshi_cli.domain.grid import DECI_CENT, LINEAR_CENT, TAPERED_DECI_CENT
 from kalshi_cli.domain.incentive import IncentiveProgram
 from kalshi_cli.domain.instant import HOUR, MINUTE
@@ -89,6 +89,17 @@ def test_the_makers_fee_is_on_top():
 
 A_MINUTE_LESS = 11 * MINUTE, 16 * MINUTE
 """By the book a quote may last to a quarter of an hour before the answer, and a minute is asked."""
+
+
+def test_a_waiver_that_ends_while_it_is_quoted_does_not_make_it_free():
+    dear = FeeTerms("quadratic_with_maker_fees")
+    for_good, ending = Waiver(NOW + 48 * HOUR, dear), Waiver(NOW + HOUR, dear)
+    free, charged, paid = (
+        quoted(a_spread(held="1.00", fees=fees, waiver=waiver))
+        for fees, waiver in ((FREE, for_good), (FREE, ending), (dear, None))
+    )
+    assert free["T", Side.BID] == "0.4700"
+    assert charged == paid != free
 
 
 @pytest.mark.parametrize(
@@ -459,7 +470,7 @@ def test_no_mirrors_yes(drawn):
 
 
 def test_a_market_near_a_dollar_is_worth_what_its_mirror_near_nothing_is():
-    """Both sides count: at 7 cents a bid lies nearer to the fair value than an ask, at 93 farther."""
+    """Both sides count: at 7 cents a bid lies nearer to fair than an ask, at 93 farther."""
     near = a_spread(
         "0.0600", "0.0800", market=a_market(grid=LINEAR_CENT, close_us=NOW + 200 * MINUTE)
     )

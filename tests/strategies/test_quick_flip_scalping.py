@@ -3,14 +3,15 @@
 from dataclasses import replace
 
 import pytest
-from fakes.decisions import NOW, a_book, a_market, abstained, an_event, proposed
+from fakes.decisions import NOW, PLAIN, a_book, a_market, abstained, an_event, proposed
 from fakes.making import a_print, a_spread, seen
 from hypothesis import example
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from kalshi_cli.domain.book import Level
-from kalshi_cli.domain.instant import MINUTE
+from kalshi_cli.domain.fees import FREE, Waiver
+from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trial import HitRate
@@ -69,6 +70,17 @@ def test_a_push_down_buys_no_by_the_mirrored_prices():
     found = only(view(fallen))
     assert (found.side, str(found.limit)) == (Side.ASK, "0.5000")
     assert (str(found.levels.target), str(found.levels.stop)) == ("0.5900", "0.4100")
+
+
+def test_a_waiver_that_may_end_before_the_exit_makes_only_the_entry_free():
+    """In at 50, free; 2 x (1 c + 1.75 c) = 5.5 cents to target and stop, which are charged."""
+    free = {"fees": FREE, "trades": pushed("0.4000")}
+    (lasting,) = FLIPPER.tries(view(a_push(waiver=Waiver(NOW + HOUR, PLAIN), **free)))
+    assert (str(lasting.target), str(lasting.stop)) == ("0.5200", "0.4800")
+    (ending,) = FLIPPER.tries(view(a_push(waiver=Waiver(NOW + 30 * MINUTE, PLAIN), **free)))
+    assert (str(ending.target), str(ending.stop)) == ("0.5550", "0.4450")
+    # (0.50 - 0.445 + 0.07 x 0.445 x 0.555) / (0.11 + 0.017288) = 0.568; free it were a half
+    assert (lasting.signal, ending.signal) == ("Weather, up to 0.50", "Weather, up to 0.60")
 
 
 def test_it_is_worth_what_the_proven_hit_rate_says():
