@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, day_of
 from kalshi_cli.domain.stop import EVERY_MARKET, At, StopDay, nearest_of
-from kalshi_cli.ports.reports import FunnelRow, Reports, RunRow, StopRow
+from kalshi_cli.ports.reports import DenialRow, FunnelRow, Reports, RunRow, StopRow
 from kalshi_cli.steps.explain import Trace
 from kalshi_cli.steps.regating import Regated
 
@@ -45,7 +45,8 @@ class WhyMarket:
     """One market: what became of it, what stopped it last, and the gates by what is on record.
 
     `supposing` are the settings that were supposed, as `old -> new`, and `supposed` the gates under
-    these; None where none were.
+    these; None where none were. Sizes at the gates are of the market by itself; in a pass, what
+    else is proposed and held beside it takes its part.
     """
 
     trace: Trace
@@ -53,6 +54,18 @@ class WhyMarket:
     now: Regated | None
     supposing: Mapping[str, str]
     supposed: Regated | None
+
+    def denied(self, row: StopRow) -> DenialRow | None:
+        """What was asked for in a pass that ended at a control, sized beside all else in it."""
+        return next(
+            (
+                each
+                for each in self.trace.denials
+                if (each.strategy, each.code, each.at_us)
+                == (row.stop.strategy, row.stop.code, row.at_us)
+            ),
+            None,
+        )
 
 
 async def why_nothing(reports: Reports, *, now_us: int, since_us: int) -> WhyNothing:

@@ -1,12 +1,18 @@
 """A span of days on one screen: the counts of its days together, and its nearest misses."""
 
-from fakes.floor import A, the_policies
+from io import StringIO
 
+from fakes.floor import A, B, the_policies
+from rich.console import Console
+
+from kalshi_cli.cli.render.why import show_why_market
 from kalshi_cli.domain.instant import DAY
 from kalshi_cli.domain.stop import At, Stop, StopDay
-from kalshi_cli.settings.sections import Trading
+from kalshi_cli.settings.sections import Risk, Trading
+from kalshi_cli.steps.explain import explain
+from kalshi_cli.steps.regating import StartingSay, regate
 from kalshi_cli.steps.trade import trade
-from kalshi_cli.steps.why import funnels, why_nothing
+from kalshi_cli.steps.why import WhyMarket, funnels, why_nothing
 
 
 def a_day(day, code, passes, most, value="", at=At.STRATEGY):
@@ -59,3 +65,27 @@ async def test_a_week_without_a_trade_says_what_stopped_it(floor):
     nothing = await why_nothing(floor.store.reports, now_us=later, since_us=later - DAY)
     assert nothing.strategies == ()
     assert nothing.last_run.command == "test"
+
+
+async def test_a_size_by_itself_and_one_beside_the_rest_of_a_pass_are_told_apart(floor):
+    """The rate lets one of two markets through. What a control refused of the other was sized beside
+    the first; at the gates it is sized alone, and each number says which it is.
+    """
+    for ticker in (A, B):
+        await floor.forecast(ticker, 0.60, f"f{ticker}")
+    await floor.ingest()
+    policy = the_policies(risk=Risk(max_trades_per_hour=1)).trading
+    (denied,) = (await trade(floor.exchange, floor.desk, policy=policy)).denied
+    ticker, reports = denied.intent.ticker, floor.store.reports
+    start = StartingSay(0.10, 1.0)
+    now = await regate(floor.store, reports, policy=policy, start=start, ticker=ticker)
+    trace = await explain(floor.store, reports, filters=policy.filters, ticker=ticker)
+    found = WhyMarket(trace, await reports.stops(ticker=ticker), now, {}, None)
+    (row,) = found.stops
+    assert (row.stop.code, found.denied(row).count) == ("RATE", denied.intent.count)
+    (plan,) = now.assessment.plans
+    console = Console(file=StringIO(), width=200)
+    show_why_market(found, console)
+    told = console.file.getvalue()
+    assert f", for {denied.intent.count.units // 100} YES at 56c; entry 2 within" in told
+    assert f"{plan.intent.count.units // 100} YES at 56c, were nothing else proposed" in told

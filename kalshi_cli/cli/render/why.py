@@ -8,6 +8,7 @@ from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.trace import show_trace
 from kalshi_cli.cli.render.words import cents, count, held, instant, percent, shown, some, until
 from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.side import Outcome, Side
 from kalshi_cli.domain.stop import Stop, StopDay
 from kalshi_cli.portfolio.edge import outcome_price
@@ -126,7 +127,10 @@ def _stopped(result: WhyMarket) -> Iterator[tuple[str, str]]:
     for row in result.stops:
         stop = row.stop
         numbers = f" {against(*_counted(stop))}" if stop.value else ""
-        detail = f"; {stop.detail}" if stop.detail else ""
+        denied = result.denied(row)
+        sized = None if denied is None else _sized(denied.count, denied.side, denied.price)
+        asked = f", for {sized}" if sized else ""
+        detail = f"{asked}; {stop.detail}" if stop.detail else asked
         yield (
             "last pass",
             f"{instant(row.at_us)}, {stop.strategy}: {stop.at}, {stop.code}{numbers}{detail}",
@@ -163,8 +167,8 @@ def _plans(found: Regated) -> Iterator[tuple[str, str]]:
         if intent is None:
             yield "size", f"nothing by {plan.strategy}: {plan.why}"
         else:
-            price = cents(outcome_price(intent.side, intent.limit))
-            yield "size", f"{count(intent.count)} {_outcome(intent.side)} at {price}"
+            sized = _sized(intent.count, intent.side, intent.limit)
+            yield "size", f"{sized}, were nothing else proposed"
 
 
 def _wanted(found: Regated) -> Iterator[tuple[str, str]]:
@@ -185,6 +189,13 @@ def _would(wanted: Wanted) -> str:
         return f"no forecast would do: {stop.code}{numbers}; {stop.detail}"
     bound = "at least" if wanted.side is Side.BID else "at most"
     return f"a forecast of {bound} {percent(wanted.probability)} would have traded"
+
+
+def _sized(contracts: Contracts | None, side: Side | None, limit: Price | None) -> str:
+    """`543 NO at 78c`; empty where it was not kept."""
+    if contracts is None or side is None or limit is None:
+        return ""
+    return f"{count(contracts)} {_outcome(side)} at {cents(outcome_price(side, limit))}"
 
 
 def _outcome(side: Side) -> str:
