@@ -7,6 +7,7 @@ from typing import ClassVar
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.forecast import Forecast
+from kalshi_cli.domain.levels import Levels
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.position import Position
 
@@ -15,33 +16,26 @@ from kalshi_cli.domain.position import Position
 class ExitPlan:
     """What was decided at entry about leaving, in the terms of the outcome held.
 
-    `stop` and `target` are prices bid for the outcome held (YES or NO), and `trail` is how far that
-    bid may fall from `peak`, the best one seen since entry; None means no such exit. `leave_by_us`
-    is market time, `before_close_us` how long before the market's close. `asked_stop` and
-    `asked_trail` are what was asked for where something farther stands, or nothing could.
-    `entry_probability` is the chance of YES that the forecaster told, `entry_fair` the blended one.
-    Where `target_rests`, a sale at the target waits at the exchange.
+    `peak` is the best price bid for it since entry, which the trail of the `levels` follows.
+    `asked_stop` and `asked_trail` are what was asked for where something farther stands, or nothing
+    could. `entry_probability` is the chance of YES that the forecaster told, `entry_fair` the
+    blended one.
     """
 
     ticker: str
     owner: str
-    stop: Price | None
-    target: Price | None
-    leave_by_us: int | None
-    entry_confidence: float | None
-    entry_fair: float | None
+    levels: Levels
     made_us: int
-    trail: Price | None = None
-    before_close_us: int | None = None
+    entry_confidence: float | None = None
+    entry_fair: float | None = None
+    entry_probability: float | None = None
     peak: Price | None = None
     asked_stop: Price | None = None
     asked_trail: Price | None = None
-    entry_probability: float | None = None
-    target_rests: bool = False
 
     def seeing(self, bid: Price | None) -> "ExitPlan":
         """The plan once this was bid for the outcome held: its peak only rises."""
-        if self.trail is None or bid is None or (self.peak is not None and bid <= self.peak):
+        if self.levels.trail is None or bid is None or (self.peak is not None and bid <= self.peak):
             return self
         return replace(self, peak=bid)
 
@@ -55,17 +49,17 @@ class ExitPlan:
         long before this close, where that is known, and never later than this; None where time is
         no reason.
         """
-        before, close = self.before_close_us, None if self.leave_by_us is None else close_us
+        before, by = self.levels.before_close_us, self.levels.leave_by_us
+        close = None if by is None else close_us
         ahead = None if before is None or close_us is None else close_us - before
-        ends = (self.leave_by_us, ahead, close)
+        ends = (by, ahead, close)
         return min((each for each in ends if each is not None), default=None)
 
     @property
     def trailing_level(self) -> Price | None:
         """The bid at which a trailing stop leaves; None without one, or before any bid was seen."""
-        if self.trail is None or self.peak is None:
-            return None
-        return self.peak - self.trail
+        trail = self.levels.trail
+        return None if trail is None or self.peak is None else self.peak - trail
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What is decided about leaving when a position is entered."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import WORST_KNOWN, FeeTerms, Waiver, terms_by
@@ -75,21 +75,17 @@ def plan_for(
         trail = max(trail, least)
         trail = trail if trail < entry else None
     target = wanted.target
+    target = target if target is not None and target < ONE_DOLLAR else None
     return ExitPlan(
         ticker=intent.ticker,
         owner=intent.strategy,
-        stop=stop,
-        target=target if target is not None and target < ONE_DOLLAR else None,
-        leave_by_us=wanted.leave_by_us,
+        levels=replace(wanted, stop=stop, trail=trail, target=target),
+        made_us=now_us,
         entry_confidence=None if forecast is None else forecast.confidence,
         entry_fair=intent.fair,
-        made_us=now_us,
-        trail=trail,
-        before_close_us=wanted.before_close_us,
+        entry_probability=None if forecast is None else forecast.probability,
         asked_stop=None if stop == wanted.stop else wanted.stop,
         asked_trail=None if trail == wanted.trail else wanted.trail,
-        entry_probability=None if forecast is None else forecast.probability,
-        target_rests=own is not None and own.target_rests,
     )
 
 
@@ -103,6 +99,7 @@ def _first(own: Levels, ruled: Levels) -> Levels:
         before_close_us=(
             ruled.before_close_us if own.before_close_us is None else own.before_close_us
         ),
+        target_rests=own.target_rests,
     )
 
 

@@ -25,6 +25,6 @@ class StopLoss(Exit):
         now_us: int,
     ) -> ExitReason | None:
         price = exit_price(position, venue.book)
-        if price is None or plan.stop is None or price > plan.stop:
+        if price is None or plan.levels.stop is None or price > plan.levels.stop:
             return None
-        return ExitReason(self.code, f"the bid is {price}, the stop {plan.stop}")
+        return ExitReason(self.code, f"the bid is {price}, the stop {plan.levels.stop}")

@@ -28,7 +28,7 @@ class TakeProfit(Exit):
         now_us: int,
     ) -> ExitReason | None:
         price = exit_price(position, venue.book)
-        if price is None or plan.target is None or price < plan.target:
+        if price is None or plan.levels.target is None or price < plan.levels.target:
             return None
-        detail = f"the bid is {price}, the target {plan.target}"
-        return ExitReason(self.code, detail, least=plan.target)
+        detail = f"the bid is {price}, the target {plan.levels.target}"
+        return ExitReason(self.code, detail, least=plan.levels.target)

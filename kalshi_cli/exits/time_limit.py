@@ -24,6 +24,6 @@ class TimeLimit(Exit):
         venue: Venue,
         now_us: int,
     ) -> ExitReason | None:
-        if position.is_flat or plan.leave_by_us is None or now_us < plan.leave_by_us:
+        if position.is_flat or plan.levels.leave_by_us is None or now_us < plan.levels.leave_by_us:
             return None
-        return ExitReason(self.code, f"overdue by {format_span(now_us - plan.leave_by_us)}")
+        return ExitReason(self.code, f"overdue by {format_span(now_us - plan.levels.leave_by_us)}")

@@ -25,6 +25,10 @@ class TimeToClose(Exit):
         now_us: int,
     ) -> ExitReason | None:
         left = venue.close_us - now_us
-        if position.is_flat or plan.before_close_us is None or left > plan.before_close_us:
+        if (
+            position.is_flat
+            or plan.levels.before_close_us is None
+            or left > plan.levels.before_close_us
+        ):
             return None
         return ExitReason(self.code, f"the market closes in {format_span(max(0, left))}")

@@ -263,7 +263,7 @@ class Guard:
         for position in self._positions.get(book.ticker, ()):
             owned = (position.ticker, position.owner)
             plan = self._raised.get(owned) or view.plans.get(owned)
-            if plan is not None and plan.trail is not None:
+            if plan is not None and plan.levels.trail is not None:
                 seen = plan.seeing(exit_price(position, view.book_of_others(book)))
                 if seen is not plan:
                     self._raised[owned] = seen

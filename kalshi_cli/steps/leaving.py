@@ -126,6 +126,6 @@ def with_peaks(view: DeskView, books: Mapping[str, OrderBook]) -> dict[tuple[str
     plans = dict(view.plans)
     for position in view.positions:
         key, book = (position.ticker, position.owner), books.get(position.ticker)
-        if key in plans and book is not None and plans[key].trail is not None:
+        if key in plans and book is not None and plans[key].levels.trail is not None:
             plans[key] = plans[key].seeing(exit_price(position, view.book_of_others(book)))
     return plans

@@ -42,7 +42,7 @@ def targets(
         plan, book = view.plans.get(owned), books.get(position.ticker)
         if position.is_flat or position.owner == EXTERNAL or owned in leaving:
             continue
-        if plan is None or book is None or not plan.target_rests:
+        if plan is None or book is None or not plan.levels.target_rests:
             continue
         intent = _target(position, plan, view, view.book_of_others(book))
         found += [] if intent is None else [intent]
@@ -54,14 +54,18 @@ def _target(
 ) -> OrderIntent | None:
     entry = view.entries.get(position.ticker)
     open_exits = exits_of(position, view.orders)
-    if entry is None or entry.market.status is not MarketStatus.ACTIVE or plan.target is None:
+    if (
+        entry is None
+        or entry.market.status is not MarketStatus.ACTIVE
+        or plan.levels.target is None
+    ):
         return None
     if any(o.state not in WORKING or o.pending is not Pending.NONE for o in open_exits):
         return None  # what becomes of it is not known yet
     market, side = entry.market, position.side.opposite
-    limit = outcome_price(position.side, plan.target)
+    limit = outcome_price(position.side, plan.levels.target)
     left = abs(position.net) - sum((o.remaining for o in open_exits), NO_CONTRACTS)
-    ends_us = min(filter(None, (plan.leave_by_us, market.close_us)))
+    ends_us = min(filter(None, (plan.levels.leave_by_us, market.close_us)))
     if left <= NO_CONTRACTS or ends_us - view.now_us < MINUTE:
         return None
     if market.grid is None or not market.grid.contains(limit):
@@ -77,7 +81,7 @@ def _target(
         count=left,
         time_in_force=TimeInForce.GTC,
         purpose=Purpose.EXIT,
-        reason=f"take_profit: rests at the target {plan.target}",
+        reason=f"take_profit: rests at the target {plan.levels.target}",
         post_only=True,
         expires_us=ends_us,
         exchange_index=market.exchange_index,

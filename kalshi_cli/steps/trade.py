@@ -230,7 +230,7 @@ async def _rest_targets(
     What there is a reason to leave already is left to it: a sale that rests would be in the way.
     """
     view = await _look(desk, policy, found)
-    resting = {ticker for (ticker, _), plan in view.plans.items() if plan.target_rests}
+    resting = {ticker for (ticker, _), plan in view.plans.items() if plan.levels.target_rests}
     held = sorted(resting & {position.ticker for position in view.positions})
     books = await data.books(held) if held else {}
     gone = leaving(view, books, policy.exits)

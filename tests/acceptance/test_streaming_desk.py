@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from fakes.decisions import a_plan
 from fakes.program import Program, finished, rows_of, wait_until
 from fakes.served import ServedExchange
 
@@ -19,7 +20,6 @@ from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderIntent, OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.timescale import TimeScale
-from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.scheduler.lanes import Loop, Ran, Stop
 from kalshi_cli.settings.credentials import Credentials
 from kalshi_cli.settings.environment import Environment
@@ -106,7 +106,7 @@ async def test_a_bid_that_reaches_the_target_is_sold_to_at_once(
         await desk.track()
         entry = await _tightest(desk)
         ticker = entry.market.ticker
-        plan = ExitPlan(ticker, "directional_trading", None, None, None, None, None, 0)
+        plan = a_plan(ticker)
         bought = await send(desk.sender, _buys(entry), plan)
         assert bought.state is OrderState.FILLED
         stop, ran = Stop(), list[Ran]()
@@ -116,9 +116,7 @@ async def test_a_bid_that_reaches_the_target_is_sold_to_at_once(
         await _until(lambda: any(each.step == "track" for each in ran), "the first look")
         async with desk.store.unit() as unit:
             bid = watch.stream.book(ticker).best_bid.price
-            await unit.plans.save(
-                ExitPlan(ticker, plan.owner, None, bid - Price(500), None, None, None, 0)
-            )
+            await unit.plans.save(a_plan(ticker, target=bid - Price(500)))
             await unit.commit()
 
         def left() -> bool:

@@ -15,6 +15,7 @@ from kalshi_cli.bootstrap.desk import OpenDesk
 from kalshi_cli.bootstrap.opening import open_desk
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.instant import MINUTE
+from kalshi_cli.domain.levels import Levels
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderIntent, OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
@@ -116,6 +117,6 @@ async def _bought(desk: OpenDesk) -> int:
             purpose=Purpose.ENTRY,
             reason="the bench",
         )
-        plan = ExitPlan(intent.ticker, owner, Price(1), Price(9_999), None, None, None, 0)
+        plan = ExitPlan(intent.ticker, owner, Levels(Price(1), Price(9_999)), 0)
         count += (await send(desk.sender, intent, plan)).state is OrderState.FILLED
     return count

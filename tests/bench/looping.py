@@ -21,6 +21,7 @@ from typing import Any
 
 from kalshi_cli.bootstrap.desk import OpenDesk
 from kalshi_cli.bootstrap.opening import open_desk
+from kalshi_cli.domain.levels import Levels
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderIntent, OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
@@ -196,6 +197,6 @@ async def _bought(desk: OpenDesk) -> int:
             purpose=Purpose.ENTRY,
             reason="the bench",
         )
-        plan = ExitPlan(intent.ticker, OWNER, Price(1), Price(9_999), None, None, None, 0)
+        plan = ExitPlan(intent.ticker, OWNER, Levels(Price(1), Price(9_999)), 0)
         count += (await send(desk.sender, intent, plan)).state is OrderState.FILLED
     return count

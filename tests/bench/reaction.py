@@ -28,6 +28,7 @@ from kalshi_cli.bootstrap.opening import open_desk
 from kalshi_cli.bootstrap.watch import Watch, open_watch
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.instant import parse_rfc3339
+from kalshi_cli.domain.levels import Levels
 from kalshi_cli.domain.money import ONE_DOLLAR, Contracts, Price
 from kalshi_cli.domain.order import OrderIntent, OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
@@ -188,7 +189,7 @@ def _has_room(quote: Any, grid: Any) -> bool:
 
 
 def _plan(ticker: str, target: Price | None) -> ExitPlan:
-    return ExitPlan(ticker, OWNER, None, target, None, None, None, 0)
+    return ExitPlan(ticker, OWNER, Levels(target=target), 0)
 
 
 async def _sampled(
@@ -307,7 +308,7 @@ def _knows(watch: Watch, ticker: str, target: Price) -> bool:
     """Whether the guard of the stream has read the plan."""
     held = watch.guard.held
     plan = None if held is None else held.view.plans.get((ticker, OWNER))
-    return plan is not None and plan.target == target
+    return plan is not None and plan.levels.target == target
 
 
 async def _retarget(desk: OpenDesk, ticker: str, target: Price | None) -> None:

@@ -25,6 +25,7 @@ from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.grid import DECI_CENT
 from kalshi_cli.domain.identity import Env, StoreIdentity
 from kalshi_cli.domain.instant import DAY
+from kalshi_cli.domain.levels import Levels
 from kalshi_cli.domain.market import Event, Listing, Market, MarketStatus, Quote, Series
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money, Price
 from kalshi_cli.domain.position import Position
@@ -115,12 +116,10 @@ async def _hold(store: SqlStore, now_us: int) -> None:
                 ExitPlan(
                     each.market.ticker,
                     OWNER,
-                    stop=Price(1),
-                    target=Price(9_999),
-                    leave_by_us=now_us + DAY,
+                    Levels(Price(1), Price(9_999), leave_by_us=now_us + DAY),
+                    now_us,
                     entry_confidence=0.8,
                     entry_fair=0.5,
-                    made_us=now_us,
                 )
             )
         await unit.commit()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar, cast
 
 import pytest
+from fakes.decisions import a_plan
 from fakes.floor import ASKS, STRATEGY, A, Floor, open_floor, taking, the_policies, waiting
 from fakes.heard import FakeStream
 
@@ -19,7 +20,6 @@ from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import WORKING, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import ConfigError, StoreBusy
-from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.stream import StreamEvent
 from kalshi_cli.scheduler.lanes import Bell
 from kalshi_cli.settings.environment import Environment
@@ -162,10 +162,7 @@ async def test_the_best_bid_that_a_trailing_stop_has_seen_outlives_the_stream(
 ):
     async with open_floor(tmp_path) as floor:
         await floor.reconcile()
-        made = ExitPlan(
-            A, STRATEGY, entry_confidence=None, entry_fair=None, made_us=0, stop=None, target=None,
-            leave_by_us=None, trail=Price.parse("0.0500"), peak=Price.parse("0.4000"),
-        )  # fmt: skip
+        made = a_plan(A, STRATEGY, trail=Price.parse("0.0500"), peak=Price.parse("0.4000"))
         await send(floor.desk, taking(Side.BID, "0.4400"), made)
         await floor.reconcile()
         desk, look, saved = a_desk(floor), Bell(), desk_module.save_plans

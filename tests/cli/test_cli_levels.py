@@ -5,6 +5,7 @@ from dataclasses import replace
 from io import StringIO
 
 import pytest
+from fakes.decisions import a_plan, changed
 from rich.console import Console
 
 from kalshi_cli.cli.render.levels import OWN, show_held, widened
@@ -15,10 +16,9 @@ from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.marks import Mark
 from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price
 from kalshi_cli.domain.side import Outcome
-from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.reports import PositionRow
 
-PLAN = ExitPlan("KXA-1", "mine", None, None, None, 0.8, 0.5, 0)
+PLAN = a_plan("KXA-1", "mine", entry_confidence=0.8, entry_fair=0.5)
 ROW = PositionRow(
     ticker="KXA-1",
     title="Will it?",
@@ -57,9 +57,9 @@ def test_a_plan_that_leaves_nowhere_is_not_shown():
 
 def test_levels_stand_beside_what_the_bid_has_to_go():
     """0.44 is asked for YES, so 56 cents are bid for NO."""
-    plan = replace(PLAN, stop=Price(4_525), target=Price(7_025), trail=Price(1_000))
+    plan = changed(PLAN, stop=Price(4_525), target=Price(7_025), trail=Price(1_000))
     for terminal in (False, True):
-        lines = shown(replace(ROW, plan=replace(plan, peak=Price(5_800))), terminal=terminal)
+        lines = shown(replace(ROW, plan=changed(plan, peak=Price(5_800))), terminal=terminal)
         assert all(len(line) <= 80 for line in lines)
         row = lines[lines.index("Exits") + 3]
         cells = ["KXA-1", "56c", "45.25c (-10.75c)", "48c (-8c)", "70.25c (+14.25c)", "-"]
@@ -67,14 +67,14 @@ def test_levels_stand_beside_what_the_bid_has_to_go():
 
 
 def test_without_a_bid_a_level_stands_alone():
-    plan = replace(PLAN, stop=Price(4_500), leave_by_us=72 * HOUR)
+    plan = changed(PLAN, stop=Price(4_500), leave_by_us=72 * HOUR)
     lines = shown(replace(ROW, ask=None, plan=plan, leave_us=72 * HOUR))
     row = re.split(r"\s{2,}", lines[lines.index("Exits") + 3].strip())
     assert row[:6] == ["KXA-1", "-", "45c", "-", "-", "01-04 00:00"]
 
 
 def test_what_was_put_farther_is_marked_and_told_once_with_what_was_asked_for():
-    plan = replace(PLAN, stop=Price(2_528), asked_stop=Price(3_000), asked_trail=Price(500))
+    plan = changed(PLAN, stop=Price(2_528), asked_stop=Price(3_000), asked_trail=Price(500))
     why = (
         "farther than asked: nearer than twice the spread and both fees it would sell to the spread"
     )
@@ -90,7 +90,7 @@ def test_what_was_put_farther_is_marked_and_told_once_with_what_was_asked_for():
 
 
 def test_the_last_moment_is_an_instant_also_where_the_close_says_it():
-    row = replace(ROW, plan=replace(PLAN, before_close_us=HOUR), leave_us=27 * HOUR)
+    row = replace(ROW, plan=changed(PLAN, before_close_us=HOUR), leave_us=27 * HOUR)
     lines = shown(row)
     cells = re.split(r"\s{2,}", lines[lines.index("Exits") + 3].strip())
     assert cells[5:] == ["01-02 03:00"]
@@ -132,8 +132,8 @@ def test_what_equity_leaves_out_for_want_of_a_bid_is_told_with_its_cost():
 
 def test_on_a_screen_of_80_a_position_is_one_line_and_words_stay_whole():
     name = "KXHIGHMIA-27JAN03-B78.5-LONG"
-    plan = replace(PLAN, stop=Price(4_525), asked_stop=Price(5_000), target=Price(7_025))
-    row = replace(ROW, ticker=name, plan=replace(plan, ticker=name, trail=Price(1_000), peak=None))
+    plan = changed(PLAN, stop=Price(4_525), asked_stop=Price(5_000), target=Price(7_025))
+    row = replace(ROW, ticker=name, plan=changed(plan, ticker=name, trail=Price(1_000), peak=None))
     lines = shown(row, terminal=True)
     at = lines.index("Exits")
     assert all(len(line) <= 80 for line in lines)
@@ -143,10 +143,10 @@ def test_on_a_screen_of_80_a_position_is_one_line_and_words_stay_whole():
 
 
 def test_a_trail_that_saw_no_bid_tells_how_far_it_is():
-    lines = shown(replace(ROW, plan=replace(PLAN, trail=Price(1_000))))
+    lines = shown(replace(ROW, plan=changed(PLAN, trail=Price(1_000))))
     assert "by 10c" in lines[lines.index("Exits") + 3]
 
 
 def test_whose_levels_come_first_is_told():
-    lines = shown(replace(ROW, plan=replace(PLAN, stop=Price(4_525))), terminal=True)
+    lines = shown(replace(ROW, plan=changed(PLAN, stop=Price(4_525))), terminal=True)
     assert OWN in lines

@@ -10,9 +10,11 @@ from fakes.decisions import (
     STRATEGY,
     a_forecast,
     a_market,
+    a_plan,
     a_quote,
     an_event,
     an_intent,
+    changed,
     level,
 )
 from fakes.desk_store import SERIES, WALL, seed
@@ -33,7 +35,6 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, Refused, StoreBusy
 from kalshi_cli.evaluation.ai_costs import Use
-from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import FOREVER, Verdict
 from kalshi_cli.ports.ai_ledger import Mark, Unfunded
 from kalshi_cli.ports.exchange import SeenAgain
@@ -957,7 +958,7 @@ class TestLedger:
 
 class TestPlansAndSnapshots:
     async def test_plans(self, store):
-        plan = ExitPlan(
+        plan = a_plan(
             ticker="T",
             owner="x",
             stop=Price(3_000),
@@ -974,7 +975,7 @@ class TestPlansAndSnapshots:
             entry_probability=0.6,
         )
         async with store.unit() as unit:
-            await unit.plans.save(replace(plan, stop=None))
+            await unit.plans.save(changed(plan, stop=None))
             await unit.plans.save(plan)
             assert await unit.plans.all() == {("T", "x"): plan}
             await unit.plans.remove("T", "x")
@@ -1144,8 +1145,11 @@ class TestReports:
         held = Position("T", "x", Contracts.parse("-10.00"), money("6.00"), fees=money("0.10"))
         async with store.unit() as unit:
             await unit.ledger.save_positions([held, Position("U", "external", Contracts(100))])
-            plan = ExitPlan("T", "x", Price(4_500), None, None, 0.8, 0.3, NOW, peak=Price(6_100))
-            plan = replace(plan, before_close_us=HOUR)
+            plan = a_plan(
+                "T", "x", stop=Price(4_500), entry_confidence=0.8, entry_fair=0.3, made_us=NOW,
+                peak=Price(6_100),
+            )  # fmt: skip
+            plan = changed(plan, before_close_us=HOUR)
             await unit.plans.save(plan)
             await unit.plans.save(replace(plan, owner="another"))
             await unit.commit()

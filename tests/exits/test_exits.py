@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import pytest
-from fakes.decisions import NOW, PLAIN, STRATEGY, a_book, a_forecast, a_position
+from fakes.decisions import NOW, PLAIN, STRATEGY, a_book, a_forecast, a_plan, a_position, changed
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,7 +15,7 @@ from kalshi_cli.domain.forecast import Probability
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.position import Position
-from kalshi_cli.exits._base import ExitPlan, Venue
+from kalshi_cli.exits._base import Venue
 from kalshi_cli.exits._gate import exits
 from kalshi_cli.exits._pricing import exit_price, least_price, proceeds
 from kalshi_cli.plugins import names
@@ -24,7 +24,7 @@ SETTINGS = {"target_confidence_change": 0.15, "value_exit": 0.01, "forecast_half
 EXITS = {rule.code: rule for rule in exits({**SETTINGS, "other": 1})}
 YES = a_position("10.00", "0.4000")
 NO = a_position("-10.00", "0.4000")
-PLAN = ExitPlan("T", STRATEGY, None, None, None, None, None, NOW - HOUR)
+PLAN = a_plan(made_us=NOW - HOUR)
 EMPTY = a_book((), ())
 BY_PRICE = ("STOP_LOSS", "TRAILING_STOP", "TAKE_PROFIT", "VALUE")
 
@@ -35,7 +35,7 @@ def price(text):
 
 def reason(code, position=YES, book=None, forecast=None, now=NOW, venue=None, **plan):
     venue = venue or Venue(a_book() if book is None else book, PLAIN, NOW + DAY)
-    return EXITS[code].check(position, replace(PLAN, **plan), forecast, venue, now)
+    return EXITS[code].check(position, changed(PLAN, **plan), forecast, venue, now)
 
 
 def fires(*args, **kwargs):
@@ -136,7 +136,7 @@ def test_targets_are_prices_of_what_is_held_and_nothing_is_sold_for_less(positio
 @pytest.mark.parametrize(("mirrored", "position"), [(False, YES), (True, NO)])
 def test_a_trailing_stop_follows_the_best_bid_and_never_comes_down(mirrored, position):
     """Entered at 0.40 of what is held, 10 cents of trail: the best bid of 0.50 puts it at 0.40."""
-    plan = replace(PLAN, trail=price("0.1000"))
+    plan = changed(PLAN, trail=price("0.1000"))
     assert plan.trailing_level is None
     levels, left = [], []
     for bid in ("0.4000", "0.4500", "0.4300", "0.5000", "0.4400", "0.4001", "0.4000"):
@@ -153,7 +153,7 @@ def test_a_trailing_stop_follows_the_best_bid_and_never_comes_down(mirrored, pos
 
 @given(st.lists(st.integers(1, 9_999), min_size=1, max_size=20), st.integers(1, 9_000))
 def test_a_trailing_level_only_rises(bids, trail):
-    plan, before = replace(PLAN, trail=Price(trail)), None
+    plan, before = changed(PLAN, trail=Price(trail)), None
     for bid in bids:
         plan = plan.seeing(Price(bid)).seeing(None)
         assert before is None or plan.trailing_level >= before
@@ -338,7 +338,7 @@ def test_no_mirrors_yes_for_every_exit(data):
     )
     levels = st.none() | st.builds(Price, st.integers(1, 9_999))
     said, entry = data.draw(st.floats(0.05, 0.95)), data.draw(st.floats(0.05, 0.95))
-    plan = replace(
+    plan = changed(
         PLAN,
         stop=data.draw(levels),
         target=data.draw(levels),

@@ -3,7 +3,17 @@
 from dataclasses import replace
 
 import pytest
-from fakes.decisions import NOW, PLAIN, STRATEGY, a_book, a_forecast, an_intent, resting
+from fakes.decisions import (
+    NOW,
+    PLAIN,
+    STRATEGY,
+    a_book,
+    a_forecast,
+    a_plan,
+    an_intent,
+    changed,
+    resting,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,7 +22,6 @@ from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.levels import Levels, least_stop_distance
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.side import Side
-from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.exits._planning import ExitRules, plan_for, spread_of
 
 RULES = ExitRules(
@@ -30,13 +39,21 @@ def price(text):
 
 def test_plans_hold_prices_of_the_outcome_bought():
     yes = plan_for(an_intent(Side.BID, "0.4000", fair=0.5), a_forecast(), RULES, NOW, terms=FREE)
-    assert (yes.stop, yes.target, yes.trail) == (price("0.3000"), price("0.6000"), price("0.1600"))
-    assert (yes.leave_by_us, yes.before_close_us) == (NOW + 72 * HOUR, 30 * MINUTE)
+    assert (yes.levels.stop, yes.levels.target, yes.levels.trail) == (
+        price("0.3000"),
+        price("0.6000"),
+        price("0.1600"),
+    )
+    assert (yes.levels.leave_by_us, yes.levels.before_close_us) == (NOW + 72 * HOUR, 30 * MINUTE)
     assert yes.entry_confidence == pytest.approx(0.8)
     assert (yes.entry_fair, yes.entry_probability) == (0.5, 0.5)
     assert (yes.owner, yes.ticker, yes.asked_stop, yes.peak) == (STRATEGY, "T", None, None)
     no = plan_for(an_intent(Side.ASK, "0.4000", fair=0.3), None, RULES, NOW, terms=FREE)
-    assert (no.stop, no.target, no.trail) == (price("0.4500"), price("0.9000"), price("0.2400"))
+    assert (no.levels.stop, no.levels.target, no.levels.trail) == (
+        price("0.4500"),
+        price("0.9000"),
+        price("0.2400"),
+    )
     assert (no.entry_confidence, no.entry_probability) == (None, None)
 
 
@@ -56,13 +73,13 @@ def test_a_stop_counts_the_fee_of_a_sale_that_may_follow_a_waiver(ends_us, leave
         terms=FREE, waiver=Waiver(ends_us, PLAIN), spread=price("0.0100"),
         own=Levels(stop=price("0.3999"), leave_by_us=leave_by_us),
     )  # fmt: skip
-    assert plan.stop == price(stop)
+    assert plan.levels.stop == price(stop)
 
 
 def test_nothing_is_planned_by_default():
     plan = plan_for(an_intent(), a_forecast(), ExitRules(), NOW)
-    assert (plan.stop, plan.target, plan.trail) == (None, None, None)
-    assert (plan.leave_by_us, plan.before_close_us) == (None, None)
+    assert (plan.levels.stop, plan.levels.target, plan.levels.trail) == (None, None, None)
+    assert (plan.levels.leave_by_us, plan.levels.before_close_us) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -76,13 +93,13 @@ def test_nothing_is_planned_by_default():
 )
 def test_a_stop_is_a_share_of_the_entry_price(entry, stop_loss, stop):
     plan = plan_for(an_intent(limit=entry), None, ExitRules(stop_loss=stop_loss), NOW, terms=FREE)
-    assert (plan.stop, plan.asked_stop) == (price(stop), None)
+    assert (plan.levels.stop, plan.asked_stop) == (price(stop), None)
 
 
 def test_a_target_of_a_dollar_and_more_is_none():
     rules = ExitRules(take_profit=1.5)
-    assert plan_for(an_intent(limit="0.3900"), None, rules, NOW).target == price("0.9750")
-    assert plan_for(an_intent(limit="0.4000"), None, rules, NOW).target is None
+    assert plan_for(an_intent(limit="0.3900"), None, rules, NOW).levels.target == price("0.9750")
+    assert plan_for(an_intent(limit="0.4000"), None, rules, NOW).levels.target is None
 
 
 @pytest.mark.parametrize(
@@ -118,19 +135,23 @@ def test_a_stop_too_near_is_put_farther_and_told(
     intent, spread, stop, asked_stop, trail, asked_trail
 ):
     plan = plan_for(intent, None, RULES, NOW, terms=PLAIN, spread=price(spread))
-    assert (plan.stop, plan.asked_stop) == (price(stop), price(asked_stop))
-    assert (plan.trail, plan.asked_trail) == (price(trail), price(asked_trail))
+    assert (plan.levels.stop, plan.asked_stop) == (price(stop), price(asked_stop))
+    assert (plan.levels.trail, plan.asked_trail) == (price(trail), price(asked_trail))
 
 
 def test_a_strategy_sets_its_own_levels_and_leaves_the_rest_to_the_rules():
     own = Levels(stop=price("0.3500"), target=price("0.4700"), leave_by_us=NOW + HOUR)
     plan = plan_for(an_intent(limit="0.4000"), None, RULES, NOW, terms=FREE, own=own)
-    assert (plan.stop, plan.target, plan.leave_by_us) == (own.stop, own.target, NOW + HOUR)
-    assert (plan.trail, plan.before_close_us) == (price("0.1600"), 30 * MINUTE)
+    assert (plan.levels.stop, plan.levels.target, plan.levels.leave_by_us) == (
+        own.stop,
+        own.target,
+        NOW + HOUR,
+    )
+    assert (plan.levels.trail, plan.levels.before_close_us) == (price("0.1600"), 30 * MINUTE)
     near = replace(own, stop=price("0.3999"))
     plan = plan_for(an_intent(limit="0.4000"), None, RULES, NOW, terms=PLAIN, own=near)
     # 2 * (0 + 2 * 0.0168)
-    assert (plan.stop, plan.asked_stop) == (price("0.3328"), price("0.3999"))
+    assert (plan.levels.stop, plan.asked_stop) == (price("0.3328"), price("0.3999"))
 
 
 @given(
@@ -148,9 +169,13 @@ def test_no_set_stop_is_near_and_a_plan_is_never_past_two_levels(limit, spread, 
     )
     fee = 0.07 * float(entry) * (1 - float(entry))
     least = 2 * (spread / 10_000 + 2 * fee)
-    assert plan.stop is None or float(entry) - float(plan.stop) >= least - 1e-9
-    assert plan.trail is None or float(plan.trail) >= least - 1e-9
-    assert plan.stop is None or plan.target is None or plan.stop < entry <= plan.target
+    assert plan.levels.stop is None or float(entry) - float(plan.levels.stop) >= least - 1e-9
+    assert plan.levels.trail is None or float(plan.levels.trail) >= least - 1e-9
+    assert (
+        plan.levels.stop is None
+        or plan.levels.target is None
+        or plan.levels.stop < entry <= plan.levels.target
+    )
 
 
 def test_a_spread_needs_both_sides():
@@ -174,5 +199,5 @@ def test_a_spread_needs_both_sides():
 def test_it_is_left_at_the_sooner_of_its_hold_and_the_close(
     leave_by_us, before_close_us, close_us, leaves_us
 ):
-    plan = ExitPlan("T", "x", None, None, leave_by_us, None, None, 0)
-    assert replace(plan, before_close_us=before_close_us).leaves_us(close_us) == leaves_us
+    plan = a_plan(leave_by_us=leave_by_us)
+    assert changed(plan, before_close_us=before_close_us).leaves_us(close_us) == leaves_us

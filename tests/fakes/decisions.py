@@ -1,11 +1,14 @@
 """Plain values for the tests of decisions: one market in order, to be changed where it matters."""
 
+from dataclasses import fields, replace
+
 from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.forecast import Forecast, Probability
 from kalshi_cli.domain.grid import LINEAR_CENT
 from kalshi_cli.domain.identity import DeskState, Env
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND
+from kalshi_cli.domain.levels import Levels
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.market import Event, Market, MarketStatus, Quote
 from kalshi_cli.domain.money import NO_COST, Contracts, Money, Price
@@ -13,6 +16,7 @@ from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose, Tim
 from kalshi_cli.domain.position import Position, outcome_cost
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
+from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.risk._base import MarketFacts, RiskState
 from kalshi_cli.strategies._base import Abstention, Strategy, View
 
@@ -29,6 +33,19 @@ def proposed(strategy: Strategy, view: View) -> tuple[Proposal, ...]:
 def abstained(strategy: Strategy, view: View) -> dict[str, Abstention]:
     """Why it would not trade, by ticker."""
     return {each.ticker: each for each in strategy.propose(view) if isinstance(each, Abstention)}
+
+
+def a_plan(ticker="T", owner=STRATEGY, **changes) -> ExitPlan:
+    """A plan without any exit; levels are given by their names."""
+    return changed(ExitPlan(ticker, owner, Levels(), 0), **changes)
+
+
+def changed(plan: ExitPlan, **changes) -> ExitPlan:
+    """A plan with other levels, or other facts."""
+    names = {each.name for each in fields(Levels)}
+    levels = {name: value for name, value in changes.items() if name in names}
+    rest = {name: value for name, value in changes.items() if name not in names}
+    return replace(plan, levels=replace(plan.levels, **levels), **rest)
 
 
 def level(price: str, count: str = "100.00") -> Level:

@@ -1,6 +1,7 @@
 """A position leaves although its owner's own entry rests in the market."""
 
 import pytest
+from fakes.decisions import a_plan
 from fakes.exchange import Fault
 from fakes.floor import ASKS, BIDS, STRATEGY, A, B, taking, the_policies, waiting
 
@@ -9,7 +10,6 @@ from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import NotFound
-from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.steps.command import close_position, set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.track import track
@@ -21,7 +21,7 @@ POLICIES = the_policies("oracle")
 
 async def hold(floor, stop="0.4200"):
     """Ten YES at 0.44 that go as soon as YES is worth less than the stop."""
-    plan = ExitPlan(A, STRATEGY, Price.parse(stop), None, None, None, None, 0)
+    plan = a_plan(A, STRATEGY, stop=Price.parse(stop))
     await send(floor.desk, taking(), plan)
     await floor.reconcile()
 
@@ -110,7 +110,7 @@ async def test_no_exit_beside_one_whose_cancel_is_not_confirmed(floor):
 
 async def test_an_exit_that_rests_counts_as_the_one_at_the_target(floor):
     """It asks for more than the bid, which is at the target already."""
-    plan = ExitPlan(A, STRATEGY, None, Price.parse("0.4000"), None, None, None, 0)
+    plan = a_plan(A, STRATEGY, target=Price.parse("0.4000"))
     await send(floor.desk, taking(), plan)
     await floor.reconcile()
     order = await send(floor.desk, exit_at(floor, "0.4300", "10.00"))
@@ -120,7 +120,7 @@ async def test_an_exit_that_rests_counts_as_the_one_at_the_target(floor):
 
 async def test_an_exit_that_rests_stays_where_nobody_would_take_another(floor):
     """Time is up and nobody bids: what rests may still be taken, and an entry is not wanted."""
-    plan = ExitPlan(A, STRATEGY, None, None, 0, None, None, 0)
+    plan = a_plan(A, STRATEGY, leave_by_us=0)
     await send(floor.desk, taking(), plan)
     await floor.reconcile()
     order = await send(floor.desk, exit_at(floor, "0.4300", "10.00"))

@@ -5,6 +5,7 @@ import contextlib
 import sqlite3
 
 import pytest
+from fakes.decisions import a_plan
 from fakes.desk_store import IDENTITY, fresh_store
 from fakes.exchange import FakeExchange, Fault
 from fakes.floor import STRATEGY, A, B, open_floor, taking, waiting
@@ -16,7 +17,6 @@ from kalshi_cli.domain.instant import DAY, HOUR, SECOND
 from kalshi_cli.domain.order import OrderState, Pending, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import DuplicateEntry, ExitExceeds, LeaseHeld, LeaseRanOut, StoreUnusable
-from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.exchange import CancellationKind
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import cancel, send
@@ -52,7 +52,7 @@ async def test_the_intent_is_committed_before_the_request(tmp_path):
         seen.append((order.state, (A, STRATEGY) in plans))
 
     async with open_floor(tmp_path) as floor:
-        plan = ExitPlan(A, STRATEGY, None, None, None, None, None, floor.clock.now())
+        plan = a_plan(A, STRATEGY, made_us=floor.clock.now())
         desk = floor.desk_on(Hooked(floor.exchange, look_from_outside))
         order = await send(desk, taking(), plan)
         assert seen == [(OrderState.INTENT, True)]

@@ -1,18 +1,21 @@
 """A plan lives as long as there is something it may have to leave."""
 
 import pytest
+from fakes.decisions import a_plan
 from fakes.exchange import Fault
 from fakes.floor import STRATEGY, A, taking, waiting
 
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.side import Side
-from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.steps.execution import cancel, send
 
 
-def a_plan(floor, stop="0.3000"):
-    return ExitPlan(A, STRATEGY, Price.parse(stop), None, None, 0.8, 0.6, floor.clock.now())
+def the_plan(floor, stop="0.3000"):
+    return a_plan(
+        A, STRATEGY, stop=Price.parse(stop), entry_confidence=0.8, entry_fair=0.6,
+        made_us=floor.clock.now(),
+    )  # fmt: skip
 
 
 async def plans(floor):
@@ -32,13 +35,13 @@ async def enter(floor, plan):
 
 
 async def test_the_plan_of_what_was_left_is_dropped(floor):
-    await enter(floor, a_plan(floor))
+    await enter(floor, the_plan(floor))
     await leave(floor)
     assert await plans(floor) == {}
 
 
 async def test_a_plan_stays_while_an_entry_rests(floor):
-    plan = a_plan(floor)
+    plan = the_plan(floor)
     await enter(floor, plan)
     resting = await send(floor.desk, waiting(floor.clock), plan)
     await leave(floor)
@@ -52,10 +55,10 @@ async def test_a_plan_stays_while_an_entry_rests(floor):
 
 @pytest.mark.parametrize("fault", [Fault.LOST, Fault.REFUSED, Fault.NOT_SENT])
 async def test_an_entry_that_was_given_up_keeps_its_plan_and_fills_with_it(floor, fault):
-    plan = a_plan(floor)
+    plan = the_plan(floor)
     await enter(floor, plan)
     floor.exchange.placing = [fault]
-    late = await send(floor.desk, taking(), a_plan(floor, "0.2000"))
+    late = await send(floor.desk, taking(), the_plan(floor, "0.2000"))
     await leave(floor)
     assert await plans(floor) == {(A, STRATEGY): plan}
     await floor.exchange.place(late.client_order_id, late.intent)
@@ -65,17 +68,17 @@ async def test_an_entry_that_was_given_up_keeps_its_plan_and_fills_with_it(floor
 
 
 async def test_a_plan_that_outlived_its_entry_gives_way_to_the_next(floor):
-    resting = await send(floor.desk, waiting(floor.clock), a_plan(floor))
+    resting = await send(floor.desk, waiting(floor.clock), the_plan(floor))
     await cancel(floor.desk, resting)
-    plan = a_plan(floor, "0.2000")
+    plan = the_plan(floor, "0.2000")
     await enter(floor, plan)
     assert await plans(floor) == {(A, STRATEGY): plan}
 
 
 @pytest.mark.parametrize("faults", [[], [Fault.REFUSED]])
 async def test_what_is_held_keeps_the_plan_it_was_entered_with(floor, faults):
-    plan = a_plan(floor)
+    plan = the_plan(floor)
     await enter(floor, plan)
     floor.exchange.placing = faults
-    await send(floor.desk, taking(), a_plan(floor, "0.1000"))
+    await send(floor.desk, taking(), the_plan(floor, "0.1000"))
     assert await plans(floor) == {(A, STRATEGY): plan}

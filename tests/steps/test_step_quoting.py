@@ -238,9 +238,9 @@ async def test_what_quotes_bring_in_has_a_plan_without_target_or_stop(floor):
     await floor.reconcile()
     async with floor.store.unit() as unit:
         plan = (await unit.plans.all())[A, MAKER]
-    assert (plan.stop, plan.target, plan.entry_confidence) == (None, None, None)
-    assert plan.leave_by_us == floor.clock.now_us + 72 * HOUR
-    assert plan.before_close_us == HOUR
+    assert (plan.levels.stop, plan.levels.target, plan.entry_confidence) == (None, None, None)
+    assert plan.levels.leave_by_us == floor.clock.now_us + 72 * HOUR
+    assert plan.levels.before_close_us == HOUR
 
 
 # What fills were worth later.

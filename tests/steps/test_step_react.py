@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 import pytest
+from fakes.decisions import a_plan
 from fakes.exchange import Fault
 from fakes.floor import ASKS, STRATEGY, A, B, Floor, open_floor, taking, the_policies
 from fakes.heard import FakeStream
@@ -19,7 +20,6 @@ from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import Fill, OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import Unavailable
-from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.store import Store
 from kalshi_cli.ports.stream import Link, Read, Resync, StreamEvent
 from kalshi_cli.steps.command import set_desk_state
@@ -87,10 +87,7 @@ class Watching:
         """Ten contracts of 0.44 YES, or of 0.60 NO, with this exit plan; booked."""
         await self.floor.reconcile()
         limit = "0.4400" if side is Side.BID else "0.4000"
-        rules = {"stop": None, "target": None, "leave_by_us": None, **plan}
-        made = ExitPlan(
-            ticker, STRATEGY, entry_confidence=None, entry_fair=None, made_us=0, **rules
-        )
+        made = a_plan(ticker, STRATEGY, **plan)
         await send(self.floor.desk, taking(side, limit, ticker=ticker), made)
         await self.floor.reconcile()
 
@@ -317,8 +314,7 @@ async def test_an_entry_is_watched_from_its_fill_on(watching):
     """Sent by another lane; the stream tells of it before anybody has read it."""
     await watching.floor.reconcile()
     await watching.begin()
-    rules = {"target": None, "leave_by_us": None, "entry_confidence": None, "entry_fair": None}
-    plan = ExitPlan(A, STRATEGY, stop=Price.parse("0.2000"), made_us=0, **rules)
+    plan = a_plan(A, STRATEGY, stop=Price.parse("0.2000"))
     await send(watching.floor.desk, taking(), plan)
     watching.hear()
     done = await watching.react()

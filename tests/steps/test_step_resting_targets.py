@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from fakes.decisions import a_plan, changed
 from fakes.exchange import Fault
 from fakes.floor import ASKS, BIDS, STRATEGY, A, taking, the_policies
 
@@ -11,7 +12,6 @@ from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import WORKING, OrderState, Pending, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
-from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.steps.command import close_position, set_desk_state
 from kalshi_cli.steps.desk_view import look
 from kalshi_cli.steps.execution import send
@@ -26,19 +26,17 @@ POLICIES = the_policies("oracle")
 async def hold(floor, side=Side.BID, **changes):
     """Ten contracts of 0.44 YES, or of 0.60 NO: for 16 cents more, or 14 less, in half an hour."""
     limit, target = ("0.4400", "0.6000") if side is Side.BID else ("0.4000", "0.7600")
-    plan = ExitPlan(
+    plan = a_plan(
         ticker=A,
         owner=STRATEGY,
         stop=Price.parse("0.3000"),
         target=Price.parse(target),
         leave_by_us=floor.clock.now() + 30 * MINUTE,
-        entry_confidence=None,
-        entry_fair=None,
         made_us=floor.clock.now(),
         target_rests=True,
     )
     await floor.reconcile()
-    await send(floor.desk, taking(side, limit), replace(plan, **changes))
+    await send(floor.desk, taking(side, limit), changed(plan, **changes))
 
 
 async def run(floor):

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fakes.ai import paid
+from fakes.decisions import a_plan
 from fakes.exchange import Fault
 from fakes.floor import ASKS, STRATEGY, A, B, taking, the_policies
 from hypothesis import given
@@ -18,7 +19,6 @@ from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.money import AiCost, Contracts, Price
 from kalshi_cli.domain.order import OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
-from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
@@ -38,8 +38,7 @@ async def hold(floor, side=Side.BID, ticker=A, **plan):
     """Ten contracts of 0.44 YES, or of 0.60 NO, with this exit plan."""
     await floor.reconcile()
     limit = "0.4400" if side is Side.BID else "0.4000"
-    rules = {"stop": None, "target": None, "leave_by_us": None, **plan}
-    made = ExitPlan(ticker, STRATEGY, entry_confidence=None, entry_fair=None, made_us=0, **rules)
+    made = a_plan(ticker, STRATEGY, **plan)
     await send(floor.desk, taking(side, limit, ticker=ticker), made)
 
 

@@ -216,7 +216,11 @@ async def test_with_a_proven_record_the_push_is_bought_and_its_sale_rests_at_onc
     assert sale.intent.expires_us == floor.clock.now() + LATENCY_US + 30 * MINUTE
     async with floor.store.unit() as unit:
         plan = (await unit.plans.all())[A, NAME]
-    assert (str(plan.stop), str(plan.target), plan.target_rests) == ("0.4200", "0.4600", True)
+    assert (str(plan.levels.stop), str(plan.levels.target), plan.levels.target_rests) == (
+        "0.4200",
+        "0.4600",
+        True,
+    )
     assert len(await under_way(floor)) == 1  # what is traded is measured like what is not
 
 

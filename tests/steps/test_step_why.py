@@ -68,7 +68,7 @@ async def test_a_week_without_a_trade_says_what_stopped_it(floor):
 
 
 async def test_a_size_by_itself_and_one_beside_the_rest_of_a_pass_are_told_apart(floor):
-    """The rate lets one of two markets through. What a control refused of the other was sized beside
+    """The rate lets one of two markets through. What it refused of the other was sized beside
     the first; at the gates it is sized alone, and each number says which it is.
     """
     for ticker in (A, B):

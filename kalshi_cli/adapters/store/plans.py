@@ -9,11 +9,12 @@ from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import price_from, price_units
 from kalshi_cli.adapters.store.prepared import Prepared
 from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.domain.levels import Levels
 from kalshi_cli.domain.maker import maker
 from kalshi_cli.exits._base import ExitPlan
 
 _ALL = Prepared(select(*t.EXIT_PLANS.c).order_by(t.EXIT_PLANS.c.ticker, t.EXIT_PLANS.c.owner))
-_plan = maker(ExitPlan)
+_plan, _levels = maker(ExitPlan), maker(Levels)
 
 
 class SqlPlans:
@@ -24,19 +25,19 @@ class SqlPlans:
         row = {
             "ticker": plan.ticker,
             "owner": plan.owner,
-            "stop_price_units": price_units(plan.stop),
-            "target_price_units": price_units(plan.target),
-            "leave_by_us": plan.leave_by_us,
+            "stop_price_units": price_units(plan.levels.stop),
+            "target_price_units": price_units(plan.levels.target),
+            "leave_by_us": plan.levels.leave_by_us,
             "entry_confidence": plan.entry_confidence,
             "entry_fair": plan.entry_fair,
             "made_us": plan.made_us,
-            "trail_units": price_units(plan.trail),
-            "before_close_us": plan.before_close_us,
+            "trail_units": price_units(plan.levels.trail),
+            "before_close_us": plan.levels.before_close_us,
             "peak_price_units": price_units(plan.peak),
             "asked_stop_units": price_units(plan.asked_stop),
             "asked_trail_units": price_units(plan.asked_trail),
             "entry_probability": plan.entry_probability,
-            "target_rests": plan.target_rests,
+            "target_rests": plan.levels.target_rests,
         }
         await self._transaction.upsert(t.EXIT_PLANS, [row])
 
@@ -59,17 +60,19 @@ def plan_from(row: Sequence[Any]) -> ExitPlan:
     return _plan(
         ticker=ticker,
         owner=owner,
-        stop=price_from(stop),
-        target=price_from(target),
-        leave_by_us=leave_by_us,
+        levels=_levels(
+            stop=price_from(stop),
+            target=price_from(target),
+            trail=price_from(trail),
+            leave_by_us=leave_by_us,
+            before_close_us=before,
+            target_rests=rests,
+        ),
+        made_us=made_us,
         entry_confidence=confidence,
         entry_fair=fair,
-        made_us=made_us,
-        trail=price_from(trail),
-        before_close_us=before,
+        entry_probability=told,
         peak=price_from(peak),
         asked_stop=price_from(asked),
         asked_trail=price_from(trailed),
-        entry_probability=told,
-        target_rests=rests,
     )

@@ -48,20 +48,26 @@ def _cells(row: PositionRow, plan: ExitPlan, *, away: bool) -> tuple[str, ...]:
     bid = row.outcome_bid
     base = bid if away else None
     trailing = _level(plan.trailing_level, base)
-    if plan.trail is not None and plan.peak is None:
-        trailing = f"by {cents(plan.trail)}"
+    if plan.levels.trail is not None and plan.peak is None:
+        trailing = f"by {cents(plan.levels.trail)}"
     return (
         row.ticker,
         cents(bid),
-        _marked(_level(plan.stop, base), plan.asked_stop),
+        _marked(_level(plan.levels.stop, base), plan.asked_stop),
         _marked(trailing, plan.asked_trail),
-        _level(plan.target, base),
+        _level(plan.levels.target, base),
         moment(row.leave_us),
     )
 
 
 def _leaves(plan: ExitPlan) -> bool:
-    levels = (plan.stop, plan.trail, plan.target, plan.leave_by_us, plan.before_close_us)
+    levels = (
+        plan.levels.stop,
+        plan.levels.trail,
+        plan.levels.target,
+        plan.levels.leave_by_us,
+        plan.levels.before_close_us,
+    )
     return any(level is not None for level in (*levels, plan.asked_stop, plan.asked_trail))
 
 
@@ -95,8 +101,8 @@ def widened(plans: Sequence[ExitPlan]) -> str:
 def _moved(plan: ExitPlan) -> Iterator[tuple[int, str]]:
     """How far each was put from what was asked, in a price's units, and that in words."""
     for what, asked, stands, none in (
-        ("stop", plan.asked_stop, plan.stop, ZERO_PRICE),
-        ("trail", plan.asked_trail, plan.trail, ONE_DOLLAR),
+        ("stop", plan.asked_stop, plan.levels.stop, ZERO_PRICE),
+        ("trail", plan.asked_trail, plan.levels.trail, ONE_DOLLAR),
     ):
         if asked is not None:
             instead = "there is none" if stands is None else f"it is {cents(stands)}"
