@@ -42,6 +42,37 @@ def of_others(levels: Iterable[Level], side: Side, own: Resting) -> Level | None
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """The best that others wanted in a market when its book was last read, our orders left out."""
+
+    bid: Level | None
+    ask: Level | None
+
+
+NOBODY = Behind(None, None)
+
+
+def behind(book: OrderBook, own: Resting) -> Behind:
+    """What others want by a book."""
+    return Behind(of_others(book.bids, Side.BID, own), of_others(book.asks, Side.ASK, own))
+
+
+def _quoted(quoted: Level | None, side: Side, own: Resting, seen: Level | None) -> Level | None:
+    """The best of others by a quote, which tells one level.
+
+    Where that is ours alone, what others wanted worse than that when a book was last read; nothing
+    where none was, or where others wanted better then, which is gone.
+    """
+    if quoted is None:
+        return None
+    left = of_others([quoted], side, own)
+    if left is not None or seen is None:
+        return left
+    is_worse = seen.price < quoted.price if side is Side.BID else seen.price > quoted.price
+    return seen if is_worse else None
+
+
 def without(book: OrderBook, own: Resting) -> OrderBook:
     """A book as it would be without our own orders."""
     if not own:
@@ -90,6 +121,25 @@ class Standing:
     bid: Level | None
     ask: Level | None
     is_listed: bool = True
+
+
+def by_quote(
+    status: MarketStatus | None,
+    payout: Price | None,
+    quoted: tuple[Level | None, Level | None],
+    own: Resting,
+    seen: Behind = NOBODY,
+) -> Standing:
+    """What a market says whose book was not read: bid and ask `quoted`, some of it our `own`, and
+    what was `seen` of others before.
+    """
+    bid, ask = quoted
+    return Standing(
+        status,
+        payout,
+        _quoted(bid, Side.BID, own, seen.bid),
+        _quoted(ask, Side.ASK, own, seen.ask),
+    )
 
 
 UNLISTED = Standing(None, None, None, None, is_listed=False)

@@ -30,7 +30,8 @@ class PositionRow:
     """What one owner holds, in the terms of the outcome held.
 
     `average` is dollars a contract of that outcome, `mark` what the whole position is worth by the
-    newest quote (of `quoted_us`; None where the market was never quoted). `realized` is what was
+    newest quote (of `quoted_us`; None where the market was never quoted), of which `bid` and `ask`
+    are what others want. `realized` is what was
     earned on what was sold of it since it was opened, before `fees`, which are all since then:
     earlier trips are none of it. `net` is what it has earned by now, with `unrealized` and less
     fees: all of these and the profit of all round trips are the change of equity. `payout` is

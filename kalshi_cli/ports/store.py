@@ -23,6 +23,7 @@ from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.limits import LimitChange
 from kalshi_cli.domain.market import Event, Listing, Market, Quote, Series
+from kalshi_cli.domain.marks import Behind
 from kalshi_cli.domain.money import Contracts, Money
 from kalshi_cli.domain.order import Fill, Order, OrderIntent
 from kalshi_cli.domain.position import Position, RoundTrip
@@ -405,7 +406,20 @@ class Watermarks:
 
 
 class Snapshots(Protocol):
-    async def add(self, snapshot: Snapshot, performance: Sequence[Performance]) -> None: ...
+    async def add(
+        self,
+        snapshot: Snapshot,
+        performance: Sequence[Performance],
+        seen: Mapping[str, Behind],
+    ) -> None:
+        """Put a snapshot on record; what was `seen` of others takes the place of what was then."""
+        ...
+
+    async def seen(self) -> Mapping[str, Behind]:
+        """What others wanted at the last snapshot, by ticker, where an order of ours rested in a
+        market that was held and its book was read.
+        """
+        ...
 
     async def performance(self, at_us: int) -> tuple[Performance, ...]:
         """What was put down with the snapshot of an instant, by strategy."""

@@ -14,7 +14,7 @@ from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, day_of, to_datetime
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.markout import Markout
-from kalshi_cli.domain.marks import resting, without
+from kalshi_cli.domain.marks import Behind, behind, resting, without
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money
 from kalshi_cli.domain.order import (
     DEAD,
@@ -61,7 +61,8 @@ class DeskView:
     `unbooked` are orders whose fills are reported and in no position yet. `markouts` are those of
     the last week, `incentives` the programmes that run now, by ticker. `trials` are those under
     way, `hit_rates` what those of the last thirty days came to. `rebalanced` are shares that were
-    put in the place of the config file's.
+    put in the place of the config file's. `seen` is what others wanted beside our orders when the
+    books were last read and put on record.
     """
 
     now_us: int
@@ -88,6 +89,7 @@ class DeskView:
     trials: tuple[Trial, ...] = ()
     hit_rates: Mapping[Signal, HitRate] = field(default_factory=dict)
     rebalanced: Rebalanced | None = None
+    seen: Mapping[str, Behind] = field(default_factory=dict)
 
     def terms(self, ticker: str) -> FeeTerms:
         """The fee terms in force in a market."""
@@ -120,11 +122,16 @@ class DeskView:
 
     def prices(self, books: Mapping[str, OrderBook]) -> Prices:
         """What the desk's worth is told by, our own orders left out."""
-        return Prices(self.entries, books, self.orders)
+        return Prices(self.entries, books, self.orders, self.seen)
 
     def valued(self, cash: Money, books: Mapping[str, OrderBook]) -> Valuation:
         """The desk's worth by these books, and by quotes for markets without one."""
         return value(cash, self.positions, self.prices(books))
+
+    def others(self, books: Mapping[str, OrderBook]) -> Mapping[str, Behind]:
+        """What others want where something is held and an order of ours rests."""
+        own = {t: resting(o for o in self.orders if o.intent.ticker == t) for t in self.contested()}
+        return {t: behind(books[t], each) for t, each in own.items() if t in books}
 
     def contested(self) -> frozenset[str]:
         """Markets held where an order of ours rests: only a book tells what others pay there."""
@@ -182,6 +189,7 @@ async def look(
             trials=await unit.trials.under_way(),
             hit_rates=await unit.trials.hit_rates(now_us - TRIALS_US),
             rebalanced=await unit.desk.rebalanced(),
+            seen=await unit.snapshots.seen(),
         )
 
 
@@ -224,6 +232,7 @@ async def look_at_holdings(store: Store, *, now_us: int) -> Holdings:
             triggered_shards=frozenset(),
             barred=frozenset(),
             watermarks=Watermarks(None, None, None),
+            seen=await unit.snapshots.seen(),
         )
         return Holdings(view, await unit.ledger.cash())
 

@@ -7,7 +7,7 @@ every strategy's profit is net of fees and of the AI it used; too little data pr
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from kalshi_cli.domain.marks import position_mark
+from kalshi_cli.domain.marks import Standing, position_mark
 from kalshi_cli.domain.money import AiCost, Money
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.position import Position, RoundTrip
@@ -22,7 +22,7 @@ from kalshi_cli.ports.store import CatalogEntry, Store
 from kalshi_cli.steps.charging import charged
 from kalshi_cli.steps.rebalancing import ShareChange
 from kalshi_cli.steps.record import WeightPolicy, fitted_weights, with_roles
-from kalshi_cli.steps.valuation import Prices, standing, value
+from kalshi_cli.steps.valuation import Prices, value
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +80,16 @@ async def evaluate(
         found = await unit.catalog.entries(tickers={p.ticker for p in positions})
         cash, paid_in = await unit.ledger.cash(), await unit.ledger.paid_in()
         spent, charges = await unit.ai.spent_ever(), await charged(unit, ai_charged_to)
+        orders, seen = await unit.journal.live(), await unit.snapshots.seen()
     entries = {entry.market.ticker: entry for entry in found}
     held = [position for position in positions if not position.is_flat]
-    results = [_result(position, entries.get(position.ticker)) for position in positions]
-    equity = value(cash, held, Prices(entries, {})).equity
+    prices = Prices(entries, {}, orders, seen)
+    stands = prices.standings(position.ticker for position in positions)
+    results = [
+        _result(position, entries.get(position.ticker), each)
+        for position, each in zip(positions, stands, strict=True)
+    ]
+    equity = value(cash, held, prices).equity
     scores = score(
         await _judged(reports, scored, by, weights.known_until, is_fiction=is_fiction), by
     )
@@ -146,9 +152,9 @@ def _closed(trip: RoundTrip, entry: CatalogEntry | None) -> ClosedTrade:
     )
 
 
-def _result(position: Position, entry: CatalogEntry | None) -> TradeResult:
+def _result(position: Position, entry: CatalogEntry | None, stands: Standing) -> TradeResult:
     """A market that is not listed is an event of its own."""
-    worth = position_mark(position, standing(entry)).value
+    worth = position_mark(position, stands).value
     event = position.ticker if entry is None else entry.event.event_ticker
     return trade_result(position, event, worth)
 

@@ -87,8 +87,8 @@ class LimitsInUse:
 
     `liquidation` is the cash and what all that is held would bring if it were sold now, by which
     losses are measured: against `day_start` since 00:00 UTC, against `peak` as a drawdown. In
-    `contested` markets held, an order of ours rests: where it is the best quote on record, nothing
-    is known here of what others bid, and what is held counts as $0.
+    `contested` markets held, an order of ours rests: where it is the best quote on record, what
+    others wanted at the last snapshot counts, and nothing where that is not known.
 
     `changes` are newest first. Foreign resting orders are not on record, and not counted.
     """

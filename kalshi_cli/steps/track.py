@@ -214,7 +214,7 @@ async def _written_down(
             results = await unit.snapshots.performance(last.at_us)
     if row is not None:
         async with desk.store.unit() as unit:
-            await unit.snapshots.add(row, results)
+            await unit.snapshots.add(row, results, view.others(books))
             await unit.commit()
     return TrackResult(
         at_us=now,

@@ -2,14 +2,16 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from types import MappingProxyType
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.marks import (
+    NOBODY,
     UNLISTED,
+    Behind,
     Resting,
     Standing,
-    of_others,
+    behind,
+    by_quote,
     position_mark,
     position_sale,
     resting,
@@ -17,32 +19,39 @@ from kalshi_cli.domain.marks import (
 from kalshi_cli.domain.money import NO_MONEY, ONE_DOLLAR, Contracts, Money, total
 from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.position import Position
-from kalshi_cli.domain.side import Side
 from kalshi_cli.ports.store import CatalogEntry, Performance, Snapshot
-
-NOTHING: Resting = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class Prices:
     """What positions are valued by: quotes, books where they were read, and what of it is ours.
 
-    Behind a quote that is ours alone only a book can tell what others pay.
+    Behind a quote that is ours alone only a book can tell what others pay: one that was read, or
+    what is on record of the last one in `seen`.
     """
 
     entries: Mapping[str, CatalogEntry]
     books: Mapping[str, OrderBook]
-    orders: Sequence[Order] = ()
+    orders: Sequence[Order]
+    seen: Mapping[str, Behind]
 
     def standings(self, tickers: Iterable[str]) -> list[Standing]:
         """What each market says of a position in it."""
         own: dict[str, list[Order]] = {}
         for order in self.orders:
             own.setdefault(order.intent.ticker, []).append(order)
-        return [
-            standing(self.entries.get(each), self.books.get(each), resting(own.get(each, ())))
-            for each in tickers
-        ]
+        return [self._standing(each, resting(own.get(each, ()))) for each in tickers]
+
+    def _standing(self, ticker: str, own: Resting) -> Standing:
+        entry, book = self.entries.get(ticker), self.books.get(ticker)
+        if entry is None:
+            return UNLISTED
+        market, quote = entry.market, entry.quote
+        if book is not None:
+            others = behind(book, own)
+            return Standing(market.status, market.payout, others.bid, others.ask)
+        seen = self.seen.get(ticker, NOBODY)
+        return by_quote(market.status, market.payout, (quote.bid, quote.ask), own, seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,26 +99,6 @@ def _joined(one: Position, other: Position) -> Position:
     net = one.net + other.net
     met = Contracts((abs(one.net) + abs(other.net) - abs(net)).units // 2)
     return replace(one, owner="", net=net, cost=one.cost + other.cost - ONE_DOLLAR * met)
-
-
-def standing(
-    entry: CatalogEntry | None, book: OrderBook | None = None, own: Resting = NOTHING
-) -> Standing:
-    """What a market says of a position in it, our own orders left out.
-
-    Nothing where the exchange does not list it.
-    """
-    if entry is None:
-        return UNLISTED
-    quote, market = entry.quote, entry.market
-    bids = book.bids if book else [quote.bid] if quote.bid else ()
-    asks = book.asks if book else [quote.ask] if quote.ask else ()
-    return Standing(
-        market.status,
-        market.payout,
-        of_others(bids, Side.BID, own),
-        of_others(asks, Side.ASK, own),
-    )
 
 
 def snapshot(valuation: Valuation, at_us: int, paid_in: Money) -> Snapshot:

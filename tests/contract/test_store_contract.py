@@ -992,13 +992,13 @@ class TestPlansAndSnapshots:
         )
         async with store.unit() as unit:
             assert await unit.snapshots.watermarks(day) == Watermarks(None, None, None)
-            await unit.snapshots.add(worth(day * DAY, "100.00"), [])
+            await unit.snapshots.add(worth(day * DAY, "100.00"), [], {})
             assert (await unit.snapshots.watermarks(day)).day_start == money("100.00")
-            await unit.snapshots.add(worth(day * DAY - 2, "80.00"), [])
-            await unit.snapshots.add(worth(day * DAY - 1, "90.00"), [])
+            await unit.snapshots.add(worth(day * DAY - 2, "80.00"), [], {})
+            await unit.snapshots.add(worth(day * DAY - 1, "90.00"), [], {})
             for at_us, sale in ((NOW, "120.00"), (NOW + 1, "110.00")):
-                await unit.snapshots.add(worth(at_us, sale), [])
-            await unit.snapshots.add(worth(NOW, "120.00"), [earned])
+                await unit.snapshots.add(worth(at_us, sale), [], {})
+            await unit.snapshots.add(worth(NOW, "120.00"), [earned], {})
             assert await unit.snapshots.performance(NOW) == (earned,)
             assert await unit.snapshots.performance(NOW + 1) == ()
             assert await unit.snapshots.watermarks(day) == Watermarks(
@@ -1024,11 +1024,11 @@ class TestPlansAndSnapshots:
             return Snapshot(at_us, money(sale), money(sale), money(sale), 0, 1, NO_MONEY)
 
         async with store.unit() as unit:
-            await unit.snapshots.add(worth(day * DAY - before_us, "90.00"), [])
+            await unit.snapshots.add(worth(day * DAY - before_us, "90.00"), [], {})
             marks = await unit.snapshots.watermarks(day)
             assert marks.day_start == (None if first is None else money(first))
-            await unit.snapshots.add(worth(day * DAY + 5 * HOUR, "70.00"), [])
-            await unit.snapshots.add(worth(day * DAY + 6 * HOUR, "60.00"), [])
+            await unit.snapshots.add(worth(day * DAY + 5 * HOUR, "70.00"), [], {})
+            await unit.snapshots.add(worth(day * DAY + 6 * HOUR, "60.00"), [], {})
             assert (await unit.snapshots.watermarks(day)).day_start == money(second)
 
     async def test_what_came_or_went_is_neither_gain_nor_loss(self, store):
@@ -1049,7 +1049,9 @@ class TestPlansAndSnapshots:
                     await unit.ledger.add_cash([CashMovement(kind, kind, money(amount), at_us)])
                 paid_in += money(amount)
                 worth = money(sale)
-                await unit.snapshots.add(Snapshot(at_us, worth, worth, worth, 0, 0, paid_in), [])
+                await unit.snapshots.add(
+                    Snapshot(at_us, worth, worth, worth, 0, 0, paid_in), [], {}
+                )
                 marks = await unit.snapshots.watermarks(day)
                 seen.append((str(marks.day_start), str(marks.peak)))
         # Had it all been there: the day began 40 down, and the peak was before that.

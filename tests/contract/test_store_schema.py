@@ -66,7 +66,7 @@ async def test_a_store_of_the_first_migration_keeps_its_markets_and_its_money(
                 await unit.ledger.add_cash([moved])
             for at_us in (4, 5, 8):
                 row = Snapshot(at_us, NO_MONEY, NO_MONEY, Money(900), 0, 0, NO_MONEY)
-                await unit.snapshots.add(row, ())
+                await unit.snapshots.add(row, (), {})
             await unit.commit()
         async with store.transaction() as transaction:
             await transaction.run(as_at_first)

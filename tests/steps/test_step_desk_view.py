@@ -203,7 +203,7 @@ async def test_losses_are_measured_from_what_was_written_down(floor):
     async with floor.store.unit() as unit:
         for worth, at_us in rows:
             money = Money.parse(worth)
-            await unit.snapshots.add(Snapshot(at_us, money, money, money, 0, 0, Money(0)), ())
+            await unit.snapshots.add(Snapshot(at_us, money, money, money, 0, 0, Money(0)), (), {})
         await unit.commit()
     state = state_of(await view_of(floor))
     # the day began at midnight, which is now, with what was written down half an hour before
@@ -307,7 +307,9 @@ def entry(ticker="T", status=MarketStatus.ACTIVE, result=None, **quote):
 
 def worth_of(held, **market):
     worth = value(
-        Money.parse("100.00"), [a_position(held, "0.4400")], Prices({"T": entry(**market)}, {})
+        Money.parse("100.00"),
+        [a_position(held, "0.4400")],
+        Prices({"T": entry(**market)}, {}, (), {}),
     )
     return str(worth.equity), str(worth.liquidation), worth.unmarked
 
@@ -337,24 +339,26 @@ def test_nothing_is_worth_what_only_we_would_pay_for_it():
     entries = {"T": entry()}
     book = a_book(bids=("0.4000", "0.3800"))
     cases = [
-        (Prices(entries, {"T": book}), "4.000000"),
-        (Prices(entries, {"T": book}, ours), "3.800000"),
-        (Prices(entries, {}, ours), "0.000000"),
-        (Prices(entries, {}, [an_order(resting(limit="0.4000", count="99"))]), "4.000000"),
-        (Prices(entries, {}, [an_order(resting(limit="0.3900", count="100"))]), "4.000000"),
+        (Prices(entries, {"T": book}, (), {}), "4.000000"),
+        (Prices(entries, {"T": book}, ours, {}), "3.800000"),
+        (Prices(entries, {}, ours, {}), "0.000000"),
+        (Prices(entries, {}, [an_order(resting(limit="0.4000", count="99"))], {}), "4.000000"),
+        (Prices(entries, {}, [an_order(resting(limit="0.3900", count="100"))], {}), "4.000000"),
     ]
     for prices, liquidation in cases:
         assert str(value(NO_MONEY, held, prices).liquidation) == liquidation
     short = [a_position("-10.00", "0.4400")]
     asked = Prices(entries, {"T": a_book(asks=("0.4400", "0.5000"))},
-                   [an_order(resting(Side.ASK, "0.4400", "100"))])  # fmt: skip
+                   [an_order(resting(Side.ASK, "0.4400", "100"))], {})  # fmt: skip
     assert str(value(NO_MONEY, short, asked).liquidation) == "5.000000"
 
 
 def test_a_valuation_becomes_a_row():
     positions = [a_position("10.00", "0.4400"), a_position("-10.00", "0.4400", ticker="U")]
     worth = value(
-        Money.parse("100.00"), positions, Prices({"T": entry(bid=None), "U": entry("U")}, {})
+        Money.parse("100.00"),
+        positions,
+        Prices({"T": entry(bid=None), "U": entry("U")}, {}, (), {}),
     )
     row = snapshot(worth, 7, Money.parse("90.00"))
     assert (row.at_us, str(row.cash), str(row.equity), str(row.liquidation)) == (
@@ -367,7 +371,7 @@ def test_a_valuation_becomes_a_row():
 
 
 def test_a_position_in_a_market_that_nobody_lists_is_worth_nothing():
-    worth = value(Money.parse("100.00"), [a_position("10.00", "0.4400")], Prices({}, {}))
+    worth = value(Money.parse("100.00"), [a_position("10.00", "0.4400")], Prices({}, {}, (), {}))
     assert str(worth.equity) == str(worth.liquidation) == "100.000000"
     assert worth.unmarked == 1
 
@@ -382,7 +386,7 @@ def test_what_each_owner_earned():
     )
     rows = performance(
         [a_position("10.00", "0.4400"), flat, a_position("1.00", "0.5000", owner=EXTERNAL)],
-        Prices({"T": entry()}, {}),
+        Prices({"T": entry()}, {}, (), {}),
         {STRATEGY: 3},
         {STRATEGY: Money.parse("0.05"), "thinker": Money.parse("0.01")},
         9,

@@ -1,12 +1,19 @@
-"""What the desk is worth is what the account is worth."""
+"""What the desk is worth is what the account is worth, whoever asks."""
 
-from fakes.floor import A, taking, the_policies
+import pytest
+from fakes.floor import ASKS, BIDS, WEIGHTS, A, taking, the_policies, waiting
 
-from kalshi_cli.domain.money import Contracts, Money
+from kalshi_cli.domain.book import Level
+from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.marks import Behind, by_quote
+from kalshi_cli.domain.money import Contracts, Money, Price, total
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
 from kalshi_cli.steps.desk_view import look
+from kalshi_cli.steps.evaluate import evaluate
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.limiting import limits_in_use
+from kalshi_cli.steps.track import track
 from kalshi_cli.steps.valuation import netted
 
 
@@ -29,3 +36,92 @@ def test_what_meets_in_one_market_leaves_the_rest_at_its_cost():
     (left,) = netted([ours, theirs])
     assert (str(left.net), str(left.cost)) == ("6.00", "2.800000")
     assert netted([ours]) == [ours]
+
+
+async def readers(floor):
+    """What each reader of the store says that the desk is worth, and how it was put on record."""
+    store, reports, clock = floor.store, floor.store.reports, floor.clock
+    limits = await limits_in_use(
+        store, reports, clock, in_force={}, policy=the_policies().trading, history=None
+    )
+    evaluated = await evaluate(store, reports, clock, ai_charged_to=None, weights=WEIGHTS)
+    cash, paid_in = Money.parse(await floor.cash()), Money.parse("1000")
+    held = await reports.positions()
+    owners = await reports.strategies()
+    kept = (await reports.summary()).snapshot
+    equity = {
+        "limits": limits.bankroll,
+        "evaluate": evaluated.equity,
+        "evaluate's strategies": paid_in + total([row.net for row in evaluated.strategies]),
+        "positions": cash + total([row.mark.value for row in held]),
+        "strategies": paid_in + total([row.net for row in owners]),
+        "snapshot": kept.equity,
+    }
+    assert len(set(equity.values())) == 1, equity
+    assert limits.liquidation == kept.liquidation
+    return str(kept.equity), str(kept.liquidation)
+
+
+async def tracked(floor):
+    trading = the_policies().trading
+    await track(floor.exchange, floor.desk, exits=(), policy=trading)
+
+
+@pytest.mark.databases
+@pytest.mark.parametrize(
+    ("others", "equity", "liquidation"),
+    [
+        (BIDS, "999.800000", "999.600000"),  # 10 for $4.40: a mid of 42, or sold at 40
+        ((("0.3600", "100.00"),), "999.600000", "999.200000"),  # a mid of 40, or sold at 36
+        ((("0.3000", "100.00"),), "998.600000", "998.600000"),  # 14 cents are too far for a mid
+        ((), "995.600000", "995.600000"),  # nobody bids but us
+    ],
+)
+async def test_all_who_look_say_the_same_and_nobody_by_our_own_bid(
+    floor, others, equity, liquidation
+):
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    floor.exchange.set_book(A, others, ASKS)
+    await send(floor.desk, waiting(floor.clock, limit="0.4300"))
+    await tracked(floor)
+    assert await readers(floor) == (equity, liquidation)
+    await floor.ingest()  # the quote alone is read anew, which is ours
+    assert await readers(floor) == (equity, liquidation)
+
+
+@pytest.mark.databases
+async def test_what_others_asked_behind_our_offer_counts_for_what_is_short(floor):
+    """10 NO for $6.00: YES is asked at 44 by others, and at 43 by us."""
+    await floor.reconcile()
+    await send(floor.desk, taking(Side.ASK, "0.4000"))
+    await send(floor.desk, waiting(floor.clock, Side.ASK, "0.4300"))
+    await tracked(floor)
+    assert await readers(floor) == ("999.800000", "999.600000")
+
+
+@pytest.mark.parametrize(
+    ("bid", "seen", "left"),
+    [
+        ("0.43", None, None),  # nobody ever saw what is behind it
+        ("0.43", "0.40", "0.40"),
+        ("0.43", "0.43", None),  # others bid as much then, and do not now
+        ("0.43", "0.44", None),
+        ("0.44", "0.40", "0.44"),  # it is not ours
+        (None, "0.40", None),  # nobody bids at all now
+    ],
+)
+def test_behind_our_own_quote_is_what_was_seen_there_last(bid, seen, left):
+    def level(price):
+        return price and Level(Price.parse(price), Contracts.parse("10"))
+
+    own = {(Side.BID, Price.parse("0.43")): Contracts.parse("10")}
+    told = by_quote(MarketStatus.ACTIVE, None, (level(bid), None), own, Behind(level(seen), None))
+    assert told.bid == level(left)
+    mirrored = {(Side.ASK, Price.parse("0.57")): Contracts.parse("10")}
+
+    def asked(price):
+        return price and Level(Price.parse(price).complement, Contracts.parse("10"))
+
+    quoted, before = (None, asked(bid)), Behind(None, asked(seen))
+    assert by_quote(MarketStatus.ACTIVE, None, quoted, mirrored, before).ask == asked(left)

@@ -1,4 +1,4 @@
--- Schema 0020. Generated from the migrations; do not edit.
+-- Schema 0021. Generated from the migrations; do not edit.
 CREATE TABLE "ai_calls" (
 	call_id VARCHAR NOT NULL,
 	decision_id VARCHAR NOT NULL,
@@ -455,6 +455,16 @@ CREATE TABLE runs (
 	CONSTRAINT uq_runs_number UNIQUE (number)
 );
 
+CREATE TABLE seen_of_others (
+	ticker VARCHAR NOT NULL,
+	bid_price_units BIGINT,
+	bid_count_units BIGINT,
+	ask_price_units BIGINT,
+	ask_count_units BIGINT,
+	at_us BIGINT NOT NULL,
+	CONSTRAINT pk_seen_of_others PRIMARY KEY (ticker)
+);
+
 CREATE TABLE series (
 	ticker VARCHAR NOT NULL,
 	title TEXT NOT NULL,
@@ -598,4 +608,4 @@ CREATE INDEX ix_round_trips_ticker_owner ON round_trips (ticker, owner);
 
 CREATE INDEX ix_trials_ending_at_us_strategy_signal_slip_units ON trials (ending, at_us, strategy, signal, slip_units);
 
-INSERT INTO alembic_version (version_num) VALUES ('0020')
+INSERT INTO alembic_version (version_num) VALUES ('0021')

@@ -26,8 +26,7 @@ from kalshi_cli.errors import DuplicateEntry, IntegrityError, Refused
 from kalshi_cli.ports.store import InMarket, Weigh
 from kalshi_cli.risk._base import Denial
 
-ORDER_COLUMNS = tuple(c for c in t.ORDERS.c if c.name not in {"entry_key", "lease_token"})
-"""What `order_from` reads: all but the journal's own `entry_key` and `lease_token`."""
+ORDER_COLUMNS = mapping.order_columns()
 _CHANGING = (
     "limit_price_units", "count_units", "expires_us", "state", "pending", "order_id",
     "filled_units", "message", "updated_us", "asked_price_units", "asked_count_units",

@@ -1,5 +1,10 @@
 """Between rows and domain values of orders and money, as in `market_mapping`."""
 
+from typing import Any
+
+from sqlalchemy import ColumnElement
+
+from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import Columns, Values
 from kalshi_cli.domain.account import CashKind, CashMovement, Settlement
 from kalshi_cli.domain.maker import maker
@@ -56,6 +61,11 @@ def order_row(order: Order) -> Columns:
         "asked_count_units": None if order.asked is None else order.asked.count.units,
         "asked_expires_us": None if order.asked is None else order.asked.expires_us,
     }
+
+
+def order_columns() -> tuple[ColumnElement[Any], ...]:
+    """What `order_from` reads: all but the journal's own `entry_key` and `lease_token`."""
+    return tuple(c for c in t.ORDERS.c if c.name not in {"entry_key", "lease_token"})
 
 
 def order_from(values: Values) -> Order:

@@ -1,6 +1,9 @@
 """Reports on markets: what is held, what is listed, what was forecast, and how that scored."""
 
-from collections.abc import Collection
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Self
 
 from sqlalchemy import and_, func, or_, select
 
@@ -9,12 +12,22 @@ from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import Values, level_from, price_from
 from kalshi_cli.adapters.store.plans import plan_from
 from kalshi_cli.adapters.store.queries import CATEGORY, Reading, filtered, newest, with_catalog
+from kalshi_cli.adapters.store.snapshots import seen_of_others
 from kalshi_cli.adapters.store.transaction import AnyRow, Transaction
 from kalshi_cli.domain.forecast import Probability
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.market import MarketStatus, Result, payout
-from kalshi_cli.domain.marks import Standing, position_mark
+from kalshi_cli.domain.marks import (
+    NOBODY,
+    UNLISTED,
+    Behind,
+    Resting,
+    by_quote,
+    position_mark,
+    resting,
+)
 from kalshi_cli.domain.money import NO_MONEY, ZERO_PRICE, AiCost, Money, Price
+from kalshi_cli.domain.order import LIVE, Order
 from kalshi_cli.domain.side import held_terms
 from kalshi_cli.ports.reports import AnalysisRow, MarketRow, PositionRow, ScoredRow
 
@@ -54,7 +67,29 @@ _DECISION_US = 15 * MINUTE
 """A quote recorded longer before a forecast was stale by then, and belongs to another decision."""
 
 
-def position_row(row: AnyRow, over: tuple[Money, Money]) -> PositionRow:
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """What of the quotes is ours, and what others wanted beside that when books were last read."""
+
+    resting: Mapping[str, Resting]
+    seen: Mapping[str, Behind]
+
+    @classmethod
+    async def read(cls, transaction: Transaction) -> Self:
+        ordered, held = t.ORDERS.c, t.POSITIONS.c
+        query = select(*ledger_mapping.order_columns()).where(
+            ordered.state.in_(LIVE),
+            ordered.ticker.in_(select(held.ticker).where(held.net_units != 0)),
+        )
+        by_ticker: dict[str, list[Order]] = defaultdict(list)
+        for row in await transaction.rows(query):
+            order = ledger_mapping.order_from(row)
+            by_ticker[order.intent.ticker].append(order)
+        own = {ticker: resting(orders) for ticker, orders in by_ticker.items()}
+        return cls(own, await seen_of_others(transaction))
+
+
+def position_row(row: AnyRow, over: tuple[Money, Money], ours: Ours) -> PositionRow:
     """Of a row of `POSITION_QUERY`; `over` is what earlier trips earned and their fees."""
     position = ledger_mapping.position_from(row[:_HELD])
     earned, charged = over
@@ -66,8 +101,9 @@ def position_row(row: AnyRow, over: tuple[Money, Money]) -> PositionRow:
     stands, result, value, close_us, *planned = end
     status = None if stands is None else MarketStatus(stands)
     paid = _payout(result, value)
-    is_listed = title is not None
-    worth = position_mark(position, Standing(status, paid, bid, ask, is_listed))
+    own, seen = ours.resting.get(position.ticker, {}), ours.seen.get(position.ticker, NOBODY)
+    standing = UNLISTED if title is None else by_quote(status, paid, (bid, ask), own, seen)
+    worth = position_mark(position, standing)
     outcome, count, _ = held_terms(position.net, ZERO_PRICE)
     plan = None if planned[0] is None else plan_from(planned)
     return PositionRow(
@@ -85,8 +121,8 @@ def position_row(row: AnyRow, over: tuple[Money, Money]) -> PositionRow:
         realized=realized,
         fees=fees,
         net=worth.value - position.cost + realized - fees,
-        bid=bid,
-        ask=ask,
+        bid=standing.bid,
+        ask=standing.ask,
         quoted_us=quoted_us,
         status=status,
         payout=paid,
@@ -137,8 +173,10 @@ class MarketReports(Reading):
                 filtered(query, {held.ticker: ticker, held.owner: owner})
             )
             over = await earlier_trips(transaction)
+            ours = await Ours.read(transaction)
         return tuple(
-            position_row(row, over.get((row[0], row[1]), (NO_MONEY, NO_MONEY))) for row in found
+            position_row(row, over.get((row[0], row[1]), (NO_MONEY, NO_MONEY)), ours)
+            for row in found
         )
 
     async def markets(

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 
 from kalshi_cli.adapters.store import ledger_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
-from kalshi_cli.adapters.store.market_reports import POSITION_QUERY, position_row
+from kalshi_cli.adapters.store.market_reports import POSITION_QUERY, Ours, position_row
 from kalshi_cli.adapters.store.queries import AnySelect, Reading, filtered, newest
 from kalshi_cli.adapters.store.transaction import AnyRow, Transaction
 from kalshi_cli.domain.money import NO_MONEY, Money, total
@@ -129,8 +129,9 @@ class MoneyReports(Reading):
     async def strategies(self) -> tuple[StrategyRow, ...]:
         ordered, filling = t.ORDERS.c, t.FILLS.c
         async with self._opened() as transaction:
+            ours = await Ours.read(transaction)
             held = [
-                position_row(row, (NO_MONEY, NO_MONEY))
+                position_row(row, (NO_MONEY, NO_MONEY), ours)
                 for row in await transaction.rows(POSITION_QUERY)
             ]
             live = select(ordered.strategy, func.count()).where(ordered.state.in_(LIVE))
@@ -158,9 +159,7 @@ class MoneyReports(Reading):
 
 
 def _select_orders() -> AnySelect:
-    from kalshi_cli.adapters.store.journal import ORDER_COLUMNS
-
-    return select(*ORDER_COLUMNS)
+    return select(*mapping.order_columns())
 
 
 async def _counts(transaction: Transaction, query: AnySelect) -> dict[str, int]:

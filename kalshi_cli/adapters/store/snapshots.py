@@ -1,16 +1,18 @@
 """What the desk was worth, and what each strategy had earned, at instants on record."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from sqlalchemy import func, select
+from sqlalchemy import delete, func, select
 
 from kalshi_cli.adapters.store import tables as t
-from kalshi_cli.adapters.store.market_mapping import Values
+from kalshi_cli.adapters.store.market_mapping import Values, level_from
 from kalshi_cli.adapters.store.prepared import Prepared, given
 from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.instant import DAY, MINUTE
+from kalshi_cli.domain.marks import Behind
 from kalshi_cli.domain.money import Money
 from kalshi_cli.ports.store import Performance, Snapshot, Watermarks
 
@@ -55,7 +57,12 @@ class SqlSnapshots:
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
 
-    async def add(self, snapshot: Snapshot, performance: Sequence[Performance]) -> None:
+    async def add(
+        self,
+        snapshot: Snapshot,
+        performance: Sequence[Performance],
+        seen: Mapping[str, Behind],
+    ) -> None:
         row = {
             "at_us": snapshot.at_us,
             "cash_units": snapshot.cash.units,
@@ -79,6 +86,20 @@ class SqlSnapshots:
             for earned in performance
         ]
         await self._transaction.upsert(t.PERFORMANCE_SNAPSHOTS, rows)
+        await self._transaction.write(delete(t.SEEN_OF_OTHERS))
+        behind = [
+            {
+                "ticker": ticker,
+                "at_us": snapshot.at_us,
+                **_level("bid", others.bid),
+                **_level("ask", others.ask),
+            }
+            for ticker, others in sorted(seen.items())
+        ]
+        await self._transaction.append(t.SEEN_OF_OTHERS, behind)
+
+    async def seen(self) -> Mapping[str, Behind]:
+        return await seen_of_others(self._transaction)
 
     async def performance(self, at_us: int) -> tuple[Performance, ...]:
         rows = await self._transaction.rows(_queries().performance, {"at_us": at_us})
@@ -102,6 +123,26 @@ class SqlSnapshots:
 async def newest_snapshot(transaction: Transaction) -> Snapshot | None:
     row = await transaction.first(_queries().newest)
     return None if row is None else _snapshot_from(row)
+
+
+@cache
+def _seen() -> Prepared:
+    """Apart from the others: those who look at positions need none of their tables."""
+    others = t.SEEN_OF_OTHERS.c
+    bid = (others.bid_price_units, others.bid_count_units)
+    return Prepared(select(others.ticker, *bid, others.ask_price_units, others.ask_count_units))
+
+
+async def seen_of_others(transaction: Transaction) -> Mapping[str, Behind]:
+    rows = await transaction.rows(_seen())
+    return {row[0]: Behind(level_from(*row[1:3]), level_from(*row[3:])) for row in rows}
+
+
+def _level(side: str, level: Level | None) -> dict[str, int | None]:
+    return {
+        f"{side}_price_units": None if level is None else level.price.units,
+        f"{side}_count_units": None if level is None else level.count.units,
+    }
 
 
 def _snapshot_from(values: Values) -> Snapshot:

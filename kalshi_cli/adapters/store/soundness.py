@@ -32,6 +32,7 @@ MONEY = (
     "desk_requests",
     "leases",
     "limit_changes",
+    "rebalanced_shares",
 )
 """What was sent, what it came to, and what may stop the next. Small beside what markets say."""
 

@@ -3,7 +3,7 @@
 from sqlalchemy import BigInteger, Index
 from sqlmodel import Field
 
-from kalshi_cli.adapters.store.tables._base import Record, big, key, table, text
+from kalshi_cli.adapters.store.tables._base import Record, big, key, maybe_big, table, text
 
 
 class RoundTripRecord(Record, table=True):
@@ -39,6 +39,19 @@ class BalanceSnapshotRecord(Record, table=True):
     paid_in_units: int = big()
 
 
+class SeenOfOthersRecord(Record, table=True):
+    """What others wanted at the newest snapshot in markets held where an order of ours rested."""
+
+    __tablename__ = "seen_of_others"
+
+    ticker: str = key()
+    bid_price_units: int | None = maybe_big()
+    bid_count_units: int | None = maybe_big()
+    ask_price_units: int | None = maybe_big()
+    ask_count_units: int | None = maybe_big()
+    at_us: int = big()
+
+
 class PerformanceSnapshotRecord(Record, table=True):
     __tablename__ = "performance_snapshots"
 
@@ -54,3 +67,4 @@ class PerformanceSnapshotRecord(Record, table=True):
 ROUND_TRIPS = table(RoundTripRecord)
 BALANCE_SNAPSHOTS = table(BalanceSnapshotRecord)
 PERFORMANCE_SNAPSHOTS = table(PerformanceSnapshotRecord)
+SEEN_OF_OTHERS = table(SeenOfOthersRecord)
