@@ -88,12 +88,18 @@ async def live_orders(environment: Environment, settings: Settings) -> int:
 
 
 async def change_state(
-    environment: Environment, settings: Settings, state: DeskState, *, reason: str, who: str
+    environment: Environment,
+    settings: Settings,
+    state: DeskState,
+    *,
+    reason: str,
+    who: str,
+    command: str | None,
 ) -> StateChange:
     """Change the run state without the lease. Running loops obey at once."""
     async with open_records(environment, settings, read_only=False) as store:
         clock = await market_clock(environment, store)
-        return await set_desk_state(store, clock, state, reason=reason, who=who)
+        return await set_desk_state(store, clock, state, reason=reason, who=who, command=command)
 
 
 async def market_clock(environment: Environment, store: SqlStore) -> Clock:

@@ -45,6 +45,7 @@ async def open_desk(
     forecasts: bool = False,
     single_step: bool = True,
     checks: Checked | None = None,
+    continues: Run | None = None,
 ) -> AsyncIterator[OpenDesk]:
     """Open the desk for one command.
 
@@ -52,7 +53,7 @@ async def open_desk(
     forecaster: `ConfigError` for one that cannot be had, which therefore stops no other command.
     A `single_step` moves the simulated world by a minute first, unless told not to. What does
     none of this reads, and makes no world. What `checks` names of the store is looked over first:
-    `StoreUnusable` where it is damaged.
+    `StoreUnusable` where it is damaged. A command that `continues` a run of its own begins none.
     """
     from kalshi_cli.adapters.clock import clock_for
     from kalshi_cli.adapters.store.lease import hold_lease
@@ -84,7 +85,8 @@ async def open_desk(
             name = lease_name(identity)
             lease = await stack.enter_async_context(hold_lease(store, name, real.wall))
         ending = Ending()
-        run = await stack.enter_async_context(_recorded_run(store, clock, command, ending))
+        recorded = _recorded_run(store, clock, command, ending, continues)
+        run = await stack.enter_async_context(recorded)
         forecaster = None
         if forecasts:
             forecaster = await forecaster_of(
@@ -138,12 +140,13 @@ def halted_by_file(environment: Environment) -> HaltedByFile | None:
 
 @asynccontextmanager
 async def _recorded_run(
-    store: "SqlStore", clock: Clock, command: str, ending: Ending
+    store: "SqlStore", clock: Clock, command: str, ending: Ending, run: Run | None
 ) -> AsyncIterator[Run]:
     """A run on record, with the reason of its end; one without an end was killed."""
-    async with store.unit() as unit:
-        run = await unit.desk.start_run(command, clock.now(), clock.wall())
-        await unit.commit()
+    if run is None:
+        async with store.unit() as unit:
+            run = await unit.desk.start_run(command, clock.now(), clock.wall())
+            await unit.commit()
     try:
         yield run
     except BaseException as error:

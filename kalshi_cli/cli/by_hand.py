@@ -28,6 +28,7 @@ from kalshi_cli.errors import (
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from kalshi_cli.ports.store import Run
     from kalshi_cli.steps.command import StateChange
 
 BY_EXIT_CODE: dict[int, type[KalshiError]] = {
@@ -137,19 +138,20 @@ async def _halted(
         flat, problem = await _flattened(prepared, reason)
         if problem is not None:
             return flat, problem
-        await _set(prepared, DeskState.HALTED, reason)
+        await _set(prepared, DeskState.HALTED, reason, is_on_record=True)
         return replace(flat, after=DeskState.HALTED), None
-    before = (await _set(prepared, DeskState.HALTED, reason)).before
-    return Changed(before, DeskState.HALTED, reason, await _taken_back(prepared)), None
+    done = await _set(prepared, DeskState.HALTED, reason)
+    told = await _taken_back(prepared, done.run)
+    return Changed(done.before, DeskState.HALTED, reason, told), None
 
 
-async def _taken_back(prepared: Prepared) -> str:
+async def _taken_back(prepared: Prepared, run: "Run | None") -> str:
     from kalshi_cli.bootstrap.by_hand import live_orders
     from kalshi_cli.steps.emptying import OURS
 
     if not await live_orders(prepared.environment, prepared.settings):
         return "none on record may still trade"
-    done, _ = await _carried_out(prepared, "cancel-all", OURS)
+    done, _ = await _carried_out(prepared, "cancel-all", OURS, run)
     return f"{done.outcome} ({done.answered_by})"
 
 
@@ -157,10 +159,10 @@ async def _flattened(prepared: Prepared, reason: str) -> "Ended[Changed]":
     from kalshi_cli.steps.emptying import OURS
 
     _refuse_halt_file(prepared)
-    before = (await _set(prepared, DeskState.FLATTEN, reason)).before
-    done, problem = await _carried_out(prepared, "flatten", OURS)
+    changed = await _set(prepared, DeskState.FLATTEN, reason)
+    done, problem = await _carried_out(prepared, "flatten", OURS, changed.run)
     told = "" if problem else f"{done.outcome} ({done.answered_by})"
-    return Changed(before, DeskState.FLATTEN, reason, told, sales=done.sales), problem
+    return Changed(changed.before, DeskState.FLATTEN, reason, told, sales=done.sales), problem
 
 
 async def _resumed(prepared: Prepared) -> Changed:
@@ -172,8 +174,8 @@ async def _resumed(prepared: Prepared) -> Changed:
         opened = open_desk(environment, settings, command="resume", trades=False)
         async with opened as desk:
             confirm_live(prepared, await facts_of(prepared, desk))
-    reason = "resumed by hand"
-    done = await _set(prepared, DeskState.ACTIVE, reason)
+    reason, asked = "resumed by hand", environment.env is Env.PROD
+    done = await _set(prepared, DeskState.ACTIVE, reason, is_on_record=asked)
     return Changed(done.before, DeskState.ACTIVE, reason, released=done.released)
 
 
@@ -186,26 +188,39 @@ def _refuse_halt_file(prepared: Prepared) -> None:
         raise Halted(f"The HALT file says: {said}.", remedy=f"Take {file.path} away first.")
 
 
-async def _set(prepared: Prepared, state: DeskState, reason: str) -> "StateChange":
+async def _set(
+    prepared: Prepared, state: DeskState, reason: str, *, is_on_record: bool = False
+) -> "StateChange":
+    """Change the run state; the command is a run by it, unless it is one already."""
     from kalshi_cli.bootstrap.by_hand import change_state
 
-    who = person()
     return await change_state(
-        prepared.environment, prepared.settings, state, reason=reason, who=who
+        prepared.environment,
+        prepared.settings,
+        state,
+        reason=reason,
+        who=person(),
+        command=None if is_on_record else prepared.invocation.command,
     )
 
 
-async def _carried_out(prepared: Prepared, kind: str, target: str) -> "Ended[Outcome]":
-    """By whoever holds the lease, else by us; others may take it in turns meanwhile."""
+async def _carried_out(
+    prepared: Prepared, kind: str, target: str, run: "Run | None" = None
+) -> "Ended[Outcome]":
+    """By whoever holds the lease, else by us, in the `run` where there is one; others may take the
+    lease in turns meanwhile.
+    """
     for _ in range(TURNS - 1):
         try:
-            return await _carried_out_once(prepared, kind, target)
+            return await _carried_out_once(prepared, kind, target, run)
         except LeaseHeld:
             continue
-    return await _carried_out_once(prepared, kind, target)
+    return await _carried_out_once(prepared, kind, target, run)
 
 
-async def _carried_out_once(prepared: Prepared, kind: str, target: str) -> "Ended[Outcome]":
+async def _carried_out_once(
+    prepared: Prepared, kind: str, target: str, run: "Run | None"
+) -> "Ended[Outcome]":
     """What was sold before something could not be sold is told all the same."""
     from kalshi_cli.bootstrap.by_hand import asked_of_holder
     from kalshi_cli.bootstrap.opening import open_desk
@@ -224,7 +239,9 @@ async def _carried_out_once(prepared: Prepared, kind: str, target: str) -> "Ende
         if any(each.sold for each in answered.sales):
             return done, problem
         raise problem
-    opened = open_desk(environment, settings, command=kind, trades=True, single_step=False)
+    opened = open_desk(
+        environment, settings, command=kind, trades=True, single_step=False, continues=run
+    )
     async with opened as desk:
         warn_of_clock(prepared, desk.connection)
         try:

@@ -33,7 +33,7 @@ from kalshi_cli.errors import (
 from kalshi_cli.exits._base import ExitReason
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import CancellationKind, MarketData
-from kalshi_cli.ports.store import GroupState, Store
+from kalshi_cli.ports.store import GroupState, Run, Store
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import clear_way, in_the_way
 from kalshi_cli.steps.desk_view import PEAK_SINCE, DeskView, look, risk_state, with_sent
@@ -261,16 +261,27 @@ def _said(left: Sequence[Position], resting: Sequence[Order]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class StateChange:
-    """What the run state was, and how many triggered order groups were released by the change."""
+    """What the run state was, and how many triggered order groups were released by the change.
+
+    `run` is under which command that stands on record, None where none was named.
+    """
 
     before: DeskState
     released: int
+    run: Run | None = None
 
 
 async def set_desk_state(
-    store: Store, clock: Clock, state: DeskState, *, reason: str, who: str
+    store: Store,
+    clock: Clock,
+    state: DeskState,
+    *,
+    reason: str,
+    who: str,
+    command: str | None = None,
 ) -> StateChange:
-    """Change the run state. A running loop reads it before every order.
+    """Change the run state. A running loop reads it before every order. A `command` that does so
+    is a run, on record with the change.
 
     Whoever makes it active takes note of what was lost: drawdowns are measured anew, and order
     groups that are triggered are to be reset before the next entry.
@@ -285,8 +296,12 @@ async def set_desk_state(
             released = await unit.desk.turn_groups(GroupState.RESUMED, before=triggered)
         at_us = clock.now() or None  # a clock that never saw the market stands at 0
         await unit.desk.set_state(state, reason=reason, who=who, at_us=at_us, wall_us=clock.wall())
+        run = None
+        if command is not None and at_us is not None:
+            run = await unit.desk.start_run(command, at_us, clock.wall())
+            await unit.desk.end_run(run.run_id, at_us, clock.wall(), "done")
         await unit.commit()
-    return StateChange(before, released)
+    return StateChange(before, released, run)
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,7 @@ def test_a_halt_stops_orders_until_a_person_lifts_it(kalshi):
     kalshi("run-loop", "--sim", "--once", "--seed", "7")
     halted = kalshi("halt", "--reason", "a storm", "--json").json["data"]
     assert (halted["before"], halted["after"], halted["reason"]) == ("active", "halted", "a storm")
+    assert recorded(kalshi) == ["halt", "run-loop"]
     kalshi("sim", "advance", "6h")
     kalshi("ingest")
     kalshi("analyze")
@@ -121,7 +122,27 @@ def test_a_halt_stops_orders_until_a_person_lifts_it(kalshi):
     assert refused.json["data"]["orders"] == []
     assert "a storm" in kalshi("status").out
     assert kalshi("resume", "--json").json["data"]["after"] == "active"
+    assert recorded(kalshi)[:2] == ["resume", "trade"]
+    assert "resume, " in kalshi("status").out
     assert kalshi("trade", "--json").json["data"]["orders"]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [("halt", "--reason", "s"), ("halt", "--flatten", "--reason", "s"), ("flatten",)],
+)
+def test_who_sends_orders_away_is_one_run_under_its_own_name(kalshi, command):
+    kalshi("run-loop", "--sim", "--once", "--seed", "7")
+    assert kalshi("inspect", "orders", "--json").json["data"]
+    assert kalshi(*command).code == 0
+    assert recorded(kalshi) == [command[0], "run-loop"]
+
+
+def recorded(kalshi):
+    """The commands that are runs, the newest first, each of them ended."""
+    rows = kalshi("inspect", "runs", "--json").json["data"]
+    assert {row["reason"] for row in rows} <= {"done", "1 cycle done"}, rows
+    return [row["command"] for row in rows]
 
 
 def test_a_halt_file_is_told_before_anybody_trades(kalshi, kalshi_home):
