@@ -1,40 +1,26 @@
-"""One question to a language model: money set aside, calls, and an answer that can be used or not.
-
-Each call is a row before it is made. What a call cost takes the place of what was set aside; a call
-that was cancelled or killed leaves that standing, and so does one that broke on its way back, since
-it may be billed all the same.
-"""
+"""One question to a language model: within its means, and an answer that can be used or not."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
 from random import Random
 from secrets import token_hex
 from typing import Any, Generic, TypeVar
 
 from kalshi_cli.domain.deliberation import Attempt, Outcome, Prompt
 from kalshi_cli.domain.instant import SECOND
-from kalshi_cli.domain.money import NO_COST, AiCost
+from kalshi_cli.domain.money import AiCost
 from kalshi_cli.forecasting.legs import Unfit
-from kalshi_cli.forecasting.persistence import (
-    ANSWERS,
-    MAY_BE_BILLED,
-    UNUSABLE,
-    GiveUp,
-    Why,
-    next_move,
-)
+from kalshi_cli.forecasting.persistence import UNUSABLE, GiveUp, Why, next_move
 from kalshi_cli.forecasting.prices import price_of
 from kalshi_cli.forecasting.reading import Form, Read, Unreadable, read, whole_tokens
 from kalshi_cli.forecasting.untrusted import cleaned
-from kalshi_cli.ports.ai_ledger import CostSource, Reservation, Settled, Unfunded
+from kalshi_cli.ports.ai_ledger import Reservation, Unfunded
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.language_model import LanguageModel
-from kalshi_cli.ports.store import Store, Unit, Write
-from kalshi_cli.steps.insisting import insist
+from kalshi_cli.ports.store import Store, Write
+from kalshi_cli.steps.decision import Decision
 
 Taken = TypeVar("Taken")
-Written = TypeVar("Written")
 NO_CREDITS = "AI_CREDITS"
 _REFUSED = {
     Unfunded.CREDITS: (NO_CREDITS, "xAI has no credits left for this key; it is asked tomorrow"),
@@ -62,29 +48,6 @@ class AskingPolicy:
     decision_budget: AiCost | None
     daily_budget: AiCost | None
     held_share: float
-
-
-@dataclass(slots=True)
-class Decision:
-    """All calls about one event, what they cost so far, and what the whole day may cost for it.
-
-    `reserved` is set aside for those under way; none begins once `stopping`. `unsettled` calls have
-    ended and are put on record with what comes next: a commit for both.
-    """
-
-    decision_id: str
-    event_ticker: str
-    until_wall_us: int
-    daily_budget: AiCost | None
-    stopping: Callable[[], bool] = lambda: False
-    spent: AiCost = NO_COST
-    reserved: AiCost = NO_COST
-    calls: int = 0
-    unsettled: list[Settled] = field(default_factory=list)
-
-    def fits(self, amount: AiCost, budget: AiCost | None) -> bool:
-        """Whether a call that may cost so much stays within what an event may cost."""
-        return budget is None or self.spent + self.reserved + amount <= budget
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +123,9 @@ class Asker:
             if decision.stopping():
                 return NoAnswer("AI_STOPPED", "nothing is asked any more after a stop")
             worded = self._affordable(_worded(prompt, attempts), decision, move.model)
-            amount = self.estimate(worded, move.model)
-            call_id = await self._reserve(worded, decision, move.model, amount)
-            if isinstance(call_id, NoAnswer):
-                return _after_failures(call_id, attempts)
+            call = await self._set_aside(worded, decision, move.model)
+            if isinstance(call, NoAnswer):
+                return _after_failures(call, attempts)
             attempt = await self.model.attempt(
                 worded,
                 move.model,
@@ -172,7 +134,8 @@ class Asker:
                 max_tokens=self.policy.max_tokens,
             )
             attempt, used = await self._used(attempt, take)
-            _ended(call_id, attempt, used, amount, decision)
+            form, parsed = (None, None) if used is None else (used.form, used.parsed)
+            decision.ended(call, attempt, form, parsed)
             if used is not None:
                 return Answer(used.said, attempt.served_model, used.form is not Form.REPAIRED)
             attempts.append(attempt)
@@ -185,21 +148,19 @@ class Asker:
         fits = decision.fits(amount, self.policy.decision_budget)
         return prompt if fits else replace(prompt, research=None)
 
-    async def _reserve(
-        self, prompt: Prompt, decision: Decision, model: str, amount: AiCost
-    ) -> str | NoAnswer:
-        """Set the money aside and put the call on record; its id."""
-        budget = self.policy.decision_budget
+    async def _set_aside(
+        self, prompt: Prompt, decision: Decision, model: str
+    ) -> Reservation | NoAnswer:
+        """A call that is on record, with money set aside for it."""
+        amount, budget = self.estimate(prompt, model), self.policy.decision_budget
         if not decision.fits(amount, budget):
             return NoAnswer(
                 "AI_DECISION_BUDGET",
                 f"a call of {model} may cost ${amount}, ${decision.spent + decision.reserved} is "
                 f"spent or set aside, and one event may cost ${budget}",
             )
-        call_id = f"{decision.decision_id}-{decision.calls}"
-        decision.calls += 1
         call = Reservation(
-            call_id=call_id,
+            call_id=decision.next_id(),
             decision_id=decision.decision_id,
             run_id=self.run_id,
             event_ticker=decision.event_ticker,
@@ -210,17 +171,8 @@ class Asker:
             at_us=self.clock.now(),
             wall_us=self.clock.wall(),
         )
-
-        async def reserve(unit: Unit) -> NoAnswer | None:
-            refused = await unit.ai.reserve(call, daily_budget=decision.daily_budget)
-            return None if refused is None else NoAnswer(*_REFUSED[refused])
-
-        decision.reserved += amount  # before the store answers: others of this event ask meanwhile
-        refused = await self._written(decision, reserve)
-        if refused is not None:
-            decision.reserved -= amount
-            return refused
-        return call_id
+        refused = await decision.set_aside(self.store, call)
+        return call if refused is None else NoAnswer(*_REFUSED[refused])
 
     async def _used(
         self, attempt: Attempt, take: Callable[[Mapping[str, Any]], Taken]
@@ -251,29 +203,10 @@ class Asker:
         """Put on record how calls ended that nothing was written with since: in time, where
         somebody is given who writes it `behind`.
         """
-        if not decision.unsettled:
-            return
         if behind is None:
-            await self._written(decision, _nothing_more)
-            return
-        ended, decision.unsettled = decision.unsettled, []
-        behind(partial(_settle, ended))
-
-    async def _written(
-        self, decision: Decision, write: Callable[[Unit], Awaitable[Written]]
-    ) -> Written:
-        """Write how calls ended, and what comes next; who is cancelled still has them to write."""
-        ended, decision.unsettled = decision.unsettled, []
-
-        async def both(unit: Unit) -> Written:
-            await _settle(ended, unit)
-            return await write(unit)
-
-        try:
-            return await insist(self.store, both)
-        except BaseException:
-            decision.unsettled = ended + decision.unsettled
-            raise
+            await decision.settle(self.store)
+        else:
+            decision.settle_behind(behind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,30 +216,6 @@ class _Used(Generic[Taken]):
     said: Taken
     form: Form
     parsed: Mapping[str, Any]
-
-
-def _ended(
-    call_id: str,
-    attempt: Attempt,
-    used: "_Used[Taken] | None",
-    reserved: AiCost,
-    decision: Decision,
-) -> None:
-    """Count what a call cost, and leave it to be put on record."""
-    cost, source = _cost(attempt, reserved)
-    decision.spent += cost
-    decision.reserved -= reserved
-    form, parsed = (None, None) if used is None else (used.form, used.parsed)
-    decision.unsettled.append(Settled(call_id, attempt, cost, source, form, parsed))
-
-
-async def _settle(ended: Sequence[Settled], unit: Unit) -> None:
-    for each in ended:
-        await unit.ai.settle(each)
-
-
-async def _nothing_more(unit: Unit) -> None:
-    """There is nothing else to write."""
 
 
 def _after_failures(refused: NoAnswer, attempts: Sequence[Attempt]) -> NoAnswer:
@@ -334,18 +243,6 @@ def _worded(prompt: Prompt, attempts: Sequence[Attempt]) -> Prompt:
 
 def _length(prompt: Prompt) -> int:
     return len(prompt.system) + len(prompt.user) + len(prompt.schema)
-
-
-def _cost(attempt: Attempt, reserved: AiCost) -> tuple[AiCost, CostSource]:
-    """What a call cost, and who says so. What may have been billed unheard counts as reserved."""
-    if attempt.cost is not None:
-        return attempt.cost, CostSource.SERVER
-    if attempt.outcome in ANSWERS:
-        model = attempt.served_model or attempt.requested_model
-        return price_of(model).of(attempt.usage), CostSource.PRICE
-    if attempt.outcome in MAY_BE_BILLED:
-        return reserved, CostSource.RESERVED
-    return NO_COST, CostSource.NONE
 
 
 _CODES = {

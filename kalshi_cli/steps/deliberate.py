@@ -3,11 +3,11 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from kalshi_cli.domain.deliberation import Prompt, Research, Role, Template
 from kalshi_cli.domain.identity import short_hash
-from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import Listing, Market
 from kalshi_cli.domain.money import NO_CONTRACTS
 from kalshi_cli.forecasting import all_in_one, critic, forecaster, trader
@@ -28,17 +28,11 @@ from kalshi_cli.forecasting.trader import Desk, Offer
 from kalshi_cli.forecasting.weights import MARKET, Say
 from kalshi_cli.ports.forecaster import Judged, Planned, Question, Skipped
 from kalshi_cli.ports.store import Store
-from kalshi_cli.steps.asking import (
-    NO_CREDITS,
-    Answer,
-    Asker,
-    Decision,
-    NoAnswer,
-)
+from kalshi_cli.steps.asking import NO_CREDITS, Answer, Asker, NoAnswer
+from kalshi_cli.steps.decision import Decision
+from kalshi_cli.steps.saying import Saying, Says, no_record
 
 Taken = TypeVar("Taken")
-Says = Mapping[tuple[str, str], Say]
-"""What was fitted and proved, by served model and category."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +82,6 @@ class _Case:
     decision: Decision
 
 
-async def no_record() -> Says:
-    """Nothing was fitted."""
-    return {}
-
-
 class GrokForecaster:
     """Implements `ports.forecaster.Forecaster`. `label` is empty where nobody need be warned."""
 
@@ -106,13 +95,9 @@ class GrokForecaster:
         fit: Callable[[], Awaitable[Says]] = no_record,
     ) -> None:
         self.label = label
-        self._fit = fit
-        self._fitted: Says | None = None
-        self._fitted_us = 0
         self._asker, self._policy = asker, policy
         self._stopped: NoAnswer | None = None
-        self._of_record = ""
-        self._looking = asyncio.Lock()
+        self._saying = Saying(asker, policy.starting_weight, fit)
         self._terms = short_hash(
             policy.prompt_version, policy.variant, asker.model.provider, *asker.policy.models
         )
@@ -287,27 +272,8 @@ class GrokForecaster:
         """W and slope of the model that answered; none for an answer that had to be repaired."""
         if not answer.may_trade:
             return MARKET
-        async with self._looking:  # one looks for all who wait meanwhile
-            fitted = (await self._fits()).get((answer.model, case.question.category))
-            if fitted is not None:
-                return fitted
-            if not self._of_record:  # it never changes again
-                await self._asker.settle(case.decision)  # for this may be the first answer of all
-                self._of_record = await self._first_served()
-        is_of_record = answer.model == self._of_record
-        return Say(self._policy.starting_weight) if is_of_record else MARKET
-
-    async def _first_served(self) -> str:
-        names, provider = self._asker.policy.models[:1], self._asker.model.provider
-        async with self._asker.store.unit(reads=True) as unit:
-            return await unit.ai.first_served(names, provider)
-
-    async def _fits(self) -> Says:
-        """What was fitted on the record, which is looked at once an hour of market time."""
-        now = self._asker.clock.now()
-        if self._fitted is None or now - self._fitted_us >= HOUR:
-            self._fitted, self._fitted_us = await self._fit(), now
-        return self._fitted
+        settle = partial(self._asker.settle, case.decision)
+        return await self._saying.of(answer.model, case.question.category, settle)
 
     async def _heed(self, answer: NoAnswer) -> None:
         """Keep in mind what ends the asking of anything else."""

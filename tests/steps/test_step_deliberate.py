@@ -104,13 +104,13 @@ async def test_answers_that_come_at_once_look_at_the_record_once(floor):
 
     async with a_desk(floor, **FORECASTER_ALONE) as (forecaster, _):
         fitting = GrokForecaster(forecaster._asker, forecaster._policy, "", fit)
-        whole = fitting._first_served
+        whole = fitting._saying._first_served
 
         async def first_served():
             asked_first.append(1)
             return await whole()
 
-        fitting._first_served = first_served
+        fitting._saying._first_served = first_served
         question = await the_question(floor)
         both = await asyncio.gather(fitting.judge(question), fitting.judge(question))
     assert [{j.weight for j in judged.judgements} for judged in both] == [{0.10}, {0.10}]
