@@ -26,8 +26,8 @@ from kalshi_cli.settings.describe import without_password
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.comparing import Comparison, compare
-from kalshi_cli.steps.positions import Difference, compare_positions
-from kalshi_cli.steps.reconcile import CASH
+from kalshi_cli.steps.drifting import drift
+from kalshi_cli.steps.positions import Difference
 from kalshi_cli.steps.repairing import accept_cash
 from kalshi_cli.steps.repairing import repair as mend
 
@@ -105,7 +105,7 @@ async def inspect_store(
     elif error is not None or nothing:
         cash = None
     else:
-        cash, differences, error = await _compared(environment, settings, audit)
+        cash, differences, error = await _compared(environment, settings)
     report = StoreReport(
         location=without_password(str(store_location(environment, settings))),
         audit=audit,
@@ -212,20 +212,15 @@ async def _held_against(environment: Environment, settings: Settings, wanted: Wa
 
 
 async def _compared(
-    environment: Environment, settings: Settings, audit: Audit
+    environment: Environment, settings: Settings
 ) -> tuple[Money | None, tuple[Difference, ...], KalshiError | None]:
     try:
         opened = open_desk(
             environment, settings, command="inspect-db", trades=False, single_step=False
         )
         async with opened as desk:
-            cash = (await desk.trading.balance()).cash
-            compared = await compare_positions(desk.trading, desk.store)
+            found = await drift(desk.trading, desk.store)
     except KalshiError as error:
         return None, (), error
-    if compared.why:
-        return cash, (), Unavailable(f"Positions were read in part: {compared.why}.")
-    differences = compared.differences
-    if cash != audit.cash:
-        differences = (*differences, Difference(CASH, str(audit.cash), str(cash)))
-    return cash, differences, None
+    told = f"{found.why[:1].upper()}{found.why[1:]}."
+    return found.theirs, found.differences, Unavailable(told) if found.why else None

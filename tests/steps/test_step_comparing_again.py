@@ -9,6 +9,7 @@ import pytest
 from fakes.floor import A, waiting
 
 from kalshi_cli.steps.comparing import MOST_LOOKS, What, compare
+from kalshi_cli.steps.drifting import drift
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.hearing import hear
 
@@ -97,3 +98,41 @@ async def test_an_account_that_never_stands_still_proves_no_difference(resting, 
     assert "changed at each" in found.why
     assert {each.what for each in found.discrepancies} <= {What.MISSING_FILL}
     assert all(A in each.theirs for each in found.discrepancies)
+
+
+# The short look, at cash and positions alone.
+
+SHORT = ("positions", "balance")
+
+
+@pytest.mark.parametrize("before", SHORT)
+async def test_a_fill_in_a_short_look_that_is_booked_at_once_is_no_difference(resting, before):
+    trading = Filling(resting, before, 1, hears=True)
+    found = await drift(trading, resting.store)
+    assert (found.differences, found.why) == ((), "")
+    assert (found.ours, trading.looks <= MOST_LOOKS) == (found.theirs, True)
+
+
+@pytest.mark.parametrize("before", SHORT)
+async def test_a_fill_in_a_short_look_that_nobody_books_is_told_as_if_read_at_rest(resting, before):
+    """Half a contract bought at 0.41."""
+    found = await drift(Filling(resting, before, 1, hears=False), resting.store)
+    assert found == await drift(resting.exchange, resting.store)
+    assert [(d.what, d.ours, d.theirs) for d in found.differences] == [
+        (A, "0.00", "0.50"),
+        ("cash", "1000.000000", "999.795000"),
+    ]
+
+
+@pytest.mark.parametrize("hears", [True, False])
+async def test_a_short_look_at_what_never_stands_still_says_so(resting, hears):
+    trading = Filling(resting, "positions", 19, hears=hears)
+    found = await drift(trading, resting.store)
+    assert trading.looks == MOST_LOOKS
+    assert (found.differences, "changed at each of 4 looks" in found.why) == ((), True)
+
+
+async def test_a_short_look_where_nothing_differs_is_one(resting):
+    trading = Filling(resting, "nothing", 0, hears=False)
+    await drift(trading, resting.store)
+    assert trading.looks == 1
