@@ -78,7 +78,8 @@ class Venue:
 class ExitReason:
     """Why to leave: the exit's stable code, and its numbers for people.
 
-    `least` is the lowest price of the outcome held at which it still is one; None where any is.
+    `least` is the lowest price of the outcome held at which it still is one; None where any is. An
+    exit that rests at no more than that is the exit already; one that waits for more gives way.
     Where it is not `for_sale`, nothing is sent: the exchange pays.
     """
 
@@ -89,14 +90,10 @@ class ExitReason:
 
 
 class Exit(ABC):
-    """Pure. Never fires on a flat position; without a price on the side needed it says nothing.
-
-    One that `yields` has nothing to say where an exit rests already, which asks for no less.
-    """
+    """Pure. Never fires on a flat position; without a price on the side needed it says nothing."""
 
     code: ClassVar[str]
     rank: ClassVar[int]
-    yields: ClassVar[bool] = False
 
     @abstractmethod
     def check(

@@ -17,7 +17,6 @@ class TakeProfit(Exit):
 
     code: ClassVar[str] = "TAKE_PROFIT"
     rank: ClassVar[int] = 20
-    yields: ClassVar[bool] = True
 
     def check(
         self,

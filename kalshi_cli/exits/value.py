@@ -30,7 +30,6 @@ class Value(Exit):
 
     code: ClassVar[str] = "VALUE"
     rank: ClassVar[int] = 25
-    yields: ClassVar[bool] = True
 
     def check(
         self,

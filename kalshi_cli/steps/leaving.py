@@ -2,17 +2,18 @@
 Pure.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.money import Price
-from kalshi_cli.domain.order import WORKING, OrderIntent, Pending, Purpose, TimeInForce
+from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Pending, Purpose, TimeInForce
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
 from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason, Venue
 from kalshi_cli.exits._pricing import exit_price
+from kalshi_cli.portfolio.edge import outcome_price
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.exiting import exits_of
 
@@ -52,7 +53,7 @@ def reason_to_leave(
     """The first reason by rank; none without a plan and a book, nor for what is not ours.
 
     An exit that is under way is the exit: there is no second one before it is known what became of
-    it. One that rests is, too, for whatever would ask no more than it does.
+    it. One that rests is, too, for what asks as much as it does or more: who bids that takes it.
     """
     plan = view.plans.get((position.ticker, position.owner))
     book, entry = books.get(position.ticker), view.entries.get(position.ticker)
@@ -69,11 +70,19 @@ def reason_to_leave(
     others, terms = view.book_of_others(book), view.terms(position.ticker)
     venue = Venue(others, terms, market.close_us, market.payout)
     for rule in sorted(exits, key=lambda rule: rule.rank):
-        if not (rule.yields and open_exits):
-            reason = rule.check(position, plan, forecast, venue, view.now_us)
-            if reason is not None:
-                return reason
+        reason = rule.check(position, plan, forecast, venue, view.now_us)
+        if reason is not None and not _is_asked_for(reason, position, open_exits):
+            return reason
     return None
+
+
+def _is_asked_for(reason: ExitReason, position: Position, resting: Iterable[Order]) -> bool:
+    """Whether an exit rests already that whoever pays enough for this one would take."""
+    least = reason.least
+    if least is None:
+        return False
+    asked = (outcome_price(position.side, order.intent.limit) for order in resting)
+    return any(price <= least for price in asked)
 
 
 def exit_intent(

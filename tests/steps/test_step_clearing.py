@@ -108,14 +108,16 @@ async def test_no_exit_beside_one_whose_cancel_is_not_confirmed(floor):
     assert await floor.nets() == {(A, STRATEGY): "10.00"}
 
 
-async def test_an_exit_that_rests_counts_as_the_one_at_the_target(floor):
-    """It asks for more than the bid, which is at the target already."""
+async def test_an_exit_that_rests_for_more_gives_way_to_who_pays_the_target(floor):
+    """40 cents are bid, which is the target: to wait for 43 was nobody's plan."""
     plan = a_plan(A, STRATEGY, target=Price.parse("0.4000"))
     await send(floor.desk, taking(), plan)
     await floor.reconcile()
     order = await send(floor.desk, exit_at(floor, "0.4300", "10.00"))
-    assert (await run(floor)).exits == ()
-    assert await state_of(floor, order) is OrderState.RESTING
+    (exited,) = (await run(floor)).exits
+    assert (exited.reason.code, str(exited.order.filled)) == ("TAKE_PROFIT", "10.00")
+    assert await state_of(floor, order) is OrderState.CANCELED
+    assert await floor.nets() == {}
 
 
 async def test_an_exit_that_rests_stays_where_nobody_would_take_another(floor):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from fakes.decisions import a_plan, changed
+from fakes.decisions import a_book, a_plan, changed
 from fakes.exchange import Fault
 from fakes.floor import ASKS, BIDS, STRATEGY, A, taking, the_policies
 
@@ -15,6 +15,7 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.steps.command import close_position, set_desk_state
 from kalshi_cli.steps.desk_view import look
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.leaving import reason_to_leave
 from kalshi_cli.steps.resting_targets import targets
 from kalshi_cli.steps.track import track
 
@@ -100,6 +101,44 @@ async def test_what_the_sale_left_is_offered_again_once_it_is_gone(floor):
     await floor.exchange.cancel(order.order_id, A, 0)  # somebody took it away
     (again,) = (await run(floor)).rested
     assert str(again.intent.count) == "6.00"
+
+
+@pytest.mark.parametrize(
+    ("side", "target", "bids", "asks", "sold"),
+    [
+        (Side.BID, "0.5000", (("0.5200", "20.00"),), (("0.5800", "20.00"),), "0.5200"),
+        (Side.ASK, "0.6800", (("0.2600", "20.00"),), (("0.3000", "20.00"),), "0.3000"),
+    ],
+)
+async def test_a_sale_that_waits_for_more_gives_way_to_who_pays_enough(
+    floor, side, target, bids, asks, sold
+):
+    """The target came nearer since, and is bid for while the sale waits at the old one."""
+    await hold(floor, side)
+    await run(floor)
+    async with floor.store.unit() as unit:
+        plan = (await unit.plans.all())[A, STRATEGY]
+        await unit.plans.save(changed(plan, target=Price.parse(target)))
+        await unit.commit()
+    floor.exchange.set_book(A, bids, asks)
+    (exited,) = (await run(floor)).exits
+    assert (exited.reason.code, exited.order.state) == ("TAKE_PROFIT", OrderState.FILLED)
+    assert await resting(floor) == []
+    assert await floor.nets() == {}
+    (row,) = await floor.store.reports.fills(limit=1)
+    assert str(row.fill.price) == sold
+
+
+async def test_a_sale_at_the_target_is_the_exit_for_who_bids_as_much(floor):
+    """The exchange is yet to match them: nothing is sent beside it, and it is not taken away."""
+    await hold(floor)
+    await run(floor)
+    view = await look(floor.store, now_us=floor.clock.now(), filters=POLICIES.trading.filters)
+    book = a_book(("0.6000",), ("0.6400",), ticker=A)
+    (position,) = view.positions
+    assert reason_to_leave(position, view, {A: book}, POLICIES.exits) is None
+    far = a_book(("0.2900",), ("0.6400",), ticker=A)
+    assert reason_to_leave(position, view, {A: far}, POLICIES.exits).code == "STOP_LOSS"
 
 
 async def test_a_stop_takes_the_sale_away_first_and_sells_what_it_left(floor):
