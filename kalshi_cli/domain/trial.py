@@ -8,9 +8,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import Market, Trade
 from kalshi_cli.domain.money import ZERO_PRICE, Price
 from kalshi_cli.domain.side import Side
+
+ALIKE_US = HOUR
+"""Trials of one signal that begin within the same such span of market time may end alike. It is
+twice what a flip lasts, so that few of those that overlap begin in two of them.
+"""
 
 
 class Ending(StrEnum):
@@ -64,12 +70,19 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class HitRate:
     """What the trials of a signal came to. `slip` is dollars a contract that stops were missed by,
-    on average; 0 where none was reached.
+    on average; 0 where none was reached. So many trials tell as much as one, by `alike`: those of
+    one hour may end alike, since what they are about moves together.
     """
 
     count: int
     hits: int
     slip: float
+    alike: float = 1.0
+
+    @property
+    def effective(self) -> float:
+        """How many trials of their own these are as good as."""
+        return self.count / self.alike
 
 
 def verdict(trial: Trial, tape: Sequence[Trade]) -> Verdict:

@@ -4,6 +4,7 @@ Prices are dollars a contract of the outcome that is bought, each net of its own
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kalshi_cli.domain.trial import HitRate
@@ -55,13 +56,53 @@ def trials_needed(record: HitRate | None, needed: float) -> int | None:
     beyond = record.hits / record.count - needed
     if beyond <= 0.0:
         return None
-    return max(
-        LEAST_TRIALS, 1 + math.floor(Z_ONE_SIDED_95**2 * needed * (1.0 - needed) / beyond**2)
-    )
+    alone = Z_ONE_SIDED_95**2 * needed * (1.0 - needed) / beyond**2
+    return math.floor(max(LEAST_TRIALS, 1 + math.floor(alone)) * record.alike)
 
 
 def proven(record: HitRate | None) -> float:
-    """The hit rate that is proven: Wilson's lower bound, one-sided at 95 %; 0 by too few trials."""
-    if record is None or record.count < LEAST_TRIALS:
+    """The hit rate that is proven: Wilson's lower bound, one-sided at 95 %, by as many trials as
+    these are as good as; 0 by too few.
+    """
+    if record is None or record.effective < LEAST_TRIALS:
         return 0.0
-    return wilson_low(record.hits, record.count)
+    return wilson_low(record.hits / record.alike, record.effective)
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Trials of one signal by spans of time, summed over these: the trials and hits of each, and
+    their squares and products.
+    """
+
+    count: int
+    hits: int
+    count_squares: int
+    hit_squares: int
+    products: int
+
+    @classmethod
+    def of(cls, spans: Iterable[tuple[int, int]]) -> "Spans":
+        """Of (trials, hits) in each span."""
+        told = tuple(spans)
+        return cls(
+            sum(n for n, _ in told),
+            sum(h for _, h in told),
+            sum(n * n for n, _ in told),
+            sum(h * h for _, h in told),
+            sum(n * h for n, h in told),
+        )
+
+    @property
+    def alike(self) -> float:
+        """Kish's design effect: the variance of the hits where those of a span may depend on each
+        other, by that where none does; at least 1.
+
+        Where all hit, or none, no variance tells: then all of a span are taken for one.
+        """
+        share = self.hits / self.count
+        independent = self.count * share * (1.0 - share)
+        if independent == 0.0:
+            return self.count_squares / self.count
+        square = self.hit_squares - 2.0 * share * self.products + share**2 * self.count_squares
+        return max(1.0, round(square / independent, 9))

@@ -91,7 +91,7 @@ def student_95(freedom: int) -> float:
     return z + sum(term / float(freedom) ** power for power, term in enumerate(terms, start=1))
 
 
-def wilson_low(hits: int, count: int, z: float = Z_ONE_SIDED_95) -> float:
+def wilson_low(hits: float, count: float, z: float = Z_ONE_SIDED_95) -> float:
     """The lower bound of a share by Wilson's score (1927), with 95 % confidence unless told.
 
     Raises `ValueError` where there is nothing to take a share of.

@@ -90,9 +90,10 @@ class Flip:
     def told(self) -> str:
         trial, record = self.trial, self.record
         count, hits = (0, 0) if record is None else (record.count, record.hits)
+        tells = "" if record is None or record.alike == 1.0 else f", worth {record.effective:.0f}"
         return (
             f"in at {trial.entry}, target {trial.target}, stop {trial.stop}; {hits} of {count} hit "
-            f"in {trial.signal}, {self.proven:.3f} proven, {self.needed:.3f} needed"
+            f"in {trial.signal}{tells}, {self.proven:.3f} proven, {self.needed:.3f} needed"
         )
 
 

@@ -74,12 +74,12 @@ async def under_way(floor):
 
 
 async def known(floor, *, hits: int, of: int, slips: tuple[str, ...] = ()) -> None:
-    """Put so many judged trials on record, each of a minute of its own, long ago."""
+    """Put so many judged trials on record, each of an hour of its own, long ago."""
     begun = [
         Trial(
             *SIGNAL, f"E{n}", "OLD", Side.BID, Price.parse("0.5000"),
             Price.parse("0.6000"), Price.parse("0.4000"), Price.parse("0.0100"),
-            floor.clock.now() - n * MINUTE - HOUR, floor.clock.now() - n * MINUTE - HOUR // 2,
+            floor.clock.now() - (n + 1) * HOUR, floor.clock.now() - (n + 1) * HOUR + 30 * MINUTE,
         )
         for n in range(of)
     ]  # fmt: skip
@@ -168,11 +168,36 @@ async def test_what_is_known_is_counted_by_signal(floor):
     await known(floor, hits=3, of=8, slips=("0.0100", "0.0300"))
     found = (await rates(floor))[SIGNAL]
     assert (found.count, found.hits, found.slip) == (8, 3, pytest.approx(0.02))
+    assert found.alike == 1.0
     async with floor.store.unit() as unit:
-        since_us = floor.clock.now() - HOUR - 3 * MINUTE
+        since_us = floor.clock.now() - 4 * HOUR
         assert (await unit.trials.hit_rates(since_us))[SIGNAL].count == 4
         await unit.trials.forget(since_us)
         assert (await unit.trials.hit_rates(0))[SIGNAL].count == 4
+
+
+@pytest.mark.databases
+async def test_trials_of_one_hour_that_end_alike_count_as_what_they_tell(floor):
+    """Of three hours with two trials each, one hit and two missed: as good as three trials."""
+    hour_us = floor.clock.now() // HOUR * HOUR - 10 * HOUR
+    begun = [
+        Trial(
+            *SIGNAL, f"E{n}", f"OLD{n}", Side.BID, Price.parse("0.5000"), Price.parse("0.6000"),
+            Price.parse("0.4000"), Price.parse("0.0100"),
+            hour_us + n // 2 * HOUR + n * MINUTE, hour_us + n // 2 * HOUR + 30 * MINUTE,
+        )
+        for n in range(6)
+    ]  # fmt: skip
+    ends = [Ending.HIT if n < 2 else Ending.TIMED_OUT for n in range(6)]
+    async with floor.store.unit() as unit:
+        await unit.trials.begin(begun)
+        await unit.trials.judge(
+            [Verdict(t, e, t.until_us) for t, e in zip(begun, ends, strict=True)]
+        )
+        await unit.commit()
+    found = (await rates(floor))[SIGNAL]
+    assert (found.count, found.hits, found.alike) == (6, 2, 2.0)
+    assert found.effective == 3.0
 
 
 async def test_what_was_judged_long_ago_is_forgotten_once_others_are_judged(floor):

@@ -19,10 +19,11 @@ from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.market import Event, Market, Quote, Trade
 from kalshi_cli.domain.money import NO_CONTRACTS, Money, Price
 from kalshi_cli.domain.side import Side
-from kalshi_cli.domain.trial import Ending, HitRate, Trial, Verdict, verdict
+from kalshi_cli.domain.trial import ALIKE_US, Ending, HitRate, Trial, Verdict, verdict
 from kalshi_cli.engine.generated import EPOCH_US, GeneratedWorld
 from kalshi_cli.engine.plan_document import read_plan
 from kalshi_cli.engine.world import Listed, Printed
+from kalshi_cli.evaluation.flips import Spans
 from kalshi_cli.portfolio.edge import net_edge
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.strategies._base import Candidate, Strategy, View
@@ -194,7 +195,11 @@ def _rate(judged: Sequence[Verdict]) -> HitRate:
     stopped = [each for each in judged if each.ending is Ending.STOPPED]
     hits = sum(each.ending is Ending.HIT for each in judged)
     slips = sum(each.slipped for each in stopped)
-    return HitRate(len(judged), hits, slips / len(stopped) if stopped else 0.0)
+    spans: dict[int, list[int]] = defaultdict(list)
+    for each in judged:
+        spans[each.trial.at_us // ALIKE_US].append(each.ending is Ending.HIT)
+    alike = Spans.of((len(own), sum(own)) for own in spans.values()).alike if judged else 1.0
+    return HitRate(len(judged), hits, slips / len(stopped) if stopped else 0.0, alike)
 
 
 def walk(kind: str, seed: int, *, hours: int) -> Walk:

@@ -10,7 +10,8 @@ from kalshi_cli.adapters.store.prepared import Prepared, given
 from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.domain.money import ONE_DOLLAR, Price
 from kalshi_cli.domain.side import Side
-from kalshi_cli.domain.trial import Ending, HitRate, Trial, Verdict
+from kalshi_cli.domain.trial import ALIKE_US, Ending, HitRate, Trial, Verdict
+from kalshi_cli.evaluation.flips import Spans
 from kalshi_cli.ports.trials import Signal
 
 _T = t.TRIALS.c
@@ -29,17 +30,31 @@ def _number(ending: Ending) -> Any:  # noqa: ANN401 - SQLAlchemy's own
 
 
 _TOLD = [ending.value for ending in Ending if ending is not Ending.UNTOLD]
-_HIT_RATES = Prepared(
+_SPANS = (
     select(
         _T.strategy,
         _T.signal,
-        func.count(),
-        _number(Ending.HIT),
-        _number(Ending.STOPPED),
-        func.sum(_T.slip_units),
+        func.count().label("trials"),
+        _number(Ending.HIT).label("hits"),
+        _number(Ending.STOPPED).label("stops"),
+        func.sum(_T.slip_units).label("slips"),
     )
     .where(_T.ending.in_(_TOLD), _T.at_us >= given("since_us"))
-    .group_by(_T.strategy, _T.signal)
+    .group_by(_T.strategy, _T.signal, _T.at_us // ALIKE_US)
+    .subquery()
+).c
+_HIT_RATES = Prepared(
+    select(
+        _SPANS.strategy,
+        _SPANS.signal,
+        func.sum(_SPANS.stops),
+        func.sum(_SPANS.slips),
+        func.sum(_SPANS.trials),
+        func.sum(_SPANS.hits),
+        func.sum(_SPANS.trials * _SPANS.trials),
+        func.sum(_SPANS.hits * _SPANS.hits),
+        func.sum(_SPANS.trials * _SPANS.hits),
+    ).group_by(_SPANS.strategy, _SPANS.signal)
 )
 _FORGET = Prepared(delete(t.TRIALS).where(_T.at_us < given("before_us")))
 
@@ -71,17 +86,16 @@ class SqlTrials:
 
     async def hit_rates(self, since_us: int) -> Mapping[Signal, HitRate]:
         rows = await self._transaction.rows(_HIT_RATES, {"since_us": since_us})
-        return {
-            (strategy, signal): HitRate(
-                count=count,
-                hits=int(hits),
-                slip=int(slips) / int(stops) / ONE_DOLLAR.units if stops else 0.0,
-            )
-            for strategy, signal, count, hits, stops, slips in rows
-        }
+        return {(row[0], row[1]): _rate(*map(int, row[2:])) for row in rows}
 
     async def forget(self, before_us: int) -> None:
         await self._transaction.write_prepared(_FORGET, {"before_us": before_us})
+
+
+def _rate(stops: int, slips: int, *sums: int) -> HitRate:
+    spans = Spans(*sums)
+    slip = slips / stops / ONE_DOLLAR.units if stops else 0.0
+    return HitRate(spans.count, spans.hits, slip, spans.alike)
 
 
 def _row(trial: Trial) -> dict[str, object]:
