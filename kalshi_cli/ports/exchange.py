@@ -125,8 +125,10 @@ class MarketData(Protocol):
         """Order books; a ticker is absent where its book was unusable."""
         ...
 
-    async def trades(self, ticker: str, min_us: int = 0, cursor: str = "") -> Page[Trade]:
-        """Public prints of one market, newest first."""
+    async def trades(
+        self, ticker: str, min_us: int = 0, cursor: str = "", max_us: int | None = None
+    ) -> Page[Trade]:
+        """Public prints of one market, newest first, of these instants and between them."""
         ...
 
 

@@ -97,7 +97,7 @@ async def _judged(data: MarketData, trial: Trial, now_us: int) -> Verdict | None
     untold = Verdict(trial, Ending.UNTOLD, trial.until_us)
     if now_us - trial.until_us > LATE_US:
         return untold
-    tape = await _tape(data, trial.ticker, trial.at_us)
+    tape = await _tape(data, trial)
     if tape is None:
         return untold
     found = verdict(trial, tape)
@@ -108,8 +108,8 @@ async def _judged(data: MarketData, trial: Trial, now_us: int) -> Verdict | None
     return untold if market is None else determined(found, market)
 
 
-async def _tape(data: MarketData, ticker: str, since_us: int) -> Sequence[Trade] | None:
-    """All prints of a market since an instant; None where they cannot be had whole.
+async def _tape(data: MarketData, trial: Trial) -> Sequence[Trade] | None:
+    """All prints of a trial's time, and none of after; None where they cannot be had whole.
 
     Raises what may be better the next time.
     """
@@ -117,7 +117,7 @@ async def _tape(data: MarketData, ticker: str, since_us: int) -> Sequence[Trade]
     cursor = ""
     for _ in range(PAGES):
         try:
-            page = await data.trades(ticker, since_us, cursor)
+            page = await data.trades(trial.ticker, trial.at_us, cursor, trial.until_us)
         except ExchangeRefusal:
             return None
         if page.unusable:

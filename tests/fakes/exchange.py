@@ -247,10 +247,19 @@ class FakeExchange:
         self._read()
         return {ticker: self.book(ticker) for ticker in tickers if ticker in self.markets}
 
-    async def trades(self, ticker: str, min_us: int = 0, cursor: str = "") -> Page[Trade]:
+    async def trades(
+        self, ticker: str, min_us: int = 0, cursor: str = "", max_us: int | None = None
+    ) -> Page[Trade]:
         self._read()
         return self._page(
-            [t for t in reversed(self.prints) if t.ticker == ticker and t.at_us >= min_us], cursor
+            [
+                t
+                for t in reversed(self.prints)
+                if t.ticker == ticker
+                and min_us <= t.at_us
+                and (max_us is None or t.at_us <= max_us)
+            ],
+            cursor,
         )
 
     # Trading.

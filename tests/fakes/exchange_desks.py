@@ -132,7 +132,9 @@ class FakeArchive:
     async def listings(self, tickers: Collection[str]) -> Page[Listing]:
         return Page(())
 
-    async def trades(self, ticker: str, min_us: int = 0, cursor: str = "") -> Page[Trade]:
+    async def trades(
+        self, ticker: str, min_us: int = 0, cursor: str = "", max_us: int | None = None
+    ) -> Page[Trade]:
         return Page(())
 
     async def orders(self, *, min_us: int = 0, cursor: str = "") -> Page[OrderReport]:

@@ -21,7 +21,7 @@ from kalshi_cli.settings.sections import Filters, Settings, Trading
 from kalshi_cli.steps.desk_view import TRIALS_US
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import rehearse, trade
-from kalshi_cli.steps.trying import AT_ONCE, FAILURES
+from kalshi_cli.steps.trying import AT_ONCE, FAILURES, PAGES
 from kalshi_cli.strategies._base import Strategy
 from kalshi_cli.strategies._pushes import LATENCY_US
 
@@ -305,9 +305,22 @@ async def test_a_trial_of_long_ago_is_not_told(floor):
     assert (await rates(floor), await under_way(floor)) == ({}, ())
 
 
+async def test_only_the_tape_of_its_time_is_read(floor):
+    """However much is printed until it is judged: more than is read of any tape."""
+    pushed(floor)
+    await run(floor)
+    (trial,) = await under_way(floor)
+    floor.clock.now_us = trial.until_us + HOUR
+    printed(floor, "0.4900", (floor.clock.now() - trial.until_us + MINUTE) / MINUTE)
+    for _ in range(PAGES * floor.exchange.page_size + 1):
+        printed(floor, "0.3000", 1)
+    await run(floor)
+    assert await rates(floor) == {SIGNAL: HitRate(1, 1, 0.0)}
+
+
 async def test_a_tape_that_cannot_be_read_whole_tells_nothing(floor):
     class Untold(FakeExchange):
-        async def trades(self, ticker, min_us=0, cursor=""):
+        async def trades(self, ticker, min_us=0, cursor="", max_us=None):
             raise ExchangeRefusal("no", status=400, exchange_code="bad_request")
 
     pushed(floor)

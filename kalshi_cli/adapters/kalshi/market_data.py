@@ -1,5 +1,6 @@
 """`MarketData` over REST: GET only, unsigned, so that it needs no account and drains no bucket."""
 
+import math
 from collections.abc import Collection, Mapping
 from functools import partial
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from kalshi_cli.adapters.kalshi.params import (
     is_ticker,
     since,
     ticker_chunks,
+    until,
 )
 from kalshi_cli.adapters.kalshi.public import (
     read_listing,
@@ -138,12 +140,15 @@ class KalshiMarketData:
             books |= {book.ticker: book for book in page.items if book.ticker in chunk}
         return books
 
-    async def trades(self, ticker: str, min_us: int = 0, cursor: str = "") -> Page[Trade]:
+    async def trades(
+        self, ticker: str, min_us: int = 0, cursor: str = "", max_us: int | None = None
+    ) -> Page[Trade]:
         if not is_ticker(ticker):
             return Page(())
         params: Query = [("ticker", ticker), ("limit", ROWS_PER_PAGE)]
-        params += [*since(min_us), *at_cursor(cursor)]
+        params += [*since(min_us), *until(max_us), *at_cursor(cursor)]
         body = await self._rest.get("/markets/trades", params)
         page = read_page(body, "trades", TradeWire, to_trade, cursor)
-        items = tuple(trade for trade in page.items if trade.at_us >= min_us)
+        last_us = math.inf if max_us is None else max_us
+        items = tuple(trade for trade in page.items if min_us <= trade.at_us <= last_us)
         return Page(items, page.cursor, page.unusable)

@@ -48,3 +48,8 @@ def go_past(made_us: Sequence[int], min_us: int) -> bool:
 def since(min_us: int) -> Query:
     """`min_ts` in whole seconds, a second early, because whether it is inclusive is unknown."""
     return [("min_ts", max(0, min_us // SECOND - 1))] if min_us > 0 else []
+
+
+def until(max_us: int | None) -> Query:
+    """`max_ts` in whole seconds, a second late for the same reason."""
+    return [] if max_us is None else [("max_ts", max_us // SECOND + 1)]

@@ -170,6 +170,10 @@ async def test_instants_ask_a_second_early_and_keep_what_was_meant(
     exchange.answers["/markets/trades"] = {"trades": [sample.trade()]}
     assert len((await connection.market_data.trades("KXA", at - SECOND)).items) == 1
     assert (await connection.market_data.trades("KXA", at + SECOND)).items == ()
+    printed = at // SECOND * SECOND
+    assert len((await connection.market_data.trades("KXA", 0, "", printed)).items) == 1
+    assert exchange.asked[-1] == ("max_ts", str(at // SECOND + 1))
+    assert (await connection.market_data.trades("KXA", 0, "", printed - 1)).items == ()
 
 
 async def test_account_reads_name_the_primary_subaccount(
