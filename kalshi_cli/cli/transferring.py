@@ -32,7 +32,7 @@ def transfer_cash(ctx: typer.Context, amount: str, source: int, destination: int
 
 
 def show_moved(result: Moved, console: "Console") -> None:
-    way = f"${result.amount} from shard {result.source} to {result.destination}"
+    way = f"{result.amount.spoken} from shard {result.source} to {result.destination}"
     where = "arrived" if result.arrived else "on its way, on neither of them"
     before = " It was sent by an earlier command: nothing was sent now." if result.is_old else ""
     console.print(f"{way}: {where}.{before}", soft_wrap=True)
@@ -44,7 +44,7 @@ async def _moved(prepared: Prepared, amount: Money, source: int, destination: in
 
     opened = open_desk(prepared.environment, prepared.settings, command="transfer", trades=False)
     async with opened as desk:
-        wanted = f"To move: ${amount} from shard {source} to {destination}"
+        wanted = f"To move: {amount.spoken} from shard {source} to {destination}"
         confirm_live(prepared, (*await facts_of(prepared, desk), wanted))
         return await move_collateral(
             desk.connection.treasury,

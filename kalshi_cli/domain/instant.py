@@ -43,6 +43,11 @@ def to_rfc3339(instant_us: int) -> str:
     return to_datetime(instant_us).isoformat().replace("+00:00", "Z")
 
 
+def spoken(instant_us: int) -> str:
+    """`2027-01-04 06:15Z`, for sentences."""
+    return to_datetime(instant_us).strftime("%Y-%m-%d %H:%MZ")
+
+
 def parse_span(text: str) -> int:
     """Read `6h`, `90s`, `1d12h` as microseconds; `InvalidValue` if it is none."""
     match = _SPAN.fullmatch(text.strip())

@@ -176,6 +176,13 @@ class Money(_Amount):
             return NotImplemented
         return Money(self.units * times)
 
+    @property
+    def spoken(self) -> str:
+        """`$1,234.50`, for sentences: in whole cents, with more digits only where there are any."""
+        whole, _, rest = f"{abs(self.decimal):,.6f}".partition(".")
+        sign = "-" if self.units < 0 else ""
+        return f"{sign}${whole}.{rest.rstrip('0').ljust(2, '0')}"
+
     def scaled(self, fraction: float) -> "Money":
         """A fraction of the amount, rounded toward zero: for budgets, never for payments."""
         return Money(int(Decimal(self.units) * _as_written(fraction)))

@@ -90,6 +90,6 @@ def nearest_of(stops: Iterable[Stop]) -> Stop | None:
 
 def _number(text: str) -> float | None:
     try:
-        return float(text.removeprefix("$"))
+        return float(text.removeprefix("$").replace(",", ""))
     except ValueError:
         return None

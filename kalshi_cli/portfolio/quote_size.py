@@ -55,7 +55,7 @@ def _largest(proposal: Proposal, capital: Capital) -> tuple[int, tuple[str, str]
         middle = (low + high + 1) // 2
         fits = _is_affordable(proposal, capital, Contracts(middle * _WHOLE))
         low, high = (middle, high) if fits else (low, middle - 1)
-    return low, ("NO_ROOM", f"{room.name} leaves ${room.left}")
+    return low, ("NO_ROOM", f"{room.name} leaves {room.left.spoken}")
 
 
 def _is_affordable(proposal: Proposal, capital: Capital, count: Contracts) -> bool:

@@ -193,7 +193,9 @@ def over_bound(
     lost = known.worst - before + after
     if lost <= bound or after <= before:
         return None
-    return Denial(code, f"{what} could lose ${lost}, at most ${bound} may", str(lost), str(bound))
+    return Denial(
+        code, f"{what} could lose {lost.spoken}, at most {bound.spoken} may", str(lost), str(bound)
+    )
 
 
 def worst_cost(intent: OrderIntent, count: Contracts, state: RiskState) -> Money:

@@ -33,4 +33,6 @@ def _beyond(
     lost, limit = reference - equity, reference.scaled(most)
     if lost <= limit:
         return None
-    return Denial(code, f"down ${lost} {since}, at most ${limit}", str(lost), str(limit))
+    return Denial(
+        code, f"down {lost.spoken} {since}, at most {limit.spoken}", str(lost), str(limit)
+    )

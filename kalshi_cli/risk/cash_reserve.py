@@ -22,5 +22,5 @@ class CashReserve(Control):
         least = state.bankroll.scaled(state.limits.min_cash_reserve)
         if left >= least:
             return None
-        detail = f"${left} of cash would be left, ${least} stays untouched"
+        detail = f"{left.spoken} of cash would be left, {least.spoken} stays untouched"
         return Denial(self.code, detail, str(left), str(least))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kalshi_cli.domain.instant import to_rfc3339
+from kalshi_cli.domain.instant import spoken
 from kalshi_cli.domain.order import Order, OrderIntent, Purpose
 from kalshi_cli.domain.side import spoken_terms
 from kalshi_cli.risk._base import ENTRIES, Control, Denial, MarketFacts, RiskState
@@ -38,7 +38,7 @@ def _live(order: Order) -> str:
     own = order.intent
     _, outcome, price = spoken_terms(own.side, own.limit, leaves=False)
     wanted = f"buy {outcome.upper()} {own.count} at {price}, {order.filled} filled"
-    until = "" if own.expires_us is None else f", until {to_rfc3339(own.expires_us)} at the latest"
+    until = "" if own.expires_us is None else f", until {spoken(own.expires_us)} at the latest"
     what = "another quote" if own.purpose is Purpose.QUOTE else "a newer forecast"
     return (
         f"order {order.client_order_id} ({wanted}) is live here{until}; {what} may trade "
@@ -50,7 +50,7 @@ def _traded(forecast_id: str, facts: MarketFacts | None) -> str:
     """Which forecast it is; only another one may trade."""
     forecast = None if facts is None else facts.forecast
     is_it = forecast is not None and forecast.forecast_id == forecast_id
-    of = f" of {to_rfc3339(forecast.made_us)}" if forecast is not None and is_it else ""
+    of = f" of {spoken(forecast.made_us)}" if forecast is not None and is_it else ""
     return (
         f"forecast {forecast_id}{of} was traded already, or refused too often; a newer forecast of "
         "this market may trade"

@@ -27,4 +27,6 @@ class OrderSize(Control):
         cost, limit = worst_cost(intent, intent.count, state), state.bankroll.scaled(share)
         if cost <= limit:
             return None
-        return Denial(self.code, f"it may cost ${cost}, at most ${limit}", str(cost), str(limit))
+        return Denial(
+            self.code, f"it may cost {cost.spoken}, at most {limit.spoken}", str(cost), str(limit)
+        )

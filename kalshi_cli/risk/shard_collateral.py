@@ -25,5 +25,6 @@ class ShardCollateral(Control):
         if free is None or cost <= free:
             return None
         shard = intent.exchange_index
-        detail = f"it costs ${cost}, shard {shard} has ${free}: see `kalshi transfer --to {shard}`"
+        has = f"it costs {cost.spoken}, shard {shard} has {free.spoken}"
+        detail = f"{has}: see `kalshi transfer --to {shard}`"
         return Denial(self.code, detail, str(cost), str(free))

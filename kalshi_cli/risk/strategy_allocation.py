@@ -44,5 +44,6 @@ def _told(bound: Money, bankroll: Money, share: float) -> str:
     if bound == own:
         return "its own share, and nothing is lent to it"
     if bound > own:
-        return f"its share of ${own}, and ${bound - own} that is lent to it"
-    return f"its share of ${own}, of which ${own - bound} is out until who borrowed it is done"
+        return f"its share of {own.spoken}, and {(bound - own).spoken} that is lent to it"
+    out = (own - bound).spoken
+    return f"its share of {own.spoken}, of which {out} is out until who borrowed it is done"

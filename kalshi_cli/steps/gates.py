@@ -135,13 +135,13 @@ def _asked_about(
 def _stake_gates(considered: Considered, ticker: str) -> Iterator[Gate]:
     """The room under each limit, and whether the stake rule gives any contracts."""
     for share in considered.capital.shares(ticker):
-        bound = "unlimited" if share.bound is None else f"${share.bound}"
+        bound = "unlimited" if share.bound is None else share.bound.spoken
         full = share.bound is not None and share.used >= share.bound
         yield _gate(
             Stage.STAKE,
             share.name,
             f"{share.name} is used up" if full else "",
-            f"${share.used}",
+            share.used.spoken,
             bound,
         )
     for each in considered.sizings[ticker].unsized:

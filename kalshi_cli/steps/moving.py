@@ -41,7 +41,7 @@ def check_transfer(source: int, destination: int, amount: Money) -> None:
     """Raises `UsageError` for what is no transfer."""
     if source == destination or amount <= NO_MONEY or amount.units % SMALLEST.units:
         raise UsageError(
-            f"${amount} from shard {source} to {destination} is no transfer.",
+            f"{amount.spoken} from shard {source} to {destination} is no transfer.",
             remedy="Name two shards, and more than 0 in whole $0.0001.",
         )
 
@@ -74,8 +74,8 @@ async def move_collateral(
                 return _moved(kept, found, is_old=True)
         elif _terms(kept) != wanted:
             raise Refused(
-                f"Whether ${kept.amount} went from shard {kept.source} to {kept.destination} is "
-                "not known yet.",
+                f"Whether {kept.amount.spoken} went from shard {kept.source} to {kept.destination} "
+                "is not known yet.",
                 remedy=f"Run `kalshi transfer {kept.amount} --from {kept.source} --to "
                 f"{kept.destination}` first: it is never sent twice.",
             )

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from kalshi_cli.domain.forecast import Forecast, Judgement, Probability
 from kalshi_cli.domain.identity import short_hash
-from kalshi_cli.domain.instant import SECOND, to_rfc3339
+from kalshi_cli.domain.instant import SECOND, spoken
 from kalshi_cli.domain.market import Listing, MarketStatus
 from kalshi_cli.domain.marks import benchmark
 from kalshi_cli.domain.money import NO_COST, Contracts
@@ -196,7 +196,7 @@ class QuestionRound:
             if open_tickers.pop(ticker, None) is not None:
                 made = self._standing[ticker]
                 self.reused.append(made)
-                detail = f"asked from the same at {to_rfc3339(made.made_us)}: that forecast stands"
+                detail = f"asked from the same at {spoken(made.made_us)}: that forecast stands"
                 self.skipped.append(Skipped(ticker, UNCHANGED, detail))
         for each in judged.abstained:
             if open_tickers.pop(each.ticker, None) is not None:

@@ -106,7 +106,8 @@ class Reconciliation:
 
 
 def _said(difference: Difference) -> str:
-    return f"the ledger has ${difference.ours}, the exchange ${difference.theirs}"
+    ours, theirs = (Money.parse(each) for each in (difference.ours, difference.theirs))
+    return f"the ledger has {ours.spoken}, the exchange {theirs.spoken}"
 
 
 async def reconcile(

@@ -76,12 +76,13 @@ async def accept_cash(
         )
     if found.explained:
         raise Refused(
-            f"${found.explained} of the difference is on the exchange's record, and not booked.",
+            f"{found.explained.spoken} of the difference is on the exchange's record, and not "
+            "booked.",
             remedy="Run `kalshi inspect-db --repair` first; nothing was booked.",
         )
     if not amount or amount != found.unexplained:
         raise Refused(
-            f"${found.unexplained} is unexplained, not ${amount}.",
+            f"{found.unexplained.spoken} is unexplained, not {amount.spoken}.",
             remedy="Nothing was booked. `kalshi inspect-db --reconcile` tells the amount.",
         )
     now = clock.now()

@@ -165,7 +165,7 @@ async def test_real_cash_goes_to_no_other_shard_unasked(
         async with floor.store.unit() as unit:
             assert await unit.desk.open_transfers() == ()
     assert "REAL MONEY. Cash: $1,000.00" in said
-    assert "To move: $250.000000 from shard 0 to 2" in said
+    assert "To move: $250.00 from shard 0 to 2" in said
 
 
 EDGE = Measured("directional_trading", 0.40, None, 0.1, Verdict.EDGE, 30)

@@ -95,3 +95,18 @@ def test_a_share_never_exceeds_the_exact_one(units, share):
 def test_whole_contracts():
     assert Contracts(1_200).is_whole
     assert not Contracts(1_250).is_whole
+
+
+@pytest.mark.parametrize(
+    ("amount", "told"),
+    [
+        ("500", "$500.00"),
+        ("1234567.5", "$1,234,567.50"),
+        ("-0.25", "-$0.25"),
+        ("0", "$0.00"),
+        ("984.769999", "$984.769999"),  # what is not told would not add up
+        ("0.3977", "$0.3977"),
+    ],
+)
+def test_money_is_spoken_of_in_cents_and_in_no_fewer_digits_than_it_has(amount, told):
+    assert Money.parse(amount).spoken == told

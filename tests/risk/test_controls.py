@@ -517,7 +517,7 @@ def test_a_duplicate_names_what_it_duplicates_and_when_it_may_trade():
     live = ordered(resting(expires_us=NOW + HOUR))
     told = CONTROLS["DUPLICATE"].check(an_intent(forecast_id="f2"), live, NOW)
     assert told.detail == (
-        "order k1 (buy YES 10.00 at 0.4100, 0.00 filled) is live here, until 2027-01-15T09:00:00Z "
+        "order k1 (buy YES 10.00 at 0.4100, 0.00 filled) is live here, until 2027-01-15 09:00Z "
         "at the latest; a newer forecast may trade once it is filled or gone"
     )
     told = CONTROLS["DUPLICATE"].check(an_intent(), TRADED, NOW)

@@ -62,11 +62,11 @@ def test_the_denial_tells_why_the_bound_is_what_it_is():
         "504.000000",
         "450.000000",
     )
-    assert "its share of $400.000000, and $50.000000 that is lent to it" in recalled.detail
+    assert "its share of $400.00, and $50.00 that is lent to it" in recalled.detail
     assert "nothing is lent to it" in refused(state(held(500), wanted={})).detail
     wish = an_intent(limit="0.4000", strategy=MAKER)
     seen = state(held(697), wanted={STRATEGY: NOTHING}, share=0.30)
-    assert "of which $297.000000 is out" in refused(seen, wish).detail  # 700 - 697 = 3 are left
+    assert "of which $297.00 is out" in refused(seen, wish).detail  # 700 - 697 = 3 are left
 
 
 def test_a_resting_order_of_the_borrower_counts_as_filled():

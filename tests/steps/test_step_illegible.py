@@ -64,7 +64,7 @@ async def test_a_fill_that_cannot_be_read_leaves_cash_that_a_person_can_accept(f
     illegible = Illegible(floor.exchange, "fills", A)
     found = await look(floor, illegible)
     assert (found.complete, found.frozen.keys()) == (True, {A})
-    assert found.doubt == "cash: the ledger has $1000.000000, the exchange $995.600000"
+    assert found.doubt == "cash: the ledger has $1,000.00, the exchange $995.60"
     assert [(p.ticker, str(p.cost)) for p in found.unexplained] == [(A, "10.000000")]
 
     async def compared():

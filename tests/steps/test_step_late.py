@@ -127,7 +127,7 @@ async def test_cash_that_nothing_explains_stops_new_risk_and_is_no_loss(floor):
     await floor.reconcile()
     floor.exchange.cash -= Money.parse("300.00")
     found = await floor.reconcile()
-    doubt = "cash: the ledger has $1000.000000, the exchange $700.000000"
+    doubt = "cash: the ledger has $1,000.00, the exchange $700.00"
     assert (found.complete, found.doubt) == (True, doubt)
     assert Account.of(found, frozenset()).missing == doubt
     policies = the_policies("oracle")

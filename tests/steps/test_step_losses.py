@@ -62,9 +62,9 @@ async def test_a_loss_up_to_the_limit_is_no_reason(floor):
         (
             {"max_daily_loss": 0.01},
             "DAILY_LOSS",
-            "down $10.000000 since 00:00 UTC, at most $9.960000",
+            "down $10.00 since 00:00 UTC, at most $9.96",
         ),
-        ({"max_drawdown": 0.01}, "DRAWDOWN", "down $10.000000 from the peak, at most $9.960000"),
+        ({"max_drawdown": 0.01}, "DRAWDOWN", "down $10.00 from the peak, at most $9.96"),
     ],
 )
 @pytest.mark.parametrize("step", ["track", "trade"])
@@ -131,7 +131,7 @@ async def test_what_was_lost_while_the_desk_stood_still_is_no_loss_of_today(floo
     floor.exchange.set_book(A, (("0.1900", "100.00"),), ABOVE)
     floor.clock.now_us += MINUTE
     found = await tracked(floor, max_daily_loss=0.01)
-    assert found.reduced.detail == "down $11.000000 since 00:00 UTC, at most $9.860000"
+    assert found.reduced.detail == "down $11.00 since 00:00 UTC, at most $9.86"
 
 
 class Flashing:
@@ -180,7 +180,7 @@ async def test_a_bid_that_stays_away_is_a_loss(floor):
     await holding(floor)
     floor.exchange.set_book(A, (), ASKS)
     found = await tracked(floor, max_daily_loss=0.01)
-    assert found.reduced.detail == "down $40.000000 since 00:00 UTC, at most $9.960000"
+    assert found.reduced.detail == "down $40.00 since 00:00 UTC, at most $9.96"
 
 
 async def test_a_second_look_that_fails_concludes_nothing_and_keeps_no_exit_waiting(floor):
@@ -220,4 +220,4 @@ async def test_our_own_bid_hides_no_loss(floor):
     floor.exchange.set_book(A, FALLEN, ASKS)
     await send(floor.desk, waiting(floor.clock, limit="0.4000", count="200.00"))
     found = await tracked(floor, max_daily_loss=0.01)
-    assert found.reduced.detail == "down $10.000000 since 00:00 UTC, at most $9.960000"
+    assert found.reduced.detail == "down $10.00 since 00:00 UTC, at most $9.96"

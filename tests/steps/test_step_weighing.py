@@ -71,7 +71,7 @@ async def test_a_unit_more_is_told(floor):
     await floor.reconcile()
     await rest(floor)
     found = await look(floor, Available(floor.exchange, "0.000001"))
-    assert found.doubt == "cash: the ledger has $995.600000, the exchange $984.769999"
+    assert found.doubt == "cash: the ledger has $995.60, the exchange $984.769999"
 
 
 async def test_what_rests_is_no_proof_where_it_was_read_in_part(floor):

@@ -19,8 +19,9 @@ from kalshi_cli.cli.render.words import (
     some,
 )
 from kalshi_cli.domain.market import MarketStatus
-from kalshi_cli.domain.money import total
+from kalshi_cli.domain.money import Money, total
 from kalshi_cli.domain.order import Purpose
+from kalshi_cli.errors import InvalidValue
 from kalshi_cli.ports.reports import (
     AnalysisRow,
     DenialRow,
@@ -329,7 +330,17 @@ def show_denials(rows: Sequence[DenialRow], console: "Console") -> None:
 
 def against(detail: str, value: str, limit: str, code: str = "") -> str:
     """Why, with the numbers that the words leave out, in their units."""
-    if not value or (value in detail and limit in detail):
+    if not value or (_is_said(value, detail) and _is_said(limit, detail)):
         return detail
     value, limit = measured(code, value, limit, detail)
     return f"{detail} ({value}, limit {limit})" if limit else f"{detail} ({value})"
+
+
+def _is_said(number: str, detail: str) -> bool:
+    """Whether the words have a number, as it is on record or as money is spoken of."""
+    if number in detail:
+        return True
+    try:
+        return Money.parse(number).spoken in detail
+    except InvalidValue:
+        return False

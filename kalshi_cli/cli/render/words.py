@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kalshi_cli.domain.book import Level
-from kalshi_cli.domain.instant import MINUTE, to_datetime
+from kalshi_cli.domain.instant import MINUTE, spoken, to_datetime
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.side import Outcome, Side, spoken_terms
@@ -81,7 +81,7 @@ def percent(probability: float | None) -> str:
 
 def instant(at_us: int | None) -> str:
     """`2027-01-04 06:15Z`."""
-    return NOTHING if at_us is None else to_datetime(at_us).strftime("%Y-%m-%d %H:%MZ")
+    return NOTHING if at_us is None else spoken(at_us)
 
 
 def moment(at_us: int | None) -> str:

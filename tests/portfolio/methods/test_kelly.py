@@ -326,7 +326,7 @@ def test_a_stake_fits_the_cash_of_its_own_shard_and_what_is_staked_there_leaves_
     assert taken["V"].units > taken["T"].units
     (left,) = sizing.unsized
     assert (left.proposal.ticker, left.reason) == ("U", "NO_ROOM")
-    assert left.detail == "cash on shard 2 leaves $0.397700"
+    assert left.detail == "cash on shard 2 leaves $0.3977"
 
 
 @given(
