@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from kalshi_cli.domain.adjusting import Adjustment, adjustment
 from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Pending, Purpose
+from kalshi_cli.errors import PASSING
 from kalshi_cli.ports.exchange import CancellationKind, MarketData
 from kalshi_cli.steps.amending import decrease, reprice
 from kalshi_cli.steps.clearing import off_grid
@@ -36,7 +37,7 @@ async def adjust(
     unwanted: tuple[Order, ...],
 ) -> Adjusted:
     """Bring resting entries and quotes to what is wanted now; those off the grid go, whatever they
-    are for.
+    are for. What cannot be judged, since its books cannot be read, stays as it is.
 
     During a pause the exchange takes cancels, and no changes.
     """
@@ -76,12 +77,16 @@ async def _changed_quotes(session: Session, strategies: Sequence[Strategy]) -> Q
     A strategy that does not trade in this pass attends to none, nor does one that breaks; and where
     trading is paused, or may be, nothing shall wait for its end.
     """
-    quotes = quotes_of(session.view.orders)
+    quotes = list(quotes_of(session.view.orders))
     wanted: list[OrderIntent] = []
     for strategy in strategies:
         own = [order for order in quotes if order.intent.strategy == strategy.name]
         if own:
-            proposals, books = await proposed(session, strategy)
+            try:
+                proposals, books = await proposed(session, strategy)
+            except PASSING:
+                quotes = [order for order in quotes if order not in own]
+                continue
             capital = means_of(session.without(own), strategy.name, books)[1]
             wanted += sized(proposals, session.policy, books, capital).intents
     paused = session.account.paused
@@ -90,7 +95,7 @@ async def _changed_quotes(session: Session, strategies: Sequence[Strategy]) -> Q
 
 
 async def _wanted(data: MarketData, session: Session) -> list[tuple[Order, OrderIntent | None]]:
-    """Each undisturbed resting entry, and what is wanted of it."""
+    """Each undisturbed resting entry, and what is wanted of it; none where that cannot be told."""
     view = session.view
     entries = [
         order
@@ -100,7 +105,10 @@ async def _wanted(data: MarketData, session: Session) -> list[tuple[Order, Order
         and order.intent.purpose is Purpose.ENTRY
     ]
     seen = {order.intent.ticker for order in entries} | view.contested()
-    books = await data.books(sorted(seen)) if entries else {}
+    try:
+        books = await data.books(sorted(seen)) if entries else {}
+    except PASSING:
+        return []
     involved = session.where_involved()
     found: list[tuple[Order, OrderIntent | None]] = []
     for order in entries:

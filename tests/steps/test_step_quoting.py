@@ -337,6 +337,33 @@ async def test_what_is_stale_goes_though_no_fill_can_be_looked_at(floor, monkeyp
         assert await unit.desk.state() is state
 
 
+@dataclass(frozen=True)
+class ElsewhereInB(Elsewhere):
+    """It has quotes of its own."""
+
+    tickers: tuple[str, ...] = (B,)
+
+
+@pytest.mark.parametrize("rests", [Purpose.ENTRY, Purpose.QUOTE])
+async def test_what_is_stale_goes_and_what_cannot_be_judged_stays(floor, monkeypatch, rests):
+    """In A a quote that nobody attends to, in B an order whose book cannot be read."""
+    await filled(floor)
+    floor.clock.now_us += 5 * MINUTE
+    changes = {"ticker": B, "purpose": rests}
+    strategy = Elsewhere.name if rests is Purpose.QUOTE else "directional_trading"
+    await send(floor.desk, waiting(floor.clock, strategy=strategy, **changes))
+    await floor.reconcile()
+
+    async def unreadable(tickers):
+        raise Unavailable("down")
+
+    monkeypatch.setattr(floor.exchange, "books", unreadable)
+    with pytest.raises(Unavailable):
+        await run(floor, ElsewhereInB())
+    left = [order.intent for order in await floor.orders() if order.state in WORKING]
+    assert [(intent.ticker, intent.purpose) for intent in left] == [(B, rests)]
+
+
 # Programmes.
 
 
