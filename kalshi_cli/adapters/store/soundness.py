@@ -33,6 +33,8 @@ MONEY = (
     "leases",
     "limit_changes",
     "rebalanced_shares",
+    "strategy_faults",
+    "markers",
 )
 """What was sent, what it came to, and what may stop the next. Small beside what markets say."""
 

@@ -46,6 +46,19 @@ async def test_a_sound_store_passes(place, whole):
         await check_sound(store, whole=whole)
 
 
+async def test_each_table_is_of_money_or_of_what_markets_and_models_say(path):
+    """Whoever adds a table decides here of which it is."""
+    markets = {"series", "events", "markets", "quotes", "quote_history", "incentives"}
+    models = {"forecasts", "ai_calls", "ai_texts", "daily_ai_cost"}
+    told = {"denials", "funnel_counts", "stops", "stop_days", "performance_snapshots"}
+    measured = {"markouts", "trials", "seen_of_others", "alembic_version"}
+    with closing(sqlite3.connect(path)) as connection:
+        query = "SELECT name FROM sqlite_master WHERE type = 'table'"
+        tables = {name for (name,) in connection.execute(query)}
+    assert tables - set(MONEY) == markets | models | told | measured
+    assert set(MONEY) <= tables
+
+
 @pytest.mark.parametrize("whole", [False, True])
 @pytest.mark.parametrize("table", MONEY)
 async def test_damage_to_what_money_hangs_on_is_found(path, table, whole):
