@@ -198,7 +198,8 @@ def _postgres_engine(location: Location, *, read_only: bool) -> AsyncEngine:
         if _is_bare(connection):
             return
         if read_only or _only_reads(connection):
-            connection.exec_driver_sql("SET TRANSACTION READ ONLY")
+            # One look, one moment: what several queries find belongs together, as in SQLite.
+            connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             return
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_S}s'")
         connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
