@@ -209,12 +209,14 @@ async def _carried_out(
 ) -> "Ended[Outcome]":
     """By whoever holds the lease, else by us, in the `run` where there is one; others may take the
     lease in turns meanwhile.
+
+    A turn that lost it may have sent orders, which are numbered by their run: the next is another.
     """
     for _ in range(TURNS - 1):
         try:
             return await _carried_out_once(prepared, kind, target, run)
         except LeaseHeld:
-            continue
+            run = None
     return await _carried_out_once(prepared, kind, target, run)
 
 

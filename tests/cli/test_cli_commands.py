@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from kalshi_cli.bootstrap.desk import OpenDesk
 from kalshi_cli.cli.app import Branch, load, names, overview
 from kalshi_cli.cli.documents import ROOT, documents
+from kalshi_cli.errors import LeaseHeld
 
 LOOK_UPS = (
     "positions",
@@ -136,6 +138,22 @@ def test_who_sends_orders_away_is_one_run_under_its_own_name(kalshi, command):
     assert kalshi("inspect", "orders", "--json").json["data"]
     assert kalshi(*command).code == 0
     assert recorded(kalshi) == [command[0], "run-loop"]
+
+
+def test_a_turn_that_lost_the_lease_shares_no_run_with_the_next(kalshi, monkeypatch):
+    """Some of its orders may have been sent, under the numbers of its run."""
+    kalshi("run-loop", "--sim", "--once", "--seed", "7")
+    whole, runs = OpenDesk.carry_out, []
+
+    async def lost_at_first(desk, kind, target):
+        runs.append(desk.run.run_id)
+        if len(runs) == 1:
+            raise LeaseHeld("Another process has taken over this account.")
+        return await whole(desk, kind, target)
+
+    monkeypatch.setattr(OpenDesk, "carry_out", lost_at_first)
+    assert kalshi("flatten").code == 0
+    assert len(set(runs)) == len(runs) == 2
 
 
 def recorded(kalshi):
