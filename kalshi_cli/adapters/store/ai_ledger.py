@@ -131,6 +131,7 @@ class SqlAiLedger:
         if daily_budget is not None and cost + reserved > daily_budget.units:
             return Unfunded.BUDGET
         await self._save_day(day, calls, cost, reserved)
+        system_text, user_text = await self._kept(call.prompt.system, call.prompt.user)
         row = {
             "call_id": call.call_id,
             "decision_id": call.decision_id,
@@ -151,8 +152,8 @@ class SqlAiLedger:
             "outcome": IN_FLIGHT,
             "form": None,
             "reason": "",
-            "system_text": await self._kept(call.prompt.system),
-            "user_text": await self._kept(call.prompt.user),
+            "system_text": system_text,
+            "user_text": user_text,
             "answer_text": None,
             "provider": call.provider,
             "tools": _tools(call.prompt),
@@ -183,6 +184,7 @@ class SqlAiLedger:
         paid = {**call, "paid": done.cost.units}
         await self._transaction.write_prepared_later(_PAY, paid)  # before it is settled
         attempt = done.attempt
+        answer = await self._kept(attempt.text) if attempt.text else [None]
         values = {
             **call,
             "served_model": storable(attempt.served_model),
@@ -196,7 +198,7 @@ class SqlAiLedger:
             "outcome": attempt.outcome.value,
             "form": None if done.form is None else done.form.value,
             "reason": storable(attempt.detail),
-            "answer_text": await self._kept(attempt.text) if attempt.text else None,
+            "answer_text": answer[0],
             "searches": attempt.usage.searches,
             "citations": json.dumps(attempt.citations) if attempt.citations else None,
             "parsed": None if done.parsed is None else json.dumps(done.parsed),
@@ -274,13 +276,13 @@ class SqlAiLedger:
         }
         await self._transaction.upsert(t.DAILY_AI_COST, [row])
 
-    async def _kept(self, text: str) -> str:
-        """The id of a text, which is kept once however often it is said."""
-        text = storable(text)
-        text_id = hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
-        row = {"text_id": text_id, "body": text}
-        await self._transaction.fill(t.AI_TEXTS, [row], "body")  # it may have been dropped
-        return text_id
+    async def _kept(self, *texts: str) -> list[str]:
+        """The ids of texts, each of which is kept once however often it is said."""
+        bodies = [storable(text) for text in texts]
+        ids = [hashlib.blake2b(body.encode(), digest_size=16).hexdigest() for body in bodies]
+        rows = [{"text_id": id_, "body": body} for id_, body in zip(ids, bodies, strict=True)]
+        await self._transaction.fill(t.AI_TEXTS, rows, "body")  # it may have been dropped
+        return ids
 
     async def drop_texts(self, before_wall_us: int) -> int:
         texts, calls = t.AI_TEXTS, t.AI_CALLS.c

@@ -14,7 +14,7 @@ from kalshi_cli.adapters.store.prepared import Values
 if TYPE_CHECKING:
     from sqlalchemy.dialects import postgresql
 
-AT_ONCE = (1_000, 200, 50, 10, 1)
+AT_ONCE = (1_000, 200, 50, 10, 2, 1)
 """Rows of one statement; few sizes, so that SQLite keeps what it made of each text.
 
 A page of the exchange is 200 events, and then some thousand markets.
