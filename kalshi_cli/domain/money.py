@@ -21,7 +21,7 @@ from kalshi_cli.errors import InvalidValue
 
 REMEMBERED = 16_384
 """Texts of amounts kept: a day's prices and sizes are few, and read and written over and over."""
-_DECIMAL = re.compile(r"-?\d{1,15}(\.\d{1,18})?")
+_DECIMAL = re.compile(r"(-?)(\d{1,15})(?:\.(\d{1,18}))?", re.ASCII)
 
 
 def parse_units(text: str, decimals: int) -> int:
@@ -36,14 +36,14 @@ def parse_units(text: str, decimals: int) -> int:
 
 @lru_cache(maxsize=REMEMBERED)
 def _parsed(text: str, decimals: int) -> int:
-    if not text.isascii() or not _DECIMAL.fullmatch(text):
+    found = _DECIMAL.fullmatch(text)
+    if found is None:
         raise InvalidValue(f"Expected a decimal string, was {text!r}.")
-    whole, _, fraction = text.lstrip("-").partition(".")
+    sign, whole, fraction = found.groups("")
     if fraction[decimals:].strip("0"):
         raise InvalidValue(f"{text} is finer than {decimals} decimals.")
-    scale: int = 10**decimals
-    units = int(whole) * scale + int(fraction[:decimals].ljust(decimals, "0") or "0")
-    return -units if text.startswith("-") else units
+    units = int(whole + fraction[:decimals].ljust(decimals, "0"))
+    return -units if sign else units
 
 
 @lru_cache(maxsize=REMEMBERED)
