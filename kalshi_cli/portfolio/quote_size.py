@@ -20,6 +20,9 @@ _WHOLE = 100
 def size_quotes(proposals: Sequence[Proposal], capital: Capital) -> Sizing:
     """Turn proposals of quotes into intents, in their order; each leaves less room for the next.
 
+    Quotes are whole contracts and the part of one that they close: the exchange takes hundredths in
+    every market, and whoever trades in them leaves a maker with some.
+
     Both sides of a market reserve collateral in full, as the exchange holds it. What a quote closes
     takes no room, since it can only lower what the market may lose.
     """
@@ -27,35 +30,38 @@ def size_quotes(proposals: Sequence[Proposal], capital: Capital) -> Sizing:
     unsized: list[Unsized] = []
     for proposal in proposals:
         count, why = _largest(proposal, capital)
-        if count <= 0:
+        if not count:
             unsized.append(Unsized(proposal, *why))
             continue
-        intent = _intent(proposal, capital, Contracts(count * _WHOLE))
+        intent = _intent(proposal, capital, count)
         intents.append(intent)
         capital = _after(capital, proposal, intent)
     return Sizing(tuple(intents), tuple(unsized))
 
 
-def _largest(proposal: Proposal, capital: Capital) -> tuple[int, tuple[str, str]]:
-    """Whole contracts, and the reason where there are none."""
+def _largest(proposal: Proposal, capital: Capital) -> tuple[Contracts, tuple[str, str]]:
+    """Contracts, and the reason where there are none."""
     footing = capital.footings.get(proposal.ticker)
     if footing is None:
-        return 0, ("NO_MARKET", "nothing is known of the market")
+        return NO_CONTRACTS, ("NO_MARKET", "nothing is known of the market")
     if not footing.fees.is_known:
-        return 0, ("UNKNOWN_FEES", f"fee type {footing.fees.fee_type!r}")
+        return NO_CONTRACTS, ("UNKNOWN_FEES", f"fee type {footing.fees.fee_type!r}")
     price, room = outcome_price(proposal.side, proposal.limit), _room(proposal.ticker, capital)
-    opening = max(0, room.left.units // price.units // _WHOLE)
-    bounds = [opening + proposal.closes.units // _WHOLE]
+    opening = max(0, room.left.units // price.units // _WHOLE) * _WHOLE
+    most = [opening + proposal.closes.units]
     if proposal.max_contracts is not None:
-        bounds.append(proposal.max_contracts.units // _WHOLE)
+        most.append(proposal.max_contracts.units)
     if capital.limits.max_order_contracts is not None:
-        bounds.append(capital.limits.max_order_contracts)
-    low, high = 0, max(0, min(bounds))
+        most.append(capital.limits.max_order_contracts * _WHOLE)
+    odd = proposal.closes.units % _WHOLE
+    if min(most) < odd or not _is_affordable(proposal, capital, Contracts(odd)):
+        odd = 0
+    low, high = 0, max(0, min(most) - odd) // _WHOLE
     while low < high:  # what it costs grows with its size
         middle = (low + high + 1) // 2
-        fits = _is_affordable(proposal, capital, Contracts(middle * _WHOLE))
+        fits = _is_affordable(proposal, capital, Contracts(middle * _WHOLE + odd))
         low, high = (middle, high) if fits else (low, middle - 1)
-    return low, ("NO_ROOM", f"{room.name} leaves {room.left.spoken}")
+    return Contracts(low * _WHOLE + odd), ("NO_ROOM", f"{room.name} leaves {room.left.spoken}")
 
 
 def _is_affordable(proposal: Proposal, capital: Capital, count: Contracts) -> bool:

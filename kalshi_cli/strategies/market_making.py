@@ -81,8 +81,9 @@ class MarketMaking(Strategy):
         return ""
 
     def propose(self, view: View) -> tuple[Proposal | Abstention, ...]:
-        """Both sides of the best markets, in whole contracts; those that are held are always quoted
-        against, also in markets that a filter has dropped since.
+        """Both sides of the best markets, in whole contracts and what part of one is to be closed;
+        those that are held are always quoted against, also in markets that a filter has dropped
+        since.
         """
         rank, maker = self._rank(view), self._maker(view)
         judged = {c.market.ticker: _judged(c, view, maker, rank) for c in view.candidates}
@@ -161,18 +162,19 @@ class MarketMaking(Strategy):
         """One side, snapped away from the fair value; None where there is no room for it."""
         limit = case.grid.floor(price) if side is Side.BID else case.grid.ceil(price)
         room = abs(case.held) if reducing else case.most - side.sign * case.held
-        count = min(case.clip, room)
-        if limit is None or count < WHOLE or _meets(case, side, limit):
+        closes = max(0, -side.sign * case.held)
+        odd = closes % WHOLE
+        count = max(0, min(case.clip, room - odd)) // WHOLE * WHOLE + odd
+        if limit is None or not count or _meets(case, side, limit):
             return None
         limit = _kept(case, side, limit) or limit
-        closes = max(0, -side.sign * case.held)
         return Proposal(
             ticker=case.ticker,
             side=side,
             limit=limit,
             fair=case.fair,
             purpose=Purpose.QUOTE,
-            max_contracts=Contracts(count // WHOLE * WHOLE),
+            max_contracts=Contracts(count),
             reason=(
                 f"fair {case.fair:.4f}, at least {case.floor:.4f} away; "
                 f"sigma {math.sqrt(case.variance):.3f} an hour, {case.candidate.held} held"

@@ -56,6 +56,16 @@ def test_what_it_closes_takes_no_room():
     assert counts([replace(ask, closes=Contracts.parse("30.00"))], full) == (["30.00"], [])
 
 
+def test_the_part_of_a_contract_that_it_closes_goes_along():
+    full = a_capital(by_ticker={"T": Money.parse("50.00")})
+    ask = quote(Side.ASK, "0.4400", "0.50", closes=Contracts.parse("0.50"))
+    assert counts([ask], full) == (["0.50"], [])
+    more = quote(Side.ASK, "0.4400", "100.50", closes=Contracts.parse("30.50"))
+    assert counts([more], full) == (["30.50"], [])  # no room to open any
+    assert counts([more], a_capital(by_ticker={"T": Money.parse("39.00")})) == (["49.50"], [])
+    assert counts([quote(Side.ASK, "0.4400", "0.50")], full) == ([], ["NO_ROOM"])
+
+
 def test_collateral_is_paid_in_full_with_the_fee():
     # $10 above the reserve of $10; 0.0175 * 0.4 * 0.6 a contract: 24 cost 9.60 and 0.1008.
     little = a_capital(cash=Money.parse("20.00"), footings={"T": a_footing(fees=MAKER)})

@@ -300,7 +300,13 @@ def test_beyond_its_markets_it_only_works_off_what_it_holds():
 
 
 @pytest.mark.parametrize(
-    ("held", "side", "count"), [("50.00", Side.ASK, "50.00"), ("-250.50", Side.BID, "100.00")]
+    ("held", "side", "count"),
+    [
+        ("50.00", Side.ASK, "50.00"),
+        ("-250.50", Side.BID, "100.50"),
+        ("0.50", Side.ASK, "0.50"),
+        ("-0.01", Side.BID, "0.01"),
+    ],
 )
 def test_in_a_market_that_a_filter_drops_it_only_works_off_what_it_holds(held, side, count):
     view = replace(seen(markouts=HARMLESS), dropped=(a_spread(held=held),))
@@ -310,9 +316,12 @@ def test_in_a_market_that_a_filter_drops_it_only_works_off_what_it_holds(held, s
     assert quote.closes == quote.max_contracts
 
 
-def test_a_part_of_a_contract_is_not_quoted_away():
-    view = replace(seen(markouts=HARMLESS), dropped=(a_spread(held="0.50"),))
-    assert proposed(MAKER, view) == ()
+def test_the_side_that_closes_takes_a_part_of_a_contract_along():
+    found = proposed(MAKER, seen(a_spread(held="10.25"), markouts=HARMLESS))
+    assert {p.side: (str(p.max_contracts), str(p.closes)) for p in found} == {
+        Side.ASK: ("100.25", "10.25"),
+        Side.BID: ("100.00", "0.00"),
+    }
 
 
 # Staying in the queue.
