@@ -8,22 +8,25 @@ its time is over, takers' fees included. Of prints beyond the target, that is al
 
 import tomllib
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from kalshi_cli.bootstrap.strategies import strategy
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import FeeTerms, fee_per_contract
-from kalshi_cli.domain.instant import HOUR, MINUTE
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, day_of
 from kalshi_cli.domain.market import Event, Market, Quote, Trade
 from kalshi_cli.domain.money import NO_CONTRACTS, Money, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trial import ALIKE_US, Ending, HitRate, Trial, Verdict, verdict
 from kalshi_cli.engine.generated import EPOCH_US, GeneratedWorld
 from kalshi_cli.engine.plan_document import read_plan
+from kalshi_cli.engine.recording import Recording
+from kalshi_cli.engine.tape import TapeWorld
 from kalshi_cli.engine.world import Listed, Printed
 from kalshi_cli.evaluation.flips import Spans
+from kalshi_cli.forecasting.momentum import BEFORE, LEAST_PRINTS
 from kalshi_cli.portfolio.edge import net_edge
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.strategies._base import Candidate, Strategy, View
@@ -51,10 +54,13 @@ def plan(kind: str) -> str:
 
 @dataclass(frozen=True)
 class Flip:
-    """A flip that would have been made: how it ended, and dollars that it brought a contract."""
+    """A flip that would have been made: how it ended, dollars that it brought a contract, and the
+    day (UTC days) on which it began.
+    """
 
     ending: Ending
     gain: float
+    day: int
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,7 @@ class Walk:
 class _Walker:
     """`markets` are those open now; `needed` has the hit rate that each trial needed."""
 
-    world: GeneratedWorld
+    world: GeneratedWorld | TapeWorld
     flipper: Strategy
     least_edge: float
     markets: dict[str, tuple[Event, Market, FeeTerms]] = field(default_factory=dict)
@@ -90,7 +96,11 @@ class _Walker:
         for event, trial in tuple(self.trying.items()):
             if trial.until_us < now_us:
                 self._judge(self.trying.pop(event))
-        candidates = tuple(self._candidate(*each, now_us) for each in self.markets.values())
+        candidates = tuple(
+            self._candidate(*each, now_us)
+            for ticker, each in self.markets.items()
+            if self._is_printed(ticker, now_us)
+        )
         rates = self.rates
         view = View(now_us, candidates, BANKROLL, hit_rates=rates, trying=frozenset(self.trying))
         proposals = proposed(self.flipper, view)
@@ -109,6 +119,12 @@ class _Walker:
             )
             if edge >= self.least_edge:
                 self.bought.add((proposal.ticker, begun[proposal.ticker].at_us))
+
+    def _is_printed(self, ticker: str, now_us: int) -> bool:
+        """Whether enough was printed of late for a push; where not, none is looked for."""
+        recent = self.tapes[ticker][-LEAST_PRINTS:]
+        window_us = self.flipper.tape_us // (1 + BEFORE)
+        return len(recent) == LEAST_PRINTS and recent[0].at_us > now_us - window_us
 
     def _move(self, now_us: int) -> None:
         for occurrence in self.world.advance(now_us):
@@ -151,7 +167,8 @@ class _Walker:
         found = verdict(trial, self.tapes[trial.ticker])
         self.judged.append(found)
         if (trial.ticker, trial.at_us) in self.bought:
-            self.flips.append(Flip(found.ending, self._gain(found)))
+            day = day_of(found.trial.at_us)
+            self.flips.append(Flip(found.ending, self._gain(found), day))
 
     def _gain(self, found: Verdict) -> float:
         trial, is_hit = found.trial, found.ending is Ending.HIT
@@ -204,11 +221,23 @@ def _rate(judged: Sequence[Verdict]) -> HitRate:
 
 def walk(kind: str, seed: int, *, hours: int) -> Walk:
     """Walk the strategy over so many hours of a world."""
-    settings = Settings(home=Path("unused"))
     world = GeneratedWorld(seed, plan=read_plan(tomllib.loads(plan(kind))))
+    return _walked(seed, world, range(EPOCH_US, EPOCH_US + hours * HOUR + 1, LOOK_US))
+
+
+def walk_tape(recording: Recording, *, days: int | None = None) -> Walk:
+    """Walk it over a recording, or its first days."""
+    end_us = max(event.finalized_us for event in recording.events)
+    if days is not None:
+        end_us = min(end_us, recording.start_us + days * DAY)
+    return _walked(0, TapeWorld(recording), range(recording.start_us, end_us, LOOK_US))
+
+
+def _walked(seed: int, world: GeneratedWorld | TapeWorld, looks: Iterable[int]) -> Walk:
+    settings = Settings(home=Path("unused"))
     walker = _Walker(world, strategy(NAME, settings), settings.trading.min_net_edge)
-    for number in range(hours * HOUR // LOOK_US + 1):
-        walker.look(EPOCH_US + number * LOOK_US)
+    for now_us in looks:
+        walker.look(now_us)
     needed = sum(walker.needed) / max(1, len(walker.needed))
     most = max((rate.count for rate in walker.rates.values()), default=0)
     return Walk(seed, walker.record, most, needed, tuple(walker.flips))

@@ -165,20 +165,23 @@ async def run_owners(seed: int, *, cycles: int) -> OwnersRun:
 
 async def _prove(desk: OpenDesk) -> None:
     """Put trials of flips on record as if all had hit, of every signal that there may be."""
-    until_us = desk.clock.now() - HOUR
     signals = [f"{each}, up to {step * ALIKE:.2f}" for each in CATEGORIES for step in NEEDED]
-    trials = [_trial(each, n, until_us) for each in signals for n in range(LEAST_TRIALS)]
-    verdicts = [Verdict(trial, Ending.HIT, until_us) for trial in trials]
+    now_us = desk.clock.now()
+    trials = [
+        _trial(each, now_us - (n + 2) * HOUR) for each in signals for n in range(LEAST_TRIALS)
+    ]
+    verdicts = [Verdict(trial, Ending.HIT, trial.until_us) for trial in trials]
     async with desk.store.unit() as unit:
         await unit.trials.begin(trials)
         await unit.trials.judge(verdicts)
         await unit.commit()
 
 
-def _trial(signal: str, number: int, until_us: int) -> Trial:
-    market = f"{signal}, {number}"
+def _trial(signal: str, at_us: int) -> Trial:
+    """One an hour: those of one hour may be about one move, and would count as one."""
+    market = f"{signal}, {at_us}"
     prices = (Price(5_000), Price(6_000), Price(4_000), Price(100))
-    return Trial(FLIPS, signal, market, market, Side.BID, *prices, until_us - HOUR, until_us)
+    return Trial(FLIPS, signal, market, market, Side.BID, *prices, at_us, at_us + HOUR)
 
 
 async def _seen(desk: OpenDesk) -> Seen:

@@ -8,10 +8,13 @@ from fakes.decisions import a_market, an_event, an_intent, resting
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.instant import HOUR, MINUTE
-from kalshi_cli.domain.market import Result
-from kalshi_cli.domain.money import NO_CONTRACTS, ONE_DOLLAR, ZERO_PRICE, Price
+from kalshi_cli.domain.market import Result, Trade
+from kalshi_cli.domain.money import NO_CONTRACTS, ONE_DOLLAR, ZERO_PRICE, Contracts, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.recording import Prints, RecordedEvent, RecordedMarket, Recording
+from kalshi_cli.engine.tape import TapeWorld
+from tests.studies.flip_walk import walk_tape
+from tests.studies.quotes_walk import Maker, Resting, quote_tape
 from tests.studies.weather import (
     agreeing,
     climatology,
@@ -111,3 +114,37 @@ def test_a_climate_needs_ten_days_and_adds_up():
     assert sum(chances.values()) == pytest.approx(1.0)
     # ten days at 80.5, four degrees: one degree to either side of it is a quarter of a deviation
     assert chances["M1"] == pytest.approx(0.1974, abs=5e-5)
+
+
+def test_quotes_are_filled_by_prints_through_them_and_held_to_the_result():
+    """Ten bid at 41: seven are filled, four by a print at 40 and three by one at 39, none at 41;
+    two of ten offered at 45 by one at 46. Seven YES cost $2.87 and two NO $1.10.
+    """
+    market = recorded("A", a_tape(), won=True)
+    event = RecordedEvent(an_event(mutually_exclusive=True), (market,), CLOSE + HOUR)
+    walker = Maker(TapeWorld(Recording("r", "d", OPEN, {}, (event,), {})))
+    walker.resting["A"] = [
+        Resting(Side.BID, Price(4_100), 1_000),
+        Resting(Side.ASK, Price(4_500), 1_000),
+    ]
+    for number, (cents, count) in enumerate(((41, 50), (40, 4), (45, 50), (46, 2), (39, 3))):
+        price, size = Price(100 * cents), Contracts(100 * count)
+        walker.print(Trade(str(number), "A", price, size, "bid", AT))
+    assert str(walker.gain(market)) == "3.030000"
+    lost = recorded("A", a_tape(), won=False)
+    assert str(walker.gain(lost)) == "-1.970000"
+
+
+def test_quotes_of_a_recording_without_prints_are_none():
+    event = RecordedEvent(
+        an_event(mutually_exclusive=True), (recorded("A", a_tape(), won=True),), CLOSE + HOUR
+    )
+    made = quote_tape(Recording("r", "d", OPEN, {}, (event,), {}))
+    assert (made.events, made.orders, made.entered) == (1, 0, 0)
+
+
+def test_a_tape_without_a_push_flips_nothing():
+    market = recorded("A", a_tape(*((5 * n, 40, 9) for n in range(20))), won=False)
+    event = RecordedEvent(an_event(mutually_exclusive=True), (market,), CLOSE + HOUR)
+    walk = walk_tape(Recording("r", "d", OPEN, {}, (event,), {}))
+    assert (walk.record.count, walk.flips) == (0, ())
