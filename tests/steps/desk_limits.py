@@ -87,13 +87,24 @@ class Ledger:
         self.exchange, self.books, self.env = exchange, books, Env.SIM
         self.limits: Limits | None = None
         self.shares: Mapping[str, float] = {}
+        self.lenders: frozenset[str] = frozenset()
         self.cooling_until = self.paid_in = 0
         self.richest = Fraction(0)
         self.began: Beginning | None = None
 
-    def begins(self, limits: Limits, shares: Mapping[str, float], *, is_true: bool) -> None:
-        """A pass begins that is held to these limits; `is_true` where its reads show what is."""
-        self.limits, self.shares = limits, shares
+    def begins(
+        self,
+        limits: Limits,
+        shares: Mapping[str, float],
+        *,
+        is_true: bool,
+        lenders: frozenset[str] = frozenset(),
+    ) -> None:
+        """A pass begins that is held to these limits; `is_true` where its reads show what is.
+
+        `lenders` are asked in it, and lend each other what they leave of their shares.
+        """
+        self.limits, self.shares, self.lenders = limits, shares, lenders
         names = frozenset(r.order_id for r in self._foreign()) if is_true else frozenset()
         state = self._one("SELECT state FROM desk_states ORDER BY change_id DESC") or "active"
         now = self.exchange.clock.now()
@@ -392,6 +403,9 @@ class Ledger:
         everything, event = set(markets), markets[row.ticker].event_ticker
         legs = {t for t in everything if markets[t].event_ticker == event}
         series = {t for t in everything if t.partition("-")[0] == row.ticker.partition("-")[0]}
+        # what is lent is somebody's who left it: all that lend are held to all their shares
+        sharing = tuple(sorted(self.lenders)) or (row.owner,)
+        allotted = sum(self.shares.get(name, 0.0) for name in sharing)
         return (
             ("MARKET_EXPOSURE", limits.max_market_exposure, {row.ticker}, ()),
             ("EVENT_EXPOSURE", limits.max_event_exposure, legs, ()),
@@ -399,7 +413,7 @@ class Ledger:
             ("CLUSTER_EXPOSURE", limits.max_cluster_exposure, everything, ()),
             ("CATEGORY_EXPOSURE", limits.max_category_exposure, everything, ()),
             ("ACCOUNT_EXPOSURE", limits.max_account_exposure, everything, ()),
-            ("STRATEGY_ALLOCATION", self.shares.get(row.owner, 0.0), everything, (row.owner,)),
+            ("STRATEGY_ALLOCATION", allotted, everything, sharing),
         )
 
     def _counts_markets(self, row: Row, rows: Mapping[str, Row]) -> None:

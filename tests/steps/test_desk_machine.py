@@ -217,7 +217,7 @@ class DeskMachine(RuleBasedStateMachine, Watch):
         self.decided_wall_us: int | None = None
         self.is_gated = False
         self.limits, self.env = LIMITS, POLICIES.trading.env
-        self.shares = dict.fromkeys(OWNERS, 0.40)
+        self.shares, self.lends = dict.fromkeys(OWNERS, 0.40), False
         self.ledger = Ledger(self.exchange, self.books)
         self.run(self.take_over())
 
@@ -226,8 +226,10 @@ class DeskMachine(RuleBasedStateMachine, Watch):
         what=lagging,
         limits=st.sampled_from(TIGHT),
         share=st.sampled_from([0.40, 0.40, 0.01]),
+        lends=st.booleans(),
     )
-    def begin(self, seconds, what, limits, share):
+    def begin(self, seconds, what, limits, share, lends):
+        self.lends = lends
         self.reads_lag_from_now_on(seconds, what)
         self.limits, self.shares = limits, dict.fromkeys(OWNERS, share)
 
@@ -497,11 +499,18 @@ class DeskMachine(RuleBasedStateMachine, Watch):
 
     def is_held_to_limits(self, policy: TradePolicy, trouble: Trouble | None) -> None:
         """A whole step of trading; what it writes down is held against every limit."""
-        held = replace(policy, env=self.env, limits=self.limits, allocations=self.shares)
+        held = replace(
+            policy,
+            env=self.env,
+            limits=self.limits,
+            allocations=self.shares,
+            lends=self.lends,
+        )
+        lenders = frozenset(each.name for each in held.strategies) if self.lends else frozenset()
         self.ledger.paid_in, self.ledger.env = self.paid_in, self.env
         self.ledger.cooling_until = self.venue.cooling_until
         is_true = self.venue.tells_the_truth
-        self.ledger.begins(self.limits, self.shares, is_true=is_true)
+        self.ledger.begins(self.limits, self.shares, is_true=is_true, lenders=lenders)
         self.is_gated = True
         self.does(trade(self.venue, self.desk, policy=held), trouble)
         self.is_gated = False

@@ -4,13 +4,14 @@ The desk is driven as in `test_desk_machine`, by a strategy that knows of no lim
 down is held against `desk_limits`. With every control in place nothing is found, and nothing sent.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 import pytest
 from fakes.exchange import Fault
 from fakes.floor import STRATEGY, taking
-from steps.desk_stage import OTHER, A, C, Stage
+from steps.desk_stage import OTHER, A, B, C, D, Stage
 from steps.test_desk_machine import LIMITS, DeskMachine, Driven
 
 from kalshi_cli.domain.identity import DeskState, Env
@@ -20,7 +21,7 @@ from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.ports.store import GroupState, KeptGroup
-from kalshi_cli.risk import _losses
+from kalshi_cli.risk import _losses, strategy_allocation
 from kalshi_cli.risk._gate import controls
 from kalshi_cli.steps import execution, losses
 
@@ -241,3 +242,45 @@ def test_a_control_that_lets_everything_pass_is_found_out(stage, monkeypatch, co
     machine = the_machine(stage, sequence)
     with pytest.raises(AssertionError, match=code):
         machine.wants(*sequence.wishes(machine))
+
+
+# What strategies lend each other: $20 of $1,000 are the share of each, and $40 of both together.
+
+
+def lending(stage: Stage) -> DeskMachine:
+    machine = the_machine(stage, Sequence(share=0.02))
+    machine.lends = True
+    return machine
+
+
+def filled(machine: DeskMachine) -> list[tuple[str, str, int]]:
+    """Whose orders filled, where, and how many contracts."""
+    query = "SELECT strategy, ticker, count_units / 100 FROM orders WHERE state = 'filled'"
+    return machine.books.execute(f"{query} ORDER BY run_id, sequence").fetchall()
+
+
+def test_who_leaves_its_share_lends_it_and_has_it_back_before_the_other_enters_again(stage):
+    """One has $4.40 of its $20 at risk in the beginning, the other $6."""
+    machine = lending(stage)
+
+    def came_of(*wishes: OrderIntent) -> list[tuple[str, str, int]]:
+        before = Counter(filled(machine))
+        machine.wants(*wishes)
+        return sorted((Counter(filled(machine)) - before).elements())
+
+    # $8.80: from now on the other is asked before it
+    assert came_of(a_wish(A, count="10.00")) == [(STRATEGY, A, 10)]
+    much = a_wish(A, count="40.00")  # $17.60 more
+    assert came_of(much) == [], "nobody was asked who could lend"
+    less = {"limit": "0.4000", "side": Side.ASK, "strategy": OTHER}  # $0.60 a contract
+    assert came_of(much, a_wish(D, count="1.00", **less)) == [(STRATEGY, A, 40), (OTHER, D, 1)]
+    # $6.40 of the other's are out, and it uses $6.60: of some $6.90 that are left it is asked first
+    more = a_wish(D, count="11.00", **less)  # $6.60
+    assert came_of(a_wish(A), more) == [(OTHER, D, 11)]
+
+
+def test_lending_beyond_all_shares_is_found_out(stage, monkeypatch):
+    monkeypatch.setattr(strategy_allocation, "allotment", lambda state, *_: state.bankroll)
+    machine = lending(stage)
+    with pytest.raises(AssertionError, match="STRATEGY_ALLOCATION"):
+        machine.wants(a_wish(A, count="90.00"), a_wish(B, count="1.00", strategy=OTHER))
