@@ -281,7 +281,7 @@ async def set_desk_state(
     command: str | None = None,
 ) -> StateChange:
     """Change the run state. A running loop reads it before every order. A `command` that does so
-    is a run, on record with the change.
+    is a run, put on record once the change is: a halt holds though its record cannot be written.
 
     Whoever makes it active takes note of what was lost: drawdowns are measured anew, and order
     groups that are triggered are to be reset before the next entry.
@@ -296,10 +296,12 @@ async def set_desk_state(
             released = await unit.desk.turn_groups(GroupState.RESUMED, before=triggered)
         at_us = clock.now() or None  # a clock that never saw the market stands at 0
         await unit.desk.set_state(state, reason=reason, who=who, at_us=at_us, wall_us=clock.wall())
-        run = None
-        if command is not None and at_us is not None:
-            run = await unit.desk.start_run(command, at_us, clock.wall())
-            await unit.desk.end_run(run.run_id, at_us, clock.wall(), "done")
+        await unit.commit()
+    if command is None or at_us is None:
+        return StateChange(before, released)
+    async with store.unit() as unit:
+        run = await unit.desk.start_run(command, at_us, clock.wall())
+        await unit.desk.end_run(run.run_id, at_us, clock.wall(), "done")
         await unit.commit()
     return StateChange(before, released, run)
 

@@ -6,11 +6,12 @@ from fakes.desk_store import WALL
 from fakes.exchange import Fault
 from fakes.floor import ASKS, STRATEGY, A, B, taking, the_policies, waiting
 
+from kalshi_cli.adapters.store.desk import SqlDesk
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import Halted, NotFound, Refused, Unavailable
+from kalshi_cli.errors import Halted, NotFound, Refused, StoreUnusable, Unavailable
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.command import (
     StillHeld,
@@ -331,6 +332,18 @@ async def test_an_entry_that_filled_before_the_stop_is_not_called_canceled(floor
     left = await wind_down(floor.exchange, floor.desk, cancel_entries=True)
     assert (left.canceled, left.resting) == ((), ())
     assert [str(position.net) for position in left.positions] == ["10.00"]
+
+
+async def test_a_halt_holds_though_its_record_cannot_be_written(floor, monkeypatch):
+    async def damaged(*_):
+        raise StoreUnusable("The table of runs is damaged.")
+
+    monkeypatch.setattr(SqlDesk, "start_run", damaged)
+    told = {"reason": "a storm", "who": "me", "command": "halt"}
+    with pytest.raises(StoreUnusable):
+        await set_desk_state(floor.store, floor.clock, DeskState.HALTED, **told)
+    async with floor.store.unit(reads=True) as unit:
+        assert await unit.desk.state() is DeskState.HALTED
 
 
 async def test_a_change_of_state_tells_what_it_was(floor):
