@@ -15,7 +15,9 @@ from crash.served_desk import LOOP, ServedDesk, served_desk
 pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("DESK_KILLS", "8"))
 A_WORLD = min(KILLS, 24)
-"""Kills of one desk: then a new world begins, before its exchange closes for the night."""
+"""Kills of one desk: then a new world begins, before its exchange closes for the night. Twice as
+many where few orders came between them: a busy machine lets a desk do little before it is killed.
+"""
 AN_AUDIT = 4
 LONGEST_S = 6.0
 """A desk that does not wait for others starts and sends its first orders in two seconds or so."""
@@ -57,11 +59,13 @@ def _trail(desk: ServedDesk) -> list[tuple[object, ...]]:
 def test_kills_lose_nothing_and_repeat_nothing(tmp_path: Path, world: int):
     moments = random.Random(world)
     with served_desk(tmp_path, seed=world + 1) as desk:
-        for kill in range(1, A_WORLD + 1):
+        for kill in range(1, 2 * A_WORLD + 1):
             desk.misbehave(seed=1_000 * world + kill)
             strike(desk, moments)
-            if kill % AN_AUDIT == 0:
+            if kill % AN_AUDIT == 0 or kill >= A_WORLD:
                 desk.audit()
-        account = desk.owner.account()
-    assert len(account.orders) > A_WORLD  # or the test would have shown less than it says
-    assert account.fills
+                account = desk.owner.account()
+                has_shown = len(account.orders) > A_WORLD and bool(account.fills)
+                if kill >= A_WORLD and has_shown:
+                    break
+    assert has_shown  # or the test would have shown less than it says
