@@ -9,6 +9,7 @@ from kalshi_cli.cli.caveats import warn_of_caveats, warn_of_clock
 from kalshi_cli.cli.limiting import confirm_trading
 from kalshi_cli.cli.runtime import Show, Verdict, after_stop, begin, finish, run_async
 from kalshi_cli.cli.start import Prepared, prepare
+from kalshi_cli.errors import NotFound
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.store import SqlStore
@@ -87,9 +88,10 @@ def on_list(
     from kalshi_cli.steps.naming import called
 
     invocation, told = prepared.invocation, ""
+    unknown: NotFound | None = None
 
     async def rows(store: "SqlStore") -> Sequence[Result]:
-        nonlocal told
+        nonlocal told, unknown
         find: Callable[..., Awaitable[Sequence[Result]]] = getattr(store.reports, listed)
         count: Callable[..., Awaitable[int]] = store.reports.how_many
         ticker = wanted.get("ticker")
@@ -99,23 +101,26 @@ def on_list(
         if len(found) == limit and (whole := await count(listed, **wanted)) > limit:
             told = f"{limit} of {whole}; --limit {whole} shows all"
         if isinstance(ticker, str) and not found:
-            told = await _unknown(store, str(wanted["ticker"]))
+            unknown = await _unknown(store, str(wanted["ticker"]))
         if told and invocation.wants_json:
             invocation.warn(told)
         return found
 
-    on_records(prepared, rows, show)
+    on_records(prepared, rows, show, verdict=lambda _: unknown)
     if told and not invocation.wants_json:  # below what it is said of
         invocation.say(told)
 
 
-async def _unknown(store: "SqlStore", ticker: str) -> str:
-    """That a market is not on record, and which may be meant; empty where it is."""
+async def _unknown(store: "SqlStore", ticker: str) -> NotFound | None:
+    """That a market is not on record, and which may be meant; None where it is."""
     from kalshi_cli.steps.naming import hint
 
     if await store.reports.how_many("markets", ticker=ticker):
-        return ""
-    return f"no market {ticker} is on record. {await hint(store, ticker)}".rstrip()
+        return None
+    return NotFound(
+        f"No market {ticker} is on record.",
+        remedy=await hint(store, ticker, "`kalshi inspect markets` lists those that are."),
+    )
 
 
 async def _with_desk(

@@ -20,9 +20,10 @@ def test_a_ticker_may_be_typed_in_any_case(kalshi):
     assert f"No market {ticker}9 was ever read. Did you mean {ticker}" in missed.err
     unheld = kalshi("close", f"{typed}9")
     assert (unheld.code, f"Nothing is held in {ticker}9." in unheld.err) == (3, True)
-    none = kalshi("inspect", "fills", "--ticker", f"{typed}9", "--json").json
-    assert none["data"] == []
-    assert none["warnings"][0].startswith(
-        f"no market {ticker}9 is on record. Did you mean {ticker}"
-    )
-    assert kalshi("inspect", "round-trips", "--ticker", ticker).err.count("no market") == 0
+    for what in ("positions", "fills", "orders", "denials", "markets"):
+        none = kalshi("inspect", what, "--ticker", f"{typed}9", "--json")
+        assert (none.code, none.json["data"], none.json["warnings"]) == (3, [], []), what
+        assert none.json["error"]["message"] == f"No market {ticker}9 is on record."
+        assert none.json["error"]["remedy"].startswith(f"Did you mean {ticker}")
+    known = kalshi("inspect", "round-trips", "--ticker", ticker)
+    assert (known.code, known.err.count("No market")) == (0, 0)

@@ -42,6 +42,7 @@ def analyze(
     from kalshi_cli.cli.render.steps import show_analyze, show_preview
     from kalshi_cli.cli.verdicts import of_analyze
     from kalshi_cli.scheduler.lanes import Stop
+    from kalshi_cli.settings.strategies import refuse_unknown
 
     named = tickers or []
     if "-" in named:
@@ -51,6 +52,7 @@ def analyze(
         if not named:  # an empty pipe asks about nothing, not about everything
             raise typer.BadParameter("No ticker came on stdin.")
     prepared, stop = ready(ctx), Stop()
+    refuse_unknown(prepared.settings)  # nobody is paid to forecast for whoever does not trade
     if dry_run:
         on_desk(
             prepared,
