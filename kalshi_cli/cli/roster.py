@@ -29,7 +29,8 @@ class Signalled:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """One strategy. `share` is of the bankroll, `path` its file where a person wrote it.
+    """One strategy. `share` is of the bankroll, `path` its file where a person wrote it, and
+    `named` says whether the settings have it run, with a share or without.
 
     `parameters` are as they are in force; `record` is None where it never traded here,
     `hit_rates` are what the trials of its signals came to, and `unloadable` says why its file
@@ -38,6 +39,7 @@ class Member:
 
     name: str
     runs: bool
+    named: bool
     share: float
     path: str | None
     summary: str
@@ -137,6 +139,7 @@ def _member(
     return Member(
         name=name,
         runs=name in settings.running and share > 0 and error is None,
+        named=name in settings.running,
         share=share,
         path=None if path is None else str(path),
         summary=summary,

@@ -436,10 +436,17 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _within_the_whole(self) -> Self:
-        total = sum(self.running_shares.values())
-        if total > 1.0 + 1e-9:
-            raise ValueError(f"the shares of what runs come to {total:.0%} of the bankroll")
-        return self
+        shares = self.running_shares
+        over = sum(shares.values()) - 1.0
+        if over <= 1e-9:
+            return self
+        most = max(shares, key=lambda name: shares[name])
+        key = f"others.{most}" if most in self.allocation.others else most
+        line = f"{key} = {max(0.01, shares[most] - over):.4g}"
+        raise ValueError(
+            f"the shares of what runs come to {1 + over:.4g} times the bankroll: lower one under "
+            f"[allocation], such as {line}"
+        )
 
     @property
     def running(self) -> Names:

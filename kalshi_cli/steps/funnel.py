@@ -59,7 +59,8 @@ def _everywhere(session: Session, name: str) -> tuple[str, str] | None:
             return "BROKEN", one_line(broken.error)
     if session.policy.allocations.get(name):
         return None
-    return "NO_SHARE", f"it has no share of the capital: give it one as allocation.others.{name}"
+    line = f"others.{name} = 0.05"
+    return "NO_SHARE", f"it has no share of the capital: write {line} under [allocation]"
 
 
 def _each(session: Session, strategy: Strategy, view: View) -> Iterator[Stop]:

@@ -41,6 +41,34 @@ def test_a_new_strategy_passes_its_test_and_trades_with_one_line_of_the_config(k
     assert (told["strategy"], told["nearest"]["limit"]) == ("fresh_drift", "0.0500")
 
 
+def test_a_strategy_for_which_nothing_is_left_is_told_which_line_makes_room(kalshi, kalshi_home):
+    kalshi("strategies", "new", "mine")
+    config = kalshi_home / "config.toml"
+    every = "[trading]\nstrategies = ['directional_trading', 'market_making', '{}']\n[allocation]\n"
+    config.write_text(every.format(FLIPPER) + "others.mine = 0.05\n")
+    refused = kalshi("strategies", "list")
+    assert refused.code == 4
+    (line,) = refused.err.splitlines()
+    assert "The shares of what runs come to 1.05 times the bankroll" in line
+    assert "lower one under [allocation], such as directional_trading = 0.35" in line
+    config.write_text(every.format(FLIPPER) + "others.mine = 0.05\ndirectional_trading = 0.35\n")
+    listed = {row["name"]: row for row in kalshi("strategies", "list", "--json").json["data"]}
+    assert (listed["mine"]["runs"], listed["directional_trading"]["share"]) == (True, 0.35)
+
+
+def test_a_strategy_that_runs_without_a_share_is_told_how_to_give_it_one(kalshi, kalshi_home):
+    kalshi("ingest", "--sim", "--seed", "7")
+    kalshi("strategies", "new", "mine")
+    (kalshi_home / "config.toml").write_text("[trading]\nstrategies = ['mine']\n")
+    listed = kalshi("strategies", "list").out
+    assert "no share" in listed
+    told = "mine has no share of the capital: write others.mine = 0.05 under [allocation]"
+    assert told in listed
+    traded = kalshi("trade", "--no-advance", "--json").json["data"]
+    (stop,) = [row for row in traded["funnel"] if row["strategy"] == "mine"]
+    assert (stop["code"], stop["nearest"]) == ("NO_SHARE", None)
+
+
 def test_a_strategy_that_fails_is_disabled_shown_and_forgiven(kalshi, kalshi_home):
     kalshi("ingest", "--sim", "--seed", "7")
     path = kalshi_home / "strategies" / "moody.py"
@@ -85,7 +113,7 @@ def test_a_strategy_that_is_missing_stops_trading_and_nothing_else(kalshi, kalsh
         "config show",
     ):
         assert kalshi(*line.split()).code == 0, line
-    for line in ("trade", "trade --dry-run", "run-loop --once", "why KXNONE"):
+    for line in ("analyze", "trade", "trade --dry-run", "run-loop --once", "why KXNONE"):
         ended = kalshi(*line.split())
         assert (ended.code, "allocation.others names 'mine'" in ended.err) == (4, True), line
     diagnosed = kalshi("doctor", "--json").json

@@ -137,7 +137,7 @@ async def test_a_strategy_without_a_share_has_nothing_and_is_told_so(floor):
     assert result.orders == ()
     (count,) = result.funnel
     assert (count.code, count.markets) == ("NO_SHARE", 2)
-    assert "allocation.others.directional_trading" in (await ends(floor))[A].detail
+    assert "others.directional_trading = 0.05 under [allocation]" in (await ends(floor))[A].detail
 
 
 class Interrupted:

@@ -16,6 +16,10 @@ def show_roster(result: "tuple[Member, ...]", console: "Console") -> None:
     rows = [(each.name, _state(each), f"{each.share:.0%}", each.summary) for each in result]
     columns = ("strategy", "state", ("share", "right"), ("what it does", "wrap"))
     print_table(console, "Strategies", columns, rows)
+    for each in result:
+        if each.named and not each.share:
+            told = f"{each.name} has no share of the capital: write others.{each.name} = 0.05"
+            console.print(f"{told} under [allocation] of the config file.", markup=False)
 
 
 def show_member(result: "Member", console: "Console") -> None:
