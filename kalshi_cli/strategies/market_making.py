@@ -128,13 +128,24 @@ class MarketMaking(Strategy):
         if isinstance(own, Abstention):
             return own
         if case not in chosen:
-            paid = [w for c in chosen if isinstance(w := worth[c.ticker], float)]
-            told = f"{self.max_quoted_markets} others are worth more, by dollars an hour"
-            return case.against("OUTRANKED", told, f"{own:.4f}", f"{min(paid, default=0.0):.4f}")
+            return self._outranked(case, worth, chosen)
         if case.clip < WHOLE:
             told = "its share of the bankroll does not pay for one contract"
             return case.against("SMALL_SHARE", told)
         return case.against("CROSSES", "at every price it would ask it would trade at once")
+
+    def _outranked(
+        self, case: Case, worth: Mapping[str, float | Abstention], chosen: Sequence[Case]
+    ) -> Abstention:
+        """Against the last of those that won by what they pay; no number where all are held."""
+        most = self.max_quoted_markets
+        rivals = [c for c in chosen if bool(c.held) is bool(case.held)]
+        if not rivals:
+            told = f"it may quote {most} market{'s' * (most != 1)}, and what is held comes first"
+            return case.against("OUTRANKED", told)
+        own, last = (_counted(c, worth[c.ticker]) for c in (case, rivals[-1]))
+        told = "others count for more: their dollars an hour, half as much again if quoted already"
+        return case.against("OUTRANKED", told, f"{own:.4f}", f"{last:.4f}")
 
     def _both(self, case: Case, now_us: int, *, reducing: bool) -> list[Proposal]:
         """The quotes of a market; only the side that works off what is held where `reducing`."""
@@ -236,10 +247,14 @@ def _judged(candidate: Candidate, view: View, maker: Maker, rank: _Rank) -> Case
 
 
 def _order(case: Case, worth: float | Abstention) -> tuple[bool, float, str]:
-    """Inventory first, then the worth; one that is quoted already counts half as much again."""
+    """Inventory first, then the worth."""
+    return not case.held, -_counted(case, worth), case.ticker
+
+
+def _counted(case: Case, worth: float | Abstention) -> float:
+    """Dollars an hour by which a market is ranked; half as much again if it is quoted already."""
     stays = 1.5 if case.candidate.is_working else 1.0
-    paid = 0.0 if isinstance(worth, Abstention) else worth
-    return not case.held, -paid * stays, case.ticker
+    return 0.0 if isinstance(worth, Abstention) else worth * stays
 
 
 def _meets(case: Case, side: Side, limit: Price) -> bool:

@@ -197,6 +197,31 @@ def test_of_those_looked_at_the_one_that_is_worth_less_says_so():
     assert float(why["A"].limit) == pytest.approx(2 * float(why["A"].value), abs=1e-4)
 
 
+def test_what_loses_to_a_market_quoted_already_is_told_what_that_counts():
+    """240 contracts a day win against 300: quoted already, they count half as much again."""
+    one = load(package, "market_making", Strategy, {**SETTINGS, "max_quoted_markets": 1})
+    fewer, more = (
+        a_quote("0.4700", "0.5300", ticker=t, volume_24h=Contracts.parse(volume))
+        for t, volume in (("A", "240.00"), ("B", "300.00"))
+    )
+    both = (
+        a_spread(ticker="A", quote=fewer, orders=(a_rest(ticker="A"),)),
+        a_spread(ticker="B", quote=more),
+    )
+    why = abstained(one, seen(*both, markouts=HARMLESS))["B"]
+    assert why.code == "OUTRANKED"
+    assert float(why.limit) / float(why.value) == pytest.approx(1.5 * 240 / 300, abs=1e-3)
+
+
+def test_what_loses_to_holdings_is_not_told_that_they_are_worth_more():
+    one = load(package, "market_making", Strategy, {**SETTINGS, "max_quoted_markets": 1})
+    busy = a_quote("0.4700", "0.5300", ticker="B", volume_24h=Contracts.parse("900.00"))
+    both = (a_spread(ticker="A", held="1.00"), a_spread(ticker="B", quote=busy))
+    why = abstained(one, seen(*both, markouts=HARMLESS))["B"]
+    assert (why.code, why.value, why.limit) == ("OUTRANKED", "", "")
+    assert why.detail == "it may quote 1 market, and what is held comes first"
+
+
 def test_a_bankroll_that_pays_for_no_contract_is_told():
     view = seen(a_spread(), markouts=HARMLESS, bankroll="50.00")  # 0.5 % of it: 25 cents
     assert abstained(MAKER, view)["T"].code == "SMALL_SHARE"
