@@ -415,9 +415,9 @@ class Snapshots(Protocol):
         """Put a snapshot on record; what was `seen` of others takes the place of what was then."""
         ...
 
-    async def seen(self) -> Mapping[str, Behind]:
+    async def seen(self, since_us: int = 0) -> Mapping[str, Behind]:
         """What others wanted at the last snapshot, by ticker, where an order of ours rested in a
-        market that was held and its book was read.
+        market that was held and its book was read; nothing where that was before an instant.
         """
         ...
 

@@ -48,6 +48,10 @@ PEAK_SINCE = "peak_since"
 
 MARKOUTS_US = 7 * DAY
 """How long what a fill was worth later has a say in where quotes are made."""
+SEEN_FOR_US = 15 * MINUTE
+"""How long what others wanted behind our own quote counts where the book cannot be read: three
+snapshots. Then it is worth nothing, as if nobody had been seen there.
+"""
 TRIALS_US = 30 * DAY
 """How long what came of a signal has a say in whether it is traded."""
 
@@ -62,7 +66,7 @@ class DeskView:
     the last week, `incentives` the programmes that run now, by ticker. `trials` are those under
     way, `hit_rates` what those of the last thirty days came to. `rebalanced` are shares that were
     put in the place of the config file's. `seen` is what others wanted beside our orders when the
-    books were last read and put on record.
+    books were last read and put on record, no longer than `SEEN_FOR_US` ago.
     """
 
     now_us: int
@@ -189,7 +193,7 @@ async def look(
             trials=await unit.trials.under_way(),
             hit_rates=await unit.trials.hit_rates(now_us - TRIALS_US),
             rebalanced=await unit.desk.rebalanced(),
-            seen=await unit.snapshots.seen(),
+            seen=await unit.snapshots.seen(now_us - SEEN_FOR_US),
         )
 
 
@@ -232,7 +236,7 @@ async def look_at_holdings(store: Store, *, now_us: int) -> Holdings:
             triggered_shards=frozenset(),
             barred=frozenset(),
             watermarks=Watermarks(None, None, None),
-            seen=await unit.snapshots.seen(),
+            seen=await unit.snapshots.seen(now_us - SEEN_FOR_US),
         )
         return Holdings(view, await unit.ledger.cash())
 

@@ -88,7 +88,7 @@ class LimitsInUse:
     `liquidation` is the cash and what all that is held would bring if it were sold now, by which
     losses are measured: against `day_start` since 00:00 UTC, against `peak` as a drawdown. In
     `contested` markets held, an order of ours rests: where it is the best quote on record, what
-    others wanted at the last snapshot counts, and nothing where that is not known.
+    others wanted at a snapshot of the last 15 minutes counts, and nothing where none tells it.
 
     `changes` are newest first. Foreign resting orders are not on record, and not counted.
     """

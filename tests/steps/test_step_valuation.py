@@ -4,12 +4,13 @@ import pytest
 from fakes.floor import ASKS, BIDS, WEIGHTS, A, taking, the_policies, waiting
 
 from kalshi_cli.domain.book import Level
+from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.marks import Behind, by_quote
 from kalshi_cli.domain.money import Contracts, Money, Price, total
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
-from kalshi_cli.steps.desk_view import look
+from kalshi_cli.steps.desk_view import look, look_at_holdings
 from kalshi_cli.steps.evaluate import evaluate
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.limiting import limits_in_use
@@ -88,6 +89,24 @@ async def test_all_who_look_say_the_same_and_nobody_by_our_own_bid(
     assert await readers(floor) == (equity, liquidation)
     await floor.ingest()  # the quote alone is read anew, which is ours
     assert await readers(floor) == (equity, liquidation)
+
+
+@pytest.mark.databases
+async def test_what_others_wanted_long_ago_is_no_worth_that_losses_are_measured_by(floor):
+    """10 for $4.40 leave $995.60; others bade 36 behind our 43, a quarter of an hour ago."""
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    floor.exchange.set_book(A, (("0.3600", "100.00"),), ASKS)
+    await send(floor.desk, waiting(floor.clock, limit="0.4300"))
+    await tracked(floor)
+    await floor.ingest()  # the quote alone is read anew, which is ours
+    seen_us, cash = floor.clock.now(), Money.parse("995.60")
+    for later_us, liquidation in ((15 * MINUTE, "999.200000"), (15 * MINUTE + 1, "995.600000")):
+        now_us = seen_us + later_us
+        view = await look(floor.store, now_us=now_us, filters=the_policies().filters)
+        assert str(view.valued(cash, {}).liquidation) == liquidation
+        holdings = await look_at_holdings(floor.store, now_us=now_us)
+        assert str(holdings.view.valued(cash, {}).liquidation) == liquidation
 
 
 @pytest.mark.databases

@@ -98,8 +98,8 @@ class SqlSnapshots:
         ]
         await self._transaction.append(t.SEEN_OF_OTHERS, behind)
 
-    async def seen(self) -> Mapping[str, Behind]:
-        return await seen_of_others(self._transaction)
+    async def seen(self, since_us: int = 0) -> Mapping[str, Behind]:
+        return await seen_of_others(self._transaction, since_us)
 
     async def performance(self, at_us: int) -> tuple[Performance, ...]:
         rows = await self._transaction.rows(_queries().performance, {"at_us": at_us})
@@ -130,11 +130,12 @@ def _seen() -> Prepared:
     """Apart from the others: those who look at positions need none of their tables."""
     others = t.SEEN_OF_OTHERS.c
     bid = (others.bid_price_units, others.bid_count_units)
-    return Prepared(select(others.ticker, *bid, others.ask_price_units, others.ask_count_units))
+    ask = (others.ask_price_units, others.ask_count_units)
+    return Prepared(select(others.ticker, *bid, *ask).where(others.at_us >= given("since_us")))
 
 
-async def seen_of_others(transaction: Transaction) -> Mapping[str, Behind]:
-    rows = await transaction.rows(_seen())
+async def seen_of_others(transaction: Transaction, since_us: int = 0) -> Mapping[str, Behind]:
+    rows = await transaction.rows(_seen(), {"since_us": since_us})
     return {row[0]: Behind(level_from(*row[1:3]), level_from(*row[3:])) for row in rows}
 
 

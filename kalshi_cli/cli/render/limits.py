@@ -21,7 +21,9 @@ def show_limits(result: LimitsInUse, console: "Console") -> None:
         facts.append(("losses by", f"{dollars(result.liquidation)}, all sold now; {since}"))
         if result.contested:
             told = f"{some(len(result.contested), 'market')} held where an order of ours rests"
-            facts.append(("", f"in {told}: by what others bid there when last seen"))
+            facts.append(
+                ("", f"in {told}: by what others bid there, if seen in the last 15 minutes")
+            )
     print_facts(console, facts)
     print_table(
         console,
