@@ -16,7 +16,7 @@ from kalshi_cli.domain.book import OrderBook, reaches
 from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.markout import middle
-from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Price
+from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import LIVE, Order, Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
@@ -125,13 +125,16 @@ class MarketMaking(Strategy):
         if isinstance(case, Abstention):
             return case
         own = worth[case.ticker]
-        if isinstance(own, Abstention):
+        if isinstance(own, Abstention) and not case.held:
             return own
         if case not in chosen:
             return self._outranked(case, worth, chosen)
-        if case.clip < WHOLE:
+        if min(case.clip, case.most) < WHOLE:
             told = "its share of the bankroll does not pay for one contract"
             return case.against("SMALL_SHARE", told)
+        limits = [self._limit(case, side) for side in Side if _count(case, side, reducing=False)]
+        if all(limit is None for limit in limits):
+            return case.against("NO_PRICE", "the exchange has no price where it would quote")
         return case.against("CROSSES", "at every price it would ask it would trade at once")
 
     def _outranked(
@@ -151,6 +154,12 @@ class MarketMaking(Strategy):
         """The quotes of a market; only the side that works off what is held where `reducing`."""
         if case.most <= 0:
             return []
+        sides = (s for s in (Side.BID, Side.ASK) if not reducing or case.held * s.sign < 0)
+        quotes = (self._quote(case, side, now_us, reducing=reducing) for side in sides)
+        return [quote for quote in quotes if quote is not None]
+
+    def _limit(self, case: Case, side: Side) -> Price | None:
+        """Where a side is quoted, snapped away from the fair value; None beyond the grid."""
         prices = quote_prices(
             case.fair,
             max(-1.0, min(1.0, case.held / case.most)),
@@ -160,22 +169,11 @@ class MarketMaking(Strategy):
             decay=decay(case.fair, case.half),
             floor=case.least,
         )
-        found: list[Proposal] = []
-        for side, price in ((Side.BID, prices.bid), (Side.ASK, prices.ask)):
-            if not reducing or case.held * side.sign < 0:
-                proposal = self._quote(case, side, price, now_us, reducing=reducing)
-                found += [] if proposal is None else [proposal]
-        return found
+        return case.grid.floor(prices.bid) if side is Side.BID else case.grid.ceil(prices.ask)
 
-    def _quote(
-        self, case: Case, side: Side, price: float, now_us: int, *, reducing: bool
-    ) -> Proposal | None:
-        """One side, snapped away from the fair value; None where there is no room for it."""
-        limit = case.grid.floor(price) if side is Side.BID else case.grid.ceil(price)
-        room = abs(case.held) if reducing else case.most - side.sign * case.held
-        closes = max(0, -side.sign * case.held)
-        odd = closes % WHOLE
-        count = max(0, min(case.clip, room - odd)) // WHOLE * WHOLE + odd
+    def _quote(self, case: Case, side: Side, now_us: int, *, reducing: bool) -> Proposal | None:
+        """One side; None where there is no room or no price for it, or it would trade at once."""
+        limit, count = self._limit(case, side), _count(case, side, reducing=reducing)
         if limit is None or not count or _meets(case, side, limit):
             return None
         limit = _kept(case, side, limit) or limit
@@ -192,7 +190,7 @@ class MarketMaking(Strategy):
             ),
             resting=True,
             expires_us=min(now_us + int(self.quote_minutes * MINUTE), case.stop_us),
-            closes=Contracts(min(closes, count)) if closes else NO_CONTRACTS,
+            closes=Contracts(min(_closes(case, side), count)),
         )
 
     def _worth(self, case: Case, now_us: int) -> float | Abstention:
@@ -255,6 +253,18 @@ def _counted(case: Case, worth: float | Abstention) -> float:
     """Dollars an hour by which a market is ranked; half as much again if it is quoted already."""
     stays = 1.5 if case.candidate.is_working else 1.0
     return 0.0 if isinstance(worth, Abstention) else worth * stays
+
+
+def _count(case: Case, side: Side, *, reducing: bool) -> int:
+    """Contracts of a side, in units: whole ones, and what part of one is to be closed."""
+    room = abs(case.held) if reducing else case.most - side.sign * case.held
+    odd = _closes(case, side) % WHOLE
+    return max(0, min(case.clip, room - odd)) // WHOLE * WHOLE + odd
+
+
+def _closes(case: Case, side: Side) -> int:
+    """What there is on the other side of it, in units."""
+    return max(0, -side.sign * case.held)
 
 
 def _meets(case: Case, side: Side, limit: Price) -> bool:

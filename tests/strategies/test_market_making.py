@@ -227,6 +227,39 @@ def test_a_bankroll_that_pays_for_no_contract_is_told():
     assert abstained(MAKER, view)["T"].code == "SMALL_SHARE"
 
 
+def test_an_inventory_that_pays_for_no_contract_is_told():
+    maker = load(package, "market_making", Strategy, {**SETTINGS, "inventory_share": 0.00004})
+    view = seen(a_spread(), markouts=HARMLESS)  # of $10,000 of bankroll: 40 cents
+    assert proposed(maker, view) == ()
+    assert abstained(maker, view)["T"].code == "SMALL_SHARE"
+
+
+def test_where_its_one_side_has_no_price_it_says_that():
+    """At the limit only the ask is left: 0.935 + 0.055 of others' half-spread and 0.0175 x 0.93 x
+    0.07 of fee are beyond 99 cents, and there is nothing it would trade with. $200 pay for 213.
+    """
+    facts = {"market": a_market(), "fees": FeeTerms("quadratic_with_maker_fees")}
+    view = seen(a_spread("0.8800", "0.9900", held="213.00", **facts))
+    assert proposed(MAKER, view) == ()
+    assert abstained(MAKER, view)["T"].code == "NO_PRICE"
+
+
+def test_where_its_one_side_would_trade_at_once_it_says_that():
+    """At the limit only the ask is left, at 51 cents, where a bid of its own rests."""
+    own = a_rest(Side.BID, "0.5150")
+    view = seen(a_spread(held="400.00", orders=(own,)), markouts=HARMLESS)
+    assert proposed(MAKER, view) == ()
+    assert abstained(MAKER, view)["T"].code == "CROSSES"
+
+
+def test_what_is_held_would_be_quoted_whatever_it_pays_and_says_what_keeps_it():
+    """80 fills that lost 5 of 3 cents keep no quotes from what is held; no money does."""
+    lost = [a_mark(n, given=0.06, kept=0.01) for n in range(80)]
+    maker = load(package, "market_making", Strategy, {**SETTINGS, "inventory_share": 0.00004})
+    view = seen(a_spread(held="1.00"), markouts=lost)
+    assert abstained(maker, view)["T"].code == "SMALL_SHARE"
+
+
 def test_nobody_waits_where_only_who_knows_comes():
     # 80 fills that lost 5 of 3 cents: more than one and a half of their half-spreads.
     lost = [a_mark(n, given=0.06, kept=0.01) for n in range(80)]
