@@ -71,8 +71,10 @@ class Outcome:
 
 
 def halt(ctx: typer.Context, reason: str, *, flattens: bool) -> None:
-    """Halt at once, and take our orders back; where it `flattens`, sell what we hold before."""
-    prepared = ready(ctx)
+    """Halt at once, and take our orders back; where it `flattens`, sell what we hold before, for
+    which the settings must hold.
+    """
+    prepared = ready(ctx, only_stops=not flattens)
     _tell(prepared, run_async(_halted(prepared, _kept(reason), flattens)), show_changed)
 
 

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-def ready(ctx: typer.Context, *, diagnoses: bool = False) -> Prepared:
+def ready(ctx: typer.Context, *, diagnoses: bool = False, only_stops: bool = False) -> Prepared:
     """The command that is about to run, with its settings and its environment."""
-    return prepare(begin(ctx), diagnoses=diagnoses)
+    return prepare(begin(ctx), diagnoses=diagnoses, only_stops=only_stops)
 
 
 def on_desk(

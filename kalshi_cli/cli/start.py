@@ -1,5 +1,6 @@
 """From the command line to settings, an environment and a log file, saying so on stderr."""
 
+import os
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -128,12 +129,15 @@ def configured(
     return load(config=options.config, home=options.home, options=chosen)
 
 
-def prepare(invocation: Invocation, *, diagnoses: bool = False) -> Prepared:
+def prepare(
+    invocation: Invocation, *, diagnoses: bool = False, only_stops: bool = False
+) -> Prepared:
     """Read the settings, choose the environment, say which and why, and open the log file.
 
     A command that `diagnoses` is told what is wrong with keys and addresses instead of stopping.
+    One that `only_stops` the desk does so whatever is wrong with the settings of trading.
     """
-    configuration = configured(invocation)
+    configuration = _to_stop(invocation) if only_stops else configured(invocation)
     faults = Faults(tolerates=diagnoses)
     environment = _environment(invocation, configuration, faults)
     invocation.env = environment.env.value
@@ -141,6 +145,22 @@ def prepare(invocation: Invocation, *, diagnoses: bool = False) -> Prepared:
     prepared = Prepared(invocation, configuration, environment, faults.found)
     _open_log(prepared)
     return prepared
+
+
+def _to_stop(invocation: Invocation) -> "Configuration":
+    """What says which desk to stop: nothing that is wrong with any other setting is in the way.
+
+    Raises `ConfigError` where that is not to be told, with what stops a desk all the same.
+    """
+    from kalshi_cli.settings.load import home_path, load
+
+    options = invocation.options
+    try:
+        return load(config=options.config, home=options.home, sections=False)
+    except ConfigError as error:
+        file = home_path(options.home, os.environ) / "HALT"
+        told = f"{error.remedy} A file {file} halts whoever trades there.".lstrip()
+        raise ConfigError(str(error), remedy=told) from error
 
 
 def _environment(

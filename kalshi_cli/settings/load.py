@@ -65,8 +65,10 @@ def load(
     config: Path | None = None,
     home: Path | None = None,
     options: Mapping[str, Any] | None = None,
+    sections: bool = True,
 ) -> Configuration:
-    """Read all layers. `options` is what the command line sets, by section.
+    """Read all layers. `options` is what the command line sets, by section; without `sections`,
+    they all stay at their defaults, whatever is wrong with them: for who needs none to stop.
 
     Raises `ConfigError` for a file that is missing or broken, an unknown key, or a bad value.
     """
@@ -82,6 +84,8 @@ def load(
         (".env", _values(dotenv, ".env")),
         (str(file), {} if file is None else _toml(file)),
     ]
+    if not sections:
+        layers = [(origin, _beside_sections(values)) for origin, values in layers]
     layers.append(_preset(layers))
     merged, origins = _lay(layers)
     settings = _validated(merged, origins)
@@ -164,6 +168,20 @@ def _toml(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not valid TOML: {error}.") from error
     return values
+
+
+def _beside_sections(values: Mapping[str, Any]) -> dict[str, Any]:
+    """What says whose desk it is and where it is kept."""
+    known = {name for name, field in Settings.model_fields.items() if _is_section(field)}
+    return {
+        name: value
+        for name, value in values.items()
+        if name not in known and not isinstance(value, dict)
+    }
+
+
+def _is_section(field: FieldInfo) -> bool:
+    return isinstance(field.default, BaseModel)
 
 
 def _preset(layers: list[Layer]) -> Layer:

@@ -156,6 +156,34 @@ def test_a_turn_that_lost_the_lease_shares_no_run_with_the_next(kalshi, monkeypa
     assert len(set(runs)) == len(runs) == 2
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        "[allocation.others]\nmy_edge = 1.5\n",
+        "[risk]\nmax_positons = 3\n",
+        '[tradng]\nstrategies = ["market_making"]\n',
+        '[trading]\nstrategies = ["none_such"]\n',
+    ],
+)
+def test_a_desk_is_halted_whatever_is_wrong_with_how_it_trades(kalshi, kalshi_home, wrong):
+    kalshi("run-loop", "--sim", "--once", "--seed", "7")
+    assert kalshi("inspect", "orders", "--live-only", "--json").json["data"]
+    (kalshi_home / "config.toml").write_text(wrong)
+    assert kalshi("trade").code == 4
+    halted = kalshi("halt", "--json")
+    assert (halted.code, halted.json["data"]["after"]) == (0, "halted")
+    (kalshi_home / "config.toml").unlink()
+    assert kalshi("inspect", "orders", "--live-only", "--json").json["data"] == []
+
+
+def test_what_halts_a_desk_is_told_where_its_settings_cannot_be_read(kalshi, kalshi_home):
+    kalshi_home.mkdir()
+    (kalshi_home / "config.toml").write_text("home = [")
+    refused = kalshi("halt")
+    assert refused.code == 4
+    assert f"A file {kalshi_home / 'HALT'} halts whoever trades there." in refused.err
+
+
 def recorded(kalshi):
     """The commands that are runs, the newest first, each of them ended."""
     rows = kalshi("inspect", "runs", "--json").json["data"]
