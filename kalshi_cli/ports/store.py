@@ -671,6 +671,10 @@ class Store(Protocol):
         """
         ...
 
+    def begin(self, work: Callable[[Unit], Awaitable[Result]]) -> Awaitable[Result]:
+        """The same, and in line at once: before all that is asked for later, whoever waits first."""
+        ...
+
     async def brakes(self, cooling: str) -> Brakes:
         """What may keep an order back, as committed now, in as little time as can be.
 

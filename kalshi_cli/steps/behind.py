@@ -1,4 +1,7 @@
-"""Writes that nobody waits for: each is in line before all that is asked for after it."""
+"""Writes that nobody waits for: each is in line before all that is asked for after it.
+
+One that finds the store too busy is in line again, behind what came meanwhile.
+"""
 
 import asyncio
 
@@ -16,7 +19,7 @@ class WriteBehind:
 
     def write(self, work: Write) -> None:
         """Put a write in line; it goes on where whoever asked for it is cancelled."""
-        task = asyncio.create_task(insist(self._store, work))
+        task = asyncio.create_task(insist(self._store, work, begun=self._store.begin(work)))
         self._under_way.add(task)
         task.add_done_callback(self._ended)
 

@@ -77,8 +77,14 @@ class MortalStore:
             yield _MortalUnit(unit, self._fuse)
 
     async def write(self, work):
+        return await self.begin(work)
+
+    def begin(self, work):
+        return self._committed(self._together.begin(work))
+
+    async def _committed(self, begun):
         try:
-            return await self._together.write(work)
+            return await begun
         except asyncio.CancelledError:
             if self._fuse.has_blown:
                 await self._together._carrier  # it died, and says so

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from fakes.desk_store import fresh_store
 
-from kalshi_cli.errors import StoreUnusable
+from kalshi_cli.errors import StoreBusy, StoreUnusable
 from kalshi_cli.steps.behind import WriteBehind
 
 
@@ -39,10 +39,17 @@ async def test_what_is_asked_for_later_is_written_with_it_or_after_it(store):
 
     behind = WriteBehind(store)
     behind.write(marks("first"))
-    assert await marked(store, "first") is None  # nobody waited
     await store.write(looks)
     assert seen == [1]
     await behind.end()
+
+
+async def test_nobody_waits_for_it(store):
+    behind = WriteBehind(store)
+    behind.write(marks("first"))
+    assert await marked(store, "first") is None
+    await behind.end()
+    assert await marked(store, "first") == 1
 
 
 async def test_whoever_asked_may_be_cancelled_and_it_is_written(store):
@@ -71,3 +78,18 @@ async def test_a_failure_is_told_to_whoever_looks_and_at_the_end(store):
     with pytest.raises(StoreUnusable, match="disk is full"):
         behind.check()
     assert await marked(store, "second") == 1  # no other is lost with it
+
+
+async def test_one_that_found_the_store_busy_is_tried_again(store):
+    tries = []
+
+    async def write(unit):
+        tries.append(1)
+        if len(tries) == 1:
+            raise StoreBusy("somebody else is writing")
+        await unit.catalog.set_marker("first", 1)
+
+    behind = WriteBehind(store)
+    behind.write(write)
+    await behind.end()
+    assert (len(tries), await marked(store, "first")) == (2, 1)

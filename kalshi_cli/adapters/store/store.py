@@ -81,7 +81,10 @@ class SqlStore:
             yield SqlUnit(transaction)
 
     async def write(self, work: "Callable[[SqlUnit], Awaitable[Result]]") -> Result:
-        return await self._together.write(work)
+        return await self._together.begin(work)
+
+    def begin(self, work: "Callable[[SqlUnit], Awaitable[Result]]") -> "Awaitable[Result]":
+        return self._together.begin(work)
 
     @asynccontextmanager
     async def transaction(self, *, reads: bool = False) -> AsyncIterator[Transaction]:

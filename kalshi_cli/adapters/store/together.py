@@ -33,8 +33,8 @@ class Together:
         self._waiting: list[_Write] = []
         self._carrier: asyncio.Task[None] | None = None
 
-    async def write(self, work: Work[Result]) -> Result:
-        """What `work` returns, once it is committed.
+    def begin(self, work: Work[Result]) -> asyncio.Future[Result]:
+        """Put `work` in line. What it returns is told once it is committed.
 
         Whoever is cancelled before `work` begins leaves nothing. Later it is written all the same,
         unless the transaction fails; whoever has to know looks.
@@ -43,8 +43,7 @@ class Together:
         self._waiting.append(write)
         if self._carrier is None or self._carrier.done():
             self._carrier = asyncio.create_task(self._carry())
-        result: Result = await write.done
-        return result
+        return write.done
 
     async def close(self) -> None:
         """Wait for what is being written."""
