@@ -672,7 +672,7 @@ class Store(Protocol):
         ...
 
     def begin(self, work: Callable[[Unit], Awaitable[Result]]) -> Awaitable[Result]:
-        """The same, and in line at once: before all that is asked for later, whoever waits first."""
+        """The same, in line at once: before all that is asked for later, whoever waits first."""
         ...
 
     async def brakes(self, cooling: str) -> Brakes:
