@@ -295,6 +295,10 @@ class Ledger(Protocol):
 
     async def last_fill_us(self) -> int | None: ...
 
+    async def new_settlements(self, settlements: Sequence[Settlement]) -> tuple[Settlement, ...]:
+        """Those that are not known, or changed since, with the revision that they would get."""
+        ...
+
     async def add_settlements(self, settlements: Sequence[Settlement]) -> tuple[Settlement, ...]:
         """Append settlements; returns those not known. A changed one gets the next revision."""
         ...

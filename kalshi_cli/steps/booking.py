@@ -11,7 +11,7 @@ from kalshi_cli.domain.account import CashKind, CashMovement, Settlement, settle
 from kalshi_cli.domain.fees import effective_terms, fill_fee
 from kalshi_cli.domain.history import Entry, fold_history
 from kalshi_cli.domain.identity import EXTERNAL
-from kalshi_cli.domain.instant import DAY, MINUTE
+from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
 from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money
 from kalshi_cli.domain.order import (
     NEVER_SEEN,
@@ -47,6 +47,11 @@ SETTLEMENTS_KNOWN = "settlements_known"
 
 One that is changed keeps its time, and where the account as a whole held nothing its money is none
 before and after: no difference tells of it, though what each owner gained is another.
+"""
+SETTLEMENTS_TRIED = "settlements_tried"
+"""Marker of the instant when a read of all settlements last ended before their end.
+
+It is as long as the history of the account: another waits for an hour, not for the next pass.
 """
 CASH_OVERLAP = 30 * DAY
 """How long a deposit may take from being made until it counts. Any other that counts late makes a
@@ -119,21 +124,24 @@ async def book(
         held = {position.ticker for position in await unit.ledger.positions()}
         cash_us = 0 if whole else await _known_from(unit, CASH_KNOWN)
         sent_us = 0 if whole else await _known_from(unit, TRANSFERS_KNOWN)
-        all_settled_us = await unit.catalog.marker(SETTLEMENTS_KNOWN)
-    began_us = clock.now()
+        began_us = clock.now()
+        reads_ever = settled_us != 0 and await _is_due(unit, began_us)
     fills = await fills_since(trading, archive, clock, fill_us)
     settlements = await collect(lambda c: trading.settlements(min_us=settled_us, cursor=c))
     ever = settlements
-    if settled_us and (all_settled_us is None or began_us - all_settled_us >= DAY):
+    if reads_ever:
         # What is old and cannot be read is no doubt of what is so now.
         ever = await collect(lambda c: trading.settlements(cursor=c))
     moved = await collect(lambda c: trading.cash_movements(min_us=cash_us, cursor=c))
     sent = await transfers_of(treasury, sent_us)
     claimed = await _claimed(trading, store, clock, fills.items, archive)
+    told = newest((*ever.items, *settlements.items))
+    async with store.unit(reads=True) as unit:
+        unheard = await unit.ledger.new_settlements(told)
     touched = (
         held
         | {fill.ticker for fill in fills.items}
-        | {s.ticker for s in (*ever.items, *settlements.items)}
+        | {s.ticker for s in (*unheard, *settlements.items)}
     )
     await learn_markets(data, store, clock, touched)
     owed = [fill.at_us for fill in fills.items if fill.order_id in claimed.unread]
@@ -141,10 +149,11 @@ async def book(
     async with store.unit() as unit:
         unlisted = frozenset(touched) - await unit.catalog.known_markets(touched)
         new_fills, alarms = await _append_fills(unit, usable, claimed.reports, clock.now())
-        told = newest((*ever.items, *settlements.items))
         new_settlements = await unit.ledger.add_settlements(told)
         if ever.reached_end and (ever is not settlements or not settled_us):
             await _keep_known(unit, SETTLEMENTS_KNOWN, began_us)
+        elif reads_ever:
+            await unit.catalog.set_marker(SETTLEMENTS_TRIED, began_us)
         unread = [] if fills.reached_end else [fill_us + OVERLAP]
         await _owe(unit, [*unread, *owed], clock.now())
         await unit.ledger.add_cash([*moved.items, *shard_movements(sent.items)])
@@ -278,6 +287,15 @@ async def _known_from(unit: Unit, name: str) -> int:
     """Since when movements of cash have to be read; 0 for all."""
     known_us = await unit.catalog.marker(name)
     return 0 if known_us is None else known_us - CASH_OVERLAP
+
+
+async def _is_due(unit: Unit, now_us: int) -> bool:
+    """Whether all settlements have to be read again."""
+    known_us = await unit.catalog.marker(SETTLEMENTS_KNOWN)
+    tried_us = await unit.catalog.marker(SETTLEMENTS_TRIED)
+    return (known_us is None or now_us - known_us >= DAY) and (
+        tried_us is None or now_us - tried_us >= HOUR
+    )
 
 
 async def _keep_known(unit: Unit, name: str, at_us: int) -> None:

@@ -438,6 +438,56 @@ async def test_a_changed_settlement_that_moves_no_cash_is_read_again_within_a_da
     assert await earned(floor) == "-4.400000"
 
 
+async def test_a_read_of_all_settlements_that_ends_early_is_tried_again_an_hour_later(floor):
+    """The first pass after a day reads all, and its second page does not come."""
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    floor.exchange.settle(A, Result.YES)
+    await floor.reconcile()
+    await floor.clock.sleep_until(floor.clock.now() + DAY)
+    cut = Cut(floor.exchange)
+    for pause, read in ((0, 1), (MINUTE, 1), (HOUR - MINUTE, 2), (MINUTE, 2)):
+        await floor.clock.sleep_until(floor.clock.now() + pause)
+        await book(floor.exchange, cut, floor.store, floor.clock)
+        assert cut.reads_of_all == read
+    cut.is_whole = True
+    for pause, read in ((HOUR, 3), (2 * HOUR, 3)):
+        await floor.clock.sleep_until(floor.clock.now() + pause)
+        await book(floor.exchange, cut, floor.store, floor.clock)
+        assert cut.reads_of_all == read
+
+
+class Cut:
+    """The exchange, where the list of all settlements stops after its first page."""
+
+    def __init__(self, exchange):
+        self.exchange, self.reads_of_all, self.is_whole = exchange, 0, False
+
+    def __getattr__(self, name):
+        return getattr(self.exchange, name)
+
+    async def settlements(self, *, min_us=0, cursor=""):
+        if cursor:
+            raise Unavailable("the line is cut")
+        found = await self.exchange.settlements(min_us=min_us)
+        self.reads_of_all += min_us == 0
+        return found if self.is_whole or min_us else Page(found.items, "more", ())
+
+
+async def test_a_market_paid_long_ago_and_told_no_more_is_no_doubt_of_today(floor):
+    """Once a day its settlement is told again: what is on record of it is still so."""
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    floor.exchange.settle(A, Result.YES)
+    (paid,) = floor.exchange.all_settlements
+    combo = replace(paid, ticker="KXCOMBO-1", net=Contracts(0), revenue=Money(0))
+    floor.exchange.all_settlements = [combo, replace(paid, settled_us=paid.settled_us + HOUR)]
+    assert (await floor.reconcile()).unlisted == {"KXCOMBO-1"}
+    await floor.clock.sleep_until(floor.clock.now() + DAY)
+    again = await floor.reconcile()
+    assert (again.unlisted, again.is_settled) == (frozenset(), True)
+
+
 async def earned(floor):
     (row,) = await floor.store.reports.round_trips(owner=STRATEGY)
     return str(row.pnl)

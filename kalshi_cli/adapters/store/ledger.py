@@ -91,7 +91,7 @@ class SqlLedger:
     async def last_fill_us(self) -> int | None:
         return await self._transaction.number(_LAST_FILL)
 
-    async def add_settlements(self, settlements: Sequence[Settlement]) -> tuple[Settlement, ...]:
+    async def new_settlements(self, settlements: Sequence[Settlement]) -> tuple[Settlement, ...]:
         newest: dict[tuple[str, int], Settlement] = {}
         for part in chunks({settlement.ticker for settlement in settlements}):
             mine = select(*t.SETTLEMENTS.c).where(t.SETTLEMENTS.c.ticker.in_(part))
@@ -110,8 +110,12 @@ class SqlLedger:
                 stored = replace(settlement, revision=before.revision + 1)
             newest[key] = stored
             new.append(stored)
-        await self._transaction.append(t.SETTLEMENTS, list(map(mapping.settlement_row, new)))
         return tuple(new)
+
+    async def add_settlements(self, settlements: Sequence[Settlement]) -> tuple[Settlement, ...]:
+        new = await self.new_settlements(settlements)
+        await self._transaction.append(t.SETTLEMENTS, list(map(mapping.settlement_row, new)))
+        return new
 
     async def last_settlement_us(self) -> int | None:
         return await self._transaction.number(_LAST_SETTLEMENT)
