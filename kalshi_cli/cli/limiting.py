@@ -10,6 +10,7 @@ from kalshi_cli.cli.start import Prepared
 
 if TYPE_CHECKING:
     from kalshi_cli.bootstrap.desk import OpenDesk
+    from kalshi_cli.domain.shares import Rebalanced, Shares
 
 LONGEST_REASON = 500
 """Signs kept of a reason."""
@@ -18,9 +19,9 @@ LONGEST_REASON = 500
 async def confirm_trading(prepared: Prepared, desk: "OpenDesk", wanted: Sequence[str] = ()) -> None:
     """What stands before every command that trades: limits accounted for, real money confirmed.
 
-    `wanted` are told among what is at stake. Shares that a rebalance put over the config file's
-    are dropped where that was changed since. Raises `ConfigError` for a limit of real money that
-    changed without a reason, and `LiveNotConfirmed`.
+    `wanted` are told among what is at stake. Shares that a rebalance put over the configured ones
+    are dropped, with a warning, where those were changed since. Raises `ConfigError` for a limit of
+    real money that changed without a reason, and `LiveNotConfirmed`.
     """
     from kalshi_cli.settings.describe import limits_in_force
     from kalshi_cli.steps.limiting import changed_limits, record_limits
@@ -33,6 +34,11 @@ async def confirm_trading(prepared: Prepared, desk: "OpenDesk", wanted: Sequence
     )
     confirm_live(prepared, (*await facts_of(prepared, desk), *wanted))
     is_void = kept is not None and kept.configured != settings.running_shares
+    if kept is not None and is_void:
+        prepared.invocation.warn(
+            "the shares that a rebalance put in force are dropped for good: the settings now say "
+            f"other shares than those it began from ({_other(settings.running_shares, kept)})"
+        )
     if changes or is_void:
         await record_limits(
             desk.store,
@@ -43,3 +49,10 @@ async def confirm_trading(prepared: Prepared, desk: "OpenDesk", wanted: Sequence
             why=why,
             void=desk.sender.lease if is_void else None,
         )
+
+
+def _other(said: "Shares", kept: "Rebalanced") -> str:
+    """The shares that are said differently now; `none` stands for a strategy that does not run."""
+    before = kept.configured
+    names = sorted(n for n in {*said, *before} if said.get(n) != before.get(n))
+    return ", ".join(f"{n} {said.get(n, 'none')}, not {before.get(n, 'none')}" for n in names)

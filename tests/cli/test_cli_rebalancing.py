@@ -109,6 +109,22 @@ def test_the_config_file_wins_as_soon_as_it_says_anything_else(kalshi, recorded)
     assert in_force(kalshi)["directional_trading"] == (0.40, None)
 
 
+def test_a_variable_drops_the_shares_in_force_and_whoever_set_it_is_told(
+    kalshi, recorded, monkeypatch
+):
+    assert kalshi("evaluate", "--rebalance").code == 0
+    quiet = kalshi("trade", "--no-advance", "--json")
+    assert not any("rebalance" in warning for warning in quiet.json["warnings"])
+    monkeypatch.setenv("KALSHI_ALLOCATION__DIRECTIONAL_TRADING", "0.38")
+    told = kalshi("trade", "--no-advance", "--json").json["warnings"]
+    assert [warning for warning in told if "rebalance" in warning] == [
+        "the shares that a rebalance put in force are dropped for good: the settings now say other "
+        "shares than those it began from (directional_trading 0.38, not 0.4)"
+    ]
+    monkeypatch.delenv("KALSHI_ALLOCATION__DIRECTIONAL_TRADING")
+    assert in_force(kalshi)["directional_trading"] == (0.40, None)
+
+
 def test_while_somebody_else_has_the_world_no_share_moves(kalshi, recorded, monkeypatch):
     monkeypatch.setitem(Hold.__init__.__kwdefaults__, "patience_s", 0.1)
     hold = Hold(WorldFiles.under(recorded).lock)
