@@ -1,8 +1,9 @@
 """One market for a person: what was said of it, what that is worth, and what stands in its way.
 
 Every number is that of a real pass: the same filters, strategies, stake rule and controls look at
-the desk as it is, and nothing is written or sent. Where nobody proposes a trade, the controls are
-asked about one contract at the better quote, so that all that stands in the way is told at once.
+the desk as it is, and nothing is written or sent. Where the strategy that trades on forecasts
+proposes nothing, the controls are asked about one contract at the better quote, so that all that
+stands in the way is told at once.
 """
 
 from collections.abc import Sequence

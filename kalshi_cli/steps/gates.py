@@ -1,7 +1,8 @@
 """What may stop a trade in one market, each gate with its number and its limit, passed or not.
 
-The filters, the stake rule and the controls are those of a real pass. Where a strategy proposes
-nothing, the controls are asked about one contract at the quote.
+The filters, the stake rule and the controls are those of a real pass. Where the strategy that
+trades on forecasts proposes nothing, the controls are asked about one contract at the quote; of
+another they are asked about what it proposes, since nobody else knows what that would be.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -41,7 +42,11 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Something that may stop a trade: its number against its limit, empty where it counts none."""
+    """Something that may stop a trade: its number against its limit, empty where it counts none.
+
+    `strategy` is whose trade, empty where it may stop anybody's; `side` that of the order which a
+    control was asked about, None of what is no control.
+    """
 
     stage: Stage
     code: str
@@ -49,6 +54,8 @@ class Gate:
     value: str
     limit: str
     detail: str
+    strategy: str = ""
+    side: Side | None = None
 
 
 def gates(
@@ -63,7 +70,8 @@ def gates(
     yield from _filter_gates(policy.filters, entry, view.now_us)
     yield from _forecast_gates(forecast, entry.quote, policy)
     for each in considered:
-        intent = _asked_about(each, entry, forecast, touch)
+        on_forecasts = each.strategy == policy.ai_charged_to
+        intent = _asked_about(each, entry, forecast, touch if on_forecasts else None)
         yield from _stake_gates(each, entry.market.ticker)
         if intent is not None:
             yield from _control_gates(each, policy, intent, view.now_us)
@@ -110,7 +118,7 @@ def _asked_about(
     forecast: Forecast | None,
     touch: Touch | None,
 ) -> OrderIntent | None:
-    """What the controls are asked about: the order itself, or one contract at the better quote."""
+    """What the controls are asked about: the order itself, or one contract at the `touch`."""
     sizing = considered.sizings[entry.market.ticker]
     if sizing.intents:
         return sizing.intents[0]
@@ -134,6 +142,7 @@ def _asked_about(
 
 def _stake_gates(considered: Considered, ticker: str) -> Iterator[Gate]:
     """The room under each limit, and whether the stake rule gives any contracts."""
+    whose = considered.strategy
     for share in considered.capital.shares(ticker):
         bound = "unlimited" if share.bound is None else share.bound.spoken
         full = share.bound is not None and share.used >= share.bound
@@ -143,9 +152,10 @@ def _stake_gates(considered: Considered, ticker: str) -> Iterator[Gate]:
             f"{share.name} is used up" if full else "",
             share.used.spoken,
             bound,
+            whose,
         )
     for each in considered.sizings[ticker].unsized:
-        yield _gate(Stage.STAKE, each.reason, each.detail)
+        yield _gate(Stage.STAKE, each.reason, each.detail, strategy=whose)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,10 +202,11 @@ def _control_gates(
             continue
         denial = control.check(intent, considered.state, now_us)
         if denial is not None:
-            yield _gate(Stage.CONTROL, control.code, denial.detail, denial.value, denial.limit)
+            against, numbers = denial.detail, (denial.value, denial.limit)
         else:
-            value, limit = _numbers(control, intent, considered.state, now_us)
-            yield _gate(Stage.CONTROL, control.code, "", value, limit)
+            against, numbers = "", _numbers(control, intent, considered.state, now_us)
+        found = _gate(Stage.CONTROL, control.code, against, *numbers, considered.strategy)
+        yield replace(found, side=intent.side)
 
 
 def _numbers(
@@ -216,6 +227,13 @@ def _numbers(
     return "" if denial is None else denial.value, str(bound)
 
 
-def _gate(stage: Stage, code: str, against: str = "", value: str = "", limit: str = "") -> Gate:
+def _gate(
+    stage: Stage,
+    code: str,
+    against: str = "",
+    value: str = "",
+    limit: str = "",
+    strategy: str = "",
+) -> Gate:
     """A gate that is passed unless there is something `against` it."""
-    return Gate(stage, code, not against, value, limit, against)
+    return Gate(stage, code, not against, value, limit, against, strategy)

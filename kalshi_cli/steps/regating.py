@@ -4,7 +4,7 @@ The instant is that of the last pass that looked at it, its book what the quote 
 other settings can be tried on it, and other forecasts.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import FeeTerms
@@ -17,7 +17,7 @@ from kalshi_cli.domain.stop import At, Stop
 from kalshi_cli.ports.reports import Reports
 from kalshi_cli.ports.store import CatalogEntry, Store
 from kalshi_cli.steps.assess import Assessment, assessed
-from kalshi_cli.steps.considering import consider_in
+from kalshi_cli.steps.considering import Considered, consider_in
 from kalshi_cli.steps.deciding import means_of, strategy_view
 from kalshi_cli.steps.desk_view import DeskView, look
 from kalshi_cli.steps.freezing import of_orders
@@ -25,7 +25,7 @@ from kalshi_cli.steps.quoting import CloseUp
 from kalshi_cli.steps.session import Account, Session
 from kalshi_cli.steps.trade_policy import TradePolicy
 from kalshi_cli.steps.wanting import Asked, Basis, Wanted, wanted
-from kalshi_cli.strategies._base import Strategy, View
+from kalshi_cli.strategies._base import UNREAD, Strategy, View
 
 SLACK = 1e-9
 """How much surer than asked a forecast is that is as sure as it must be: floats lose as much."""
@@ -44,11 +44,13 @@ class Regated:
     """A market at the gates as of `at_us`, and what a forecast would have to say for each side.
 
     `basis` says whose sureness and weight such a forecast has; both are empty where no strategy
-    of the desk trades on forecasts.
+    of the desk trades on forecasts. `unread` are the strategies that decide by a book and a tape,
+    which are not on record: nothing is planned for them, and their last pass tells.
     """
 
     at_us: int
     assessment: Assessment
+    unread: tuple[str, ...]
     basis: str
     wanted: tuple[Wanted, ...]
 
@@ -84,12 +86,21 @@ async def regate(
     said = await reports.said({made.decision_id} - {""}) if made else ()
     basis = _basis(made, policy, start)
     found = _wanted(session, books, view.entries[ticker], basis)
+    unread = tuple(each.strategy for each in considered if _is_unread(each, ticker))
+    at_the_gates = assessed(view, considered, policy, said, ticker)
+    plans = tuple(plan for plan in at_the_gates.plans if plan.strategy not in unread)
     return Regated(
         at_us=at_us,
-        assessment=assessed(view, considered, policy, said, ticker),
+        assessment=replace(at_the_gates, plans=plans),
+        unread=unread,
         basis=basis.told if found else "",
         wanted=found,
     )
+
+
+def _is_unread(considered: Considered, ticker: str) -> bool:
+    why = considered.abstentions.get(ticker)
+    return why is not None and why.code == UNREAD
 
 
 def _account(view: DeskView, cash: Money) -> Account:

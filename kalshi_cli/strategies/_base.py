@@ -81,6 +81,10 @@ class Abstention:
     limit: str = ""
 
 
+UNREAD = "UNREAD"
+"""The code where a market that is watched has no book or no tape."""
+
+
 class Strategy(ABC):
     """Proposes; never sizes, never sends. The same view gives the same answer."""
 

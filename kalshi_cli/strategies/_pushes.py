@@ -13,7 +13,7 @@ from kalshi_cli.domain.trial import HitRate, Trial
 from kalshi_cli.evaluation.flips import Stakes, most_needed, proven, trials_needed
 from kalshi_cli.forecasting.momentum import LEAST_PRINTS, Push, of_window, push
 from kalshi_cli.portfolio.edge import outcome_price
-from kalshi_cli.strategies._base import Abstention, Candidate, View
+from kalshi_cli.strategies._base import UNREAD, Abstention, Candidate, View
 
 MOVED = 0.75
 """How far prices have moved, at least, as a part of the way to the target."""
@@ -118,7 +118,7 @@ def unable(candidate: Candidate, now_us: int, hold_us: int) -> Abstention | None
 def _signal(candidate: Candidate, now_us: int, push_us: int) -> _Signal | Abstention:
     book, trades, grid = candidate.book, candidate.trades, candidate.market.grid
     if book is None or trades is None or grid is None:
-        return against(candidate, "UNREAD", "its book or its tape was not to be had")
+        return against(candidate, UNREAD, "its book or its tape was not to be had")
     pushed = push(trades, now_us, push_us)
     if pushed is None:
         return _quiet(candidate, len(of_window(trades, now_us, push_us)))

@@ -1,6 +1,7 @@
 """A market at the gates once more, by what is on record: what stops it, and what would not."""
 
 import math
+from dataclasses import replace
 
 import pytest
 from fakes.floor import STRATEGY, A, B, the_policies
@@ -9,9 +10,11 @@ from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.stop import At
 from kalshi_cli.settings.sections import Filters, Risk, Trading
+from kalshi_cli.steps.gates import Stage
 from kalshi_cli.steps.regating import StartingSay, regate
 from kalshi_cli.steps.trade import trade
 from kalshi_cli.steps.wanting import least
+from kalshi_cli.strategies._base import UNREAD, Abstention, Strategy
 
 ASKING = {"trading": Trading(min_net_edge=0.05)}
 
@@ -112,6 +115,52 @@ async def test_a_market_that_is_dropped_and_a_desk_without_forecasts(floor):
     assert {(w.stop.at, w.stop.code) for w in found.wanted} == {(At.FILTER, "LOW_VOLUME")}
     found = await regated(floor, trading=Trading(strategies=("market_making",)))
     assert (found.wanted, found.basis) == ((), "")
+
+
+async def test_orders_that_nobody_proposed_are_not_held_to_controls(floor):
+    """A maker quotes on no forecast: what a forecast is worth says nothing about its quotes."""
+    both = Trading(min_net_edge=0.05, strategies=(STRATEGY, "market_making"))
+    await floor.forecast(A, 0.43)
+    await traded(floor, trading=both)
+    found = await regated(floor, trading=both)
+    controls = [gate for gate in found.assessment.gates if gate.stage is Stage.CONTROL]
+    assert {gate.strategy for gate in controls} == {STRATEGY}
+    (edge,) = (gate for gate in controls if gate.code == "NET_EDGE")
+    assert (edge.side, edge.passed) == (Side.BID, False)  # 44c for 43c
+    stakes = {g.strategy for g in found.assessment.gates if g.stage is Stage.STAKE}
+    assert stakes == {STRATEGY, "market_making"}
+    assert {g.strategy for g in found.assessment.gates if g.stage is Stage.FILTER} == {""}
+
+
+async def test_a_strategy_that_needs_a_tape_is_not_judged_without_one(floor):
+    """Books and tapes are not on record: that none was read is no reason of the strategy's."""
+
+    class Reader(Strategy):
+        name = "reader"
+
+        def watches(self, view):
+            return tuple(each.market.ticker for each in view.candidates)
+
+        def propose(self, view):
+            return tuple(
+                Abstention(each.market.ticker, UNREAD if each.trades is None else "QUIET", "it is")
+                for each in view.candidates
+            )
+
+    await floor.ingest()
+    policy = the_policies().trading
+    policy = replace(
+        policy,
+        strategies=(*policy.strategies, Reader()),
+        allocations={**policy.allocations, "reader": 0.05},
+    )
+    await trade(floor.exchange, floor.desk, policy=policy)
+    reports, start = floor.store.reports, StartingSay(0.10, 1.0)
+    found = await regate(floor.store, reports, policy=policy, start=start, ticker=A)
+    assert found.unread == ("reader",)
+    assert [plan.strategy for plan in found.assessment.plans] == [STRATEGY]
+    told = {row.stop.strategy: row.stop.code for row in await reports.stops(ticker=A)}
+    assert told["reader"] == "QUIET"  # the pass had read it
 
 
 async def test_the_instant_is_that_of_the_last_pass(floor):

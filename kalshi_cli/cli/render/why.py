@@ -169,6 +169,8 @@ def _plans(found: Regated) -> Iterator[tuple[str, str]]:
         else:
             sized = _sized(intent.count, intent.side, intent.limit)
             yield "size", f"{sized}, were nothing else proposed"
+    for name in found.unread:
+        yield "size", f"not known of {name}: books and tapes are not on record; see its last pass"
 
 
 def _wanted(found: Regated) -> Iterator[tuple[str, str]]:
