@@ -10,6 +10,7 @@ from itertools import groupby
 
 from kalshi_cli.domain.fees import effective_terms
 from kalshi_cli.domain.forecast import Forecast
+from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, day_of
 from kalshi_cli.domain.market import Listing, MarketStatus, Quote
 from kalshi_cli.domain.money import NO_CONTRACTS, AiCost, Contracts
@@ -19,7 +20,7 @@ from kalshi_cli.forecasting.worth import Prospect, expected_gain, in_order
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.forecaster import Forecaster, Skipped
-from kalshi_cli.ports.store import CatalogEntry, Store
+from kalshi_cli.ports.store import CatalogEntry, Store, Unit
 from kalshi_cli.steps.assess import Assessment
 from kalshi_cli.steps.forgetting import forget_words
 from kalshi_cli.steps.learning import learn_markets
@@ -105,12 +106,15 @@ async def analyze(
     """Forecast the named markets, or all eligible ones; nothing is asked any more once `stopping`.
 
     `progress` is told how many events are done, and of how many. A round that `is_one_of_many` of a
-    loop ends in time; the next one asks what it could not. Named markets skip the filters and the
-    cooldown, not the budget or the daily cap. Raises `NotFound` for a ticker that neither the store
-    nor the exchange knows.
+    loop ends in time, and the next one asks what it could not; it asks nothing that the run state
+    leaves no order for. Named markets skip the filters and the cooldown, not the budget or the
+    daily cap. Raises `NotFound` for a ticker that neither the store nor the exchange knows.
     """
     tickers = tuple(dict.fromkeys(await called(store, tickers)))
     entries, skipped = await _wanted(data, store, clock, filters, tickers)
+    if is_one_of_many:
+        entries, useless = await _of_use(store, entries)
+        skipped += useless
     entries, waiting = await rested(store, clock, entries, policy, named=bool(tickers))
     skipped += waiting
     if policy.worth is not None and not tickers:
@@ -184,11 +188,35 @@ async def _held_on_forecasts(store: Store, eligible: Sequence[CatalogEntry]) -> 
     """What else is held on a forecast, though a filter drops it: only a new one may end it."""
     known = {entry.market.ticker for entry in eligible}
     async with store.unit(reads=True) as unit:
-        plans = await unit.plans.all()
-        held = {(position.ticker, position.owner) for position in await unit.ledger.positions()}
-        on_forecasts = {key[0] for key in held if key in plans and plans[key].is_on_forecast}
-        entries = await unit.catalog.entries(tickers=sorted(on_forecasts - known))
+        entries = await unit.catalog.entries(tickers=sorted(await _on_forecasts(unit) - known))
     return [entry for entry in entries if entry.market.status is MarketStatus.ACTIVE]
+
+
+async def _on_forecasts(unit: Unit) -> frozenset[str]:
+    """The markets in which something is held on a forecast."""
+    plans = await unit.plans.all()
+    held = {(position.ticker, position.owner) for position in await unit.ledger.positions()}
+    return frozenset(key[0] for key in held if key in plans and plans[key].is_on_forecast)
+
+
+async def _of_use(
+    store: Store, entries: list[CatalogEntry]
+) -> tuple[list[CatalogEntry], list[Skipped]]:
+    """What a forecast may still lead to an order in: only exits leave a desk that reduces, and a
+    halted one, or one that sells all it holds, sends nothing for what anybody says.
+    """
+    async with store.unit(reads=True) as unit:
+        state = await unit.desk.state()
+        if state is DeskState.ACTIVE:
+            return entries, []
+        is_reducing = state is DeskState.REDUCE_ONLY
+        useful = await _on_forecasts(unit) if is_reducing else frozenset[str]()
+    why = f"the desk is {state.said}"
+    return [each for each in entries if each.market.ticker in useful], [
+        Skipped(each.market.ticker, "HALT_STATE", why)
+        for each in entries
+        if each.market.ticker not in useful
+    ]
 
 
 async def open_ones(

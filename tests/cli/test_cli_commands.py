@@ -212,7 +212,8 @@ def test_a_loop_on_a_halted_desk_says_so_and_what_to_type(kalshi, kalshi_home):
     file = kalshi_home / "HALT"
     file.write_text("pulled the plug\n")
     ran = kalshi("run-loop", "--cycles", "3", "--forecaster", "baseline").out
-    why = "The desk is halted: pulled the plug; nothing is sent, exits included, until the HALT"
+    why = "The desk is halted: pulled the plug; nothing is sent, exits included, and a loop asks "
+    why += "nobody until the HALT"
     assert ran.count(why) == 2  # when it was met, and on the last screen
     before, last = ran.split("Next:")
     assert "sent 1" not in before

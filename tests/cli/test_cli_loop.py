@@ -167,7 +167,8 @@ async def test_plain_lines_say_once_that_the_desk_is_halted_and_once_that_it_is_
         await stood(floor, told, state)
         told.close()
     assert [text.strip() for text in console.file.getvalue().splitlines() if "desk" in text] == [
-        "The desk is halted: a [storm]; nothing is sent, exits included, until `kalshi resume`",
+        "The desk is halted: a [storm]; nothing is sent, exits included, and a loop asks nobody "
+        "until `kalshi resume`",
         "The desk is active: a [storm]",
     ]
 

@@ -7,14 +7,17 @@ from dataclasses import replace
 import pytest
 from fakes.ai import TICKS, sensible
 from fakes.ai_desk import FORECASTER_ALONE, a_desk, the_question
-from fakes.floor import ASKS, BIDS, the_policies
+from fakes.floor import ASKS, BIDS, A, B, the_policies
 
+from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, HOUR, SECOND, day_of
 from kalshi_cli.domain.money import AiCost
 from kalshi_cli.errors import StoreBusy, Unavailable
 from kalshi_cli.scheduler.lanes import Stop
 from kalshi_cli.steps import questions
 from kalshi_cli.steps.analyze import analyze
+from kalshi_cli.steps.command import set_desk_state
+from kalshi_cli.steps.trade import trade
 
 ONE_BY_ONE = {"ai": {"calls_at_once": 1}}
 
@@ -103,6 +106,34 @@ async def test_a_stop_settles_what_is_under_way_and_asks_nobody_else(floor, even
     assert codes(result) == ["STOPPED"]
     (call,) = await floor.store.reports.ai_calls()
     assert call.cost == AiCost(TICKS)
+
+
+@pytest.mark.parametrize(
+    ("state", "asked"),
+    [
+        (DeskState.HALTED, set()),
+        (DeskState.FLATTEN, set()),
+        (DeskState.REDUCE_ONLY, {A}),
+        (DeskState.ACTIVE, {A, B, "KXU-1-A", "KXV-1-A", "KXW-1-A"}),
+    ],
+)
+async def test_a_round_asks_only_what_an_order_may_follow_from(floor, events, state, asked):
+    """A was bought on a forecast that is no longer the newest; of B, U, V and W we hold nothing."""
+    await floor.forecast(p=0.60)
+    await trade(floor.exchange, floor.desk, policy=the_policies("oracle").trading)
+    await floor.reconcile()
+    assert await floor.nets()
+    floor.clock.now_us += DAY // 2
+    await set_desk_state(floor.store, floor.clock, state, reason="x", who="y")
+    async with a_desk(floor, **FORECASTER_ALONE) as (forecaster, server):
+        result = await a_round(floor, forecaster, is_one_of_many=True)
+        assert {each.ticker for each in result.forecasts} == asked
+        if state is not DeskState.ACTIVE:
+            assert codes(result) == ["HALT_STATE"]
+        if not asked:
+            assert server.asked == []
+        named = await a_round(floor, forecaster, tickers=[B])  # a person may ask whatever holds
+        assert named.forecasts or state is DeskState.ACTIVE
 
 
 async def test_what_a_question_came_to_is_written_with_the_money_of_the_next(

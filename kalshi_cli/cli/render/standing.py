@@ -1,11 +1,11 @@
-"""What a run state means for whoever watches: what is still sent, and what lifts it."""
+"""What a run state means for whoever watches: what is still sent and asked, and what lifts it."""
 
 from kalshi_cli.domain.identity import DeskState
 
 SENT: dict[DeskState, str] = {
-    DeskState.REDUCE_ONLY: "only exits are sent",
+    DeskState.REDUCE_ONLY: "only exits are sent, and a loop asks about what is held alone",
     DeskState.FLATTEN: "all that we hold is sold and nothing new is entered",
-    DeskState.HALTED: "nothing is sent, exits included,",
+    DeskState.HALTED: "nothing is sent, exits included, and a loop asks nobody",
 }
 
 
