@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kalshi_cli.domain.fees import WORST_KNOWN, exit_terms, fill_fee
 from kalshi_cli.domain.identity import EXTERNAL
-from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, total
+from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price, total
 from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose
 from kalshi_cli.domain.position import Position, outcome_cost
 from kalshi_cli.portfolio.exposure import (
@@ -112,6 +112,28 @@ def _at_risk(state: RiskState, group: Group) -> AtRisk:
     return state.at_risk.get(group, AtRisk({}, NO_MONEY))
 
 
+def carry(before: RiskState, after: RiskState, order: Order) -> RiskState:
+    """Let a state that is another with one more live order know what the other knew.
+
+    What an entry adds to what groups may lose is added to that, not worked out anew: a pass sends
+    many, and each is held against what those before it may lose.
+    """
+    if not before.at_risk or order.intent.purpose is Purpose.EXIT:
+        return after
+    ticker, owner = order.intent.ticker, order.intent.strategy
+    intent = replace(order.intent, limit=order.worst_limit, count=order.remaining)
+    own, event = _own_claims(intent, before), before.event_of[ticker]
+    after.held.update(before.held)
+    after.at_risk.update(before.at_risk)
+    for group in _groups(before, ticker, owner):
+        known = _at_risk(before, group)
+        claims = known.claims.get(event, [])
+        more = [*claims, *own]
+        added = _event_loss(more, event, before) - _event_loss(claims, event, before)
+        after.at_risk[group] = AtRisk({**known.claims, event: more}, known.worst + added)
+    return after
+
+
 def at_risk_of(state: RiskState, group: Group) -> Money:
     """Dollars that a group may lose."""
     return _at_risk(state, group).worst
@@ -204,15 +226,19 @@ def worst_cost(intent: OrderIntent, count: Contracts, state: RiskState) -> Money
     No better price costs more: a fee falls by less than the price does. Where the fees of a market
     are not known, they are the worst that are.
     """
+    return _cost_at(intent.limit, intent, count, state)
+
+
+def _cost_at(limit: Price, intent: OrderIntent, count: Contracts, state: RiskState) -> Money:
     facts = state.facts.get(intent.ticker)
     fee = fill_fee(
         WORST_KNOWN if facts is None else exit_terms(facts.fees),
         side=intent.side,
-        price=intent.limit,
+        price=limit,
         count=count,
         is_taker=not intent.post_only,
     )
-    return outcome_cost(intent.side, intent.limit, count) + fee
+    return outcome_cost(intent.side, limit, count) + fee
 
 
 def reserved(state: RiskState, exchange_index: int | None = None) -> Money:
@@ -222,7 +248,7 @@ def reserved(state: RiskState, exchange_index: int | None = None) -> Money:
     """
     return total(
         [
-            worst_cost(replace(order.intent, limit=order.worst_limit), order.remaining, state)
+            _cost_at(order.worst_limit, order.intent, order.remaining, state)
             for order in state.orders
             if order.intent.purpose is not Purpose.EXIT
             and exchange_index in {None, order.intent.exchange_index}

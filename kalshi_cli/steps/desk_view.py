@@ -34,6 +34,7 @@ from kalshi_cli.filters._gate import Screen
 from kalshi_cli.ports.store import CatalogEntry, GroupState, Store, Watermarks
 from kalshi_cli.ports.trials import Signal
 from kalshi_cli.risk._base import MarketFacts, RiskState
+from kalshi_cli.risk._exposure import carry
 from kalshi_cli.risk.unresolved import UNKNOWN_ORDER
 from kalshi_cli.steps.execution import COOLING_UNTIL
 from kalshi_cli.steps.selection import screen
@@ -369,14 +370,16 @@ def with_sent(state: RiskState, order: Order) -> RiskState:
     key, is_entry = (order.intent.strategy, ticker), order.intent.purpose is Purpose.ENTRY
     entered = {key: state.entries_today.get(key, 0) + 1} if is_entry else {}
     unknown = {ticker: UNKNOWN_ORDER} if order.state is OrderState.UNKNOWN else {}
-    return replace(
+    sent = counted(order)
+    after = replace(
         state,
-        orders=(*state.orders, counted(order)),
+        orders=(*state.orders, sent),
         entries_last_hour=state.entries_last_hour + is_entry,
         orders_last_minute=state.orders_last_minute + 1,
         entries_today={**state.entries_today, **entered},
         unresolved={**state.unresolved, **unknown},
     )
+    return carry(state, after, sent)
 
 
 def counted(order: Order) -> Order:

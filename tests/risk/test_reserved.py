@@ -1,11 +1,15 @@
 from dataclasses import replace
 
+import pytest
 from fakes.decisions import a_position, an_intent, an_order, the_state
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
-from kalshi_cli.risk._exposure import live_claims, reserved
+from kalshi_cli.risk._exposure import at_risk_of, live_claims, reserved
+from kalshi_cli.steps.desk_view import with_sent
 
 
 def wanted(side=Side.BID, limit="0.4100", count="10.00", **changes):
@@ -39,3 +43,46 @@ def test_an_exit_takes_away_what_it_would_close():
     held, closed = live_claims(state)
     assert str(held.if_yes + closed.if_yes) == "-4.200000"
     assert str(held.if_no + closed.if_no) == "3.000000"
+
+
+GROUPS = [
+    ("account", ""),
+    *(("market", ticker) for ticker in "TUV"),
+    *(("event", event) for event in ("E", "E2")),
+    ("category", "Weather"),
+    ("cluster", "SERIES"),
+    *(("strategy", owner) for owner in ("one", "two")),
+]
+LATER = st.tuples(
+    st.sampled_from("TUV"),
+    st.sampled_from(["one", "two"]),
+    st.sampled_from(Side),
+    st.integers(1, 99),
+    st.integers(1, 40),
+    st.sampled_from([OrderState.RESTING, OrderState.UNKNOWN, OrderState.REJECTED]),
+    st.sampled_from([Purpose.ENTRY, Purpose.QUOTE, Purpose.EXIT]),
+)
+
+
+@given(st.lists(LATER, max_size=8), st.sampled_from([frozenset(), frozenset({"E"})]))
+def test_one_more_order_makes_of_what_is_known_what_a_new_count_finds(later, exclusive):
+    """Asked after each order or not: what groups may lose is what a state made anew says."""
+    positions = (a_position("20.00", "0.3000", owner="one"), a_position("-9.00", "0.2000", "U"))
+    state = the_state(positions=positions, exclusive_events=exclusive)
+    for ticker, owner, side, cents, count, became, purpose in later:
+        at_risk_of(state, ("account", ""))
+        intent = wanted(side, f"{cents / 100:.4f}", f"{count}.00", ticker=ticker, purpose=purpose)
+        state = with_sent(state, an_order(replace(intent, strategy=owner), became))
+    anew = the_state(positions=positions, exclusive_events=exclusive, orders=state.orders)
+    assert len(state.orders) == len(later)
+    for group in GROUPS:
+        assert at_risk_of(state, group) == at_risk_of(anew, group), group
+
+
+def test_what_is_known_of_the_account_is_not_counted_again(monkeypatch: pytest.MonkeyPatch):
+    state = the_state(positions=(a_position("20.00", "0.3000"),))
+    assert str(at_risk_of(state, ("account", ""))) == "6.000000"
+    monkeypatch.setattr("kalshi_cli.risk._exposure._owned_claims", None)
+    grown = with_sent(state, an_order(wanted(ticker="V", limit="0.4000")))
+    assert str(at_risk_of(grown, ("account", ""))) == "10.000000"
+    assert str(at_risk_of(grown, ("market", "V"))) == "4.000000"
