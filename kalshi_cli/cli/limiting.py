@@ -36,8 +36,8 @@ async def confirm_trading(prepared: Prepared, desk: "OpenDesk", wanted: Sequence
     is_void = kept is not None and kept.configured != settings.running_shares
     if kept is not None and is_void:
         prepared.invocation.warn(
-            "the shares that a rebalance put in force are dropped for good: the settings now say "
-            f"other shares than those it began from ({_other(settings.running_shares, kept)})"
+            "the shares that a rebalance put in force are dropped for good: "
+            f"{_why_dropped(settings.running_shares, kept)}"
         )
     if changes or is_void:
         await record_limits(
@@ -49,6 +49,13 @@ async def confirm_trading(prepared: Prepared, desk: "OpenDesk", wanted: Sequence
             why=why,
             void=desk.sender.lease if is_void else None,
         )
+
+
+def _why_dropped(said: "Shares", kept: "Rebalanced") -> str:
+    if not kept.shares:
+        return "those on record are such as nobody can have, and the settings' hold"
+    other = _other(said, kept)
+    return f"the settings now say other shares than those it began from ({other})"
 
 
 def _other(said: "Shares", kept: "Rebalanced") -> str:

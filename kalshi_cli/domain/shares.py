@@ -8,6 +8,8 @@ from kalshi_cli.errors import IntegrityError
 
 Shares = Mapping[str, float]
 """Fractions of the bankroll, by strategy."""
+SHARES_TOLERANCE = 1e-9
+"""By how much their sum may miss the whole, for fractions are rounded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,11 +27,15 @@ class Rebalanced:
         if self.shares.keys() != self.configured.keys():
             raise IntegrityError("Shares were put in force for strategies that did not run.")
         total = math.fsum(self.shares.values())
-        if total > 1.0 + 1e-9 or min(self.shares.values(), default=0.0) < 0.0:
+        if total > 1.0 + SHARES_TOLERANCE or min(self.shares.values(), default=0.0) < 0.0:
             raise IntegrityError(
                 f"The shares put in force come to {total:.2%} of the bankroll.",
                 remedy="Run `kalshi inspect-db`.",
             )
+
+
+VOID = Rebalanced({}, {})
+"""What is left of shares that nobody can have: of no strategy that runs, so none is in force."""
 
 
 def in_force(rebalanced: Rebalanced | None, configured: Shares) -> Shares:

@@ -544,7 +544,9 @@ class Desk(Protocol):
         ...
 
     async def rebalanced(self) -> Rebalanced | None:
-        """Shares that were put in the place of the config file's; None where none were."""
+        """Shares that were put in the place of the config file's; None where none were, and `VOID`
+        where those on record are such as nobody can have: who leaves a position needs none.
+        """
         ...
 
     async def rebalance(

@@ -16,12 +16,13 @@ from kalshi_cli.domain.limits import LimitChange
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.proposal import Proposal
-from kalshi_cli.domain.shares import Rebalanced
+from kalshi_cli.domain.shares import VOID, Rebalanced
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import LeaseHeld
 from kalshi_cli.steps.limiting import limits_in_use, record_limits
 from kalshi_cli.steps.rebalancing import ShareChange, put_in_force, shares_kept
 from kalshi_cli.steps.sharing import strategies_in_use
+from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import rehearse, trade
 from kalshi_cli.strategies._base import Strategy
 
@@ -121,6 +122,22 @@ async def test_a_config_file_that_says_otherwise_wins_and_the_shares_are_dropped
     store, desk = floor.store, floor.desk
     await record_limits(store, floor.clock, [], run=floor.run, who="", why="", void=desk.lease)
     assert await rehearsed(floor) == ["48.00"]  # they do not come back with the old file
+
+
+@pytest.mark.databases
+@pytest.mark.parametrize("wrong", ["share = 0.98", "share = share - 0.05"])
+async def test_shares_that_nobody_can_have_are_none_and_keep_nobody_from_leaving(floor, wrong):
+    """0.98 twice is more than all there is; 0.03 less 0.05 is less than nothing."""
+    await floor.reconcile()
+    await put_in_force(floor.desk, MOVED, [CHANGE], who="ann")
+    async with floor.store.transaction() as transaction:
+        await transaction.run_each([f"UPDATE rebalanced_shares SET {wrong}"])
+        await transaction.commit()
+    assert await shares_kept(floor.store) == VOID
+    assert await rehearsed(floor) == ["48.00"]  # $20 at 41 cents: the share of the config file
+    await track(floor.exchange, floor.desk, exits=(), policy=policy())
+    findings = (await floor.store.audit.check()).findings
+    assert {each.code for each in findings} == {"SHARE_IMPOSSIBLE"}
 
 
 async def test_who_lost_the_lease_changes_no_share_and_sends_nothing_under_old_ones(floor):

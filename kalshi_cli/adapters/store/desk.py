@@ -1,6 +1,7 @@
 """Runs, the run state, order groups, transfers, and requests from one process to another."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 
 from sqlalchemy import delete, func, insert, select, update
 
@@ -11,7 +12,7 @@ from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.limits import LimitChange
 from kalshi_cli.domain.money import Money
-from kalshi_cli.domain.shares import Rebalanced
+from kalshi_cli.domain.shares import VOID, Rebalanced
 from kalshi_cli.domain.strategy_fault import StrategyFault
 from kalshi_cli.errors import IntegrityError, NotFound
 from kalshi_cli.ports.store import (
@@ -149,7 +150,9 @@ class SqlDesk:
         rows = await self._transaction.rows(_REBALANCED)
         if not rows:
             return None
-        return Rebalanced({row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows})
+        with suppress(IntegrityError):
+            return Rebalanced({row[0]: row[1] for row in rows}, {row[0]: row[2] for row in rows})
+        return VOID
 
     async def rebalance(
         self, rebalanced: Rebalanced | None, lease_token: str, wall: Callable[[], int]

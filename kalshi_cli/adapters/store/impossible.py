@@ -10,11 +10,14 @@ from kalshi_cli.domain.instant import DAY
 from kalshi_cli.domain.market import Result
 from kalshi_cli.domain.money import ONE_DOLLAR
 from kalshi_cli.domain.order import LIVE, WORKING, OrderState, Pending, Purpose
+from kalshi_cli.domain.shares import SHARES_TOLERANCE
 from kalshi_cli.domain.side import Side
 
 _TOP = ONE_DOLLAR.units
 _ORDERS, _FILLS, _QUOTES = t.ORDERS.c, t.FILLS.c, t.QUOTES.c
 _FORECASTS, _PAID, _TRIPS, _HELD = t.FORECASTS.c, t.SETTLEMENTS.c, t.ROUND_TRIPS.c, t.POSITIONS.c
+
+_SHARES = t.REBALANCED_SHARES.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,16 @@ RULES = (
         "TRIPS_UNBALANCED",
         "the round trips of a flat position add up to what it realized",
         _unbalanced_trips(),
+    ),
+    Rule(
+        "SHARE_IMPOSSIBLE",
+        "shares that were put in force are at least nothing, and together at most all",
+        select(_SHARES.strategy).where(
+            or_(
+                _SHARES.share < 0,
+                select(func.sum(_SHARES.share)).scalar_subquery() > 1.0 + SHARES_TOLERANCE,
+            )
+        ),
     ),
     Rule("AI_COST_UNBALANCED", "a day's AI cost is the sum of its calls", _miscounted_days()),
 )

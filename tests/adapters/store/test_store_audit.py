@@ -85,6 +85,11 @@ async def test_books_in_order_are_clean(store):
         ("UPDATE round_trips SET proceeds_units = 1", "TRIPS_UNBALANCED"),
         ("INSERT INTO daily_ai_cost VALUES (3, 1, 5, 0)", "AI_COST_UNBALANCED"),
         (
+            "INSERT INTO rebalanced_shares VALUES ('a', 0.5, 0.6), ('b', 0.5, 0.5)",
+            "SHARE_IMPOSSIBLE",
+        ),
+        ("INSERT INTO rebalanced_shares VALUES ('a', 0.5, -0.1)", "SHARE_IMPOSSIBLE"),
+        (
             "INSERT INTO settlements VALUES ('T', 9, 0, 'E', 'yes', 10000, 1000, 9999999, 0, 0)",
             "SETTLEMENT_IMPOSSIBLE",
         ),
