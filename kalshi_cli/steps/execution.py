@@ -217,12 +217,16 @@ async def _check_sending(desk: Desk, purpose: Purpose, decided_wall_us: int) -> 
 
 
 async def heed_halt_file(desk: Desk) -> None:
-    """Halt the desk where the file says so. Taking the file away resumes nothing."""
+    """Halt the desk where the file says so. Taking the file away resumes nothing.
+
+    Why is read again for as long as it is there: at first sight nothing may be in it yet.
+    """
     reason = desk.halt_file()
     if reason is None:
         return
     async with desk.store.unit() as unit:
-        if await unit.desk.state() is DeskState.HALTED:
+        was = await unit.desk.standing()
+        if was.state is DeskState.HALTED and (was.who != HALT_FILE or was.reason == reason):
             return
         await unit.desk.set_state(
             DeskState.HALTED,

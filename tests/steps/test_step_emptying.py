@@ -15,7 +15,7 @@ from kalshi_cli.errors import Refused, Unavailable
 from kalshi_cli.ports.exchange import Outcome, OutcomeKind
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.emptying import EVERYTHING, OURS, cancel_everything, cancel_ours, flatten
-from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.execution import heed_halt_file, send
 from kalshi_cli.steps.requests import obey
 from kalshi_cli.steps.track import track
 
@@ -282,6 +282,26 @@ async def test_a_file_halts_the_desk_and_taking_it_away_does_not_resume(floor, t
     assert (await send(desk, taking())).state is OrderState.NOT_SENT
     await put(floor, DeskState.ACTIVE)
     assert (await send(desk, taking())).state is OrderState.FILLED
+
+
+async def test_a_file_that_is_seen_before_anything_is_in_it_still_says_why(floor, tmp_path):
+    """`echo why > HALT` makes an empty file, and writes into it a moment later."""
+    file = HaltFile(tmp_path / "HALT")
+    desk = replace(floor.desk, halt_file=file)
+
+    async def reason():
+        await heed_halt_file(desk)
+        summary = await floor.store.reports.summary()
+        assert summary.state is DeskState.HALTED
+        return summary.state_reason
+
+    file.path.touch()
+    assert await reason() == f"{file.path} is there"
+    file.path.write_text("the feed looks wrong\n")
+    assert await reason() == "the feed looks wrong"
+    await put(floor, DeskState.HALTED)  # by a person, whose reason stays
+    by_hand = (await floor.store.reports.summary()).state_reason
+    assert await reason() == by_hand != "the feed looks wrong"
 
 
 async def test_a_file_put_there_between_the_checks_and_the_send_is_obeyed(floor, tmp_path):
