@@ -20,9 +20,15 @@ if TYPE_CHECKING:
 Result = TypeVar("Result")
 
 
-def ready(ctx: typer.Context, *, diagnoses: bool = False, only_stops: bool = False) -> Prepared:
-    """The command that is about to run, with its settings and its environment."""
-    return prepare(begin(ctx), diagnoses=diagnoses, only_stops=only_stops)
+def ready(
+    ctx: typer.Context,
+    *,
+    diagnoses: bool = False,
+    only_stops: bool = False,
+    only_reads: bool = False,
+) -> Prepared:
+    """The command that is about to run, with its settings and its environment; see `prepare`."""
+    return prepare(begin(ctx), diagnoses=diagnoses, only_stops=only_stops, only_reads=only_reads)
 
 
 def on_desk(

@@ -130,12 +130,17 @@ def configured(
 
 
 def prepare(
-    invocation: Invocation, *, diagnoses: bool = False, only_stops: bool = False
+    invocation: Invocation,
+    *,
+    diagnoses: bool = False,
+    only_stops: bool = False,
+    only_reads: bool = False,
 ) -> Prepared:
     """Read the settings, choose the environment, say which and why, and open the log file.
 
     A command that `diagnoses` is told what is wrong with keys and addresses instead of stopping.
-    One that `only_stops` the desk does so whatever is wrong with the settings of trading.
+    One that `only_stops` the desk does so whatever is wrong with the settings of trading. None of
+    these needs a log, nor does one that `only_reads`: where none can be written, that is told.
     """
     configuration = _to_stop(invocation) if only_stops else configured(invocation)
     faults = Faults(tolerates=diagnoses)
@@ -143,7 +148,12 @@ def prepare(
     invocation.env = environment.env.value
     _announce(invocation, environment)
     prepared = Prepared(invocation, configuration, environment, faults.found)
-    _open_log(prepared)
+    try:
+        _open_log(prepared)
+    except ConfigError as error:
+        if not (diagnoses or only_stops or only_reads) or not environment.home.is_dir():
+            raise
+        invocation.warn(f"nothing is logged: {error}")
     return prepared
 
 

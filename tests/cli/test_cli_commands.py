@@ -184,6 +184,20 @@ def test_what_halts_a_desk_is_told_where_its_settings_cannot_be_read(kalshi, kal
     assert f"A file {kalshi_home / 'HALT'} halts whoever trades there." in refused.err
 
 
+@pytest.mark.parametrize(
+    "command", [("status",), ("inspect", "orders"), ("strategies", "list"), ("doctor",), ("halt",)]
+)
+def test_who_reads_or_stops_needs_no_log(kalshi, kalshi_home, command):
+    kalshi("run-loop", "--sim", "--once", "--seed", "7")
+    file = kalshi_home / "logs" / "kalshi.log"
+    file.unlink()
+    file.mkdir()  # nobody can write there, whoever runs this
+    ended = kalshi(*command)
+    assert ended.code == 0
+    assert f"warning: nothing is logged: {file} cannot be written" in ended.err
+    assert kalshi("trade").code == 4
+
+
 def recorded(kalshi):
     """The commands that are runs, the newest first, each of them ended."""
     rows = kalshi("inspect", "runs", "--json").json["data"]

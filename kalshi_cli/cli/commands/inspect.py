@@ -50,7 +50,7 @@ def positions(
     from kalshi_cli.cli.render.levels import show_held
     from kalshi_cli.cli.render.rows import PAGE
 
-    prepared = ready(ctx)
+    prepared = ready(ctx, only_reads=True)
     unasked = 0 if prepared.invocation.wants_json else PAGE
     most = (unasked if limit is None else limit) or None
     on_list(prepared, "positions", show_held, limit=most, ticker=ticker)
@@ -73,7 +73,14 @@ def orders(
     from kalshi_cli.cli.render.rows import show_orders
 
     states = LIVE if live_only else None
-    on_list(ready(ctx), "orders", show_orders, limit=limit, ticker=ticker, states=states)
+    on_list(
+        ready(ctx, only_reads=True),
+        "orders",
+        show_orders,
+        limit=limit,
+        ticker=ticker,
+        states=states,
+    )
 
 
 @app.command()
@@ -85,7 +92,7 @@ def quotes(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> N
     from kalshi_cli.cli.render.rows import show_quotes
 
     on_list(
-        ready(ctx),
+        ready(ctx, only_reads=True),
         "orders",
         show_quotes,
         limit=limit,
@@ -106,7 +113,7 @@ def strategies(ctx: typer.Context) -> None:
     from kalshi_cli.cli.render.shares import show_strategies_in_use
     from kalshi_cli.steps.sharing import StrategyInUse, strategies_in_use
 
-    prepared = ready(ctx)
+    prepared = ready(ctx, only_reads=True)
     trading = policies(prepared.environment.env, prepared.settings, None).trading
 
     async def found(store: "SqlStore") -> tuple[StrategyInUse, ...]:
@@ -133,7 +140,9 @@ def order(
     from kalshi_cli.cli.render.trail import show_trail
     from kalshi_cli.steps.explain import follow_order
 
-    on_records(ready(ctx), lambda store: follow_order(store.reports, some_id), show_trail)
+    on_records(
+        ready(ctx, only_reads=True), lambda store: follow_order(store.reports, some_id), show_trail
+    )
 
 
 @app.command()
@@ -144,7 +153,7 @@ def fills(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> No
     """
     from kalshi_cli.cli.render.rows import show_fills
 
-    on_list(ready(ctx), "fills", show_fills, limit=limit, ticker=ticker)
+    on_list(ready(ctx, only_reads=True), "fills", show_fills, limit=limit, ticker=ticker)
 
 
 @app.command("round-trips")
@@ -155,7 +164,9 @@ def round_trips(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30)
     """
     from kalshi_cli.cli.render.rows import show_round_trips
 
-    on_list(ready(ctx), "round_trips", show_round_trips, limit=limit, ticker=ticker)
+    on_list(
+        ready(ctx, only_reads=True), "round_trips", show_round_trips, limit=limit, ticker=ticker
+    )
 
 
 @app.command()
@@ -166,7 +177,7 @@ def tape(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> Non
     """
     from kalshi_cli.cli.render.rows import show_tape
 
-    on_list(ready(ctx), "tape", show_tape, limit=limit, ticker=ticker)
+    on_list(ready(ctx, only_reads=True), "tape", show_tape, limit=limit, ticker=ticker)
 
 
 @app.command()
@@ -185,7 +196,14 @@ def markets(
     """
     from kalshi_cli.cli.render.rows import show_markets
 
-    on_list(ready(ctx), "markets", show_markets, limit=limit, ticker=ticker, category=category)
+    on_list(
+        ready(ctx, only_reads=True),
+        "markets",
+        show_markets,
+        limit=limit,
+        ticker=ticker,
+        category=category,
+    )
 
 
 @app.command()
@@ -196,7 +214,7 @@ def analyses(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) ->
     """
     from kalshi_cli.cli.render.rows import show_analyses
 
-    on_list(ready(ctx), "analyses", show_analyses, limit=limit, ticker=ticker)
+    on_list(ready(ctx, only_reads=True), "analyses", show_analyses, limit=limit, ticker=ticker)
 
 
 @app.command()
@@ -234,7 +252,7 @@ def llm(
 
     if some_id is not None and by is not None:
         raise typer.BadParameter(f"A call's ID and --by {by} ask for two things: give one.")
-    prepared = ready(ctx)
+    prepared = ready(ctx, only_reads=True)
     if some_id is not None:
         on_records(prepared, lambda store: ai_call(store.reports, some_id), show_call)
         return
@@ -265,7 +283,7 @@ def runs(ctx: typer.Context, *, limit: Limit = 30) -> None:
     """
     from kalshi_cli.cli.render.rows import show_runs
 
-    on_list(ready(ctx), "runs", show_runs, limit=limit)
+    on_list(ready(ctx, only_reads=True), "runs", show_runs, limit=limit)
 
 
 @app.command()
@@ -276,7 +294,7 @@ def denials(ctx: typer.Context, *, ticker: Ticker = None, limit: Limit = 30) -> 
     """
     from kalshi_cli.cli.render.rows import show_denials
 
-    on_list(ready(ctx), "denials", show_denials, limit=limit, ticker=ticker)
+    on_list(ready(ctx, only_reads=True), "denials", show_denials, limit=limit, ticker=ticker)
 
 
 @app.command()
@@ -292,7 +310,7 @@ def limits(ctx: typer.Context, *, limit: Limit = 30) -> None:
     from kalshi_cli.steps.limiting import LimitsInUse, limits_in_use
     from kalshi_cli.steps.rebalancing import shares_kept
 
-    prepared = ready(ctx)
+    prepared = ready(ctx, only_reads=True)
     trading = policies(prepared.environment.env, prepared.settings, None).trading
 
     async def found(store: "SqlStore") -> LimitsInUse:

@@ -18,7 +18,7 @@ def status(ctx: typer.Context) -> None:
     from kalshi_cli.settings.describe import unlimited
     from kalshi_cli.steps.status import status as look
 
-    prepared = ready(ctx)
+    prepared = ready(ctx, only_reads=True)
     lifted, file = unlimited(prepared.settings), halted_by_file(prepared.environment)
     on_records(
         prepared,

@@ -18,7 +18,7 @@ def list_(ctx: typer.Context) -> None:
     from kalshi_cli.cli.render.strategies import show_roster
     from kalshi_cli.cli.roster import roster
 
-    prepared = ready(ctx)
+    prepared = ready(ctx, only_reads=True)
     on_records(prepared, lambda store: roster(prepared, store), show_roster)
 
 
@@ -34,7 +34,7 @@ def show(
     from kalshi_cli.cli.render.strategies import show_member
     from kalshi_cli.cli.roster import member, one_of
 
-    prepared = ready(ctx)
+    prepared = ready(ctx, only_reads=True)
     one_of(prepared, name)
     on_records(prepared, lambda store: member(prepared, store, name), show_member)
 

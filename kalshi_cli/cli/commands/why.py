@@ -46,7 +46,7 @@ def why(
 
     if ticker is not None and since is not None:
         raise typer.BadParameter("--since is of all markets: leave the ticker out.")
-    prepared = ready(ctx)
+    prepared = ready(ctx, only_reads=True)
     if ticker is None and supposing:
         supposed(prepared, supposing)  # what is no setting is told first
         raise typer.BadParameter("--with needs a market to try it on.")
