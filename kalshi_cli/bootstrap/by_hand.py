@@ -10,10 +10,10 @@ from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.sale import Sale, sales
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.store import DeskRequest
+from kalshi_cli.ports.store import DeskRequest, Run
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
-from kalshi_cli.steps.command import StateChange, set_desk_state
+from kalshi_cli.steps.command import StateChange, end_unless_ended, set_desk_state
 from kalshi_cli.steps.requests import ask_holder
 
 
@@ -100,6 +100,12 @@ async def change_state(
     async with open_records(environment, settings, read_only=False) as store:
         clock = await market_clock(environment, store)
         return await set_desk_state(store, clock, state, reason=reason, who=who, command=command)
+
+
+async def end_run(environment: Environment, settings: Settings, run: Run, reason: str) -> None:
+    """End a run begun by a change of state, unless whoever continued it did."""
+    async with open_records(environment, settings, read_only=False) as store:
+        await end_unless_ended(store, await market_clock(environment, store), run, reason)
 
 
 async def market_clock(environment: Environment, store: SqlStore) -> Clock:

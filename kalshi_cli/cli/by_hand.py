@@ -1,5 +1,7 @@
 """What a person does to a desk that may be running elsewhere: halt, resume, cancel, close."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -140,10 +142,10 @@ async def _halted(
         flat, problem = await _flattened(prepared, reason)
         if problem is not None:
             return flat, problem
-        await _set(prepared, DeskState.HALTED, reason, is_on_record=True)
+        await _set(prepared, DeskState.HALTED, reason)
         return replace(flat, after=DeskState.HALTED), None
-    done = await _set(prepared, DeskState.HALTED, reason)
-    told = await _taken_back(prepared, done.run)
+    async with _run_by(prepared, DeskState.HALTED, reason) as done:
+        told = await _taken_back(prepared, done.run)
     return Changed(done.before, DeskState.HALTED, reason, told), None
 
 
@@ -161,8 +163,8 @@ async def _flattened(prepared: Prepared, reason: str) -> "Ended[Changed]":
     from kalshi_cli.steps.emptying import OURS
 
     _refuse_halt_file(prepared)
-    changed = await _set(prepared, DeskState.FLATTEN, reason)
-    done, problem = await _carried_out(prepared, "flatten", OURS, changed.run)
+    async with _run_by(prepared, DeskState.FLATTEN, reason) as changed:
+        done, problem = await _carried_out(prepared, "flatten", OURS, changed.run)
     told = "" if problem else f"{done.outcome} ({done.answered_by})"
     return Changed(changed.before, DeskState.FLATTEN, reason, told, sales=done.sales), problem
 
@@ -176,8 +178,12 @@ async def _resumed(prepared: Prepared) -> Changed:
         opened = open_desk(environment, settings, command="resume", trades=False)
         async with opened as desk:
             confirm_live(prepared, await facts_of(prepared, desk))
-    reason, asked = "resumed by hand", environment.env is Env.PROD
-    done = await _set(prepared, DeskState.ACTIVE, reason, is_on_record=asked)
+    reason = "resumed by hand"
+    if environment.env is Env.PROD:  # asking was a run already
+        done = await _set(prepared, DeskState.ACTIVE, reason)
+    else:
+        async with _run_by(prepared, DeskState.ACTIVE, reason) as done:
+            pass
     return Changed(done.before, DeskState.ACTIVE, reason, released=done.released)
 
 
@@ -190,10 +196,31 @@ def _refuse_halt_file(prepared: Prepared) -> None:
         raise Halted(f"The HALT file says: {said}.", remedy=f"Take {file.path} away first.")
 
 
+@asynccontextmanager
+async def _run_by(
+    prepared: Prepared, state: DeskState, reason: str
+) -> AsyncIterator["StateChange"]:
+    """Change the run state, by which the command is a run; it ends with what is done within. One
+    without an end was killed before all was sent that belonged to it.
+    """
+    from kalshi_cli.bootstrap.by_hand import end_run
+
+    done = await _set(prepared, state, reason, command=prepared.invocation.command)
+    ending = "done"
+    try:
+        yield done
+    except BaseException as error:
+        ending = f"{type(error).__name__}: {error}".rstrip(": ")
+        raise
+    finally:
+        if done.run is not None:
+            await end_run(prepared.environment, prepared.settings, done.run, ending)
+
+
 async def _set(
-    prepared: Prepared, state: DeskState, reason: str, *, is_on_record: bool = False
+    prepared: Prepared, state: DeskState, reason: str, *, command: str | None = None
 ) -> "StateChange":
-    """Change the run state; the command is a run by it, unless it is one already."""
+    """Change the run state; a `command` that does so becomes a run."""
     from kalshi_cli.bootstrap.by_hand import change_state
 
     return await change_state(
@@ -202,7 +229,7 @@ async def _set(
         state,
         reason=reason,
         who=person(),
-        command=None if is_on_record else prepared.invocation.command,
+        command=command,
     )
 
 

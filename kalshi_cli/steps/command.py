@@ -282,6 +282,7 @@ async def set_desk_state(
 ) -> StateChange:
     """Change the run state. A running loop reads it before every order. A `command` that does so
     is a run, put on record once the change is: a halt holds though its record cannot be written.
+    Whoever named one ends it, once all is done that belongs to it.
 
     Whoever makes it active takes note of what was lost: drawdowns are measured anew, and order
     groups that are triggered are to be reset before the next entry.
@@ -301,9 +302,16 @@ async def set_desk_state(
         return StateChange(before, released)
     async with store.unit() as unit:
         run = await unit.desk.start_run(command, at_us, clock.wall())
-        await unit.desk.end_run(run.run_id, at_us, clock.wall(), "done")
         await unit.commit()
     return StateChange(before, released, run)
+
+
+async def end_unless_ended(store: Store, clock: Clock, run: Run, reason: str) -> None:
+    """End a run that goes no further, unless whoever continued it did."""
+    async with store.unit() as unit:
+        if await unit.desk.is_under_way(run.run_id):
+            await unit.desk.end_run(run.run_id, clock.now(), clock.wall(), reason)
+            await unit.commit()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import pytest
 from kalshi_cli.bootstrap.desk import OpenDesk
 from kalshi_cli.cli.app import Branch, load, names, overview
 from kalshi_cli.cli.documents import ROOT, documents
-from kalshi_cli.errors import LeaseHeld
+from kalshi_cli.errors import LeaseHeld, Unavailable
 
 LOOK_UPS = (
     "positions",
@@ -138,6 +138,36 @@ def test_who_sends_orders_away_is_one_run_under_its_own_name(kalshi, command):
     assert kalshi("inspect", "orders", "--json").json["data"]
     assert kalshi(*command).code == 0
     assert recorded(kalshi) == [command[0], "run-loop"]
+
+
+@pytest.mark.parametrize("command", [("halt", "--reason", "s"), ("flatten",)])
+def test_a_run_has_no_end_while_its_orders_are_sent(kalshi, monkeypatch, command):
+    """Killed there, it shows that it was."""
+    kalshi("run-loop", "--sim", "--once", "--seed", "7")
+    whole, ends = OpenDesk.carry_out, []
+
+    async def watched(desk, kind, target):
+        told = await desk.store.reports.runs()
+        ends.extend((run.command, run.reason) for run in told if run.run_id == desk.run.run_id)
+        return await whole(desk, kind, target)
+
+    monkeypatch.setattr(OpenDesk, "carry_out", watched)
+    assert kalshi(*command).code == 0
+    assert ends == [(command[0], None)]
+    assert recorded(kalshi) == [command[0], "run-loop"]
+
+
+def test_a_run_whose_orders_could_not_be_sent_ends_with_the_reason(kalshi, monkeypatch):
+    kalshi("run-loop", "--sim", "--once", "--seed", "7")
+
+    def down(*_given, **_terms):
+        raise Unavailable("The exchange cannot be reached.")
+
+    monkeypatch.setattr("kalshi_cli.bootstrap.opening.open_desk", down)
+    assert kalshi("flatten").code == Unavailable.exit_code
+    flattened = kalshi("inspect", "runs", "--json").json["data"][0]
+    assert flattened["command"] == "flatten"
+    assert flattened["reason"] == "Unavailable: The exchange cannot be reached."
 
 
 def test_a_turn_that_lost_the_lease_shares_no_run_with_the_next(kalshi, monkeypatch):

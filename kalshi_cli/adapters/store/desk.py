@@ -92,6 +92,10 @@ class SqlDesk:
         if not await self._transaction.write(ended):
             raise IntegrityError(f"There is no run {run_id} to end.")
 
+    async def is_under_way(self, run_id: str) -> bool:
+        own = select(t.RUNS.c.number).where(t.RUNS.c.run_id == run_id, t.RUNS.c.ended_us.is_(None))
+        return await self._transaction.first(own) is not None
+
     async def state(self) -> DeskState:
         row = await self._transaction.first(_STATE)
         return DeskState.ACTIVE if row is None else DeskState(row[0])
