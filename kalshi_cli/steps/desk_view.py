@@ -38,7 +38,7 @@ from kalshi_cli.risk._exposure import carry
 from kalshi_cli.risk.unresolved import UNKNOWN_ORDER
 from kalshi_cli.steps.execution import COOLING_UNTIL
 from kalshi_cli.steps.selection import screen
-from kalshi_cli.steps.valuation import Prices, Valuation, value
+from kalshi_cli.steps.valuation import Prices, Valuation, ordered_in, value
 
 NOT_TOLD: Mapping[int, Money] = MappingProxyType({})
 FORBIDDEN_US = 6 * HOUR
@@ -135,8 +135,9 @@ class DeskView:
 
     def others(self, books: Mapping[str, OrderBook]) -> Mapping[str, Behind]:
         """What others want where something is held and an order of ours rests."""
-        own = {t: resting(o for o in self.orders if o.intent.ticker == t) for t in self.contested()}
-        return {t: behind(books[t], each) for t, each in own.items() if t in books}
+        contested = self.contested()
+        own = ordered_in(order for order in self.orders if order.intent.ticker in contested)
+        return {t: behind(books[t], resting(each)) for t, each in own.items() if t in books}
 
     def contested(self) -> frozenset[str]:
         """Markets held where an order of ours rests: only a book tells what others pay there."""

@@ -22,6 +22,14 @@ from kalshi_cli.domain.position import Position
 from kalshi_cli.ports.store import CatalogEntry, Performance, Snapshot
 
 
+def ordered_in(orders: Iterable[Order]) -> dict[str, list[Order]]:
+    """Orders by their market."""
+    found: dict[str, list[Order]] = {}
+    for order in orders:
+        found.setdefault(order.intent.ticker, []).append(order)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Prices:
     """What positions are valued by: quotes, books where they were read, and what of it is ours.
@@ -37,9 +45,7 @@ class Prices:
 
     def standings(self, tickers: Iterable[str]) -> list[Standing]:
         """What each market says of a position in it."""
-        own: dict[str, list[Order]] = {}
-        for order in self.orders:
-            own.setdefault(order.intent.ticker, []).append(order)
+        own = ordered_in(self.orders)
         return [self._standing(each, resting(own.get(each, ()))) for each in tickers]
 
     def _standing(self, ticker: str, own: Resting) -> Standing:

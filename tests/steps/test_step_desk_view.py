@@ -23,7 +23,7 @@ from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
 from kalshi_cli.domain.instant import DAY, HOUR, SECOND
 from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Money
-from kalshi_cli.domain.order import OrderState, Purpose
+from kalshi_cli.domain.order import Order, OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.filters._base import FOREVER, Verdict
 from kalshi_cli.portfolio.exposure import event_loss
@@ -351,6 +351,31 @@ def test_nothing_is_worth_what_only_we_would_pay_for_it():
     asked = Prices(entries, {"T": a_book(asks=("0.4400", "0.5000"))},
                    [an_order(resting(Side.ASK, "0.4400", "100"))], {})  # fmt: skip
     assert str(value(NO_MONEY, short, asked).liquidation) == "5.000000"
+
+
+class Looked(tuple[Order, ...]):
+    """Orders that count how often they are gone through."""
+
+    times = 0
+
+    def __iter__(self):
+        self.times += 1
+        return super().__iter__()
+
+
+async def test_orders_are_sorted_once_however_many_markets_are_contested(floor):
+    """Ours bid 40 in each, and others 38 behind it; in the last, nothing of ours rests."""
+    tickers = [f"T{number}" for number in range(20)]
+    orders = Looked(
+        an_order(resting(limit="0.4000", count="100", ticker=ticker)) for ticker in tickers[:-1]
+    )
+    held = tuple(a_position("10.00", "0.4400", ticker=ticker) for ticker in tickers)
+    books = {t: a_book(bids=("0.4000", "0.3800"), ticker=t) for t in tickers[1:]}
+    view = replace(await view_of(floor), positions=held, orders=orders)
+    others = view.others(books)
+    assert others.keys() == set(tickers[1:-1])
+    assert {str(each.bid.price) for each in others.values()} == {"0.3800"}
+    assert orders.times == 2
 
 
 def test_a_valuation_becomes_a_row():
