@@ -353,7 +353,7 @@ def test_nothing_is_worth_what_only_we_would_pay_for_it():
     assert str(value(NO_MONEY, short, asked).liquidation) == "5.000000"
 
 
-class Looked(tuple[Order, ...]):
+class Looked(list[Order]):
     """Orders that count how often they are gone through."""
 
     times = 0
