@@ -89,3 +89,29 @@ async def test_a_size_by_itself_and_one_beside_the_rest_of_a_pass_are_told_apart
     told = console.file.getvalue()
     assert f", for {denied.intent.count.units // 100} YES at 56c; entry 2 within" in told
     assert f"{plan.intent.count.units // 100} YES at 56c, were nothing else proposed" in told
+
+
+async def shown(floor, policy, width=200):
+    """What `why` says of a market, as lines without the trailing trace."""
+    reports, start = floor.store.reports, StartingSay(0.10, 1.0)
+    now = await regate(floor.store, reports, policy=policy, start=start, ticker=A)
+    trace = await explain(floor.store, reports, filters=policy.filters, ticker=A)
+    console = Console(file=StringIO(), width=width)
+    show_why_market(WhyMarket(trace, await reports.stops(ticker=A), now, {}, None), console)
+    return now, console.file.getvalue().splitlines()
+
+
+async def test_each_gate_that_stops_is_told_once_with_whom_it_stops(floor):
+    await floor.forecast(A, 0.43)
+    await floor.ingest()
+    policy = the_policies(trading=Trading(min_net_edge=0.05)).trading
+    await trade(floor.exchange, floor.desk, policy=policy)
+    now, lines = await shown(floor, policy)
+    (head,) = (n for n, line in enumerate(lines) if line.startswith("gates"))
+    (sizes,) = (n for n, line in enumerate(lines) if line.startswith("size"))
+    gates = now.assessment.gates
+    assert f" {len(gates) - 1} of {len(gates)} passed" in lines[head]
+    assert sizes == head + 2
+    whose = "directional_trading, to buy YES: control, NET_EDGE: -1c against 5c; "
+    assert lines[head + 1].strip().startswith(whose)
+    assert "directional_trading: nothing; NET_EDGE: " in lines[sizes]

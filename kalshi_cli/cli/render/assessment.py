@@ -46,7 +46,9 @@ def show_card(
     facts = [*_market(found), *_roles(found, whole=whole), *_worth(found)]
     if whole:
         print_facts(console, facts)
-        _show_gates(found.gates, console)
+        for whose in dict.fromkeys(gate.strategy for gate in found.gates):
+            title = f"Gates of {whose}" if whose else "Gates"
+            _show_gates(title, [g for g in found.gates if g.strategy == whose], console)
         print_facts(console, and_then)
     else:
         print_facts(console, [*facts, *_gates(found), *and_then])
@@ -204,10 +206,10 @@ def _numbers(gate: Gate) -> str:
     return f"{told}; " if told else ""
 
 
-def _show_gates(gates: Sequence[Gate], console: "Console") -> None:
+def _show_gates(title: str, gates: Sequence[Gate], console: "Console") -> None:
     print_table(
         console,
-        "Gates",
+        title,
         ("stage", ("gate", "wrap"), "", ("value", "right"), ("limit", "wrap"), ("why", "wrap")),
         [
             (

@@ -149,8 +149,16 @@ def _gates(found: Regated) -> Iterator[tuple[str, str]]:
     gates, failed = found.assessment.gates, found.assessment.failed
     passed = f"{len(gates) - len(failed)} of {len(gates)} passed, by the record of"
     yield "gates", f"{passed} {instant(found.at_us)}"
-    for gate in dict.fromkeys(failed):  # once, whichever strategies it stops
-        yield "", f"{gate.stage}, {gate.code}: {_numbers(gate)}{gate.detail}"
+    for gate in failed:
+        yield "", f"{_whose(gate)}{gate.stage}, {gate.code}: {_numbers(gate)}{gate.detail}"
+
+
+def _whose(gate: Gate) -> str:
+    """Whom it stops, at what; empty where that is everybody."""
+    if not gate.strategy:
+        return ""
+    doing = "" if gate.side is None else f", to buy {_outcome(gate.side)}"
+    return f"{gate.strategy}{doing}: "
 
 
 def _numbers(gate: Gate) -> str:
@@ -164,13 +172,13 @@ def _counted(it: Stop | Gate) -> tuple[str, str, str, str]:
 def _plans(found: Regated) -> Iterator[tuple[str, str]]:
     for plan in found.assessment.plans:
         intent = plan.intent
-        if intent is None:
-            yield "size", f"nothing by {plan.strategy}: {plan.why}"
-        else:
+        told = f"nothing; {plan.why}"
+        if intent is not None:
             sized = _sized(intent.count, intent.side, intent.limit)
-            yield "size", f"{sized}, were nothing else proposed"
+            told = f"{sized}, were nothing else proposed"
+        yield "size", f"{plan.strategy}: {told}"
     for name in found.unread:
-        yield "size", f"not known of {name}: books and tapes are not on record; see its last pass"
+        yield "size", f"{name}: not known; books and tapes are not on record, see its last pass"
 
 
 def _wanted(found: Regated) -> Iterator[tuple[str, str]]:
