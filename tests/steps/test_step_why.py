@@ -91,13 +91,18 @@ async def test_a_size_by_itself_and_one_beside_the_rest_of_a_pass_are_told_apart
     assert f"{plan.intent.count.units // 100} YES at 56c, were nothing else proposed" in told
 
 
-async def shown(floor, policy, width=200):
-    """What `why` says of a market, as lines without the trailing trace."""
+async def shown(floor, policy, supposed=None):
+    """A market at the gates, and what `why` says of it and of the policy supposed, in lines."""
     reports, start = floor.store.reports, StartingSay(0.10, 1.0)
     now = await regate(floor.store, reports, policy=policy, start=start, ticker=A)
+    then, supposing = None, {}
+    if supposed is not None:
+        then = await regate(floor.store, reports, policy=supposed, start=start, ticker=A)
+        supposing = {"a.setting": "1 -> 2"}
     trace = await explain(floor.store, reports, filters=policy.filters, ticker=A)
-    console = Console(file=StringIO(), width=width)
-    show_why_market(WhyMarket(trace, await reports.stops(ticker=A), now, {}, None), console)
+    console = Console(file=StringIO(), width=200)
+    found = WhyMarket(trace, await reports.stops(ticker=A), now, supposing, then)
+    show_why_market(found, console)
     return now, console.file.getvalue().splitlines()
 
 
@@ -115,3 +120,22 @@ async def test_each_gate_that_stops_is_told_once_with_whom_it_stops(floor):
     whose = "directional_trading, to buy YES: control, NET_EDGE: -1c against 5c; "
     assert lines[head + 1].strip().startswith(whose)
     assert "directional_trading: nothing; NET_EDGE: " in lines[sizes]
+
+
+async def test_settings_that_change_nothing_are_said_to(floor):
+    await floor.forecast(A, 0.43)
+    await floor.ingest()
+    asking = Trading(min_net_edge=0.05)
+    policy = the_policies(trading=asking).trading
+    await trade(floor.exchange, floor.desk, policy=policy)
+    idle = the_policies(trading=asking, risk=Risk(max_trades_per_hour=99)).trading
+    _, lines = await shown(floor, policy, supposed=idle)
+    where = lines.index("With a.setting 1 -> 2")
+    assert lines[where + 1].split("  ") == [
+        "gates",
+        "that changes nothing: NET_EDGE still stops it",
+    ]
+    assert lines[where + 2].startswith("market")
+    _, lines = await shown(floor, policy, supposed=the_policies(trading=Trading()).trading)
+    where = lines.index("With a.setting 1 -> 2")
+    assert "passed" in lines[where + 1]

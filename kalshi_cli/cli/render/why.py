@@ -112,10 +112,13 @@ def show_why_market(result: WhyMarket, console: "Console") -> None:
     name = result.trace.market.ticker
     console.print(name, style="bold")
     print_facts(console, list(_stopped(result)))
-    _show_regated("As the settings are", result.now, console)
+    now = _regated(result.now)
+    _show_under("As the settings are", now, console)
     if result.supposing or result.supposed is not None:
         supposed = ", ".join(f"{key} {told}" for key, told in result.supposing.items())
-        _show_regated(f"With {supposed or 'what is set already'}", result.supposed, console)
+        then = _regated(result.supposed)
+        rows = [("gates", _no_change(result.supposed))] if then == now else then
+        _show_under(f"With {supposed or 'what is set already'}", rows, console)
     show_trace(result.trace, console)
 
 
@@ -137,12 +140,28 @@ def _stopped(result: WhyMarket) -> Iterator[tuple[str, str]]:
         )
 
 
-def _show_regated(title: str, found: Regated | None, console: "Console") -> None:
+def _show_under(title: str, facts: Sequence[tuple[str, str]], console: "Console") -> None:
     console.print(title, style="bold")
+    print_facts(console, facts)
+
+
+def _regated(found: Regated | None) -> Sequence[tuple[str, str]]:
     if found is None:
-        print_facts(console, [("gates", "no run has seen the account yet: `kalshi trade` does")])
-        return
-    print_facts(console, [*_gates(found), *_plans(found), *_wanted(found)])
+        return [("gates", "no run has seen the account yet: `kalshi trade` does")]
+    return [*_gates(found), *_plans(found), *_wanted(found)]
+
+
+def _no_change(found: Regated | None) -> str:
+    """What is said of settings under which a market stands as it does now."""
+    if found is None:
+        return "not known either"
+    failed = dict.fromkeys(gate.code for gate in found.assessment.failed)
+    still = (
+        f": {', '.join(failed)} still {'stops' if len(failed) == 1 else 'stop'} it"
+        if failed
+        else ""
+    )
+    return f"that changes nothing{still}"
 
 
 def _gates(found: Regated) -> Iterator[tuple[str, str]]:
