@@ -3,6 +3,7 @@
 import pytest
 
 from kalshi_cli.cli.render.measures import against, measured
+from kalshi_cli.cli.render.rows import against as with_numbers
 
 
 @pytest.mark.parametrize(
@@ -10,7 +11,9 @@ from kalshi_cli.cli.render.measures import against, measured
     [
         ("STALE", "30680940", "30000000", "30.68s against 30s"),
         ("STALE", "7200000000", "3600000000", "2h against 1h"),
-        ("STALE", "none", "a book", "none against a book"),
+        ("STALE", "none", "a book", ""),
+        ("MARKET_OWNED", "market_making", "directional_trading", ""),
+        ("DUPLICATE", "yh64", "a newer", ""),
         ("SPREAD", "0.0500", "0.0500", "5c against 5c"),
         ("NET_EDGE", "0.0098", "0.0100", "0.98c against 1c"),
         ("RATE", "16", "15", "16 entries against 15 entries"),
@@ -30,3 +33,11 @@ def test_the_size_of_an_order_is_contracts_where_the_words_say_so():
     told = "30000.00 contracts, at most 25000 an order"
     found = measured("ORDER_SIZE", "30000.00", "25000", told)
     assert found == ("30000 contracts", "25000 contracts")
+
+
+def test_where_no_number_was_counted_the_words_stand_alone():
+    assert measured("MARKET_OWNED", "market_making", "s") == ("", "")
+    assert measured("DAILY_LOSS", "", "unlimited") == ("", "unlimited")
+    told = "the market belongs to market_making"
+    assert with_numbers(told, "market_making", "directional_trading", "MARKET_OWNED") == told
+    assert with_numbers("entry 5", "5", "4", "REPEATED") == "entry 5 (5 entries, limit 4 entries)"

@@ -71,15 +71,20 @@ _DOLLARS = frozenset(
 
 
 def measured(code: str, value: str, limit: str, detail: str = "") -> tuple[str, str]:
-    """Both texts with their unit. An order's size is dollars, unless the words count contracts."""
+    """Both texts with their unit; neither where no number was counted, since the words say it then.
+
+    An order's size is dollars, unless the words count contracts.
+    """
+    if value and not _is_number(value):
+        return "", ""
     is_size = code == "ORDER_SIZE" and f"{value} contracts" not in detail
     is_money = code in _DOLLARS or is_size
     return _said(code, value, is_money=is_money), _said(code, limit, is_money=is_money)
 
 
 def against(code: str, value: str, limit: str, detail: str = "") -> str:
-    """`0.98c against 1c`; empty where nothing was counted."""
-    if not value:
+    """`0.98c against 1c`; empty where no number was counted."""
+    if not _is_number(value):
         return ""
     return " against ".join(measured(code, value, limit, detail))
 
@@ -94,3 +99,11 @@ def _said(code: str, text: str, *, is_money: bool) -> str:
         return text if unit is None else unit(text)
     except ValueError:
         return text
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

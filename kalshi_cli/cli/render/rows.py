@@ -333,6 +333,8 @@ def against(detail: str, value: str, limit: str, code: str = "") -> str:
     if not value or (_is_said(value, detail) and _is_said(limit, detail)):
         return detail
     value, limit = measured(code, value, limit, detail)
+    if not value:
+        return detail
     return f"{detail} ({value}, limit {limit})" if limit else f"{detail} ({value})"
 
 

@@ -129,7 +129,7 @@ def _stopped(result: WhyMarket) -> Iterator[tuple[str, str]]:
         yield "last pass", why if kept is None else f"{why}: {kept.code}, {kept.detail}"
     for row in result.stops:
         stop = row.stop
-        numbers = f" {against(*_counted(stop))}" if stop.value else ""
+        numbers = _after(stop)
         denied = result.denied(row)
         sized = None if denied is None else _sized(denied.count, denied.side, denied.price)
         asked = f", for {sized}" if sized else ""
@@ -156,12 +156,10 @@ def _no_change(found: Regated | None) -> str:
     if found is None:
         return "not known either"
     failed = dict.fromkeys(gate.code for gate in found.assessment.failed)
-    still = (
-        f": {', '.join(failed)} still {'stops' if len(failed) == 1 else 'stop'} it"
-        if failed
-        else ""
-    )
-    return f"that changes nothing{still}"
+    if not failed:
+        return "that changes nothing"
+    stop = "stops" if len(failed) == 1 else "stop"
+    return f"that changes nothing: {', '.join(failed)} still {stop} it"
 
 
 def _gates(found: Regated) -> Iterator[tuple[str, str]]:
@@ -181,7 +179,14 @@ def _whose(gate: Gate) -> str:
 
 
 def _numbers(gate: Gate) -> str:
-    return f"{against(*_counted(gate))}; " if gate.value else ""
+    told = against(*_counted(gate))
+    return f"{told}; " if told else ""
+
+
+def _after(stop: Stop) -> str:
+    """The numbers of a stop, to stand after its code; empty where there are none."""
+    told = against(*_counted(stop))
+    return f" {told}" if told else ""
 
 
 def _counted(it: Stop | Gate) -> tuple[str, str, str, str]:
@@ -214,7 +219,7 @@ def _would(wanted: Wanted) -> str:
         stop = wanted.stop
         if stop is None:
             return "no forecast would do"
-        numbers = f" {against(*_counted(stop))}" if stop.value else ""
+        numbers = _after(stop)
         return f"no forecast would do: {stop.code}{numbers}; {stop.detail}"
     bound = "at least" if wanted.side is Side.BID else "at most"
     return f"a forecast of {bound} {percent(wanted.probability)} would have traded"
