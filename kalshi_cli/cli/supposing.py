@@ -10,7 +10,16 @@ from kalshi_cli.settings.describe import field_of
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.settings.strategies import refuse_unknown
 
-GATING = ("trading", "portfolio", "allocation", "market_making", "filters", "risk", "ai")
+GATING = (
+    "trading",
+    "portfolio",
+    "allocation",
+    "market_making",
+    "quick_flip",
+    "filters",
+    "risk",
+    "ai",
+)
 """The sections that have a say in whether a market is traded."""
 
 

@@ -36,6 +36,7 @@ def test_values_have_the_types_of_their_settings(prepared: Prepared):
             'filters.allow_tickers=["A"]',
             "trading.preset=disciplined",
             "allocation.others.mine=0.05",
+            "quick_flip.watched_markets=100",
         ],
     )
     assert found.trading.min_net_edge == 0.005
@@ -46,6 +47,7 @@ def test_values_have_the_types_of_their_settings(prepared: Prepared):
     assert found.filters.block_series == ("KXA", "KXB")
     assert found.filters.allow_tickers == ("A",)
     assert found.allocation.others == {"mine": 0.05}
+    assert found.quick_flip.watched_markets == 100
 
 
 @pytest.mark.parametrize(
