@@ -5,6 +5,7 @@ from io import StringIO
 from fakes.floor import A, B, the_policies
 from rich.console import Console
 
+from kalshi_cli.cli.render.steps import show_trade
 from kalshi_cli.cli.render.why import show_why_market
 from kalshi_cli.domain.instant import DAY
 from kalshi_cli.domain.stop import At, Stop, StopDay
@@ -139,3 +140,14 @@ async def test_settings_that_change_nothing_are_said_to(floor):
     _, lines = await shown(floor, policy, supposed=the_policies(trading=Trading()).trading)
     where = lines.index("With a.setting 1 -> 2")
     assert "passed" in lines[where + 1]
+
+
+async def test_the_nearest_miss_of_a_pass_names_the_strategy_that_missed(floor):
+    await floor.forecast(A, 0.43)  # waiting at 40c beside the bid leaves most
+    await floor.ingest()
+    policy = the_policies(trading=Trading(min_net_edge=0.05)).trading
+    result = await trade(floor.exchange, floor.desk, policy=policy)
+    console = Console(file=StringIO(), width=200)
+    show_trade(result, console)
+    (line,) = (each for each in console.file.getvalue().splitlines() if "nearest" in each)
+    assert line.split("  ")[-1] == f"directional_trading, {A}, NET_EDGE: 3c against 5c"

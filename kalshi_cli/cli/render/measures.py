@@ -70,6 +70,10 @@ _DOLLARS = frozenset(
 )
 
 
+_UNDER = frozenset({"SPREAD"})
+"""Codes whose limit itself is too much."""
+
+
 def measured(code: str, value: str, limit: str, detail: str = "") -> tuple[str, str]:
     """Both texts with their unit; neither where no number was counted, since the words say it then.
 
@@ -79,14 +83,19 @@ def measured(code: str, value: str, limit: str, detail: str = "") -> tuple[str, 
         return "", ""
     is_size = code == "ORDER_SIZE" and f"{value} contracts" not in detail
     is_money = code in _DOLLARS or is_size
-    return _said(code, value, is_money=is_money), _said(code, limit, is_money=is_money)
+    bound = _said(code, limit, is_money=is_money)
+    if limit and code in _UNDER:
+        bound = f"under {bound}"
+    return _said(code, value, is_money=is_money), bound
 
 
 def against(code: str, value: str, limit: str, detail: str = "") -> str:
-    """`0.98c against 1c`; empty where no number was counted."""
+    """`0.98c against 1c`, or `5c, must be under 5c`; empty where no number was counted."""
     if not _is_number(value):
         return ""
-    return " against ".join(measured(code, value, limit, detail))
+    number, bound = measured(code, value, limit, detail)
+    strictly = bound.startswith(("under ", "over "))
+    return f"{number}, must be {bound}" if strictly else f"{number} against {bound}"
 
 
 def _said(code: str, text: str, *, is_money: bool) -> str:

@@ -186,7 +186,7 @@ def _stopped(result: TradeResult) -> Iterator[tuple[str, str]]:
     missed = nearest_of(c.nearest for c in result.funnel if c.nearest is not None)
     if missed is not None:
         numbers = against(missed.code, missed.value, missed.limit, missed.detail)
-        yield "nearest miss", f"{missed.ticker}, {missed.code}: {numbers}"
+        yield "nearest miss", f"{missed.strategy}, {missed.ticker}, {missed.code}: {numbers}"
 
 
 def _show_rehearsed(result: TradeResult, console: "Console") -> None:
