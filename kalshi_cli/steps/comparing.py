@@ -3,14 +3,14 @@
 Each thing that differs says how it can be explained, and which repair the exchange's own record
 proves; where nothing proves one there is none.
 
-The exchange's lists are read one after the other, and the books after them: whatever trades
-meanwhile is in some of them. So a difference stands only if two looks tell it between which nothing
-changed.
+A difference stands only where two looks tell it between which nothing changed: see
+`standing_still`.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import partial
 
 from kalshi_cli.domain.account import (
     Balance,
@@ -39,10 +39,9 @@ from kalshi_cli.ports.treasury import Treasury
 from kalshi_cli.steps.archived import fills_since, orders_since
 from kalshi_cli.steps.booking import newest, shard_movements, transfers_of
 from kalshi_cli.steps.paging import collect
+from kalshi_cli.steps.standing_still import until_still
 from kalshi_cli.steps.weighing import before_collateral
 
-MOST_LOOKS = 4
-"""How often an account that does not stand still is looked at, at the most."""
 BOOK, FOLD, MOVE = "book it", "fold it into the order", "book a transfer"
 
 
@@ -129,19 +128,18 @@ async def compare(
 
     An account that changes from look to look is told in part: what the last two looks have alike.
     """
-    looks = [await _look(trading, store, archive, treasury, clock)]
-    while looks[-1][0].discrepancies and len(looks) < MOST_LOOKS:
-        looks.append(await _look(trading, store, archive, treasury, clock))
-        if _at_rest(looks[-2]) == _at_rest(looks[-1]):
-            return looks[-1]
-    last, record, books = looks[-1]
-    if not last.discrepancies:
-        return looks[-1]
-    moving = f"the account changed at each of {len(looks)} looks"
-    doubted = replace(record, why="; ".join(filter(None, (record.why, moving))))
+    looks = await until_still(
+        partial(_look, trading, store, archive, treasury, clock),
+        differs=lambda look: bool(look[0].discrepancies),
+        at_rest=_at_rest,
+    )
+    if looks.before is None:
+        return looks.last
+    _, record, books = looks.last
+    doubted = replace(record, why="; ".join(filter(None, (record.why, looks.doubt))))
     found = compared(books, doubted, clock.now())
-    before = looks[-2][0].discrepancies
-    alike = tuple(each for each in found.discrepancies if each in before)
+    before, *_ = looks.before
+    alike = tuple(each for each in found.discrepancies if each in before.discrepancies)
     return replace(found, discrepancies=alike), doubted, books
 
 

@@ -1,17 +1,18 @@
 """Whether cash and positions are as the exchange has them: the short look of `inspect-db`.
 
-An account may trade while it is read, and the lists are read one after the other: a difference
-stands only where two looks tell it between which nothing changed, as for `comparing`.
+A difference stands only where two looks tell it between which nothing changed: see
+`standing_still`.
 """
 
 from dataclasses import dataclass, replace
+from functools import partial
 
 from kalshi_cli.domain.money import Money
 from kalshi_cli.ports.exchange import Trading
 from kalshi_cli.ports.store import Store
-from kalshi_cli.steps.comparing import MOST_LOOKS
 from kalshi_cli.steps.positions import Difference, compare_positions
 from kalshi_cli.steps.reconcile import CASH
+from kalshi_cli.steps.standing_still import until_still
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +32,16 @@ async def drift(trading: Trading, store: Store) -> Drift:
     """Look until nothing differs, or two looks are the same; of an account that does not stand
     still, what the last two have alike. Changes nothing.
     """
-    looks = [await _look(trading, store)]
-    while looks[-1].differences and len(looks) < MOST_LOOKS:
-        looks.append(await _look(trading, store))
-        if looks[-2] == looks[-1]:
-            return looks[-1]
-    last = looks[-1]
-    if not last.differences:
+    looks = await until_still(
+        partial(_look, trading, store),
+        differs=lambda look: bool(look.differences),
+        at_rest=lambda look: look,
+    )
+    last, before = looks.last, looks.before
+    if before is None:
         return last
-    moving = f"the account changed at each of {len(looks)} looks"
-    why = "; ".join(filter(None, (last.why, moving)))
-    alike = tuple(each for each in last.differences if each in looks[-2].differences)
+    why = "; ".join(filter(None, (last.why, looks.doubt)))
+    alike = tuple(each for each in last.differences if each in before.differences)
     return replace(last, differences=alike, why=why)
 
 

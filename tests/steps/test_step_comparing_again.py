@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from fakes.floor import A, waiting
 
-from kalshi_cli.steps.comparing import MOST_LOOKS, What, compare
+from kalshi_cli.steps.comparing import What, compare
 from kalshi_cli.steps.drifting import drift
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.hearing import hear
+from kalshi_cli.steps.standing_still import MOST_LOOKS
 
 GAPS = ("fills", "settlements", "cash_movements", "positions", "balance")
 """The reads before which something may happen; orders come first."""
