@@ -22,9 +22,10 @@ from kalshi_cli.adapters.store.derived import (
 )
 from kalshi_cli.adapters.store.impossible import RULES
 from kalshi_cli.adapters.store.ledger import SqlLedger
-from kalshi_cli.adapters.store.soundness import damage
+from kalshi_cli.adapters.store.soundness import all_damage, restoring
 from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.adapters.store.vacuuming import vacuum
+from kalshi_cli.errors import StoreBusy, StoreUnusable
 from kalshi_cli.ports.audit import Audit, Finding, Repair, Space
 
 _COUNTED = (
@@ -54,17 +55,32 @@ class SqlAuditor:
         self._opened = opened
 
     async def check(self) -> Audit:
+        """Raises `StoreUnusable` with all that is damaged where the rows cannot be read for it."""
         async with self._opened(reads=True) as transaction:
-            findings = await _check_file(transaction)
-            for rule in RULES:
-                rows = await transaction.rows(rule.query)
-                findings += [Finding(rule.code, str(row[0]), rule.detail) for row in rows]
-            ledger = SqlLedger(transaction)
-            history = await ledger.history()
-            findings += settled_otherwise(history)
-            findings += differences(await _stored(transaction), derive(history))
-            checked = [(table.name, await _count(transaction, table)) for table in _COUNTED]
-            return Audit(tuple(checked), tuple(findings), await ledger.cash())
+            broken = await _damaged(transaction)
+            try:
+                return await self._checked(transaction, broken)
+            except StoreBusy:
+                raise
+            except StoreUnusable as error:
+                if not broken:
+                    raise
+                lines = "; ".join(each.detail for each in broken)
+                raise StoreUnusable(
+                    f"{self._location} is damaged: {lines}.", remedy=restoring(self._location)
+                ) from error
+
+    async def _checked(self, transaction: Transaction, broken: list[Finding]) -> Audit:
+        findings = broken + await _orphaned(transaction)
+        for rule in RULES:
+            rows = await transaction.rows(rule.query)
+            findings += [Finding(rule.code, str(row[0]), rule.detail) for row in rows]
+        ledger = SqlLedger(transaction)
+        history = await ledger.history()
+        findings += settled_otherwise(history)
+        findings += differences(await _stored(transaction), derive(history))
+        checked = [(table.name, await _count(transaction, table)) for table in _COUNTED]
+        return Audit(tuple(checked), tuple(findings), await ledger.cash())
 
     async def repair(self) -> Repair:
         async with self._opened() as transaction:
@@ -80,16 +96,20 @@ class SqlAuditor:
         return await vacuum(self._location)
 
 
-async def _check_file(transaction: Transaction) -> list[Finding]:
+async def _damaged(transaction: Transaction) -> list[Finding]:
     if transaction.is_postgres:
         return []  # PostgreSQL keeps its own pages and foreign keys whole
+    return [Finding("FILE_DAMAGED", "the file", line) for line in await all_damage(transaction)]
+
+
+async def _orphaned(transaction: Transaction) -> list[Finding]:
+    if transaction.is_postgres:
+        return []
     rows = await transaction.rows(text("PRAGMA foreign_key_check"))
-    broken = [Finding("FILE_DAMAGED", "the file", line) for line in await damage(transaction)]
-    orphans = [
+    return [
         Finding("ROW_ORPHANED", f"{row[0]} row {row[1]}", f"refers to nothing in {row[2]}")
         for row in rows
     ]
-    return broken + orphans
 
 
 async def _count(transaction: Transaction, table: Table) -> int:

@@ -1,5 +1,6 @@
 """A file is looked over before anything is traded on what it says."""
 
+import os
 import sqlite3
 from contextlib import closing
 
@@ -81,3 +82,20 @@ async def test_damage_elsewhere_is_found_by_who_looks_at_all_of_it(path):
     await checked(path, whole=False)
     with pytest.raises(StoreUnusable, match="is damaged"):
         await checked(path, whole=True)
+
+
+async def test_what_is_damaged_is_listed_though_the_rows_cannot_be_read(path):
+    """Two pages of noise: the look itself tells of both, and which backup there is."""
+    damage(path, "fills", at=5)
+    damage(path, "orders")
+    async with await fresh_store(path.parent) as store:
+        with pytest.raises(StoreUnusable, match=r"is damaged: .+; .+") as refused:
+            await store.audit.check()
+        assert "(none is beside it)" in refused.value.remedy
+        older, newer = (path.with_name(f"desk.db.0021.backup{end}") for end in ("", ".2"))
+        older.touch()
+        newer.touch()
+        os.utime(older, (1, 1))
+        with pytest.raises(StoreUnusable) as refused:
+            await store.audit.check()
+        assert f"the newest beside it is {newer})" in refused.value.remedy
