@@ -226,7 +226,7 @@ def _unfit(candidate: Candidate, now_us: int, least_us: int) -> Abstention | Non
 
 
 def _room(candidate: Candidate, bid: Level | None, ask: Level | None) -> _Room | Abstention:
-    """None where there is no price between bid and ask, or they are too far apart."""
+    """Bid and ask, or why nobody can quote between them."""
     grid = candidate.market.grid
     if bid is None or ask is None or grid is None:
         return _against(candidate, "NO_QUOTE", "nobody else quotes both sides")
@@ -268,7 +268,7 @@ def _toxic(candidate: Candidate, kept: float | None) -> Abstention | None:
 
 
 def _jumped(candidate: Candidate, fair: float, variance: float, now_us: int) -> Abstention | None:
-    """Whether a market jumped of late, by its prints or by what our quotes were made on."""
+    """The jump of late, by a market's prints or by what our quotes were made on; None without."""
     quoted = (o.intent.fair for o in candidate.orders if o.intent.purpose is Purpose.QUOTE)
     recent = tuple(t for t in candidate.trades or () if now_us - t.at_us <= 2 * JUMP_REST_US)
     jumps = [(abs(logit(fair) - logit(was)), JUMP) for was in quoted if was is not None]
