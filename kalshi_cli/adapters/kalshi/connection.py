@@ -16,9 +16,10 @@ from kalshi_cli.adapters.kalshi.groups import KalshiOrderGroups
 from kalshi_cli.adapters.kalshi.market_data import KalshiMarketData
 from kalshi_cli.adapters.kalshi.notices import KalshiNotices
 from kalshi_cli.adapters.kalshi.pace import Pace
-from kalshi_cli.adapters.kalshi.proxies import spare_searches, take_large_pieces, way_to
+from kalshi_cli.adapters.kalshi.proxies import way_to
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.adapters.kalshi.skew import Bounds
+from kalshi_cli.adapters.kalshi.thrift import spare_searches, take_large_pieces
 from kalshi_cli.adapters.kalshi.trading import KalshiTrading
 from kalshi_cli.adapters.kalshi.treasury import KalshiTreasury
 from kalshi_cli.domain.loopback import is_loopback

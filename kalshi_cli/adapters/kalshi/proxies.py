@@ -1,7 +1,5 @@
 """The way out of this machine: straight, or through the proxy that its variables name."""
 
-import importlib.util
-import sys
 from urllib.request import getproxies, proxy_bypass
 
 import httpx
@@ -13,25 +11,6 @@ LIMITS = httpx.Limits(max_connections=100, max_keepalive_connections=20, keepali
 """httpx's own, but for the seconds that an idle connection is kept: after its 5 every exit would
 shake hands first. Servers keep one for a minute at least; one that was closed is not used.
 """
-_LOOKED_FOR = "sniffio"
-"""httpcore imports it with every request: one that is missing is searched for on disk."""
-_PIECE = 2**18
-"""Bytes that asyncio takes from a socket at once. httpcore asks for a quarter of them, and what is
-left over is then copied, three times: a third of what it costs to receive a page of markets.
-"""
-
-
-def spare_searches() -> None:
-    """Let an import that fails fail at once, at every request: a tenth of what one costs."""
-    if _LOOKED_FOR not in sys.modules and importlib.util.find_spec(_LOOKED_FOR) is None:
-        sys.modules[_LOOKED_FOR] = None  # type: ignore[assignment]  # "known to be missing"
-
-
-def take_large_pieces() -> None:
-    """Let a body come in pieces as large as they are read."""
-    from httpcore import AsyncHTTP11Connection  # httpx, too, imports it with its first transport
-
-    AsyncHTTP11Connection.READ_NUM_BYTES = _PIECE
 
 
 def way_to(base: httpx.URL) -> httpx.AsyncHTTPTransport:
