@@ -8,7 +8,7 @@ from pathlib import Path
 
 from kalshi_cli.cli.invocation import Invocation
 from kalshi_cli.cli.start import configured
-from kalshi_cli.errors import UsageError
+from kalshi_cli.errors import ConfigError, UsageError
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 LONGEST = 40
@@ -26,7 +26,7 @@ class Scaffold:
 
 def write_strategy(invocation: Invocation, name: str) -> Scaffold:
     """Write `strategies/NAME.py` and its test. Raises `UsageError` for a name that cannot be one,
-    and where one of the files is there.
+    and where one of the files is there, and `ConfigError` where nothing can be written.
     """
     from kalshi_cli.settings.strategies import folder, names
 
@@ -40,9 +40,15 @@ def write_strategy(invocation: Invocation, name: str) -> Scaffold:
         raise UsageError(f"There is a strategy {name!r}.", remedy="Choose another name.")
     into = folder(settings)
     paths = (into / f"{name}.py", into / f"test_{name}.py")
-    into.mkdir(parents=True, exist_ok=True)
-    for path, template in zip(paths, ("strategy.py.txt", "test.py.txt"), strict=True):
-        _write(path, _filled(template, name))
+    try:
+        into.mkdir(parents=True, exist_ok=True)
+        for path, template in zip(paths, ("strategy.py.txt", "test.py.txt"), strict=True):
+            _write(path, _filled(template, name))
+    except OSError as error:
+        raise ConfigError(
+            f"{error.filename or into} cannot be written: {error.strerror}.",
+            remedy="Check --home or KALSHI_HOME, and the free space there.",
+        ) from error
     return Scaffold(name, str(paths[0]), str(paths[1]), f"others.{name} = 0.05")
 
 

@@ -7,6 +7,14 @@ import sys
 FLIPPER = "quick_flip_scalping"
 
 
+def test_a_strategy_that_cannot_be_written_is_one_clear_line(kalshi, kalshi_home):
+    kalshi_home.mkdir()
+    (kalshi_home / "strategies").write_text("in the way of the folder")
+    refused = kalshi("strategies", "new", "mine")
+    assert (refused.code, "Traceback" in refused.err) == (4, False)
+    assert f"error: {kalshi_home / 'strategies'} cannot be written: " in refused.err
+
+
 def test_a_new_strategy_passes_its_test_and_trades_with_one_line_of_the_config(kalshi, kalshi_home):
     kalshi("ingest", "--sim", "--seed", "7")
     made = kalshi("strategies", "new", "fresh_drift", "--json").json["data"]
