@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.cycles import LoopResult, refused_in
 from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.instant import spoken
 from kalshi_cli.errors import (
     ConfigError,
     Halted,
@@ -100,7 +101,10 @@ def of_loop(result: LoopResult) -> KalshiError | None:
         return Unavailable(
             f"The last cycle is incomplete: {result.last_errors[0]}", remedy="Run it again."
         )
-    return found if result.refusing is None else _standing(result.refusing)
+    if result.refusing is None:
+        return found
+    now = result.status.summary
+    return _standing(result.refusing, now.state_since_us if now.state is result.refusing else None)
 
 
 def _forbidden() -> ConfigError:
@@ -110,9 +114,11 @@ def _forbidden() -> ConfigError:
     )
 
 
-def _standing(state: DeskState) -> Halted:
+def _standing(state: DeskState, since_us: int | None = None) -> Halted:
+    """What a desk that enters nothing ended with; before `since_us` it may have entered much."""
+    since = "" if since_us is None else f" since {spoken(since_us)}"
     return Halted(
-        f"The desk is {state.said}, and nothing new was entered.",
+        f"The desk is {state.said}{since}; nothing new was entered{since and ' since then'}.",
         remedy="`kalshi resume` lifts it.",
     )
 

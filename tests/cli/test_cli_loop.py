@@ -13,7 +13,7 @@ from kalshi_cli.cli.cycles import Cycle, Cycles, LoopResult, Teller
 from kalshi_cli.cli.render.loop import _lines, _live, line
 from kalshi_cli.cli.verdicts import of_loop, of_trade
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.domain.instant import HOUR, SECOND
+from kalshi_cli.domain.instant import HOUR, SECOND, spoken
 from kalshi_cli.domain.money import NO_COST, Contracts
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.errors import Halted, IntegrityError, Unavailable
@@ -27,6 +27,7 @@ from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.groups import EntryGroups
 from kalshi_cli.steps.positions import Difference
 from kalshi_cli.steps.standing import standing
+from kalshi_cli.steps.status import status
 from kalshi_cli.steps.track import Exited, track
 from kalshi_cli.steps.trade import trade
 
@@ -103,9 +104,14 @@ async def test_a_loop_on_a_desk_that_enters_nothing_ends_as_trade_does(floor, st
     result = await trade(floor.exchange, floor.desk, policy=the_policies("oracle").trading)
     told = Cycles("trade", heard([]))
     told.report(Ran("lane", "trade", 0, result, None))
-    for verdict in (of_trade(result), of_loop(ended(told))):
-        assert isinstance(verdict, Halted)
-        assert str(verdict) == f"The desk is {state.said}, and nothing new was entered."
+    at_end = await status(floor.store.reports, unlimited=(), halt_file=None)
+    of_both = of_trade(result), of_loop(replace(ended(told), status=at_end))
+    since = spoken(floor.clock.now())
+    assert [str(verdict) for verdict in of_both] == [
+        f"The desk is {state.said}; nothing new was entered.",
+        f"The desk is {state.said} since {since}; nothing new was entered since then.",
+    ]
+    assert all(isinstance(verdict, Halted) for verdict in of_both)
 
 
 async def test_an_exit_that_did_not_go_out_is_not_counted(floor):
