@@ -183,4 +183,4 @@ def _why_not(
         detail = f"${each.steps[0][1]:.4f} a contract for a chance of {each.win:.4f}"
         detail += f": worth {wanted:.2f} contracts"
         return Unsized(each.proposal, "NO_STAKE", detail)
-    return Unsized(each.proposal, "NO_ROOM", f"{short.name} leaves {short.left.spoken}")
+    return Unsized(each.proposal, "NO_ROOM", short.told)

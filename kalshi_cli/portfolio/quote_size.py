@@ -61,7 +61,7 @@ def _largest(proposal: Proposal, capital: Capital) -> tuple[Contracts, tuple[str
         middle = (low + high + 1) // 2
         fits = _is_affordable(proposal, capital, Contracts(middle * _WHOLE + odd))
         low, high = (middle, high) if fits else (low, middle - 1)
-    return Contracts(low * _WHOLE + odd), ("NO_ROOM", f"{room.name} leaves {room.left.spoken}")
+    return Contracts(low * _WHOLE + odd), ("NO_ROOM", room.told)
 
 
 def _is_affordable(proposal: Proposal, capital: Capital, count: Contracts) -> bool:

@@ -17,14 +17,27 @@ from kalshi_cli.portfolio.leg import Leg
 
 Order = tuple[Leg, Contracts]
 CASH = "cash after the reserve"
+_CENT = 10_000
+"""Units of money in a cent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Dollars left, and the limit that leaves so few."""
+    """Dollars left, the limit that leaves so few, and what others of the same pass took of it."""
 
     left: Money
     name: str
+    taken: Money = NO_MONEY
+
+    @property
+    def told(self) -> str:
+        """In words, in whole cents: what is left of one buys nothing, so it is taken."""
+        left, taken = self.left.units, self.taken.units
+        told = f"{self.name} leaves {Money(left - left % _CENT).spoken}"
+        if taken <= 0:
+            return told
+        upwards = Money(taken + -taken % _CENT).spoken
+        return f"{told}, after {upwards} for others proposed in this pass"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +53,15 @@ class Rooms:
 
     def __init__(self, capital: Capital) -> None:
         self.capital = capital
-        self._cash = capital.cash - capital.bankroll.scaled(capital.limits.min_cash_reserve)
+        self._above = capital.cash - capital.bankroll.scaled(capital.limits.min_cash_reserve)
+        self._cash = self._above
         self._by_shard = dict(capital.by_shard)
         self._by_ticker = dict(capital.by_ticker)
         self._by_cluster = dict(capital.by_cluster)
         self._by_category = dict(capital.by_category)
         self._by_strategy, self._by_account = capital.by_strategy, capital.by_account
+        self._by_event: dict[str, Money] = {}
+        """What the orders of the pass add to the worst state of each event."""
         self._claims = {event: list(claims) for event, claims in capital.claims.items()}
         self._contracts = {ticker: held for ticker, held in capital.held.items() if held}
 
@@ -70,12 +86,17 @@ class Rooms:
 
     def cash(self, leg: Leg) -> Room:
         """Free cash for a market: above the reserve that entries never touch, and on its shard."""
-        shard, above = leg.footing.exchange_index, Room(self._cash, CASH)
+        shard, above = leg.footing.exchange_index, self._free()
         if shard not in self._by_shard:
             return above
-        return min(
-            above, Room(self._by_shard[shard], f"cash on shard {shard}"), key=lambda room: room.left
-        )
+        return min(above, self._on(shard), key=lambda room: room.left)
+
+    def _free(self) -> Room:
+        return Room(self._cash, CASH, self._above - self._cash)
+
+    def _on(self, shard: int) -> Room:
+        left = self._by_shard[shard]
+        return Room(left, f"cash on shard {shard}", self.capital.by_shard[shard] - left)
 
     def market(self, leg: Leg) -> Room | None:
         """What the market may still lose; None without such a limit."""
@@ -83,7 +104,7 @@ class Rooms:
         if share is None:
             return None
         left = self.capital.bankroll.scaled(share) - self.at_risk(leg.ticker)
-        return Room(left, "the market's limit")
+        return Room(left, "the market's limit", self._taken_in(leg.ticker))
 
     def stake(self, leg: Leg) -> Room | None:
         """What may still be staked on the market; None without such a limit."""
@@ -93,7 +114,10 @@ class Rooms:
         if not known:
             return None
         left = capital.bankroll.scaled(min(known)) - self.at_risk(leg.ticker)
-        return Room(left, "the largest stake")
+        return Room(left, "the largest stake", self._taken_in(leg.ticker))
+
+    def _taken_in(self, ticker: str) -> Money:
+        return self.at_risk(ticker) - self.capital.by_ticker.get(ticker, NO_MONEY)
 
     def strain(self, orders: Sequence[Order]) -> tuple[float, Room]:
         """How many times over the orders of one event fit, by the room that fits them least."""
@@ -110,29 +134,43 @@ class Rooms:
         if not legs:
             return []
         own = [leg.claim(count) for leg, count in orders if count]
-        limits, bankroll = self.capital.limits, self.capital.bankroll
+        limits, bankroll, first = self.capital.limits, self.capital.bankroll, self.capital
         footing, before = legs[0].footing, self._claims.get(legs[0].footing.event_ticker, [])
         rise = _rise(before, own, exclusive=footing.exclusive)
         shares = [
-            ("the event's limit", limits.max_event_exposure, self._loss(legs[0]), rise),
+            (
+                "the event's limit",
+                limits.max_event_exposure,
+                self._loss(legs[0]),
+                self._by_event.get(footing.event_ticker, NO_MONEY),
+                rise,
+            ),
             (
                 "the category's limit",
                 limits.max_category_exposure,
-                self._by_category.get(footing.category, NO_MONEY),
+                used := self._by_category.get(footing.category, NO_MONEY),
+                used - first.by_category.get(footing.category, NO_MONEY),
                 rise,
             ),
-            ("the account's limit", limits.max_account_exposure, self._by_account, rise),
+            (
+                "the account's limit",
+                limits.max_account_exposure,
+                self._by_account,
+                self._by_account - first.by_account,
+                rise,
+            ),
         ]
         for name in sorted({name for leg in legs for name in leg.footing.clusters}):
             used = self._by_cluster.get(name, NO_MONEY)
             more = self._rise_in(name, before, own, exclusive=footing.exclusive)
-            shares.append((f"the limit of {name}", limits.max_cluster_exposure, used, more))
+            taken = used - first.by_cluster.get(name, NO_MONEY)
+            shares.append((f"the limit of {name}", limits.max_cluster_exposure, used, taken, more))
         return [
             *self._cash_needs(orders),
             *self._allocation_needs(event_loss(own, exclusive=footing.exclusive)),
             *(
-                (need, Room(bankroll.scaled(share) - used, name))
-                for name, share, used, need in shares
+                (need, Room(bankroll.scaled(share) - used, name, taken))
+                for name, share, used, taken, need in shares
                 if share is not None
             ),
         ]
@@ -141,7 +179,9 @@ class Rooms:
         allocation = self.capital.allocation
         if allocation is None:
             return []
-        return [(need, Room(allocation - self._by_strategy, "the strategy's allocation"))]
+        taken = self._by_strategy - self.capital.by_strategy
+        left = allocation - self._by_strategy
+        return [(need, Room(left, "the strategy's allocation", taken))]
 
     def _cash_needs(self, orders: Sequence[Order]) -> list[tuple[Money, Room]]:
         shards: dict[int, list[Money]] = defaultdict(list)
@@ -149,9 +189,9 @@ class Rooms:
             shards[leg.footing.exchange_index].append(leg.committed(count))
         every = total([cost for costs in shards.values() for cost in costs])
         return [
-            (every, Room(self._cash, CASH)),
+            (every, self._free()),
             *(
-                (total(costs), Room(self._by_shard[shard], f"cash on shard {shard}"))
+                (total(costs), self._on(shard))
                 for shard, costs in shards.items()
                 if shard in self._by_shard
             ),
@@ -184,7 +224,8 @@ class Rooms:
         for name in {name for leg, count in orders if count for name in leg.footing.clusters}:
             more = self._rise_in(name, before, own, exclusive=footing.exclusive)
             self._by_cluster[name] = self._by_cluster.get(name, NO_MONEY) + more
-        category = footing.category
+        event, category = footing.event_ticker, footing.category
+        self._by_event[event] = self._by_event.get(event, NO_MONEY) + rise
         self._by_category[category] = self._by_category.get(category, NO_MONEY) + rise
         self._by_strategy += event_loss(own, exclusive=footing.exclusive)
         self._by_account += rise

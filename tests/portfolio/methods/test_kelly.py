@@ -151,6 +151,8 @@ def test_each_leaves_less_room_for_the_next_the_best_ratio_of_edge_to_risk_first
         ("C", Contracts(10_000)), ("A", Contracts(10_000)), ("B", Contracts(10_000)),
     ]  # fmt: skip
     assert [(u.proposal.ticker, u.reason) for u in sizing.unsized] == [("D", "NO_ROOM")]
+    told = "the event's limit leaves $0.00, after $100.00 for others proposed in this pass"
+    assert sizing.unsized[0].detail == told
     assert sizing == size(proposals[::-1], {}, a_capital(footings=footings))
 
 
@@ -326,7 +328,8 @@ def test_a_stake_fits_the_cash_of_its_own_shard_and_what_is_staked_there_leaves_
     assert taken["V"].units > taken["T"].units
     (left,) = sizing.unsized
     assert (left.proposal.ticker, left.reason) == ("U", "NO_ROOM")
-    assert left.detail == "cash on shard 2 leaves $0.3977"
+    told = "cash on shard 2 leaves $0.39, after $9.61 for others proposed in this pass"
+    assert left.detail == told
 
 
 @given(
