@@ -68,7 +68,9 @@ def gates(
     """Every gate in the order of a pass; `touch` is the better quote to take, if there is one."""
     forecast = view.forecasts.get(entry.market.ticker)
     yield from _filter_gates(policy.filters, entry, view.now_us)
-    yield from _forecast_gates(forecast, entry.quote, policy)
+    heard = (each.abstentions.get(entry.market.ticker) for each in considered)
+    against = next((why.detail for why in heard if why is not None and why.code == "TRADER"), "")
+    yield from _forecast_gates(forecast, entry.quote, policy, against)
     for each in considered:
         on_forecasts = each.strategy == policy.ai_charged_to
         intent = _asked_about(each, entry, forecast, touch if on_forecasts else None)
@@ -92,8 +94,12 @@ def _parameters(plug_in: object) -> str:
     return ", ".join(f"{name} {value:g}" for name, value in values if isinstance(value, float))
 
 
-def _forecast_gates(forecast: Forecast | None, quote: Quote, policy: TradePolicy) -> Iterator[Gate]:
-    """What a strategy looks for before it proposes anything on a forecast."""
+def _forecast_gates(
+    forecast: Forecast | None, quote: Quote, policy: TradePolicy, trader: str
+) -> Iterator[Gate]:
+    """What a strategy looks for before it proposes anything on a forecast; `trader` is what the
+    Trader has against what would pay, where a strategy says so.
+    """
     if forecast is None:
         yield _gate(Stage.FORECAST, "FORECAST", "there is none on record")
         return
@@ -109,7 +115,7 @@ def _forecast_gates(forecast: Forecast | None, quote: Quote, policy: TradePolicy
     yield _gate(Stage.FORECAST, "WEIGHT", "" if weight else mute, f"{weight:.2f}", "over 0")
     if forecast.advice is not None:
         aside = "the Trader stands aside" if forecast.advice.side is None else ""
-        yield _gate(Stage.FORECAST, "TRADER", aside)
+        yield _gate(Stage.FORECAST, "TRADER", trader or aside)
 
 
 def _asked_about(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kalshi_cli.domain.book import reaches
-from kalshi_cli.domain.forecast import Forecast
+from kalshi_cli.domain.forecast import Advice, Forecast
 from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.market import Quote
@@ -138,10 +138,10 @@ class DirectionalTrading(Strategy):
             return case.against("NO_QUOTE", "there is no price to trade at")
         edge, (side, price, is_taker) = best
         if edge >= self.min_net_edge - SLACK:
-            return case.against("TRADER", "the Trader stands aside, or bids less")
+            return case.against("TRADER", _objection(case.forecast.advice, side, price))
         told = (
             f"at best {edge:.4f} a contract, {'taking' if is_taker else 'waiting for'} "
-            f"{'YES' if side is Side.BID else 'NO'} at {outcome_price(side, price)}"
+            f"{_bought(side)} at {outcome_price(side, price)}"
         )
         return case.against("NET_EDGE", told, f"{edge:.4f}", f"{self.min_net_edge:.4f}")
 
@@ -197,6 +197,21 @@ class DirectionalTrading(Strategy):
         return _edge(case, side, price, is_taker=is_taker) >= self.min_net_edge - SLACK
 
 
+def _objection(advice: Advice | None, side: Side, price: Price) -> str:
+    """What the Trader has against the side with the edge, at the price where it has most."""
+    if advice is None or advice.side is None:
+        return "the Trader stands aside"
+    if advice.side is not side or advice.limit is None:
+        return f"the Trader would buy {_bought(advice.side)}, the edge is on {_bought(side)}"
+    most, asked = outcome_price(side, advice.limit), outcome_price(side, price)
+    return f"the Trader pays {most} for {_bought(side)} at most, not {asked}"
+
+
+def _bought(side: Side) -> str:
+    """What an order on that side buys."""
+    return "YES" if side is Side.BID else "NO"
+
+
 def _mute(case: _Case) -> Abstention:
     told = "the forecast is on record only: it has no say"
     return case.against("WEIGHT", told, "0.00", "over 0")
@@ -225,7 +240,6 @@ def _waiting_prices(quote: Quote, grid: PriceGrid, side: Side) -> Iterable[Price
 
 
 def _proposal(case: _Case, side: Side, limit: Price, edge: float, *, resting: bool) -> Proposal:
-    what = "YES" if side is Side.BID else "NO"
     how = "waiting inside the spread" if resting else "taking the quote"
     return Proposal(
         ticker=case.candidate.market.ticker,
@@ -234,7 +248,7 @@ def _proposal(case: _Case, side: Side, limit: Price, edge: float, *, resting: bo
         fair=case.fair,
         purpose=Purpose.ENTRY,
         max_contracts=None,
-        reason=f"{what}, {how}: fair {case.fair:.4f}, net edge {edge:.4f} a contract",
+        reason=f"{_bought(side)}, {how}: fair {case.fair:.4f}, net edge {edge:.4f} a contract",
         resting=resting,
         expires_us=case.now_us + case.wait_us if resting else None,
         forecast_id=case.forecast.forecast_id,

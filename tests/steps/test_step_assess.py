@@ -143,6 +143,16 @@ async def test_why_a_forecast_has_no_say(floor, changes, code):
     assert code in failed(await the_one(floor))
 
 
+async def test_a_trader_on_the_side_without_the_edge_does_not_let_it_pass(floor):
+    await floor.forecast(A, 0.60, advice=Advice(Side.ASK))
+    found = await the_one(floor)
+    (gate,) = (gate for gate in found.failed if gate.code == "TRADER")
+    assert gate.detail == "the Trader would buy NO, the edge is on YES"
+    assert found.plans[0].why == f"TRADER: {gate.detail}"
+    await floor.forecast(A, 0.60, "f2", advice=Advice(Side.BID))
+    assert (await the_one(floor)).failed == ()
+
+
 async def test_without_a_forecast_or_a_market_to_anchor_it_to(floor):
     found = await the_one(floor)
     assert (found.forecast, found.blend, found.sides) == (None, None, ())

@@ -1,7 +1,17 @@
 from dataclasses import replace
 
 import pytest
-from fakes.decisions import NOW, PLAIN, a_forecast, a_market, a_quote, an_event, level, proposed
+from fakes.decisions import (
+    NOW,
+    PLAIN,
+    a_forecast,
+    a_market,
+    a_quote,
+    abstained,
+    an_event,
+    level,
+    proposed,
+)
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -78,6 +88,23 @@ def test_a_trader_bounds_the_price_or_stands_aside(advice, expected):
     forecast = a_forecast(0.5, forecast_id="fT", advice=advice)
     made = [(p.side, p.limit.units, p.resting) for p in propose(a_candidate(forecast=forecast))]
     assert made == ([] if expected is None else [expected])
+
+
+@pytest.mark.parametrize(
+    ("fair", "advice", "told"),
+    [
+        (0.5, Advice(None), "the Trader stands aside"),
+        (0.5, Advice(Side.ASK), "the Trader would buy NO, the edge is on YES"),
+        (0.3, Advice(Side.BID, Price(9_900)), "the Trader would buy YES, the edge is on NO"),
+        (0.5, Advice(Side.BID, Price(3_999)), "the Trader pays 0.3999 for YES at most, not 0.4000"),
+        # NO waits at 1 - 0.44 beside the best; a limit of $0.45 for YES is 0.55 for NO
+        (0.3, Advice(Side.ASK, Price(4_500)), "the Trader pays 0.5500 for NO at most, not 0.5600"),
+    ],
+)
+def test_what_a_trader_has_against_the_edge_is_said(fair, advice, told):
+    forecast = a_forecast(fair, forecast_id="fT", advice=advice)
+    why = abstained(DIRECTIONAL, View(NOW, (a_candidate(forecast=forecast),)))["T"]
+    assert (why.code, why.detail) == ("TRADER", told)
 
 
 def test_a_trader_bounds_the_other_side_in_mirror():
