@@ -184,10 +184,13 @@ def _is_unreached(order: Order) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Sold:
-    """Exits that were sent, and in sentences why others were not."""
+    """Exits that were sent, and in sentences why others were not; whether it is for want of a bid
+    that none was.
+    """
 
     orders: tuple[Order, ...]
     problems: tuple[str, ...]
+    nobody_bids: bool = False
 
 
 async def sell(
@@ -217,6 +220,7 @@ async def sell(
     )
     orders: list[Order] = []
     problems: list[str] = []
+    unbid = 0
     for position in held:
         ticker = position.ticker
         if ticker not in view.entries:
@@ -225,6 +229,7 @@ async def sell(
         intent = exit_intent(position, BY_HAND, view, books) if ticker in books else None
         if intent is None:
             problems.append(f"Nobody bids for what is held in {ticker}.")
+            unbid += 1
             continue
         denial = first_denial(policy.controls, intent, state, desk.clock.now())
         if denial is not None:
@@ -240,11 +245,13 @@ async def sell(
             continue
         orders.append(order)
         state = after_refusal(with_sent(state, order), order)
-    return Sold(tuple(orders), tuple(problems))
+    return Sold(tuple(orders), tuple(problems), nobody_bids=unbid == len(held))
 
 
 def _nothing_sold(desk: Desk, state: DeskState, sold: Sold) -> Refused:
     told = " ".join(sold.problems)
+    if sold.nobody_bids:  # nothing sells it, halted or not
+        return Refused(told, remedy="Try again later, or hold it to settlement.")
     if state is not DeskState.HALTED:
         return Refused(told, remedy="`kalshi status` says more.")
     first = "" if desk.halt_file() is None else f"First take the {HALT_FILE} file away: "

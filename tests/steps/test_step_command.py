@@ -236,11 +236,15 @@ async def test_nothing_to_close(floor):
         await close(floor, B)
 
 
-async def test_nobody_to_sell_to(floor):
+@pytest.mark.parametrize("state", [DeskState.ACTIVE, DeskState.HALTED])
+async def test_nobody_to_sell_to(floor, state):
+    """No other command sells it either, in a halt or not."""
     await send(floor.desk, taking())
     floor.exchange.set_book(A, (), ASKS)
-    with pytest.raises(Refused, match="Nobody bids"):
+    await set_desk_state(floor.store, floor.clock, state, reason="t", who="me")
+    with pytest.raises(Refused, match="Nobody bids") as refused:
         await close(floor)
+    assert refused.value.remedy == "Try again later, or hold it to settlement."
     assert len(floor.exchange.placed) == 1
 
 
