@@ -1,6 +1,7 @@
 """What `evaluate` does: it reads, or has the shares in force that the record speaks for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ from kalshi_cli.cli.limiting import confirm_trading
 from kalshi_cli.cli.person import person
 from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.limits import limit_changes
+from kalshi_cli.errors import LeaseHeld, WorldHeld
 from kalshi_cli.evaluation.scores import By
 from kalshi_cli.steps.evaluate import EvaluateResult
 from kalshi_cli.steps.rebalancing import (
@@ -41,6 +43,16 @@ async def evaluate_records(
         rebalances=rebalances,
         is_fiction=knows_truth(environment),
     )
+
+
+@contextmanager
+def beside_nobody() -> Iterator[None]:
+    """Where another process trades: what to do to rebalance all the same."""
+    try:
+        yield
+    except (LeaseHeld, WorldHeld) as error:
+        remedy = "Stop it, run this again, then start it anew."
+        raise type(error)(str(error), remedy=remedy) from error
 
 
 async def rebalance(

@@ -131,6 +131,7 @@ def test_while_somebody_else_has_the_world_no_share_moves(kalshi, recorded, monk
     try:
         refused = kalshi("evaluate", "--rebalance", "--json")
         assert (refused.code, refused.json["error"]["code"]) == (6, "world_held")
+        assert refused.json["error"]["remedy"] == "Stop it, run this again, then start it anew."
         assert kalshi("evaluate", "--rebalance", "--dry-run").code == 0
     finally:
         hold.release()

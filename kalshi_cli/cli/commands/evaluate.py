@@ -42,7 +42,7 @@ def evaluate(
     Example: kalshi evaluate --sim
     """
     from kalshi_cli.cli.desk import on_desk, on_records, ready
-    from kalshi_cli.cli.evaluating import evaluate_records
+    from kalshi_cli.cli.evaluating import beside_nobody, evaluate_records
     from kalshi_cli.cli.evaluating import rebalance as put_in_force
     from kalshi_cli.cli.render.evaluation import show_evaluate
 
@@ -52,12 +52,13 @@ def evaluate(
         raise typer.BadParameter("--dry-run and --undo ask for two things: give one.")
     prepared = ready(ctx)
     if rebalance and not dry_run:
-        on_desk(
-            prepared,
-            lambda desk: put_in_force(prepared, desk, by, undoes=undo),
-            show_evaluate,
-            trades=True,
-        )
+        with beside_nobody():
+            on_desk(
+                prepared,
+                lambda desk: put_in_force(prepared, desk, by, undoes=undo),
+                show_evaluate,
+                trades=True,
+            )
         return
     on_records(
         prepared,
