@@ -136,7 +136,7 @@ async def test_settings_that_change_nothing_are_said_to(floor):
         "gates",
         "that changes nothing: NET_EDGE still stops it",
     ]
-    assert lines[where + 2].startswith("market")
+    assert lines[where + 2 :] == []
     _, lines = await shown(floor, policy, supposed=the_policies(trading=Trading()).trading)
     where = lines.index("With a.setting 1 -> 2")
     assert "passed" in lines[where + 1]
@@ -151,3 +151,20 @@ async def test_the_nearest_miss_of_a_pass_names_the_strategy_that_missed(floor):
     show_trade(result, console)
     (line,) = (each for each in console.file.getvalue().splitlines() if "nearest" in each)
     assert line.split("  ")[-1] == f"directional_trading, {A}, NET_EDGE: 3c against 5c"
+
+
+async def test_what_no_forecast_gets_past_is_told_once_and_the_answer_stands_last(floor):
+    await floor.forecast(B, 0.60)
+    await floor.forecast(A, 0.42, "f2")
+    await floor.ingest()
+    policy = the_policies().trading
+    await trade(floor.exchange, floor.desk, policy=policy)
+    once = the_policies(risk=Risk(max_trades_per_hour=1)).trading
+    _, lines = await shown(floor, once)
+    start = lines.index("As the settings are")
+    answer = [line.split("  ")[-1] for line in lines[start:]]
+    assert sum("an hour" in line for line in answer) == 1  # the gate's own line
+    wanted = [line for line in lines[start:] if "no forecast" in line]
+    assert wanted == ["to buy  no forecast would do: RATE, as above"]
+    assert "Fills" in "".join(lines[:start])
+    assert answer[-1].startswith("by a forecast as sure as")

@@ -1,6 +1,6 @@
 """How `why` looks: a week on one screen; or one market, to what would have traded it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.measures import against, measured
@@ -108,9 +108,12 @@ def _cells(day: StopDay) -> tuple[str, ...]:
 
 
 def show_why_market(result: WhyMarket, console: "Console") -> None:
-    """What stopped it last, what stands in its way, what would have traded; then its trace."""
+    """Its trace; then what stopped it last, what stands in its way, what would have traded: the
+    answer is the end, which a screen shows.
+    """
     name = result.trace.market.ticker
     console.print(name, style="bold")
+    show_trace(result.trace, console)
     print_facts(console, list(_stopped(result)))
     now = _regated(result.now)
     _show_under("As the settings are", now, console)
@@ -119,7 +122,6 @@ def show_why_market(result: WhyMarket, console: "Console") -> None:
         then = _regated(result.supposed)
         rows = [("gates", _no_change(result.supposed))] if then == now else then
         _show_under(f"With {supposed or 'what is set already'}", rows, console)
-    show_trace(result.trace, console)
 
 
 def _stopped(result: WhyMarket) -> Iterator[tuple[str, str]]:
@@ -206,21 +208,27 @@ def _plans(found: Regated) -> Iterator[tuple[str, str]]:
 
 
 def _wanted(found: Regated) -> Iterator[tuple[str, str]]:
-    for each in found.wanted:
-        yield f"to buy {_outcome(each.side)}", _would(each)
+    said = {(gate.code, gate.detail) for gate in found.assessment.failed}
+    told = [(_outcome(each.side), _would(each, said)) for each in found.wanted]
+    if len({would for _, would in told}) == 1:  # whichever side
+        told = [("", told[0][1])]
+    for side, would in told:
+        yield f"to buy {side}".rstrip(), would
     if found.basis:
         yield "", f"by a forecast {found.basis}"
     if not found.wanted:
         yield "forecast", "no strategy of this desk trades on one"
 
 
-def _would(wanted: Wanted) -> str:
+def _would(wanted: Wanted, said: Collection[tuple[str, str]]) -> str:
+    """What forecast would trade a side, or why none would, which may be `said` above."""
     if wanted.probability is None:
         stop = wanted.stop
         if stop is None:
             return "no forecast would do"
-        numbers = _after(stop)
-        return f"no forecast would do: {stop.code}{numbers}; {stop.detail}"
+        if (stop.code, stop.detail) in said:
+            return f"no forecast would do: {stop.code}, as above"
+        return f"no forecast would do: {stop.code}{_after(stop)}; {stop.detail}"
     bound = "at least" if wanted.side is Side.BID else "at most"
     return f"a forecast of {bound} {percent(wanted.probability)} would have traded"
 
