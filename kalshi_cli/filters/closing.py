@@ -22,8 +22,10 @@ class Closing(Filter):
         left = subject.market.close_us - now_us
         if left >= self.min_minutes_to_close * MINUTE:
             return None
-        least = f"{self.min_minutes_to_close:g} minutes"
-        return Rejection(self.code, f"closes in {format_span(left)}, at least {least}")
+        if left <= 0:
+            return Rejection(self.code, f"closed {format_span(-left)} ago")
+        least = f"at least {self.min_minutes_to_close:g} minutes are asked"
+        return Rejection(self.code, f"closes in {format_span(left)}, {least}")
 
     def holds_until(self, subject: Subject, quote: Quote, now_us: int) -> int:
         """What has time left runs out of it; what has none gets none."""

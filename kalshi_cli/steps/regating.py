@@ -14,6 +14,7 @@ from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import WORKING
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.stop import At, Stop
+from kalshi_cli.filters.status import Status
 from kalshi_cli.ports.reports import Reports
 from kalshi_cli.ports.store import CatalogEntry, Store
 from kalshi_cli.steps.assess import Assessment, assessed
@@ -165,4 +166,4 @@ def _dropped(view: DeskView, strategy: str, ticker: str, terms: FeeTerms) -> Sto
     if not terms.is_known:
         return Stop(strategy, ticker, At.FILTER, "FEES", detail="its fees are not known")
     status = view.entries[ticker].market.status
-    return Stop(strategy, ticker, At.FILTER, "STATUS", detail=f"the market is {status}")
+    return Stop(strategy, ticker, At.FILTER, Status.code, detail=f"the market is {status}")

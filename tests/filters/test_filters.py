@@ -67,6 +67,18 @@ def test_markets_at_the_limit_and_beyond(code):
     assert not keeps(code, a_subject(**dropped))
 
 
+@pytest.mark.parametrize(
+    ("left", "told"),
+    [
+        (9 * MINUTE, "closes in 9m, at least 10 minutes are asked"),
+        (-49 * MINUTE, "closed 49m ago"),
+    ],
+)
+def test_a_market_that_is_closed_is_not_said_to_close(left, told):
+    subject = a_subject(close_us=NOW + left)
+    assert FILTERS["CLOSING"].keep(subject, a_quote(ticker="KXT-1"), NOW).detail == told
+
+
 def test_floors_of_settlement_are_refused_and_early_answers_count():
     assert not keeps("STRUCTURE", a_subject(settlement_bounds_type="floor"))
     late_close = {"close_us": NOW + 60 * DAY, "expected_expiration_us": NOW + DAY}

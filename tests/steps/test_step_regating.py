@@ -7,6 +7,7 @@ import pytest
 from fakes.floor import STRATEGY, A, B, the_policies
 
 from kalshi_cli.domain.instant import HOUR, MINUTE
+from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.stop import At
 from kalshi_cli.settings.sections import Filters, Risk, Trading
@@ -161,6 +162,17 @@ async def test_a_strategy_that_needs_a_tape_is_not_judged_without_one(floor):
     assert [plan.strategy for plan in found.assessment.plans] == [STRATEGY]
     told = {row.stop.strategy: row.stop.code for row in await reports.stops(ticker=A)}
     assert told["reader"] == "QUIET"  # the pass had read it
+
+
+async def test_a_market_that_is_over_is_refused_under_one_name(floor):
+    await traded(floor)
+    floor.exchange.markets[A] = replace(floor.exchange.markets[A], status=MarketStatus.CLOSED)
+    floor.clock.now_us += HOUR
+    await floor.ingest()
+    found = await regated(floor)
+    said = {(g.code, g.detail) for g in found.assessment.failed if g.stage is Stage.FILTER}
+    assert ("NOT_ACTIVE", "the market is closed") in said
+    assert {(w.stop.code, w.stop.detail) for w in found.wanted} <= said
 
 
 async def test_the_instant_is_that_of_the_last_pass(floor):
