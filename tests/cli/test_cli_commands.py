@@ -67,6 +67,9 @@ def test_the_loop_tells_each_cycle_and_ends_with_what_to_type_next(kalshi):
     cycle, last = map(json.loads, again)
     assert cycle["data"]["number"] == 1
     assert last["data"]["stopped"]["cycles"] == 1
+    once = kalshi("run-loop", "--once").out
+    assert "\n1 cycle, " in once
+    assert "directional_trading: unresolved, no event has ended" in once
     for name in LOOK_UPS:
         shown = kalshi("inspect", name)
         assert shown.code == 0

@@ -42,3 +42,18 @@ def test_where_no_number_was_counted_the_words_stand_alone():
     told = "the market belongs to market_making"
     assert with_numbers(told, "market_making", "directional_trading", "MARKET_OWNED") == told
     assert with_numbers("entry 5", "5", "4", "REPEATED") == "entry 5 (5 entries, limit 4 entries)"
+
+
+@pytest.mark.parametrize(
+    ("code", "one", "two"),
+    [
+        ("REPEATED", "1 entry", "2 entries"),
+        ("ORDER_RATE", "1 order", "2 orders"),
+        ("MAX_POSITIONS", "1 market", "2 markets"),
+        ("EXIT_REDUCES", "1 contract", "2 contracts"),
+        ("NO_FLOW", "1 print", "2 prints"),
+        ("LESS_BUSY", "1 a day", "2 a day"),
+    ],
+)
+def test_one_is_called_as_one(code, one, two):
+    assert measured(code, "1", "2") == (one, two)

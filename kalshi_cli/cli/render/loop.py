@@ -19,6 +19,7 @@ from kalshi_cli.cli.render.words import dollars, gain, instant, moment, some
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.errors import KalshiError
+from kalshi_cli.evaluation.interval import Interval
 from kalshi_cli.ports.store import Standing
 from kalshi_cli.steps.execution import HALT_FILE
 
@@ -166,7 +167,7 @@ def show_loop(result: LoopResult, console: "Console", *, flag: str = "") -> None
     stopped, summary = result.stopped, result.status.summary
     console.print()
     span = f"{instant(result.started_us)} to {instant(stopped.at_us)}"
-    console.print(f"{stopped.cycles} cycles, {span}: {stopped.reason}", style="bold")
+    console.print(f"{some(stopped.cycles, 'cycle')}, {span}: {stopped.reason}", style="bold")
     state, file = result.status.summary.state, result.status.halt_file
     if state is not DeskState.ACTIVE:
         why = told(state, result.status.summary.state_reason, by_file=file is not None)
@@ -178,7 +179,7 @@ def show_loop(result: LoopResult, console: "Console", *, flag: str = "") -> None
         [
             ("markets", f"{summary.markets} read, {summary.markets_active} trading now"),
             ("of these", _funnel(result)),
-            ("forecasts", f"{summary.forecasts} of {summary.markets_forecast} markets"),
+            ("forecasts", f"{summary.forecasts} of {some(summary.markets_forecast, 'market')}"),
             ("orders", f"{summary.orders} sent in all, {summary.denials} denials on record"),
             ("fills", f"{summary.fills}; {summary.settlements} positions settled"),
             ("held", f"{summary.open_positions} now, {summary.round_trips} round trips closed"),
@@ -213,11 +214,15 @@ def _worth(result: LoopResult) -> list[tuple[str, Cell]]:
         facts.append(("equity", dollars(earned.equity)))
         facts.append(("since start", gain(earned.since_start)))
     for row in result.evaluation.strategies:
-        per_event = spread(row.per_event, unit="$", decimals=2)
-        over = 0 if row.per_event is None else row.per_event.clusters
-        told = f"{row.verdict}, {per_event} an event over {over} that ended"
+        told = f"{row.verdict}, {_per_event(row.per_event)}"
         facts.append(("evidence", f"{row.strategy}: {told}"))
     return facts
+
+
+def _per_event(found: Interval | None) -> str:
+    if found is None:
+        return "no event has ended"
+    return f"{spread(found, unit='$', decimals=2)} an event over {found.clusters} that ended"
 
 
 def _show_left(result: LoopResult, console: "Console", flag: str) -> None:

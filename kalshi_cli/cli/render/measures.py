@@ -19,8 +19,9 @@ def _share(text: str) -> str:
     return f"{100 * float(text):.1f}%"
 
 
-def _some(what: str) -> Callable[[str], str]:
-    return lambda text: f"{float(text):g} {what}"
+def _some(what: str, one: str = "") -> Callable[[str], str]:
+    """So many of `what`; `one` is a single one, where that is another word."""
+    return lambda text: f"{float(text):g} {one if one and float(text) == 1 else what}"
 
 
 _UNITS: dict[str, Callable[[str], str]] = {
@@ -42,16 +43,16 @@ _UNITS: dict[str, Callable[[str], str]] = {
     "MIN_CONFIDENCE": _share,
     "UNPROVEN": _share,
     "NO_LEAN": _share,
-    "NO_FLOW": _some("prints"),
+    "NO_FLOW": _some("prints", "print"),
     "OUTRANKED": _some("$/h"),
     "LESS_BUSY": _some("a day"),
-    "RATE": _some("entries"),
-    "REPEATED": _some("entries"),
-    "ORDER_RATE": _some("orders"),
-    "UNRESOLVED_ACCOUNT": _some("orders"),
-    "MAX_POSITIONS": _some("markets"),
-    "EXIT_REDUCES": _some("contracts"),
-    "ORDER_SIZE": _some("contracts"),
+    "RATE": _some("entries", "entry"),
+    "REPEATED": _some("entries", "entry"),
+    "ORDER_RATE": _some("orders", "order"),
+    "UNRESOLVED_ACCOUNT": _some("orders", "order"),
+    "MAX_POSITIONS": _some("markets", "market"),
+    "EXIT_REDUCES": _some("contracts", "contract"),
+    "ORDER_SIZE": _some("contracts", "contract"),
 }
 """What the numbers of a code count, as text; whatever has no unit here stands as it is."""
 _DOLLARS = frozenset(

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.rows import show_positions, without_bid
 from kalshi_cli.cli.render.tables import Cell, print_facts, print_table
-from kalshi_cli.cli.render.words import dollars, gain, instant
+from kalshi_cli.cli.render.words import dollars, gain, instant, some
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.ports.reports import DeskSummary, StrategyRow
 from kalshi_cli.steps.status import Status
@@ -100,7 +100,7 @@ def _funnel(summary: DeskSummary) -> list[tuple[str, Cell]]:
         orders += f", {summary.unresolved_orders} UNRESOLVED"
     return [
         ("markets", f"{summary.markets} known, {summary.markets_active} active"),
-        ("forecasts", f"{summary.forecasts} of {summary.markets_forecast} markets"),
+        ("forecasts", f"{summary.forecasts} of {some(summary.markets_forecast, 'market')}"),
         ("orders", f"{orders}, {summary.denials} denials on record"),
         ("fills", f"{summary.fills}, {summary.settlements} settlements"),
         ("held", f"{summary.open_positions} positions, {summary.round_trips} round trips"),
