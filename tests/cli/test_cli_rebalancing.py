@@ -64,6 +64,8 @@ def test_what_the_record_speaks_for_is_in_force_told_and_undone(kalshi, recorded
         "mine": 0.30,
     }
     assert told["changes"] is None
+    shown = kalshi("evaluate", "--by", "strategy").out
+    assert "Closed trades by strategy, net of fees, before AI; events may go on\n" in shown
     assert in_force(kalshi)["directional_trading"] == (0.40, None)
 
     done = kalshi("evaluate", "--rebalance", "--json").json["data"]["changes"]

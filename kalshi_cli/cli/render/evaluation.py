@@ -96,7 +96,7 @@ def _print_slices(result: EvaluateResult, console: "Console") -> None:
     """Closed trades by group."""
     print_table(
         console,
-        f"Closed trades by {result.by}, net of fees, before AI",
+        f"Closed trades by {result.by}, net of fees, before AI; events may go on",
         (
             str(result.by),
             ("trades", "right"),
