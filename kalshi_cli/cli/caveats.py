@@ -2,13 +2,16 @@
 
 from typing import TYPE_CHECKING
 
+from kalshi_cli.cli.invocation import Invocation
 from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.identity import Env
+from kalshi_cli.errors import ConfigError
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.kalshi.connection import KalshiConnection
     from kalshi_cli.adapters.store.store import SqlStore
     from kalshi_cli.bootstrap.desk import OpenDesk
+    from kalshi_cli.settings import Settings
 
 ESTIMATED = {
     "tape": (
@@ -49,6 +52,16 @@ def warn_of_silence(prepared: Prepared, desk: "OpenDesk") -> None:
             f"nobody forecasts in {prepared.environment.env}, so directional trading is off: "
             "set XAI_API_KEY, or choose a --forecaster"
         )
+
+
+def warn_of_strangers(invocation: Invocation, settings: "Settings") -> None:
+    """Tell who looks at strategies or settings what would stop who trades: a name mistyped, say."""
+    from kalshi_cli.settings.strategies import refuse_unknown
+
+    try:
+        refuse_unknown(settings)
+    except ConfigError as error:
+        invocation.warn(f"{error} {error.remedy}")
 
 
 def warn_of_clock(prepared: Prepared, connection: "KalshiConnection") -> None:

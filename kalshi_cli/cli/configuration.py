@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from kalshi_cli.cli.caveats import warn_of_strangers
 from kalshi_cli.cli.invocation import Invocation
 from kalshi_cli.cli.start import configured, log_file
 from kalshi_cli.errors import ConfigError
@@ -48,6 +49,7 @@ def described(invocation: Invocation) -> Shown:
     from kalshi_cli.settings.load import keys
 
     configuration = configured(invocation)
+    warn_of_strangers(invocation, configuration.settings)
     settings = tuple(
         Entry(key, written(key, value), configuration.origins[key])
         for key, value in keys(configuration.settings)

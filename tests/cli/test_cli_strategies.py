@@ -121,6 +121,9 @@ def test_a_strategy_that_is_missing_stops_trading_and_nothing_else(kalshi, kalsh
         "config show",
     ):
         assert kalshi(*line.split()).code == 0, line
+    for line in ("config show", "strategies list"):
+        warned = "warning: allocation.others names 'mine', which is no strategy. `kalshi strategies"
+        assert warned in kalshi(*line.split()).err, line
     for line in ("analyze", "trade", "trade --dry-run", "run-loop --once", "why KXNONE"):
         ended = kalshi(*line.split())
         assert (ended.code, "allocation.others names 'mine'" in ended.err) == (4, True), line

@@ -14,11 +14,13 @@ def list_(ctx: typer.Context) -> None:
 
     Example: kalshi strategies list
     """
+    from kalshi_cli.cli.caveats import warn_of_strangers
     from kalshi_cli.cli.desk import on_records, ready
     from kalshi_cli.cli.render.strategies import show_roster
     from kalshi_cli.cli.roster import roster
 
     prepared = ready(ctx, only_reads=True)
+    warn_of_strangers(prepared.invocation, prepared.settings)
     on_records(prepared, lambda store: roster(prepared, store), show_roster)
 
 
