@@ -464,6 +464,35 @@ class TestAiLedger:
             await unit.commit()
         assert [row.call_id for row in await store.reports.ai_calls()] == ["c2", "c3", "c1"]
 
+    async def test_what_calls_of_one_transaction_cost_leaves_room_for_the_next(self, store):
+        """Of 1,000: 600 set aside became 100, then 900 are left; 5 became 995, then none are."""
+        run = await seed(store)
+        day = {"daily_budget": AiCost(1_000)}
+        async with store.unit() as unit:
+            first = a_reservation(run.run_id, "c1", 600, WALL)
+            assert await unit.ai.reserve(first, **day) is None
+            await unit.ai.settle(a_settled(100, "c1"))
+            much = replace(first, call_id="c2", amount=AiCost(901))
+            assert await unit.ai.reserve(much, **day) is Unfunded.BUDGET
+            assert await unit.ai.reserve(replace(much, amount=AiCost(900)), **day) is None
+            one = replace(first, call_id="c3", amount=AiCost(1))
+            assert await unit.ai.reserve(one, **day) is Unfunded.BUDGET
+            assert await unit.ai.spent(day_of(WALL)) == AiCost(1_000)
+            late = [replace(first, call_id=f"d{n}", wall_us=WALL + DAY) for n in range(3)]
+            assert await unit.ai.reserve(replace(late[0], amount=AiCost(5)), **day) is None
+            await unit.ai.settle(a_settled(995, "d0"))
+            await unit.ai.settle(a_settled(995, "d0"))
+            assert await unit.ai.reserve(replace(late[1], amount=AiCost(6)), **day) is (
+                Unfunded.BUDGET
+            )
+            assert await unit.ai.reserve(replace(late[1], amount=AiCost(5)), **day) is None
+            assert await unit.ai.reserve(replace(late[2], amount=AiCost(1)), **day) is (
+                Unfunded.BUDGET
+            )
+            assert await unit.ai.spent(day_of(WALL) + 1) == AiCost(1_000)
+            await unit.commit()
+        assert (await store.audit.check()).findings == ()
+
     async def test_a_provider_that_is_not_paid_is_asked_again_tomorrow_or_when_it_is(self, store):
         run = await seed(store)
         calls = [a_reservation(run.run_id, f"c{n}", wall_us=WALL + n) for n in range(3)]

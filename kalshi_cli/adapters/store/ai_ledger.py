@@ -34,6 +34,11 @@ _ROOM = Prepared(  # one row, whatever is there
         .outerjoin(t.MARKERS, t.MARKERS.c.name == OUT_OF_CREDITS)
     )
 )
+_SET_ASIDE = Prepared(
+    t.DAILY_AI_COST.update()
+    .where(_DAYS.wall_day == given("day"))
+    .values(calls=_DAYS.calls + 1, reserved_units=_DAYS.reserved_units + given("amount"))
+)
 _CALL = Prepared(select(_CALLS.call_id).where(_CALLS.call_id == given("settled")))
 _UNSETTLED = and_(_CALLS.call_id == given("settled"), _CALLS.cost_units.is_(None))
 _PAY = Prepared(
@@ -121,16 +126,27 @@ class SqlAiLedger:
 
     def __init__(self, transaction: Transaction) -> None:
         self._transaction = transaction
+        self._at_most: dict[int, int] = {}
+        """What a day has spent and set aside at the most, as this transaction found and left it."""
 
     async def reserve(self, call: Reservation, *, daily_budget: AiCost | None) -> Unfunded | None:
-        day = day_of(call.wall_us)
-        ((calls, cost, reserved, said),) = await self._transaction.rows(_ROOM, {"wall_day": day})
-        if said is not None and day_of(said) == day:
-            return Unfunded.CREDITS
-        calls, cost, reserved = (calls or 0) + 1, cost or 0, (reserved or 0) + call.amount.units
-        if daily_budget is not None and cost + reserved > daily_budget.units:
-            return Unfunded.BUDGET
-        await self._save_day(day, calls, cost, reserved)
+        day, amount = day_of(call.wall_us), call.amount.units
+        most = None if daily_budget is None else daily_budget.units - amount
+        used = self._at_most.get(day)
+        if used is None or (most is not None and used > most):
+            ((calls, cost, reserved, said),) = await self._transaction.rows(
+                _ROOM, {"wall_day": day}
+            )
+            if said is not None and day_of(said) == day:
+                return Unfunded.CREDITS
+            used = (cost or 0) + (reserved or 0)
+            if most is not None and used > most:
+                return Unfunded.BUDGET
+            if calls is None:
+                nothing = {"wall_day": day, "calls": 0, "cost_units": 0, "reserved_units": 0}
+                await self._transaction.append(t.DAILY_AI_COST, [nothing])
+        self._at_most[day] = used + amount
+        await self._transaction.write_prepared_later(_SET_ASIDE, {"day": day, "amount": amount})
         system_text, user_text = await self._kept(call.prompt.system, call.prompt.user)
         row = {
             "call_id": call.call_id,
@@ -167,6 +183,7 @@ class SqlAiLedger:
         return None
 
     async def out_of_credits(self, wall_us: int) -> None:
+        self._at_most.clear()
         row = {"name": OUT_OF_CREDITS, "instant_us": wall_us}
         await self._transaction.upsert(t.MARKERS, [row])
 
@@ -183,6 +200,8 @@ class SqlAiLedger:
         await self._transaction.check([(_CALL, call)], check)
         paid = {**call, "paid": done.cost.units}
         await self._transaction.write_prepared_later(_PAY, paid)  # before it is settled
+        for day in self._at_most:  # not less what was set aside: it may have been settled before
+            self._at_most[day] += done.cost.units
         attempt = done.attempt
         answer = await self._kept(attempt.text) if attempt.text else [None]
         values = {
@@ -266,15 +285,6 @@ class SqlAiLedger:
     async def _day(self, wall_day: int) -> tuple[int, int, int]:
         found = await self._transaction.first(_DAY, {"wall_day": wall_day})
         return (0, 0, 0) if found is None else (found[0], found[1], found[2])
-
-    async def _save_day(self, wall_day: int, calls: int, cost: int, reserved: int) -> None:
-        row = {
-            "wall_day": wall_day,
-            "calls": calls,
-            "cost_units": cost,
-            "reserved_units": reserved,
-        }
-        await self._transaction.upsert(t.DAILY_AI_COST, [row])
 
     async def _kept(self, *texts: str) -> list[str]:
         """The ids of texts, each of which is kept once however often it is said."""
