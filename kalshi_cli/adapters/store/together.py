@@ -53,7 +53,7 @@ class Together:
     async def _carry(self) -> None:
         taken: Sequence[_Write] = ()
         try:
-            await asyncio.sleep(0)  # whoever is about to ask in this turn goes along
+            await asyncio.sleep(0)  # noqa: TID251 - whoever asks in this turn goes along
             while self._waiting:
                 taken = [write for write in self._waiting if not write.done.cancelled()]
                 self._waiting = []
