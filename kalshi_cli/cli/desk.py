@@ -108,6 +108,8 @@ def on_list(
             told = f"{limit} of {whole}; --limit {whole} shows all"
         if isinstance(ticker, str) and not found:
             unknown = await _unknown(store, str(wanted["ticker"]))
+        if isinstance(category := wanted.get("category"), str) and not found:
+            unknown = await _no_such_category(store, category)
         if told and invocation.wants_json:
             invocation.warn(told)
         return found
@@ -126,6 +128,22 @@ async def _unknown(store: "SqlStore", ticker: str) -> NotFound | None:
     return NotFound(
         f"No market {ticker} is on record.",
         remedy=await hint(store, ticker, "`kalshi inspect markets` lists those that are."),
+    )
+
+
+BUSIEST = 1_000
+"""Markets by volume whose categories are told where there is none of a name."""
+
+
+async def _no_such_category(store: "SqlStore", category: str) -> NotFound:
+    """That no market is of a category, and which others there are."""
+    from difflib import get_close_matches
+
+    known = sorted({row.category for row in await store.reports.markets(limit=BUSIEST)} - {""})
+    close = get_close_matches(category, known, n=1)
+    which = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
+    return NotFound(
+        f"No market of the category {category!r} is on record.", remedy=which if known else ""
     )
 
 

@@ -37,3 +37,14 @@ def test_what_is_filtered_is_counted_as_it_is_shown(kalshi, name, option):
 def test_zero_shows_every_position(kalshi):
     kalshi("run-loop", "--sim", "--cycles", "2", "--seed", "7")
     assert "shows all" not in kalshi("inspect", "positions", "--limit", "0").err
+
+
+def test_a_category_that_no_market_is_of_is_told_with_those_there_are(kalshi):
+    assert kalshi("ingest", "--sim", "--seed", "7").code == 0
+    rows = kalshi("inspect", "markets", "--json", "--limit", "1000").json["data"]
+    known = sorted({row["category"] for row in rows})
+    mistyped = kalshi("inspect", "markets", "--category", f"{known[0]}z")
+    assert mistyped.code == 3
+    assert f"is on record. Did you mean {known[0]!r}?" in mistyped.err
+    unlike = kalshi("inspect", "markets", "--category", "0123456789")
+    assert f"There are: {', '.join(known)}." in unlike.err
