@@ -1,6 +1,6 @@
 """Changes of limits: on record with who, when, old, new and why; and how much of each is used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -136,12 +136,25 @@ async def limits_in_use(
         day_start=None if state is None else state.day_start_equity,
         peak=None if state is None else state.peak_equity,
         contested=tuple(sorted(view.contested())),
-        limits=tuple(
-            LimitRow(name, value, used.get(name), _otherwise(configured.get(name), value))
-            for name, value in in_force.items()
+        limits=(
+            *(
+                LimitRow(name, value, used.get(name), _otherwise(configured.get(name), value))
+                for name, value in in_force.items()
+            ),
+            *_of_others(in_force, used, policy.allocations),
         ),
         changes=await reports.limit_changes(limit=history),
     )
+
+
+def _of_others(
+    in_force: Mapping[str, str], used: Mapping[str, Usage], allocations: Mapping[str, float]
+) -> Iterator[LimitRow]:
+    """The use of each person's own strategy's share, which one setting has together."""
+    for strategy, share in allocations.items():
+        name = f"allocation.{strategy}"
+        if name in used and name not in in_force:
+            yield LimitRow(f"allocation.others.{strategy}", f"{share:g}", used[name], None)
 
 
 def _otherwise(configured: str | None, value: str) -> str | None:

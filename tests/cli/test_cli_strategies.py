@@ -105,6 +105,16 @@ def test_a_strategy_that_fails_is_disabled_shown_and_forgiven(kalshi, kalshi_hom
     assert kalshi("strategies", "list", "--json").json["data"]
 
 
+def test_the_share_of_ones_own_strategy_shows_its_use(kalshi, kalshi_home):
+    kalshi("strategies", "new", "mine")
+    (kalshi_home / "config.toml").write_text("[allocation]\nothers.mine = 0.05\n")
+    kalshi("track", "--sim", "--seed", "7")
+    rows = kalshi("inspect", "limits", "--json").json["data"]["limits"]
+    (row,) = [each for each in rows if each["name"] == "allocation.others.mine"]
+    used = [row["value"], *(float(row["usage"][name]) for name in ("used", "bound"))]
+    assert used == ["0.05", 0, 500]  # a twentieth of $10,000
+
+
 def test_a_strategy_that_is_missing_stops_trading_and_nothing_else(kalshi, kalshi_home):
     """What takes risk away, what looks, and what writes the missing file: none is refused."""
     kalshi("ingest", "--sim", "--seed", "7")
