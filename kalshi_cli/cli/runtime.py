@@ -231,6 +231,7 @@ def _usage_error(raised: TyperException) -> UsageError:
     typed, known = getattr(raised, "option_name", ""), getattr(raised, "possibilities", None)
     close = get_close_matches(typed, known or (), n=1, cutoff=0.75)
     text = raised.message if typed else raised.format_message()
+    text = text.replace(": Value error, ", ": ")  # pydantic's word for any of them
     sentence = " ".join(text.split()).rstrip(".?") + ("?" if text.endswith("?") else ".")
     ctx = getattr(raised, "ctx", None)
     see = f"See `{ctx.command_path if ctx else 'kalshi'} --help`."

@@ -34,6 +34,7 @@ USAGE = [
     (["inspect", "orders", "--limit", str(2**63)], "--limit"),
     (["inspect", "positions", "--limit", str(2**63 - 1)], "--limit"),
     (["ingest", "--sim", "--seed", str(2**64)], "--seed"),
+    (["evaluate", "--by", "foo"], "Invalid value for '--by': 'foo' is not one of 'model'"),
     (["status", "--env", "producton"], "There is no environment 'producton'"),
     (["status", "--sim", "--live"], "at once"),
     (["--sim", "status", "--env", "demo"], "at once"),
