@@ -10,7 +10,7 @@ from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.sale import Sale, sales
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.store import DeskRequest, Run
+from kalshi_cli.ports.desk import DeskRequest, Run
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.command import StateChange, end_unless_ended, set_desk_state

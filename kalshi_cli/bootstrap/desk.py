@@ -11,9 +11,9 @@ from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.errors import PASSING, ConfigError, UsageError
 from kalshi_cli.evaluation.scores import By
 from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.desk import Run, Standing
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.forecaster import Forecaster
-from kalshi_cli.ports.store import Run, Standing
 from kalshi_cli.scheduler.lanes import Bell, Lane, Step, Stop
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings

@@ -8,8 +8,8 @@ from kalshi_cli.bootstrap.policies import asking, deliberation, weight_policy
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.errors import ConfigError
 from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.desk import Run
 from kalshi_cli.ports.forecaster import Forecaster
-from kalshi_cli.ports.store import Run
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 

@@ -18,7 +18,7 @@ from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.errors import ConfigError, Unavailable
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.store import Run
+from kalshi_cli.ports.desk import Run
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.execution import HALT_FILE, Desk

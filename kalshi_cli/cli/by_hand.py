@@ -30,7 +30,7 @@ from kalshi_cli.errors import (
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from kalshi_cli.ports.store import Run
+    from kalshi_cli.ports.desk import Run
     from kalshi_cli.steps.command import StateChange
 
 BY_EXIT_CODE: dict[int, type[KalshiError]] = {

@@ -8,8 +8,8 @@ from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import Order, OrderState
 from kalshi_cli.errors import KalshiError
-from kalshi_cli.ports.reports import OrderRow
-from kalshi_cli.ports.store import Standing
+from kalshi_cli.ports.desk import Standing
+from kalshi_cli.ports.rows.trading import OrderRow
 from kalshi_cli.risk._base import Denial
 from kalshi_cli.scheduler.lanes import Ran, Stopped
 from kalshi_cli.scheduler.timekeeping import Late

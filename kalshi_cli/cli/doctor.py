@@ -19,7 +19,7 @@ from kalshi_cli.settings.environment import Environment
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.lease import Holder
     from kalshi_cli.bootstrap.exchange import OpenExchange
-    from kalshi_cli.ports.reports import DeskSummary
+    from kalshi_cli.ports.rows.desk import DeskSummary
     from kalshi_cli.steps.status import HaltedByFile
 
 ENOUGH_BYTES = 200_000_000

@@ -9,7 +9,7 @@ from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.strategy_fault import StrategyFault
 from kalshi_cli.domain.trial import HitRate
 from kalshi_cli.errors import NotFound
-from kalshi_cli.ports.reports import StrategyRow
+from kalshi_cli.ports.rows.trading import StrategyRow
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.store import SqlStore

@@ -7,7 +7,8 @@ from enum import StrEnum
 from kalshi_cli.domain.instant import DAY, to_datetime
 from kalshi_cli.domain.money import NO_COST, AiCost
 from kalshi_cli.evaluation.ai_costs import UNUSED, DecisionCost, by_strategy
-from kalshi_cli.ports.reports import AiCostRow, Reports
+from kalshi_cli.ports.reports import Reports
+from kalshi_cli.ports.rows.ai import AiCostRow
 
 
 class By(StrEnum):

@@ -17,10 +17,11 @@ from kalshi_cli.domain.money import NO_CONTRACTS, AiCost, Contracts
 from kalshi_cli.errors import NotFound
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.forecasting.worth import Prospect, expected_gain, in_order
+from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.forecaster import Forecaster, Skipped
-from kalshi_cli.ports.store import CatalogEntry, Store, Unit
+from kalshi_cli.ports.store import Store, Unit
 from kalshi_cli.steps.assess import Assessment
 from kalshi_cli.steps.forgetting import forget_words
 from kalshi_cli.steps.learning import learn_markets

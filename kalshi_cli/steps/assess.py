@@ -23,7 +23,8 @@ from kalshi_cli.portfolio.costing import maker_cost, taker_cost
 from kalshi_cli.portfolio.edge import net_edge, outcome_price
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
-from kalshi_cli.ports.reports import Reports, SaidRow
+from kalshi_cli.ports.reports import Reports
+from kalshi_cli.ports.rows.ai import SaidRow
 from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._base import RiskState
 from kalshi_cli.steps.considering import Considered, consider

@@ -28,9 +28,10 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import ExchangeRefusal
 from kalshi_cli.ports.archive import Archive
+from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
-from kalshi_cli.ports.store import CatalogEntry, Store, Unit
+from kalshi_cli.ports.store import Store, Unit
 from kalshi_cli.ports.treasury import ShardTransfer, Treasury
 from kalshi_cli.steps.archived import SURELY_LIVE, archived_orders, fills_since
 from kalshi_cli.steps.following import imposture, resurrection

@@ -32,8 +32,9 @@ from kalshi_cli.errors import (
 )
 from kalshi_cli.exits._base import ExitReason
 from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.desk import GroupState, Run
 from kalshi_cli.ports.exchange import CancellationKind, MarketData
-from kalshi_cli.ports.store import GroupState, Run, Store
+from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import clear_way, in_the_way
 from kalshi_cli.steps.desk_view import PEAK_SINCE, DeskView, look, risk_state, with_sent

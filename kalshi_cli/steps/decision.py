@@ -16,7 +16,11 @@ from kalshi_cli.forecasting.persistence import ANSWERS, MAY_BE_BILLED
 from kalshi_cli.forecasting.prices import price_of
 from kalshi_cli.forecasting.reading import Form
 from kalshi_cli.ports.ai_ledger import CostSource, Reservation, Settled, Unfunded
-from kalshi_cli.ports.store import Store, Unit, Write
+from kalshi_cli.ports.store import (
+    Store,
+    Unit,
+    Write,
+)
 from kalshi_cli.steps.insisting import insist
 
 Written = TypeVar("Written")

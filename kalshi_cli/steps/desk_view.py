@@ -31,7 +31,10 @@ from kalshi_cli.domain.trial import HitRate, Trial
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.filters._base import Filter, Rejection
 from kalshi_cli.filters._gate import Screen
-from kalshi_cli.ports.store import CatalogEntry, GroupState, Store, Watermarks
+from kalshi_cli.ports.catalog import CatalogEntry
+from kalshi_cli.ports.desk import GroupState
+from kalshi_cli.ports.snapshots import Watermarks
+from kalshi_cli.ports.store import Store
 from kalshi_cli.ports.trials import Signal
 from kalshi_cli.risk._base import MarketFacts, RiskState
 from kalshi_cli.risk._exposure import carry

@@ -16,9 +16,11 @@ from kalshi_cli.evaluation.rebalancing import NewShare
 from kalshi_cli.evaluation.scores import By, Score, ScoredForecast, score
 from kalshi_cli.evaluation.slices import ClosedTrade, Cut, Slice, slices
 from kalshi_cli.forecasting.weights import Fit
+from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.reports import Reports, ScoredRow
-from kalshi_cli.ports.store import CatalogEntry, Store
+from kalshi_cli.ports.reports import Reports
+from kalshi_cli.ports.rows.markets import ScoredRow
+from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.charging import charged
 from kalshi_cli.steps.rebalancing import ShareChange
 from kalshi_cli.steps.record import WeightPolicy, fitted_weights, with_roles

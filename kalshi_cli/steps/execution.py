@@ -31,6 +31,7 @@ from kalshi_cli.errors import PASSING, ExitExceeds, Halted, Refused, Unauthorize
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.desk import Run
 from kalshi_cli.ports.exchange import (
     Cancellation,
     CancellationKind,
@@ -40,7 +41,12 @@ from kalshi_cli.ports.exchange import (
     PlacementKind,
     Trading,
 )
-from kalshi_cli.ports.store import InMarket, Lease, Run, Store, Unit
+from kalshi_cli.ports.journal import InMarket
+from kalshi_cli.ports.store import (
+    Lease,
+    Store,
+    Unit,
+)
 from kalshi_cli.ports.treasury import Treasury
 from kalshi_cli.steps.charging import Charging
 from kalshi_cli.steps.following import amend

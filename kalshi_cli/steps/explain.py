@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from kalshi_cli.domain.trail import OrderEvent
 from kalshi_cli.errors import NotFound
 from kalshi_cli.filters._base import Filter, Rejection
-from kalshi_cli.ports.reports import (
-    AiCallTexts,
-    AnalysisRow,
+from kalshi_cli.ports.reports import Reports
+from kalshi_cli.ports.rows.ai import AiCallTexts
+from kalshi_cli.ports.rows.desk import RunRow
+from kalshi_cli.ports.rows.markets import AnalysisRow, MarketRow
+from kalshi_cli.ports.rows.trading import (
     DenialRow,
     FillRow,
-    MarketRow,
     OrderRow,
     PositionRow,
-    Reports,
     RoundTripRow,
-    RunRow,
 )
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.naming import called, hint

@@ -18,7 +18,7 @@ from kalshi_cli.domain.order import OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.forecasting.blend import anchored
-from kalshi_cli.ports.store import CatalogEntry
+from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.risk._allocation import allotment
 from kalshi_cli.risk._base import Control, RiskState
 from kalshi_cli.steps.considering import Considered

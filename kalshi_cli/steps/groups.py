@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.errors import KalshiError, OrderGroupTriggered, OrderGroupUnknown, Unauthorized
 from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.desk import GroupState, KeptGroup
 from kalshi_cli.ports.exchange import Outcome, OutcomeKind
 from kalshi_cli.ports.groups import OrderGroup, OrderGroups
-from kalshi_cli.ports.store import GroupState, KeptGroup, Store
+from kalshi_cli.ports.store import Store
 
 TRIGGERED = "order_group_triggered"
 """The exchange's code for an order whose group is triggered."""

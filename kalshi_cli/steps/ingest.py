@@ -16,10 +16,11 @@ from kalshi_cli.domain.market import Event, Listing, Quote
 from kalshi_cli.errors import ExchangeRefusal, Unavailable
 from kalshi_cli.filters._base import Filter, Subject, Verdict
 from kalshi_cli.filters._gate import Screen
+from kalshi_cli.ports.catalog import Saved
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, MarketData, SeenAgain, Unusable
 from kalshi_cli.ports.notices import Notices
-from kalshi_cli.ports.store import Saved, Store
+from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.paging import Behind, Pages, ahead, collect
 from kalshi_cli.steps.selection import batched, judge, screen_rest, subjects
 

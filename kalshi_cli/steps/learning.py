@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from kalshi_cli.domain.market import Series
 from kalshi_cli.errors import NotFound
+from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, MarketData
-from kalshi_cli.ports.store import CatalogEntry, Store
+from kalshi_cli.ports.store import Store
 
 
 async def learn_markets(

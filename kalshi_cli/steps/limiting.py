@@ -9,8 +9,10 @@ from kalshi_cli.domain.limits import LimitChange, limit_changes
 from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import ConfigError
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.reports import LimitChangeRow, Reports
-from kalshi_cli.ports.store import Lease, Run, Store
+from kalshi_cli.ports.desk import Run
+from kalshi_cli.ports.reports import Reports
+from kalshi_cli.ports.rows.desk import LimitChangeRow
+from kalshi_cli.ports.store import Lease, Store
 from kalshi_cli.risk._usage import Usage, usages
 from kalshi_cli.steps.desk_view import look, risk_state
 from kalshi_cli.steps.trade_policy import TradePolicy

@@ -12,8 +12,13 @@ from kalshi_cli.domain.instant import DAY, SECOND
 from kalshi_cli.domain.money import NO_MONEY, Money
 from kalshi_cli.errors import Refused, Unavailable, UsageError
 from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.desk import (
+    KeptTransfer,
+    Run,
+    TransferState,
+)
 from kalshi_cli.ports.exchange import Outcome, OutcomeKind
-from kalshi_cli.ports.store import KeptTransfer, Run, Store, TransferState
+from kalshi_cli.ports.store import Store
 from kalshi_cli.ports.treasury import ShardTransfer, Treasury
 from kalshi_cli.steps.paging import collect
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from kalshi_cli.domain.order import Order, OrderState
 from kalshi_cli.errors import PASSING
+from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.exchange import ExchangeStatus, MarketData
-from kalshi_cli.ports.store import CatalogEntry
 from kalshi_cli.risk._base import RiskState
 
 

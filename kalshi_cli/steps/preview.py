@@ -7,10 +7,11 @@ from itertools import groupby
 from kalshi_cli.domain.instant import day_of
 from kalshi_cli.domain.money import NO_COST, AiCost
 from kalshi_cli.filters._base import Filter
+from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.forecaster import Forecaster, Planned, Question, Skipped
-from kalshi_cli.ports.store import CatalogEntry, Store
+from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.analyze import (
     AnalysisPolicy,
     event_key,

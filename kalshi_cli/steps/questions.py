@@ -11,9 +11,10 @@ from kalshi_cli.domain.market import Listing, MarketStatus
 from kalshi_cli.domain.marks import benchmark
 from kalshi_cli.domain.money import NO_COST, Contracts
 from kalshi_cli.forecasting.blend import blend
+from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.forecaster import Forecaster, Judged, Question, Skipped
-from kalshi_cli.ports.store import CatalogEntry, Store, Unit
+from kalshi_cli.ports.store import Store, Unit
 from kalshi_cli.steps.behind import WriteBehind
 
 Progress = Callable[[int, int], None]

@@ -14,7 +14,8 @@ from kalshi_cli.domain.limits import LimitChange
 from kalshi_cli.domain.money import NO_MONEY, Money
 from kalshi_cli.domain.shares import Rebalanced, Shares
 from kalshi_cli.evaluation.rebalancing import NewShare, by_event, measured, rebalanced
-from kalshi_cli.ports.reports import LimitChangeRow, Reports
+from kalshi_cli.ports.reports import Reports
+from kalshi_cli.ports.rows.desk import LimitChangeRow
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.charging import charged
 from kalshi_cli.steps.execution import Desk

@@ -11,7 +11,9 @@ from kalshi_cli.forecasting.critic import Ruling
 from kalshi_cli.forecasting.reading import Form
 from kalshi_cli.forecasting.views import Views, views_of
 from kalshi_cli.forecasting.weights import Fit, Told, fit_weights
-from kalshi_cli.ports.reports import Reports, SaidRow, ScoredRow
+from kalshi_cli.ports.reports import Reports
+from kalshi_cli.ports.rows.ai import SaidRow
+from kalshi_cli.ports.rows.markets import ScoredRow
 from kalshi_cli.ports.store import Store
 
 NO_DATES: Mapping[str, int] = MappingProxyType({})

@@ -15,8 +15,9 @@ from kalshi_cli.domain.order import WORKING
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.stop import At, Stop
 from kalshi_cli.filters.status import Status
+from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.reports import Reports
-from kalshi_cli.ports.store import CatalogEntry, Store
+from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.assess import Assessment, assessed
 from kalshi_cli.steps.considering import Considered, consider_in
 from kalshi_cli.steps.deciding import means_of, strategy_view

@@ -7,8 +7,9 @@ from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.order import WORKING
 from kalshi_cli.errors import IntegrityError, KalshiError, LeaseHeld, NotFound, Unavailable
 from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.desk import DeskRequest
 from kalshi_cli.ports.exchange import MarketData
-from kalshi_cli.ports.store import DeskRequest, Store
+from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.command import Done, cancel_order, close_position
 from kalshi_cli.steps.emptying import EVERYTHING, cancel_everything, cancel_ours, flatten
 from kalshi_cli.steps.execution import Desk, heed_halt_file

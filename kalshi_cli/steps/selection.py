@@ -7,7 +7,8 @@ from kalshi_cli.domain.maker import maker
 from kalshi_cli.domain.market import Event, Listing, Quote
 from kalshi_cli.filters._base import Filter, Rejection, Subject, Verdict
 from kalshi_cli.filters._gate import Screen, first_rejection
-from kalshi_cli.ports.store import CatalogEntry, Store
+from kalshi_cli.ports.catalog import CatalogEntry
+from kalshi_cli.ports.store import Store
 
 _subject = maker(Subject)
 AT_ONCE = 1_000

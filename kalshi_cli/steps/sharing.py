@@ -8,7 +8,8 @@ from kalshi_cli.domain.limits import Lending
 from kalshi_cli.domain.money import NO_MONEY, Money
 from kalshi_cli.portfolio.lending import lent_out
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.reports import Reports, StrategyRow
+from kalshi_cli.ports.reports import Reports
+from kalshi_cli.ports.rows.trading import StrategyRow
 from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._allocation import stands
 from kalshi_cli.risk._base import RiskState

@@ -1,6 +1,6 @@
 """How the desk stands, looked at on its own: no exchange is asked, so an outage hides no halt."""
 
-from kalshi_cli.ports.store import Standing
+from kalshi_cli.ports.desk import Standing
 from kalshi_cli.steps.execution import Desk, heed_halt_file
 
 

@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Money, total
-from kalshi_cli.ports.reports import DeskSummary, FunnelRow, PositionRow, Reports, StrategyRow
+from kalshi_cli.ports.reports import Reports
+from kalshi_cli.ports.rows.desk import DeskSummary
+from kalshi_cli.ports.rows.trading import (
+    FunnelRow,
+    PositionRow,
+    StrategyRow,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason
 from kalshi_cli.ports.exchange import MarketData
-from kalshi_cli.ports.store import Performance, Snapshot, Unit
+from kalshi_cli.ports.snapshots import Performance, Snapshot
+from kalshi_cli.ports.store import Unit
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.steps.charging import charged
 from kalshi_cli.steps.clearing import clear_way, tidy

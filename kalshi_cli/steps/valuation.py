@@ -19,7 +19,8 @@ from kalshi_cli.domain.marks import (
 from kalshi_cli.domain.money import NO_MONEY, ONE_DOLLAR, Contracts, Money, total
 from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.position import Position
-from kalshi_cli.ports.store import CatalogEntry, Performance, Snapshot
+from kalshi_cli.ports.catalog import CatalogEntry
+from kalshi_cli.ports.snapshots import Performance, Snapshot
 
 
 def ordered_in(orders: Iterable[Order]) -> dict[str, list[Order]]:

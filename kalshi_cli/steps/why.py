@@ -6,7 +6,13 @@ from dataclasses import dataclass, replace
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, day_of
 from kalshi_cli.domain.stop import EVERY_MARKET, At, StopDay, nearest_of
-from kalshi_cli.ports.reports import DenialRow, FunnelRow, Reports, RunRow, StopRow
+from kalshi_cli.ports.reports import Reports
+from kalshi_cli.ports.rows.desk import RunRow
+from kalshi_cli.ports.rows.trading import (
+    DenialRow,
+    FunnelRow,
+    StopRow,
+)
 from kalshi_cli.steps.explain import Trace
 from kalshi_cli.steps.regating import Regated
 

@@ -16,7 +16,7 @@ from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.marks import Mark
 from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price
 from kalshi_cli.domain.side import Outcome
-from kalshi_cli.ports.reports import PositionRow
+from kalshi_cli.ports.rows.trading import PositionRow
 
 PLAN = a_plan("KXA-1", "mine", entry_confidence=0.8, entry_fair=0.5)
 ROW = PositionRow(

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from kalshi_cli.cli.render.limits import show_limits
 from kalshi_cli.domain.money import Money
-from kalshi_cli.ports.reports import LimitChangeRow
+from kalshi_cli.ports.rows.desk import LimitChangeRow
 from kalshi_cli.risk._usage import Usage
 from kalshi_cli.steps.limiting import LimitRow, LimitsInUse
 

@@ -13,7 +13,11 @@ from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money, Price
 from kalshi_cli.domain.order import Fill, OrderState, Pending, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.evaluation.interval import Interval
-from kalshi_cli.ports.reports import DenialRow, FillRow, OrderRow
+from kalshi_cli.ports.rows.trading import (
+    DenialRow,
+    FillRow,
+    OrderRow,
+)
 
 LONG = "KXNCAAMBGAME-27JAN0411SOUTHERNMISSLALAFAYETTE-SOUTHERNMISS"
 WHY = "net edge 0.0040 a contract at 0.8100, at least 0.0100 is asked of each and every entry here"

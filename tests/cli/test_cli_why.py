@@ -9,7 +9,7 @@ from kalshi_cli.cli.render.why import shared, show_why_nothing
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.stop import At, Stop, StopDay
-from kalshi_cli.ports.reports import FunnelRow
+from kalshi_cli.ports.rows.trading import FunnelRow
 from kalshi_cli.steps.why import StrategyFunnel, WhyNothing
 
 

@@ -37,16 +37,17 @@ from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, Refused
 from kalshi_cli.evaluation.ai_costs import Use
 from kalshi_cli.filters._base import FOREVER, Verdict
 from kalshi_cli.ports.ai_ledger import Mark, Unfunded
-from kalshi_cli.ports.exchange import SeenAgain
-from kalshi_cli.ports.store import (
-    CatalogEntry,
+from kalshi_cli.ports.catalog import CatalogEntry, Saved
+from kalshi_cli.ports.desk import (
     DeskRequest,
     GroupState,
     KeptGroup,
-    Performance,
-    Saved,
-    Snapshot,
     Standing,
+)
+from kalshi_cli.ports.exchange import SeenAgain
+from kalshi_cli.ports.snapshots import (
+    Performance,
+    Snapshot,
     Watermarks,
 )
 from kalshi_cli.risk._base import Denial

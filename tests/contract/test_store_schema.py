@@ -17,7 +17,8 @@ from kalshi_cli.adapters.store.version import HEAD
 from kalshi_cli.domain.account import CashKind, CashMovement
 from kalshi_cli.domain.money import NO_MONEY, Money
 from kalshi_cli.errors import StoreVersion
-from kalshi_cli.ports.store import CatalogEntry, Snapshot
+from kalshi_cli.ports.catalog import CatalogEntry
+from kalshi_cli.ports.snapshots import Snapshot
 
 
 async def test_the_migrations_build_what_the_tables_say(store):

@@ -8,7 +8,7 @@ from kalshi_cli.adapters.store.store import SqlStore, open_store
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.identity import Env, StoreIdentity
 from kalshi_cli.domain.market import Listing, Series
-from kalshi_cli.ports.store import Run
+from kalshi_cli.ports.desk import Run
 
 IDENTITY = StoreIdentity(Env.SIM, "http://sim.invalid", "account", "generated/7")
 WALL = 1_900_000_000_000_000

@@ -21,8 +21,8 @@ from kalshi_cli.domain.money import NO_COST, Contracts, Price
 from kalshi_cli.domain.order import Order, OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.desk import Run
 from kalshi_cli.ports.exchange import Trading
-from kalshi_cli.ports.store import Run
 from kalshi_cli.settings.sections import Filters, Settings
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.ingest import IngestResult, ingest

@@ -20,7 +20,7 @@ from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
-from kalshi_cli.ports.store import GroupState, KeptGroup
+from kalshi_cli.ports.desk import GroupState, KeptGroup
 from kalshi_cli.risk import _losses, strategy_allocation
 from kalshi_cli.risk._gate import controls
 from kalshi_cli.steps import execution, losses

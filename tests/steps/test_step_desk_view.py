@@ -27,7 +27,8 @@ from kalshi_cli.domain.order import Order, OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.filters._base import FOREVER, Verdict
 from kalshi_cli.portfolio.exposure import event_loss
-from kalshi_cli.ports.store import CatalogEntry, Snapshot
+from kalshi_cli.ports.catalog import CatalogEntry
+from kalshi_cli.ports.snapshots import Snapshot
 from kalshi_cli.risk.unresolved import UNKNOWN_ORDER
 from kalshi_cli.settings.sections import Filters
 from kalshi_cli.steps.desk_view import clusters, counted, look, risk_state, with_sent

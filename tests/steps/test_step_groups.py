@@ -11,9 +11,9 @@ from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import OrderGroupTriggered, OrderGroupUnknown, Unauthorized, Unavailable
+from kalshi_cli.ports.desk import GroupState
 from kalshi_cli.ports.exchange import Outcome, OutcomeKind, Page, Unusable
 from kalshi_cli.ports.groups import OrderGroup
-from kalshi_cli.ports.store import GroupState
 from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.emptying import cancel_ours
 from kalshi_cli.steps.execution import send

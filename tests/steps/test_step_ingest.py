@@ -13,9 +13,9 @@ from kalshi_cli.domain.fees import MILLION, FeeTerms
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
 from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.errors import ExchangeRefusal, Unavailable
+from kalshi_cli.ports.catalog import Saved
 from kalshi_cli.ports.exchange import Page, Unusable
 from kalshi_cli.ports.notices import FeeChange
-from kalshi_cli.ports.store import Saved
 from kalshi_cli.settings.sections import Filters
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.paging import collect

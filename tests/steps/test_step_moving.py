@@ -7,8 +7,8 @@ from fakes.exchange_desks import FakeTreasury
 
 from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import Refused, Unavailable, UsageError
+from kalshi_cli.ports.desk import TransferState
 from kalshi_cli.ports.exchange import Outcome, OutcomeKind, Page
-from kalshi_cli.ports.store import TransferState
 from kalshi_cli.steps.moving import move_collateral
 from kalshi_cli.steps.reconcile import reconcile
 

@@ -14,7 +14,8 @@ from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.market import MarketStatus, Series
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.position import Position
-from kalshi_cli.ports.store import CatalogEntry, Watermarks
+from kalshi_cli.ports.catalog import CatalogEntry
+from kalshi_cli.ports.snapshots import Watermarks
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.desk_view import DeskView, Holdings, risk_state
 from kalshi_cli.steps.readiness import readiness

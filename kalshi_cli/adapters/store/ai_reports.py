@@ -13,7 +13,12 @@ from kalshi_cli.adapters.store.queries import AnySelect, Reading, newest
 from kalshi_cli.adapters.store.transaction import chunks
 from kalshi_cli.domain.instant import DAY
 from kalshi_cli.domain.money import AiCost
-from kalshi_cli.ports.reports import AiCallRow, AiCallTexts, AiCostRow, SaidRow
+from kalshi_cli.ports.rows.ai import (
+    AiCallRow,
+    AiCallTexts,
+    AiCostRow,
+    SaidRow,
+)
 
 TEXTS = frozenset({"system_text", "user_text", "answer_text", "parsed", "citations"})
 

@@ -15,8 +15,12 @@ from kalshi_cli.domain.maker import maker
 from kalshi_cli.domain.market import Event, Listing, MarketStatus, Quote, Series
 from kalshi_cli.domain.order import LIVE
 from kalshi_cli.filters._base import Verdict
+from kalshi_cli.ports.catalog import (
+    NO_VERDICTS,
+    CatalogEntry,
+    Saved,
+)
 from kalshi_cli.ports.exchange import SeenAgain
-from kalshi_cli.ports.store import NO_VERDICTS, CatalogEntry, Saved
 
 NEAR = 0.75
 """How alike two names of series are of which one may be the other, mistyped (`difflib`)."""

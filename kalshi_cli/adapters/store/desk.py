@@ -15,8 +15,7 @@ from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.shares import VOID, Rebalanced
 from kalshi_cli.domain.strategy_fault import StrategyFault
 from kalshi_cli.errors import IntegrityError, NotFound
-from kalshi_cli.ports.store import (
-    Brakes,
+from kalshi_cli.ports.desk import (
     DeskRequest,
     GroupState,
     KeptGroup,
@@ -25,6 +24,7 @@ from kalshi_cli.ports.store import (
     Standing,
     TransferState,
 )
+from kalshi_cli.ports.store import Brakes
 
 _REQUEST = (
     t.DESK_REQUESTS.c.request_id,

@@ -24,8 +24,8 @@ from kalshi_cli.adapters.store.prepared import Prepared, given
 from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.domain.market import Listing
 from kalshi_cli.filters._base import Verdict
+from kalshi_cli.ports.catalog import Saved
 from kalshi_cli.ports.exchange import SeenAgain
-from kalshi_cli.ports.store import Saved
 
 _FOUND = select(
     t.MARKETS.c.ticker, t.MARKETS.c.row_hash, t.QUOTES.c.row_hash, t.QUOTES.c.at_us

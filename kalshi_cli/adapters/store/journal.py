@@ -23,7 +23,7 @@ from kalshi_cli.domain.order import (
 )
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import DuplicateEntry, IntegrityError, Refused
-from kalshi_cli.ports.store import InMarket, Weigh
+from kalshi_cli.ports.journal import InMarket, Weigh
 from kalshi_cli.risk._base import Denial
 
 ORDER_COLUMNS = mapping.order_columns()

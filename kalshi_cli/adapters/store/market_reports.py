@@ -29,7 +29,12 @@ from kalshi_cli.domain.marks import (
 from kalshi_cli.domain.money import NO_MONEY, ZERO_PRICE, AiCost, Money, Price
 from kalshi_cli.domain.order import LIVE, Order
 from kalshi_cli.domain.side import held_terms
-from kalshi_cli.ports.reports import AnalysisRow, MarketRow, PositionRow, ScoredRow
+from kalshi_cli.ports.rows.markets import (
+    AnalysisRow,
+    MarketRow,
+    ScoredRow,
+)
+from kalshi_cli.ports.rows.trading import PositionRow
 
 _MARKETS, _QUOTES = t.MARKETS.c, t.QUOTES.c
 _SIDES = (

@@ -15,13 +15,13 @@ from kalshi_cli.adapters.store.transaction import AnyRow, Transaction
 from kalshi_cli.domain.money import NO_MONEY, Money, total
 from kalshi_cli.domain.order import LIVE, Order, OrderState, Purpose
 from kalshi_cli.domain.trail import OrderEvent
-from kalshi_cli.ports.reports import (
+from kalshi_cli.ports.rows.markets import TapeRow
+from kalshi_cli.ports.rows.trading import (
     FillRow,
     OrderRow,
     PositionRow,
     RoundTripRow,
     StrategyRow,
-    TapeRow,
 )
 
 

@@ -18,13 +18,15 @@ from kalshi_cli.domain.order import LIVE, UNRESOLVED, OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.stop import At, Stop, StopDay
 from kalshi_cli.errors import ConfigError, LiveNotConfirmed, NotFound, UsageError
-from kalshi_cli.ports.reports import (
-    DenialRow,
+from kalshi_cli.ports.reports import Listed
+from kalshi_cli.ports.rows.desk import (
     DeskSummary,
-    FunnelRow,
     LimitChangeRow,
-    Listed,
     RunRow,
+)
+from kalshi_cli.ports.rows.trading import (
+    DenialRow,
+    FunnelRow,
     StopRow,
 )
 

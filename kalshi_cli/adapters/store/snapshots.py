@@ -14,7 +14,11 @@ from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.instant import DAY, MINUTE
 from kalshi_cli.domain.marks import Behind
 from kalshi_cli.domain.money import Money
-from kalshi_cli.ports.store import Performance, Snapshot, Watermarks
+from kalshi_cli.ports.snapshots import (
+    Performance,
+    Snapshot,
+    Watermarks,
+)
 
 DAY_BEGINS_WITHIN_US = 30 * MINUTE
 """How old the worth may be that a day begins with: what a desk lost that stood still for a week is

@@ -7,7 +7,7 @@ from kalshi_cli.domain.history import Entry
 from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money
 from kalshi_cli.domain.order import Fill, Purpose
 from kalshi_cli.domain.position import cash_effect
-from kalshi_cli.ports.reports import TapeRow
+from kalshi_cli.ports.rows.markets import TapeRow
 
 
 def replay(

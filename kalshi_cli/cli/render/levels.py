@@ -8,7 +8,7 @@ from kalshi_cli.cli.render.tables import breadth, print_table
 from kalshi_cli.cli.render.words import cents, gain, moment
 from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Price, total
 from kalshi_cli.exits._base import ExitPlan
-from kalshi_cli.ports.reports import PositionRow
+from kalshi_cli.ports.rows.trading import PositionRow
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.words import harmless, instant, moment, shown
 from kalshi_cli.domain.money import AiCost
-from kalshi_cli.ports.reports import AiCallRow, AiCallTexts
+from kalshi_cli.ports.rows.ai import AiCallRow, AiCallTexts
 from kalshi_cli.steps.ai_costs import AiCosts
 
 if TYPE_CHECKING:

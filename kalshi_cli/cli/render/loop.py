@@ -20,7 +20,7 @@ from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.errors import KalshiError
 from kalshi_cli.evaluation.interval import Interval
-from kalshi_cli.ports.store import Standing
+from kalshi_cli.ports.desk import Standing
 from kalshi_cli.steps.execution import HALT_FILE
 
 if TYPE_CHECKING:

@@ -22,16 +22,18 @@ from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Money, total
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.errors import InvalidValue
-from kalshi_cli.ports.reports import (
+from kalshi_cli.ports.rows.desk import RunRow
+from kalshi_cli.ports.rows.markets import (
     AnalysisRow,
+    MarketRow,
+    TapeRow,
+)
+from kalshi_cli.ports.rows.trading import (
     DenialRow,
     FillRow,
-    MarketRow,
     OrderRow,
     PositionRow,
     RoundTripRow,
-    RunRow,
-    TapeRow,
 )
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from kalshi_cli.cli.render.rows import show_positions, without_bid
 from kalshi_cli.cli.render.tables import Cell, print_facts, print_table
 from kalshi_cli.cli.render.words import dollars, gain, instant, some
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.ports.reports import DeskSummary, StrategyRow
+from kalshi_cli.ports.rows.desk import DeskSummary
+from kalshi_cli.ports.rows.trading import StrategyRow
 from kalshi_cli.steps.status import Status
 
 if TYPE_CHECKING:

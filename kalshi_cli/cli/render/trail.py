@@ -8,7 +8,7 @@ from kalshi_cli.cli.render.words import best, cents, count, deal, instant, perce
 from kalshi_cli.domain.instant import to_datetime
 from kalshi_cli.domain.order import Pending
 from kalshi_cli.domain.trail import OrderEvent
-from kalshi_cli.ports.reports import OrderRow
+from kalshi_cli.ports.rows.trading import OrderRow
 from kalshi_cli.steps.explain import Trail
 
 if TYPE_CHECKING:

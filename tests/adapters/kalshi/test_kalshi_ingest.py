@@ -26,7 +26,7 @@ from kalshi_cli.bootstrap.policies import policies
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND, to_rfc3339
 from kalshi_cli.errors import IntegrityError
-from kalshi_cli.ports.store import Saved
+from kalshi_cli.ports.catalog import Saved
 from kalshi_cli.settings.sections import Filters, Settings
 from kalshi_cli.steps.ingest import IngestResult, ingest
 

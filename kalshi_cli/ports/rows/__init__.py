@@ -1,0 +1,1 @@
+"""What a person looks up, row by row."""
