@@ -29,18 +29,23 @@ MOST_MB = 300
 
 
 def measure(home: Path, events: int = EVENTS) -> list[Measured]:
-    """Everything is new, nothing has changed, what a trade reads, and the memory at most."""
+    """Everything is new, nothing has changed, what a trade reads, and the memory at most.
+
+    What is new is read twice, as the floor is: of each the quicker counts.
+    """
     listed = home / "pages"
     listed.write_bytes(b"\n".join(pages(events)))
     with process("-m", "tests.bench.listing_server", str(listed)) as server:
-        first = one_pass(server["base_url"], home)
+        firsts = [one_pass(server["base_url"], home)]
         floors = [_floor(home)]
         again = one_pass(server["base_url"], home)
         floors.append(_floor(home))
+        firsts.append(one_pass(server["base_url"], _empty(home / "anew")))
+    first = min(firsts, key=lambda each: each["seconds"])
     least_volume = str(events - CANDIDATES / LEGS)
     looked = _told("tests.bench.one_look", str(home / "ingested.db"), least_volume)
     what, least = f"ingest of {first['markets']:,} markets", "bare decode and executemany"
-    peak = max(first["peak_mb"], again["peak_mb"])
+    peak = max(each["peak_mb"] for each in (*firsts, again))
     return [
         Measured(f"{what}, all new", first["seconds"], least, min(floors), most_ratio=2.0),
         Measured(f"{what}, unchanged", again["seconds"], least, min(floors), most_ratio=1.0),
@@ -51,6 +56,11 @@ def measure(home: Path, events: int = EVENTS) -> list[Measured]:
         ),
         Measured(f"{what}, memory of the process at most", peak, most_s=MOST_MB, unit="MB"),
     ]
+
+
+def _empty(home: Path) -> Path:
+    home.mkdir()
+    return home
 
 
 def peak_of(home: Path, events: int) -> float:

@@ -186,4 +186,9 @@ async def test_limits_are_told_by_what_is_in_force_beside_the_config_file(floor)
     )
     rows = {row.name: row for row in found.limits}
     assert rows["allocation.bids"].usage.bound == Money.parse("40")
-    assert [row.configured for row in found.limits] == ["0.02", None]
+    assert {name: row.configured for name, row in rows.items()} == {
+        "allocation.bids": "0.02",
+        "risk.max_positions": None,
+        "allocation.others.idle": None,
+        "allocation.others.not running": None,
+    }

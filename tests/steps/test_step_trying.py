@@ -372,10 +372,10 @@ async def test_a_pass_judges_so_many_after_whatever_it_sends(floor, monkeypatch)
     pushed(floor)
     tapes, done = floor.exchange.trades, []
 
-    async def noted(ticker: str, since_us: int, cursor: str = ""):
+    async def noted(ticker: str, since_us: int, *rest):
         if floor.clock.now() - since_us > 2 * HOUR:  # further back than the strategy looks
             done.append(len(floor.exchange.placed))
-        return await tapes(ticker, since_us, cursor)
+        return await tapes(ticker, since_us, *rest)
 
     monkeypatch.setattr(floor.exchange, "trades", noted)
     assert len((await run(floor)).orders) == 1
