@@ -200,6 +200,21 @@ def _check_exit(intent: OrderIntent, here: InMarket) -> None:
         )
 
 
+async def _check_exit_again(desk: Desk, order: Order) -> None:
+    """Weigh an exit that waited to be tried again: fills may have been booked meanwhile."""
+    async with desk.store.unit(reads=True) as unit:
+        positions = await unit.ledger.positions()
+        live, unbooked = await unit.journal.live(), await unit.journal.unbooked()
+    ticker = order.intent.ticker
+    others = [each for each in live if each.client_order_id != order.client_order_id]
+    here = InMarket(
+        tuple(each for each in positions if each.ticker == ticker),
+        tuple(each for each in others if each.intent.ticker == ticker),
+        tuple(each for each in unbooked if each.intent.ticker == ticker),
+    )
+    _check_exit(order.intent, here)
+
+
 def permit(desk: Desk, purpose: Purpose, decided_wall_us: int) -> Permit:
     """What a write that may add risk asks just before it goes, when every wait is over."""
     return partial(_check_sending, desk, purpose, decided_wall_us)
@@ -250,16 +265,20 @@ async def _place(desk: Desk, order: Order, decided_wall_us: int, group_id: str) 
         if placement.kind is not PlacementKind.THROTTLED:
             break
         await desk.clock.sleep_until(desk.clock.now() + SECOND)
-        placement = await _try(desk, order, decided_wall_us, group_id)
+        placement = await _try(desk, order, decided_wall_us, group_id, is_again=True)
     return placement
 
 
-async def _try(desk: Desk, order: Order, decided_wall_us: int, group_id: str) -> Placement:
+async def _try(
+    desk: Desk, order: Order, decided_wall_us: int, group_id: str, *, is_again: bool = False
+) -> Placement:
+    async def allowed() -> None:
+        await _check_sending(desk, order.intent.purpose, decided_wall_us)
+        if is_again and order.intent.purpose is Purpose.EXIT:
+            await _check_exit_again(desk, order)
+
     placement = await desk.trading.place(
-        order.client_order_id,
-        order.intent,
-        group_id=group_id,
-        permit=permit(desk, order.intent.purpose, decided_wall_us),
+        order.client_order_id, order.intent, group_id=group_id, permit=allowed
     )
     if placement.kind is PlacementKind.NOT_SENT:
         desk.lease.check()  # who lost it writes nothing more

@@ -14,7 +14,9 @@ from fakes.hooked import Hooked
 from kalshi_cli.adapters.store.store import open_store
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, HOUR, SECOND
+from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.order import OrderState, Pending, Purpose
+from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import DuplicateEntry, ExitExceeds, LeaseHeld, LeaseRanOut, StoreUnusable
 from kalshi_cli.ports.exchange import CancellationKind
@@ -388,6 +390,29 @@ async def test_an_exit_of_more_than_is_held_is_not_journalled(floor):
     assert floor.exchange.placed == []
     async with floor.store.unit() as unit:
         assert await unit.journal.live() == ()
+
+
+async def test_an_exit_that_is_tried_again_is_weighed_again(floor):
+    """What another lane saw sold while it waited is not sold once more."""
+    tries = []
+
+    async def sold(client_order_id):
+        tries.append(client_order_id)
+        if len(tries) == 3:  # the entry, the exit, and the exit again
+            async with floor.store.unit() as unit:
+                (held,) = await unit.ledger.positions()
+                left = Position(held.ticker, held.owner, Contracts.parse("3.00"), held.cost)
+                await unit.ledger.save_positions([left])
+                await unit.commit()
+
+    desk = floor.desk_on(Hooked(floor.exchange, sold))
+    await send(desk, taking())
+    await floor.reconcile()
+    floor.exchange.placing = [Fault.THROTTLED]
+    order = await send(desk, taking(Side.ASK, "0.4000", "4.00", purpose=Purpose.EXIT))
+    assert len(tries) == 3
+    assert order.state is OrderState.NOT_SENT
+    assert f"4.00 contracts would leave {A}, 3.00 are held" in order.message
 
 
 async def test_a_lease_that_ran_out_while_another_wrote_to_the_store_journals_nothing(tmp_path):
