@@ -272,8 +272,10 @@ async def _place(desk: Desk, order: Order, decided_wall_us: int, group_id: str) 
 async def _try(
     desk: Desk, order: Order, decided_wall_us: int, group_id: str, *, is_again: bool = False
 ) -> Placement:
+    may_send = permit(desk, order.intent.purpose, decided_wall_us)
+
     async def allowed() -> None:
-        await _check_sending(desk, order.intent.purpose, decided_wall_us)
+        await may_send()
         if is_again and order.intent.purpose is Purpose.EXIT:
             await _check_exit_again(desk, order)
 

@@ -208,7 +208,7 @@ class MarketMaking(Strategy):
         nearest = min(sides)
         if nearest > FARTHEST * case.half:
             told = f"what fills lose and the fee keep it beyond {FARTHEST} of others' half-spreads"
-            return case.against("MARKOUT", told, f"{nearest:.4f}", f"{FARTHEST * case.half:.4f}")
+            return case.against("TOO_FAR", told, f"{nearest:.4f}", f"{FARTHEST * case.half:.4f}")
         fills = float(case.candidate.quote.volume_24h) / 24 / len(sides)
         kept = [math.exp(-away / case.half) * (away - case.floor) for away in sides]
         bid = case.book.best_bid

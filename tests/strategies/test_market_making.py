@@ -267,7 +267,7 @@ def test_nobody_waits_where_only_who_knows_comes():
     why = abstained(MAKER, seen(a_spread(), markouts=lost))["T"]
     # (80 x 5 + 20 x 0.9 x 3) / (100 x 3) = 1.5133 of all, drawn with its own 80 to 1.6360
     # half-spreads: 4.908 cents and 0.3 to gain, beyond 4.5
-    assert (why.code, why.value, why.limit) == ("MARKOUT", "0.0521", "0.0450")
+    assert (why.code, why.value, why.limit) == ("TOO_FAR", "0.0521", "0.0450")
     assert len(quoted(a_spread(held="1.00"), markouts=lost)) == 2
 
 

@@ -13,10 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kalshi_cli.bootstrap.strategies import strategy
-from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import FeeTerms, fee_per_contract
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, day_of
-from kalshi_cli.domain.market import Event, Market, Quote, Trade
+from kalshi_cli.domain.market import Event, Market, Trade
 from kalshi_cli.domain.money import NO_CONTRACTS, Money, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trial import ALIKE_US, Ending, HitRate, Trial, Verdict, verdict
@@ -31,6 +30,7 @@ from kalshi_cli.portfolio.edge import net_edge
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.strategies._base import Candidate, Strategy, View
 from tests.fakes.decisions import proposed
+from tests.studies.walked import candidate
 
 PLAN = Path(__file__).parents[2] / "docs" / "worlds" / "late-news.toml"
 NAME = "quick_flip_scalping"
@@ -139,28 +139,15 @@ class _Walker:
             del self.markets[ticker]
 
     def _candidate(self, event: Event, market: Market, fees: FeeTerms, now_us: int) -> Candidate:
-        bids, asks = self.world.ladders(market.ticker) if market.open_us <= now_us else ((), ())
-        tally = self.world.tally(market.ticker)
-        since_us = now_us - self.flipper.tape_us
-        return Candidate(
-            event=event,
-            market=market,
-            quote=Quote(
-                ticker=market.ticker,
-                bid=bids[0] if bids else None,
-                ask=asks[0] if asks else None,
-                last=tally.last,
-                volume=tally.volume,
-                volume_24h=tally.volume_24h,
-                open_interest=tally.open_interest,
-                at_us=now_us,
-            ),
-            fees=fees,
-            forecast=None,
-            held=NO_CONTRACTS,
-            is_working=False,
-            book=OrderBook(market.ticker, bids, asks, now_us),
-            trades=tuple(t for t in self.tapes[market.ticker][-400:] if t.at_us >= since_us),
+        return candidate(
+            self.world,
+            event,
+            market,
+            fees,
+            self.tapes[market.ticker],
+            NO_CONTRACTS,
+            since_us=now_us - self.flipper.tape_us,
+            now_us=now_us,
         )
 
     def _judge(self, trial: Trial) -> None:

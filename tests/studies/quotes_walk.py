@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from kalshi_cli.bootstrap.policies import policies
-from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import fill_fee
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.instant import DAY, SECOND, day_of
-from kalshi_cli.domain.market import Event, Market, Quote, Trade
+from kalshi_cli.domain.market import Event, Market, Trade
 from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price
 from kalshi_cli.domain.position import outcome_cost
 from kalshi_cli.domain.side import Side
@@ -26,6 +25,7 @@ from kalshi_cli.settings.sections import Settings, Trading
 from kalshi_cli.strategies._base import Candidate, View
 from tests.fakes.decisions import proposed
 from tests.studies.estimate import Sums
+from tests.studies.walked import candidate
 from tests.studies.weather import BANKROLL, TERMS, Made
 
 SETTINGS = Settings(home=Path("unused"), trading=Trading(strategies=("market_making",)))
@@ -107,28 +107,16 @@ class Maker:
         return value * yes + value.complement * no - self.paid[ticker]
 
     def _candidate(self, event: Event, market: Market, now_us: int) -> Candidate:
-        bids, asks = self.world.ladders(market.ticker)
-        tally = self.world.tally(market.ticker)
-        since_us = now_us - self.maker.tape_us
-        return Candidate(
-            event=event,
-            market=market,
-            quote=Quote(
-                ticker=market.ticker,
-                bid=bids[0] if bids else None,
-                ask=asks[0] if asks else None,
-                last=tally.last,
-                volume=tally.volume,
-                volume_24h=tally.volume_24h,
-                open_interest=tally.open_interest,
-                at_us=now_us,
-            ),
-            fees=TERMS,
-            forecast=None,
-            held=Contracts(self._held(market.ticker)),
-            is_working=False,
-            book=OrderBook(market.ticker, bids, asks, now_us),
-            trades=tuple(t for t in self.tapes[market.ticker][-400:] if t.at_us >= since_us),
+        ticker = market.ticker
+        return candidate(
+            self.world,
+            event,
+            market,
+            TERMS,
+            self.tapes[ticker],
+            Contracts(self._held(ticker)),
+            since_us=now_us - self.maker.tape_us,
+            now_us=now_us,
         )
 
 

@@ -36,6 +36,7 @@ _UNITS: dict[str, Callable[[str], str]] = {
     "ONE_TICK": _cents,
     "TAIL": _cents,
     "MARKOUT": _cents,
+    "TOO_FAR": _cents,
     "VOLATILE": _cents,
     "TOXIC": _cents,
     "NO_PUSH": _cents,
