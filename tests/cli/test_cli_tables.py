@@ -5,19 +5,23 @@ from io import StringIO
 
 from rich.console import Console
 
-from kalshi_cli.cli.render.evaluation import spread
+from kalshi_cli.cli.render.evaluation import show_evaluate, spread
 from kalshi_cli.cli.render.rows import against, show_denials, show_fills, show_orders
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.domain.instant import HOUR
-from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money, Price
+from kalshi_cli.domain.money import NO_CONTRACTS, NO_COST, NO_MONEY, Contracts, Money, Price
 from kalshi_cli.domain.order import Fill, OrderState, Pending, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
-from kalshi_cli.evaluation.interval import Interval
+from kalshi_cli.evaluation.interval import Interval, Verdict
+from kalshi_cli.evaluation.pnl import StrategyPnl
+from kalshi_cli.evaluation.scores import By
+from kalshi_cli.evaluation.slices import Slice
 from kalshi_cli.ports.rows.trading import (
     DenialRow,
     FillRow,
     OrderRow,
 )
+from kalshi_cli.steps.evaluate import EvaluateResult
 
 LONG = "KXNCAAMBGAME-27JAN0411SOUTHERNMISSLALAFAYETTE-SOUTHERNMISS"
 WHY = "net edge 0.0040 a contract at 0.8100, at least 0.0100 is asked of each and every entry here"
@@ -165,3 +169,33 @@ def test_an_estimate_of_one_event_has_no_interval():
     assert spread(alone, unit="$", decimals=2) == "+$1.50 (no interval)"
     assert spread(two, unit="$", decimals=2) == "-$0.50 [-2.00, +1.00]"
     assert spread(None, unit="$", decimals=2) == "-"
+
+
+def test_profits_and_closed_trades_of_usual_names_fit_80_columns():
+    """The interval and the verdict are what it is all about: they are never torn or left out."""
+    mean, name = Interval(7.49, -130.62, 145.60, 7, 7), "directional_trading"
+    net = Money.parse("1142.420000")
+    strategy = StrategyPnl(
+        name, 25, net, NO_MONEY, NO_MONEY, NO_MONEY, net, mean, Verdict.UNRESOLVED
+    )
+    found = EvaluateResult(
+        at_us=0,
+        by=By.STRATEGY,
+        scores=(),
+        slices=(Slice(name, 125, 70, 61, net, mean, Verdict.UNRESOLVED),),
+        weights=(),
+        waiting=0,
+        repeated=0,
+        strategies=(strategy,),
+        equity=net,
+        paid_in=net,
+        ai_cost=NO_COST,
+        labels=(),
+    )
+    console = terminal()
+    show_evaluate(found, console)
+    told = lines(console)
+    assert max(map(len, told)) <= 80
+    rows = [line for line in told if line.startswith(name)]
+    assert len(rows) == 2
+    assert all(row.endswith("+$7.49 [-130.62, +145.60]  unresolved") for row in rows)
