@@ -5,6 +5,7 @@ floor of its share of the cost and leaves the remainder in the position, so real
 whole round trip is the sum of its cash flows to the last $0.000001.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.money import (
@@ -48,6 +49,14 @@ class Position:
     def average(self) -> Money | None:
         """Average cost of a contract of the outcome held; None when flat."""
         return None if self.is_flat else each_of(self.cost, abs(self.net))
+
+
+def net_by_ticker(positions: Iterable[Position]) -> dict[str, Contracts]:
+    """Signed YES contracts of every owner together, where there are any."""
+    totals: dict[str, Contracts] = {}
+    for position in positions:
+        totals[position.ticker] = totals.get(position.ticker, NO_CONTRACTS) + position.net
+    return {ticker: net for ticker, net in totals.items() if net}
 
 
 def each_of(amount: Money, count: Contracts) -> Money:

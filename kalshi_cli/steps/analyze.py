@@ -13,7 +13,8 @@ from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, day_of
 from kalshi_cli.domain.market import Listing, MarketStatus, Quote
-from kalshi_cli.domain.money import NO_CONTRACTS, AiCost, Contracts
+from kalshi_cli.domain.money import AiCost, Contracts
+from kalshi_cli.domain.position import net_by_ticker
 from kalshi_cli.errors import NotFound
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.forecasting.worth import Prospect, expected_gain, in_order
@@ -342,10 +343,5 @@ def _gain(entry: CatalogEntry, quote: Quote, worth: Worth) -> float:
 
 
 async def _held(store: Store) -> Mapping[str, Contracts]:
-    """Signed YES contracts of every owner together, by ticker."""
     async with store.unit(reads=True) as unit:
-        positions = await unit.ledger.positions()
-    held: dict[str, Contracts] = {}
-    for position in positions:
-        held[position.ticker] = held.get(position.ticker, NO_CONTRACTS) + position.net
-    return held
+        return net_by_ticker(await unit.ledger.positions())

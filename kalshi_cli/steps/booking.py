@@ -12,7 +12,7 @@ from kalshi_cli.domain.fees import effective_terms, fill_fee
 from kalshi_cli.domain.history import Entry, fold_history
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
-from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money
+from kalshi_cli.domain.money import NO_MONEY, Contracts, Money
 from kalshi_cli.domain.order import (
     NEVER_SEEN,
     Fill,
@@ -23,7 +23,7 @@ from kalshi_cli.domain.order import (
     fold_report,
     has_terms,
 )
-from kalshi_cli.domain.position import Position, RoundTrip
+from kalshi_cli.domain.position import Position, RoundTrip, net_by_ticker
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import ExchangeRefusal
@@ -206,7 +206,7 @@ async def book_archived(archive: Archive, store: Store, gone: Collection[str]) -
     """
     page = await archive.listings(gone)
     async with store.unit() as unit:
-        nets = _by_ticker(await unit.ledger.positions())
+        nets = net_by_ticker(await unit.ledger.positions())
         settlements = [
             Settlement(
                 ticker=market.ticker,
@@ -234,13 +234,6 @@ async def book_archived(archive: Archive, store: Store, gone: Collection[str]) -
 def newest(settlements: Sequence[Settlement]) -> tuple[Settlement, ...]:
     """The first of each market and time: lists come newest first, and one may be changed."""
     return tuple({(s.ticker, s.settled_us): s for s in reversed(settlements)}.values())
-
-
-def _by_ticker(positions: Iterable[Position]) -> dict[str, Contracts]:
-    nets: dict[str, Contracts] = {}
-    for position in positions:
-        nets[position.ticker] = nets.get(position.ticker, NO_CONTRACTS) + position.net
-    return nets
 
 
 async def transfers_of(treasury: Treasury | None, min_us: int = 0) -> Collected[ShardTransfer]:

@@ -31,6 +31,7 @@ from kalshi_cli.domain.order import (
     fold_report,
     has_terms,
 )
+from kalshi_cli.domain.position import net_by_ticker
 from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import Trading
@@ -195,15 +196,11 @@ async def read_books(store: Store, record: Record) -> Books:
             client_order_ids=[r.client_order_id for r in record.orders if r.client_order_id],
         )
         live = await unit.journal.live()
-        positions = await unit.ledger.positions()
-        held: dict[str, Contracts] = {}
-        for position in positions:
-            held[position.ticker] = held.get(position.ticker, NO_CONTRACTS) + position.net
         return Books(
             orders=tuple({o.client_order_id: o for o in (*told, *live)}.values()),
             history=await unit.ledger.history(),
             movements=await unit.ledger.movements(),
-            held=held,
+            held=net_by_ticker(await unit.ledger.positions()),
             by_shard=await unit.ledger.cash_by_shard(),
         )
 

@@ -1,11 +1,11 @@
 """What is held by our books, against what the exchange says is held."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import NO_CONTRACTS, ONE_DOLLAR, Contracts
-from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.position import Position, net_by_ticker
 from kalshi_cli.ports.exchange import Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.paging import collect
@@ -43,7 +43,7 @@ async def compare_positions(trading: Trading, store: Store) -> Compared:
     if theirs.doubt:
         return Compared((), theirs.doubt)
     async with store.unit(reads=True) as unit:
-        ours = _net_by_ticker(await unit.ledger.positions(open_only=True))
+        ours = net_by_ticker(await unit.ledger.positions(open_only=True))
     reported = {position.ticker: position.net for position in theirs.items if position.net}
     legible = {ticker: net for ticker, net in ours.items() if ticker not in theirs.unreadable}
     return replace(compared(legible, reported), unreadable=theirs.unreadable)
@@ -65,10 +65,3 @@ def compared(ours: Mapping[str, Contracts], theirs: Mapping[str, Contracts]) -> 
 
 def _beyond(ticker: str, net: Contracts) -> Position:
     return Position(ticker, EXTERNAL, net, ONE_DOLLAR * abs(net))
-
-
-def _net_by_ticker(positions: Iterable[Position]) -> dict[str, Contracts]:
-    totals: dict[str, Contracts] = {}
-    for position in positions:
-        totals[position.ticker] = totals.get(position.ticker, NO_CONTRACTS) + position.net
-    return {ticker: net for ticker, net in totals.items() if net}

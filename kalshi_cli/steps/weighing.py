@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from kalshi_cli.domain.account import Balance
 from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money, total
 from kalshi_cli.domain.order import ExchangeOrderStatus, OrderReport
-from kalshi_cli.domain.position import outcome_cost
+from kalshi_cli.domain.position import net_by_ticker, outcome_cost
 from kalshi_cli.ports.exchange import Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.paging import Collected, collect
@@ -47,7 +47,7 @@ async def weigh(trading: Trading, store: Store) -> Weighed:
     if opened and balance.cash < cash:
         resting = await resting_orders(trading)
         async with store.unit(reads=True) as unit:
-            held = {p.ticker: p.net for p in await unit.ledger.positions()}
+            held = net_by_ticker(await unit.ledger.positions())
         if resting.complete:
             balance = before_collateral(balance, cash, resting.items, held)
     return Weighed(balance, compared, cash, opened)

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from fakes.floor import A, B, taking, the_policies, waiting
+from fakes.floor import STRATEGY, A, B, taking, the_policies, waiting
 
 from kalshi_cli.domain.account import Balance
 from kalshi_cli.domain.identity import EXTERNAL
@@ -72,6 +72,19 @@ async def test_a_unit_more_is_told(floor):
     await rest(floor)
     found = await look(floor, Available(floor.exchange, "0.000001"))
     assert found.doubt == "cash: the ledger has $995.60, the exchange $984.769999"
+
+
+async def test_what_closes_is_held_by_all_owners_together(floor):
+    """15 YES are held, 10 of them ours: of 18 sold, three are NO at 0.55, $1.65, and no more."""
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    await floor.exchange.place("by-hand", taking(count="5"))
+    await floor.reconcile()
+    assert await floor.nets() == {(A, STRATEGY): "10.00", (A, EXTERNAL): "5.00"}
+    await floor.exchange.place("theirs", waiting(floor.clock, Side.ASK, "0.4500", count="18.00"))
+    all_of_it_less = str(Money.parse("1.65") - Money.parse("9.90"))
+    found = await look(floor, Available(floor.exchange, all_of_it_less))
+    assert (found.differences, found.doubt) == ((), "")
 
 
 async def test_what_rests_is_no_proof_where_it_was_read_in_part(floor):
