@@ -25,7 +25,8 @@ from kalshi_cli.ports.audit import Audit, Repair, Space
 from kalshi_cli.settings.describe import without_password
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
-from kalshi_cli.steps.comparing import Comparison, compare
+from kalshi_cli.steps.comparing import compare
+from kalshi_cli.steps.discrepancies import Comparison
 from kalshi_cli.steps.drifting import drift
 from kalshi_cli.steps.positions import Difference
 from kalshi_cli.steps.repairing import accept_cash

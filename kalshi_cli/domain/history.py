@@ -4,7 +4,7 @@ Positions are never edited: whatever arrives late, twice or out of order, the hi
 is folded again. A market's settlement counts in its newest revision only.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.account import CashMovement, Settlement
@@ -51,7 +51,7 @@ def fold_history(
     """
     owners: dict[str, Folded] = {}
     trips: dict[str, _Open | None] = {}
-    settlement = _newest_settlement(history)
+    settlement = in_force(history).get(ticker)
     for entry in history:
         if isinstance(entry, Settlement):
             continue
@@ -64,11 +64,6 @@ def fold_history(
         for owner, folded in owners.items():
             owners[owner] = _after_settlement(folded, trips.get(owner), settlement)
     return tuple(owners[owner] for owner in sorted(owners))
-
-
-def _newest_settlement(history: Sequence[Entry]) -> Settlement | None:
-    settled = [entry for entry in history if isinstance(entry, Settlement)]
-    return max(settled, key=lambda s: (s.settled_us, s.revision), default=None)
 
 
 def _after_fill(
@@ -132,40 +127,42 @@ def _trip(held: Position, trip: _Open, number: int, closed_us: int, reason: str)
     )
 
 
-def nets_of(history: Iterable[Entry]) -> dict[str, Contracts]:
+def in_force(history: Collection[Entry]) -> dict[str, Settlement]:
+    """The newest settlement of each market, in its newest revision."""
+    settled: dict[str, Settlement] = {}
+    for entry in history:
+        if isinstance(entry, Settlement):
+            before = settled.get(entry.ticker, entry)
+            settled[entry.ticker] = max(entry, before, key=lambda s: (s.settled_us, s.revision))
+    return settled
+
+
+def nets_of(history: Collection[Entry]) -> dict[str, Contracts]:
     """Net contracts by market, over all owners; none where a market was settled."""
-    units, settled = _fills_of(history)
-    return {ticker: Contracts(n) for ticker, (n, _) in units.items() if n and ticker not in settled}
+    settled = in_force(history)
+    traded = _traded(history).items()
+    return {ticker: Contracts(n) for ticker, (n, _) in traded if n and ticker not in settled}
 
 
-def cash_of(history: Iterable[Entry], movements: Iterable[CashMovement]) -> Money:
+def cash_of(history: Collection[Entry], movements: Iterable[CashMovement]) -> Money:
     """Cash that fills, settlements in their newest revision and movements add up to.
 
     A market's fills move the YES cash flow, and hold back $1 for each NO contract left in the end.
     """
-    traded, settled = _fills_of(history)
+    traded = _traded(history).values()
     moved = sum(movement.amount.units for movement in movements)
-    flow = sum(flowed - ONE_DOLLAR.units * max(0, -net) for net, flowed in traded.values())
-    return Money(moved + flow + sum(paid.revenue.units for paid in settled.values()))
+    flow = sum(flowed - ONE_DOLLAR.units * max(0, -net) for net, flowed in traded)
+    return Money(moved + flow + sum(paid.revenue.units for paid in in_force(history).values()))
 
 
-def _fills_of(
-    history: Iterable[Entry],
-) -> tuple[dict[str, tuple[int, int]], dict[str, Settlement]]:
-    """By market: net contracts and YES cash flow less fees, in units; the settlement in force."""
+def _traded(history: Iterable[Entry]) -> dict[str, tuple[int, int]]:
+    """By market: net contracts and YES cash flow less fees, in units."""
     traded: dict[str, tuple[int, int]] = {}
-    settled: dict[str, Settlement] = {}
     for entry in history:
         if isinstance(entry, Settlement):
-            before = settled.get(entry.ticker)
-            settled[entry.ticker] = entry if before is None else _newer(before, entry)
             continue
         fill = entry[0]
         net, flowed = traded.get(fill.ticker, (0, 0))
         count = fill.side.sign * fill.count.units
         traded[fill.ticker] = net + count, flowed - fill.price.units * count - fill.fee.units
-    return traded, settled
-
-
-def _newer(first: Settlement, second: Settlement) -> Settlement:
-    return max(second, first, key=lambda s: (s.settled_us, s.revision))
+    return traded

@@ -7,7 +7,7 @@ folded again from its whole history.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from kalshi_cli.domain.account import CashKind, CashMovement, Settlement, settlement_revenue
+from kalshi_cli.domain.account import Settlement, settlement_revenue
 from kalshi_cli.domain.fees import effective_terms, fill_fee
 from kalshi_cli.domain.history import Entry, fold_history
 from kalshi_cli.domain.identity import EXTERNAL
@@ -26,17 +26,17 @@ from kalshi_cli.domain.order import (
 from kalshi_cli.domain.position import Position, RoundTrip, net_by_ticker
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
-from kalshi_cli.errors import ExchangeRefusal
 from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store, Unit
-from kalshi_cli.ports.treasury import ShardTransfer, Treasury
+from kalshi_cli.ports.treasury import Treasury
 from kalshi_cli.steps.archived import SURELY_LIVE, archived_orders, fills_since
 from kalshi_cli.steps.following import imposture, resurrection
 from kalshi_cli.steps.learning import learn_markets
-from kalshi_cli.steps.paging import Collected, collect
+from kalshi_cli.steps.paging import collect
+from kalshi_cli.steps.shards import shard_movements, transfers_of
 
 OVERLAP = 10 * MINUTE
 FILLS_OWED = "fills_owed"
@@ -234,38 +234,6 @@ async def book_archived(archive: Archive, store: Store, gone: Collection[str]) -
 def newest(settlements: Sequence[Settlement]) -> tuple[Settlement, ...]:
     """The first of each market and time: lists come newest first, and one may be changed."""
     return tuple({(s.ticker, s.settled_us): s for s in reversed(settlements)}.values())
-
-
-async def transfers_of(treasury: Treasury | None, min_us: int = 0) -> Collected[ShardTransfer]:
-    """Transfers between shards; none, and no end of them reached, where there is no such desk, or
-    the key may not see them.
-    """
-    nothing: Collected[ShardTransfer] = Collected((), (), complete=True, reached_end=False)
-    if treasury is None:
-        return nothing
-    try:
-        return await collect(lambda c: treasury.transfers(min_us=min_us, cursor=c))
-    except ExchangeRefusal:
-        return nothing
-
-
-def shard_movements(transfers: Iterable[ShardTransfer]) -> list[CashMovement]:
-    """A transfer as cash that leaves a shard and, once it is complete, cash on another."""
-    moved: list[CashMovement] = []
-    for sent in transfers:
-        ends = [("out", sent.source, -sent.amount)]
-        ends += [("in", sent.destination, sent.amount)] if sent.complete else []
-        moved += [
-            CashMovement(
-                f"transfer:{sent.transfer_id}:{way}",
-                CashKind.TRANSFER,
-                amount,
-                sent.created_us,
-                shard,
-            )
-            for way, shard, amount in ends
-        ]
-    return moved
 
 
 async def _fills_from(unit: Unit) -> int:

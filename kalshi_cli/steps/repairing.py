@@ -16,8 +16,10 @@ from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.ports.treasury import Treasury
 from kalshi_cli.steps.booking import book
-from kalshi_cli.steps.comparing import FOLD, Comparison, What, compare, moved_between, told_of
+from kalshi_cli.steps.comparing import compare
+from kalshi_cli.steps.discrepancies import FOLD, Comparison, What, told_of
 from kalshi_cli.steps.following import amend
+from kalshi_cli.steps.shards import moved_between
 from kalshi_cli.steps.weighing import OPENED
 
 

@@ -14,7 +14,8 @@ from kalshi_cli.domain.money import Contracts, Money
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.errors import Refused
 from kalshi_cli.ports.exchange import Unusable
-from kalshi_cli.steps.comparing import BOOK, FOLD, What, compare
+from kalshi_cli.steps.comparing import compare
+from kalshi_cli.steps.discrepancies import BOOK, FOLD, What
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.hearing import hear
 from kalshi_cli.steps.repairing import accept_cash, repair

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from fakes.floor import A, waiting
 
-from kalshi_cli.steps.comparing import What, compare
+from kalshi_cli.steps.comparing import compare
+from kalshi_cli.steps.discrepancies import What
 from kalshi_cli.steps.drifting import drift
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.hearing import hear

@@ -7,7 +7,8 @@ from fakes.floor import STRATEGY, A, B, taking, the_policies
 from fakes.illegible import Illegible
 
 from kalshi_cli.domain.money import Money
-from kalshi_cli.steps.comparing import What, compare
+from kalshi_cli.steps.comparing import compare
+from kalshi_cli.steps.discrepancies import What
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.reconcile import reconcile
 from kalshi_cli.steps.repairing import accept_cash

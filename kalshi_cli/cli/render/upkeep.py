@@ -6,7 +6,7 @@ from kalshi_cli.adapters.store.migrate import Migrated, SchemaStatus
 from kalshi_cli.bootstrap.upkeep import StoreReport
 from kalshi_cli.cli.checks import Diagnosis
 from kalshi_cli.cli.render.tables import print_facts, print_table
-from kalshi_cli.steps.comparing import Comparison
+from kalshi_cli.steps.discrepancies import Comparison
 
 if TYPE_CHECKING:
     from rich.console import Console
