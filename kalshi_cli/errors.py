@@ -173,6 +173,20 @@ class StoreBusy(StoreUnusable):
     """Nothing is wrong with the store: nothing was read or written, and the next try may be."""
 
 
+NEVER_BEGAN = "never began: "
+"""How the end of a run begins that was asked for what there is not, or could not be."""
+
+
+def why_ended(error: BaseException) -> str:
+    """Why a run ended that this error cut off, in the words of its row."""
+    if not isinstance(error, Exception):  # cancelled: a second Ctrl-C, or the whole process going
+        return "cut off by a signal"
+    if not isinstance(error, KalshiError):
+        return f"a fault of the program: {type(error).__name__}: {error}".rstrip(": ")
+    began = type(error) not in {NotFound, UsageError, ConfigError, LiveNotConfirmed}
+    return str(error) if began else f"{NEVER_BEGAN}{error}"
+
+
 PASSING = (Unavailable, ExchangeRefusal, ClockOff, LeaseRanOut, StoreBusy)
 """What may be better the next time: a loop goes on, and nobody concludes anything from it."""
 

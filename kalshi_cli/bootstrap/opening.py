@@ -16,7 +16,7 @@ from kalshi_cli.bootstrap.records import account_of, as_read, lease_name, store_
 from kalshi_cli.domain.identity import Env, StoreIdentity
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.money import Contracts
-from kalshi_cli.errors import ConfigError, Unavailable
+from kalshi_cli.errors import ConfigError, Unavailable, why_ended
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.desk import Run
 from kalshi_cli.settings.environment import Environment
@@ -150,7 +150,7 @@ async def _recorded_run(
     try:
         yield run
     except BaseException as error:
-        ending.reason = f"{type(error).__name__}: {error}".rstrip(": ")
+        ending.reason = why_ended(error)
         raise
     finally:
         async with store.unit() as unit:

@@ -25,6 +25,7 @@ from kalshi_cli.errors import (
     NotFound,
     Refused,
     Unavailable,
+    why_ended,
 )
 
 if TYPE_CHECKING:
@@ -206,15 +207,15 @@ async def _run_by(
     from kalshi_cli.bootstrap.by_hand import end_run
 
     done = await _set(prepared, state, reason, command=prepared.invocation.command)
-    ending = "done"
+    ended = "done"
     try:
         yield done
     except BaseException as error:
-        ending = f"{type(error).__name__}: {error}".rstrip(": ")
+        ended = why_ended(error)
         raise
     finally:
         if done.run is not None:
-            await end_run(prepared.environment, prepared.settings, done.run, ending)
+            await end_run(prepared.environment, prepared.settings, done.run, ended)
 
 
 async def _set(

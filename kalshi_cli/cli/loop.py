@@ -53,8 +53,8 @@ async def run_loop(
                 lanes, desk.clock, stop=stop, report=told.report, late=told.late, cycles=cycles
             )
             stopped = await loop.run()
-        desk.ending.reason = stopped.reason
         by_person = stopped.reason.startswith("SIG")
+        desk.ending.reason = f"stopped by {stopped.reason}" if by_person else stopped.reason
         left = await desk.wind_down() if by_person else None
         await warn_of_caveats(prepared, desk.store)
         return await _result(prepared, desk, stopped, started, left, told)

@@ -90,6 +90,6 @@ def test_a_running_loop_answers_other_processes(exchange: ServedExchange, tmp_pa
     assert finished(process).code == 130
     assert rows_of(store, LIVE) == []
     assert rows_of(store, "SELECT reason FROM runs WHERE command = 'run-loop'") == [
-        ("SIGINT",),
+        ("stopped by SIGINT",),
     ]
     assert demo.data("inspect-db")["differences"] == []

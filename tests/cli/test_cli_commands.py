@@ -8,7 +8,7 @@ import pytest
 from kalshi_cli.bootstrap.desk import OpenDesk
 from kalshi_cli.cli.app import Branch, load, names, overview
 from kalshi_cli.cli.documents import ROOT, documents
-from kalshi_cli.errors import LeaseHeld, Unavailable
+from kalshi_cli.errors import LeaseHeld, NotFound, Unavailable
 
 LOOK_UPS = (
     "positions",
@@ -170,7 +170,14 @@ def test_a_run_whose_orders_could_not_be_sent_ends_with_the_reason(kalshi, monke
     assert kalshi("flatten").code == Unavailable.exit_code
     flattened = kalshi("inspect", "runs", "--json").json["data"][0]
     assert flattened["command"] == "flatten"
-    assert flattened["reason"] == "Unavailable: The exchange cannot be reached."
+    assert flattened["reason"] == "The exchange cannot be reached."
+
+
+def test_a_run_that_was_asked_for_what_there_is_not_says_so_in_words(kalshi):
+    kalshi("ingest", "--sim", "--seed", "7")
+    assert kalshi("close", "KXNOPE").code == NotFound.exit_code
+    shown = kalshi("inspect", "runs", "--limit", "1").out
+    assert "never began: Nothing is held in KXNOPE." in " ".join(shown.split())
 
 
 def test_a_turn_that_lost_the_lease_shares_no_run_with_the_next(kalshi, monkeypatch):

@@ -33,7 +33,15 @@ from kalshi_cli.domain.order import Fill, Order, OrderState, Pending, Purpose
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
-from kalshi_cli.errors import DuplicateEntry, IntegrityError, LeaseHeld, Refused, StoreBusy
+from kalshi_cli.errors import (
+    DuplicateEntry,
+    IntegrityError,
+    LeaseHeld,
+    NotFound,
+    Refused,
+    StoreBusy,
+    why_ended,
+)
 from kalshi_cli.evaluation.ai_costs import Use
 from kalshi_cli.filters._base import FOREVER, Verdict
 from kalshi_cli.ports.ai_ledger import Mark, Unfunded
@@ -1338,8 +1346,9 @@ class TestReports:
         assert summary.last_run is not None
 
     async def test_a_run_that_was_asked_for_what_there_is_not_is_not_the_last(self, store):
+        missed = why_ended(NotFound("No market KXNONE."))
         async with store.unit() as unit:
-            for command, reason in (("trade", "done"), ("analyze", "NotFound: No market KXNONE.")):
+            for command, reason in (("trade", "done"), ("analyze", missed)):
                 run = await unit.desk.start_run(command, NOW, NOW)
                 await unit.desk.end_run(run.run_id, NOW, NOW, reason)
             await unit.commit()

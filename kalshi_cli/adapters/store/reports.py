@@ -17,7 +17,7 @@ from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import LIVE, UNRESOLVED, OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.stop import At, Stop, StopDay
-from kalshi_cli.errors import ConfigError, LiveNotConfirmed, NotFound, UsageError
+from kalshi_cli.errors import NEVER_BEGAN
 from kalshi_cli.ports.reports import Listed
 from kalshi_cli.ports.rows.desk import (
     DeskSummary,
@@ -54,8 +54,6 @@ def _counts() -> dict[str, ScalarSelect[int]]:
     }
 
 
-NEVER_BEGAN = (NotFound, UsageError, ConfigError, LiveNotConfirmed)
-"""What ends a run before it does anything."""
 LISTED: Mapping[Listed, tuple[str, ...]] = {
     "positions": ("POSITIONS",),
     "orders": ("ORDERS",),
@@ -190,7 +188,7 @@ class SqlReports(AiReports, MarketReports, MoneyReports):
             snapshot = await newest_snapshot(transaction)
             last_run = await transaction.first(
                 select(*t.RUNS.c)
-                .where(or_(t.RUNS.c.reason.is_(None), ~_never_began(t.RUNS.c.reason)))
+                .where(or_(t.RUNS.c.reason.is_(None), ~t.RUNS.c.reason.startswith(NEVER_BEGAN)))
                 .order_by(t.RUNS.c.number.desc())
                 .limit(1)
             )
@@ -208,11 +206,6 @@ class SqlReports(AiReports, MarketReports, MoneyReports):
             last_run=None if last_run is None else RunRow(*last_run),
             **counts,
         )
-
-
-def _never_began(reason: ColumnElement[str | None]) -> ColumnElement[bool]:
-    """Whether a run ended at once, for what it was asked: a name that is none, a bad setting."""
-    return or_(*(reason.startswith(f"{error.__name__}:") for error in NEVER_BEGAN))
 
 
 def _stop_row(row: AnyRow) -> StopRow:
