@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
+from kalshi_cli.domain.fees import FeeTerms, effective_terms
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.market import Event, Listing, Market, Quote, Series
 from kalshi_cli.filters._base import Verdict
@@ -41,6 +42,12 @@ class CatalogEntry:
     @property
     def listing(self) -> Listing:
         return Listing(self.market, self.quote)
+
+    def fee_terms(self, at_us: int) -> FeeTerms:
+        """What a fill at an instant is charged by."""
+        return effective_terms(
+            self.series.fees, self.event.fees, self.market.fee_waiver_expires_us, at_us
+        )
 
 
 class Catalog(Protocol):

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 
-from kalshi_cli.domain.fees import effective_terms
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, day_of
@@ -336,9 +335,7 @@ async def _prospects(
 
 
 def _gain(entry: CatalogEntry, quote: Quote, worth: Worth) -> float:
-    terms = effective_terms(
-        entry.series.fees, entry.event.fees, entry.market.fee_waiver_expires_us, quote.at_us
-    )
+    terms = entry.fee_terms(quote.at_us)
     return expected_gain(quote, terms, weight=worth.weight, logit_error=worth.logit_error)
 
 

@@ -101,10 +101,7 @@ class DeskView:
 
     def terms(self, ticker: str) -> FeeTerms:
         """The fee terms in force in a market."""
-        entry = self.entries[ticker]
-        return effective_terms(
-            entry.series.fees, entry.event.fees, entry.market.fee_waiver_expires_us, self.now_us
-        )
+        return self.entries[ticker].fee_terms(self.now_us)
 
     def waiver(self, ticker: str) -> Waiver | None:
         """The waiver in force in a market, with the terms that follow it; None without one."""
