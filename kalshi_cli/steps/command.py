@@ -37,12 +37,14 @@ from kalshi_cli.ports.exchange import CancellationKind, MarketData
 from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.clearing import clear_way, in_the_way
-from kalshi_cli.steps.desk_view import PEAK_SINCE, DeskView, look, risk_state, with_sent
+from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import HALT_FILE, Desk, cancel, cancel_many, heed_halt_file, send
 from kalshi_cli.steps.leaving import exit_intent
+from kalshi_cli.steps.looking import PEAK_SINCE, look
 from kalshi_cli.steps.naming import called
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.reconcile import joined, reconcile_desk
+from kalshi_cli.steps.risk_state import risk_state, with_sent
 from kalshi_cli.steps.trade_policy import TradePolicy
 
 READ_BACKS = 5

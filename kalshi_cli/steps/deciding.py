@@ -15,11 +15,12 @@ from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.risk._base import RiskState
 from kalshi_cli.risk._edge import edge_at_limit
 from kalshi_cli.risk._exposure import worst_cost
-from kalshi_cli.steps.desk_view import DeskView, risk_state
+from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.isolating import Broken, answered
 from kalshi_cli.steps.lending import as_if_repaid, in_turn, more
 from kalshi_cli.steps.means import means
 from kalshi_cli.steps.quoting import unquoted
+from kalshi_cli.steps.risk_state import risk_state
 from kalshi_cli.steps.session import Priced, Session, StrategyUnsized
 from kalshi_cli.steps.trade_policy import TradePolicy
 from kalshi_cli.steps.trying import tried

@@ -13,9 +13,10 @@ from kalshi_cli.domain.sale import sales
 from kalshi_cli.errors import PASSING, KalshiError, Unavailable
 from kalshi_cli.ports.exchange import MarketData, OutcomeKind
 from kalshi_cli.steps.command import READ_BACKS, Done, Sold, StillHeld, sell
-from kalshi_cli.steps.desk_view import DeskView, look
+from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import COOLING_UNTIL, Desk, cancel
 from kalshi_cli.steps.groups import trigger_groups
+from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.paging import Collected, collect
 from kalshi_cli.steps.reconcile import reconcile_desk
 from kalshi_cli.steps.trade_policy import TradePolicy

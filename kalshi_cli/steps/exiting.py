@@ -9,10 +9,11 @@ from kalshi_cli.errors import ExitExceeds
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
-from kalshi_cli.steps.desk_view import DeskView, risk_state
+from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk, send
 from kalshi_cli.steps.pausing import paused_shards
 from kalshi_cli.steps.reconcile import Reconciliation
+from kalshi_cli.steps.risk_state import risk_state
 from kalshi_cli.steps.trade_policy import TradePolicy
 
 

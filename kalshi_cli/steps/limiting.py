@@ -14,7 +14,8 @@ from kalshi_cli.ports.reports import Reports
 from kalshi_cli.ports.rows.desk import LimitChangeRow
 from kalshi_cli.ports.store import Lease, Store
 from kalshi_cli.risk._usage import Usage, usages
-from kalshi_cli.steps.desk_view import look, risk_state
+from kalshi_cli.steps.looking import look
+from kalshi_cli.steps.risk_state import risk_state
 from kalshi_cli.steps.trade_policy import TradePolicy
 
 NOT_SAID = "not said"

@@ -16,9 +16,10 @@ from kalshi_cli.errors import PASSING
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.risk._base import Denial
 from kalshi_cli.risk._losses import loss_beyond
-from kalshi_cli.steps.desk_view import DeskView, watermarks_of
+from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.reconcile import Reconciliation
+from kalshi_cli.steps.risk_state import watermarks_of
 
 LOOK_AGAIN_US = 5 * SECOND
 """After how long a loss beyond a limit is looked at again."""

@@ -15,10 +15,10 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.stream import Stream
 from kalshi_cli.steps.clearing import in_the_way
-from kalshi_cli.steps.desk_view import look_at_holdings
 from kalshi_cli.steps.execution import Desk, cancel_many
 from kalshi_cli.steps.guarding import REFUSED_PAUSE_US, Guard
 from kalshi_cli.steps.hearing import Heard, hear
+from kalshi_cli.steps.looking import look_at_holdings
 from kalshi_cli.steps.readiness import readiness
 from kalshi_cli.steps.track import Exited, leave, save_plans
 from kalshi_cli.steps.trade_policy import TradePolicy

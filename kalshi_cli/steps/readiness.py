@@ -1,7 +1,7 @@
 """What the controls see of the positions held, made ready before a book arms an exit.
 
 All but the books of the moment is known since the last look. Only what these change is counted
-anew, and the result is the same as if everything were: see `desk_view.risk_state`. Pure.
+anew, and the result is the same as if everything were: see `risk_state`. Pure.
 """
 
 from collections.abc import Mapping
@@ -13,14 +13,9 @@ from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.money import NO_MONEY
 from kalshi_cli.risk._base import RiskState
-from kalshi_cli.steps.desk_view import (
-    DeskView,
-    Holdings,
-    bankroll_of,
-    market_facts,
-    risk_state,
-    watermarks_of,
-)
+from kalshi_cli.steps.desk_view import DeskView
+from kalshi_cli.steps.looking import Holdings
+from kalshi_cli.steps.risk_state import bankroll_of, market_facts, risk_state, watermarks_of
 from kalshi_cli.steps.valuation import Valuation, value
 
 

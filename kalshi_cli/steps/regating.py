@@ -21,8 +21,9 @@ from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.assess import Assessment, assessed
 from kalshi_cli.steps.considering import Considered, consider_in
 from kalshi_cli.steps.deciding import means_of, strategy_view
-from kalshi_cli.steps.desk_view import DeskView, look
+from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.freezing import of_orders
+from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.quoting import CloseUp
 from kalshi_cli.steps.session import Account, Session
 from kalshi_cli.steps.trade_policy import TradePolicy

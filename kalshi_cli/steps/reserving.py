@@ -15,7 +15,7 @@ from kalshi_cli.errors import CapitalTaken
 from kalshi_cli.ports.store import Unit
 from kalshi_cli.risk._base import Control, RiskState
 from kalshi_cli.risk._gate import first_denial
-from kalshi_cli.steps.desk_view import at_risk
+from kalshi_cli.steps.at_risk import at_risk
 
 
 async def reserve(

@@ -16,11 +16,12 @@ from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.portfolio.edge import outcome_price
 from kalshi_cli.ports.exchange import MarketData
-from kalshi_cli.steps.desk_view import DeskView, with_sent
+from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.exiting import exit_state, exits_of, send_exit
 from kalshi_cli.steps.pausing import after_refusal
 from kalshi_cli.steps.reconcile import Reconciliation
+from kalshi_cli.steps.risk_state import with_sent
 from kalshi_cli.steps.trade_policy import TradePolicy
 
 SELLING = frozenset({DeskState.ACTIVE, DeskState.REDUCE_ONLY})

@@ -19,9 +19,11 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._base import Denial, RiskState
-from kalshi_cli.steps.desk_view import DeskView, counted, look
+from kalshi_cli.steps.at_risk import counted
+from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.freezing import of_differences, of_orders, of_unreadable
 from kalshi_cli.steps.isolating import Broken
+from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.pausing import paused_shards
 from kalshi_cli.steps.positions import compare_positions
 from kalshi_cli.steps.quoting import Close, CloseUps, quotes_of

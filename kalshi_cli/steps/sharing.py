@@ -13,7 +13,8 @@ from kalshi_cli.ports.rows.trading import StrategyRow
 from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._allocation import stands
 from kalshi_cli.risk._base import RiskState
-from kalshi_cli.steps.desk_view import look, risk_state
+from kalshi_cli.steps.looking import look
+from kalshi_cli.steps.risk_state import risk_state
 from kalshi_cli.steps.trade_policy import TradePolicy
 
 

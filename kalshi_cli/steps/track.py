@@ -19,15 +19,17 @@ from kalshi_cli.ports.store import Unit
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.steps.charging import charged
 from kalshi_cli.steps.clearing import clear_way, tidy
-from kalshi_cli.steps.desk_view import DeskView, look, with_sent
+from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk, cancel_many, heed_halt_file
 from kalshi_cli.steps.exiting import exit_state, send_exit
 from kalshi_cli.steps.leaving import exit_intent, leaving, reason_to_leave, saleable, with_peaks
+from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.pausing import after_refusal
 from kalshi_cli.steps.quoting import quotes_of, withdrawn
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile_desk
 from kalshi_cli.steps.resting_targets import rest_targets
+from kalshi_cli.steps.risk_state import with_sent
 from kalshi_cli.steps.trade_policy import TradePolicy
 from kalshi_cli.steps.valuation import performance, snapshot
 

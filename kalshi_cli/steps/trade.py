@@ -24,12 +24,13 @@ from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.adjusting import Adjusted, adjust
 from kalshi_cli.steps.clearing import cancel_every_entry
 from kalshi_cli.steps.deciding import begun, decide, priced_at_limit
-from kalshi_cli.steps.desk_view import DeskView, look, with_sent
+from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk, heed_halt_file, send
 from kalshi_cli.steps.forgetting import forget_denials
 from kalshi_cli.steps.funnel import keep_stops, stops
 from kalshi_cli.steps.isolating import asked, keep_faults, known_faults, left_by
 from kalshi_cli.steps.leaving import leaving
+from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.losses import hold_to_losses
 from kalshi_cli.steps.marking_out import mark_out
 from kalshi_cli.steps.pausing import after_refusal, paused_shards
@@ -37,6 +38,7 @@ from kalshi_cli.steps.quoting import CloseUps
 from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile_desk
 from kalshi_cli.steps.reserving import reserve
 from kalshi_cli.steps.resting_targets import rest_targets
+from kalshi_cli.steps.risk_state import with_sent
 from kalshi_cli.steps.session import Account, Denied, Session, TradeResult, as_it_is
 from kalshi_cli.steps.trade_policy import TradePolicy
 from kalshi_cli.steps.trying import begin_trials, judge_trials

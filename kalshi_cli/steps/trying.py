@@ -11,8 +11,9 @@ from kalshi_cli.domain.trial import Ending, Trial, Verdict, determined, verdict
 from kalshi_cli.errors import PASSING, ExchangeRefusal
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.store import Store
-from kalshi_cli.steps.desk_view import TRIALS_US, DeskView
+from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.isolating import one_line
+from kalshi_cli.steps.looking import TRIALS_US
 from kalshi_cli.strategies._base import Strategy, View
 
 LATE_US = 12 * HOUR

@@ -18,7 +18,7 @@ from kalshi_cli.bootstrap.policies import policies
 from kalshi_cli.domain.identity import Env, StoreIdentity
 from kalshi_cli.filters._gate import Screen
 from kalshi_cli.settings.sections import Filters, Settings
-from kalshi_cli.steps.desk_view import look
+from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.selection import screen_rest
 
 

@@ -31,8 +31,8 @@ from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money, Price
 from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.settings.sections import Settings
-from kalshi_cli.steps.desk_view import look_at_holdings
 from kalshi_cli.steps.guarding import Guard
+from kalshi_cli.steps.looking import look_at_holdings
 from kalshi_cli.steps.react import listen
 from kalshi_cli.steps.readiness import readiness
 from tests.bench.measure import Measured

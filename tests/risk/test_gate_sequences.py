@@ -20,7 +20,7 @@ from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
 from kalshi_cli.risk._gate import controls, first_denial
-from kalshi_cli.steps.desk_view import with_sent
+from kalshi_cli.steps.risk_state import with_sent
 
 EVENT_OF = {"A": "X", "B": "X", "C": "X", "D": "F", "E": "F"}
 EXCLUSIVE = {"X"}

@@ -9,7 +9,7 @@ from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.risk._exposure import at_risk_of, live_claims, reserved
-from kalshi_cli.steps.desk_view import with_sent
+from kalshi_cli.steps.risk_state import with_sent
 
 
 def wanted(side=Side.BID, limit="0.4100", count="10.00", **changes):

@@ -31,9 +31,11 @@ from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.snapshots import Snapshot
 from kalshi_cli.risk.unresolved import UNKNOWN_ORDER
 from kalshi_cli.settings.sections import Filters
-from kalshi_cli.steps.desk_view import clusters, counted, look, risk_state, with_sent
+from kalshi_cli.steps.at_risk import counted
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.means import means
+from kalshi_cli.steps.risk_state import clusters, risk_state, with_sent
 from kalshi_cli.steps.valuation import Prices, performance, snapshot, value
 
 POLICIES = the_policies("oracle")

@@ -17,8 +17,10 @@ from kalshi_cli.domain.position import Position
 from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.snapshots import Watermarks
 from kalshi_cli.settings.sections import Settings
-from kalshi_cli.steps.desk_view import DeskView, Holdings, risk_state
+from kalshi_cli.steps.desk_view import DeskView
+from kalshi_cli.steps.looking import Holdings
 from kalshi_cli.steps.readiness import readiness
+from kalshi_cli.steps.risk_state import risk_state
 
 SERIES = Series("SERIES", "A series", "Weather", FeeTerms("quadratic"))
 TICKERS = ("A", "B", "C", "D")

@@ -6,8 +6,10 @@ from fakes.floor import STRATEGY, A, B, open_floor, the_policies, waiting
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.ports.exchange import Unusable
-from kalshi_cli.steps.desk_view import foreign_order, look, risk_state
+from kalshi_cli.steps.at_risk import foreign_order
+from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.means import means
+from kalshi_cli.steps.risk_state import risk_state
 from kalshi_cli.steps.trade import rehearse, trade
 
 

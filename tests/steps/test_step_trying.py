@@ -18,7 +18,7 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trial import Ending, HitRate, Trial, Verdict
 from kalshi_cli.errors import ClockRefused, ExchangeRefusal, MalformedAnswer, Unavailable
 from kalshi_cli.settings.sections import Filters, Settings, Trading
-from kalshi_cli.steps.desk_view import TRIALS_US
+from kalshi_cli.steps.looking import TRIALS_US
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import rehearse, trade
 from kalshi_cli.steps.trying import AT_ONCE, FAILURES, PAGES

@@ -12,10 +12,10 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import ExitExceeds
 from kalshi_cli.ports.exchange import Page
 from kalshi_cli.risk._exposure import live_claims, worst
-from kalshi_cli.steps.desk_view import look as look_at_desk
-from kalshi_cli.steps.desk_view import risk_state
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.looking import look as look_at_desk
 from kalshi_cli.steps.reconcile import reconcile
+from kalshi_cli.steps.risk_state import risk_state
 from kalshi_cli.steps.trade import trade
 
 pytestmark = pytest.mark.databases

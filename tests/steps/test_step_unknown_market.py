@@ -9,11 +9,11 @@ from kalshi_cli.domain.market import Result
 from kalshi_cli.errors import NotFound
 from kalshi_cli.ports.exchange import Page
 from kalshi_cli.risk._exposure import live_claims, worst
-from kalshi_cli.steps.desk_view import look as look_at_desk
-from kalshi_cli.steps.desk_view import risk_state
 from kalshi_cli.steps.evaluate import evaluate
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.looking import look as look_at_desk
 from kalshi_cli.steps.reconcile import reconcile
+from kalshi_cli.steps.risk_state import risk_state
 from kalshi_cli.steps.track import track
 
 COMBO = "KXMVE-1-X"

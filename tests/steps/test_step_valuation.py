@@ -10,10 +10,10 @@ from kalshi_cli.domain.marks import Behind, by_quote
 from kalshi_cli.domain.money import Contracts, Money, Price, total
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
-from kalshi_cli.steps.desk_view import look, look_at_holdings
 from kalshi_cli.steps.evaluate import evaluate
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.limiting import limits_in_use
+from kalshi_cli.steps.looking import look, look_at_holdings
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.valuation import netted
 
