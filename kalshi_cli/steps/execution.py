@@ -11,7 +11,7 @@ from functools import partial
 
 from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.identity import DeskState, client_order_id
-from kalshi_cli.domain.instant import SECOND, format_span
+from kalshi_cli.domain.instant import MILLISECOND, SECOND, format_span
 from kalshi_cli.domain.order import (
     FORBIDDEN,
     NEVER_SEEN,
@@ -55,6 +55,8 @@ from kalshi_cli.steps.groups import EntryGroups, group_for, heed
 THROTTLE_RETRIES = 3
 SENT_WITHIN_US = 10 * SECOND
 """Real time from the decision to the request: later, the machine slept, or everything is stuck."""
+WEIGHED_FOR_US = 100 * MILLISECOND
+"""Market time for which an exit stays weighed: what waited longer to be sent is weighed again."""
 HALT_FILE = "HALT"
 """The name of the file in the home directory that halts, and of who did it."""
 COOLING_UNTIL = "cooling_until"
@@ -201,7 +203,9 @@ def _check_exit(intent: OrderIntent, here: InMarket) -> None:
 
 
 async def _check_exit_again(desk: Desk, order: Order) -> None:
-    """Weigh an exit that waited to be tried again: fills may have been booked meanwhile."""
+    """Weigh an exit that waited since it was journalled: fills may have been booked meanwhile."""
+    if 0 <= desk.clock.now() - order.created_us <= WEIGHED_FOR_US:
+        return
     async with desk.store.unit(reads=True) as unit:
         positions = await unit.ledger.positions()
         live, unbooked = await unit.journal.live(), await unit.journal.unbooked()
@@ -265,18 +269,16 @@ async def _place(desk: Desk, order: Order, decided_wall_us: int, group_id: str) 
         if placement.kind is not PlacementKind.THROTTLED:
             break
         await desk.clock.sleep_until(desk.clock.now() + SECOND)
-        placement = await _try(desk, order, decided_wall_us, group_id, is_again=True)
+        placement = await _try(desk, order, decided_wall_us, group_id)
     return placement
 
 
-async def _try(
-    desk: Desk, order: Order, decided_wall_us: int, group_id: str, *, is_again: bool = False
-) -> Placement:
+async def _try(desk: Desk, order: Order, decided_wall_us: int, group_id: str) -> Placement:
     may_send = permit(desk, order.intent.purpose, decided_wall_us)
 
     async def allowed() -> None:
         await may_send()
-        if is_again and order.intent.purpose is Purpose.EXIT:
+        if order.intent.purpose is Purpose.EXIT:
             await _check_exit_again(desk, order)
 
     placement = await desk.trading.place(

@@ -21,7 +21,7 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import DuplicateEntry, ExitExceeds, LeaseHeld, LeaseRanOut, StoreUnusable
 from kalshi_cli.ports.exchange import CancellationKind
 from kalshi_cli.steps.command import set_desk_state
-from kalshi_cli.steps.execution import cancel, send
+from kalshi_cli.steps.execution import WEIGHED_FOR_US, cancel, send
 from kalshi_cli.steps.reconcile import reconcile
 
 pytestmark = pytest.mark.databases
@@ -413,6 +413,48 @@ async def test_an_exit_that_is_tried_again_is_weighed_again(floor):
     assert len(tries) == 3
     assert order.state is OrderState.NOT_SENT
     assert f"4.00 contracts would leave {A}, 3.00 are held" in order.message
+
+
+async def test_an_exit_that_waited_for_its_first_try_is_weighed_again(floor):
+    """It waits for what the account may send a second, and a resting ask of its owner fills."""
+    waits = []
+
+    async def filled_meanwhile(_client_order_id):
+        if waits:
+            floor.clock.now_us += waits.pop()
+            floor.exchange.fill_resting(ask.order_id, "6.00")
+            await floor.reconcile(in_flight=desk.in_flight)
+
+    desk = floor.desk_on(Hooked(floor.exchange, filled_meanwhile))
+    await send(desk, taking())
+    ask = await send(desk, waiting(floor.clock, Side.ASK, "0.4300", "6.00"))
+    await floor.reconcile(in_flight=desk.in_flight)
+    waits.append(WEIGHED_FOR_US + 1)
+    order = await send(desk, taking(Side.ASK, "0.4000", "10.00", purpose=Purpose.EXIT))
+    assert order.state is OrderState.NOT_SENT
+    assert f"10.00 contracts would leave {A}, 4.00 are held" in order.message
+    assert await floor.nets() == {(A, STRATEGY): "4.00"}
+
+
+@pytest.mark.parametrize(("waited_us", "again"), [(WEIGHED_FOR_US, 0), (WEIGHED_FOR_US + 1, 1)])
+async def test_an_exit_that_goes_at_once_reads_nothing_more(floor, monkeypatch, waited_us, again):
+    """One unit of work journals it, and one keeps its answer."""
+    begun, begin = [], floor.store.unit
+
+    async def wait(_client_order_id):
+        floor.clock.now_us += waited_us
+
+    def counted(**kind):
+        begun.append(kind)
+        return begin(**kind)
+
+    desk = floor.desk_on(Hooked(floor.exchange, wait))
+    await send(desk, taking())
+    await floor.reconcile()
+    monkeypatch.setattr(floor.store, "unit", counted)
+    order = await send(desk, taking(Side.ASK, "0.4000", "10.00", purpose=Purpose.EXIT))
+    assert order.state is OrderState.FILLED
+    assert len(begun) == 2 + again
 
 
 async def test_a_lease_that_ran_out_while_another_wrote_to_the_store_journals_nothing(tmp_path):
