@@ -202,7 +202,7 @@ def replayed(path: Path, faults: Faults | None = None) -> Replay:
 
 def _look(session: _Session, ticker: str, found: Replay) -> None:
     """Note the touch, and now and then compare the book with the true one."""
-    levels, exchange = session.client._books._books[ticker].levels, session.exchange
+    levels, exchange = session.client._feed.books._books[ticker].levels, session.exchange
     bid, ask = (0, 10_000) if levels is None else levels.touch
     touch = exchange.clocks[ticker], bid or -1, -1 if ask == 10_000 else ask
     found.touches.setdefault(ticker, []).append(touch)

@@ -9,15 +9,12 @@ from fakes.book_feed import Book, BookFeed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kalshi_cli.adapters.kalshi.stream.book_feed import SILENT
 from kalshi_cli.adapters.kalshi.stream.books import Books
 from kalshi_cli.adapters.kalshi.stream.channels import Channel
-from kalshi_cli.adapters.kalshi.stream.machine import (
-    GAP,
-    RESTARTED,
-    SILENT,
-    Patience,
-    StreamMachine,
-)
+from kalshi_cli.adapters.kalshi.stream.machine import StreamMachine
+from kalshi_cli.adapters.kalshi.stream.patience import Patience
+from kalshi_cli.adapters.kalshi.stream.telling import GAP, RESTARTED
 from kalshi_cli.adapters.kalshi.stream.wire import SnapshotMsg
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.ports.exchange import Unusable

@@ -10,13 +10,9 @@ from fakes.asyncapi import asyncapi
 from stream_frames import ORDER_ID, SIDS, TICKER, TRADE_ID, TS_MS
 
 from kalshi_cli.adapters.kalshi.stream.channels import Channel
-from kalshi_cli.adapters.kalshi.stream.machine import (
-    BEGINS,
-    GAP,
-    Patience,
-    StreamMachine,
-)
-from kalshi_cli.adapters.kalshi.stream.telling import MARGIN_US
+from kalshi_cli.adapters.kalshi.stream.machine import BEGINS, StreamMachine
+from kalshi_cli.adapters.kalshi.stream.patience import Patience
+from kalshi_cli.adapters.kalshi.stream.telling import GAP, MARGIN_US
 from kalshi_cli.domain.account import ExchangePosition
 from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.fees import FeeTerms

@@ -17,8 +17,9 @@ from kalshi_cli.adapters.kalshi.connection import KalshiConnection, connect
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.adapters.kalshi.stream.client import KalshiStream, Timing
 from kalshi_cli.adapters.kalshi.stream.dialing import dialer, stream_url
-from kalshi_cli.adapters.kalshi.stream.machine import Patience, StreamMachine
+from kalshi_cli.adapters.kalshi.stream.machine import StreamMachine
 from kalshi_cli.adapters.kalshi.stream.mailbox import Bounds
+from kalshi_cli.adapters.kalshi.stream.patience import Patience
 from kalshi_cli.adapters.sim.faults.plan import (
     Duplicate,
     FaultPlan,

@@ -9,17 +9,17 @@ so, the numbers went back, or one of them was wild: the subscription is begun an
 """
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from itertools import islice
+from dataclasses import replace
 
 from kalshi_cli.adapters.kalshi.rows import UNREADABLE, decode_row, reason_of
-from kalshi_cli.adapters.kalshi.stream.books import Books
+from kalshi_cli.adapters.kalshi.stream.book_feed import BookFeed
 from kalshi_cli.adapters.kalshi.stream.channels import ALL, CHANNEL_OF_TYPE, Channel
 from kalshi_cli.adapters.kalshi.stream.dialogue import Began, Dialogue, Ended, Outcome
 from kalshi_cli.adapters.kalshi.stream.mailbox import DEFAULT_BOUNDS, Bounds, Mailbox
 from kalshi_cli.adapters.kalshi.stream.messages import to_event
+from kalshi_cli.adapters.kalshi.stream.patience import DEFAULT_PATIENCE, Patience
 from kalshi_cli.adapters.kalshi.stream.subscription import Step, Subscription
-from kalshi_cli.adapters.kalshi.stream.telling import Telling
+from kalshi_cli.adapters.kalshi.stream.telling import GAP, RESTARTED, Telling
 from kalshi_cli.adapters.kalshi.stream.wire import (
     Answer,
     DeltaFrame,
@@ -31,31 +31,11 @@ from kalshi_cli.adapters.kalshi.stream.wire import (
 )
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.errors import InvalidValue
-from kalshi_cli.ports.stream import BookLost, Link, StreamEvent, StreamQuote
+from kalshi_cli.ports.stream import Link, StreamEvent, StreamQuote
 
-GAP = "frames of the stream were lost"
-RESTARTED = "the frames' numbers went back"
-SILENT = "no snapshot came"
 BEGINS = "the stream begins here"
-_NOBODYS = "frames of no subscription"
 _ANOTHERS = "of another subaccount"
 """Left out, as REST is asked for the primary one alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """Seconds that an answer and a snapshot may take; after how many of quiet in all books one of
-    them is asked for, so that a loss at the end shows; and after how many failures of a kind
-    another way is tried.
-    """
-
-    answer_s: float = 10.0
-    snapshot_s: float = 5.0
-    quiet_s: float = 15.0
-    failures: int = 3
-
-
-DEFAULT_PATIENCE = Patience()
 
 
 class StreamMachine:
@@ -68,17 +48,12 @@ class StreamMachine:
         patience: Patience = DEFAULT_PATIENCE,
         bounds: Bounds = DEFAULT_BOUNDS,
     ) -> None:
-        self._patience = patience
         self._dialogue = Dialogue(wanted, answer_s=patience.answer_s, failures=patience.failures)
-        self._books = Books(patience.snapshot_s)
-        self._book_subscription: Subscription | None = None
-        self._quoted_us: dict[str, int] = {}
-        self._told_s = 0.0
-        self._is_told = False
-        self._unheard = 0
-        self._unreadable = ""
         self.mailbox = Mailbox(bounds)
         self._tell = Telling(self.mailbox)
+        self._feed = BookFeed(self._dialogue, self._tell, patience)
+        self._quoted_us: dict[str, int] = {}
+        self._unreadable = ""
         self.tally = self._tell.tally
         self._link = Link(connected=False, reason="not connected yet")
 
@@ -95,12 +70,12 @@ class StreamMachine:
     def follow(self, tickers: Collection[str]) -> None:
         """Tell of these markets too."""
         if Channel.BOOKS in self._dialogue.subscriptions:
-            self._books.follow(tickers)
+            self._feed.books.follow(tickers)
         self._dialogue.want(tickers)
 
     def unfollow(self, tickers: Collection[str]) -> None:
         """Tell of these markets no more."""
-        self._books.unfollow(tickers)
+        self._feed.books.unfollow(tickers)
         for ticker in tickers:
             self.mailbox.forget(ticker)
             self._quoted_us.pop(ticker, None)
@@ -108,18 +83,17 @@ class StreamMachine:
 
     def book(self, ticker: str) -> OrderBook | None:
         """A book as it stands, as of the last sign of life; None while it is unknown."""
-        return (
-            None if self._tell.heard_us is None else self._books.look(ticker, self._tell.heard_us)
-        )
+        return self._feed.book(ticker)
 
     def take(self) -> tuple[StreamEvent, ...]:
         """What has happened since the last time."""
-        return tuple(self.mailbox.take(self._look))
+        return tuple(self.mailbox.take(self._feed.look))
 
     def opened(self, now_us: int, now_s: float) -> None:
         """A connection stands, and nothing has been said on it."""
         self._pass(now_s)
-        self._told_s, self._unreadable = now_s, ""
+        self._feed.opened(now_s)
+        self._unreadable = ""
         self.heard(now_us)
         self._set_link(Link(connected=True, heard_us=now_us))
         self._dialogue.open()
@@ -129,8 +103,7 @@ class StreamMachine:
         if self._link.connected or self._link.reason != reason:
             self._set_link(Link(connected=False, heard_us=self._tell.heard_us, reason=reason))
         self._dialogue.close()
-        self._book_subscription = None
-        self._lose_all(reason)
+        self._feed.end(reason)
 
     def heard(self, now_us: int) -> None:
         """The connection lives: whatever the exchange sent before has arrived."""
@@ -139,43 +112,19 @@ class StreamMachine:
     @property
     def has_commands(self) -> bool:
         """Whether there may be something to send."""
-        return self._dialogue.has_commands or self._books.may_be_due
+        return self._dialogue.has_commands or self._feed.books.may_be_due
 
     def commands(self) -> list[str]:
         """What is to be sent, in order; it is then regarded as sent."""
-        subscription = self._book_subscription
-        due = [] if subscription is None else self._books.due(subscription.told)
-        self._ask_for(due)
+        self._feed.ask_for_due()
         return self._dialogue.commands()
 
     def tick(self, now_s: float) -> None:
         """Time goes by: what was not answered is asked again, and quiet is broken."""
         self._pass(now_s)
-        for ticker in self._books.tick():
-            self._tell.lost(ticker)
+        self._feed.lose_crossed()
         self._obey(self._dialogue.tick())
-        if self._is_told:
-            self._is_told, self._told_s, self._unheard = False, now_s, 0
-        elif self._book_subscription and now_s - self._told_s >= self._bearable_s:
-            self._told_s = now_s
-            known = (ticker for ticker in self._books if not self._books.reason(ticker))
-            self._ask_for(list(islice(known, 1)))
-
-    @property
-    def _bearable_s(self) -> float:
-        """How long all books may be quiet: shorter once an answer is awaited."""
-        patience = self._patience
-        return patience.snapshot_s if self._unheard else patience.quiet_s
-
-    def _ask_for(self, tickers: Sequence[str]) -> None:
-        """Ask for books; where nothing was told since so many requests, subscribe anew instead."""
-        if not tickers:
-            return
-        self._unheard += 1
-        if self._unheard > self._patience.failures:
-            self._obey(self._dialogue.renew(Channel.BOOKS, SILENT))
-        else:
-            self._dialogue.ask_for(tickers)
+        self._feed.break_quiet(now_s)
 
     def receive(self, data: bytes | str, now_us: int) -> None:
         """Take in a frame."""
@@ -186,67 +135,22 @@ class StreamMachine:
             self._not_understood(data, reason_of(error))
             return
         if type(frame) is DeltaFrame:
-            self._delta(frame)
+            self._feed.delta(frame)
         elif type(frame) is SnapshotFrame:
-            self._snapshot(frame)
+            self._feed.snapshot(frame)
         elif isinstance(frame, Answer):
             self._answer(frame)
         else:
             self._news(frame)
-
-    def _delta(self, frame: DeltaFrame) -> None:
-        subscription = self._book_subscription
-        if subscription is None or frame.sid != subscription.sid:
-            self.tally[_NOBODYS] += 1
-            return
-        self.tally["orderbook_delta"] += 1
-        if frame.seq == subscription.last + 1:
-            subscription.last, subscription.old, self._is_told = frame.seq, 0, True
-        else:
-            self._count(subscription, frame.seq)  # late, or after a gap: it applies to no book
-            return
-        ticker = frame.msg.market_ticker
-        try:
-            if self._books.delta(frame.msg):
-                self.mailbox.books[ticker] = None
-        except InvalidValue as error:
-            self._tell.refused(ticker, str(error))
-            self._tell.lost(ticker)
-
-    def _snapshot(self, frame: SnapshotFrame) -> None:
-        """A book as a whole: it stands also where frames before it were lost."""
-        subscription, ticker = self._book_subscription, frame.msg.market_ticker
-        if subscription is None or frame.sid != subscription.sid:
-            self.tally[_NOBODYS] += 1
-            return
-        self.tally["orderbook_snapshot"] += 1
-        is_answer = frame.id == self._dialogue.snapshot_id
-        if uncounted := is_answer and frame.seq == subscription.last:
-            step, self._is_told = Step.OLD, True
-        elif is_answer and frame.seq < self._dialogue.snapshot_after:
-            self._renew(subscription)  # said after what was counted when it was asked for
-            return
-        else:
-            step = self._count(subscription, frame.seq)
-        if ticker not in self._books or ticker not in subscription.told:
-            return  # also where the market was left, and is not back yet
-        if step is Step.OLD and not (uncounted and self._books.reason(ticker)):
-            return
-        try:
-            self._books.snapshot(frame.msg)
-            self._tell.book(ticker)
-        except InvalidValue as error:
-            self._tell.refused(ticker, str(error))
-            self._tell.lost(ticker)
 
     def _news(self, frame: News) -> None:
         kind = str(frame.__struct_config__.tag)
         self.tally[kind] += 1
         subscription = self._of(frame.sid, CHANNEL_OF_TYPE[kind])
         if subscription is None:
-            self.tally[_NOBODYS] += 1
+            self._tell.nobodys()
             return
-        if frame.seq is not None and self._count(subscription, frame.seq) is Step.OLD:
+        if frame.seq is not None and self._count(subscription, frame.seq).is_old:
             return
         before_us, subscription.sound_us = subscription.sound_us, self._tell.heard_us
         if getattr(frame.msg, "subaccount", None):
@@ -276,7 +180,7 @@ class StreamMachine:
         is_old = (
             subscription is not None
             and frame.seq is not None
-            and self._count(subscription, frame.seq) is Step.OLD
+            and self._count(subscription, frame.seq).is_old
         )
         self._obey(self._dialogue.answer(frame, is_old=is_old))
 
@@ -286,20 +190,11 @@ class StreamMachine:
             if not isinstance(outcome, Began | Ended):
                 self._tell.refused(outcome.what, outcome.reason)
             elif outcome.channel is Channel.BOOKS:
-                self._turn_books(outcome)
+                self._feed.turn(outcome)
             elif isinstance(outcome, Began):
                 begun = self._dialogue.subscriptions[outcome.channel]
                 self._tell.due(outcome.channel, BEGINS, sound_us=begun.sound_us)
                 begun.sound_us = self._tell.heard_us
-
-    def _turn_books(self, outcome: Began | Ended) -> None:
-        if isinstance(outcome, Ended):
-            self._book_subscription = None
-            self._lose_all(outcome.reason)
-        else:
-            self._book_subscription = self._dialogue.subscriptions[Channel.BOOKS]
-            self._told_s, self._unheard = self._books.now_s, 0
-            self._books.awaits(self._book_subscription.told)
 
     def _not_understood(self, data: bytes | str, why: str) -> None:
         """A frame that is none of those we know: new, broken, or no JSON at all."""
@@ -312,26 +207,17 @@ class StreamMachine:
         channel = CHANNEL_OF_TYPE.get(outline.type)
         subscription = self._of(outline.sid, channel)
         numbered = subscription is not None and type(outline.seq) is int and outline.seq >= 0
-        if subscription and numbered and self._count(subscription, outline.seq) is Step.OLD:
+        if subscription and numbered and self._count(subscription, outline.seq).is_old:
             return
         if channel is None:
             self._tell.word(f"unknown type {outline.type[:40]}")
         elif channel is Channel.BOOKS:
-            self._refuse_book(_named_in(outline.msg) if numbered else "", why)
+            self._feed.refuse(_named_in(outline.msg) if numbered else "", why)
         else:
             known = self._dialogue.subscriptions[channel]
             self._refuse_news(channel, _named_in(outline.msg), why, known.sound_us)
             if subscription:
                 known.sound_us = self._tell.heard_us
-
-    def _refuse_book(self, ticker: str, why: str) -> None:
-        """One book is unknown; all are where nobody knows which, or which number is missing."""
-        self._tell.refused(ticker or Channel.BOOKS, why)
-        if ticker in self._books:
-            self._books.lose(ticker, why)
-            self._tell.lost(ticker)
-        elif not ticker:
-            self._lose_all(why)
 
     def _refuse_news(self, channel: Channel, ticker: str, why: str, sound_us: int | None) -> None:
         """What cannot be read here is due to be read over REST, or refused there."""
@@ -344,43 +230,24 @@ class StreamMachine:
         return None if found is None or channel not in {None, found.channel} else found
 
     def _count(self, subscription: Subscription, seq: int) -> Step:
+        """Count a frame: where one is missing, what it told is lost or due to be read."""
+        if subscription is self._feed.subscription:
+            return self._feed.count(subscription, seq)
         step = subscription.step(seq)
-        if step is Step.OLD:
-            self.tally["frames again or late"] += 1
-            if subscription.went_back(seq):
-                self._renew(subscription)
-            return step
-        if subscription is self._book_subscription:
-            self._is_told = True
-        if step is Step.GAP:
-            self.tally["gaps"] += 1
-            if subscription.channel is Channel.BOOKS:
-                self._lose_all(GAP)
-            else:
-                self._tell.due(subscription.channel, GAP, sound_us=subscription.sound_us)
+        self._tell.counted(step)
+        if step is Step.BACK:
+            self._tell.restarted()
+            self._dialogue.renew(subscription.channel, RESTARTED)
+        elif step is Step.GAP:
+            self._tell.due(subscription.channel, GAP, sound_us=subscription.sound_us)
         return step
-
-    def _renew(self, subscription: Subscription) -> None:
-        """Its numbers tell nothing any more, so nobody knows what is missing."""
-        self.tally["numbers went back"] += 1
-        self._obey(self._dialogue.renew(subscription.channel, RESTARTED))
-
-    def _look(self, ticker: str) -> OrderBook | BookLost | None:
-        if ticker not in self._books:
-            return None
-        reason = self._books.reason(ticker)
-        return BookLost(ticker, reason) if reason else self.book(ticker)
-
-    def _lose_all(self, reason: str) -> None:
-        for ticker in self._books.lose_all(reason):
-            self._tell.lost(ticker)
 
     def _set_link(self, link: Link) -> None:
         self._link = link
         self.mailbox.put(link, None)
 
     def _pass(self, now_s: float) -> None:
-        self._books.now_s = self._dialogue.now_s = now_s
+        self._feed.books.now_s = self._dialogue.now_s = now_s
 
 
 def _named(msg: object) -> str:

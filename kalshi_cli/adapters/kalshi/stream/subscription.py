@@ -15,11 +15,19 @@ _FARTHEST_BACK = 100
 
 
 class Step(Enum):
-    """What a frame's number says: the next, one that was told before, or that some are missing."""
+    """What a frame's number says: the next, one that was told before, that some are missing, or
+    that the numbers began anew, or one of them was wild.
+    """
 
     NEXT = auto()
     OLD = auto()
     GAP = auto()
+    BACK = auto()
+
+    @property
+    def is_old(self) -> bool:
+        """Whether what the frame tells was told, or was lost with the gap that it left."""
+        return self in {Step.OLD, Step.BACK}
 
 
 class Asked(Enum):
@@ -76,14 +84,11 @@ class Subscription:
         """Count a frame. After a gap the count goes on from where it stands."""
         if seq <= self.last:
             self.old += 1
-            return Step.OLD
+            is_back = self.old >= _MOST_OLD or self.last - seq > _FARTHEST_BACK
+            return Step.BACK if is_back else Step.OLD
         is_next = seq == self.last + 1
         self.last, self.old = seq, 0
         return Step.NEXT if is_next else Step.GAP
-
-    def went_back(self, seq: int) -> bool:
-        """Whether an old frame shows that the numbers begin anew, or that one was wild."""
-        return self.old >= _MOST_OLD or self.last - seq > _FARTHEST_BACK
 
     def awaits(self, command_id: int, asked: Asked, tickers: Sequence[str], until_s: float) -> None:
         """A command was sent; the exchange counts as told."""

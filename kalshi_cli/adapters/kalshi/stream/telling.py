@@ -5,10 +5,13 @@ from dataclasses import dataclass, field
 
 from kalshi_cli.adapters.kalshi.stream.channels import READ_OF, Channel
 from kalshi_cli.adapters.kalshi.stream.mailbox import Mailbox
+from kalshi_cli.adapters.kalshi.stream.subscription import Step
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.ports.stream import Resync, StreamEvent
 
+GAP = "frames of the stream were lost"
+RESTARTED = "the frames' numbers went back"
 MARGIN_US = 10 * SECOND
 """Read again from so long before the last sign of life: clocks differ, and frames take time."""
 _MOST_WORDS = 64
@@ -46,6 +49,21 @@ class Telling:
         """The read that makes good for a channel, where it has one: since it was last sound."""
         if channel in READ_OF:
             self.mailbox.put(Resync(READ_OF[channel], ticker, _since(sound_us), reason), None)
+
+    def counted(self, step: Step) -> None:
+        """Count what a frame's number said, where it was not the next."""
+        if step.is_old:
+            self.tally["frames again or late"] += 1
+        elif step is Step.GAP:
+            self.tally["gaps"] += 1
+
+    def restarted(self) -> None:
+        """The numbers of a subscription tell nothing any more: it is begun anew."""
+        self.tally["numbers went back"] += 1
+
+    def nobodys(self) -> None:
+        """Count a frame of no subscription that there is."""
+        self.tally["frames of no subscription"] += 1
 
     def word(self, word: str) -> None:
         """Count a word that nobody knows."""
