@@ -508,3 +508,12 @@ def test_a_book_frame_without_its_number_loses_every_book(talk: Talk, missing: s
     talk.hear(frame)
     assert talk.machine.book(TICKER) is None
     assert talk.machine.book("KXB") is None
+
+
+@pytest.mark.parametrize("msg", [frames.trade()["msg"], {"market_ticker": 5}])
+def test_a_channel_that_was_not_asked_for_tells_nothing_readable_or_not(msg):
+    talk = Talk(StreamMachine((Channel.BOOKS,), patience=PATIENCE))
+    talk.connect()
+    talk.machine.take()
+    assert talk.hear({"type": "trade", "sid": 9, "msg": msg}) == ()
+    assert talk.machine.tally["frames of no subscription"] == 1

@@ -211,6 +211,8 @@ class StreamMachine:
             return
         if channel is None:
             self._tell.word(f"unknown type {outline.type[:40]}")
+        elif channel not in self._dialogue.subscriptions:
+            self._tell.nobodys()
         elif channel is Channel.BOOKS:
             self._feed.refuse(_named_in(outline.msg) if numbered else "", why)
         else:
