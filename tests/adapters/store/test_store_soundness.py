@@ -52,6 +52,7 @@ async def test_each_table_is_of_money_or_of_what_markets_and_models_say(path):
     markets = {"series", "events", "markets", "quotes", "quote_history", "incentives"}
     models = {"forecasts", "ai_calls", "ai_texts", "daily_ai_cost"}
     told = {"denials", "funnel_counts", "stops", "stop_days", "performance_snapshots"}
+    told |= {"order_events"}
     measured = {"markouts", "trials", "seen_of_others", "alembic_version"}
     with closing(sqlite3.connect(path)) as connection:
         query = "SELECT name FROM sqlite_master WHERE type = 'table'"
@@ -72,16 +73,31 @@ async def test_damage_to_what_money_hangs_on_is_found(path, table, whole):
 
 async def test_a_page_that_is_none_is_found(path):
     damage(path, "orders")
-    with pytest.raises(StoreUnusable, match="malformed") as refused:
+    with pytest.raises(StoreUnusable, match=r"is damaged: orders cannot be read\.$") as refused:
         await checked(path, whole=False)
-    assert "Restore a backup" in str(refused.value.remedy)
+    assert "Restore a backup (none is beside it)" in str(refused.value.remedy)
 
 
-async def test_damage_elsewhere_is_found_by_who_looks_at_all_of_it(path):
-    damage(path, "quote_history", at=5)
+@pytest.mark.parametrize("table", ["quote_history", "order_events"])
+async def test_damage_elsewhere_is_found_by_who_looks_at_all_of_it(path, table):
+    """And of what grows with every change of an order, no page is read by the others."""
+    damage(path, table, at=5)
     await checked(path, whole=False)
     with pytest.raises(StoreUnusable, match="is damaged"):
         await checked(path, whole=True)
+
+
+@pytest.mark.parametrize("table", ["ai_texts", "order_events", "trials"])
+async def test_a_page_that_is_none_is_listed_whatever_it_is_of(path, table):
+    damage(path, table)
+    with pytest.raises(StoreUnusable, match=f"is damaged: {table} cannot be read"):
+        await checked(path, whole=True)
+    async with await fresh_store(path.parent) as store:
+        try:
+            told = [finding.detail for finding in (await store.audit.check()).findings]
+        except StoreUnusable as error:  # where other rows refer to it
+            told = [str(error)]
+    assert any(f"{table} cannot be read" in each for each in told)
 
 
 async def test_what_is_damaged_is_listed_though_the_rows_cannot_be_read(path):
