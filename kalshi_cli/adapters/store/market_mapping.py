@@ -16,12 +16,10 @@ import msgspec
 
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.fees import FeeTerms
-from kalshi_cli.domain.forecast import Advice, Forecast, Probability
 from kalshi_cli.domain.grid import PriceGrid, PriceRange
 from kalshi_cli.domain.maker import maker
-from kalshi_cli.domain.market import Event, Market, MarketStatus, Quote, Result, Series
-from kalshi_cli.domain.money import REMEMBERED, AiCost, Contracts, Price
-from kalshi_cli.domain.side import Side
+from kalshi_cli.domain.market import Event, Market, MarketStatus, Quote, Result, Series, payout
+from kalshi_cli.domain.money import REMEMBERED, Contracts, Price
 
 Columns = dict[str, Any]
 Values = Sequence[Any]
@@ -40,6 +38,11 @@ def row_hash(values: Values) -> int:
 @lru_cache(maxsize=REMEMBERED)
 def price_from(units: int | None) -> Price | None:
     return None if units is None else Price(units)
+
+
+def payout_from(result: str | None, value_units: int | None) -> Price | None:
+    """What a YES contract paid; None while that is not known."""
+    return None if result is None else payout(Result(result), price_from(value_units))
 
 
 def price_units(amount: Price | None) -> int | None:
@@ -213,87 +216,4 @@ def quote_from(values: Values) -> Quote:
         contracts_from(volume_24h),
         contracts_from(interest),
         at_us,
-    )
-
-
-def forecast_row(forecast: Forecast) -> Columns:
-    return {
-        "forecast_id": forecast.forecast_id,
-        "run_id": forecast.run_id,
-        "ticker": forecast.ticker,
-        "event_ticker": forecast.event_ticker,
-        "category": forecast.category,
-        "forecaster": forecast.forecaster,
-        "model": forecast.model,
-        "made_us": forecast.made_us,
-        "probability": forecast.probability,
-        "low": forecast.low,
-        "high": forecast.high,
-        "logit_error": forecast.logit_error,
-        "weight": forecast.weight,
-        "market": forecast.market,
-        "blended": forecast.blended,
-        "cost_units": forecast.cost.units,
-        "rationale": forecast.rationale,
-        "label": forecast.label,
-        "decision_id": forecast.decision_id,
-        **_advice_columns(forecast.advice),
-        "slope": forecast.slope,
-        "inputs": forecast.inputs,
-        "prompt_version": forecast.prompt_version,
-        "variant": forecast.variant,
-        "slope_error": forecast.slope_error,
-    }
-
-
-SKIP = "skip"
-
-
-def _advice_columns(advice: Advice | None) -> Columns:
-    if advice is None:
-        return {"advice": None, "advice_limit_units": None}
-    side = SKIP if advice.side is None else advice.side.value
-    return {
-        "advice": side,
-        "advice_limit_units": None if advice.limit is None else advice.limit.units,
-    }
-
-
-def _advice_from(side: str | None, limit: int | None) -> Advice | None:
-    if side is None:
-        return None
-    return Advice(None if side == SKIP else Side(side), price_from(limit))
-
-
-def forecast_from(values: Values) -> Forecast:
-    forecast_id, run_id, ticker, event, category, forecaster, model, made_us, *rest = values
-    number, low, high, logit_error, weight, market, blended, cost, rationale, *named = rest
-    label, decision_id, advice, advice_limit, slope, *made_by, slope_error = named
-    inputs, prompt_version, variant = made_by
-    return Forecast(
-        forecast_id,
-        run_id,
-        ticker,
-        event,
-        category,
-        forecaster,
-        model,
-        made_us,
-        Probability(number),
-        Probability(low),
-        Probability(high),
-        logit_error,
-        weight,
-        market,
-        blended,
-        AiCost(cost),
-        rationale,
-        label,
-        decision_id,
-        _advice_from(advice, advice_limit),
-        slope,
-        inputs,
-        prompt_version,
-        variant,
-        slope_error,
     )

@@ -9,7 +9,7 @@ from sqlalchemy import func, or_, select
 
 from kalshi_cli.adapters.store import ledger_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
-from kalshi_cli.adapters.store.market_reports import POSITION_QUERY, Ours, position_row
+from kalshi_cli.adapters.store.position_reports import POSITION_QUERY, Ours, position_row
 from kalshi_cli.adapters.store.queries import AnySelect, Reading, filtered, newest
 from kalshi_cli.adapters.store.transaction import AnyRow, Transaction
 from kalshi_cli.domain.money import NO_MONEY, Money, total

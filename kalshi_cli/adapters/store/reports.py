@@ -6,8 +6,10 @@ from sqlalchemy import ColumnElement, ScalarSelect, Table, distinct, func, or_, 
 
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.ai_reports import AiReports
+from kalshi_cli.adapters.store.forecast_reports import ForecastReports
 from kalshi_cli.adapters.store.market_reports import MarketReports
 from kalshi_cli.adapters.store.money_reports import MoneyReports
+from kalshi_cli.adapters.store.position_reports import PositionReports
 from kalshi_cli.adapters.store.queries import CATEGORY, filtered, newest
 from kalshi_cli.adapters.store.snapshots import newest_snapshot
 from kalshi_cli.adapters.store.transaction import AnyRow
@@ -69,7 +71,7 @@ LISTED: Mapping[Listed, tuple[str, ...]] = {
 """The tables whose rows a list is made of."""
 
 
-class SqlReports(AiReports, MarketReports, MoneyReports):
+class SqlReports(AiReports, ForecastReports, MarketReports, MoneyReports, PositionReports):
     """Implements `ports.reports.Reports`."""
 
     async def how_many(
