@@ -16,7 +16,8 @@ from pydantic.fields import FieldInfo
 
 from kalshi_cli.domain.money import Money
 from kalshi_cli.settings.load import keys
-from kalshi_cli.settings.sections import NONE_WORDS, Settings
+from kalshi_cli.settings.sections import Settings
+from kalshi_cli.settings.values import NONE_WORDS
 
 WIDTH = 98
 UNSET = "unset"

@@ -1,11 +1,5 @@
-"""Every setting and its default, once. Shares are fractions of the bankroll; `_s` is seconds.
+"""Every setting and its default, once. Shares are fractions of the bankroll; `_s` is seconds."""
 
-`"unlimited"` is the only word that removes a limit and `"off"` the only one that turns a rule off;
-both are None in the program. Null, zero and negative limits are refused.
-"""
-
-from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -15,8 +9,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    InstanceOf,
-    PlainSerializer,
     model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -24,99 +16,24 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.shares import Rebalanced, Shares, in_force
-from kalshi_cli.errors import InvalidValue
-
-
-def _number(value: object) -> object:
-    """True and false are no numbers here, though Python thinks so."""
-    if isinstance(value, bool):
-        raise ValueError("write a number")  # noqa: TRY004 - pydantic reports only ValueError
-    return value
-
-
-def _unless(word: str, value: object) -> object:
-    """None for the word; the absence of a value is refused, so that nobody lifts a limit by it."""
-    if value is None:
-        raise ValueError(f'write a number, or "{word}"')
-    if value == word:
-        return None
-    if isinstance(value, str | int | float):
-        try:
-            is_some = float(value) > 0
-        except ValueError as error:
-            raise ValueError(f'write a number, or "{word}"') from error
-        if not is_some:
-            raise ValueError(f'write a number above 0, or "{word}"')
-    return _number(value)
-
-
-def _unless_unlimited(value: object) -> object:
-    return _unless("unlimited", value)
-
-
-def _unless_off(value: object) -> object:
-    return _unless("off", value)
-
-
-def _name_or_off(value: object) -> object:
-    """None for "off"; anything else is a name."""
-    if value is None:
-        raise ValueError('write a name, or "off"')
-    return None if value == "off" else value
-
-
-NONE_WORDS = (
-    (_unless_unlimited, "unlimited"),
-    (_unless_off, "off"),
-    (_name_or_off, "off"),
+from kalshi_cli.settings.values import (
+    Count,
+    CountLimit,
+    Day,
+    Dollars,
+    GroupLimit,
+    ModelName,
+    Names,
+    NotNegative,
+    OffOrShare,
+    Positive,
+    Rule,
+    Share,
+    ShareLimit,
+    Tools,
+    name_or_off,
+    number,
 )
-"""Which check stands for which word, so that a None can be written as the person wrote it."""
-
-
-def _day(value: object) -> object:
-    """A day as 2026-01-31, which TOML may write as a date."""
-    try:
-        return date.fromisoformat(str(value)).isoformat()
-    except ValueError as error:
-        raise ValueError("write a day, such as 2026-01-31") from error
-
-
-def _dollars(value: object) -> object:
-    """Exact dollars from a number or a decimal text; None passes (it was "unlimited")."""
-    if value is None or isinstance(value, Money):
-        return value
-    text = f"{Decimal(repr(value)):f}" if isinstance(value, float) else str(value)  # never 1e-06
-    try:
-        money = Money.parse(text)
-    except InvalidValue as error:
-        raise ValueError(str(error)) from error
-    if money.units <= 0:
-        raise ValueError("write more than 0 dollars")
-    return money
-
-
-Share = Annotated[float, BeforeValidator(_number), Field(gt=0, le=1)]
-Positive = Annotated[float, BeforeValidator(_number), Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, BeforeValidator(_number), Field(ge=0, allow_inf_nan=False)]
-Count = Annotated[int, BeforeValidator(_number), Field(gt=0)]
-ShareLimit = Annotated[Share | None, BeforeValidator(_unless_unlimited)]
-CountLimit = Annotated[Count | None, BeforeValidator(_unless_unlimited)]
-Dollars = Annotated[
-    InstanceOf[Money] | None,
-    BeforeValidator(_dollars),
-    BeforeValidator(_unless_unlimited),
-    PlainSerializer(lambda value: None if value is None else str(value)),
-]
-Rule = Annotated[Positive | None, BeforeValidator(_unless_off)]
-OffOrShare = Annotated[Share | None, BeforeValidator(_unless_off)]
-GroupLimit = Annotated[
-    Annotated[int, BeforeValidator(_number), Field(ge=1, le=1_000_000)] | None,
-    BeforeValidator(_unless_off),
-]
-Day = Annotated[str, BeforeValidator(_day)]
-ModelName = Annotated[str, Field(min_length=1, max_length=100)]
-Names = tuple[str, ...]
-Tools = tuple[Literal["web_search", "x_search"], ...]
 
 
 class Section(BaseModel):
@@ -323,7 +240,7 @@ class Risk(Section):
 class Ai(Section):
     primary_model: ModelName = "grok-4"
     """The model that is asked. Its say begins with the model that first answers to this name."""
-    fallback_model: Annotated[ModelName | None, BeforeValidator(_name_or_off)] = "grok-3"
+    fallback_model: Annotated[ModelName | None, BeforeValidator(name_or_off)] = "grok-3"
     """The model that is asked where the primary one is gone or silent, or "off"."""
     critic: bool = True
     """Whether a Critic looks at each forecast that is sure enough to trade; it may veto."""
@@ -331,7 +248,7 @@ class Ai(Section):
     """Whether a Trader looks at each forecast beside its price; it may stand aside or bound it."""
     single_call: bool = False
     """Ask all three roles in one question, which shows the price: for comparison."""
-    samples: Annotated[int, BeforeValidator(_number), Field(ge=1, le=9)] = 1
+    samples: Annotated[int, BeforeValidator(number), Field(ge=1, le=9)] = 1
     """How often the Forecaster is asked; the mean of its answers counts."""
     prompts: str = ""
     """A directory with forecaster.md, critic.md, trader.md or all_in_one.md, or one such file: the
@@ -339,13 +256,13 @@ class Ai(Section):
     research: Tools = ()
     """What the Forecaster may use at xAI: "web_search", "x_search". It costs about as much again,
     and is left out where an event may not cost that."""
-    max_searches: Annotated[int, BeforeValidator(_number), Field(ge=1, le=10)] = 2
+    max_searches: Annotated[int, BeforeValidator(number), Field(ge=1, le=10)] = 2
     """Most searches of one call, at half a cent each beside what is read."""
-    ai_max_tokens: Annotated[int, BeforeValidator(_number), Field(ge=200, le=100_000)] = 8_000
+    ai_max_tokens: Annotated[int, BeforeValidator(number), Field(ge=200, le=100_000)] = 8_000
     """Most tokens of one answer; what a model thinks before it comes on top."""
-    reserved_thinking_tokens: Annotated[
-        int, BeforeValidator(_number), Field(ge=0, le=1_000_000)
-    ] = 4_000
+    reserved_thinking_tokens: Annotated[int, BeforeValidator(number), Field(ge=0, le=1_000_000)] = (
+        4_000
+    )
     """Tokens of thinking that money is set aside for before a call: they are billed like the
     answer, and nothing at xAI bounds them."""
     max_ai_cost_per_decision: Dollars = Money.parse("0.08")
@@ -365,7 +282,7 @@ class Ai(Section):
     """Most forecasts of one market in a UTC day of market time."""
     daily_ai_budget: Dollars = Money.parse("5.00")
     """Dollars that AI calls may cost in a real UTC day, or "unlimited"."""
-    held_budget_share: Annotated[float, BeforeValidator(_number), Field(ge=0, lt=1)] = 0.30
+    held_budget_share: Annotated[float, BeforeValidator(number), Field(ge=0, lt=1)] = 0.30
     """Share of the day's AI budget that only markets with a position may use."""
     min_hours_to_close: NotNegative = 1.0
     """Markets that close sooner than this are not paid for, unless they are named."""
