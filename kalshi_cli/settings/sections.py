@@ -45,7 +45,7 @@ class Section(BaseModel):
 class Trading(Section):
     strategies: Names = ("directional_trading",)
     """Which strategies propose trades."""
-    max_strategy_faults: Annotated[int, Field(ge=1)] = 3
+    max_strategy_faults: Count = 3
     """A strategy that fails so many passes in a row is not asked again until it is forgiven."""
     preset: Literal["beast", "disciplined"] = "beast"
     """`disciplined` means kelly_fraction 0.25, max_single_position 0.03 and min_net_edge 0.02."""

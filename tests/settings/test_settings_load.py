@@ -162,6 +162,15 @@ def test_a_bad_value_names_its_key_its_file_and_nothing_else(elsewhere: Path, to
 
 
 @pytest.mark.parametrize(
+    "key", [key for key, value in keys(Settings()) if type(value) in {int, float}]
+)
+def test_true_is_no_number_anywhere(elsewhere: Path, key: str):
+    (elsewhere / "config.toml").write_text(f"{key} = true\n")
+    with pytest.raises(ConfigError, match=rf"{key}.*write a number"):
+        load()
+
+
+@pytest.mark.parametrize(
     ("toml", "suggestion"),
     [
         ("[risk]\nmax_positons = 3", "risk.max_positions"),
