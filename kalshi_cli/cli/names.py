@@ -3,18 +3,27 @@
 import re
 from typing import TypeVar
 
+import typer
+
 from kalshi_cli.domain.instant import parse_span
 from kalshi_cli.errors import InvalidValue, UsageError
 
+_BARE = re.compile(r"[1-9]\d{0,3}", re.ASCII)
+"""A number that was meant as a span, and lacks its unit."""
+
 
 def span(text: str) -> int:
-    """Microseconds of a span such as 6h. Raises `UsageError` for what is none, or no time."""
+    """Microseconds of a span such as 6h, for `parser=`: whoever catches it names the option. Raises
+    `typer.BadParameter` for what is none, or no time.
+    """
+    typed = repr(text[:40])
     try:
         span_us = parse_span(text)
     except InvalidValue as error:
-        raise UsageError(str(error)) from error
+        such = f"{text}h or {text}d" if _BARE.fullmatch(text) else "90s, 15m, 6h or 1d12h"
+        raise typer.BadParameter(f"{typed} is no span of time: write it as {such}.") from error
     if not span_us:
-        raise UsageError(f"{text} is no time at all.", remedy="Give a span such as 15m or 6h.")
+        raise typer.BadParameter(f"{typed} is no time at all: write it as 15m or 6h.")
     return span_us
 
 

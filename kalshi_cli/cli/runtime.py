@@ -226,12 +226,24 @@ def _understood(raised: BaseException) -> KalshiError:
     )
 
 
+_IN_OTHER_WORDS = (
+    (": Value error, ", ": "),
+    ("Input should be ", "it must be "),
+    ("a valid integer, unable to parse string as an integer", "a whole number"),
+    ("a valid number, unable to parse string as a number", "a number"),
+    ("greater than or equal to", "at least"),
+    ("less than or equal to", "at most"),
+)
+"""Of pydantic's complaints, and how they are told here."""
+
+
 def _usage_error(raised: TyperException) -> UsageError:
     """The library's complaint in one sentence, with the nearest option where one was mistyped."""
     typed, known = getattr(raised, "option_name", ""), getattr(raised, "possibilities", None)
     close = get_close_matches(typed, known or (), n=1, cutoff=0.75)
     text = raised.message if typed else raised.format_message()
-    text = text.replace(": Value error, ", ": ")  # pydantic's word for any of them
+    for theirs, ours in _IN_OTHER_WORDS:
+        text = text.replace(theirs, ours)
     sentence = " ".join(text.split()).rstrip(".?") + ("?" if text.endswith("?") else ".")
     ctx = getattr(raised, "ctx", None)
     see = f"See `{ctx.command_path if ctx else 'kalshi'} --help`."

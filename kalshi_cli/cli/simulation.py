@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from kalshi_cli.cli.names import span
 from kalshi_cli.cli.runtime import Show, begin, finish, run_async
 from kalshi_cli.cli.start import Prepared, prepare
 from kalshi_cli.domain.identity import Env
@@ -99,13 +98,10 @@ async def _let_signals_in() -> None:
     await asyncio.get_running_loop().run_in_executor(None, lambda: None)
 
 
-def parsed_span(text: str) -> int:
-    """Microseconds of market time. Raises `UsageError` for what is no span a world can live."""
-    span_us = span(text)
+def livable(span_us: int) -> int:
+    """The span. Raises `UsageError` for more than a world lives at a time."""
     if span_us > LONGEST:
-        raise UsageError(
-            f"{text[:40]} is more than a world lives at a time.", remedy="Give 366d at most."
-        )
+        raise UsageError("That is more than a world lives at a time.", remedy="Give 366d at most.")
     return span_us
 
 

@@ -17,3 +17,8 @@ from kalshi_cli.domain.money import AiCost
 )
 def test_a_cost_has_the_digits_that_it_needs(ticks: int, told: str):
     assert exactly(AiCost(ticks)) == told
+
+
+def test_calls_since_before_there_was_time_are_all_of_them(kalshi):
+    kalshi("ingest", "--sim", "--seed", "7")
+    assert kalshi("inspect", "llm", "--since", "999999999999d").code == 0

@@ -258,7 +258,7 @@ def llm(
         return
     from kalshi_cli.adapters.clock import SystemClock
 
-    since_wall_us = None if since is None else SystemClock().wall() - since
+    since_wall_us = None if since is None else max(0, SystemClock().wall() - since)
     if by is not None:
         on_records(
             prepared,

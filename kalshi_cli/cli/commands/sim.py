@@ -4,6 +4,8 @@ from typing import Annotated
 
 import typer
 
+from kalshi_cli.cli.names import span as parsed
+
 PANEL = "Data"
 TAKES = {
     "serve": ("seed", "world", "fresh", "faults"),
@@ -31,16 +33,16 @@ def status(ctx: typer.Context) -> None:
 @app.command()
 def advance(
     ctx: typer.Context,
-    span: Annotated[str, typer.Argument(help="How far: 90s, 15m, 6h, 1d12h.")],
+    span: Annotated[int, typer.Argument(parser=parsed, help="How far: 90s, 15m, 6h, 1d12h.")],
 ) -> None:
     """Let the world live for a while. Nothing is traded by us meanwhile.
 
     Example: kalshi sim advance 6h
     """
     from kalshi_cli.cli.render.simulation import show_world
-    from kalshi_cli.cli.simulation import advanced, on_world, parsed_span
+    from kalshi_cli.cli.simulation import advanced, livable, on_world
 
-    span_us = parsed_span(span)
+    span_us = livable(span)
     on_world(ctx, lambda world: advanced(world, span_us), show_world)
 
 
