@@ -5,12 +5,13 @@ from dataclasses import replace
 
 from kalshi_cli.domain.fees import WORST_KNOWN, exit_terms, fill_fee
 from kalshi_cli.domain.identity import EXTERNAL
-from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price, total
+from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money, Price, total
 from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose
 from kalshi_cli.domain.position import Position, outcome_cost
+from kalshi_cli.domain.side import Side
 from kalshi_cli.portfolio.exposure import (
     Claim,
-    closing_claim,
+    entries_claim,
     event_loss,
     exposure,
     order_claim,
@@ -30,7 +31,7 @@ def live_claims(state: RiskState, belongs: Belongs = everything) -> list[Claim]:
     """Positions, explained or not, and live orders as if filled: resting and unknown ones alike.
 
     Of an order that may have been changed, the larger size and the worse price count. Exits never
-    leave with more than is held: they take away what that would have paid, and add nothing else.
+    leave with more than is held: they lose nothing, but what they close no entry closes.
     """
     return [claim for owner, claim in _owned_claims(state) if belongs(claim.ticker, owner)]
 
@@ -40,54 +41,54 @@ def _owned_claims(state: RiskState) -> Iterator[tuple[str, Claim]]:
     for position in (*state.positions, *state.unexplained):
         if position.net:
             yield position.owner, position_claim(position)
+    entering: dict[tuple[str, str, Side], list[Order]] = {}
     for order in state.orders:
         intent = order.intent
         if intent.purpose is not Purpose.EXIT:
-            claim = order_claim(intent.ticker, intent.side, order.worst_limit, order.remaining)
-            yield intent.strategy, claim
-    by_market: dict[str, list[Order]] = {}
-    for order in state.orders:
-        by_market.setdefault(order.intent.ticker, []).append(order)
-    for position in state.positions:
-        against = _against(position, by_market.get(position.ticker, ()))
-        if against:
-            yield position.owner, _closing(position, against)
+            where = intent.ticker, intent.strategy, intent.side
+            entering.setdefault(where, []).append(order)
+    for (ticker, owner, side), orders in entering.items():
+        closing = _closable(state, ticker, owner, side)
+        yield owner, entries_claim(ticker, side, _priced(orders), closing)
 
 
-def _against(position: Position, orders: Iterable[Order]) -> list[Order]:
-    """Those of some live orders that are of a position's owner, on the other side of it."""
-    where = position.ticker, position.owner, position.side.opposite
-    return [
+def _priced(orders: Iterable[Order]) -> list[tuple[Price, Contracts]]:
+    return [(order.worst_limit, order.remaining) for order in orders]
+
+
+def _closable(state: RiskState, ticker: str, owner: str, side: Side) -> Contracts:
+    """Contracts that entries on a side close of what their owner holds, once its exits are done."""
+    held = sum(
+        abs(position.net).units
+        for position in _held(state, ticker, owner)
+        if position.net and position.side is side.opposite
+    )
+    if not held:
+        return NO_CONTRACTS
+    leaving = sum(
+        order.remaining.units
+        for order in state.orders
+        if order.intent.purpose is Purpose.EXIT
+        and (order.intent.ticker, order.intent.strategy) == (ticker, owner)
+    )
+    return Contracts(max(0, held - leaving))
+
+
+def _own_claim(intent: OrderIntent, state: RiskState) -> Claim:
+    """What one more entry may lose, beside its owner's others in the market."""
+    ticker, owner, side = intent.ticker, intent.strategy, intent.side
+    closing = _closable(state, ticker, owner, side)
+    if not closing:
+        return order_claim(ticker, side, intent.limit, intent.count)
+    others = _priced(
         order
-        for order in (orders if position.net else ())
-        if (order.intent.ticker, order.intent.strategy, order.intent.side) == where
-    ]
-
-
-def _closing(
-    position: Position, against: Sequence[Order], also: Sequence[OrderIntent] = ()
-) -> Claim:
-    """What orders, and intents `also`, take away of what a position would have paid."""
-    entries = [
-        (order.worst_limit, order.remaining)
-        for order in against
+        for order in state.orders
         if order.intent.purpose is not Purpose.EXIT
-    ]
-    entries += [(intent.limit, intent.count) for intent in also]
-    leaving = sum(o.remaining.units for o in against if o.intent.purpose is Purpose.EXIT)
-    return closing_claim(position, entries, Contracts(leaving))
-
-
-def _own_claims(intent: OrderIntent, state: RiskState) -> list[Claim]:
-    """What one more entry may lose, and what more of its owner's position it takes away."""
-    claims = [order_claim(intent.ticker, intent.side, intent.limit, intent.count)]
-    for position in _held(state, intent.ticker, intent.strategy):
-        if position.net and position.side is intent.side.opposite:
-            against = _against(position, state.orders)
-            before, after = _closing(position, against), _closing(position, against, [intent])
-            more = after.if_yes - before.if_yes, after.if_no - before.if_no
-            claims.append(Claim(intent.ticker, *more))
-    return claims
+        and (order.intent.ticker, order.intent.strategy, order.intent.side) == (ticker, owner, side)
+    )
+    before = entries_claim(ticker, side, others, closing)
+    after = entries_claim(ticker, side, [*others, (intent.limit, intent.count)], closing)
+    return Claim(ticker, after.if_yes - before.if_yes, after.if_no - before.if_no)
 
 
 def _held(state: RiskState, ticker: str, owner: str) -> Sequence[Position]:
@@ -122,13 +123,13 @@ def carry(before: RiskState, after: RiskState, order: Order) -> RiskState:
         return after
     ticker, owner = order.intent.ticker, order.intent.strategy
     intent = replace(order.intent, limit=order.worst_limit, count=order.remaining)
-    own, event = _own_claims(intent, before), before.event_of[ticker]
+    own, event = _own_claim(intent, before), before.event_of[ticker]
     after.held.update(before.held)
     after.at_risk.update(before.at_risk)
     for group in _groups(before, ticker, owner):
         known = _at_risk(before, group)
         claims = known.claims.get(event, [])
-        more = [*claims, *own]
+        more = [*claims, own]
         added = _event_loss(more, event, before) - _event_loss(claims, event, before)
         after.at_risk[group] = AtRisk({**known.claims, event: more}, known.worst + added)
     return after
@@ -210,8 +211,8 @@ def over_bound(
         return None
     known, event = _at_risk(state, group), state.event_of[intent.ticker]
     claims = known.claims.get(event, [])
-    own = _own_claims(intent, state)
-    before, after = (_event_loss(each, event, state) for each in (claims, [*claims, *own]))
+    own = _own_claim(intent, state)
+    before, after = (_event_loss(each, event, state) for each in (claims, [*claims, own]))
     lost = known.worst - before + after
     if lost <= bound or after <= before:
         return None

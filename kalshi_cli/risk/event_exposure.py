@@ -10,7 +10,7 @@ from kalshi_cli.risk._exposure import over_share
 
 @dataclass(frozen=True, slots=True)
 class EventExposure(Control):
-    """Legs of an exclusive event hedge each other; other legs may all go wrong."""
+    """Of an exclusive event one leg at most ends YES; other legs may all go wrong."""
 
     code: ClassVar[str] = "EVENT_EXPOSURE"
     rank: ClassVar[int] = 130

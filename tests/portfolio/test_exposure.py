@@ -1,4 +1,4 @@
-from itertools import product
+from itertools import permutations, product
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +7,7 @@ from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.position import Position, apply_fill, outcome_cost
 from kalshi_cli.domain.side import Side
 from kalshi_cli.portfolio.exposure import (
-    closing_claim,
+    entries_claim,
     event_loss,
     exposure,
     order_claim,
@@ -49,23 +49,28 @@ def _states(*, exclusive):
             for bits in product((False, True), repeat=len(LEGS))]  # fmt: skip
 
 
+def _subsets(trades):
+    for kept in product((False, True), repeat=len(trades)):
+        yield [trade for trade, is_in in zip(trades, kept, strict=True) if is_in]
+
+
 @given(TRADES, TRADES, st.booleans())
-def test_the_worst_state_is_the_worst_of_all_states_and_fills(held, wanted, exclusive):
+def test_the_worst_state_is_the_worst_of_all_states_fills_and_exits(held, wanted, exclusive):
     claims = [position_claim(position) for position in _positions(held)]
     claims += [order_claim(leg, side, Price(p), Contracts(n)) for leg, side, p, n in wanted]
     brute = max(
-        _loss(held, state) + _loss([t for t, is_in in zip(wanted, fills, strict=True) if is_in],
-                                   state)
+        _loss([*kept, *filled], state)
         for state in _states(exclusive=exclusive)
-        for fills in product((False, True), repeat=len(wanted))
-    )  # fmt: skip
-    found = event_loss(claims, exclusive=exclusive).units
-    assert found == max(0, brute)
+        for kept in _subsets(held)
+        for filled in _subsets(wanted)
+    )
+    assert event_loss(claims, exclusive=exclusive).units == brute
 
 
-def test_exclusive_no_legs_hedge_each_other():
-    # two NO legs at 0.60 each, 10 contracts: $12 paid, at least one pays $10
-    claims = [order_claim(leg, Side.ASK, Price(4_000), Contracts(1_000)) for leg in "AB"]
+def test_exclusive_no_legs_lose_one_at_most_and_no_gain_of_the_other_counts():
+    """Ten NO of each of two legs at 0.60: $12 was paid, and one of them at least pays $10. Once it
+    is left, the other may lose its $6, so that is what they may lose.
+    """
     held = [
         position_claim(
             apply_fill(
@@ -79,10 +84,11 @@ def test_exclusive_no_legs_hedge_each_other():
         )
         for leg in "AB"
     ]
-    assert event_loss(held, exclusive=True) == Money.parse("2.000000")
+    orders = [order_claim(leg, Side.ASK, Price(4_000), Contracts(1_000)) for leg in "AB"]
+    assert held == orders
+    assert event_loss(held, exclusive=True) == Money.parse("6.000000")
+    assert event_loss(held[1:], exclusive=True) == Money.parse("6.000000")
     assert event_loss(held, exclusive=False) == Money.parse("12.000000")
-    # orders may fill one without the other: the hedge is not there yet
-    assert event_loss(claims, exclusive=True) == Money.parse("6.000000")
 
 
 def test_events_add_up():
@@ -92,13 +98,35 @@ def test_events_add_up():
     assert exposure([], events, frozenset()) == Money(0)
 
 
-def test_what_closes_a_position_takes_its_gain_away_the_cheapest_first():
-    """10 NO at 0.20 would win $8.00. 4 bids at 0.40 close 4 of them and cost $1.60 for $3.20; of 10
-    at 0.90 six would close, and none of these costs less than what it takes away.
+def test_what_closes_loses_nothing_and_the_dearest_is_what_opens():
+    """Of bids for 4 at 0.40 and 10 at 0.90 the cheapest 10 close what is held, and 4 at 0.90 open
+    YES for $3.60; where exits leave 2 to be closed, 2 at 0.40 and 10 at 0.90 do, for $9.80.
     """
-    held = Position("A", "s", Contracts(-1_000), Money.parse("2.00"))
     bids = [(Price(9_000), Contracts(1_000)), (Price(4_000), Contracts(400))]
-    claim = closing_claim(held, bids, Contracts(0))
-    assert (str(claim.if_yes), str(claim.if_no)) == ("0.000000", "1.600000")
-    leaving = closing_claim(held, bids, Contracts(800))  # $6.40, and 2 of the bids close the rest
-    assert (str(leaving.if_yes), str(leaving.if_no)) == ("0.000000", "7.200000")
+    for closing, lost in ((1_000, "3.600000"), (200, "9.800000"), (1_400, "0.000000")):
+        claim = entries_claim("A", Side.BID, bids, Contracts(closing))
+        assert (str(claim.if_yes), str(claim.if_no)) == ("0.000000", lost)
+    asks = entries_claim("A", Side.ASK, bids)  # NO at 0.10 and 0.60
+    assert (str(asks.if_yes), str(asks.if_no)) == ("3.400000", "0.000000")
+
+
+@given(TRADES.filter(bool), st.integers(1, 2_000), st.integers(1, 9_999), st.sampled_from(Side))
+def test_no_order_of_fills_loses_more_than_a_position_and_its_entries_claim(
+    trades, held, paid, side
+):
+    """However entries of one side fill after one another, whole or in part."""
+    entries = [(Price(price), Contracts(count)) for _, _, price, count in trades]
+    start = apply_fill(
+        Position("A", "s"),
+        side=side.opposite, price=Price(paid), count=Contracts(held), fee=Money(0), at_us=1,
+    )  # fmt: skip
+    claims = [position_claim(start), entries_claim("A", side, entries, abs(start.net))]
+    most = event_loss(claims, exclusive=False)
+    for turn in permutations(entries):
+        position = start
+        for price, count in turn:
+            for part in (count.units // 2, count.units - count.units // 2):
+                position = apply_fill(
+                    position, side=side, price=price, count=Contracts(part), fee=Money(0), at_us=2
+                )
+                assert position.cost <= most + Money(len(entries) * 2)  # of a unit each is cut

@@ -292,7 +292,7 @@ CASES = [
     Case("EVENT_EXPOSURE", "$100 an event", (an_intent(limit="0.4000"), ordered(at("U", "192.00"))),
          (an_intent(limit="0.4000"), ordered(at("U", "193.00")))),
     # NO of T and NO of U cannot both lose: worst is the dearer leg
-    Case("EVENT_EXPOSURE", "exclusive NO legs hedge each other",
+    Case("EVENT_EXPOSURE", "of exclusive NO legs one loses",
          (an_intent(ASK, limit="0.4000"), holding(a_position("-200.00", "0.5000", "U"),
                                                  exclusive_events=frozenset({"E"}))),
          (an_intent(ASK, limit="0.4000"), holding(a_position("-200.00", "0.5000", "U")))),

@@ -5,6 +5,7 @@ from fakes.decisions import a_position, an_intent, an_order, the_state
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
@@ -36,13 +37,21 @@ def test_an_exit_adds_nothing_to_what_may_be_lost():
     assert live_claims(the_state(orders=(leaving,), positions=())) == []
 
 
-def test_an_exit_takes_away_what_it_would_close():
-    """10 YES at 0.30 would win $7.00; once 4 of them are gone it is $4.20, and nothing is lost."""
+def test_what_an_exit_closes_no_entry_closes():
+    """Of asks for 10 against 10 YES at 0.30, an exit of 4 leaves 6 to close: 4 open NO at 0.60."""
     leaving = an_order(wanted(Side.ASK, count="4.00", purpose=Purpose.EXIT))
-    state = the_state(orders=(leaving,), positions=(a_position("10.00", "0.3000"),))
-    held, closed = live_claims(state)
-    assert str(held.if_yes + closed.if_yes) == "-4.200000"
-    assert str(held.if_no + closed.if_no) == "3.000000"
+    quote = an_order(wanted(Side.ASK, "0.4000", "10.00", purpose=Purpose.QUOTE))
+    held = a_position("10.00", "0.3000")
+    for orders, opened in (((quote,), "0.000000"), ((leaving, quote), "2.400000")):
+        position, entering = live_claims(the_state(orders=orders, positions=(held,)))
+        assert (str(position.if_yes), str(position.if_no)) == ("0.000000", "3.000000")
+        assert (str(entering.if_yes), str(entering.if_no)) == (opened, "0.000000")
+
+
+def test_what_others_hold_against_us_is_no_cushion():
+    """10 YES at 0.30 and a stranger's 5 NO at 0.40: if NO, our $3.00 are lost, whatever it wins."""
+    ours, theirs = a_position("10.00", "0.3000"), a_position("-5.00", "0.4000", owner=EXTERNAL)
+    assert str(at_risk_of(the_state(positions=(ours, theirs)), ("market", "T"))) == "3.000000"
 
 
 GROUPS = [

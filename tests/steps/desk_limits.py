@@ -41,7 +41,7 @@ class Held:
         return Held(self.net + signed, kept + paid(side, limit) * (count - closed))
 
     def lost(self, *, yes: bool) -> Fraction:
-        return self.cost - (abs(self.net) * DOLLAR if yes is (self.net > 0) else 0)
+        return Fraction(0) if yes is (self.net > 0) else self.cost
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,9 @@ class Ledger:
         self, held: Mapping[tuple[str, str], Held], live: Collection[Live], tickers: set[str],
         owners: Collection[str] = (),
     ) -> Fraction:  # fmt: skip
-        """In the worst state of each event, filled as it hurts most."""
+        """In the worst state of each event, filled as it hurts most; what pays there is no cushion,
+        since an exit may take it away.
+        """
         keys = {*held, *((o.ticker, o.owner) for o in live)}
         keys = {key for key in keys if key[0] in tickers and (not owners or key[1] in owners)}
         markets = self.exchange.markets
@@ -202,11 +204,8 @@ class Ledger:
         for event in events:
             own = [key for key in keys if markets[key[0]].event_ticker == event]
             lost += max(
-                Fraction(0),
-                *(
-                    sum((_lost_in(key, held, live, yes=state[key[0]]) for key in own), Fraction(0))
-                    for state in self._states(event)
-                ),
+                sum((_lost_in(key, held, live, yes=state[key[0]]) for key in own), Fraction(0))
+                for state in self._states(event)
             )
         return lost
 
@@ -219,15 +218,14 @@ class Ledger:
     def hold(self, limits: Limits, tickers: set[str]) -> None:
         """Nothing that became of what was let pass takes these markets past a limit later.
 
-        Nobody else trades in them. An exit may leave the rest of their event without its hedge.
+        Nobody else trades in them.
         """
         self.limits = limits
         self.richest = max(self.richest, self.bankroll())
         rows = journal(self.books)
         held, live = self.held(rows, ()), list(self.live(rows, ()))
         groups = [("MARKET_EXPOSURE", limits.max_market_exposure, {each}) for each in tickers]
-        if not any(r.purpose == "exit" for r in rows.values() if r.ticker in tickers):
-            groups.append(("EVENT_EXPOSURE", limits.max_event_exposure, tickers))
+        groups.append(("EVENT_EXPOSURE", limits.max_event_exposure, tickers))
         for code, share, own in groups:
             if share is not None:
                 worst, most = self.worst(held, live, own), self.richest * Fraction(str(share))

@@ -292,9 +292,9 @@ async def test_markets_that_exclude_each_other_do_not_all_lose_what_no_holders_p
         await send(floor.desk, taking(Side.ASK, "0.4000", ticker=ticker))
     await floor.reconcile()
     view = await view_of(floor)
-    # ten NO of each at 0.60: one leg at most loses 6.00, and the other then wins 4.00
+    # ten NO of each at 0.60: one leg at most loses, 6.00
     capital = means_of(view)
-    assert str(event_loss(capital.claims[EVENT], exclusive=True)) == "2.000000"
+    assert str(event_loss(capital.claims[EVENT], exclusive=True)) == "6.000000"
     assert {t: str(n) for t, n in capital.held.items()} == {A: "-10.00", B: "-10.00"}
     assert capital.footings[A].family(A) == capital.footings[B].family(B) == (EVENT,)
     assert state_of(view).exclusive_events == {EVENT}

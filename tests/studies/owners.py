@@ -51,8 +51,7 @@ NEEDED = range(11, 15)
 @dataclass(frozen=True)
 class OwnersRun:
     """One world: what was sent and filled, who ever ordered anything, how often a strategy was
-    denied another's market, what was wrong, and how often an exit left another leg of its event
-    with more at risk than a limit.
+    denied another's market, and what was wrong.
     """
 
     seed: int
@@ -61,7 +60,6 @@ class OwnersRun:
     owners: tuple[str, ...]
     contested: int
     wrong: tuple[str, ...]
-    unhedged: int = 0
 
 
 def drawn(seed: int) -> Settings:
@@ -152,15 +150,7 @@ async def run_owners(seed: int, *, cycles: int) -> OwnersRun:
                 await Loop(lanes, desk.clock, stop=stop, report=report, cycles=1).run()
                 wrong += witness.look(await _seen(desk))
     owners = tuple(sorted(witness.owners))
-    return OwnersRun(
-        seed,
-        witness.orders,
-        witness.fills,
-        owners,
-        contested,
-        tuple(wrong),
-        witness.unhedged,
-    )
+    return OwnersRun(seed, witness.orders, witness.fills, owners, contested, tuple(wrong))
 
 
 async def _prove(desk: OpenDesk) -> None:
@@ -242,11 +232,9 @@ def told(runs: Sequence[OwnersRun]) -> str:
     several = sum(len(run.owners) > 1 for run in runs)
     contested = sum(run.contested > 0 for run in runs)
     wrong = sum(bool(run.wrong) for run in runs)
-    unhedged = sum(run.unhedged > 0 for run in runs)
     return (
         f"{len(runs)} worlds, {orders} orders, {fills} fills; "
         + ", ".join(f"{name} ordered in {count}" for name, count in traded.items())
-        + f"\nmore than one strategy in {several}; in {contested} one was denied another's market; "
-        f"in {unhedged} an exit left another leg of its event above a limit\n"
+        + f"\nmore than one strategy in {several}; in {contested} one was denied another's market\n"
         f"{wrong} worlds with anything wrong"
     )

@@ -72,7 +72,7 @@ def test_of_an_exclusive_event_one_market_at_most_is_yes() -> None:
     assert worst(both, EXCLUSIVE) == 7  # neither
     assert worst(both, APART) == 7
     against = [a_claim("A", -10, 6), a_claim("B", -10, 7)]
-    assert worst(against, EXCLUSIVE) == 3  # B: 7 is lost, 4 of A won
+    assert worst(against, EXCLUSIVE) == 7  # B; what A wins may be left before
     assert worst(against, APART) == 13
 
 
@@ -146,18 +146,3 @@ def test_more_entries_than_a_limit_has_it_are_seen() -> None:
     assert told_wrong in list(Witness(drawn(1)).of_counts((), seen(*many)))
     assert list(Witness(drawn(1)).of_counts((), seen(*many[:most]))) == []
     assert most_within([0, 5, 9, 10, 20], 10) == 3
-
-
-def test_what_an_exit_laid_bare_is_counted_apart() -> None:
-    """Ten NO of A and of B at 60 cents: one of them pays $10, so $2 may be lost. Once A is left, B
-    may lose its $6, of a limit of $3; had B been entered alone, it would be wrong.
-    """
-    witness = Witness(held_to(max_event_exposure=0.003), Fraction(1_000))
-    a, b = (an_order(n, OWNER, Side.ASK, ticker=t) for n, t in ((1, "A"), (2, "B")))
-    left = an_order(3, OWNER, purpose=Purpose.EXIT)
-    both, bare, alone = (seen(*o, places=EXCLUSIVE) for o in ((a, b), (a, b, left), (b,)))
-    assert list(witness.of_money(list(held(both)), both)) == []
-    assert list(witness.of_money(list(held(bare)), bare)) == []
-    assert witness.unhedged == 1
-    (wrong,) = witness.of_money(list(held(alone)), alone)
-    assert wrong == "E may lose $6.00, at most $3.00 may be"

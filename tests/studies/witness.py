@@ -2,15 +2,11 @@
 
 Of the desk's books one thing is believed: which strategy is behind an order, and for what. Numbers
 are exact fractions of dollars and contracts.
-
-Limits bind what enters. An exit is never refused, and one from a leg of an exclusive event may
-leave another leg with more at risk than its limit: what would be within it, had nothing been left,
-is counted apart.
 """
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
@@ -35,9 +31,10 @@ class Claim:
     rests: bool
 
     def lost(self, *, yes: bool) -> Fraction:
-        """Dollars lost where the market ends so; what rests is filled only where that hurts."""
-        pays = abs(self.net) if (self.net > 0) is yes else NOTHING
-        return max(NOTHING, self.cost - pays) if self.rests else self.cost - pays
+        """Dollars lost where the market ends so. What pays then is no cushion: it may be left, and
+        what rests may stay unfilled.
+        """
+        return NOTHING if (self.net > 0) is yes else self.cost
 
 
 @dataclass(frozen=True)
@@ -74,7 +71,6 @@ class Witness:
     orders: int = 0
     fills: int = 0
     owners: set[str] = field(default_factory=set)
-    unhedged: int = 0
 
     def look(self, seen: Seen) -> list[str]:
         """What is wrong."""
@@ -116,14 +112,9 @@ class Witness:
         committed = sum((claim.cost for claim in claims if claim.rests), NOTHING)
         if committed > seen.cash:
             yield f"what rests may take ${float(committed):.2f} of ${float(seen.cash):.2f}"
-        entered = {name: own for name, own, _ in self._bounds(_entered(seen), seen)}
         for name, own, share in self._bounds(claims, seen):
             lost, most = worst(own, seen.places), Fraction(share or 0) * self.bankroll
-            if share is None or lost <= most + CENT:
-                continue
-            if worst(entered[name], seen.places) <= most + CENT:
-                self.unhedged += 1
-            else:
+            if share is not None and lost > most + CENT:
                 yield f"{name} may lose ${float(lost):.2f}, at most ${float(most):.2f} may be"
         largest = self.settings.trading.max_single_position
         for order in seen.orders:
@@ -184,18 +175,6 @@ class Witness:
                 yield f"{count} {what}, at most {most} may be"
 
 
-def _entered(seen: Seen) -> list[Claim]:
-    """What would be at risk, had no leg of an exclusive event been left."""
-    kept = [
-        fill
-        for fill in seen.fills
-        if seen.intents[fill.order_id].purpose is not Purpose.EXIT
-        or not seen.places[fill.ticker].is_exclusive
-    ]
-    before = replace(seen, fills=kept)
-    return [*held(before), *resting(before)]
-
-
 def held(seen: Seen) -> Iterator[Claim]:
     """What each owner's fills have left in markets that are not over."""
     found: dict[tuple[str, str], tuple[Fraction, Fraction]] = {}
@@ -242,7 +221,7 @@ def worst(claims: Sequence[Claim], places: Mapping[str, Place]) -> Fraction:
     for own in events.values():
         tickers = {claim.ticker for claim in own}
         ends = [sum((c.lost(yes=c.ticker == won) for c in own), NOTHING) for won in (*tickers, "")]
-        total += max(NOTHING, *ends)
+        total += max(ends)
     return total
 
 

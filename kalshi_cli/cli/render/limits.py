@@ -46,11 +46,7 @@ def show_limits(result: LimitsInUse, console: "Console") -> None:
             for row in result.limits
         ],
     )
-    console.print(
-        "Shares are of the bankroll. Of the cash reserve, used is what is free. An event whose"
-        " markets exclude each other counts as it loses in its worst end, which may be less than"
-        " one of its markets alone."
-    )
+    console.print("Shares are of the bankroll. Of the cash reserve, used is what is free.")
     print_table(
         console,
         "Changes, newest first",
