@@ -176,21 +176,21 @@ async def _wanted(
     tickers: Collection[str],
 ) -> tuple[list[CatalogEntry], list[Skipped]]:
     if not tickers:
-        chunks = screen_undropped(store, filters, clock.now())
-        eligible = [entry async for screened in chunks for entry in screened.eligible]
-        return eligible + await _held_on_forecasts(store, eligible), []
+        return await eligible(store, filters, clock.now()), []
     await learn_markets(data, store, clock, tickers)
     async with store.unit(reads=True) as unit:
         known = await unit.catalog.entries(tickers=tickers)
     return await open_ones(store, known, tickers)
 
 
-async def _held_on_forecasts(store: Store, eligible: Sequence[CatalogEntry]) -> list[CatalogEntry]:
-    """What else is held on a forecast, though a filter drops it: only a new one may end it."""
-    known = {entry.market.ticker for entry in eligible}
+async def eligible(store: Store, filters: Sequence[Filter], now_us: int) -> list[CatalogEntry]:
+    """What no filter drops; and what is held on a forecast, for only a new one may end it."""
+    chunks = screen_undropped(store, filters, now_us)
+    kept = [entry async for screened in chunks for entry in screened.eligible]
+    known = {entry.market.ticker for entry in kept}
     async with store.unit(reads=True) as unit:
-        entries = await unit.catalog.entries(tickers=sorted(await _on_forecasts(unit) - known))
-    return [entry for entry in entries if entry.market.status is MarketStatus.ACTIVE]
+        held = await unit.catalog.entries(tickers=sorted(await _on_forecasts(unit) - known))
+    return kept + [entry for entry in held if entry.market.status is MarketStatus.ACTIVE]
 
 
 async def _on_forecasts(unit: Unit) -> frozenset[str]:

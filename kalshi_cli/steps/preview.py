@@ -14,6 +14,7 @@ from kalshi_cli.ports.forecaster import Forecaster, Planned, Question, Skipped
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.analyze import (
     AnalysisPolicy,
+    eligible,
     event_key,
     in_time,
     open_ones,
@@ -21,7 +22,6 @@ from kalshi_cli.steps.analyze import (
 )
 from kalshi_cli.steps.learning import unknown_markets
 from kalshi_cli.steps.naming import called
-from kalshi_cli.steps.selection import screen_undropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,7 @@ async def _wanted(
     tickers: Collection[str],
 ) -> tuple[list[CatalogEntry], list[Skipped]]:
     if not tickers:
-        chunks = screen_undropped(store, filters, clock.now())
-        return [entry async for screened in chunks for entry in screened.eligible], []
+        return await eligible(store, filters, clock.now()), []
     tickers = await called(store, tickers)
     async with store.unit(reads=True) as unit:
         known = await unit.catalog.entries(tickers=tickers)

@@ -12,6 +12,7 @@ from kalshi_cli.domain.money import AiCost
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.settings.sections import Filters
 from kalshi_cli.steps.analyze import AnalysisPolicy, analyze
+from kalshi_cli.steps.preview import preview
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 
@@ -31,12 +32,14 @@ async def entered(floor):
     floor.clock.now_us += 4 * HOUR
 
 
+POLICY = AnalysisPolicy(cooldown_us=4 * HOUR, per_day=4, daily_budget=ONE_CALL)
+
+
 async def asked(floor, probability, filters=POLICIES.filters):
     def answer(question):
         low, high = probability - 0.1, probability + 0.1
         return reply([opinion(ticker, probability, low, high) for ticker in tickers_of(question)])
 
-    policy = AnalysisPolicy(cooldown_us=4 * HOUR, per_day=4, daily_budget=ONE_CALL)
     async with a_desk(floor, answer, roles=("forecaster",), daily_budget=ONE_CALL) as desk:
         return await analyze(
             floor.exchange,
@@ -44,7 +47,7 @@ async def asked(floor, probability, filters=POLICIES.filters):
             floor.clock,
             desk[0],
             filters=filters,
-            policy=policy,
+            policy=POLICY,
             run_id=floor.run.run_id,
         )
 
@@ -78,9 +81,26 @@ async def test_nobody_else_gets_the_last_of_the_budget(floor):
     assert (result.forecasts, {each.code for each in result.skipped}) == ((), {"AI_BUDGET"})
 
 
+STRICT = the_policies("oracle", filters=Filters(min_volume=1_000_000_000)).filters
+
+
 async def test_what_is_held_on_a_forecast_is_asked_about_though_a_filter_drops_it(floor):
     await entered(floor)
-    strict = the_policies("oracle", filters=Filters(min_volume=1_000_000_000)).filters
-    result = await asked(floor, 0.44, strict)
+    result = await asked(floor, 0.44, STRICT)
     assert [forecast.ticker for forecast in result.forecasts] == [A]
     assert [each.reason.code for each in (await tracked(floor)).exits] == ["CONFIDENCE_CHANGE"]
+
+
+async def test_the_preview_has_what_is_held_though_a_filter_drops_it(floor):
+    await entered(floor)
+    async with a_desk(floor, None, roles=("forecaster",), daily_budget=ONE_CALL) as desk:
+        result = await preview(
+            floor.exchange,
+            floor.store,
+            floor.clock,
+            desk[0],
+            filters=STRICT,
+            policy=POLICY,
+            per_event=None,
+        )
+    assert [each.tickers for each in result.previews] == [(A,)]
