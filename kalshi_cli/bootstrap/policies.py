@@ -23,7 +23,7 @@ from kalshi_cli.plugins import load
 from kalshi_cli.portfolio.methods._base import Method
 from kalshi_cli.risk._gate import controls
 from kalshi_cli.settings.sections import Ai, Section, Settings
-from kalshi_cli.steps.analyze import AnalysisPolicy, Worth
+from kalshi_cli.steps.analysis_policy import AnalysisPolicy, Worth
 from kalshi_cli.steps.asking import AskingPolicy
 from kalshi_cli.steps.deliberate import DeliberationPolicy
 from kalshi_cli.steps.questions import RoundSeconds

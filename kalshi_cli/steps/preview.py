@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 
 from kalshi_cli.domain.instant import day_of
 from kalshi_cli.domain.money import NO_COST, AiCost
@@ -12,14 +11,8 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.forecaster import Forecaster, Planned, Question, Skipped
 from kalshi_cli.ports.store import Store
-from kalshi_cli.steps.analyze import (
-    AnalysisPolicy,
-    eligible,
-    event_key,
-    in_time,
-    open_ones,
-    rested,
-)
+from kalshi_cli.steps.analysis_policy import AnalysisPolicy
+from kalshi_cli.steps.choosing import Chosen, by_event, due, eligible, open_ones
 from kalshi_cli.steps.learning import unknown_markets
 from kalshi_cli.steps.naming import called
 
@@ -71,13 +64,9 @@ async def preview(
     Raises `NotFound` for a ticker that neither the store nor the exchange knows.
     """
     entries, skipped = await _wanted(data, store, clock, filters, tickers)
-    entries, waiting = await rested(store, clock, entries, policy, named=bool(tickers))
+    entries, waiting = await due(store, clock, entries, policy, named=bool(tickers))
     skipped += waiting
-    if policy.worth is not None and not tickers:
-        entries, late = in_time(entries, clock.now() + policy.worth.min_to_close_us)
-        skipped += late
-    questions = [list(found) for _, found in groupby(sorted(entries, key=event_key), key=event_key)]
-    previews = tuple(_preview(forecaster, members, clock.now()) for members in questions)
+    previews = tuple(_preview(forecaster, found, clock.now()) for found in by_event(entries))
     async with store.unit(reads=True) as unit:
         spent = await unit.ai.spent(day_of(clock.wall()))
     total = sum((each.estimate.units for each in previews), NO_COST.units)
@@ -100,7 +89,7 @@ async def _wanted(
     clock: Clock,
     filters: Sequence[Filter],
     tickers: Collection[str],
-) -> tuple[list[CatalogEntry], list[Skipped]]:
+) -> Chosen:
     if not tickers:
         return await eligible(store, filters, clock.now()), []
     tickers = await called(store, tickers)

@@ -17,7 +17,8 @@ from kalshi_cli.errors import NotFound, Unavailable
 from kalshi_cli.forecasting.logit import logit
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.ports.forecaster import Judged, Skipped
-from kalshi_cli.steps.analyze import AnalysisPolicy, Worth, analyze
+from kalshi_cli.steps.analysis_policy import AnalysisPolicy, Worth
+from kalshi_cli.steps.analyze import analyze
 
 CENT = AiCost(100_000_000)
 FREE = AnalysisPolicy(cooldown_us=None, per_day=None, daily_budget=None)

@@ -11,7 +11,8 @@ from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.money import AiCost
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.settings.sections import Filters
-from kalshi_cli.steps.analyze import AnalysisPolicy, analyze
+from kalshi_cli.steps.analysis_policy import AnalysisPolicy
+from kalshi_cli.steps.analyze import analyze
 from kalshi_cli.steps.preview import preview
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
