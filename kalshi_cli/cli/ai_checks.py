@@ -75,9 +75,9 @@ def budget_checks(daily: Money | None, equity: Money | None) -> list[Check]:
         detail = "unlimited: a fault may spend whatever the account has"
         return [Check("AI budget", Finding.WARNING, detail, "Set ai.daily_ai_budget.")]
     if equity is None or equity.units <= 0:
-        return [Check("AI budget", Finding.OK, f"${daily} a day")]
+        return [Check("AI budget", Finding.OK, f"{daily.spoken} a day")]
     share = daily.units / equity.units
-    detail = f"${daily} a day, {share:.2%} of what the account is worth"
+    detail = f"{daily.spoken} a day, {share:.2%} of what the account is worth"
     if share <= LARGE_SHARE:
         return [Check("AI budget", Finding.OK, detail)]
     remedy = "Lower ai.daily_ai_budget: forecasts must earn that back each day."

@@ -165,7 +165,18 @@ class Contracts(_Amount):
         return self.units % 100 == 0
 
 
-class Money(_Amount):
+class _Dollars(_Amount):
+    __slots__ = ()
+
+    @property
+    def spoken(self) -> str:
+        """`$1,234.50`, for sentences: in whole cents, with more digits only where there are any."""
+        whole, _, rest = f"{abs(self.decimal):,.{self.DECIMALS}f}".partition(".")
+        sign = "-" if self.units < 0 else ""
+        return f"{sign}${whole}.{rest.rstrip('0').ljust(2, '0')}"
+
+
+class Money(_Dollars):
     """Dollars, in units of $0.000001."""
 
     __slots__ = ()
@@ -176,19 +187,12 @@ class Money(_Amount):
             return NotImplemented
         return Money(self.units * times)
 
-    @property
-    def spoken(self) -> str:
-        """`$1,234.50`, for sentences: in whole cents, with more digits only where there are any."""
-        whole, _, rest = f"{abs(self.decimal):,.6f}".partition(".")
-        sign = "-" if self.units < 0 else ""
-        return f"{sign}${whole}.{rest.rstrip('0').ljust(2, '0')}"
-
     def scaled(self, fraction: float) -> "Money":
         """A fraction of the amount, rounded toward zero: for budgets, never for payments."""
         return Money(int(Decimal(self.units) * _as_written(fraction)))
 
 
-class AiCost(_Amount):
+class AiCost(_Dollars):
     """What an AI call cost, in the server's ticks of 1e-10 USD."""
 
     __slots__ = ()

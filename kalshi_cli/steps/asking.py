@@ -153,11 +153,12 @@ class Asker:
     ) -> Reservation | NoAnswer:
         """A call that is on record, with money set aside for it."""
         amount, budget = self.estimate(prompt, model), self.policy.decision_budget
-        if not decision.fits(amount, budget):
+        if budget is not None and not decision.fits(amount, budget):
             return NoAnswer(
                 "AI_DECISION_BUDGET",
-                f"a call of {model} may cost ${amount}, ${decision.spent + decision.reserved} is "
-                f"spent or set aside, and one event may cost ${budget}",
+                f"a call of {model} may cost {amount.spoken}, "
+                f"{(decision.spent + decision.reserved).spoken} is spent or set aside, and one "
+                f"event may cost {budget.spoken}",
             )
         call = Reservation(
             call_id=decision.next_id(),

@@ -165,7 +165,7 @@ def test_a_person_sees_each_role_the_blend_and_every_gate(shown, desk):
         "YES at",
         "NO at",
         "10/10 filter, 5/5 forecast, 7/7 stake",
-        "cost $0.00 now, $0.00 of $5.00 today",
+        "cost $0.0004 now, $0.0004 of $5.00 today",
     ):
         assert told in words, told
     whole, _ = shown(sensible, "--explain")

@@ -11,6 +11,7 @@ from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.words import (
     best,
     cents,
+    charged,
     count,
     dollars,
     held,
@@ -121,7 +122,7 @@ def _forecast(forecast: Forecast, now_us: int) -> str:
     age = "now" if forecast.made_us == now_us else f"{until(now_us - forecast.made_us)} ago"
     return (
         f"{percent(forecast.probability)} [{percent(forecast.low)}, {percent(forecast.high)}] "
-        f"by {shown(who, 40)}, {age}, for {dollars(forecast.cost.to_money())}"
+        f"by {shown(who, 40)}, {age}, for {charged(forecast.cost)}"
     )
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.tables import Cell, print_facts, print_table
-from kalshi_cli.cli.render.words import NOTHING, dollars, gain
+from kalshi_cli.cli.render.words import NOTHING, charged, dollars, gain
 from kalshi_cli.evaluation.interval import Interval, Verdict
 from kalshi_cli.evaluation.rebalancing import NewShare
 from kalshi_cli.evaluation.scores import By, Comparison, Score
@@ -35,7 +35,7 @@ def show_evaluate(result: EvaluateResult, console: "Console") -> None:
                 row.strategy,
                 str(row.markets),
                 dollars(row.fees),
-                dollars(row.ai_cost),
+                charged(row.ai_cost),
                 gain(row.net),
                 spread(row.per_event, unit="$", decimals=2),
                 row.verdict,
@@ -169,7 +169,7 @@ def _cells(name: str, found: Comparison | None, row: Score) -> tuple[str, ...]:
 def _print_rest(result: EvaluateResult, console: "Console") -> None:
     facts: list[tuple[str, Cell]] = [
         ("forecasts", _counted(result)),
-        ("AI cost", dollars(result.ai_cost.to_money())),
+        ("AI cost", charged(result.ai_cost)),
     ]
     if result.since_start is not None:
         facts.append(("equity", dollars(result.equity)))

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.tables import print_facts, print_table
-from kalshi_cli.cli.render.words import harmless, instant, moment, shown
-from kalshi_cli.domain.money import AiCost
+from kalshi_cli.cli.render.words import charged, harmless, instant, moment, shown
 from kalshi_cli.ports.rows.ai import AiCallRow, AiCallTexts
 from kalshi_cli.steps.ai_costs import AiCosts
 
@@ -24,7 +23,7 @@ def show_calls(rows: Sequence[AiCallRow], console: "Console") -> None:
                 row.call_id,
                 row.event_ticker,
                 row.role,
-                "in flight" if row.cost is None else f"${row.cost.to_money()}",
+                "in flight" if row.cost is None else charged(row.cost),
                 _outcome(row),
                 moment(row.called_wall_us),
             )
@@ -35,10 +34,10 @@ def show_calls(rows: Sequence[AiCallRow], console: "Console") -> None:
 
 def show_costs(found: AiCosts, console: "Console") -> None:
     """A line a day, role, model or strategy, and all of it together."""
-    lines = [(line.name, str(line.calls), exactly(line.cost)) for line in found.lines]
+    lines = [(line.name, str(line.calls), line.cost.spoken) for line in found.lines]
     title = f"AI cost by {found.by}"
     print_table(console, title, (str(found.by), ("calls", "right"), ("cost", "right")), lines)
-    print_facts(console, [("together", exactly(found.total))])
+    print_facts(console, [("together", found.total.spoken)])
 
 
 def show_call(found: AiCallTexts, console: "Console") -> None:
@@ -59,7 +58,8 @@ def show_call(found: AiCallTexts, console: "Console") -> None:
         ("tokens", tokens),
         (
             "cost",
-            f"{_cost(call)} by {call.cost_source or 'nobody yet'}; ${call.reserved} set aside",
+            f"{_cost(call)} by {call.cost_source or 'nobody yet'}; "
+            f"{call.reserved.spoken} set aside",
         ),
         ("outcome", _outcome(call)),
     ]
@@ -79,13 +79,7 @@ def show_call(found: AiCallTexts, console: "Console") -> None:
 
 
 def _cost(row: AiCallRow) -> str:
-    return "in flight" if row.cost is None else exactly(row.cost)
-
-
-def exactly(cost: AiCost) -> str:
-    """Dollars with every digit that is one, and two decimals at least: `$0.0123`, `$0.00`."""
-    whole, _, decimals = str(cost).partition(".")
-    return f"${whole}.{decimals.rstrip('0'):0<2}"
+    return "in flight" if row.cost is None else row.cost.spoken
 
 
 def _outcome(row: AiCallRow) -> str:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.rows import show_positions, without_bid
 from kalshi_cli.cli.render.tables import Cell, print_facts, print_table
-from kalshi_cli.cli.render.words import dollars, gain, instant, some
+from kalshi_cli.cli.render.words import charged, dollars, gain, instant, some
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.ports.rows.desk import DeskSummary
 from kalshi_cli.ports.rows.trading import StrategyRow
@@ -91,7 +91,7 @@ def _money(result: Status) -> list[tuple[str, Cell]]:
     if summary.snapshot is not None:
         seen = summary.snapshot
         facts.append(("last track", f"{dollars(seen.equity)} at {instant(seen.at_us)}"))
-    facts.append(("AI cost", dollars(summary.ai_cost.to_money())))
+    facts.append(("AI cost", charged(summary.ai_cost)))
     return facts
 
 

@@ -10,6 +10,7 @@ from kalshi_cli.cli.render.measures import against
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.words import (
     NOTHING,
+    charged,
     count,
     deal,
     dollars,
@@ -68,9 +69,9 @@ def show_analyze(result: AnalyzeResult, console: "Console", *, explain: bool = F
 
 def _rest(result: AnalyzeResult) -> list[tuple[str, str]]:
     """What was left out, and the money."""
-    spent = dollars(result.spent.to_money())
-    today = dollars(result.spent_today.to_money())
-    budget = "" if result.budget is None else f" of {dollars(result.budget.to_money())}"
+    spent = charged(result.spent)
+    today = charged(result.spent_today)
+    budget = "" if result.budget is None else f" of {charged(result.budget)}"
     facts = [("cost", f"{spent} now, {today}{budget} today")]
     if result.not_assessed:
         facts.append(("no more", f"the desk could not be read: {result.not_assessed}"))
@@ -119,7 +120,7 @@ def show_preview(result: PreviewResult, console: "Console") -> None:
         for planned in each.planned:
             prompt = planned.prompt
             told = f"{each.event_ticker}: {prompt.role} ({prompt.version}) to {planned.model}"
-            console.print(f"\n{told}, at most ${planned.estimate}", style="bold")
+            console.print(f"\n{told}, at most {planned.estimate.spoken}", style="bold")
             for text in (prompt.system, prompt.user):
                 console.print(f"\n{harmless(text)}", soft_wrap=True)
     print_facts(console, list(_preview_facts(result)))
@@ -134,11 +135,14 @@ def _preview_facts(result: PreviewResult) -> Iterator[tuple[str, str]]:
         why = f": {result.forecaster} asks no language model" if result.previews else ""
         yield "cost", f"nothing{why}"
         return
-    yield "set aside", f"${result.estimate} for these calls, by the price of the model"
+    yield "set aside", f"{result.estimate.spoken} for these calls, by the price of the model"
     if result.per_event is not None:
-        yield "at most", f"${result.per_event} an event, with the roles that wait for an answer"
-    budget = "" if result.budget is None else f" of {dollars(result.budget.to_money())}"
-    yield "today", f"{dollars(result.spent_today.to_money())}{budget} spent"
+        yield (
+            "at most",
+            f"{result.per_event.spoken} an event, with the roles that wait for an answer",
+        )
+    budget = "" if result.budget is None else f" of {charged(result.budget)}"
+    yield "today", f"{charged(result.spent_today)}{budget} spent"
 
 
 def show_trade(result: TradeResult, console: "Console") -> None:

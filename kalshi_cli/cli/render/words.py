@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.instant import MINUTE, spoken, to_datetime
-from kalshi_cli.domain.money import Contracts, Money, Price
+from kalshi_cli.domain.money import AiCost, Contracts, Money, Price
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.side import Outcome, Side, spoken_terms
 
@@ -23,6 +23,16 @@ def dollars(amount: Money | None) -> str:
         return NOTHING
     sign = "-" if amount.units < 0 else ""
     return f"{sign}${abs(amount.decimal):,.2f}"
+
+
+def charged(cost: Money | AiCost) -> str:
+    """What AI cost, with as many decimals as it needs, up to a hundredth of a cent: `$0.0124`.
+
+    What is finer is rounded up: `$0.00` cost nothing at all.
+    """
+    finest = AiCost.DECIMALS - 4
+    units = cost.units * 10 ** (AiCost.DECIMALS - cost.DECIMALS)
+    return AiCost(-(-units // 10**finest) * 10**finest).spoken
 
 
 def gain(amount: Money) -> "Text":
