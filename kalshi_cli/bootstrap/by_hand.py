@@ -13,8 +13,8 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.desk import DeskRequest, Run
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
-from kalshi_cli.steps.command import StateChange, end_unless_ended, set_desk_state
 from kalshi_cli.steps.requests import ask_holder
+from kalshi_cli.steps.run_state import StateChange, end_unless_ended, set_desk_state
 
 
 class RecordedClock:

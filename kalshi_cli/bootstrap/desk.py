@@ -19,7 +19,7 @@ from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.analyze import AnalyzeResult, analyze
 from kalshi_cli.steps.assess import assess
-from kalshi_cli.steps.command import Done, Left, wind_down
+from kalshi_cli.steps.done import Done
 from kalshi_cli.steps.evaluate import EvaluateResult
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.ingest import IngestResult, ingest
@@ -29,6 +29,7 @@ from kalshi_cli.steps.react import Attended, Reacted, attend, react
 from kalshi_cli.steps.requests import carry_out, obey
 from kalshi_cli.steps.session import TradeResult
 from kalshi_cli.steps.standing import standing
+from kalshi_cli.steps.stopping import Left, wind_down
 from kalshi_cli.steps.track import TrackResult, save_plans, track
 from kalshi_cli.steps.trade import rehearse, trade
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kalshi_cli.ports.desk import Run
-    from kalshi_cli.steps.command import StateChange
+    from kalshi_cli.steps.run_state import StateChange
 
 BY_EXIT_CODE: dict[int, type[KalshiError]] = {
     each.exit_code: each for each in (NotFound, ConfigError, Unavailable, Refused, IntegrityError)
@@ -256,7 +256,7 @@ async def _carried_out_once(
     """What was sold before something could not be sold is told all the same."""
     from kalshi_cli.bootstrap.by_hand import asked_of_holder
     from kalshi_cli.bootstrap.opening import open_desk
-    from kalshi_cli.steps.command import StillHeld
+    from kalshi_cli.steps.selling import StillHeld
 
     environment, settings = prepared.environment, prepared.settings
     answered = await asked_of_holder(environment, settings, kind, target)

@@ -14,7 +14,6 @@ from kalshi_cli.risk._base import Denial
 from kalshi_cli.scheduler.lanes import Ran, Stopped
 from kalshi_cli.scheduler.timekeeping import Late
 from kalshi_cli.steps.analyze import AnalyzeResult
-from kalshi_cli.steps.command import Left
 from kalshi_cli.steps.evaluate import EvaluateResult
 from kalshi_cli.steps.execution import is_forbidden
 from kalshi_cli.steps.ingest import IngestResult
@@ -23,6 +22,7 @@ from kalshi_cli.steps.react import Attended, Reacted
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.session import TradeResult
 from kalshi_cli.steps.status import Status
+from kalshi_cli.steps.stopping import Left
 from kalshi_cli.steps.track import Exited, TrackResult
 
 

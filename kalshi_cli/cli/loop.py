@@ -10,8 +10,8 @@ from kalshi_cli.cli.start import Prepared
 from kalshi_cli.domain.order import LIVE
 from kalshi_cli.scheduler.lanes import Loop, Stop, Stopped
 from kalshi_cli.settings.describe import unlimited
-from kalshi_cli.steps.command import Left
 from kalshi_cli.steps.status import status
+from kalshi_cli.steps.stopping import Left
 
 if TYPE_CHECKING:
     from kalshi_cli.bootstrap.desk import OpenDesk

@@ -12,13 +12,14 @@ from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.sale import sales
 from kalshi_cli.errors import PASSING, KalshiError, Unavailable
 from kalshi_cli.ports.exchange import MarketData, OutcomeKind
-from kalshi_cli.steps.command import READ_BACKS, Done, Sold, StillHeld, sell
 from kalshi_cli.steps.desk_view import DeskView
+from kalshi_cli.steps.done import AGAIN, READ_BACKS, Done
 from kalshi_cli.steps.execution import COOLING_UNTIL, Desk, cancel
 from kalshi_cli.steps.groups import trigger_groups
 from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.paging import Collected, collect
 from kalshi_cli.steps.reconcile import reconcile_desk
+from kalshi_cli.steps.selling import Sold, StillHeld, sell
 from kalshi_cli.steps.trade_policy import TradePolicy
 
 OURS = "ours"
@@ -55,7 +56,7 @@ async def cancel_ours(data: MarketData, desk: Desk) -> Done:
         ids = ", ".join(order.client_order_id for order in left)
         raise Unavailable(
             f"{_told(after)}, but {len(left)} may still rest: {ids}.",
-            remedy="Run the same command again.",
+            remedy=AGAIN,
         )
     return Done("cancel-all", OURS, _told(after) + unsure, after)
 
@@ -90,13 +91,13 @@ async def cancel_everything(data: MarketData, desk: Desk) -> Done:
         why = outcome.message or outcome.code or resting.why or "no word from the exchange"
         raise Unavailable(
             f"{len(resting.items)} orders may still rest ({outcome.kind}: {why}).",
-            remedy="Run the same command again.",
+            remedy=AGAIN,
         )
     if outcome.kind is not OutcomeKind.DONE:
         raise Unavailable(
             f"Nothing rests now, but the cancel is not confirmed ({outcome.kind}: "
             f"{outcome.message or outcome.code}).",
-            remedy="Run the same command again.",
+            remedy=AGAIN,
         )
     after = await _now(desk, asked)
     told = f"nothing rests any more; of ours {_told(after)}; nothing is sent for a minute"
@@ -157,7 +158,7 @@ async def flatten(data: MarketData, desk: Desk, *, policy: TradePolicy) -> Done:
     if problems:
         raise Unavailable(
             " ".join(("Nothing is held by our books.", *problems)),
-            remedy="Run the same command again.",
+            remedy=AGAIN,
         )
     said = f"{canceled.outcome}; flat"
     return Done("flatten", OURS, said, (*canceled.orders, *orders), sales(held, after))

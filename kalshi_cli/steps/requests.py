@@ -10,7 +10,9 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.desk import DeskRequest
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.store import Store
-from kalshi_cli.steps.command import Done, cancel_order, close_position
+from kalshi_cli.steps.canceling import cancel_order
+from kalshi_cli.steps.closing import close_position
+from kalshi_cli.steps.done import Done
 from kalshi_cli.steps.emptying import EVERYTHING, cancel_everything, cancel_ours, flatten
 from kalshi_cli.steps.execution import Desk, heed_halt_file
 from kalshi_cli.steps.trade_policy import TradePolicy

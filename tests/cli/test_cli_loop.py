@@ -22,10 +22,10 @@ from kalshi_cli.ports.forecaster import Skipped
 from kalshi_cli.scheduler.lanes import Ran
 from kalshi_cli.scheduler.timekeeping import Late
 from kalshi_cli.steps.analyze import AnalyzeResult
-from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.groups import EntryGroups
 from kalshi_cli.steps.positions import Difference
+from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.standing import standing
 from kalshi_cli.steps.status import status
 from kalshi_cli.steps.track import Exited, track

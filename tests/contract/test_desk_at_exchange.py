@@ -28,11 +28,11 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.commands import SetTrading
 from kalshi_cli.ports.exchange import AmendmentKind
 from kalshi_cli.steps.amending import decrease, reprice
-from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.emptying import cancel_ours
 from kalshi_cli.steps.execution import Desk, send
 from kalshi_cli.steps.groups import EntryGroups
 from kalshi_cli.steps.reconcile import reconcile
+from kalshi_cli.steps.run_state import set_desk_state
 
 
 @dataclass

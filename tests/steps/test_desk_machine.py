@@ -54,11 +54,11 @@ from kalshi_cli.portfolio.methods._base import Method
 from kalshi_cli.portfolio.sizing import Sizing
 from kalshi_cli.ports.exchange import CancellationKind
 from kalshi_cli.steps.amending import decrease, reprice
-from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.emptying import cancel_everything, cancel_ours
 from kalshi_cli.steps.execution import Desk, cancel, send
 from kalshi_cli.steps.hearing import hear
 from kalshi_cli.steps.reconcile import reconcile_desk
+from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 from kalshi_cli.steps.trade_policy import TradePolicy

@@ -16,9 +16,9 @@ from kalshi_cli.domain.reduction import cuts
 from kalshi_cli.domain.side import Side
 from kalshi_cli.ports.exchange import AmendmentKind
 from kalshi_cli.steps.amending import decrease, reprice
-from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import cancel_many, send
 from kalshi_cli.steps.hearing import hear
+from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 

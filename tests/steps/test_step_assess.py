@@ -14,8 +14,8 @@ from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.side import Side
 from kalshi_cli.settings.sections import Filters
 from kalshi_cli.steps.assess import assess
-from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.gates import _HELD, Stage
+from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.trade import rehearse
 from kalshi_cli.strategies._base import Strategy
 

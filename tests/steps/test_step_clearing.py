@@ -10,8 +10,9 @@ from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import NotFound
-from kalshi_cli.steps.command import close_position, set_desk_state
+from kalshi_cli.steps.closing import close_position
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import track
 
 pytestmark = pytest.mark.databases

@@ -13,10 +13,10 @@ from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import Refused, Unavailable
 from kalshi_cli.ports.exchange import Outcome, OutcomeKind
-from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.emptying import EVERYTHING, OURS, cancel_everything, cancel_ours, flatten
 from kalshi_cli.steps.execution import heed_halt_file, send
 from kalshi_cli.steps.requests import obey
+from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import track
 
 pytestmark = pytest.mark.databases

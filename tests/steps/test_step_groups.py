@@ -14,10 +14,10 @@ from kalshi_cli.errors import OrderGroupTriggered, OrderGroupUnknown, Unauthoriz
 from kalshi_cli.ports.desk import GroupState
 from kalshi_cli.ports.exchange import Outcome, OutcomeKind, Page, Unusable
 from kalshi_cli.ports.groups import OrderGroup
-from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.emptying import cancel_ours
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.groups import EntryGroups, trigger_groups
+from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.trade import trade
 
 LIMIT = Contracts.parse("25.00")

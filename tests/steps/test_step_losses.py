@@ -16,8 +16,8 @@ from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.errors import Unavailable
 from kalshi_cli.ports.exchange import Unusable
-from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 

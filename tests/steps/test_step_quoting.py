@@ -23,10 +23,10 @@ from kalshi_cli.exits._planning import ExitRules
 from kalshi_cli.ports.exchange import ExchangeStatus
 from kalshi_cli.ports.stream import BookLost, Change, Link, MarketChange
 from kalshi_cli.settings.sections import Filters, Intervals, MarketMaking, Settings, Trading
-from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.guarding import PAUSE_US, Guard
 from kalshi_cli.steps.react import attend, react
+from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 from kalshi_cli.strategies._base import Strategy

@@ -22,10 +22,10 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import Unavailable
 from kalshi_cli.ports.store import Store
 from kalshi_cli.ports.stream import Link, Read, Resync, StreamEvent
-from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.guarding import PAUSE_US, REFUSED_PAUSE_US, Guard
 from kalshi_cli.steps.react import Reacted, attend, listen, react
+from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import Exited, track
 
 POLICIES = the_policies("oracle")

@@ -12,11 +12,12 @@ from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import WORKING, OrderState, Pending, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
-from kalshi_cli.steps.command import close_position, set_desk_state
+from kalshi_cli.steps.closing import close_position
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.leaving import reason_to_leave
 from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.resting_targets import targets
+from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import track
 
 pytestmark = pytest.mark.databases

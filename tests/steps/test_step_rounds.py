@@ -16,7 +16,7 @@ from kalshi_cli.errors import StoreBusy, Unavailable
 from kalshi_cli.scheduler.lanes import Stop
 from kalshi_cli.steps import questions
 from kalshi_cli.steps.analyze import analyze
-from kalshi_cli.steps.command import set_desk_state
+from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.trade import trade
 
 ONE_BY_ONE = {"ai": {"calls_at_once": 1}}

@@ -20,9 +20,9 @@ from kalshi_cli.domain.money import AiCost, Contracts, Price
 from kalshi_cli.domain.order import OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.ports.exchange import Unusable
-from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.leaving import EXIT_SLIPPAGE, exit_limit
+from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import track
 
 EXITS = the_policies().exits

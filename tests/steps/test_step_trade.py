@@ -20,8 +20,8 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import LeaseHeld, Unauthorized
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.risk._base import Denial
-from kalshi_cli.steps.command import set_desk_state
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.trade import rehearse, trade
 from kalshi_cli.strategies._base import Strategy
 

@@ -1,0 +1,33 @@
+"""What a desk that stops cancels, and what it leaves behind."""
+
+from dataclasses import dataclass
+
+from kalshi_cli.domain.order import WORKING, Order, OrderState, Purpose
+from kalshi_cli.domain.position import Position
+from kalshi_cli.ports.exchange import MarketData
+from kalshi_cli.steps.execution import Desk, cancel_many
+from kalshi_cli.steps.reconcile import reconcile_desk
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a stopped desk leaves behind."""
+
+    canceled: tuple[Order, ...]
+    resting: tuple[Order, ...]
+    positions: tuple[Position, ...]
+
+
+async def wind_down(data: MarketData, desk: Desk, *, cancel_entries: bool) -> Left:
+    """Before a stop: cancel own resting entries (exits stay), and say what is left."""
+    async with desk.store.unit() as unit:
+        live = await unit.journal.live()
+    entries = [o for o in live if o.state in WORKING and o.intent.purpose is not Purpose.EXIT]
+    if cancel_entries:
+        await cancel_many(desk, entries)
+    asked = [order.client_order_id for order in entries] if cancel_entries else []
+    await reconcile_desk(data, desk)
+    async with desk.store.unit() as unit:
+        after = await unit.journal.find(client_order_ids=asked)
+        canceled = tuple(order for order in after if order.state is OrderState.CANCELED)
+        return Left(canceled, await unit.journal.live(), await unit.ledger.positions())
