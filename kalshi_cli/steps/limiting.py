@@ -20,6 +20,8 @@ from kalshi_cli.steps.trade_policy import TradePolicy
 
 NOT_SAID = "not said"
 FIRST = "first recorded"
+OTHERS = "allocation.others"
+"""The setting that has the shares of a person's own strategies together."""
 NOT_OTHERWISE: Mapping[str, str] = MappingProxyType({})
 
 
@@ -139,25 +141,31 @@ async def limits_in_use(
         day_start=None if state is None else state.day_start_equity,
         peak=None if state is None else state.peak_equity,
         contested=tuple(sorted(view.contested())),
-        limits=(
-            *(
-                LimitRow(name, value, used.get(name), _otherwise(configured.get(name), value))
-                for name, value in in_force.items()
-            ),
-            *_of_others(in_force, used, policy.allocations),
-        ),
+        limits=tuple(_rows(in_force, configured, used, policy.allocations)),
         changes=await reports.limit_changes(limit=history),
     )
+
+
+def _rows(
+    in_force: Mapping[str, str],
+    configured: Mapping[str, str],
+    used: Mapping[str, Usage],
+    allocations: Mapping[str, float],
+) -> Iterator[LimitRow]:
+    for name, value in in_force.items():
+        yield LimitRow(name, value, used.get(name), _otherwise(configured.get(name), value))
+        if name == OTHERS:
+            yield from _of_others(in_force, used, allocations)
 
 
 def _of_others(
     in_force: Mapping[str, str], used: Mapping[str, Usage], allocations: Mapping[str, float]
 ) -> Iterator[LimitRow]:
-    """The use of each person's own strategy's share, which one setting has together."""
+    """The share of each person's own strategy, which one setting has together."""
     for strategy, share in allocations.items():
         name = f"allocation.{strategy}"
-        if name in used and name not in in_force:
-            yield LimitRow(f"allocation.others.{strategy}", f"{share:g}", used[name], None)
+        if name not in in_force:
+            yield LimitRow(f"{OTHERS}.{strategy}", f"{share:g}", used.get(name), None)
 
 
 def _otherwise(configured: str | None, value: str) -> str | None:

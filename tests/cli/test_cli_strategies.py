@@ -110,7 +110,10 @@ def test_the_share_of_ones_own_strategy_shows_its_use(kalshi, kalshi_home):
     (kalshi_home / "config.toml").write_text("[allocation]\nothers.mine = 0.05\n")
     kalshi("track", "--sim", "--seed", "7")
     rows = kalshi("inspect", "limits", "--json").json["data"]["limits"]
-    (row,) = [each for each in rows if each["name"] == "allocation.others.mine"]
+    names = [each["name"] for each in rows]
+    kin = names.index("allocation.others")
+    assert names[kin + 1 : kin + 2] == ["allocation.others.mine"]
+    row = rows[kin + 1]
     used = [row["value"], *(float(row["usage"][name]) for name in ("used", "bound"))]
     assert used == ["0.05", 0, 500]  # a twentieth of $10,000
 

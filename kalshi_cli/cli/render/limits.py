@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.words import NOTHING, dollars, instant, some
 from kalshi_cli.domain.money import Money
-from kalshi_cli.steps.limiting import LimitRow, LimitsInUse
+from kalshi_cli.steps.limiting import OTHERS, LimitRow, LimitsInUse
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -38,7 +38,7 @@ def show_limits(result: LimitsInUse, console: "Console") -> None:
         [
             (
                 row.name,
-                row.value.strip('"'),
+                _set_to(row),
                 NOTHING if row.usage is None else _amount(row.usage.used),
                 NOTHING if row.usage is None else _amount(row.usage.bound),
                 _by(row, changed),
@@ -63,6 +63,13 @@ def show_limits(result: LimitsInUse, console: "Console") -> None:
             if row.old is not None
         ],
     )
+
+
+def _set_to(row: LimitRow) -> str:
+    """The value; shares that have a line each are not told twice."""
+    if row.name == OTHERS:
+        return "none" if row.value == "{}" else "as follows"
+    return row.value.strip('"')
 
 
 def _by(row: LimitRow, changed: Container[str]) -> str:
