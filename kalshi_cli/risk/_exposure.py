@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from kalshi_cli.domain.fees import WORST_KNOWN, exit_terms, fill_fee
 from kalshi_cli.domain.identity import EXTERNAL
-from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money, Price, total
+from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price, total
 from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose
 from kalshi_cli.domain.position import Position, outcome_cost
 from kalshi_cli.domain.side import Side
@@ -42,50 +42,43 @@ def _owned_claims(state: RiskState) -> Iterator[tuple[str, Claim]]:
         if position.net:
             yield position.owner, position_claim(position)
     entering: dict[tuple[str, str, Side], list[Order]] = {}
+    leaving: dict[tuple[str, str], list[Order]] = {}
     for order in state.orders:
-        intent = order.intent
-        if intent.purpose is not Purpose.EXIT:
-            where = intent.ticker, intent.strategy, intent.side
-            entering.setdefault(where, []).append(order)
+        ticker, owner, side = order.intent.ticker, order.intent.strategy, order.intent.side
+        if order.intent.purpose is Purpose.EXIT:
+            leaving.setdefault((ticker, owner), []).append(order)
+        else:
+            entering.setdefault((ticker, owner, side), []).append(order)
     for (ticker, owner, side), orders in entering.items():
-        closing = _closable(state, ticker, owner, side)
+        closing = _closable(state, ticker, owner, side, leaving.get((ticker, owner), ()))
         yield owner, entries_claim(ticker, side, _priced(orders), closing)
 
 
-def _priced(orders: Iterable[Order]) -> list[tuple[Price, Contracts]]:
-    return [(order.worst_limit, order.remaining) for order in orders]
+def _priced(entries: Iterable[Order]) -> list[tuple[Price, Contracts]]:
+    return [(order.worst_limit, order.remaining) for order in entries]
 
 
-def _closable(state: RiskState, ticker: str, owner: str, side: Side) -> Contracts:
+def _closable(
+    state: RiskState, ticker: str, owner: str, side: Side, exits: Iterable[Order]
+) -> Contracts:
     """Contracts that entries on a side close of what their owner holds, once its exits are done."""
     held = sum(
         abs(position.net).units
         for position in _held(state, ticker, owner)
         if position.net and position.side is side.opposite
     )
-    if not held:
-        return NO_CONTRACTS
-    leaving = sum(
-        order.remaining.units
-        for order in state.orders
-        if order.intent.purpose is Purpose.EXIT
-        and (order.intent.ticker, order.intent.strategy) == (ticker, owner)
-    )
-    return Contracts(max(0, held - leaving))
+    return Contracts(max(0, held - sum(order.remaining.units for order in exits)))
 
 
 def _own_claim(intent: OrderIntent, state: RiskState) -> Claim:
     """What one more entry may lose, beside its owner's others in the market."""
     ticker, owner, side = intent.ticker, intent.strategy, intent.side
-    closing = _closable(state, ticker, owner, side)
-    if not closing:
+    if not _closable(state, ticker, owner, side, ()):
         return order_claim(ticker, side, intent.limit, intent.count)
-    others = _priced(
-        order
-        for order in state.orders
-        if order.intent.purpose is not Purpose.EXIT
-        and (order.intent.ticker, order.intent.strategy, order.intent.side) == (ticker, owner, side)
-    )
+    own = [o for o in state.orders if (o.intent.ticker, o.intent.strategy) == (ticker, owner)]
+    exits = [order for order in own if order.intent.purpose is Purpose.EXIT]
+    others = _priced(o for o in own if o not in exits and o.intent.side is side)
+    closing = _closable(state, ticker, owner, side, exits)
     before = entries_claim(ticker, side, others, closing)
     after = entries_claim(ticker, side, [*others, (intent.limit, intent.count)], closing)
     return Claim(ticker, after.if_yes - before.if_yes, after.if_no - before.if_no)
