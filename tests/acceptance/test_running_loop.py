@@ -44,7 +44,9 @@ def test_a_signal_ends_it_with_its_entries_cancelled(
     assert ended.code == code
     assert ended.data["left"]["resting"] == []
     assert program.rows(LIVE) == [(0,)]
-    assert program.rows("SELECT reason, ended_us IS NULL FROM runs") == [(number.name, 0)]
+    assert program.rows("SELECT reason, ended_us IS NULL FROM runs") == [
+        (f"stopped by {number.name}", 0)
+    ]
     assert program.rows("SELECT count(*) FROM leases") == [(0,)]
     assert program.data("sim", "status")["resting_orders"] == 0
 
