@@ -17,7 +17,7 @@ from kalshi_cli.forecasting.logit import logit
 from kalshi_cli.forecasting.volatility import implied_variance, moves, variance_per_hour
 from kalshi_cli.portfolio.adverse import START, allowance, kept_at_best
 from kalshi_cli.portfolio.rewards import reward_per_hour
-from kalshi_cli.strategies._base import Abstention, Candidate, View
+from kalshi_cli.strategies._base import UNREAD, Abstention, Candidate, View
 
 LEAST_FAIR = 0.05
 """Nearer to $0 or $1 than this a market is left alone: a tick there is most of the price."""
@@ -154,7 +154,7 @@ def close_up(candidate: Candidate, view: View, maker: Maker) -> Case | Abstentio
     if unfit is not None:
         return unfit
     if book is None or trades is None:
-        return _against(candidate, "UNREAD", "its book or its tape was not to be had")
+        return _against(candidate, UNREAD, "its book or its tape was not to be had")
     room = _room(candidate, book.best_bid, book.best_ask)
     if isinstance(room, Abstention):
         return room
