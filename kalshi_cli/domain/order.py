@@ -123,6 +123,7 @@ class Order:
 
     `filled` is what the exchange has reported; the fills themselves are the ledger. `asked` are
     the terms of a change whose outcome is not known: until it is, the larger and the worse count.
+    `unanchored_us` is since when (market time) an entry's forecast has no market to lean on.
     """
 
     client_order_id: str
@@ -137,6 +138,7 @@ class Order:
     filled: Contracts = NO_CONTRACTS
     message: str = ""
     asked: Terms | None = None
+    unanchored_us: int | None = None
 
     @property
     def whole(self) -> Contracts:

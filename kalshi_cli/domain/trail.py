@@ -15,7 +15,7 @@ class Cause(StrEnum):
     ANSWER = "answer"
     """What the exchange, or the wire, answered to the request."""
     CANCEL = "cancel"
-    """A cancel is asked for."""
+    """A cancel is asked for, and why where an order was judged."""
     CANCEL_ANSWER = "cancel answer"
     AMEND = "amend"
     """A change is asked for."""
@@ -24,6 +24,8 @@ class Cause(StrEnum):
     """The exchange told how the order stands."""
     SEARCH = "search"
     """What a search for an order of unknown outcome found, or that it found nothing."""
+    JUDGED = "judged"
+    """What is known of the market of an entry that rests is other than before."""
     FILL = "fill"
     """Fills were booked."""
 

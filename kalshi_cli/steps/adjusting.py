@@ -1,18 +1,21 @@
 """Bringing what rests to what is wanted now."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 
 from kalshi_cli.domain.adjusting import Adjustment, adjustment
 from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Pending, Purpose
+from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import PASSING
 from kalshi_cli.ports.exchange import CancellationKind, MarketData
 from kalshi_cli.steps.amending import decrease, reprice
 from kalshi_cli.steps.clearing import off_grid
 from kalshi_cli.steps.deciding import means_of, proposed, sized
 from kalshi_cli.steps.execution import Desk, cancel_many
+from kalshi_cli.steps.following import amend
 from kalshi_cli.steps.quoting import QuoteChanges, quote_changes, quotes_of
-from kalshi_cli.steps.resting import new_terms, wanted_now
+from kalshi_cli.steps.resting import Wanted, new_terms, wanted_now
 from kalshi_cli.steps.session import Session
 from kalshi_cli.strategies._base import Strategy
 
@@ -37,18 +40,21 @@ async def adjust(
     unwanted: tuple[Order, ...],
 ) -> Adjusted:
     """Bring resting entries and quotes to what is wanted now; those off the grid go, whatever they
-    are for. What cannot be judged, since its books cannot be read, stays as it is.
+    are for.
 
     During a pause the exchange takes cancels, and no changes.
     """
     paused, view = session.account.paused, session.view
-    gone, smaller, moved = list(dict.fromkeys((*off_grid(view), *unwanted))), [], []
-    for order, wanted in await _wanted(data, session):
-        if order in gone:
-            continue
+    gone = dict.fromkeys(unwanted, "its strategy is not asked any more")
+    gone |= dict.fromkeys(off_grid(view), "its market has no such price any more")
+    smaller, moved = [], []
+    judged = [each for each in await _judged(data, session) if each[0] not in gone]
+    await _note_gaps(desk, judged)
+    for order, found in judged:
+        wanted = found.intent
         match adjustment(order, wanted):
             case Adjustment.REPLACE:
-                gone.append(order)
+                gone[order] = found.why
             case _ if paused is None or order.intent.exchange_index in paused:
                 continue
             case Adjustment.DECREASE if wanted is not None:
@@ -56,10 +62,11 @@ async def adjust(
             case Adjustment.AMEND if wanted is not None:
                 moved.append((order, new_terms(order, wanted)))
     quotes = await _changed_quotes(session, strategies)
-    gone += [order for order in quotes.gone if order not in gone]
+    gone = dict.fromkeys(quotes.gone, "it would not be quoted now") | gone
     smaller += [each for each in quotes.smaller if each[0] not in gone]
     moved += [each for each in quotes.renewed if each[0] not in gone]
-    answers = await cancel_many(desk, gone)
+    why = {order.client_order_id: told for order, told in gone.items()}
+    answers = await cancel_many(desk, list(gone), why)
     canceled = [order for order, answer in answers if answer.kind is CancellationKind.CANCELED]
     for order, wanted in smaller:
         await decrease(desk, order, wanted.count)
@@ -94,8 +101,8 @@ async def _changed_quotes(session: Session, strategies: Sequence[Strategy]) -> Q
     return quote_changes(quotes, trading, session.view.now_us)
 
 
-async def _wanted(data: MarketData, session: Session) -> list[tuple[Order, OrderIntent | None]]:
-    """Each undisturbed resting entry, and what is wanted of it; none where that cannot be told."""
+async def _judged(data: MarketData, session: Session) -> list[tuple[Order, Wanted]]:
+    """Each undisturbed resting entry, and what is wanted of it: by quotes where no book is read."""
     view = session.view
     entries = [
         order
@@ -108,11 +115,27 @@ async def _wanted(data: MarketData, session: Session) -> list[tuple[Order, Order
     try:
         books = await data.books(sorted(seen)) if entries else {}
     except PASSING:
-        return []
+        books = {}
     involved = session.where_involved()
-    found: list[tuple[Order, OrderIntent | None]] = []
+    found: list[tuple[Order, Wanted]] = []
     for order in entries:
         capital = means_of(involved.without([order]), order.intent.strategy, books)[1]
         book = books.get(order.intent.ticker)
         found.append((order, wanted_now(order, view, book, session.policy.sizing, capital)))
     return found
+
+
+async def _note_gaps(desk: Desk, judged: Sequence[tuple[Order, Wanted]]) -> None:
+    """Put on record where a market to lean on has gone, or is there again."""
+    folds, told = {}, {}
+    for order, found in judged:
+        if found.intent is not None and found.unanchored_us != order.unanchored_us:
+            folds[order.client_order_id] = partial(
+                _judged_anew, unanchored_us=found.unanchored_us, now_us=desk.clock.now()
+            )
+            told[order.client_order_id] = found.why or "others quote both sides again"
+    await amend(desk.store, folds, Cause.JUDGED, told)
+
+
+def _judged_anew(order: Order, unanchored_us: int | None, now_us: int) -> Order:
+    return replace(order, unanchored_us=unanchored_us, updated_us=now_us)

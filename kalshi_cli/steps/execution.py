@@ -5,7 +5,7 @@ again. What the exchange or the wire answered becomes a state; an unknown outcom
 until `reconcile` finds the order or proves it absent.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -358,14 +358,17 @@ async def cancel(desk: Desk, order: Order) -> tuple[Order, Cancellation]:
     return canceled
 
 
-async def cancel_many(desk: Desk, orders: Sequence[Order]) -> list[tuple[Order, Cancellation]]:
+async def cancel_many(
+    desk: Desk, orders: Sequence[Order], why: str | Mapping[str, str] = ""
+) -> list[tuple[Order, Cancellation]]:
     """Cancel working orders with one request, each with its own outcome, in the order given.
 
-    None of them is thought gone for another's sake: see `cancel`.
+    None of them is thought gone for another's sake: see `cancel`. `why` is kept with them: one for
+    all, or one of its own by id.
     """
     known = [order for order in orders if order.order_id is not None]
     asked = partial(_asked_to_cancel, now_us=desk.clock.now())
-    await amend(desk.store, {order.client_order_id: asked for order in known}, Cause.CANCEL)
+    await amend(desk.store, {order.client_order_id: asked for order in known}, Cause.CANCEL, why)
     desk.lease.check()
     answers = await _asked_for([address(order) for order in known], desk.trading)
     answered = dict(zip([order.client_order_id for order in known], answers, strict=True))

@@ -151,21 +151,27 @@ def _absent(order: Order, now_us: int) -> Order:
 
 
 async def amend(
-    store: Store, folds: Mapping[str, Callable[[Order], Order]], cause: Cause, detail: str = ""
+    store: Store,
+    folds: Mapping[str, Callable[[Order], Order]],
+    cause: Cause,
+    detail: str | Mapping[str, str] = "",
 ) -> tuple[Order, ...]:
     """Change journalled orders by id; returns them as they are now.
 
-    What changes goes into its trail; with a `detail`, what stays as it was does too. Reading,
-    folding and saving is one transaction, so two lanes cannot lose each other's news.
+    What changes goes into its trail; with a `detail`, or one of its own by id, what stays as it was
+    does too. Reading, folding and saving is one transaction, so two lanes cannot lose each other's
+    news.
     """
     if not folds:
         return ()
     orders: list[Order] = []
     async with store.unit() as unit:
         for order in await unit.journal.find(client_order_ids=list(folds)):
-            after = folds[order.client_order_id](order)
-            if after != order or detail:
-                await unit.journal.save(after, cause, detail)
+            name = order.client_order_id
+            after = folds[name](order)
+            said = detail if isinstance(detail, str) else detail.get(name, "")
+            if after != order or said:
+                await unit.journal.save(after, cause, said)
             orders.append(after)
         await unit.commit()
     return tuple(orders)

@@ -3,13 +3,22 @@
 On the forecast it was placed on, an order whose price no longer pays moves to the best price that
 does, if nobody waits before it there: a forecast is traded once, so nothing could be placed anew.
 On a newer forecast it goes, and the strategy decides again.
+
+The market is what others want: an order that leans on itself always pays. Where they do not quote
+both sides, one that pays by the forecast alone stays for as long as a quote may be old: a gap of a
+moment is no reason to lose its place, and longer nothing rests on what nobody can check.
 """
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.forecast import Advice
+from kalshi_cli.domain.book import Level, OrderBook
+from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.forecast import Advice, Forecast
 from kalshi_cli.domain.grid import PriceGrid
+from kalshi_cli.domain.instant import format_span
+from kalshi_cli.domain.limits import Limits
+from kalshi_cli.domain.market import Quote
+from kalshi_cli.domain.marks import MAX_MARK_SPREAD, behind, by_quote, resting
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import Order, OrderIntent, Terms
 from kalshi_cli.domain.proposal import Proposal
@@ -20,29 +29,77 @@ from kalshi_cli.portfolio.edge import SLACK, net_edge
 from kalshi_cli.portfolio.methods._base import Method
 from kalshi_cli.steps.desk_view import DeskView
 
+NO_MARKET = f"nobody else quotes both sides within ${MAX_MARK_SPREAD}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """The entry as it should rest: `count` is what should be left of it. None where it is to go,
+    and `why`. `unanchored_us` is since when (market time) no market is there to lean on.
+    """
+
+    intent: OrderIntent | None
+    why: str = ""
+    unanchored_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """An entry beside a fair value (a probability), and the edge a contract that is asked ($)."""
+
+    intent: OrderIntent
+    advice: Advice | None
+    fair: float
+    terms: FeeTerms
+    least: float
+
+    def against(self, price: Price) -> str:
+        """What is against resting at a price; empty where it pays."""
+        side = self.intent.side
+        if self.advice is not None and not self.advice.allows(side, price):
+            return "the Trader would not place it"
+        edge = net_edge(side, fair=self.fair, price=price, terms=self.terms, is_taker=False)
+        if edge >= self.least - SLACK:
+            return ""
+        told = f"its edge is {edge:.4f} a contract at a fair value of {self.fair:.4f}"
+        return f"{told}, {self.least:.4f} is asked"
+
 
 def wanted_now(
     order: Order, view: DeskView, book: OrderBook | None, sizing: Method, capital: Capital
-) -> OrderIntent | None:
-    """The entry as it should rest: `count` is what should be left of it; None for nothing.
+) -> Wanted:
+    """What should rest of an entry. `capital` is what there is without the order itself, and `book`
+    is None where it could not be read.
 
-    `capital` is what there is without the order itself. What cannot be judged stays as it is.
+    What an entry is worth that was made on evidence of its own, only its strategy can tell.
     """
-    intent, entry = order.intent, view.entries.get(order.intent.ticker)
-    forecast = view.forecasts.get(intent.ticker)
-    as_it_is = replace(intent, count=order.remaining)
-    if entry is None or forecast is None or intent.forecast_id is None:
-        return as_it_is
-    if view.now_us - forecast.made_us > capital.limits.max_forecast_age_us:
-        return None
-    is_renewed = forecast.forecast_id != intent.forecast_id
-    fair = forecast.blended if is_renewed else anchored(forecast, entry.quote)
+    intent, limits = order.intent, capital.limits
+    forecast = None if intent.forecast_id is None else view.forecasts.get(intent.ticker)
+    unchecked = _unchecked(order, forecast, view, book, limits)
+    if unchecked:
+        return Wanted(None, unchecked)
+    if forecast is None:
+        return Wanted(replace(intent, count=order.remaining))
+    if forecast.blended is None:
+        return Wanted(None, "its newest forecast had no market to lean on")
+    entry, terms = view.entries[intent.ticker], view.terms(intent.ticker)
+    alone = _Case(intent, forecast.advice, forecast.blended, terms, limits.min_net_edge)
+    others = _of_others(entry.quote, book, view)
+    fair = anchored(forecast, others)
     if fair is None:
-        return None if is_renewed else as_it_is
-    seen = None if is_renewed else book
-    limit = _limit(order, fair, view, seen, capital, forecast.advice)
+        return _without_market(order, alone, view.now_us, limits.max_quote_age_us)
+    may_move = book is not None and forecast.forecast_id == intent.forecast_id
+    before = others.bid if intent.side is Side.BID else others.ask
+    case = replace(alone, fair=fair)
+    limit = _limit(case, entry.market.grid, before if may_move else None)
     if limit is None:
-        return None
+        return Wanted(None, case.against(intent.limit))
+    return _sized(order, limit, fair, sizing, capital)
+
+
+def _sized(order: Order, limit: Price, fair: float, sizing: Method, capital: Capital) -> Wanted:
+    """As much of it as would be staked now, at a price."""
+    intent = order.intent
     proposal = Proposal(
         ticker=intent.ticker,
         side=intent.side,
@@ -55,10 +112,11 @@ def wanted_now(
         expires_us=intent.expires_us,
         forecast_id=intent.forecast_id,
     )
-    sized = sizing.size([proposal], {}, capital).intents
-    if not sized:
-        return None
-    return replace(as_it_is, limit=limit, count=min(sized[0].count, order.remaining))
+    sized = sizing.size([proposal], {}, capital)
+    if not sized.intents:
+        return Wanted(None, "; ".join(each.detail for each in sized.unsized))
+    count = min(sized.intents[0].count, order.remaining)
+    return Wanted(replace(intent, limit=limit, count=count))
 
 
 def new_terms(order: Order, wanted: OrderIntent) -> Terms:
@@ -66,46 +124,65 @@ def new_terms(order: Order, wanted: OrderIntent) -> Terms:
     return Terms(wanted.limit, order.filled + wanted.count, order.intent.expires_us)
 
 
-def _limit(
+def _unchecked(
     order: Order,
-    fair: float,
+    forecast: Forecast | None,
     view: DeskView,
     book: OrderBook | None,
-    capital: Capital,
-    advice: Advice | None,
-) -> Price | None:
-    """Its own price where that pays, else the next one that does before all others' orders."""
-    intent, terms = order.intent, view.terms(order.intent.ticker)
-    least = capital.limits.min_net_edge - SLACK
+    limits: Limits,
+) -> str:
+    """What it is held to and is not known, or too old to hold it to; empty where all is fresh."""
+    entry = view.entries.get(order.intent.ticker)
+    if entry is None:
+        return "its market is not known"
+    if not view.terms(order.intent.ticker).is_known:
+        return "its fees are not known"
+    made_us = order.created_us if forecast is None else forecast.made_us
+    ages = [("what it was made on is", made_us, limits.max_forecast_age_us)]
+    if forecast is not None and book is None:
+        ages.append(("its prices are", entry.quote.at_us, limits.max_quote_age_us))
+    for what, at_us, most_us in ages:
+        if view.now_us - at_us > most_us:
+            age, most = format_span(view.now_us - at_us), format_span(most_us)
+            return f"{what} {age} old, at most {most} will do"
+    return ""
 
-    def pays(price: Price) -> bool:
-        if advice is not None and not advice.allows(intent.side, price):
-            return False
-        edge = net_edge(intent.side, fair=fair, price=price, terms=terms, is_taker=False)
-        return edge >= least
 
-    if pays(intent.limit):
-        return intent.limit
-    grid = view.entries[intent.ticker].market.grid
-    best = None if book is None else _best_of_others(order, book)
+def _of_others(quote: Quote, book: OrderBook | None, view: DeskView) -> Quote:
+    """What others want now: by the book, else by the quote."""
+    own = resting(order for order in view.orders if order.intent.ticker == quote.ticker)
+    if book is not None:
+        others = behind(book, own)
+        return replace(quote, bid=others.bid, ask=others.ask)
+    told = by_quote(None, None, (quote.bid, quote.ask), own)
+    return replace(quote, bid=told.bid, ask=told.ask)
+
+
+def _without_market(order: Order, alone: _Case, now_us: int, most_us: int) -> Wanted:
+    """As it is for a while, where it pays by what was blended last; then nothing."""
+    since_us = now_us if order.unanchored_us is None else order.unanchored_us
+    if now_us - since_us > most_us:
+        span, most = format_span(now_us - since_us), format_span(most_us)
+        return Wanted(None, f"{NO_MARKET}, for {span}; at most {most} will do")
+    against = alone.against(order.intent.limit)
+    if against:
+        return Wanted(None, f"{NO_MARKET}; by the forecast alone {against}")
+    return Wanted(replace(order.intent, count=order.remaining), NO_MARKET, since_us)
+
+
+def _limit(case: _Case, grid: PriceGrid | None, best: Level | None) -> Price | None:
+    """Its own price where that pays, else the next one that does before the best of others."""
+    side, limit = case.intent.side, case.intent.limit
+    if not case.against(limit):
+        return limit
     if best is None or grid is None:
         return None
-    price = _behind(grid, intent.side, intent.limit)
-    while price is not None and (price.units - best.units) * intent.side.sign >= 0:
-        if pays(price):
+    price = _behind(grid, side, limit)
+    while price is not None and (price.units - best.price.units) * side.sign >= 0:
+        if not case.against(price):
             return price
-        price = _behind(grid, intent.side, price)
+        price = _behind(grid, side, price)
     return None
-
-
-def _best_of_others(order: Order, book: OrderBook) -> Price | None:
-    """The best price at which somebody else waits on the order's side."""
-    own = order.intent
-    levels = book.against(own.side.opposite)
-    others = (
-        level.price for level in levels if level.price != own.limit or level.count > order.remaining
-    )
-    return next(others, None)
 
 
 def _behind(grid: PriceGrid, side: Side, price: Price) -> Price | None:

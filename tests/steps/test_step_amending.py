@@ -213,10 +213,10 @@ async def test_an_entry_that_is_right_is_left_alone(floor):
 
 
 async def test_an_entry_whose_price_does_not_pay_moves_where_it_does(floor):
-    """The forecast leans on the market, which fell to 41.5 cents, our own bid included.
+    """The forecast leans on what others want, 40 cents now: our own bid of 41 is no part of it.
 
-    logit 0.415 = -0.3433, and a tenth of the way to logit 0.42 = -0.3228 is -0.3413: 41.55 cents.
-    A bid of 41 keeps half a cent of that, one of 40 the cent and a half that pays.
+    logit 0.40 = -0.4055, and a tenth of the way to logit 0.42 = -0.3228 is -0.3972: 40.20 cents.
+    Nothing is left of that by a bid of 41, by one of 40 a fifth of a cent, by one of 39 what pays.
     """
     await floor.reconcile()
     await floor.forecast(A, p=0.42, name="fa", weight=0.10)
@@ -225,9 +225,9 @@ async def test_an_entry_whose_price_does_not_pay_moves_where_it_does(floor):
     await floor.ingest()
     result = await traded(floor)
     assert [(o.client_order_id, *terms(o)) for o in result.changed] == [
-        (order.client_order_id, "0.4000", "10.00", Pending.NONE)
+        (order.client_order_id, "0.3900", "10.00", Pending.NONE)
     ]
-    assert floor.exchange.reports[order.order_id].price == Price.parse("0.4000")
+    assert floor.exchange.reports[order.order_id].price == Price.parse("0.3900")
 
 
 async def test_an_entry_that_would_wait_behind_others_goes(floor):

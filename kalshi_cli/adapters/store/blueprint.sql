@@ -1,4 +1,4 @@
--- Schema 0021. Generated from the migrations; do not edit.
+-- Schema 0022. Generated from the migrations; do not edit.
 CREATE TABLE "ai_calls" (
 	call_id VARCHAR NOT NULL,
 	decision_id VARCHAR NOT NULL,
@@ -356,7 +356,7 @@ CREATE TABLE "orders" (
 	cancel_on_pause BOOLEAN NOT NULL,
 	asked_price_units BIGINT,
 	asked_count_units BIGINT,
-	asked_expires_us BIGINT,
+	asked_expires_us BIGINT, unanchored_us BIGINT,
 	CONSTRAINT fk_orders_forecast_id FOREIGN KEY(forecast_id) REFERENCES forecasts (forecast_id),
 	CONSTRAINT fk_orders_run_id FOREIGN KEY(run_id) REFERENCES runs (run_id),
 	CONSTRAINT pk_orders PRIMARY KEY (client_order_id),
@@ -608,4 +608,4 @@ CREATE INDEX ix_round_trips_ticker_owner ON round_trips (ticker, owner);
 
 CREATE INDEX ix_trials_ending_at_us_strategy_signal_slip_units ON trials (ending, at_us, strategy, signal, slip_units);
 
-INSERT INTO alembic_version (version_num) VALUES ('0021')
+INSERT INTO alembic_version (version_num) VALUES ('0022')

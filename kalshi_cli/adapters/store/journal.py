@@ -30,7 +30,7 @@ ORDER_COLUMNS = mapping.order_columns()
 _CHANGING = (
     "limit_price_units", "count_units", "expires_us", "state", "pending", "order_id",
     "filled_units", "message", "updated_us", "asked_price_units", "asked_count_units",
-    "asked_expires_us",
+    "asked_expires_us", "unanchored_us",
 )  # fmt: skip
 REFUSALS_A_FORECAST = 3
 """So often may the exchange refuse an entry on a forecast before that forecast is let be."""

@@ -60,6 +60,7 @@ def order_row(order: Order) -> Columns:
         "asked_price_units": None if order.asked is None else order.asked.limit.units,
         "asked_count_units": None if order.asked is None else order.asked.count.units,
         "asked_expires_us": None if order.asked is None else order.asked.expires_us,
+        "unanchored_us": order.unanchored_us,
     }
 
 
@@ -71,7 +72,7 @@ def order_columns() -> tuple[ColumnElement[Any], ...]:
 def order_from(values: Values) -> Order:
     client_order_id, run_id, sequence = values[:3]
     state, pending, order_id, filled, message, created_us, updated_us = values[19:26]
-    price, count, expires_us = values[26:29]
+    price, count, expires_us, unanchored_us = values[26:30]
     return Order(
         client_order_id,
         _intent_from(values[3:19]),
@@ -85,6 +86,7 @@ def order_from(values: Values) -> Order:
         Contracts(filled),
         message,
         None if price is None else Terms(Price(price), Contracts(count), expires_us),
+        unanchored_us,
     )
 
 

@@ -2,7 +2,7 @@
 
 from kalshi_cli.errors import StoreMismatch, StoreVersion
 
-HEAD = "0021"
+HEAD = "0022"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 

@@ -101,12 +101,14 @@ async def test_books_in_order_are_clean(store):
             "INSERT INTO orders SELECT 'k2', run_id, 2, strategy, ticker, event_ticker, side,"
             " limit_price_units, count_units, time_in_force, purpose, reason, post_only,"
             " reduce_only, fair, forecast_id, expires_us, exchange_index, 'intent', pending,"
-            " NULL, 0, message, created_us, updated_us, NULL, lease_token, 0, NULL, NULL, NULL"
+            " NULL, 0, message, created_us, updated_us, NULL, lease_token, 0,"
+            " NULL, NULL, NULL, NULL"
             " FROM orders"
             " UNION ALL SELECT 'k3', run_id, 3, strategy, ticker, event_ticker, side,"
             " limit_price_units, count_units, time_in_force, purpose, reason, post_only,"
             " reduce_only, fair, forecast_id, expires_us, exchange_index, 'unknown', pending,"
-            " NULL, 0, message, created_us, updated_us, NULL, lease_token, 0, NULL, NULL, NULL"
+            " NULL, 0, message, created_us, updated_us, NULL, lease_token, 0,"
+            " NULL, NULL, NULL, NULL"
             " FROM orders",
             "ENTRY_DOUBLED",
         ),

@@ -50,6 +50,7 @@ class OrderRecord(Record, table=True):
     asked_price_units: int | None = maybe_big()
     asked_count_units: int | None = maybe_big()
     asked_expires_us: int | None = maybe_big()
+    unanchored_us: int | None = maybe_big()
     entry_key: str | None = Field(default=None, unique=True)
     lease_token: str
 

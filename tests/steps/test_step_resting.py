@@ -1,0 +1,136 @@
+"""An entry that rests leans on what others want: without that it stays a while, then goes."""
+
+from dataclasses import replace
+
+import pytest
+from fakes.floor import A, the_policies, waiting
+
+from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.forecast import Advice
+from kalshi_cli.domain.instant import HOUR, MINUTE
+from kalshi_cli.domain.order import OrderState
+from kalshi_cli.domain.trail import Cause
+from kalshi_cli.errors import Unavailable
+from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.explain import follow_order
+from kalshi_cli.steps.trade import trade
+
+pytestmark = pytest.mark.databases
+
+BID, ASK = ("0.4000", "100.00"), ("0.4400", "100.00")
+NO_ASKS, NO_BIDS, WIDE = ((BID,), ()), ((), (ASK,)), ((("0.3300", "9.00"),), (ASK,))
+"""Nobody asks; nobody bids but we; others are 11 cents apart, and our bid is between them."""
+GAP = "nobody else quotes both sides within $0.1000"
+
+
+async def rested(floor, **changes):
+    """A bid of 10 at 41 cents, for two hours, on a forecast of 60."""
+    await floor.reconcile()
+    await floor.forecast()
+    expires_us = floor.clock.now() + 2 * HOUR
+    terms = {"forecast_id": "f1", "fair": 0.60, "expires_us": expires_us, **changes}
+    return await send(floor.desk, waiting(floor.clock, **terms))
+
+
+async def looked(floor, minutes=0, book=None, *, ingested=True):
+    """Minutes later, with that book of others: what is left of the order."""
+    floor.clock.now_us += minutes * MINUTE
+    if book is not None:
+        floor.exchange.set_book(A, *book)
+    if ingested:
+        await floor.ingest()
+    policy = replace(the_policies("oracle").trading, strategies=())
+    await trade(floor.exchange, floor.desk, policy=policy)
+    return (await floor.order()).state
+
+
+async def told(floor, *causes):
+    """What the trail says under these causes."""
+    trail = await follow_order(floor.store.reports, (await floor.order()).client_order_id)
+    return [event.detail for event in trail.events if event.cause in causes]
+
+
+@pytest.mark.parametrize("alone", [NO_ASKS, NO_BIDS, WIDE])
+async def test_an_entry_without_a_market_stays_as_long_as_a_quote_may_be_old(floor, alone):
+    await rested(floor)
+    assert await looked(floor, 1, alone) is OrderState.RESTING
+    assert await looked(floor, 14) is OrderState.RESTING
+    assert await looked(floor, 1) is OrderState.RESTING  # 15 minutes are as long as is allowed
+    assert await told(floor, Cause.JUDGED) == [GAP]
+    assert await looked(floor, 1) is OrderState.CANCELED
+    assert await told(floor, Cause.CANCEL) == [f"{GAP}, for 16m; at most 15m will do"]
+
+
+async def test_each_gap_counts_from_its_own_beginning(floor):
+    await rested(floor)
+    assert await looked(floor, 1, NO_ASKS) is OrderState.RESTING
+    assert await looked(floor, 14, ((BID,), (ASK,))) is OrderState.RESTING
+    assert (await floor.order()).unanchored_us is None
+    assert await looked(floor, 2, NO_ASKS) is OrderState.RESTING
+    assert await looked(floor, 15) is OrderState.RESTING
+    assert await told(floor, Cause.JUDGED) == [GAP, "others quote both sides again", GAP]
+    assert await looked(floor, 1) is OrderState.CANCELED
+
+
+async def test_a_gap_does_not_keep_what_the_forecast_alone_would_not_pay(floor):
+    """Made beside 40 cents: logit 0.4 = -0.4055, a tenth of the way to +0.4055 is 41.96 cents.
+
+    Beside others' 42 it is worth 43.79, so that 41 pays; by itself it leaves 0.96 of a cent.
+    """
+    await floor.reconcile()
+    await floor.forecast(weight=0.10, market=0.40, blended=0.4196)
+    await send(floor.desk, waiting(floor.clock, forecast_id="f1", fair=0.4379))
+    assert await looked(floor) is OrderState.RESTING
+    assert await looked(floor, 1, NO_ASKS) is OrderState.CANCELED
+    edge = "its edge is 0.0096 a contract at a fair value of 0.4196, 0.0100 is asked"
+    assert await told(floor, Cause.CANCEL) == [f"{GAP}; by the forecast alone {edge}"]
+
+
+async def test_a_book_that_cannot_be_read_leaves_it_to_a_quote_that_is_fresh(floor):
+    await rested(floor)
+    await floor.ingest()
+
+    async def unread(tickers):
+        raise Unavailable("the line is cut")
+
+    floor.exchange.books = unread
+    assert await looked(floor, 15, ingested=False) is OrderState.RESTING
+    assert await looked(floor, 1, ingested=False) is OrderState.CANCELED
+    assert await told(floor, Cause.CANCEL) == ["its prices are 16m old, at most 15m will do"]
+
+
+async def test_an_entry_goes_whose_fees_nobody_can_tell_any_more(floor):
+    await rested(floor)
+    event = floor.exchange.events["KXT-1"]
+    floor.exchange.events["KXT-1"] = replace(event, fees=FeeTerms("of_a_new_kind"))
+    floor.clock.now_us += HOUR  # of a full pass
+    assert await looked(floor) is OrderState.CANCELED
+    assert await told(floor, Cause.CANCEL) == ["its fees are not known"]
+
+
+async def test_evidence_of_its_own_grows_as_old_as_a_forecast_may(floor):
+    await rested(floor, forecast_id=None, expires_us=floor.clock.now() + 7 * HOUR)
+    assert await looked(floor, 360) is OrderState.RESTING
+    assert await looked(floor, 1) is OrderState.CANCELED
+    assert await told(floor, Cause.CANCEL) == [
+        "what it was made on is 6h1m old, at most 6h will do"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("forecast", "why"),
+    [
+        (
+            {"p": 0.415, "blended": 0.415},
+            "its edge is 0.0050 a contract at a fair value of 0.4150, 0.0100 is asked",
+        ),
+        ({"advice": Advice(None)}, "the Trader would not place it"),
+        ({"blended": None, "market": None}, "its newest forecast had no market to lean on"),
+    ],
+)
+async def test_why_an_entry_goes_is_kept_with_it(floor, forecast, why):
+    await rested(floor)
+    floor.clock.now_us += MINUTE
+    await floor.forecast(name="f2", **forecast)
+    assert await looked(floor) is OrderState.CANCELED
+    assert await told(floor, Cause.CANCEL) == [why]
