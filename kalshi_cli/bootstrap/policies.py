@@ -25,7 +25,7 @@ from kalshi_cli.risk._gate import controls
 from kalshi_cli.settings.sections import Ai, Section, Settings
 from kalshi_cli.steps.analysis_policy import AnalysisPolicy, Worth
 from kalshi_cli.steps.asking import AskingPolicy
-from kalshi_cli.steps.deliberate import DeliberationPolicy
+from kalshi_cli.steps.deliberation_policy import DeliberationPolicy
 from kalshi_cli.steps.questions import RoundSeconds
 from kalshi_cli.steps.record import WeightPolicy
 from kalshi_cli.steps.regating import StartingSay

@@ -4,13 +4,11 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
-from kalshi_cli.domain.deliberation import Prompt, Research, Role, Template
+from kalshi_cli.domain.deliberation import Prompt, Role
 from kalshi_cli.domain.identity import short_hash
 from kalshi_cli.domain.market import Listing, Market
-from kalshi_cli.domain.money import NO_CONTRACTS
-from kalshi_cli.forecasting import all_in_one, critic, forecaster, trader
 from kalshi_cli.forecasting.legs import MOST_LEGS, inputs
 from kalshi_cli.forecasting.pooling import pooled
 from kalshi_cli.forecasting.ruling import (
@@ -24,53 +22,14 @@ from kalshi_cli.forecasting.ruling import (
     unheard,
     with_cost,
 )
-from kalshi_cli.forecasting.trader import Desk, Offer
 from kalshi_cli.forecasting.weights import MARKET, Say
 from kalshi_cli.ports.forecaster import Judged, Planned, Question, Skipped
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.asking import NO_CREDITS, Answer, Asker, NoAnswer
 from kalshi_cli.steps.decision import Decision
+from kalshi_cli.steps.deliberation_policy import DeliberationPolicy
+from kalshi_cli.steps.roles import Taken, asked_first, asked_of_critic, asked_of_trader, in_turn
 from kalshi_cli.steps.saying import Saying, Says, no_record
-
-Taken = TypeVar("Taken")
-
-
-@dataclass(frozen=True, slots=True)
-class DeliberationPolicy:
-    """`templates` are the instructions of the roles that are on: the Forecaster and whoever follows
-    it, or all in one question.
-
-    `starting_weight` is w for the model that first served the primary name; every other model has
-    none until it has a record of its own. Forecasts less confident than `min_confidence` are kept,
-    and no Critic is paid for them; under `min_confidence_to_trade`, no Trader. The Forecaster is
-    asked `samples` times, all in one once, and each time it may do `research`.
-    """
-
-    templates: Mapping[Role, Template]
-    starting_weight: float
-    min_confidence: float
-    min_confidence_to_trade: float
-    at_once: int
-    samples: int = 1
-    research: Research | None = None
-
-    @property
-    def first(self) -> Role:
-        """Who is asked first."""
-        return Role.ALL_IN_ONE if Role.ALL_IN_ONE in self.templates else Role.FORECASTER
-
-    @property
-    def prompt_version(self) -> str:
-        """A hash of all instructions; of one alone, its own version."""
-        versions = [template.version for template in self.templates.values()]
-        return versions[0] if len(versions) == 1 else short_hash(*versions)
-
-    @property
-    def variant(self) -> str:
-        """In what way a forecast is made, for comparisons."""
-        tools = () if self.research is None else self.research.tools
-        times = (f"x{self.samples}",) if self.samples > 1 else ()
-        return " ".join(("+".join(self.templates), *times, *tools))
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +71,7 @@ class GrokForecaster:
         Nobody is asked where all of them have a standing forecast that was asked from the same. A
         refused key ends the asking of this process; a provider without credits that of the day.
         """
-        asked = _in_turn(question)
+        asked = in_turn(question)
         over = [each for each in question.listings if each not in asked]
         too_many = _abstained(over, NoAnswer("AI_LEGS", f"more than {MOST_LEGS} in one event"))
         markets = tuple(listing.market for listing in asked)
@@ -159,7 +118,7 @@ class GrokForecaster:
 
     async def _first(self, case: _Case) -> Answer[list[Ruled]] | NoAnswer:
         """What is said first, by as many answers as there are to be."""
-        prompt, take = self._first_prompt(case.question, case.markets)
+        prompt, take = asked_first(self._policy, case.question, case.markets)
         asking = (self._sample(prompt, case, take) for _ in range(self._policy.samples))
         ended = await asyncio.gather(*asking, return_exceptions=True)
         heard: list[Answer[list[Ruled]]] = []
@@ -185,39 +144,13 @@ class GrokForecaster:
             await self._asker.settle(case.decision)
         return answer
 
-    def _first_prompt(
-        self, question: Question, markets: Sequence[Market]
-    ) -> tuple[Prompt, Callable[[Mapping[str, Any]], list[Ruled]]]:
-        """The first question, and what is made of its answer."""
-        tickers = [market.ticker for market in markets]
-        template = self._policy.templates[self._policy.first]
-        if template.role is Role.FORECASTER:
-            return self._blind(question, markets), lambda told: [
-                Ruled(opinion) for opinion in forecaster.opinions(told, tickers)
-            ]
-        offers = tuple(_offers(question, tickers).values())
-        prompt = all_in_one.ask(
-            template, question.event, question.category, offers, question.now_us
-        )
-        return replace(prompt, research=self._policy.research), lambda told: [
-            advised(reviewed(Ruled(opinion), review), tip)
-            for opinion, review, tip in all_in_one.answers(told, tickers).values()
-        ]
-
     def preview(self, question: Question) -> tuple[Planned, ...]:
         """The first questions; what the others are asked depends on the answers."""
-        markets = [listing.market for listing in _in_turn(question)]
+        markets = [listing.market for listing in in_turn(question)]
         model = self._asker.policy.models[0]
-        prompt, _ = self._first_prompt(question, markets)
+        prompt, _ = asked_first(self._policy, question, markets)
         planned = Planned(prompt, model, self._asker.estimate(prompt, model))
         return (planned,) * self._policy.samples
-
-    def _blind(self, question: Question, markets: Sequence[Market]) -> Prompt:
-        """The question without a price."""
-        template = self._policy.templates[Role.FORECASTER]
-        event, category = question.event, question.category
-        prompt = forecaster.ask(template, event, category, markets, question.now_us)
-        return replace(prompt, research=self._policy.research)
 
     async def _reviewed(self, case: _Case, ruled: Sequence[Ruled]) -> list[Ruled]:
         """The opinions after the Critic, who is asked about those that are sure enough."""
@@ -225,17 +158,8 @@ class GrokForecaster:
         chosen = sure(ruled, self._policy.min_confidence)
         if template is None or not chosen:
             return list(ruled)
-        opinions = [each.opinion for each in chosen]
-        tickers = [opinion.ticker for opinion in opinions]
-        prompt = critic.ask(
-            template,
-            case.question.event,
-            case.question.category,
-            [market for market in case.markets if market.ticker in tickers],
-            opinions,
-            case.question.now_us,
-        )
-        answer = await self._heard(prompt, case, lambda told: critic.reviews(told, tickers))
+        asked = asked_of_critic(template, case.question, case.markets, chosen)
+        answer = await self._heard(*asked, case)
         if isinstance(answer, str):
             return [unheard(each, answer) if each in chosen else each for each in ruled]
         return [reviewed(each, answer.get(each.opinion.ticker)) for each in ruled]
@@ -246,18 +170,13 @@ class GrokForecaster:
         chosen = [e for e in sure(ruled, self._policy.min_confidence_to_trade) if not e.barred]
         if template is None or not chosen:
             return list(ruled)
-        tickers = [each.opinion.ticker for each in chosen]
-        offers = _offers(case.question, tickers)
-        desks = [Desk(offers[e.opinion.ticker], e.opinion, e.review) for e in chosen]
-        event, category = case.question.event, case.question.category
-        prompt = trader.ask(template, event, category, desks, case.question.now_us)
-        answer = await self._heard(prompt, case, lambda told: trader.tips(told, tickers))
+        answer = await self._heard(*asked_of_trader(template, case.question, chosen), case)
         if isinstance(answer, str):
             return [unheard(each, answer) if each in chosen else each for each in ruled]
         return [advised(each, answer.get(each.opinion.ticker)) for each in ruled]
 
     async def _heard(
-        self, prompt: Prompt, case: _Case, take: Callable[[Mapping[str, Any]], Taken]
+        self, prompt: Prompt, take: Callable[[Mapping[str, Any]], Taken], case: _Case
     ) -> Taken | str:
         """What a role says after the Forecaster; or why it was not heard."""
         answer = await self._asker.ask(prompt, case.decision, take)
@@ -292,25 +211,6 @@ async def ask_again(store: Store) -> None:
     async with store.unit() as unit:
         await unit.ai.in_credit()
         await unit.commit()
-
-
-def _offers(question: Question, tickers: Sequence[str]) -> dict[str, Offer]:
-    """What those who may see a price see of these markets."""
-    by_ticker = {listing.market.ticker: listing for listing in question.listings}
-    return {t: Offer(by_ticker[t], question.held.get(t, NO_CONTRACTS)) for t in tickers}
-
-
-def _in_turn(question: Question) -> tuple[Listing, ...]:
-    """As many markets as one question takes, in their order: what is held goes first, then what has
-    no standing forecast.
-    """
-
-    def waits(listing: Listing) -> tuple[bool, bool]:
-        ticker = listing.market.ticker
-        return not question.held.get(ticker), ticker in question.standing
-
-    chosen = sorted(question.listings, key=waits)[:MOST_LEGS]
-    return tuple(each for each in question.listings if each in chosen)
 
 
 def _stands(question: Question, ticker: str, asked_from: str) -> bool:

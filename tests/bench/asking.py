@@ -30,7 +30,8 @@ from kalshi_cli.ports.exchange import Page
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.analyze import analyze
 from kalshi_cli.steps.asking import Asker
-from kalshi_cli.steps.deliberate import DeliberationPolicy, GrokForecaster
+from kalshi_cli.steps.deliberate import GrokForecaster
+from kalshi_cli.steps.deliberation_policy import DeliberationPolicy
 from tests.bench.measure import Measured
 from tests.fakes.decisions import PLAIN, a_market, a_quote, an_event
 
