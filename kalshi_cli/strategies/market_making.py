@@ -129,10 +129,10 @@ class MarketMaking(Strategy):
             return own
         if case not in chosen:
             return self._outranked(case, worth, chosen)
-        if min(case.clip, case.most) < WHOLE:
+        limits = [self._limit(case, side) for side in Side if _count(case, side, reducing=False)]
+        if not limits:
             told = "its share of the bankroll does not pay for one contract"
             return case.against("SMALL_SHARE", told)
-        limits = [self._limit(case, side) for side in Side if _count(case, side, reducing=False)]
         if all(limit is None for limit in limits):
             return case.against("NO_PRICE", "the exchange has no price where it would quote")
         return case.against("CROSSES", "at every price it would ask it would trade at once")
@@ -152,8 +152,6 @@ class MarketMaking(Strategy):
 
     def _both(self, case: Case, now_us: int, *, reducing: bool) -> list[Proposal]:
         """The quotes of a market; only the side that works off what is held where `reducing`."""
-        if case.most <= 0:
-            return []
         sides = (s for s in (Side.BID, Side.ASK) if not reducing or case.held * s.sign < 0)
         quotes = (self._quote(case, side, now_us, reducing=reducing) for side in sides)
         return [quote for quote in quotes if quote is not None]
@@ -162,7 +160,7 @@ class MarketMaking(Strategy):
         """Where a side is quoted, snapped away from the fair value; None beyond the grid."""
         prices = quote_prices(
             case.fair,
-            max(-1.0, min(1.0, case.held / case.most)),
+            max(-1.0, min(1.0, case.held / max(1, case.most))),
             case.variance,
             case.hours_left,
             risk_aversion=self.risk_aversion,
@@ -256,10 +254,14 @@ def _counted(case: Case, worth: float | Abstention) -> float:
 
 
 def _count(case: Case, side: Side, *, reducing: bool) -> int:
-    """Contracts of a side, in units: whole ones, and what part of one is to be closed."""
+    """Contracts of a side, in units: whole ones, and what part of one is to be closed.
+
+    A share that does not pay for one contract is no reason to keep what is held: one may go.
+    """
     room = abs(case.held) if reducing else case.most - side.sign * case.held
-    odd = _closes(case, side) % WHOLE
-    return max(0, min(case.clip, room - odd)) // WHOLE * WHOLE + odd
+    whole, odd = divmod(_closes(case, side), WHOLE)
+    clip = max(case.clip, WHOLE if whole else 0)
+    return max(0, min(clip, room - odd)) // WHOLE * WHOLE + odd
 
 
 def _closes(case: Case, side: Side) -> int:

@@ -493,6 +493,34 @@ async def test_where_a_filter_drops_the_market_what_is_held_is_quoted_away_and_n
     assert await floor.nets() == {}
 
 
+async def test_what_no_share_pays_for_is_quoted_away_until_its_exit_takes_the_place(floor):
+    """Ten cents of inventory pay for no contract; the quote goes before the exit does."""
+    await paid_for(floor)
+    await trade(floor.exchange, floor.desk, policy=the_maker())
+    bid = next(o for o in await floor.orders() if o.intent.side is Side.BID)
+    floor.exchange.fill_resting(bid.order_id, "5.00")
+    ticker = bid.intent.ticker
+    market = floor.exchange.markets[ticker]
+    floor.exchange.markets[ticker] = replace(market, close_us=market.close_us + 90 * HOUR)
+    poor = the_maker(inventory_share=0.0001)
+    for wait_us in (72 * HOUR - 10 * MINUTE, 15 * MINUTE):  # the second one would rest for 20
+        await floor.ingest()
+        result = await trade(floor.exchange, floor.desk, policy=poor)
+        assert (result.denied, result.broken) == ((), ())
+        quotes = [o for o in await floor.orders() if o.state in WORKING]
+        assert [(o.intent.ticker, o.intent.side, str(o.remaining)) for o in quotes] == [
+            (ticker, Side.ASK, "5.00")
+        ]
+        floor.clock.now_us += wait_us
+    exits = the_policies().exits
+    late = await track(floor.exchange, floor.desk, exits=exits, policy=poor)
+    assert [each.reason.code for each in late.exits] == ["TIME_LIMIT"]
+    ends = {o.order_id: o.state for o in await floor.orders() if o.intent.ticker == ticker}
+    assert ends[quotes[0].order_id] is OrderState.CANCELED
+    assert WORKING.isdisjoint(ends.values())
+    assert await floor.nets() == {}
+
+
 # What goes at once.
 
 

@@ -252,12 +252,34 @@ def test_where_its_one_side_would_trade_at_once_it_says_that():
     assert abstained(MAKER, view)["T"].code == "CROSSES"
 
 
-def test_what_is_held_would_be_quoted_whatever_it_pays_and_says_what_keeps_it():
-    """80 fills that lost 5 of 3 cents keep no quotes from what is held; no money does."""
+@pytest.mark.parametrize(
+    ("share", "held", "side", "count"),
+    [
+        ("inventory_share", "3.00", Side.ASK, "3.00"),
+        ("inventory_share", "-2.50", Side.BID, "2.50"),
+        ("quote_share", "-3.00", Side.BID, "1.00"),
+        ("quote_share", "2.50", Side.ASK, "1.50"),
+        ("quote_share", "-0.25", Side.BID, "0.25"),
+    ],
+)
+def test_what_is_held_is_quoted_away_whatever_it_pays_and_the_bankroll(share, held, side, count):
+    """80 fills that lost 5 of 3 cents keep no quotes from what is held, nor does a share of 40
+    cents, which pays for no contract: all may go, at a time what a quote may be, but one at least.
+    """
     lost = [a_mark(n, given=0.06, kept=0.01) for n in range(80)]
+    maker = load(package, "market_making", Strategy, {**SETTINGS, share: 0.00004})
+    quotes = {p.side: p for p in proposed(maker, seen(a_spread(held=held), markouts=lost))}
+    assert quotes.keys() == {side}
+    assert (str(quotes[side].max_contracts), str(quotes[side].closes)) == (count, count)
+    assert (quotes[side].resting, quotes[side].purpose) == (True, Purpose.QUOTE)
+
+
+def test_beyond_the_most_that_may_be_held_quotes_give_way_as_at_it():
     maker = load(package, "market_making", Strategy, {**SETTINGS, "inventory_share": 0.00004})
-    view = seen(a_spread(held="1.00"), markouts=lost)
-    assert abstained(maker, view)["T"].code == "SMALL_SHARE"
+    # expit(0.0386) = 0.509649, as with all of 400 contracts held that may be
+    assert quoted(a_spread(held="1.00"), maker=maker, markouts=HARMLESS) == {
+        ("T", Side.ASK): "0.5100"
+    }
 
 
 def test_nobody_waits_where_only_who_knows_comes():
