@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import pytest
 
-from kalshi_cli.domain.instant import HOUR
+from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import (
     ExchangeOrderStatus,
@@ -20,7 +20,16 @@ from kalshi_cli.domain.order import (
 from kalshi_cli.domain.side import Side
 from kalshi_cli.settings.sections import Risk, Trading
 from tests.studies.owners import OwnersRun, drawn, keeping, kept, run_owners, told
-from tests.studies.witness import Claim, Place, Seen, Witness, held, most_within, worst
+from tests.studies.witness import (
+    Claim,
+    Place,
+    Seen,
+    Witness,
+    held,
+    most_with_an_entry,
+    most_within,
+    worst,
+)
 
 APART = {each: Place(each, "Sailing", "S", 1, False) for each in "AB"}
 EXCLUSIVE = {each: Place("E", "Sailing", "S", 1, True) for each in "AB"}
@@ -146,3 +155,16 @@ def test_more_entries_than_a_limit_has_it_are_seen() -> None:
     assert told_wrong in list(Witness(drawn(1)).of_counts((), seen(*many)))
     assert list(Witness(drawn(1)).of_counts((), seen(*many[:most]))) == []
     assert most_within([0, 5, 9, 10, 20], 10) == 3
+
+
+def test_an_exit_is_one_of_the_orders_of_a_minute_and_never_one_too_many() -> None:
+    entries = [an_order(n, OWNER, at_us=START + n) for n in range(3)]
+    before, after = (an_order(9, OWNER, Side.ASK, at_us=at_us, purpose=Purpose.EXIT)
+                     for at_us in (START, START + 9))  # fmt: skip
+    assert most_with_an_entry(seen(*entries, after), MINUTE) == 3
+    assert most_with_an_entry(seen(before, *entries), MINUTE) == 4
+    late = an_order(4, OWNER, at_us=START + MINUTE)
+    assert most_with_an_entry(seen(before, *entries, late), MINUTE) == 4
+    witness = Witness(held_to(max_orders_per_minute=3))
+    assert list(witness.of_counts((), seen(*entries, after))) == []
+    assert "4 orders a minute, at most 3 may be" in witness.of_counts((), seen(before, *entries))

@@ -159,11 +159,7 @@ class Witness:
         every = [at_us for own in entries.values() for at_us in own]
         counts = [
             ("entries an hour", most_within(every, HOUR), risk.max_trades_per_hour),
-            (
-                "orders a minute",
-                most_within([order.created_us for order in seen.orders], MINUTE),
-                risk.max_orders_per_minute,
-            ),
+            ("orders a minute", most_with_an_entry(seen, MINUTE), risk.max_orders_per_minute),
             *(
                 (f"entries of {name} a day in {ticker}", most_within(own, DAY), most)
                 for (name, ticker), own in entries.items()
@@ -233,6 +229,18 @@ def most_within(instants: Sequence[int], span_us: int) -> int:
         while at_us - ordered[first] >= span_us:
             first += 1
         most = max(most, last - first + 1)
+    return most
+
+
+def most_with_an_entry(seen: Seen, span_us: int) -> int:
+    """The most orders within a span of which the last is no exit: exits count, and never wait."""
+    oldest_first = list(reversed(seen.orders))
+    oldest_first.sort(key=lambda order: order.created_us)
+    most = 0
+    for number, last in enumerate(oldest_first, 1):
+        if seen.intents[last.order_id].purpose is not Purpose.EXIT:
+            recent = [o for o in oldest_first[:number] if last.created_us - o.created_us < span_us]
+            most = max(most, len(recent))
     return most
 
 
