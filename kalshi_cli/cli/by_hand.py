@@ -13,7 +13,7 @@ from kalshi_cli.cli.desk import ready
 from kalshi_cli.cli.person import person
 from kalshi_cli.cli.render.sales import show_sales
 from kalshi_cli.cli.runtime import Show, finish, one_line, run_async
-from kalshi_cli.cli.start import Prepared
+from kalshi_cli.cli.start import Prepared, configured
 from kalshi_cli.domain.identity import DeskState, Env
 from kalshi_cli.domain.sale import Sale
 from kalshi_cli.errors import (
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from kalshi_cli.ports.desk import Run
+    from kalshi_cli.settings.sections import Settings
     from kalshi_cli.steps.run_state import StateChange
 
 BY_EXIT_CODE: dict[int, type[KalshiError]] = {
@@ -74,10 +75,10 @@ class Outcome:
 
 
 def halt(ctx: typer.Context, reason: str, *, flattens: bool) -> None:
-    """Halt at once, and take our orders back; where it `flattens`, sell what we hold before, for
-    which the settings must hold.
+    """Halt at once, and take our orders back; where it `flattens`, sell what we hold before. Where
+    nothing can be sold under the settings, the desk halts all the same.
     """
-    prepared = ready(ctx, only_stops=not flattens)
+    prepared = ready(ctx, only_stops=True)
     _tell(prepared, run_async(_halted(prepared, _kept(reason), flattens)), show_changed)
 
 
@@ -94,8 +95,10 @@ def flatten(ctx: typer.Context, reason: str) -> None:
 
 
 def carry_out(ctx: typer.Context, kind: str, target: str) -> None:
-    """Cancel or close, by whoever holds the lease; never asks, and never opens a position."""
-    prepared = ready(ctx)
+    """Cancel or close, by whoever holds the lease; never asks, and never opens a position. Only
+    what sells is held to the settings.
+    """
+    prepared = ready(ctx, only_stops=kind != "close")
     _tell(prepared, run_async(_carried_out(prepared, kind, target)), show_outcome)
 
 
@@ -138,16 +141,34 @@ async def _halted(
     reason: str,
     flattens: bool,  # noqa: FBT001 - internal
 ) -> "Ended[Changed]":
-    """The state first, which stops every order not yet sent; then what rests already."""
+    """The state first, which stops every order not yet sent; then what rests already.
+
+    A desk that could not sell all stays in flatten, where a running loop sells on; one that may not
+    sell, by its settings or a HALT file, halts with all that it holds.
+    """
+    unsold: KalshiError | None = None
+    flat: Changed | None = None
     if flattens:
-        flat, problem = await _flattened(prepared, reason)
-        if problem is not None:
-            return flat, problem
-        await _set(prepared, DeskState.HALTED, reason)
-        return replace(flat, after=DeskState.HALTED), None
-    async with _run_by(prepared, DeskState.HALTED, reason) as done:
-        told = await _taken_back(prepared, done.run)
-    return Changed(done.before, DeskState.HALTED, reason, told), None
+        try:
+            flat, unsold = await _flattened(prepared, reason)
+        except Halted as error:
+            unsold = error
+        else:
+            if unsold is None:
+                await _set(prepared, DeskState.HALTED, reason)
+                return replace(flat, after=DeskState.HALTED), None
+            if not isinstance(unsold, ConfigError):
+                return flat, unsold
+    done: StateChange | None = None
+    try:
+        async with _run_by(prepared, DeskState.HALTED, reason) as done:
+            told = await _taken_back(prepared, done.run)
+    except KalshiError as error:
+        if done is None:
+            raise
+        told, unsold = f"may rest. {error}", unsold or error
+    before = done.before if flat is None else flat.before
+    return Changed(before, DeskState.HALTED, reason, told), unsold
 
 
 async def _taken_back(prepared: Prepared, run: "Run | None") -> str:
@@ -164,8 +185,14 @@ async def _flattened(prepared: Prepared, reason: str) -> "Ended[Changed]":
     from kalshi_cli.steps.emptying import OURS
 
     _refuse_halt_file(prepared)
-    async with _run_by(prepared, DeskState.FLATTEN, reason) as changed:
-        done, problem = await _carried_out(prepared, "flatten", OURS, changed.run)
+    changed: StateChange | None = None
+    try:
+        async with _run_by(prepared, DeskState.FLATTEN, reason) as changed:
+            done, problem = await _carried_out(prepared, "flatten", OURS, changed.run)
+    except KalshiError as error:
+        if changed is None:
+            raise
+        return Changed(changed.before, DeskState.FLATTEN, reason), error
     told = "" if problem else f"{done.outcome} ({done.answered_by})"
     return Changed(changed.before, DeskState.FLATTEN, reason, told, sales=done.sales), problem
 
@@ -271,6 +298,8 @@ async def _carried_out_once(
         if any(each.sold for each in answered.sales):
             return done, problem
         raise problem
+    if kind == "flatten":
+        settings = _to_sell_by(prepared)
     opened = open_desk(
         environment, settings, command=kind, trades=True, single_step=False, continues=run
     )
@@ -281,3 +310,14 @@ async def _carried_out_once(
         except StillHeld as problem:
             return Outcome(kind, target, str(problem), "by this command", problem.sales), problem
     return Outcome(kind, target, ended.outcome, "by this command", ended.sales), None
+
+
+def _to_sell_by(prepared: Prepared) -> "Settings":
+    """All the settings. Raises `ConfigError` where one of them is none: no limit is guessed."""
+    try:
+        return configured(prepared.invocation).settings
+    except ConfigError as error:
+        raise ConfigError(
+            f"Nothing was sold: {error}",
+            remedy=f"{error.remedy} Then `kalshi flatten` sells.".lstrip(),
+        ) from error

@@ -8,6 +8,7 @@ import pytest
 from kalshi_cli.bootstrap.desk import OpenDesk
 from kalshi_cli.cli.app import Branch, load, names, overview
 from kalshi_cli.cli.documents import ROOT, documents
+from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.errors import LeaseHeld, NotFound, Unavailable
 
 LOOK_UPS = (
@@ -196,15 +197,15 @@ def test_a_turn_that_lost_the_lease_shares_no_run_with_the_next(kalshi, monkeypa
     assert len(set(runs)) == len(runs) == 2
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        "[allocation.others]\nmy_edge = 1.5\n",
-        "[risk]\nmax_positons = 3\n",
-        '[tradng]\nstrategies = ["market_making"]\n',
-        '[trading]\nstrategies = ["none_such"]\n',
-    ],
+MISSPELLED = (
+    "[allocation.others]\nmy_edge = 1.5\n",
+    "[risk]\nmax_positons = 3\n",
+    '[tradng]\nstrategies = ["market_making"]\n',
 )
+NONE_SUCH = '[trading]\nstrategies = ["none_such"]\n'
+
+
+@pytest.mark.parametrize("wrong", [*MISSPELLED, NONE_SUCH])
 def test_a_desk_is_halted_whatever_is_wrong_with_how_it_trades(kalshi, kalshi_home, wrong):
     kalshi("run-loop", "--sim", "--once", "--seed", "7")
     assert kalshi("inspect", "orders", "--live-only", "--json").json["data"]
@@ -212,6 +213,73 @@ def test_a_desk_is_halted_whatever_is_wrong_with_how_it_trades(kalshi, kalshi_ho
     assert kalshi("trade").code == 4
     halted = kalshi("halt", "--json")
     assert (halted.code, halted.json["data"]["after"]) == (0, "halted")
+    (kalshi_home / "config.toml").unlink()
+    assert kalshi("inspect", "orders", "--live-only", "--json").json["data"] == []
+
+
+@pytest.mark.parametrize("wrong", MISSPELLED)
+def test_who_cannot_sell_under_bad_settings_halts_all_the_same(kalshi, kalshi_home, wrong):
+    kalshi("run-loop", "--sim", "--cycles", "2", "--seed", "7")
+    held = kalshi("inspect", "positions", "--json").json["data"]
+    assert held
+    (kalshi_home / "config.toml").write_text(wrong)
+    halted = kalshi("halt", "--flatten", "--json")
+    changed = halted.json["data"]
+    assert (halted.code, changed["before"], changed["after"]) == (4, "active", "halted")
+    assert halted.json["error"]["message"].startswith("Nothing was sold: ")
+    assert halted.json["error"]["remedy"].endswith("Then `kalshi flatten` sells.")
+    assert halted.err.count("error: ") == 1
+    (kalshi_home / "config.toml").unlink()
+    assert kalshi("inspect", "orders", "--live-only", "--json").json["data"] == []
+    after = kalshi("inspect", "positions", "--json").json["data"]
+    assert [row["count"] for row in after] == [row["count"] for row in held]
+    assert kalshi("status", "--json").json["data"]["summary"]["state"] == "halted"
+
+
+def test_a_strategy_that_there_is_not_stops_no_sale(kalshi, kalshi_home):
+    kalshi("run-loop", "--sim", "--cycles", "2", "--seed", "7")
+    (kalshi_home / "config.toml").write_text(NONE_SUCH)
+    halted = kalshi("halt", "--flatten", "--json").json["data"]
+    assert halted["after"] == "halted"
+    assert halted["sales"]
+
+
+def test_a_halt_file_stops_the_sale_and_not_the_halt(kalshi, kalshi_home):
+    kalshi("run-loop", "--sim", "--once", "--seed", "7")
+    (kalshi_home / "HALT").write_text("pulled the plug\n")
+    halted = kalshi("halt", "--flatten", "--json")
+    assert (halted.code, halted.json["data"]["after"]) == (6, "halted")
+    assert "The HALT file says: pulled the plug" in halted.json["error"]["message"]
+    assert kalshi("inspect", "orders", "--live-only", "--json").json["data"] == []
+
+
+@pytest.mark.parametrize(
+    ("command", "state"),
+    [(("halt",), "halted"), (("halt", "--flatten"), "flatten"), (("flatten",), "flatten")],
+)
+def test_who_stops_a_desk_hears_so_though_the_exchange_is_away(kalshi, monkeypatch, command, state):
+    kalshi("run-loop", "--sim", "--once", "--seed", "7")
+
+    def down(*_given, **_terms):
+        raise Unavailable("The exchange cannot be reached.")
+
+    monkeypatch.setattr("kalshi_cli.bootstrap.opening.open_desk", down)
+    stopped = kalshi(*command)
+    assert stopped.code == Unavailable.exit_code
+    assert stopped.out.startswith(f"The desk is {DeskState(state).said} (it was active): by hand")
+    assert stopped.err.rstrip().endswith("error: The exchange cannot be reached.")
+    assert kalshi("status", "--json").json["data"]["summary"]["state"] == state
+
+
+@pytest.mark.parametrize("wrong", MISSPELLED)
+def test_orders_are_taken_back_whatever_is_wrong_with_the_settings(kalshi, kalshi_home, wrong):
+    kalshi("run-loop", "--sim", "--once", "--seed", "7")
+    first, *others = kalshi("inspect", "orders", "--live-only", "--json").json["data"]
+    assert others
+    (kalshi_home / "config.toml").write_text(wrong)
+    assert kalshi("cancel", first["client_order_id"]).code == 0
+    assert kalshi("cancel-all").code == 0
+    assert kalshi("flatten").code == 4
     (kalshi_home / "config.toml").unlink()
     assert kalshi("inspect", "orders", "--live-only", "--json").json["data"] == []
 

@@ -22,7 +22,8 @@ def halt(
     """Stop all trading at once, in whatever process; only a person lifts it.
 
     Our own orders are cancelled and read back, exits too; foreign ones stay. Nothing is sold,
-    unless --flatten asks for it. A file named HALT in the home directory does the same.
+    unless --flatten asks for it; settings that are not valid stop that, and never the halt. A file
+    named HALT in the home directory does the same.
 
     Example: kalshi halt --reason "the weather feed looks wrong"
     """
