@@ -29,7 +29,7 @@ from kalshi_cli.portfolio.edge import SLACK, net_edge
 from kalshi_cli.portfolio.methods._base import Method
 from kalshi_cli.steps.desk_view import DeskView
 
-NO_MARKET = f"nobody else quotes both sides within ${MAX_MARK_SPREAD}"
+NO_MARKET = f"nobody else quotes both sides within {MAX_MARK_SPREAD.units // 100} cents"
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.databases
 BID, ASK = ("0.4000", "100.00"), ("0.4400", "100.00")
 NO_ASKS, NO_BIDS, WIDE = ((BID,), ()), ((), (ASK,)), ((("0.3300", "9.00"),), (ASK,))
 """Nobody asks; nobody bids but we; others are 11 cents apart, and our bid is between them."""
-GAP = "nobody else quotes both sides within $0.1000"
+GAP = "nobody else quotes both sides within 10 cents"
 
 
 async def rested(floor, **changes):
