@@ -137,6 +137,28 @@ def in_force(history: Collection[Entry]) -> dict[str, Settlement]:
     return settled
 
 
+def news_of(booked: Iterable[Settlement], told: Iterable[Settlement]) -> list[Settlement]:
+    """Of what is told, what the newest revision of its market and time does not say: as the next.
+
+    `booked` comes with its revisions in their order.
+    """
+    newest = {(each.ticker, each.settled_us): each for each in booked}
+    news: list[Settlement] = []
+    for settlement in told:
+        key = settlement.ticker, settlement.settled_us
+        before = newest.get(key)
+        if before is None or not _says_the_same(before, settlement):
+            revision = 0 if before is None else before.revision + 1
+            newest[key] = replace(settlement, revision=revision)
+            news.append(newest[key])
+    return news
+
+
+def _says_the_same(known: Settlement, told: Settlement) -> bool:
+    """Whether a settlement says what the one on record says, whatever its revision and shard."""
+    return known == replace(told, revision=known.revision, exchange_index=known.exchange_index)
+
+
 def nets_of(history: Collection[Entry]) -> dict[str, Contracts]:
     """Net contracts by market, over all owners; none where a market was settled."""
     settled = in_force(history)

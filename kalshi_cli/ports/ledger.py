@@ -40,10 +40,6 @@ class Ledger(Protocol):
 
     async def last_settlement_us(self) -> int | None: ...
 
-    async def settled(self, ticker: str) -> Settlement | None:
-        """The newest revision of a market's settlement."""
-        ...
-
     async def add_cash(self, movements: Sequence[CashMovement]) -> tuple[CashMovement, ...]:
         """Append cash movements; returns those not known before.
 

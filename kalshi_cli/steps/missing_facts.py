@@ -1,10 +1,10 @@
 """What the exchange tells of the account, what the books have of it, and which facts they lack."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from kalshi_cli.domain.account import Balance, CashMovement, ExchangePosition, Settlement
-from kalshi_cli.domain.history import Entry
+from kalshi_cli.domain.history import Entry, news_of
 from kalshi_cli.domain.money import Contracts, Money
 from kalshi_cli.domain.order import Fill, Order, OrderReport
 
@@ -50,34 +50,12 @@ class Missing:
 
 def missing_facts(books: Books, record: Record) -> Missing:
     booked = {entry[0].fill_id for entry in books.history if isinstance(entry, tuple)}
+    paid = (entry for entry in books.history if isinstance(entry, Settlement))
     return Missing(
         tuple(fill for fill in record.fills if fill.fill_id not in booked),
-        tuple(_settlements(books.history, record.settlements)),
+        tuple(news_of(paid, record.settlements)),
         tuple(_movements(books.movements, record.movements)),
     )
-
-
-def _settlements(history: Iterable[Entry], told: Iterable[Settlement]) -> list[Settlement]:
-    """Those that the newest revision of their market and time does not say, as the next one."""
-    booked: dict[tuple[str, int], Settlement] = {}
-    for entry in history:
-        if isinstance(entry, Settlement):
-            key = entry.ticker, entry.settled_us
-            before = booked.get(key)
-            if before is None or entry.revision > before.revision:
-                booked[key] = entry
-    missing: list[Settlement] = []
-    for settlement in told:
-        known = booked.get((settlement.ticker, settlement.settled_us))
-        if known is None:
-            missing.append(settlement)
-        elif _money_of(known) != _money_of(settlement):
-            missing.append(replace(settlement, revision=known.revision + 1))
-    return missing
-
-
-def _money_of(settlement: Settlement) -> tuple[object, ...]:
-    return settlement.result, settlement.value, settlement.net, settlement.revenue, settlement.fee
 
 
 def _movements(ours: Sequence[CashMovement], theirs: Sequence[CashMovement]) -> list[CashMovement]:

@@ -918,7 +918,6 @@ class TestLedger:
         async with store.unit() as unit:
             assert await unit.ledger.last_fill_us() is None
             assert await unit.ledger.last_settlement_us() is None
-            assert await unit.ledger.settled("T") is None
             assert await unit.ledger.history() == ()
             assert await unit.ledger.cash() == NO_MONEY
             assert await unit.ledger.positions() == ()
@@ -950,7 +949,7 @@ class TestLedger:
             assert await unit.ledger.add_settlements([nothing]) == ()
             assert await unit.ledger.cash() == NO_MONEY
             assert await unit.ledger.add_settlements([paid]) == (replace(paid, revision=2),)
-            assert await unit.ledger.settled("T") == replace(paid, revision=2)
+            assert (await unit.ledger.history())[-1] == replace(paid, revision=2)
             assert await unit.ledger.cash() == money("10.00")
             assert await unit.ledger.last_settlement_us() == paid.settled_us
 

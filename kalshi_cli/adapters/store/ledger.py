@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Select, case, delete, func, select
@@ -12,14 +11,12 @@ from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.prepared import Prepared
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
 from kalshi_cli.domain.account import CashMovement, Settlement
-from kalshi_cli.domain.history import Entry
+from kalshi_cli.domain.history import Entry, in_force, news_of
 from kalshi_cli.domain.money import ONE_DOLLAR, Contracts, Money, total
 from kalshi_cli.domain.order import Fill
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.domain.side import Side
 
-_OLDEST_FIRST = (t.SETTLEMENTS.c.settled_us, t.SETTLEMENTS.c.revision)
-_NEWEST_FIRST = tuple(column.desc() for column in _OLDEST_FIRST)
 _SIGN = case((t.FILLS.c.side == Side.BID.value, 1), else_=-1)
 _FILL_IDS = select(t.FILLS.c.fill_id)
 _MOVEMENT_IDS = select(t.CASH_MOVEMENTS.c.movement_id)
@@ -37,7 +34,7 @@ _CASH_MOVED = Prepared(
 )
 _PAID_IN = Prepared(select(func.sum(t.CASH_MOVEMENTS.c.amount_units)))
 _LAST_FILL = Prepared(select(func.max(t.FILLS.c.at_us)))
-_SETTLEMENTS = Prepared(select(*t.SETTLEMENTS.c).order_by(*_OLDEST_FIRST))
+_SETTLEMENTS = Prepared(select(*t.SETTLEMENTS.c))
 _LAST_SETTLEMENT = Prepared(select(func.max(t.SETTLEMENTS.c.settled_us)))
 _ALL_POSITIONS = select(*t.POSITIONS.c).order_by(t.POSITIONS.c.ticker, t.POSITIONS.c.owner)
 _POSITIONS = Prepared(_ALL_POSITIONS)
@@ -92,25 +89,12 @@ class SqlLedger:
         return await self._transaction.number(_LAST_FILL)
 
     async def new_settlements(self, settlements: Sequence[Settlement]) -> tuple[Settlement, ...]:
-        newest: dict[tuple[str, int], Settlement] = {}
+        booked: list[Settlement] = []
         for part in chunks({settlement.ticker for settlement in settlements}):
             mine = select(*t.SETTLEMENTS.c).where(t.SETTLEMENTS.c.ticker.in_(part))
-            for row in await self._transaction.rows(mine.order_by(t.SETTLEMENTS.c.revision)):
-                known = mapping.settlement_from(row)
-                newest[known.ticker, known.settled_us] = known
-        new: list[Settlement] = []
-        for settlement in settlements:
-            key = settlement.ticker, settlement.settled_us
-            before = newest.get(key)
-            if before is None:
-                stored = replace(settlement, revision=0)
-            elif _same_money(before, settlement):
-                continue
-            else:
-                stored = replace(settlement, revision=before.revision + 1)
-            newest[key] = stored
-            new.append(stored)
-        return tuple(new)
+            rows = await self._transaction.rows(mine.order_by(t.SETTLEMENTS.c.revision))
+            booked += map(mapping.settlement_from, rows)
+        return tuple(news_of(booked, settlements))
 
     async def add_settlements(self, settlements: Sequence[Settlement]) -> tuple[Settlement, ...]:
         new = await self.new_settlements(settlements)
@@ -119,11 +103,6 @@ class SqlLedger:
 
     async def last_settlement_us(self) -> int | None:
         return await self._transaction.number(_LAST_SETTLEMENT)
-
-    async def settled(self, ticker: str) -> Settlement | None:
-        mine = select(*t.SETTLEMENTS.c).where(t.SETTLEMENTS.c.ticker == ticker)
-        row = await self._transaction.first(mine.order_by(*_NEWEST_FIRST).limit(1))
-        return None if row is None else mapping.settlement_from(row)
 
     async def history(self, tickers: Collection[str] | None = None) -> tuple[Entry, ...]:
         """Fills of one instant come by id, so that the order of arrival changes nothing."""
@@ -156,7 +135,8 @@ class SqlLedger:
             units[index] += int(flowed) - ONE_DOLLAR.units * max(0, -int(held))
         for index, amount in await self._transaction.rows(_CASH_MOVED):
             units[index] += int(amount)
-        for settlement in await self._in_force():
+        paid = map(mapping.settlement_from, await self._transaction.rows(_SETTLEMENTS))
+        for settlement in in_force(tuple(paid)).values():
             units[settlement.exchange_index] += settlement.revenue.units
         return {index: Money(amount) for index, amount in sorted(units.items())}
 
@@ -169,13 +149,6 @@ class SqlLedger:
     async def paid_in(self) -> Money | None:
         units = await self._transaction.number(_PAID_IN)
         return None if units is None else Money(units)
-
-    async def _in_force(self) -> list[Settlement]:
-        newest: dict[str, Settlement] = {}
-        for row in await self._transaction.rows(_SETTLEMENTS):
-            settlement = mapping.settlement_from(row)
-            newest[settlement.ticker] = settlement
-        return list(newest.values())
 
     async def positions(self, *, open_only: bool = True) -> tuple[Position, ...]:
         rows = await self._transaction.rows(_OPEN_POSITIONS if open_only else _POSITIONS)
@@ -199,8 +172,3 @@ class SqlLedger:
     async def last_exits(self) -> Mapping[tuple[str, str], int]:
         rows = await self._transaction.rows(_LAST_EXITS)
         return {(owner, ticker): closed_us for owner, ticker, closed_us in rows}
-
-
-def _same_money(known: Settlement, told: Settlement) -> bool:
-    """Whether a settlement says what the one on record says, whatever its revision and shard."""
-    return known == replace(told, revision=known.revision, exchange_index=known.exchange_index)
