@@ -197,7 +197,8 @@ def _gates(found: Assessment) -> Facts:
             parts.append(f"{passed}/{len(of_stage)} {stage}")
     yield "gates", ", ".join(parts) + " passed"
     for gate in found.failed[:FEW]:
-        yield "", _cut(f"{gate.code}: {_numbers(gate)}{gate.detail}", whole=False)
+        whose = f"{gate.strategy}, " if gate.strategy else ""
+        yield "", _cut(f"{whose}{gate.code}: {_numbers(gate)}{gate.detail}", whole=False)
     if len(found.failed) > FEW:
         yield "", f"and {len(found.failed) - FEW} more: --explain"
 
