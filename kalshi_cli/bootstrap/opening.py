@@ -7,12 +7,17 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Literal
 
-from kalshi_cli.adapters.halt_file import HaltFile
 from kalshi_cli.bootstrap.desk import Ending, OpenDesk
 from kalshi_cli.bootstrap.exchange import check_market_time, connection_to, simulation_of
 from kalshi_cli.bootstrap.forecasters import forecaster_of
 from kalshi_cli.bootstrap.policies import policies
-from kalshi_cli.bootstrap.records import account_of, as_read, lease_name, store_location
+from kalshi_cli.bootstrap.records import (
+    account_of,
+    as_read,
+    halt_file,
+    lease_name,
+    store_location,
+)
 from kalshi_cli.domain.identity import Env, StoreIdentity
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.money import Contracts
@@ -21,9 +26,8 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.desk import Run
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
-from kalshi_cli.steps.execution import HALT_FILE, Desk
+from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.groups import EntryGroups
-from kalshi_cli.steps.status import HaltedByFile
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.kalshi.connection import KalshiConnection
@@ -124,18 +128,6 @@ async def open_desk(
 def _groups(settings: Settings, connection: "KalshiConnection") -> EntryGroups | None:
     limit = settings.risk.max_contracts_per_15s
     return None if limit is None else EntryGroups(connection.groups, Contracts.parse(str(limit)))
-
-
-def halt_file(environment: Environment) -> HaltFile:
-    """The file in the home directory that halts whoever trades from there."""
-    return HaltFile(environment.home / HALT_FILE)
-
-
-def halted_by_file(environment: Environment) -> HaltedByFile | None:
-    """Where that file is and what it says; None where there is none."""
-    file = halt_file(environment)
-    said = file()
-    return None if said is None else HaltedByFile(str(file.path), said)
 
 
 @asynccontextmanager

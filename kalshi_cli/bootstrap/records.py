@@ -6,12 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kalshi_cli.domain.identity import Env, StoreIdentity, short_hash
+from kalshi_cli.adapters.halt_file import HaltFile
+from kalshi_cli.domain.identity import HALT_FILE, Env, StoreIdentity, short_hash
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.store import SqlStore
+    from kalshi_cli.steps.status import HaltedByFile
 
 
 @asynccontextmanager
@@ -100,3 +102,17 @@ def _world_id(environment: Environment, *, makes: bool) -> str:
 def account_of(environment: Environment) -> str:
     """The account's name in the store: a hash of the key id; empty where there is none."""
     return "" if environment.credentials is None else short_hash(environment.credentials.key_id)
+
+
+def halt_file(environment: Environment) -> HaltFile:
+    """The file in the home directory that halts whoever trades from there."""
+    return HaltFile(environment.home / HALT_FILE)
+
+
+def halted_by_file(environment: Environment) -> "HaltedByFile | None":
+    """Where that file is and what it says; None where there is none."""
+    from kalshi_cli.steps.status import HaltedByFile
+
+    file = halt_file(environment)
+    said = file()
+    return None if said is None else HaltedByFile(str(file.path), said)

@@ -217,7 +217,7 @@ async def _resumed(prepared: Prepared) -> Changed:
 
 def _refuse_halt_file(prepared: Prepared) -> None:
     """Raises `Halted` while the file that halts is there: nothing is sent, whatever the state."""
-    from kalshi_cli.bootstrap.opening import halt_file
+    from kalshi_cli.bootstrap.records import halt_file
 
     file = halt_file(prepared.environment)
     if (said := file()) is not None:

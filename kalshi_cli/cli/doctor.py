@@ -145,8 +145,12 @@ def _strategies(prepared: Prepared) -> Check:
 async def _store(prepared: Prepared) -> list[Check]:
     from kalshi_cli.adapters.clock import SystemClock
     from kalshi_cli.adapters.store.lease import holder_of
-    from kalshi_cli.bootstrap.opening import halted_by_file
-    from kalshi_cli.bootstrap.records import lease_name, open_records, recorded_identity
+    from kalshi_cli.bootstrap.records import (
+        halted_by_file,
+        lease_name,
+        open_records,
+        recorded_identity,
+    )
 
     environment = prepared.environment
     file, wall_us = halted_by_file(environment), SystemClock().wall()

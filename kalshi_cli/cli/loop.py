@@ -68,7 +68,7 @@ async def _result(
     left: Left | None,
     told: Cycles,
 ) -> LoopResult:
-    from kalshi_cli.bootstrap.opening import halted_by_file
+    from kalshi_cli.bootstrap.records import halted_by_file
 
     lifted, file = unlimited(prepared.settings), halted_by_file(prepared.environment)
     return LoopResult(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 from kalshi_cli.cli.invocation import Invocation
-from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.identity import HALT_FILE, Env
 from kalshi_cli.errors import ConfigError, UsageError
 
 if TYPE_CHECKING:
@@ -168,7 +168,7 @@ def _to_stop(invocation: Invocation) -> "Configuration":
     try:
         return load(config=options.config, home=options.home, sections=False)
     except ConfigError as error:
-        file = home_path(options.home, os.environ) / "HALT"
+        file = home_path(options.home, os.environ) / HALT_FILE
         told = f"{error.remedy} A file {file} halts whoever trades there.".lstrip()
         raise ConfigError(str(error), remedy=told) from error
 

@@ -30,6 +30,10 @@ class StoreIdentity:
     world: str
 
 
+HALT_FILE = "HALT"
+"""The name of the file in the home directory that halts, and of who did it."""
+
+
 class DeskState(StrEnum):
     """The run state. It persists, and only a person lifts a halt."""
 

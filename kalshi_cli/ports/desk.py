@@ -23,6 +23,14 @@ class Run:
     number: int
 
 
+@dataclass(frozen=True, slots=True)
+class Brakes:
+    """The desk's run state, and the instant before which nothing is sent, if there is one."""
+
+    state: DeskState
+    cooling_until_us: int | None
+
+
 class GroupState(StrEnum):
     """Whether entries may join an order group: not once it is triggered, until it is reset.
 

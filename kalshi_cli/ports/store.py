@@ -13,13 +13,11 @@ it says wall.
 
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 
-from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.ports.ai_ledger import AiLedger
 from kalshi_cli.ports.catalog import Catalog, Forecasts
-from kalshi_cli.ports.desk import Desk
+from kalshi_cli.ports.desk import Brakes, Desk
 from kalshi_cli.ports.funnel import Funnel
 from kalshi_cli.ports.journal import Journal
 from kalshi_cli.ports.ledger import Ledger, Plans
@@ -61,14 +59,6 @@ class Unit(Protocol):
 
 Write = Callable[[Unit], Awaitable[None]]
 """A write that answers nothing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Brakes:
-    """The desk's run state, and the instant before which nothing is sent, if there is one."""
-
-    state: DeskState
-    cooling_until_us: int | None
 
 
 class Store(Protocol):

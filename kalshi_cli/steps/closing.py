@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from difflib import get_close_matches
 
-from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.identity import HALT_FILE, DeskState
 from kalshi_cli.domain.order import UNRESOLVED, Order, OrderState
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.sale import sales
@@ -11,7 +11,7 @@ from kalshi_cli.errors import Halted, NotFound, Refused, Unavailable
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.steps.clearing import clear_way, in_the_way
 from kalshi_cli.steps.done import AGAIN, Done
-from kalshi_cli.steps.execution import HALT_FILE, Desk, heed_halt_file
+from kalshi_cli.steps.execution import Desk, heed_halt_file
 from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.naming import called
 from kalshi_cli.steps.reconcile import joined, reconcile_desk

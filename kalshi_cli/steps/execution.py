@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from kalshi_cli.domain.book import Level, OrderBook
-from kalshi_cli.domain.identity import DeskState, client_order_id
+from kalshi_cli.domain.identity import HALT_FILE, DeskState, client_order_id
 from kalshi_cli.domain.instant import MILLISECOND, SECOND, format_span
 from kalshi_cli.domain.order import (
     FORBIDDEN,
@@ -57,8 +57,6 @@ SENT_WITHIN_US = 10 * SECOND
 """Real time from the decision to the request: later, the machine slept, or everything is stuck."""
 WEIGHED_FOR_US = 100 * MILLISECOND
 """Market time for which an exit stays weighed: what waited longer to be sent is weighed again."""
-HALT_FILE = "HALT"
-"""The name of the file in the home directory that halts, and of who did it."""
 COOLING_UNTIL = "cooling_until"
 """The marker of the instant before which nothing is sent: see `steps.emptying`."""
 

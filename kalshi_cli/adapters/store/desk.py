@@ -16,6 +16,7 @@ from kalshi_cli.domain.shares import VOID, Rebalanced
 from kalshi_cli.domain.strategy_fault import StrategyFault
 from kalshi_cli.errors import IntegrityError, NotFound
 from kalshi_cli.ports.desk import (
+    Brakes,
     DeskRequest,
     GroupState,
     KeptGroup,
@@ -24,7 +25,6 @@ from kalshi_cli.ports.desk import (
     Standing,
     TransferState,
 )
-from kalshi_cli.ports.store import Brakes
 
 _REQUEST = (
     t.DESK_REQUESTS.c.request_id,

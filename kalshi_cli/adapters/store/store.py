@@ -33,7 +33,7 @@ from kalshi_cli.adapters.store.transaction import Transaction, begun
 from kalshi_cli.adapters.store.version import check_version
 from kalshi_cli.domain.identity import StoreIdentity
 from kalshi_cli.errors import NotFound, StoreBusy, StoreUnusable
-from kalshi_cli.ports.store import Brakes
+from kalshi_cli.ports.desk import Brakes
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.audit import SqlAuditor

@@ -12,7 +12,7 @@ def status(ctx: typer.Context) -> None:
 
     Example: kalshi status --sim
     """
-    from kalshi_cli.bootstrap.opening import halted_by_file
+    from kalshi_cli.bootstrap.records import halted_by_file
     from kalshi_cli.cli.desk import on_records, ready
     from kalshi_cli.cli.render.status import show_status
     from kalshi_cli.settings.describe import unlimited

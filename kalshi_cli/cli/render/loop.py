@@ -16,12 +16,11 @@ from kalshi_cli.cli.render.standing import told
 from kalshi_cli.cli.render.status import show_strategies
 from kalshi_cli.cli.render.tables import Cell, print_facts
 from kalshi_cli.cli.render.words import dollars, gain, instant, moment, some
-from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.identity import HALT_FILE, DeskState
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.errors import KalshiError
 from kalshi_cli.evaluation.interval import Interval
 from kalshi_cli.ports.desk import Standing
-from kalshi_cli.steps.execution import HALT_FILE
 
 if TYPE_CHECKING:
     from rich.console import Console

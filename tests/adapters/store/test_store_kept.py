@@ -18,7 +18,7 @@ from kalshi_cli.adapters.store.store import SqlStore
 from kalshi_cli.adapters.store.worker import Rows
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.errors import Refused
-from kalshi_cli.ports.store import Brakes
+from kalshi_cli.ports.desk import Brakes
 
 COOLING = "cooling"
 COUNT = Prepared(select(func.count()).select_from(t.MARKERS))
