@@ -7,7 +7,7 @@ precision ($0.0001 for direct members) and the difference is a rounding fee. Thi
 difference to this model is an alarm.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -59,20 +59,24 @@ def effective_terms(
 
 
 @dataclass(frozen=True, slots=True)
-class Waiver:
-    """A market is free until `ends_us` (market time), and then charged on these terms."""
+class LaterTerms:
+    """What a market is charged from an instant on (market time)."""
 
-    ends_us: int
+    from_us: int
     terms: FeeTerms
 
 
-def terms_by(now: FeeTerms, waiver: Waiver | None, until_us: int | None) -> FeeTerms:
-    """The dearest terms of what may trade until then, or at any time: a waiver that ends before
-    may be over by the time that it trades.
+def terms_by(now: FeeTerms, later: Sequence[LaterTerms], until_us: int | None) -> FeeTerms:
+    """The dearest terms of what may trade until then, or at any time, by `exit_terms`.
+
+    Where takers pay most by one and makers by another, they are as dear as either.
     """
-    if waiver is None or (until_us is not None and until_us < waiver.ends_us):
-        return now
-    return waiver.terms
+    due = [now, *(each.terms for each in later if until_us is None or each.from_us <= until_us)]
+    charged = [terms for terms in map(exit_terms, due) if terms.multiplier]
+    if not charged:
+        return exit_terms(now)
+    dearest = max(charged, key=lambda terms: MAKER_SHARE_PERCENT[terms.fee_type])
+    return FeeTerms(dearest.fee_type, max(terms.multiplier for terms in charged))
 
 
 def exit_terms(terms: FeeTerms) -> FeeTerms:

@@ -1,9 +1,10 @@
 """What is decided about leaving when a position is entered."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.fees import WORST_KNOWN, FeeTerms, Waiver, terms_by
+from kalshi_cli.domain.fees import WORST_KNOWN, FeeTerms, LaterTerms, terms_by
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.levels import Levels, least_stop_distance
 from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Price
@@ -51,21 +52,21 @@ def plan_for(
     now_us: int,
     *,
     terms: FeeTerms = WORST_KNOWN,
-    waiver: Waiver | None = None,
+    later: Sequence[LaterTerms] = (),
     spread: Price | None = ZERO_PRICE,
     own: Levels | None = None,
 ) -> ExitPlan:
     """The exit plan of an entry, in prices of the outcome it buys.
 
     `own` are the strategy's own levels, which take the place of those that the rules come to. A
-    stop or trail nearer than `least_stop_distance`, by these terms, those that follow a waiver
+    stop or trail nearer than `least_stop_distance`, by these terms, dearer ones that follow
     where it may be sold so late, and this spread of the market, is put there; one that would lie at
     $0 is none.
     """
     entry = outcome_price(intent.side, intent.limit)
     ruled = rules.levels(entry, now_us)
     wanted = ruled if own is None else _first(own, ruled)
-    leaving = terms_by(terms, waiver, wanted.leave_by_us)
+    leaving = terms_by(terms, later, wanted.leave_by_us)
     is_taker = not intent.post_only
     least = least_stop_distance(entry, spread, terms, leaving=leaving, is_taker=is_taker)
     stop, trail = wanted.stop, wanted.trail

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
-from kalshi_cli.domain.fees import FeeTerms, effective_terms
+from kalshi_cli.domain.fees import FeeTerms, LaterTerms, effective_terms
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.market import Event, Listing, Market, Quote, Series
 from kalshi_cli.filters._base import Verdict
@@ -48,6 +48,13 @@ class CatalogEntry:
         return effective_terms(
             self.series.fees, self.event.fees, self.market.fee_waiver_expires_us, at_us
         )
+
+    def later_terms(self, now_us: int) -> tuple[LaterTerms, ...]:
+        """What fills are charged by after now, as far as it is other than now and announced."""
+        ends_us = self.market.fee_waiver_expires_us
+        if ends_us is None or ends_us <= now_us:
+            return ()
+        return (LaterTerms(ends_us, self.fee_terms(ends_us)),)
 
 
 class Catalog(Protocol):

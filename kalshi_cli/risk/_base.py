@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.fees import FeeTerms, LaterTerms, exit_terms, terms_by
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState, Env
 from kalshi_cli.domain.limits import Limits
@@ -22,7 +22,9 @@ Group = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class MarketFacts:
-    """What is known of a market. `rejected_by` is the filter that dropped it."""
+    """What is known of a market. `rejected_by` is the filter that dropped it, `later_fees` what
+    follows the `fees` in force.
+    """
 
     market: Market
     event: Event
@@ -32,6 +34,15 @@ class MarketFacts:
     fees: FeeTerms
     forecast: Forecast | None
     rejected_by: str | None
+    later_fees: tuple[LaterTerms, ...] = ()
+
+    def fees_of(self, intent: OrderIntent) -> FeeTerms:
+        """What an order is charged by, at worst: what waits may fill as late as it expires."""
+        return self.fees_by(intent.expires_us) if intent.post_only else exit_terms(self.fees)
+
+    def fees_by(self, until_us: int | None) -> FeeTerms:
+        """The dearest terms of what may trade until then, by `exit_terms`."""
+        return terms_by(self.fees, self.later_fees, until_us)
 
 
 @dataclass(frozen=True, slots=True)

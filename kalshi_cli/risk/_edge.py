@@ -1,6 +1,5 @@
 """What an intent leaves at the worst price it accepts."""
 
-from kalshi_cli.domain.fees import exit_terms
 from kalshi_cli.domain.forecast import Edge
 from kalshi_cli.domain.order import OrderIntent
 from kalshi_cli.portfolio.edge import net_edge
@@ -15,6 +14,6 @@ def edge_at_limit(intent: OrderIntent, facts: MarketFacts) -> Edge | None:
         intent.side,
         fair=intent.fair,
         price=intent.limit,
-        terms=exit_terms(facts.fees),
+        terms=facts.fees_of(intent),
         is_taker=not intent.post_only,
     )

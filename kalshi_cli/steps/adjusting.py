@@ -94,8 +94,8 @@ async def _changed_quotes(session: Session, strategies: Sequence[Strategy]) -> Q
             except PASSING:
                 quotes = [order for order in quotes if order not in own]
                 continue
-            capital = means_of(session.without(own), strategy.name, books)[1]
-            wanted += sized(proposals, session.policy, books, capital).intents
+            state, capital = means_of(session.without(own), strategy.name, books)
+            wanted += sized(proposals, session.policy, books, capital, state.facts).intents
     paused = session.account.paused
     trading = [i for i in wanted if paused is not None and i.exchange_index not in paused]
     return quote_changes(quotes, trading, session.view.now_us)

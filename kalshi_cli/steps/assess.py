@@ -18,7 +18,6 @@ from kalshi_cli.domain.order import OrderIntent
 from kalshi_cli.domain.side import Side
 from kalshi_cli.forecasting.blend import MAX_DISTANCE, anchored
 from kalshi_cli.forecasting.views import Views, views_of
-from kalshi_cli.portfolio.capital import Capital
 from kalshi_cli.portfolio.costing import maker_cost, taker_cost
 from kalshi_cli.portfolio.edge import net_edge, outcome_price
 from kalshi_cli.ports.clock import Clock
@@ -184,12 +183,13 @@ def _plan(considered: Considered, ticker: str) -> Plan:
         silent = "nothing proposed" if why is None else f"{why.code}: {why.detail}"
         return Plan(name, None, None, "; ".join(said) or silent)
     intent = sizing.intents[0]
-    return Plan(name, intent, _all_in(intent, considered.state, considered.capital), "")
+    return Plan(name, intent, _all_in(intent, considered.state), "")
 
 
-def _all_in(intent: OrderIntent, state: RiskState, capital: Capital) -> Money | None:
+def _all_in(intent: OrderIntent, state: RiskState) -> Money | None:
     """Dollars with fees: by the book for what trades now, at its limit for what waits."""
-    terms, book = capital.footings[intent.ticker].fees, state.facts[intent.ticker].book
+    facts = state.facts[intent.ticker]
+    terms, book = facts.fees_of(intent), facts.book
     if intent.post_only:
         return maker_cost(intent.side, intent.count, intent.limit, terms)
     if book is None:

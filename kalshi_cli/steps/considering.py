@@ -64,7 +64,9 @@ async def consider_in(
         state, capital = means_of(session, strategy.name, books)
         proposals, _ = await proposed(session, strategy)
         sizings = {
-            ticker: sized([p for p in proposals if p.ticker == ticker], policy, books, capital)
+            ticker: sized(
+                [p for p in proposals if p.ticker == ticker], policy, books, capital, state.facts
+            )
             for ticker in tickers
         }
         errors = "".join(each.error for each in session.broken if each.strategy == strategy.name)

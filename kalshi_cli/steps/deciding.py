@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import NO_CONTRACTS, Money
 from kalshi_cli.domain.order import Order, OrderIntent, Purpose
@@ -12,7 +13,7 @@ from kalshi_cli.portfolio.capital import Capital
 from kalshi_cli.portfolio.quote_size import size_quotes
 from kalshi_cli.portfolio.sizing import Sizing
 from kalshi_cli.ports.exchange import MarketData
-from kalshi_cli.risk._base import RiskState
+from kalshi_cli.risk._base import MarketFacts, RiskState
 from kalshi_cli.risk._edge import edge_at_limit
 from kalshi_cli.risk._exposure import worst_cost
 from kalshi_cli.steps.desk_view import DeskView
@@ -43,7 +44,7 @@ async def decide(
     wanted = (view.contested() | {p.ticker for p in proposals}) - books.keys()
     books = {**(await data.books(sorted(wanted)) if wanted else {}), **books}
     state, capital = means_of(session, strategy.name, books)
-    sizing = sized(proposals, session.policy, books, capital)
+    sizing = sized(proposals, session.policy, books, capital, state.facts)
     note_unmet(session, strategy.name, proposals, books, state, capital, sizing)
     session.proposals += proposals
     own = {(strategy.name, p.ticker): p.levels for p in proposals if p.levels is not None}
@@ -74,7 +75,9 @@ def note_unmet(
     if session.wanted is None or any(each.strategy == strategy for each in session.broken):
         return
     whole = as_if_repaid(capital, state)
-    wanted = sizing if whole is None else sized(proposals, session.policy, books, whole)
+    wanted = (
+        sizing if whole is None else sized(proposals, session.policy, books, whole, state.facts)
+    )
     session.wanted[strategy] = more(wanted.intents, sizing.intents, state)
 
 
@@ -122,8 +125,18 @@ def sized(
     policy: TradePolicy,
     books: Mapping[str, OrderBook],
     capital: Capital,
+    facts: Mapping[str, MarketFacts],
 ) -> Sizing:
-    """Entries are staked, and quotes take what room there is: a strategy proposes one or other."""
+    """Entries are staked, and quotes take what room there is: a strategy proposes one or other.
+
+    What waits is charged the dearest fees until it expires: it fills when others want it to.
+    """
+    dearer = {
+        p.ticker: facts[p.ticker].fees_by(p.expires_us)
+        for p in proposals
+        if p.resting and p.ticker in capital.footings and facts[p.ticker].later_fees
+    }
+    capital = charged(capital, dearer)
     quotes = [proposal for proposal in proposals if proposal.purpose is Purpose.QUOTE]
     if not quotes:
         return policy.sizing.size(proposals, books, capital)
@@ -156,6 +169,12 @@ async def proposed(
     return tuple(on_its_forecast(each, desk) for each in answer.proposals), close_up.books
 
 
+def charged(capital: Capital, dearer: Mapping[str, FeeTerms]) -> Capital:
+    """The same means, where other fees count in some markets."""
+    footings = {t: replace(capital.footings[t], fees=fees) for t, fees in dearer.items()}
+    return replace(capital, footings={**capital.footings, **footings}) if footings else capital
+
+
 def strategy_view(view: DeskView, strategy: str, min_confidence: float, bankroll: Money) -> View:
     """What one strategy sees: eligible markets whose fees are known, in ticker order, and those
     that a filter drops where it still holds something.
@@ -175,7 +194,7 @@ def strategy_view(view: DeskView, strategy: str, min_confidence: float, bankroll
             market=view.entries[ticker].market,
             quote=view.entries[ticker].quote,
             fees=view.terms(ticker),
-            waiver=view.waiver(ticker),
+            later_fees=view.later_terms(ticker),
             forecast=sure.get(ticker),
             held=held.get(ticker, NO_CONTRACTS),
             is_working=ticker in working,

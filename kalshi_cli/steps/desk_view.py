@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.fees import FeeTerms, Waiver, effective_terms
+from kalshi_cli.domain.fees import FeeTerms, LaterTerms, terms_by
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.incentive import IncentiveProgram
@@ -66,13 +66,13 @@ class DeskView:
         """The fee terms in force in a market."""
         return self.entries[ticker].fee_terms(self.now_us)
 
-    def waiver(self, ticker: str) -> Waiver | None:
-        """The waiver in force in a market, with the terms that follow it; None without one."""
-        entry = self.entries[ticker]
-        ends_us = entry.market.fee_waiver_expires_us
-        if ends_us is None or ends_us <= self.now_us:
-            return None
-        return Waiver(ends_us, effective_terms(entry.series.fees, entry.event.fees, None, ends_us))
+    def later_terms(self, ticker: str) -> tuple[LaterTerms, ...]:
+        """The fee terms that follow those in force, as far as they are known ahead."""
+        return self.entries[ticker].later_terms(self.now_us)
+
+    def terms_by(self, ticker: str, until_us: int | None) -> FeeTerms:
+        """The dearest terms of what may trade until an instant, by `exit_terms`."""
+        return terms_by(self.terms(ticker), self.later_terms(ticker), until_us)
 
     def held(self, ticker: str, owner: str) -> Contracts:
         """Signed contracts an owner holds."""

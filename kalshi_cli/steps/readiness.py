@@ -23,13 +23,13 @@ from kalshi_cli.steps.valuation import Valuation, value
 class Readiness:
     """`view` is the last look, `worth` and `state` what it comes to where no book is known.
 
-    `waived` are the markets that were free of fees then, and may not be for ever.
+    `changing` are the markets whose fees were to change then.
     """
 
     view: DeskView
     worth: Valuation
     state: RiskState
-    waived: tuple[str, ...]
+    changing: tuple[str, ...]
 
     def later(self, now_us: int) -> Self:
         """The same at a later instant, where nothing but time has changed."""
@@ -43,7 +43,7 @@ class Readiness:
         after = value(NO_MONEY, touched, view.prices(books))
         liquidation = self.worth.liquidation + after.liquidation - before.liquidation
         day_start, peak = watermarks_of(view, liquidation)
-        changed = {*self.waived, *(ticker for ticker in books if ticker in view.entries)}
+        changed = {*self.changing, *(ticker for ticker in books if ticker in view.entries)}
         anew = {ticker: market_facts(view, ticker, books.get(ticker)) for ticker in changed}
         return replace(
             state,
@@ -69,9 +69,5 @@ def readiness(held: Holdings, *, env: Env, limits: Limits) -> Readiness:
         paused=None,  # asking would take as long as the order: an exit may try
         worth=worth,
     )
-    waived = tuple(
-        ticker
-        for ticker, entry in view.entries.items()
-        if (until_us := entry.market.fee_waiver_expires_us) is not None and until_us > view.now_us
-    )
-    return Readiness(view, worth, state, waived)
+    changing = tuple(ticker for ticker in view.entries if view.later_terms(ticker))
+    return Readiness(view, worth, state, changing)

@@ -27,6 +27,7 @@ from kalshi_cli.forecasting.blend import anchored
 from kalshi_cli.portfolio.capital import Capital
 from kalshi_cli.portfolio.edge import SLACK, net_edge
 from kalshi_cli.portfolio.methods._base import Method
+from kalshi_cli.steps.deciding import charged
 from kalshi_cli.steps.desk_view import DeskView
 
 NO_MARKET = f"nobody else quotes both sides within {MAX_MARK_SPREAD.units // 100} cents"
@@ -82,7 +83,7 @@ def wanted_now(
         return Wanted(replace(intent, count=order.remaining))
     if forecast.blended is None:
         return Wanted(None, "its newest forecast had no market to lean on")
-    entry, terms = view.entries[intent.ticker], view.terms(intent.ticker)
+    entry, terms = view.entries[intent.ticker], view.terms_by(intent.ticker, intent.expires_us)
     alone = _Case(intent, forecast.advice, forecast.blended, terms, limits.min_net_edge)
     others = _of_others(entry.quote, book, view)
     fair = anchored(forecast, others)
@@ -94,7 +95,7 @@ def wanted_now(
     limit = _limit(case, entry.market.grid, before if may_move else None)
     if limit is None:
         return Wanted(None, case.against(intent.limit))
-    return _sized(order, limit, fair, sizing, capital)
+    return _sized(order, limit, fair, sizing, charged(capital, {intent.ticker: terms}))
 
 
 def _sized(order: Order, limit: Price, fair: float, sizing: Method, capital: Capital) -> Wanted:

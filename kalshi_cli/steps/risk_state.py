@@ -130,6 +130,7 @@ def market_facts(view: DeskView, ticker: str, book: OrderBook | None) -> MarketF
         fees=view.terms(ticker),
         forecast=view.forecasts.get(ticker),
         rejected_by=rejection.code if rejection else None,
+        later_fees=view.later_terms(ticker),
     )
 
 

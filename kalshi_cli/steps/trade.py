@@ -259,7 +259,7 @@ def entry_plan(
         rules,
         session.view.now_us,
         terms=session.view.terms(intent.ticker),
-        waiver=session.view.waiver(intent.ticker),
+        later=session.view.later_terms(intent.ticker),
         spread=spread_of(None if book is None else session.view.book_of_others(book)),
         own=own,
     )

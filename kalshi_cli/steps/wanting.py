@@ -156,7 +156,7 @@ def _end(asked: Asked, forecast: Forecast, side: Side) -> OrderIntent | Stop:
         probation_stake=asked.policy.probation_stake,
     )
     books = {t: facts.book for t, facts in state.facts.items() if facts.book is not None}
-    sizing = sized([proposal], asked.policy, books, capital)
+    sizing = sized([proposal], asked.policy, books, capital, state.facts)
     if sizing.intents:
         return sizing.intents[0]
     unsized = sizing.unsized[0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.fees import FeeTerms, Waiver, exit_terms, terms_by
+from kalshi_cli.domain.fees import FeeTerms, LaterTerms, terms_by
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.incentive import IncentiveProgram
 from kalshi_cli.domain.instant import HOUR
@@ -22,10 +22,10 @@ from kalshi_cli.domain.trial import HitRate, Trial
 class Candidate:
     """One eligible market: its quote, the newest usable forecast, and what this strategy holds.
 
-    `fees` are the terms in force and known; under a `waiver` others follow. `is_working` tells of a
-    live order of this strategy, `orders` are these, and `is_taken` tells that another strategy owns
-    the market. `book` (ours left out) and `trades` (public prints of the last hours, newest first)
-    are there where the strategy `watches` the market and they could be read.
+    `fees` are the terms in force and known, `later_fees` what is announced to follow them.
+    `is_working` tells of a live order of this strategy, `orders` are these, and `is_taken` tells
+    that another strategy owns the market. `book` (ours left out) and `trades` (public prints of the
+    last hours, newest first) are there where the strategy `watches` it and they could be read.
     """
 
     event: Event
@@ -40,11 +40,11 @@ class Candidate:
     incentives: tuple[IncentiveProgram, ...] = ()
     book: OrderBook | None = None
     trades: tuple[Trade, ...] | None = None
-    waiver: Waiver | None = None
+    later_fees: tuple[LaterTerms, ...] = ()
 
     def fees_by(self, until_us: int) -> FeeTerms:
         """The dearest terms, and known ones, of what may trade until then."""
-        return exit_terms(terms_by(self.fees, self.waiver, until_us))
+        return terms_by(self.fees, self.later_fees, until_us)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kalshi_cli.domain.book import reaches
+from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.forecast import Advice, Forecast
 from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.instant import MINUTE
@@ -53,6 +54,16 @@ class _Case:
     fair: float
     now_us: int
     wait_us: int
+
+    @property
+    def until_us(self) -> int:
+        """When an order that waits expires."""
+        return self.now_us + self.wait_us
+
+    def fees(self, *, is_taker: bool) -> FeeTerms:
+        """The terms in force, or the dearest ones while an order waits."""
+        candidate = self.candidate
+        return candidate.fees if is_taker else candidate.fees_by(self.until_us)
 
     def against(self, code: str, told: str, value: str = "", limit: str = "") -> Abstention:
         return Abstention(self.candidate.market.ticker, code, told, value, limit)
@@ -218,7 +229,7 @@ def _mute(case: _Case) -> Abstention:
 
 
 def _edge(case: _Case, side: Side, price: Price, *, is_taker: bool) -> float:
-    terms = case.candidate.fees
+    terms = case.fees(is_taker=is_taker)
     return net_edge(side, fair=case.fair, price=price, terms=terms, is_taker=is_taker)
 
 
@@ -250,6 +261,6 @@ def _proposal(case: _Case, side: Side, limit: Price, edge: float, *, resting: bo
         max_contracts=None,
         reason=f"{_bought(side)}, {how}: fair {case.fair:.4f}, net edge {edge:.4f} a contract",
         resting=resting,
-        expires_us=case.now_us + case.wait_us if resting else None,
+        expires_us=case.until_us if resting else None,
         forecast_id=case.forecast.forecast_id,
     )

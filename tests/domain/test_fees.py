@@ -9,7 +9,7 @@ from kalshi_cli.domain.fees import (
     FREE,
     WORST_KNOWN,
     FeeTerms,
-    Waiver,
+    LaterTerms,
     effective_terms,
     exit_terms,
     fee_per_contract,
@@ -114,9 +114,24 @@ def test_a_waiver_frees_until_it_expires_and_an_event_overrides_its_series():
     assert _fee(FREE, Side.BID, "0.5000", "7.00") == Money(0)
 
 
-def test_what_may_trade_once_a_waiver_has_ended_is_charged_what_follows_it():
-    waiver = Waiver(100, HALF)
-    assert terms_by(FREE, waiver, 99) == FREE
-    assert terms_by(FREE, waiver, 100) == HALF
-    assert terms_by(FREE, waiver, None) == HALF  # at any time
-    assert terms_by(PLAIN, None, None) == PLAIN
+def test_what_may_trade_later_is_charged_the_dearest_terms_until_then():
+    later = [LaterTerms(100, HALF), LaterTerms(200, PLAIN), LaterTerms(300, FREE)]
+    assert terms_by(FREE, later, 99) == FREE
+    assert terms_by(FREE, later, 100) == HALF
+    assert terms_by(FREE, later, 300) == PLAIN
+    assert terms_by(FREE, later, None) == PLAIN  # at any time
+    assert terms_by(PLAIN, later, 100) == PLAIN
+    assert terms_by(PLAIN, (), None) == PLAIN
+
+
+def test_terms_that_nobody_knows_are_as_dear_later_as_now():
+    unknown = FeeTerms("flat")
+    assert terms_by(FREE, [LaterTerms(100, unknown)], 100) == WORST_KNOWN
+    assert terms_by(unknown, (), 100) == WORST_KNOWN
+
+
+def test_where_takers_pay_most_by_one_and_makers_by_another_each_pays_most():
+    """Half of all fees, a quarter of them of makers; then all of them, and none of makers."""
+    now = FeeTerms("quadratic_with_maker_fees", 500_000)
+    dearest = terms_by(now, [LaterTerms(100, PLAIN)], 100)
+    assert dearest == FeeTerms("quadratic_with_maker_fees")

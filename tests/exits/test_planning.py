@@ -17,7 +17,7 @@ from fakes.decisions import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalshi_cli.domain.fees import FREE, Waiver
+from kalshi_cli.domain.fees import FREE, LaterTerms
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.levels import Levels, least_stop_distance
 from kalshi_cli.domain.money import Price
@@ -70,7 +70,7 @@ def test_plans_hold_prices_of_the_outcome_bought():
 def test_a_stop_counts_the_fee_of_a_sale_that_may_follow_a_waiver(ends_us, leave_by_us, stop):
     plan = plan_for(
         an_intent(limit="0.4000"), None, ExitRules(), NOW,
-        terms=FREE, waiver=Waiver(ends_us, PLAIN), spread=price("0.0100"),
+        terms=FREE, later=[LaterTerms(ends_us, PLAIN)], spread=price("0.0100"),
         own=Levels(stop=price("0.3999"), leave_by_us=leave_by_us),
     )  # fmt: skip
     assert plan.levels.stop == price(stop)

@@ -18,7 +18,7 @@ from fakes.decisions import (
 from fakes.desk_store import SERIES
 from fakes.floor import ASKS, BIDS, EVENT, STRATEGY, A, B, taking, the_policies, waiting
 
-from kalshi_cli.domain.fees import FeeTerms, Waiver
+from kalshi_cli.domain.fees import FeeTerms, LaterTerms
 from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
 from kalshi_cli.domain.instant import DAY, HOUR, SECOND
 from kalshi_cli.domain.market import MarketStatus, Result
@@ -180,11 +180,11 @@ async def test_fees_of_an_event_beat_those_of_its_series_and_a_waiver_beats_both
         1_000_000,
     )
     assert view.terms(B).multiplier == 0
-    assert view.waiver(A) is None
-    assert view.waiver(B) == Waiver(waived.fee_waiver_expires_us, view.terms(A))
+    assert view.later_terms(A) == ()
+    assert view.later_terms(B) == (LaterTerms(waived.fee_waiver_expires_us, view.terms(A)),)
     floor.clock.now_us += HOUR
     over = await view_of(floor)
-    assert (over.waiver(B), over.terms(B)) == (None, view.terms(A))
+    assert (over.later_terms(B), over.terms(B)) == ((), view.terms(A))
 
 
 async def test_risk_is_measured_at_what_a_sale_would_bring(floor):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from fakes.floor import A, the_policies, waiting
+from fakes.floor import EVENT, A, the_policies, waiting
 
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.forecast import Advice
@@ -101,11 +101,32 @@ async def test_a_book_that_cannot_be_read_leaves_it_to_a_quote_that_is_fresh(flo
 
 async def test_an_entry_goes_whose_fees_nobody_can_tell_any_more(floor):
     await rested(floor)
-    event = floor.exchange.events["KXT-1"]
-    floor.exchange.events["KXT-1"] = replace(event, fees=FeeTerms("of_a_new_kind"))
+    event = floor.exchange.events[EVENT]
+    floor.exchange.events[EVENT] = replace(event, fees=FeeTerms("of_a_new_kind"))
     floor.clock.now_us += HOUR  # of a full pass
     assert await looked(floor) is OrderState.CANCELED
     assert await told(floor, Cause.CANCEL) == ["its fees are not known"]
+
+
+async def test_a_price_that_does_not_pay_after_a_waiver_moves_where_it_does(floor):
+    """Free, 41 cents leave 1.4 of 42.4; with 0.0175 x 0.41 x 0.59 they leave 0.98, and 40 1.98."""
+    event = floor.exchange.events[EVENT]
+    floor.exchange.events[EVENT] = replace(event, fees=FeeTerms("quadratic_with_maker_fees"))
+    now, waived = floor.clock.now() + HOUR, replace(floor.exchange.markets[A], updated_us=1)
+    expires_us = now + 2 * HOUR
+    floor.exchange.markets[A] = replace(waived, fee_waiver_expires_us=expires_us + 1)
+    floor.clock.now_us = now
+    await floor.ingest()
+    await floor.reconcile()
+    await floor.forecast(p=0.424)
+    order = await send(
+        floor.desk, waiting(floor.clock, forecast_id="f1", fair=0.424, expires_us=expires_us)
+    )
+    assert await looked(floor) is OrderState.RESTING
+    assert str(floor.exchange.reports[order.order_id].price) == "0.4100"
+    floor.exchange.markets[A] = replace(waived, fee_waiver_expires_us=expires_us)
+    await looked(floor, 60)
+    assert str(floor.exchange.reports[order.order_id].price) == "0.4000"
 
 
 async def test_evidence_of_its_own_grows_as_old_as_a_forecast_may(floor):

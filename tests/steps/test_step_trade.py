@@ -7,10 +7,11 @@ from typing import ClassVar
 
 import pytest
 from fakes.exchange import Fault
-from fakes.floor import ASKS, BIDS, STRATEGY, A, B, taking, the_policies, waiting
+from fakes.floor import ASKS, BIDS, EVENT, STRATEGY, A, B, taking, the_policies, waiting
 from sqlalchemy import update
 
 from kalshi_cli.adapters.store import tables
+from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
 from kalshi_cli.domain.money import Contracts, Price
@@ -114,6 +115,30 @@ async def test_a_forecast_becomes_an_order_at_the_stake_rule(floor):
     async with floor.store.unit() as unit:
         (plan,) = (await unit.plans.all()).values()
     assert (plan.ticker, plan.owner, plan.entry_fair) == (A, STRATEGY, 0.60)
+
+
+async def test_what_waits_is_staked_and_held_to_an_edge_by_the_dearest_fees_until_it_expires(floor):
+    """A bid of 41 for what is worth 44, on three quarters of Kelly's stake: 0.75 x 0.03 / 0.59 of
+    $1,000 buy 93 where they are free; with what a maker pays later, 0.4233 cents, they cost 41.4233
+    and 0.75 x 0.025767 / 0.585767 buy 79.
+    """
+    event = floor.exchange.events[EVENT]
+    floor.exchange.events[EVENT] = replace(event, fees=FeeTerms("quadratic_with_maker_fees"))
+    floor.clock.now_us += HOUR
+    now, market = floor.clock.now(), floor.exchange.markets[A]
+    sent = []
+    for ends_us in (now + HOUR, now + 10 * MINUTE):
+        floor.exchange.markets[A] = replace(market, fee_waiver_expires_us=ends_us)
+        await floor.ingest()
+        await floor.reconcile()
+        await floor.forecast(A, p=0.44)
+        result = await rehearse(
+            floor.exchange, floor.exchange, floor.store, floor.clock,
+            policy=the_policies("oracle").trading,
+        )  # fmt: skip
+        ((intent,), (priced,)) = result.passed, result.priced
+        sent.append((str(intent.limit), str(intent.count), f"{priced.edge:.4f}"))
+    assert sent == [("0.4100", "93.00", "0.0300"), ("0.4100", "79.00", "0.0258")]
 
 
 async def test_a_forecast_is_traded_once(floor):

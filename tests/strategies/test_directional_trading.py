@@ -16,7 +16,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 import kalshi_cli.strategies as package
-from kalshi_cli.domain.fees import FREE, FeeTerms
+from kalshi_cli.domain.fees import FREE, FeeTerms, LaterTerms
 from kalshi_cli.domain.forecast import Advice
 from kalshi_cli.domain.grid import DECI_CENT, LINEAR_CENT, TAPERED_DECI_CENT
 from kalshi_cli.domain.instant import HOUR, MINUTE
@@ -128,6 +128,25 @@ def test_waits_one_tick_inside_the_spread_where_taking_does_not_pay():
 def test_waits_a_48th_of_the_time_left_at_most(left, wait):
     found = propose(a_candidate(0.44, market=a_market(close_us=NOW + left)))
     assert [p.expires_us for p in found] == ([] if wait is None else [NOW + wait])
+
+
+@pytest.mark.parametrize(
+    ("left_us", "limit", "edge"),
+    [(30 * MINUTE + 1, 4_100, "0.0140"), (30 * MINUTE, 4_000, "0.0198")],
+)
+def test_what_waits_pays_by_the_dearest_fees_while_it_waits(left_us, limit, edge):
+    """42.4 less 41 and 0.0175 x 0.41 x 0.59 = 0.42 cents are 0.98; less 40 and 0.42 are 1.98."""
+    later = (LaterTerms(NOW + left_us, FeeTerms("quadratic_with_maker_fees")),)
+    only_yes = a_forecast(0.424, forecast_id="fT", advice=Advice(Side.BID))
+    (proposal,) = propose(a_candidate(forecast=only_yes, fees=FREE, later_fees=later))
+    assert (proposal.limit, proposal.resting) == (Price(limit), True)
+    assert f"net edge {edge}" in proposal.reason
+
+
+def test_what_takes_pays_by_the_fees_of_now():
+    later = (LaterTerms(NOW + 1, PLAIN),)
+    (proposal,) = propose(a_candidate(0.455, fees=FREE, later_fees=later))
+    assert (proposal.side, proposal.limit, proposal.resting) == (Side.BID, Price(4_400), False)
 
 
 def test_joins_the_best_bid_where_the_spread_is_one_tick():

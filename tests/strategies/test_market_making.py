@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import kalshi_cli.strategies as package
 from kalshi_cli.domain.book import Level, OrderBook
-from kalshi_cli.domain.fees import FREE, FeeTerms, Waiver
+from kalshi_cli.domain.fees import FREE, FeeTerms, LaterTerms
 from kalshi_cli.domain.grid import DECI_CENT, LINEAR_CENT, TAPERED_DECI_CENT
 from kalshi_cli.domain.incentive import IncentiveProgram
 from kalshi_cli.domain.instant import HOUR, MINUTE
@@ -93,10 +93,10 @@ A_MINUTE_LESS = 11 * MINUTE, 16 * MINUTE
 
 def test_a_waiver_that_ends_while_it_is_quoted_does_not_make_it_free():
     dear = FeeTerms("quadratic_with_maker_fees")
-    for_good, ending = Waiver(NOW + 48 * HOUR, dear), Waiver(NOW + HOUR, dear)
+    for_good, ending = ((LaterTerms(NOW + hours * HOUR, dear),) for hours in (48, 1))
     free, charged, paid = (
-        quoted(a_spread(held="1.00", fees=fees, waiver=waiver))
-        for fees, waiver in ((FREE, for_good), (FREE, ending), (dear, None))
+        quoted(a_spread(held="1.00", fees=fees, later_fees=later))
+        for fees, later in ((FREE, for_good), (FREE, ending), (dear, ()))
     )
     assert free["T", Side.BID] == "0.4700"
     assert charged == paid != free

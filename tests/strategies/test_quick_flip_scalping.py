@@ -10,7 +10,7 @@ from hypothesis import given as drawn
 from hypothesis import strategies as st
 
 from kalshi_cli.domain.book import Level
-from kalshi_cli.domain.fees import FREE, Waiver
+from kalshi_cli.domain.fees import FREE, LaterTerms
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.side import Side
@@ -75,9 +75,10 @@ def test_a_push_down_buys_no_by_the_mirrored_prices():
 def test_a_waiver_that_may_end_before_the_exit_makes_only_the_entry_free():
     """In at 50, free; 2 x (1 c + 1.75 c) = 5.5 cents to target and stop, which are charged."""
     free = {"fees": FREE, "trades": pushed("0.4000")}
-    (lasting,) = FLIPPER.tries(view(a_push(waiver=Waiver(NOW + HOUR, PLAIN), **free)))
+    lasts, ends = ((LaterTerms(NOW + span, PLAIN),) for span in (HOUR, 30 * MINUTE))
+    (lasting,) = FLIPPER.tries(view(a_push(later_fees=lasts, **free)))
     assert (str(lasting.target), str(lasting.stop)) == ("0.5200", "0.4800")
-    (ending,) = FLIPPER.tries(view(a_push(waiver=Waiver(NOW + 30 * MINUTE, PLAIN), **free)))
+    (ending,) = FLIPPER.tries(view(a_push(later_fees=ends, **free)))
     assert (str(ending.target), str(ending.stop)) == ("0.5550", "0.4450")
     # (0.50 - 0.445 + 0.07 x 0.445 x 0.555) / (0.11 + 0.017288) = 0.568; free it were a half
     assert (lasting.signal, ending.signal) == ("Weather, up to 0.50", "Weather, up to 0.60")
