@@ -91,7 +91,6 @@ def fill_fee(
     price: Price,
     count: Contracts,
     is_taker: bool,
-    precision: Money = DIRECT_PRECISION,
 ) -> Money:
     """The fee of one fill, rounding fee included. `price` is the YES price; `terms` must be known.
 
@@ -102,7 +101,7 @@ def fill_fee(
     exact *= count.units * price.units * (10_000 - price.units)
     trade_fee = -(-exact // (10**18 * _TRADE_FEE_STEP)) * _TRADE_FEE_STEP
     change = -side.sign * (price.units * count.units) - trade_fee
-    return Money(trade_fee + change % precision.units)
+    return Money(trade_fee + change % DIRECT_PRECISION.units)
 
 
 def fee_per_contract(terms: FeeTerms, price: Price, *, is_taker: bool) -> float:

@@ -69,11 +69,6 @@ class Account:
         """Dollars on all shards together; what is on its way is on none."""
         return total(list(self.cash_on.values()))
 
-    @property
-    def on_the_way(self) -> Money:
-        """Dollars that left a shard and have not arrived on another."""
-        return total([each.amount for each in self.transfers if not each.arrived])
-
     def net(self, ticker: str) -> Contracts:
         held = self.positions.get(ticker)
         return NO_CONTRACTS if held is None else held.net

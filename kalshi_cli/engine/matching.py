@@ -33,11 +33,6 @@ class MatchingBook:
     def has_ours(self) -> bool:
         return any(map(_OWNER, self.bids)) or any(map(_OWNER, self.asks))
 
-    def best(self, side: Side) -> int | None:
-        """The best price of a side; None where it is empty."""
-        orders = self.resting(side)
-        return orders[0][0] if orders else None
-
     def take(self, side: Side, limit: int, units: int, *, ours_too: bool = True) -> list[Hit]:
         """An order on `side` trades with the other side up to its limit, in priority.
 

@@ -91,13 +91,14 @@ def student_95(freedom: int) -> float:
     return z + sum(term / float(freedom) ** power for power, term in enumerate(terms, start=1))
 
 
-def wilson_low(hits: float, count: float, z: float = Z_ONE_SIDED_95) -> float:
-    """The lower bound of a share by Wilson's score (1927), with 95 % confidence unless told.
+def wilson_low(hits: float, count: float) -> float:
+    """The lower bound of a share by Wilson's score (1927), with 95 % confidence.
 
     Raises `ValueError` where there is nothing to take a share of.
     """
     if count < 1:
         raise ValueError("no share of nothing")
+    z = Z_ONE_SIDED_95
     share, doubt = hits / count, z * z / count
     spread = z * math.sqrt(share * (1.0 - share) / count + doubt / (4.0 * count))
     return min(share, max(0.0, (share + doubt / 2.0 - spread) / (1.0 + doubt)))

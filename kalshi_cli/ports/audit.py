@@ -26,10 +26,6 @@ class Audit:
     findings: tuple[Finding, ...]
     cash: Money
 
-    @property
-    def is_clean(self) -> bool:
-        return not self.findings
-
 
 @dataclass(frozen=True, slots=True)
 class Repair:

@@ -10,7 +10,7 @@ from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.incentive import IncentiveProgram
 from kalshi_cli.domain.markout import Markout
 from kalshi_cli.domain.marks import Behind, behind, resting, without
-from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money
+from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.shares import Rebalanced
@@ -73,15 +73,6 @@ class DeskView:
     def terms_by(self, ticker: str, until_us: int | None) -> FeeTerms:
         """The dearest terms of what may trade until an instant, by `exit_terms`."""
         return terms_by(self.terms(ticker), self.later_terms(ticker), until_us)
-
-    def held(self, ticker: str, owner: str) -> Contracts:
-        """Signed contracts an owner holds."""
-        own = (p.net for p in self.positions if p.ticker == ticker and p.owner == owner)
-        return next(own, NO_CONTRACTS)
-
-    def working(self, owner: str) -> dict[str, Order]:
-        """An owner's live orders by ticker."""
-        return {o.intent.ticker: o for o in self.orders if o.intent.strategy == owner}
 
     def book_of_others(self, book: OrderBook) -> OrderBook:
         """A book without the orders that are ours."""

@@ -45,7 +45,7 @@ async def propose_shares(
     trips = [row.trip for row in await reports.round_trips()]
     changes = await reports.limit_changes()
     async with store.unit(reads=True) as unit:
-        held = [p for p in await unit.ledger.positions() if not p.is_flat]
+        held = await unit.ledger.positions()
         tickers = {trip.ticker for trip in trips} | {position.ticker for position in held}
         entries = {e.market.ticker: e.event for e in await unit.catalog.entries(tickers=tickers)}
         ai_costs = await charged(unit, ai_charged_to)

@@ -1,6 +1,7 @@
 import pytest
+from fakes.market_life import NEXT_STATUS
 
-from kalshi_cli.domain.market import FILTER_OF, NEXT_STATUS, MarketStatus, Result, payout
+from kalshi_cli.domain.market import FILTER_OF, MarketStatus, Result, payout
 from kalshi_cli.domain.money import ONE_DOLLAR, ZERO_PRICE, Price
 
 

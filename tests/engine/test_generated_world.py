@@ -7,10 +7,11 @@ from functools import cache
 
 import msgspec
 import pytest
+from fakes.market_life import NEXT_STATUS
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
-from kalshi_cli.domain.market import NEXT_STATUS, Market, MarketStatus, Result
+from kalshi_cli.domain.market import Market, MarketStatus, Result
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.generated import EPOCH_US, GeneratedState, GeneratedWorld

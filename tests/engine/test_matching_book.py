@@ -116,8 +116,8 @@ def test_ours_are_conserved_and_the_book_never_crosses(steps: list) -> None:
             matched += sum(units for _, owner, units in hits if owner)
         else:
             _, side, price, units = step
-            opposite = book.best(side.opposite)
-            if opposite is None or side.sign * (opposite - price) > 0:
+            opposite = book.resting(side.opposite)
+            if not opposite or side.sign * (opposite[0][0] - price) > 0:
                 book.join(side, price, f"own{number}", units)
                 joined += units
         _check(book)

@@ -5,9 +5,10 @@ from functools import cache
 
 import msgspec
 import pytest
+from fakes.market_life import NEXT_STATUS
 
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
-from kalshi_cli.domain.market import NEXT_STATUS, MarketStatus, Result
+from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.engine.generated import EPOCH_US, GeneratedWorld

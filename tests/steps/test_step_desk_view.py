@@ -92,10 +92,8 @@ async def test_the_view_has_everything_of_one_instant(floor):
     assert (set(view.forecasts), view.traded_forecasts) == ({A}, {(STRATEGY, A, "fa")})
     assert [(o.intent.ticker, o.state) for o in view.orders] == [(B, OrderState.RESTING)]
     assert view.entries_last_hour == 2
-    assert str(view.held(A, STRATEGY)) == "10.00"
-    assert (view.held(B, STRATEGY), str(view.held(B, EXTERNAL))) == (NO_CONTRACTS, "3.00")
-    assert set(view.working(STRATEGY)) == {B}
-    assert view.working("other") == {}
+    held = {(p.ticker, p.owner): str(p.net) for p in view.positions}
+    assert held == {(A, STRATEGY): "10.00", (B, EXTERNAL): "3.00"}
 
 
 async def test_what_is_held_stays_in_view_when_its_market_is_over(floor):

@@ -231,7 +231,6 @@ def open_simulation(
     fresh: bool = False,
     epoch_us: int | None = None,
     default_epoch_us: int = EPOCH_US,
-    opening_cash: Money = OPENING_CASH,
     key_type: KeyType = KeyType.ED25519,
     faults: Path | None = None,
     patience_s: float = PATIENCE_S,
@@ -248,7 +247,7 @@ def open_simulation(
     wanted = Wanted.chosen(seed, world, epoch_us)  # before any file is made
     plan = FaultPlan() if faults is None else read_plan(faults)
     if home is None:
-        host = _host(WorldStore(None), wanted, default_epoch_us, opening_cash, snapshots=False)
+        host = _host(WorldStore(None), wanted, default_epoch_us, snapshots=False)
         host.plan_faults(plan)
         return Simulation(host, AccountKey(key_type, new_private_key(key_type)), None)
     files = WorldFiles.under(home)
@@ -256,11 +255,11 @@ def open_simulation(
     try:
         made = None
         if fresh:
-            made = _made(wanted, default_epoch_us, opening_cash)  # or nothing is set aside
+            made = _made(wanted, default_epoch_us)  # or nothing is set aside
             files.set_aside(SystemClock().wall())
         key = AccountKey(key_type, files.private_key(key_type), files.key(key_type))
         store = WorldStore(files.world)
-        host = _host(store, wanted, default_epoch_us, opening_cash, snapshots=True, made=made)
+        host = _host(store, wanted, default_epoch_us, snapshots=True, made=made)
         host.plan_faults(plan)
         return Simulation(host, key, hold)
     except BaseException:
@@ -281,9 +280,9 @@ def reset_simulation(home: Path, *, patience_s: float = PATIENCE_S) -> Path | No
 Made = tuple[Origin, Exchange]
 
 
-def _made(wanted: Wanted, default_epoch_us: int, cash: Money) -> Made:
+def _made(wanted: Wanted, default_epoch_us: int) -> Made:
     """The beginning of a world. Raises `UsageError` for a source that cannot be read."""
-    origin = new_origin(wanted, default_epoch_us, cash)
+    origin = new_origin(wanted, default_epoch_us, OPENING_CASH)
     return origin, begin(origin)
 
 
@@ -291,7 +290,6 @@ def _host(
     store: WorldStore,
     wanted: Wanted,
     default_epoch_us: int,
-    cash: Money,
     *,
     snapshots: bool,
     made: Made | None = None,
@@ -301,7 +299,7 @@ def _host(
         if found is not None:
             check_same(found, wanted)
             return Host(store, found, snapshots=snapshots)
-        origin, exchange = made or _made(wanted, default_epoch_us, cash)
+        origin, exchange = made or _made(wanted, default_epoch_us)
         store.create(origin, exchange.world.world_id)
         return Host(store, origin, snapshots=snapshots, exchange=exchange)
     except BaseException:

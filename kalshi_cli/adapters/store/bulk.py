@@ -38,15 +38,12 @@ def new_insert(table: Table, *, is_postgres: bool) -> Insert:
 
 
 @lru_cache(maxsize=64)
-def upsert(
-    table: Table, names: tuple[str, ...], newer_by: str | None, *, is_postgres: bool
-) -> ClauseElement:
-    """Of rows that overwrite those with their key, except newer ones by the column named."""
+def upsert(table: Table, names: tuple[str, ...], *, is_postgres: bool) -> ClauseElement:
+    """Of rows that overwrite those with their key."""
     statement = _insert(table, is_postgres=is_postgres)
     keys = [column.name for column in table.primary_key]
     changes = {name: statement.excluded[name] for name in names if name not in keys}
-    newer = None if newer_by is None else (statement.excluded[newer_by] >= table.c[newer_by])
-    return statement.on_conflict_do_update(index_elements=keys, set_=changes, where=newer)
+    return statement.on_conflict_do_update(index_elements=keys, set_=changes)
 
 
 @lru_cache(maxsize=64)

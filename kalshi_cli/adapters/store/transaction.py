@@ -226,26 +226,19 @@ class Transaction:
             result = await self._connection.exec_driver_sql(sql, parameters)
         return result.rowcount
 
-    async def upsert(
-        self, table: Table, rows: Sequence[Mapping[str, Any]], *, newer_by: str | None = None
-    ) -> None:
-        """Insert rows or overwrite those with their key; `newer_by` keeps a newer row as it is."""
+    async def upsert(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows or overwrite those with their key."""
         if rows:
             names = tuple(rows[0])
             values = list(map(itemgetter(*names), rows))
-            await self.upsert_values(table, names, values, newer_by=newer_by)
+            await self.upsert_values(table, names, values)
 
     async def upsert_values(
-        self,
-        table: Table,
-        names: Sequence[str],
-        rows: Sequence[Values],
-        *,
-        newer_by: str | None = None,
+        self, table: Table, names: Sequence[str], rows: Sequence[Values]
     ) -> None:
         """The same for rows that are values alone, in the order of the columns named."""
         if rows:
-            insert = upsert(table, tuple(names), newer_by, is_postgres=self.is_postgres)
+            insert = upsert(table, tuple(names), is_postgres=self.is_postgres)
             await self._put(insert, tuple(names), rows)
 
     async def fill(self, table: Table, rows: Sequence[Mapping[str, Any]], column: str) -> None:

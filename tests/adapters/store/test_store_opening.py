@@ -282,7 +282,7 @@ def test_a_full_disk_stops_with_everything_committed_intact(tmp_path):
     writer = start(path, FILL, preexec_fn=small_files, stderr=subprocess.PIPE, text=True)
     _, said = writer.communicate(timeout=60)
     assert "StoreUnusable" in said.splitlines()[-1]
-    assert found(path, lambda store: store.audit.check()).is_clean
+    assert found(path, lambda store: store.audit.check()).findings == ()
     assert found(path, marker("0" * 50)) == 1
 
 

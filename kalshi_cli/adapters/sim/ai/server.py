@@ -34,10 +34,10 @@ class StandIn:
     `asked` has every request, and `heard` is set from the first one on.
     """
 
-    def __init__(self, answers: Answers = made_up, *, port: int = 0) -> None:
+    def __init__(self, answers: Answers = made_up) -> None:
         self.asked: list[Asked] = []
         self.heard = asyncio.Event()
-        self._answers, self._port = answers, port
+        self._answers, self._port = answers, 0
         self._server = grpc.aio.server(options=_OPTIONS)
 
     @property
