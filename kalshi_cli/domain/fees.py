@@ -49,12 +49,41 @@ FREE = FeeTerms("quadratic", 0)
 WORST_KNOWN = FeeTerms("quadratic_with_combo_maker_fees")
 
 
+@dataclass(frozen=True, slots=True)
+class FeeChange:
+    """Fee terms that are announced from an instant on (market time), of a series or, where it is
+    named, of one event.
+
+    `fees` None: an event falls back to the terms of its series.
+    """
+
+    change_id: str
+    series_ticker: str
+    event_ticker: str | None
+    fees: FeeTerms | None
+    from_us: int
+
+
 def effective_terms(
-    series: FeeTerms, event: FeeTerms | None, waiver_expires_us: int | None, now_us: int
+    series: FeeTerms,
+    event: FeeTerms | None,
+    waiver_expires_us: int | None,
+    now_us: int,
+    changes: Sequence[FeeChange] = (),
 ) -> FeeTerms:
-    """The terms in force: a waiver frees a market, an event overrides its series."""
+    """The terms in force: a waiver frees a market, an event overrides its series.
+
+    `changes` are those announced of both, the first to come first.
+    """
     if waiver_expires_us is not None and now_us < waiver_expires_us:
         return FREE
+    for change in changes:
+        if change.from_us > now_us:
+            break
+        if change.event_ticker is not None:
+            event = change.fees
+        elif change.fees is not None:
+            series = change.fees
     return series if event is None else event
 
 

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
-from kalshi_cli.domain.fees import FeeTerms, LaterTerms, effective_terms
+from kalshi_cli.domain.fees import FeeChange, FeeTerms, LaterTerms, effective_terms
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.market import Event, Listing, Market, Quote, Series
 from kalshi_cli.filters._base import Verdict
 from kalshi_cli.ports.exchange import SeenAgain
 
+EVENTS_READ = "full_pass"
+"""The marker of the instant at which the last whole reading of all open events began."""
 NO_VERDICTS: Mapping[str, Verdict] = MappingProxyType({})
 
 
@@ -28,12 +30,17 @@ class Saved:
 
 @dataclass(frozen=True, slots=True)
 class CatalogEntry:
-    """A market with everything known around it."""
+    """A market with everything known around it.
+
+    `fee_changes` are those of its event and series that are in none of their terms yet, the first
+    to come first.
+    """
 
     market: Market
     quote: Quote
     event: Event
     series: Series
+    fee_changes: tuple[FeeChange, ...] = ()
 
     @property
     def category(self) -> str:
@@ -45,16 +52,18 @@ class CatalogEntry:
 
     def fee_terms(self, at_us: int) -> FeeTerms:
         """What a fill at an instant is charged by."""
+        waiver_us = self.market.fee_waiver_expires_us
         return effective_terms(
-            self.series.fees, self.event.fees, self.market.fee_waiver_expires_us, at_us
+            self.series.fees, self.event.fees, waiver_us, at_us, self.fee_changes
         )
 
     def later_terms(self, now_us: int) -> tuple[LaterTerms, ...]:
-        """What fills are charged by after now, as far as it is other than now and announced."""
-        ends_us = self.market.fee_waiver_expires_us
-        if ends_us is None or ends_us <= now_us:
-            return ()
-        return (LaterTerms(ends_us, self.fee_terms(ends_us)),)
+        """What fills are charged by after now and until the close, as far as it is announced."""
+        ends_us, close_us = self.market.fee_waiver_expires_us, self.market.close_us
+        turns = {change.from_us for change in self.fee_changes}
+        turns |= set() if ends_us is None else {ends_us}
+        coming = sorted(at_us for at_us in turns if now_us < at_us < close_us)
+        return tuple(LaterTerms(at_us, self.fee_terms(at_us)) for at_us in coming)
 
 
 class Catalog(Protocol):
@@ -110,6 +119,16 @@ class Catalog(Protocol):
         ...
 
     async def known_events(self, event_tickers: Collection[str]) -> frozenset[str]: ...
+
+    async def save_fee_changes(self, changes: Sequence[FeeChange]) -> None:
+        """Keep what is announced, in the place of what was."""
+        ...
+
+    async def fee_changes(self) -> tuple[FeeChange, ...]:
+        """What is announced, but for what was in force when all events were last read: that is in
+        their own terms. The first to come first.
+        """
+        ...
 
     async def entries(self, tickers: Collection[str] | None = None) -> tuple[CatalogEntry, ...]:
         """The named markets, or all; in ticker order."""

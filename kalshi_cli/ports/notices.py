@@ -1,25 +1,10 @@
 """What the exchange announces ahead: other fees, and rewards for those who quote and trade."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
-from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.fees import FeeChange
 from kalshi_cli.domain.incentive import IncentiveProgram
 from kalshi_cli.ports.exchange import Page
-
-
-@dataclass(frozen=True, slots=True)
-class FeeChange:
-    """Fee terms from an instant on, of a series or, where it is named, of one event.
-
-    `fees` None: an event falls back to the terms of its series.
-    """
-
-    change_id: str
-    series_ticker: str
-    event_ticker: str | None
-    fees: FeeTerms | None
-    from_us: int
 
 
 class Notices(Protocol):

@@ -11,12 +11,13 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 
+from kalshi_cli.domain.fees import FeeChange
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.market import Event, Listing, Quote
 from kalshi_cli.errors import ExchangeRefusal, Unavailable
 from kalshi_cli.filters._base import Filter, Subject, Verdict
 from kalshi_cli.filters._gate import Screen
-from kalshi_cli.ports.catalog import Saved
+from kalshi_cli.ports.catalog import EVENTS_READ, Saved
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, MarketData, SeenAgain, Unusable
 from kalshi_cli.ports.notices import Notices
@@ -104,17 +105,17 @@ async def ingest(
     """Run one pass. Raises `Unavailable` when not even the first page could be read."""
     started = clock.now()
     async with store.unit(reads=True) as unit:
-        full_at = await unit.catalog.marker("full_pass")
+        full_at = await unit.catalog.marker(EVENTS_READ)
         delta_at = await unit.catalog.marker("delta_pass")
         series_at = await unit.catalog.marker("series_pass")
-        fees_at = await unit.catalog.marker("fees_change")
+        announced = await unit.catalog.fee_changes()
     is_full = full_at is None or started - full_at >= FULL_PASS_EVERY
-    if full_at is not None and fees_at is not None and full_at < fees_at <= started:
+    if full_at is not None and any(fees.from_us <= started for fees in announced):
         is_full, series_at = True, None
     done = _Pass("full" if is_full else "delta", Screen.of(filters), started)
     await _series_pass(data, store, done, started, series_at)
     if is_full:
-        await _read_announced_fees(notices, store, done)
+        await _read_announced_fees(notices, store, done, announced)
         await _read_incentives(notices, store, done)
         await _full_pass(data, store, done, full_at or 0, started)
     else:
@@ -145,8 +146,13 @@ async def _read_series(data: MarketData, store: Store, done: _Pass, now_us: int)
         await unit.commit()
 
 
-async def _read_announced_fees(notices: Notices, store: Store, done: _Pass) -> None:
-    """Keep in mind when fees next change."""
+async def _read_announced_fees(
+    notices: Notices, store: Store, done: _Pass, known: Sequence[FeeChange]
+) -> None:
+    """Keep what fees are to be, and what of the `known` has come since all events were last read.
+
+    Where it was not all told, what was known stays beside it.
+    """
     try:
         of_series = await notices.series_fee_changes()
         of_events = await collect(notices.event_fee_changes)
@@ -155,12 +161,12 @@ async def _read_announced_fees(notices: Notices, store: Store, done: _Pass) -> N
         return
     done.besides = "" if of_events.reached_end else of_events.why
     done.unusable.extend((*of_series.unusable, *of_events.unusable))
-    coming = [change.from_us for change in (*of_series.items, *of_events.items)]
-    ahead_us = min((each for each in coming if each > done.started_us), default=None)
-    if ahead_us is not None:
-        async with store.unit() as unit:
-            await unit.catalog.set_marker("fees_change", ahead_us)
-            await unit.commit()
+    told = [each for each in (*of_series.items, *of_events.items) if each.from_us > done.started_us]
+    kept = [each for each in known if each.from_us <= done.started_us or not of_events.reached_end]
+    coming = {(each.change_id, each.event_ticker): each for each in (*kept, *told)}
+    async with store.unit() as unit:
+        await unit.catalog.save_fee_changes(list(coming.values()))
+        await unit.commit()
 
 
 async def _read_incentives(notices: Notices, store: Store, done: _Pass) -> None:
@@ -309,7 +315,7 @@ async def _finish(store: Store, done: _Pass, run_id: str, now_us: int) -> Ingest
         dropped = {code: count for code, count in counts.items() if code is not None}
         await unit.catalog.drop_counts(run_id, {**dropped, **totals})
         if done.complete:
-            marker = "full_pass" if done.kind == "full" else "delta_pass"
+            marker = EVENTS_READ if done.kind == "full" else "delta_pass"
             await unit.catalog.set_marker(marker, done.started_us)
         await unit.commit()
     return IngestResult(

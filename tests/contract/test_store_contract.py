@@ -22,7 +22,7 @@ from fakes.desk_store import SERIES, WALL, seed
 from kalshi_cli.adapters.store.lease import hold_lease
 from kalshi_cli.domain.account import CashKind, CashMovement, Settlement
 from kalshi_cli.domain.deliberation import Outcome
-from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.fees import FeeChange, FeeTerms
 from kalshi_cli.domain.forecast import Advice
 from kalshi_cli.domain.grid import TAPERED_DECI_CENT
 from kalshi_cli.domain.identity import DeskState
@@ -201,6 +201,24 @@ class TestCatalog:
             await unit.catalog.save_events([event], NOW)
             await unit.catalog.save_listings([Listing(market, quote)], NOW)
             assert await unit.catalog.entries() == (CatalogEntry(market, quote, event, SERIES),)
+
+    async def test_fees_that_are_announced_are_told_until_all_events_were_read_after_them(
+        self, store
+    ):
+        half = FeeTerms("quadratic", 500_000)
+        of_series = FeeChange("1", SERIES.ticker, None, half, NOW + HOUR)
+        cleared = FeeChange("1", SERIES.ticker, "E", None, NOW)
+        elsewhere = FeeChange("2", "OTHER", "O", half, NOW + SECOND)
+        await seed(store)
+        async with store.unit() as unit:
+            await unit.catalog.save_fee_changes([FeeChange("0", "S", None, half, NOW)])
+            await unit.catalog.save_fee_changes([of_series, cleared, elsewhere])
+            assert await unit.catalog.fee_changes() == (cleared, elsewhere, of_series)
+            await unit.catalog.save_listings([Listing(a_market(), a_quote())], NOW)
+            assert (await unit.catalog.entries())[0].fee_changes == (cleared, of_series)
+            await unit.catalog.set_marker("full_pass", NOW)
+            assert await unit.catalog.fee_changes() == (elsewhere, of_series)
+            assert (await unit.catalog.entries())[0].fee_changes == (of_series,)
 
     async def test_a_market_without_a_usable_grid_keeps_none(self, store):
         await seed(store)

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from kalshi_cli.domain.fees import (
     FREE,
     WORST_KNOWN,
+    FeeChange,
     FeeTerms,
     LaterTerms,
     effective_terms,
@@ -112,6 +113,18 @@ def test_a_waiver_frees_until_it_expires_and_an_event_overrides_its_series():
     assert effective_terms(PLAIN, HALF, 100, 100) == HALF
     assert effective_terms(PLAIN, None, None, 100) == PLAIN
     assert _fee(FREE, Side.BID, "0.5000", "7.00") == Money(0)
+
+
+def test_what_is_announced_counts_from_its_instant_on_and_an_event_first():
+    series, event = FeeChange("a", "S", None, HALF, 100), FeeChange("b", "S", "E", FREE, 200)
+    cleared = FeeChange("c", "S", "E", None, 300)
+    told = (series, event, cleared)
+    assert [effective_terms(PLAIN, None, None, at, told) for at in (99, 100, 200, 300)] == [
+        PLAIN, HALF, FREE, HALF,
+    ]  # fmt: skip
+    assert effective_terms(PLAIN, WORST_KNOWN, None, 100, told) == WORST_KNOWN
+    assert effective_terms(PLAIN, WORST_KNOWN, None, 300, told) == HALF
+    assert effective_terms(PLAIN, None, 250, 200, told) == FREE  # waived, whatever is announced
 
 
 def test_what_may_trade_later_is_charged_the_dearest_terms_until_then():

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from fakes.exchange import FakeExchange
 
+from kalshi_cli.domain.fees import FeeChange
 from kalshi_cli.domain.incentive import IncentiveProgram
 from kalshi_cli.domain.instant import DAY
 from kalshi_cli.domain.market import Listing, Trade
@@ -15,7 +16,7 @@ from kalshi_cli.ports.access import Access, AccountLimits, ApiKey, ApiKeys, Budg
 from kalshi_cli.ports.archive import Archive, Cutoffs
 from kalshi_cli.ports.exchange import Outcome, OutcomeKind, Page
 from kalshi_cli.ports.groups import OrderGroup, OrderGroups
-from kalshi_cli.ports.notices import FeeChange, Notices
+from kalshi_cli.ports.notices import Notices
 from kalshi_cli.ports.treasury import ShardTransfer, Treasury
 
 SHARDS = range(4)

@@ -9,13 +9,12 @@ from fakes.floor import ASKS, BIDS, EVENT, A, B, taking, the_policies
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalshi_cli.domain.fees import MILLION, FeeTerms
+from kalshi_cli.domain.fees import MILLION, FeeChange, FeeTerms, LaterTerms
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
 from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.errors import ExchangeRefusal, Unavailable
 from kalshi_cli.ports.catalog import Saved
 from kalshi_cli.ports.exchange import Page, Unusable
-from kalshi_cli.ports.notices import FeeChange
 from kalshi_cli.settings.sections import Filters
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.paging import collect
@@ -71,6 +70,41 @@ async def test_fees_are_read_again_once_an_announced_change_is_in_force(floor):
     assert (await floor.ingest()).kind == "delta"
 
 
+async def announced(floor):
+    async with floor.store.unit(reads=True) as unit:
+        return [change.change_id for change in await unit.catalog.fee_changes()]
+
+
+async def test_a_change_of_fees_counts_before_it_is_read_and_until_all_of_it_was(floor):
+    """Announced for in a quarter of an hour: known ahead, in force at once, then read."""
+    floor.clock.now_us += HOUR
+    event, at_us = floor.exchange.events[EVENT], floor.clock.now() + 15 * MINUTE
+    floor.notices.event_changes = [FeeChange("c", event.series_ticker, EVENT, DEAR, at_us)]
+    await floor.ingest()
+    async with floor.store.unit(reads=True) as unit:
+        (entry, _) = await unit.catalog.entries()
+    assert entry.later_terms(at_us - 1) == (LaterTerms(at_us, DEAR),)
+    assert [entry.fee_terms(at) for at in (at_us - 1, at_us)] == [entry.series.fees, DEAR]
+    assert entry.later_terms(at_us) == ()
+    floor.notices.event_changes = []  # the exchange tells of no past ones
+    floor.exchange.events[EVENT] = replace(event, fees=DEAR)
+    floor.clock.now_us = at_us
+
+    async def broken(*_, **__):
+        raise Unavailable("the line is cut")
+
+    whole, floor.exchange.open_events = floor.exchange.open_events, broken
+    with pytest.raises(Unavailable):
+        await floor.ingest()
+    assert await announced(floor) == ["c"]
+    floor.exchange.open_events = whole
+    assert (await floor.ingest()).kind == "full"
+    assert await announced(floor) == []
+    async with floor.store.unit(reads=True) as unit:
+        (entry, _) = await unit.catalog.entries()
+    assert (entry.event.fees, entry.fee_terms(at_us)) == (DEAR, DEAR)
+
+
 @pytest.mark.parametrize("error", [Unavailable("down"), REFUSAL])
 async def test_fees_that_nobody_tells_of_stop_no_pass(floor, error):
     async def refused():
@@ -84,15 +118,22 @@ async def test_fees_that_nobody_tells_of_stop_no_pass(floor, error):
 
 
 async def test_a_partial_list_of_fee_changes_is_told(floor):
+    at_us, series = floor.clock.now() + DAY, next(iter(floor.exchange.serieses))
+    old, told = (FeeChange(name, series, "E", DEAR, at_us) for name in ("old", "told"))
+
     async def changes(cursor=""):
         if cursor:
             raise Unavailable("the line is cut")
-        return Page((), "more")
+        return Page((told,), "more")
 
+    floor.notices.event_changes = [old]
+    floor.clock.now_us += HOUR
+    await floor.ingest()
     floor.notices.event_fee_changes = changes
     floor.clock.now_us += HOUR
     result = await floor.ingest()
     assert (result.complete, result.why_incomplete) == (False, "the line is cut")
+    assert await announced(floor) == ["old", "told"]
 
 
 async def test_quotes_that_cannot_be_read_again_cost_no_pass(floor):

@@ -9,12 +9,12 @@ from kalshi_cli.adapters.kalshi.client import RestClient
 from kalshi_cli.adapters.kalshi.params import INCENTIVES_PER_PAGE, ROWS_PER_PAGE, Query, at_cursor
 from kalshi_cli.adapters.kalshi.public import fee_override, fee_terms
 from kalshi_cli.adapters.kalshi.rows import decode, identity, quantity, read_page
+from kalshi_cli.domain.fees import FeeChange
 from kalshi_cli.domain.incentive import IncentiveProgram
 from kalshi_cli.domain.instant import parse_rfc3339
 from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import MalformedAnswer
 from kalshi_cli.ports.exchange import Page
-from kalshi_cli.ports.notices import FeeChange
 
 Centicents = Annotated[int, msgspec.Meta(ge=0, lt=2**48)]
 _CENTICENT = 100

@@ -1,4 +1,4 @@
--- Schema 0022. Generated from the migrations; do not edit.
+-- Schema 0023. Generated from the migrations; do not edit.
 CREATE TABLE "ai_calls" (
 	call_id VARCHAR NOT NULL,
 	decision_id VARCHAR NOT NULL,
@@ -147,6 +147,16 @@ CREATE TABLE "exit_plans" (
 	entry_probability FLOAT,
 	target_rests BOOLEAN NOT NULL,
 	CONSTRAINT pk_exit_plans PRIMARY KEY (ticker, owner)
+);
+
+CREATE TABLE fee_changes (
+	change_id VARCHAR NOT NULL,
+	event_ticker VARCHAR NOT NULL,
+	series_ticker VARCHAR NOT NULL,
+	fee_type VARCHAR,
+	fee_multiplier_units BIGINT,
+	from_us BIGINT NOT NULL,
+	CONSTRAINT pk_fee_changes PRIMARY KEY (change_id, event_ticker)
 );
 
 CREATE TABLE fills (
@@ -608,4 +618,4 @@ CREATE INDEX ix_round_trips_ticker_owner ON round_trips (ticker, owner);
 
 CREATE INDEX ix_trials_ending_at_us_strategy_signal_slip_units ON trials (ending, at_us, strategy, signal, slip_units);
 
-INSERT INTO alembic_version (version_num) VALUES ('0022')
+INSERT INTO alembic_version (version_num) VALUES ('0023')

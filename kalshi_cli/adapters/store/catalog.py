@@ -4,18 +4,20 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
-from sqlalchemy import Select, bindparam, exists, func, or_, select, union, update
+from sqlalchemy import Select, bindparam, delete, exists, func, or_, select, union, update
 
 from kalshi_cli.adapters.store import market_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.differences import VERDICT, save_listings, save_rows, touch_quotes
 from kalshi_cli.adapters.store.prepared import Prepared, Values, given
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
+from kalshi_cli.domain.fees import FeeChange
 from kalshi_cli.domain.maker import maker
 from kalshi_cli.domain.market import Event, Listing, MarketStatus, Quote, Series
 from kalshi_cli.domain.order import LIVE
 from kalshi_cli.filters._base import Verdict
 from kalshi_cli.ports.catalog import (
+    EVENTS_READ,
     NO_VERDICTS,
     CatalogEntry,
     Saved,
@@ -73,6 +75,12 @@ _WATCHED = Prepared(
         .join_from(t.FORECASTS, t.MARKETS)
         .where(t.MARKETS.c.status != MarketStatus.FINALIZED.value),
     )
+)
+_ALL_READ = select(t.MARKERS.c.instant_us).where(t.MARKERS.c.name == EVENTS_READ)
+_FEE_CHANGES = Prepared(
+    select(*t.FEE_CHANGES.c)
+    .where(t.FEE_CHANGES.c.from_us > func.coalesce(_ALL_READ.scalar_subquery(), 0))
+    .order_by(t.FEE_CHANGES.c.from_us, t.FEE_CHANGES.c.change_id)
 )
 _entry = maker(CatalogEntry)
 
@@ -155,13 +163,25 @@ class SqlCatalog:
         else:
             rows = await self._transaction.rows_among(_LISTINGS, t.MARKETS.c.ticker, tickers)
         around = await self._around({row[1] for row in rows})
-        entries = [_entry(*mapping.listing_from(row), *around[row[1]]) for row in rows]
+        ahead = await self.fee_changes()
+        entries = [
+            _entry(*mapping.listing_from(row), *around[row[1]], _of(ahead, *around[row[1]]))
+            for row in rows
+        ]
         return tuple(sorted(entries, key=lambda entry: entry.market.ticker))
 
     async def _around(self, event_tickers: set[str]) -> dict[str, tuple[Event, Series]]:
         width = len(t.EVENTS.c)
         rows = await self._transaction.rows_among(_AROUND, t.EVENTS.c.event_ticker, event_tickers)
         return {row[0]: (mapping.event_from(row), mapping.series_from(row[width:])) for row in rows}
+
+    async def save_fee_changes(self, changes: Sequence[FeeChange]) -> None:
+        await self._transaction.write(delete(t.FEE_CHANGES))
+        await self._transaction.upsert(t.FEE_CHANGES, list(map(mapping.fee_change_row, changes)))
+
+    async def fee_changes(self) -> tuple[FeeChange, ...]:
+        rows = await self._transaction.rows(_FEE_CHANGES)
+        return tuple(map(mapping.fee_change_from, rows))
 
     async def known_markets(self, tickers: Collection[str]) -> frozenset[str]:
         column = t.MARKETS.c.ticker
@@ -206,3 +226,13 @@ class SqlCatalog:
 
     async def set_marker(self, name: str, instant_us: int) -> None:
         await self._transaction.upsert(t.MARKERS, [{"name": name, "instant_us": instant_us}])
+
+
+def _of(changes: Sequence[FeeChange], event: Event, series: Series) -> tuple[FeeChange, ...]:
+    """Those of an event, and of its whole series."""
+    return tuple(
+        change
+        for change in changes
+        if change.event_ticker == event.event_ticker
+        or (change.event_ticker is None and change.series_ticker == series.ticker)
+    )

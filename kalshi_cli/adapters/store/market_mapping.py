@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from kalshi_cli.domain.book import Level
-from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.fees import FeeChange, FeeTerms
 from kalshi_cli.domain.grid import PriceGrid, PriceRange
 from kalshi_cli.domain.maker import maker
 from kalshi_cli.domain.market import Event, Market, MarketStatus, Quote, Result, Series, payout
@@ -86,6 +86,23 @@ def event_from(values: Values) -> Event:
     ticker, series, title, sub_title, category, exclusive, fee_type, multiplier, *rest = values
     fees = None if fee_type is None else FeeTerms(fee_type, multiplier)
     return _event(ticker, series, title, sub_title, category, exclusive, fees, rest[0], rest[1])
+
+
+def fee_change_row(change: FeeChange) -> Columns:
+    return {
+        "change_id": change.change_id,
+        "event_ticker": change.event_ticker or "",
+        "series_ticker": change.series_ticker,
+        "fee_type": change.fees.fee_type if change.fees else None,
+        "fee_multiplier_units": change.fees.multiplier if change.fees else None,
+        "from_us": change.from_us,
+    }
+
+
+def fee_change_from(values: Values) -> FeeChange:
+    change_id, event_ticker, series_ticker, fee_type, multiplier, from_us = values
+    fees = None if fee_type is None else FeeTerms(fee_type, multiplier)
+    return FeeChange(change_id, series_ticker, event_ticker or None, fees, from_us)
 
 
 def market_values(market: Market) -> Values:

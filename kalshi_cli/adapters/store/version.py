@@ -2,7 +2,7 @@
 
 from kalshi_cli.errors import StoreMismatch, StoreVersion
 
-HEAD = "0022"
+HEAD = "0023"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 

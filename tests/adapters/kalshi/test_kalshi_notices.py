@@ -7,13 +7,12 @@ import pytest
 from answering import answering
 
 from kalshi_cli.adapters.kalshi.public import UNPAIRED
-from kalshi_cli.domain.fees import FeeTerms
+from kalshi_cli.domain.fees import FeeChange, FeeTerms
 from kalshi_cli.domain.incentive import IncentiveProgram
 from kalshi_cli.domain.instant import parse_rfc3339
 from kalshi_cli.domain.money import Contracts, Money
 from kalshi_cli.errors import MalformedAnswer
 from kalshi_cli.ports.exchange import Page
-from kalshi_cli.ports.notices import FeeChange
 
 FROM = "2027-01-07T10:00:00Z"
 SERIES = {

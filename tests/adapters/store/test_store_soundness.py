@@ -50,6 +50,7 @@ async def test_a_sound_store_passes(place, whole):
 async def test_each_table_is_of_money_or_of_what_markets_and_models_say(path):
     """Whoever adds a table decides here of which it is."""
     markets = {"series", "events", "markets", "quotes", "quote_history", "incentives"}
+    markets |= {"fee_changes"}
     models = {"forecasts", "ai_calls", "ai_texts", "daily_ai_cost"}
     told = {"denials", "funnel_counts", "stops", "stop_days", "performance_snapshots"}
     told |= {"order_events"}

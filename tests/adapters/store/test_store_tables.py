@@ -13,7 +13,7 @@ OF_POSITIONS = {"events", "identity", "markets", "positions", "quotes", "series"
 def test_every_declared_table_is_one_of_all_tables():
     declared = {getattr(t, name).name for name in t.__annotations__ if name.isupper()}
     assert declared == set(t.all_tables().tables)
-    assert len(declared) == 38
+    assert len(declared) == 39
 
 
 def test_another_name_is_no_table():

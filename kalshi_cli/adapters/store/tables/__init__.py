@@ -22,6 +22,7 @@ QUOTES: Table
 QUOTE_HISTORY: Table
 FUNNEL: Table
 MARKERS: Table
+FEE_CHANGES: Table
 FORECASTS: Table
 AI_TEXTS: Table
 AI_CALLS: Table
@@ -56,7 +57,7 @@ IDENTITY: Table
 
 _SUBJECTS = {
     "catalog": ("SERIES", "EVENTS", "MARKETS", "QUOTES"),
-    "passes": ("QUOTE_HISTORY", "FUNNEL", "MARKERS"),
+    "passes": ("QUOTE_HISTORY", "FUNNEL", "MARKERS", "FEE_CHANGES"),
     "forecasts": ("FORECASTS",),
     "ai": ("AI_TEXTS", "AI_CALLS", "DAILY_AI_COST"),
     "orders": ("ORDERS", "ORDER_EVENTS", "DENIALS"),

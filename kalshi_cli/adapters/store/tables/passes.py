@@ -1,6 +1,6 @@
-"""What passes over the catalogue leave: past quotes, funnel counts and markers."""
+"""What passes over the catalogue leave: past quotes, funnel counts, markers and fees to come."""
 
-from kalshi_cli.adapters.store.tables._base import Record, big, key, table
+from kalshi_cli.adapters.store.tables._base import Record, big, key, maybe_big, table
 from kalshi_cli.adapters.store.tables.catalog import QuoteColumns
 
 
@@ -30,6 +30,22 @@ class MarkerRecord(Record, table=True):
     instant_us: int = big()
 
 
+class FeeChangeRecord(Record, table=True):
+    """What is announced. `event_ticker` is empty where it is of a whole series, and `fee_type` NULL
+    where an event has the terms of its series again.
+    """
+
+    __tablename__ = "fee_changes"
+
+    change_id: str = key()
+    event_ticker: str = key()
+    series_ticker: str
+    fee_type: str | None
+    fee_multiplier_units: int | None = maybe_big()
+    from_us: int = big()
+
+
 QUOTE_HISTORY = table(QuoteHistoryRecord)
 FUNNEL = table(FunnelRecord)
 MARKERS = table(MarkerRecord)
+FEE_CHANGES = table(FeeChangeRecord)
