@@ -215,14 +215,6 @@ def test_a_store_that_is_not_the_desks(
     assert before == content(store)
 
 
-def test_an_unreadable_store(kalshi: Kalshi, kalshi_home: Path):
-    if os.geteuid() == 0:
-        pytest.skip("root reads everything")
-    assert kalshi("ingest", "--sim").code == 0
-    (kalshi_home / "sim" / "desk.db").chmod(0)
-    assert_one_clear_line(kalshi("status"), 7, "")
-
-
 def test_a_second_seed(kalshi: Kalshi):
     assert kalshi("ingest", "--sim", "--seed", "7").code == 0
     for line in ("ingest --seed 8", "run-loop --seed 8 --once", "analyze --seed 8"):

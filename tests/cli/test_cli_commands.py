@@ -293,14 +293,25 @@ def test_what_halts_a_desk_is_told_where_its_settings_cannot_be_read(kalshi, kal
 
 
 @pytest.mark.parametrize(
-    "command", [("status",), ("inspect", "orders"), ("strategies", "list"), ("doctor",), ("halt",)]
+    "line",
+    [
+        "status",
+        "inspect orders",
+        "inspect-db",
+        "evaluate",
+        "evaluate --rebalance --dry-run",
+        "migrate --check",
+        "strategies list",
+        "doctor",
+        "halt",
+    ],
 )
-def test_who_reads_or_stops_needs_no_log(kalshi, kalshi_home, command):
+def test_who_reads_or_stops_needs_no_log(kalshi, kalshi_home, line):
     kalshi("run-loop", "--sim", "--once", "--seed", "7")
     file = kalshi_home / "logs" / "kalshi.log"
     file.unlink()
     file.mkdir()  # nobody can write there, whoever runs this
-    ended = kalshi(*command)
+    ended = kalshi(*line.split())
     assert ended.code == 0
     assert f"warning: nothing is logged: {file} cannot be written" in ended.err
     assert kalshi("trade").code == 4

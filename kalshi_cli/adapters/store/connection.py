@@ -21,6 +21,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from kalshi_cli.adapters.at_rest import uri_to_read
 from kalshi_cli.adapters.store.failures import translated
 from kalshi_cli.adapters.store.worker import Connection
 from kalshi_cli.errors import ConfigError, StoreUnusable
@@ -130,16 +131,17 @@ def finish(path: Path) -> None:
         unfinished(path).unlink(missing_ok=True)
 
 
-def probe(location: Location) -> None:
+def probe(location: Location, *, read_only: bool = False) -> None:
     """Raise `StoreUnusable` for a file that is no database or cannot be opened.
 
     Asked before there is an engine, because a driver that fails to connect leaves a thread behind.
     """
     if location.path is None:
         return
+    file, is_uri = (uri_to_read(location.path), True) if read_only else (location.path, False)
     with (
         translated(str(location)),
-        closing(sqlite3.connect(location.path, timeout=BUSY_S)) as connection,
+        closing(sqlite3.connect(file, timeout=BUSY_S, uri=is_uri)) as connection,
     ):
         connection.execute("PRAGMA schema_version").fetchone()
 
@@ -151,7 +153,8 @@ def make_engine(
     if location.is_postgres:
         return _postgres_engine(location, read_only=read_only)
     options: dict[str, Any] = {"poolclass": StaticPool} if location.is_memory else {}
-    engine = create_async_engine(location.url, async_creator=_connector(location), **options)
+    connector = _connector(location, read_only=read_only)
+    engine = create_async_engine(location.url, async_creator=connector, **options)
     pragmas = [*_PRAGMAS, f"foreign_keys={int(foreign_keys)}", f"query_only={int(read_only)}"]
 
     @event.listens_for(engine.sync_engine, "connect")
@@ -173,12 +176,18 @@ def make_engine(
     return engine
 
 
-def _connector(location: Location) -> Callable[[], Coroutine[Any, Any, Connection]]:
+def _connector(
+    location: Location, *, read_only: bool
+) -> Callable[[], Coroutine[Any, Any, Connection]]:
     """How the engine connects to a file or to memory."""
     arguments, options = location.url.get_dialect()().create_connect_args(location.url)
 
     async def connected() -> Connection:
-        connection = Connection(partial(sqlite3.connect, *arguments, **options))
+        connect = partial(sqlite3.connect, *arguments, **options)
+        if read_only and location.path is not None:
+            options["uri"] = True
+            connect = partial(sqlite3.connect, uri_to_read(location.path), **options)
+        connection = Connection(connect)
         await connection
         return connection
 

@@ -76,7 +76,7 @@ async def back_up(url_or_path: str | Path) -> Path | None:
 
 
 async def _current(location: Location) -> str | None:
-    probe(location)
+    probe(location, read_only=True)
     engine = make_engine(location, read_only=True)
     try:
         async with begun(engine.execution_options(**READS), str(location)) as transaction:

@@ -192,7 +192,7 @@ async def _prepare(store: SqlStore, identity: StoreIdentity, wall_us: int, *, cr
     if not is_missing:
         if not is_unfinished and location.is_empty:
             raise _emptied(location)
-        probe(location)
+        probe(location, read_only=store.read_only)
         async with store.transaction(reads=True) as transaction:
             version = await schema_version(transaction, str(store.location))
     if version is not None:

@@ -50,7 +50,7 @@ def evaluate(
         raise typer.BadParameter("--dry-run and --undo belong to --rebalance: add that.")
     if dry_run and undo:
         raise typer.BadParameter("--dry-run and --undo ask for two things: give one.")
-    prepared = ready(ctx)
+    prepared = ready(ctx, only_reads=not rebalance or dry_run)
     if rebalance and not dry_run:
         with beside_nobody():
             on_desk(

@@ -49,7 +49,7 @@ def inspect_db(
     from kalshi_cli.cli.runtime import finish, run_async
     from kalshi_cli.cli.verdicts import of_store
 
-    prepared = ready(ctx)
     wanted = Wanted(reconcile, repair, vacuum, accepting(accept_cash, why))
+    prepared = ready(ctx, only_reads=not (repair or vacuum or wanted.accept))
     report, error = run_async(inspect_store(prepared.environment, prepared.settings, wanted))
     finish(prepared.invocation, report, show_store, lambda found: of_store(found) or error)

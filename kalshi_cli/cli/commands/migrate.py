@@ -31,7 +31,7 @@ def migrate(
     from kalshi_cli.cli.runtime import finish, run_async
     from kalshi_cli.cli.verdicts import of_schema
 
-    prepared = ready(ctx)
+    prepared = ready(ctx, only_reads=check or dry_run)
     environment, settings = prepared.environment, prepared.settings
     if check or dry_run:
         found = run_async(upkeep.schema_status(environment, settings))

@@ -52,7 +52,7 @@ def watch(
         named += piped
     if not named:
         raise typer.BadParameter("No ticker came on stdin.")
-    prepared, stop = ready(ctx), Stop()
+    prepared, stop = ready(ctx, only_reads=True), Stop()
     watched = watching.watch(
         prepared,
         list(dict.fromkeys(named)),

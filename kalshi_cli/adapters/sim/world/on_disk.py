@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+from kalshi_cli.adapters.at_rest import uri_to_read
 from kalshi_cli.adapters.sim.world.files import RESET, WorldFiles
 from kalshi_cli.errors import StoreUnusable
 
@@ -27,10 +28,12 @@ def _recorded(home: Path, column: str) -> bytes | str | None:
     if not path.exists():
         return None
     try:
-        with closing(sqlite3.connect(path)) as database:
+        with closing(sqlite3.connect(uri_to_read(path), uri=True)) as database:
             (tables,) = database.execute("SELECT count(*) FROM sqlite_master").fetchone()
             query = f"SELECT {column} FROM origin"  # noqa: S608 - ours
             found = database.execute(query).fetchone() if tables else None
     except sqlite3.Error as error:
-        raise StoreUnusable(f"{path} cannot be used: {error}.", remedy=RESET) from error
+        raise StoreUnusable(
+            f"{path} cannot be used: {error}.", remedy=f"Check its permissions. {RESET}"
+        ) from error
     return None if found is None else found[0]
