@@ -175,12 +175,24 @@ class _Climb:
         )
 
     def _go(self, moves: list[_Move], way: list[float]) -> bool:
-        """As far along as it leads up, each offer to the end of its step at most."""
+        """As far along as it leads up, each offer to the end of its step at most.
+
+        Where one offer stops at its end and the others go on, the way may lead down. The part of it
+        before the first end is tried then, and to the very end: by halves none would be reached.
+        """
+        ends = [
+            move.high if step > 0.0 else move.low for move, step in zip(moves, way, strict=True)
+        ]
+        rooms = [
+            abs(end - move.at) / abs(step) if step else math.inf
+            for move, step, end in zip(moves, way, ends, strict=True)
+        ]
+        first = min(rooms, default=math.inf)
         share = 1.0
         while share > 1e-18:
             targets = [
-                min(max(move.at + share * step, move.low), move.high)
-                for move, step in zip(moves, way, strict=True)
+                end if room <= share else move.at + share * step
+                for move, step, end, room in zip(moves, way, ends, rooms, strict=True)
             ]
             wealth, rise = self.wealth, 0.0
             for move, target in zip(moves, targets, strict=True):
@@ -197,7 +209,7 @@ class _Climb:
                     self.counts[move.offer] = target
                 self.wealth, self.height = wealth, height
                 return True
-            share /= 2.0
+            share = first if share > first > share / 2.0 else share / 2.0
         return False
 
 

@@ -3,7 +3,7 @@
 from itertools import product
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kalshi_cli.portfolio.joint import Offer, growth, stakes
@@ -114,7 +114,22 @@ def _after(wealth, offers, counts):
     return result
 
 
+HEDGED = (
+    [0.25] * 4,
+    [1.01, 0.87, 0.65, 1.02],
+    [
+        Offer((0.0, 1.0, 0.0, 1.0), ((0.16, 0.44), (0.05, 0.48), (0.26, 0.49))),
+        Offer((1.0, 0.0, 1.0, 0.0), ((2.0, 0.51),)),
+        Offer((0.0, 1.0, 1.0, 1.0), ((1.6, 0.56),)),
+    ],
+)
+"""Two offers of which one pays for certain: $0.95 buy $1, and then $0.99, up to where the cheaper
+price of the first ends. A way up that stops short of that end by halves never gets there.
+"""
+
+
 @given(problems())
+@example(HEDGED)
 def test_no_small_change_is_better(problem):
     """The conditions of an optimum: no offer gains by a little more or a little less of it."""
     chances, wealth, offers = problem
@@ -197,6 +212,7 @@ def test_order_does_not_matter_and_doing_nothing_is_never_better(problem, order)
 
 
 @given(problems(), st.floats(1.0, 10.0))
+@example(HEDGED, 6.0)
 def test_twice_the_money_and_twice_the_depth_is_twice_the_stake(problem, times):
     chances, wealth, offers = problem
     larger = [Offer(o.wins, tuple((n * times, price) for n, price in o.steps)) for o in offers]
