@@ -53,6 +53,7 @@ from tests.studies.fairness import failures, pooled, watched
 from tests.studies.flip import FlipRun, desk_line, run_flips, told_of_tape
 from tests.studies.flip import failed as failed_flips
 from tests.studies.flip import told as flip_table
+from tests.studies.flip_walk import HOURS as FLIP_HOURS
 from tests.studies.flip_walk import LATE, NOISE, Walk, walk, walk_tape
 from tests.studies.growth import HEADING as GROWTH_HEADING
 from tests.studies.growth import RULES, Grown, grow, told_of_costs
@@ -97,12 +98,12 @@ def maker(informed: float, seed: int) -> MakerRun:
 
 def walked(kind: str, seed: int) -> Walk:
     """One world of the study of flips."""
-    return walk(kind, seed, hours=84)
+    return walk(kind, seed)
 
 
 def flipped(seed: int) -> FlipRun:
     """One desk of the study of flips."""
-    return asyncio.run(run_flips(seed, hours=60))
+    return asyncio.run(run_flips(seed))
 
 
 def told(run: DeskRun) -> str:
@@ -209,13 +210,13 @@ def flip_study() -> bool:
     """Whether flips leave noise alone and earn where prices come late."""
     found = {}
     with multiprocessing.Pool(2) as pool:
-        say("Quick flips, walked over worlds of three and a half days:")
+        say(f"Quick flips, walked over worlds of {FLIP_HOURS} h:")
         for kind, seeds in ((NOISE, NOISES), (LATE, SEEDS)):
             found[kind] = list(counted(kind, pool.imap(partial(walked, kind), seeds), len(seeds)))
             for line in flip_table(kind, found[kind]):
                 say(line)
         desks = range(4, 6)
-        say("Desks on late worlds, dollars gained of $10,000, net of fees:")
+        say(f"Desks on late worlds of {FLIP_HOURS} h, dollars gained of $10,000, net of fees:")
         runs = []
         for run in counted("desks", pool.imap(flipped, desks), len(desks)):
             runs.append(run)

@@ -2,14 +2,18 @@
 
 The late world is `docs/worlds/late-news.toml`: a headline an hour in each of two dozen markets,
 priced in over twenty minutes. The other one is the same with prices in time and takers who know
-nothing. Many worlds of each kind are walked over by the strategy alone,
-and a recording is; on a few of the late ones a
-whole desk trades, which looks every five minutes and does nothing else.
+nothing. Many worlds of each kind are walked over by the strategy alone, and a recording is; on a
+few of the late ones a whole desk trades, which looks every five minutes and does nothing else.
+
+A flip asks for 200 trials of its signal, and those of one hour may tell as much as fewer, so that a
+world takes days until there are enough; how many hours it took is told. A desk takes longer than
+the strategy alone: it drops a new market, which has hardly traded, and reads what it dropped again
+once an hour, so that the first headline of most goes by unseen.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
@@ -19,16 +23,17 @@ from kalshi_cli.bootstrap.opening import open_desk
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.domain.order import Purpose
-from kalshi_cli.domain.trial import Ending, HitRate
+from kalshi_cli.domain.trial import Ending, HitRate, Verdict
 from kalshi_cli.evaluation.flips import LEAST_TRIALS
 from kalshi_cli.evaluation.interval import student_95, wilson_low
-from kalshi_cli.scheduler.lanes import Loop, Ran, Stop
+from kalshi_cli.ports.trials import Signal
+from kalshi_cli.scheduler.lanes import Lane, Loop, Ran, Step, Stop
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Intervals, Risk, Settings, Trading
 from kalshi_cli.steps.track import TrackResult
 from kalshi_cli.steps.trade import TradeResult
 from tests.studies.estimate import Sums
-from tests.studies.flip_walk import LATE, LOOK_US, NAME, Walk, plan
+from tests.studies.flip_walk import HOURS, LATE, LOOK_US, NAME, Walk, most_told, plan
 
 RISK = Risk(
     max_daily_loss="unlimited",
@@ -44,18 +49,22 @@ LEFT_ALONE = 0.95
 @dataclass(frozen=True)
 class FlipRun:
     """How a desk did on one seed: dollars gained of $10,000, entries that filled, what its trials
-    came to, and how often ledger and exchange disagreed.
+    came to, after how many hours one signal had enough of them (None where none had), and how
+    often ledger and exchange disagreed.
     """
 
     seed: int
     gain: float
     entries: int
     record: HitRate
+    ready: float | None
     differences: int
 
 
-async def run_flips(seed: int, *, hours: int) -> FlipRun:
-    """Flip on a late world for so many hours of market time, unattended."""
+async def run_flips(seed: int, *, hours: int = HOURS, known: Sequence[Verdict] = ()) -> FlipRun:
+    """Flip on a late world for so many hours of market time, unattended; trials that are `known`
+    are on record before.
+    """
     settings = Settings(
         home=Path("unused"),
         trading=Trading(strategies=(NAME,)),
@@ -83,13 +92,23 @@ async def run_flips(seed: int, *, hours: int) -> FlipRun:
         )
         opened = open_desk(environment, settings, command="study", trades=True, single_step=False)
         async with opened as desk:
-            start = (await desk.trading.balance()).cash
+            async with desk.store.unit() as unit:
+                await unit.trials.judge(known)
+                await unit.commit()
+            start, start_us = (await desk.trading.balance()).cash, desk.clock.now()
+            ready_us: list[int] = []
+
+            async def hit_rates() -> Mapping[Signal, HitRate]:
+                async with desk.store.unit(reads=True) as unit:
+                    rates = await unit.trials.hit_rates(0)
+                if most_told(rates.values()) >= LEAST_TRIALS:
+                    ready_us.append(desk.clock.now())
+                return rates
+
+            lanes = (*desk.lanes(stop := Stop()), Lane("told", (Step("told", LOOK_US, hit_rates),)))
             cycles = hours * HOUR // LOOK_US
-            await Loop(
-                desk.lanes(stop := Stop()), desk.clock, stop=stop, report=report, cycles=cycles
-            ).run()
-            async with desk.store.unit(reads=True) as unit:
-                rates = await unit.trials.hit_rates(0)
+            await Loop(lanes, desk.clock, stop=stop, report=report, cycles=cycles).run()
+            rates = await hit_rates()
     record = HitRate(
         sum(rate.count for rate in rates.values()), sum(rate.hits for rate in rates.values()), 0.0
     )
@@ -98,6 +117,7 @@ async def run_flips(seed: int, *, hours: int) -> FlipRun:
         gain=float(tracked[-1].equity - start),
         entries=entries,
         record=record,
+        ready=(ready_us[0] - start_us) / HOUR if ready_us else None,
         differences=sum(len(result.reconciled.differences) for result in tracked),
     )
 
@@ -116,12 +136,16 @@ def told(kind: str, walks: Sequence[Walk]) -> Iterator[str]:
     trials = sum(walk.record.count for walk in walks)
     hits = sum(walk.record.hits for walk in walks)
     needed = mean(walk.needed for walk in walks)
-    judged = sum(walk.most >= LEAST_TRIALS for walk in walks)
+    ready = [walk.ready for walk in walks if walk.ready is not None]
+    after = f" after {min(ready):.0f} to {max(ready):.0f} h" if ready else ""
     alone = sum(not walk.flips for walk in walks)
     yield (
-        f"  {kind}: {len(walks)} worlds, {judged} with {LEAST_TRIALS} trials of a signal or more; "
-        f"{trials:,} trials, {hits / trials:.3f} hit (at least {wilson_low(hits, trials):.3f}), "
-        f"{needed:.3f} needed"
+        f"  {kind}: {len(walks)} worlds, {len(ready)} with the worth of {LEAST_TRIALS} trials of a "
+        f"signal{after}"
+    )
+    yield (
+        f"    {trials:,} trials, {hits / trials:.3f} hit (at least "
+        f"{wilson_low(hits, trials):.3f}), {needed:.3f} needed"
     )
     yield (
         f"    left alone {alone} of {len(walks)} (at least "
@@ -146,8 +170,8 @@ def told_of_tape(walk: Walk) -> Iterator[str]:
     record = walk.record
     share = f"{record.hits / record.count:.3f}" if record.count else "nothing"
     yield (
-        f"quick flips: {record.count:,} trials, {share} hit, {walk.needed:.3f} needed; at most "
-        f"{walk.most} of one signal, {LEAST_TRIALS} are asked for"
+        f"quick flips: {record.count:,} trials, {share} hit, {walk.needed:.3f} needed; of one "
+        f"signal they tell as much as {math.floor(walk.most):,}, {LEAST_TRIALS} are asked for"
     )
     if not walk.flips:
         yield "quick flips: nothing was traded, nothing made"
@@ -169,9 +193,11 @@ def told_of_tape(walk: Walk) -> Iterator[str]:
 def desk_line(run: FlipRun) -> str:
     """One desk in one line."""
     record = run.record
+    ready = "never" if run.ready is None else f"after {run.ready:.0f} h"
     return (
-        f"  seed {run.seed:>2}  {run.gain:>+10,.2f}  {run.entries} flips, {record.hits} of "
-        f"{record.count} trials hit, differences {run.differences}"
+        f"  seed {run.seed:>2}  {run.gain:>+10,.2f}  {run.entries} flips; {record.hits} of "
+        f"{record.count} trials hit, the worth of {LEAST_TRIALS} of a signal {ready}; "
+        f"differences {run.differences}"
     )
 
 
@@ -180,8 +206,8 @@ def failed(noise: Sequence[Walk], late: Sequence[Walk], runs: Sequence[FlipRun])
     alone = sum(not walk.flips for walk in noise) / len(noise)
     gains = [mean(flip.gain for flip in walk.flips) for walk in late if walk.flips]
     claims = {
-        "every late world had the trials that a flip asks for": all(
-            walk.most >= LEAST_TRIALS for walk in late
+        "every world had the trials that a flip asks for": all(
+            walk.ready is not None for walk in (*noise, *late)
         ),
         "noise hits less than half as often as a flip needs": all(
             walk.record.hits < walk.needed / 2 * walk.record.count for walk in noise

@@ -24,7 +24,7 @@ from kalshi_cli.engine.plan_document import read_plan
 from kalshi_cli.engine.recording import Recording
 from kalshi_cli.engine.tape import TapeWorld
 from kalshi_cli.engine.world import Listed, Printed
-from kalshi_cli.evaluation.flips import Spans
+from kalshi_cli.evaluation.flips import LEAST_TRIALS, Spans
 from kalshi_cli.forecasting.momentum import BEFORE, LEAST_PRINTS
 from kalshi_cli.portfolio.edge import net_edge
 from kalshi_cli.settings.sections import Settings
@@ -35,6 +35,10 @@ from tests.studies.walked import candidate
 PLAN = Path(__file__).parents[2] / "docs" / "worlds" / "late-news.toml"
 NAME = "quick_flip_scalping"
 LOOK_US = 5 * MINUTE
+HOURS = 144
+"""How long a world of the study lasts, in hours: days more than it takes until a signal has the
+trials that a flip asks for.
+"""
 BANKROLL = Money.parse("10000.00")
 LATE, NOISE = "late", "noise"
 IN_TIME = {"underreaction": "0.9", "informed_share": "0.7"}
@@ -65,20 +69,24 @@ class Flip:
 
 @dataclass(frozen=True)
 class Walk:
-    """What one world came to. `needed` is the hit rate that its trials needed on average, `most`
-    the number of trials of its most frequent signal.
+    """What one world came to. `needed` is the hit rate that its trials needed on average. Those of
+    one signal tell as much as `most` of their own, at most; as much as a flip asks for after
+    `ready` hours, and None where never.
     """
 
     seed: int
     record: HitRate
-    most: int
+    most: float
     needed: float
     flips: tuple[Flip, ...]
+    ready: float | None
 
 
 @dataclass
 class _Walker:
-    """`markets` are those open now; `needed` has the hit rate that each trial needed."""
+    """`markets` are those open now; `needed` has the hit rate that each trial needed; at `ready_us`
+    there were enough of one signal.
+    """
 
     world: GeneratedWorld | TapeWorld
     flipper: Strategy
@@ -90,6 +98,7 @@ class _Walker:
     needed: list[float] = field(default_factory=list)
     bought: set[tuple[str, int]] = field(default_factory=set)
     flips: list[Flip] = field(default_factory=list)
+    ready_us: int | None = None
 
     def look(self, now_us: int) -> None:
         self._move(now_us)
@@ -102,6 +111,8 @@ class _Walker:
             if self._is_printed(ticker, now_us)
         )
         rates = self.rates
+        if self.ready_us is None and most_told(rates.values()) >= LEAST_TRIALS:
+            self.ready_us = now_us
         view = View(now_us, candidates, BANKROLL, hit_rates=rates, trying=frozenset(self.trying))
         proposals = proposed(self.flipper, view)
         begun = {trial.ticker: trial for trial in self.flipper.tries(view)}
@@ -195,6 +206,11 @@ class _Walker:
         return {signal: _rate(each) for signal, each in by_signal.items()}
 
 
+def most_told(rates: Iterable[HitRate]) -> float:
+    """How many trials of their own those of one signal are as good as, at most."""
+    return max((rate.effective for rate in rates), default=0.0)
+
+
 def _rate(judged: Sequence[Verdict]) -> HitRate:
     stopped = [each for each in judged if each.ending is Ending.STOPPED]
     hits = sum(each.ending is Ending.HIT for each in judged)
@@ -206,7 +222,7 @@ def _rate(judged: Sequence[Verdict]) -> HitRate:
     return HitRate(len(judged), hits, slips / len(stopped) if stopped else 0.0, alike)
 
 
-def walk(kind: str, seed: int, *, hours: int) -> Walk:
+def walk(kind: str, seed: int, *, hours: int = HOURS) -> Walk:
     """Walk the strategy over so many hours of a world."""
     world = GeneratedWorld(seed, plan=read_plan(tomllib.loads(plan(kind))))
     return _walked(seed, world, range(EPOCH_US, EPOCH_US + hours * HOUR + 1, LOOK_US))
@@ -220,11 +236,17 @@ def walk_tape(recording: Recording, *, days: int | None = None) -> Walk:
     return _walked(0, TapeWorld(recording), range(recording.start_us, end_us, LOOK_US))
 
 
-def _walked(seed: int, world: GeneratedWorld | TapeWorld, looks: Iterable[int]) -> Walk:
+def _walked(seed: int, world: GeneratedWorld | TapeWorld, looks: range) -> Walk:
     settings = Settings(home=Path("unused"))
     walker = _Walker(world, strategy(NAME, settings), settings.trading.min_net_edge)
     for now_us in looks:
         walker.look(now_us)
     needed = sum(walker.needed) / max(1, len(walker.needed))
-    most = max((rate.count for rate in walker.rates.values()), default=0)
-    return Walk(seed, walker.record, most, needed, tuple(walker.flips))
+    return Walk(
+        seed=seed,
+        record=walker.record,
+        most=most_told(walker.rates.values()),
+        needed=needed,
+        flips=tuple(walker.flips),
+        ready=None if walker.ready_us is None else (walker.ready_us - looks.start) / HOUR,
+    )
