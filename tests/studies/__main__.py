@@ -72,6 +72,7 @@ from tests.studies.quotes_walk import quote_tape
 from tests.studies.table import rendered
 from tests.studies.weather import HEADING, studied
 from tests.studies.weather import rendered as weather_row
+from tests.studies.weather import told as weather_told
 
 SEEDS = range(1, 21)
 NOISES = range(1, 61)
@@ -267,13 +268,14 @@ def weather_study() -> bool:
         say("No recorded weather events are at hand.")
         return True
     recording = load_recording(WEATHER)
-    say(f"{len(recording.events)} recorded weather events that have a result, net of fees:")
+    for line in weather_told(recording):
+        say(line)
     say(HEADING)
     fooled = False
     for name, made in studied(recording):
         say(weather_row(name, made))
         fooled |= "no skill" in name and made.profit.estimate.low > 0
-    say(weather_row("market making, held to the end", quote_tape(recording)))
+    say(weather_row("market making", quote_tape(recording)))
     for line in told_of_tape(walk_tape(recording)):
         say(line)
     return not fooled

@@ -33,7 +33,7 @@ from kalshi_cli.settings.sections import Intervals, Risk, Settings, Trading
 from kalshi_cli.steps.track import TrackResult
 from kalshi_cli.steps.trade import TradeResult
 from tests.studies.estimate import Sums
-from tests.studies.flip_walk import HOURS, LATE, LOOK_US, NAME, Walk, most_told, plan
+from tests.studies.flip_walk import HOURS, LATE, LOOK_US, NAME, Flip, Walk, most_told, plan
 
 RISK = Risk(
     max_daily_loss="unlimited",
@@ -166,27 +166,33 @@ def told(kind: str, walks: Sequence[Walk]) -> Iterator[str]:
 
 
 def told_of_tape(walk: Walk) -> Iterator[str]:
-    """What a recording came to, in lines; days stand or fall together."""
+    """What a recording came to, in lines: what was traded, and what all pushes would have made."""
     record = walk.record
     share = f"{record.hits / record.count:.3f}" if record.count else "nothing"
     yield (
-        f"quick flips: {record.count:,} trials, {share} hit, {walk.needed:.3f} needed; of one "
-        f"signal they tell as much as {math.floor(walk.most):,}, {LEAST_TRIALS} are asked for"
+        f"quick flips: {record.count:,} trials, {share} hit, {walk.needed:.3f} needed; those of a "
+        f"signal and a month tell as much as {math.floor(walk.most):,} at most, {LEAST_TRIALS} are "
+        "asked for"
     )
-    if not walk.flips:
-        yield "quick flips: nothing was traded, nothing made"
-        return
+    yield f"quick flips: {told_gains(walk.flips)}"
+    yield f"quick flips, had each of these pushes been followed: {told_gains(walk.pushes)}"
+
+
+def told_gains(flips: Sequence[Flip]) -> str:
+    """What flips made a contract, with its interval: those of a day stand or fall together."""
+    if not flips:
+        return "nothing was traded, nothing made"
     days: dict[int, list[float]] = defaultdict(list)
-    for flip in walk.flips:
+    for flip in flips:
         days[flip.day].append(flip.gain)
     sums = Sums()
     for gains in days.values():
         sums.add(len(gains), 100 * sum(gains))
     found = sums.estimate
     verdict = "earns" if found.low > 0 else "loses" if found.high < 0 else "unresolved"
-    yield (
-        f"quick flips: {len(walk.flips)} on {len(days)} days, {found.mean:+.2f} c a contract net "
-        f"of fees [{found.low:+.2f}, {found.high:+.2f}] {verdict}"
+    return (
+        f"{len(flips):,} on {len(days)} days, {found.mean:+.2f} c a contract net of fees "
+        f"[{found.low:+.2f}, {found.high:+.2f}] {verdict}"
     )
 
 

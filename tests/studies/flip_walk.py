@@ -28,6 +28,7 @@ from kalshi_cli.evaluation.flips import LEAST_TRIALS, Spans
 from kalshi_cli.forecasting.momentum import BEFORE, LEAST_PRINTS
 from kalshi_cli.portfolio.edge import net_edge
 from kalshi_cli.settings.sections import Settings
+from kalshi_cli.steps.looking import TRIALS_US
 from kalshi_cli.strategies._base import Candidate, Strategy, View
 from tests.fakes.decisions import proposed
 from tests.studies.walked import candidate
@@ -71,13 +72,15 @@ class Flip:
 class Walk:
     """What one world came to. `needed` is the hit rate that its trials needed on average. Those of
     one signal tell as much as `most` of their own, at most; as much as a flip asks for after
-    `ready` hours, and None where never.
+    `ready` hours, and None where never. `pushes` are what all trials would have made, and `flips`
+    those that were traded.
     """
 
     seed: int
     record: HitRate
     most: float
     needed: float
+    pushes: tuple[Flip, ...]
     flips: tuple[Flip, ...]
     ready: float | None
 
@@ -97,7 +100,9 @@ class _Walker:
     judged: list[Verdict] = field(default_factory=list)
     needed: list[float] = field(default_factory=list)
     bought: set[tuple[str, int]] = field(default_factory=set)
+    pushes: list[Flip] = field(default_factory=list)
     flips: list[Flip] = field(default_factory=list)
+    most: float = 0.0
     ready_us: int | None = None
 
     def look(self, now_us: int) -> None:
@@ -110,8 +115,9 @@ class _Walker:
             for ticker, each in self.markets.items()
             if self._is_printed(ticker, now_us)
         )
-        rates = self.rates
-        if self.ready_us is None and most_told(rates.values()) >= LEAST_TRIALS:
+        rates = self._rates(now_us - TRIALS_US)
+        self.most = max(self.most, most_told(rates.values()))
+        if self.ready_us is None and self.most >= LEAST_TRIALS:
             self.ready_us = now_us
         view = View(now_us, candidates, BANKROLL, hit_rates=rates, trying=frozenset(self.trying))
         proposals = proposed(self.flipper, view)
@@ -164,9 +170,10 @@ class _Walker:
     def _judge(self, trial: Trial) -> None:
         found = verdict(trial, self.tapes[trial.ticker])
         self.judged.append(found)
+        push = Flip(found.ending, self._gain(found), day_of(trial.at_us))
+        self.pushes.append(push)
         if (trial.ticker, trial.at_us) in self.bought:
-            day = day_of(found.trial.at_us)
-            self.flips.append(Flip(found.ending, self._gain(found), day))
+            self.flips.append(push)
 
     def _gain(self, found: Verdict) -> float:
         trial, is_hit = found.trial, found.ending is Ending.HIT
@@ -197,12 +204,12 @@ class _Walker:
     def record(self) -> HitRate:
         return _rate(self.judged)
 
-    @property
-    def rates(self) -> dict[str, HitRate]:
-        """What trials came to by their signal."""
+    def _rates(self, since_us: int) -> dict[str, HitRate]:
+        """What trials since an instant came to by their signal."""
         by_signal: dict[str, list[Verdict]] = defaultdict(list)
         for each in self.judged:
-            by_signal[each.trial.signal].append(each)
+            if each.trial.at_us >= since_us:
+                by_signal[each.trial.signal].append(each)
         return {signal: _rate(each) for signal, each in by_signal.items()}
 
 
@@ -245,8 +252,9 @@ def _walked(seed: int, world: GeneratedWorld | TapeWorld, looks: range) -> Walk:
     return Walk(
         seed=seed,
         record=walker.record,
-        most=most_told(walker.rates.values()),
+        most=walker.most,
         needed=needed,
+        pushes=tuple(walker.pushes),
         flips=tuple(walker.flips),
         ready=None if walker.ready_us is None else (walker.ready_us - looks.start) / HOUR,
     )

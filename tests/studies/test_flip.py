@@ -33,7 +33,7 @@ def test_a_push_in_noise_leads_nowhere() -> None:
 def a_walk(count: int = 250, *gains: float) -> Walk:
     flips = tuple(Flip(Ending.HIT, gain, day) for day, gain in enumerate(gains))
     ready = 60.0 if count >= LEAST_TRIALS else None
-    return Walk(1, HitRate(count, count // 2, 0.0), count, 0.56, flips, ready)
+    return Walk(1, HitRate(count, count // 2, 0.0), count, 0.56, flips, flips, ready)
 
 
 def test_the_study_says_which_claim_did_not_hold() -> None:
@@ -61,10 +61,14 @@ def test_an_interval_is_students_over_worlds() -> None:
 
 def test_of_a_recording_each_day_counts_once() -> None:
     """5 and 7 cents on two days: 6 on average; the error of two days is their difference's half."""
-    line = list(told_of_tape(a_walk(250, 0.05, 0.07)))[1]
+    followed = a_walk(250, 0.05, 0.07)
+    line = list(told_of_tape(followed))[1]
     assert line.startswith("quick flips: 2 on 2 days, +6.00 c a contract")
     assert "[+4.04, +7.96] earns" in line
-    assert list(told_of_tape(a_walk(3)))[1].endswith("nothing was traded, nothing made")
+    left = replace(followed, flips=())
+    _, nothing, line = told_of_tape(left)
+    assert nothing.endswith("nothing was traded, nothing made")
+    assert "had each of these pushes been followed: 2 on 2 days, +6.00 c" in line
 
 
 def known_trials(count: int) -> list[Verdict]:

@@ -1,11 +1,11 @@
 """What the desk's own sizing makes of recorded weather events, by forecasts of three kinds.
 
 Each day's events are decided once, so many hours before they close, by what was printed until
-then: the directional strategy proposes and joint Kelly sizes at the defaults, on a bankroll of
-$10,000 every day. The book is that of the tape world (two cents either side of the last print, a
-hundred contracts), and every event is held to its recorded result. What takes is filled at once and
-pays the exact fee; what rests is filled by later prints that go through its price. Forecasts are
-taken for sure enough to trade, so that all of them are seen.
+then: the directional strategy proposes and each method of sizing sizes at the defaults, on a
+bankroll of $10,000 every day. The book is that of the tape world (two cents either side of the last
+print, a hundred contracts), and every event is held to its recorded result. What takes is filled at
+once and pays the exact fee; what rests is filled by later prints that go through its price.
+Forecasts are taken for sure enough to trade, so that all of them are seen.
 """
 
 import math
@@ -44,7 +44,8 @@ from kalshi_cli.forecasting.corrections import Settled, excess_of, fit_correctio
 from kalshi_cli.forecasting.logit import expit, logit
 from kalshi_cli.portfolio.capital import Capital, Footing
 from kalshi_cli.portfolio.costing import maker_cost, taker_cost
-from kalshi_cli.settings.sections import Settings
+from kalshi_cli.portfolio.methods._base import Method
+from kalshi_cli.settings.sections import Portfolio, Settings
 from kalshi_cli.strategies._base import Candidate, View
 from tests.fakes.decisions import proposed
 from tests.studies.estimate import Sums
@@ -52,6 +53,12 @@ from tests.studies.estimate import Sums
 BANKROLL = Money.parse("10000.000000")
 TRADING = policies(Env.SIM, Settings(), "baseline").trading
 TERMS = FeeTerms("quadratic")
+METHODS: dict[str, Method] = {
+    method.replace("_", " "): policies(
+        Env.SIM, Settings(portfolio=Portfolio(method=method)), "baseline"
+    ).trading.sizing
+    for method in ("kelly", "fixed", "risk_parity")
+}
 WEIGHTS = (0.10, 1.00)
 HOURS = (24, 12)
 CLIMATE = 10
@@ -230,12 +237,17 @@ def days(recording: Recording) -> Iterator[list[RecordedEvent]]:
 
 
 def run(
-    recording: Recording, hours: int, forecaster: Forecaster, weight: float, error: float
+    recording: Recording,
+    hours: int,
+    forecaster: Forecaster,
+    weight: float,
+    error: float,
+    sizing: Method = TRADING.sizing,
 ) -> Made:
     """Decide every day once and hold to the end."""
     made = Made(Sums())
     for events in days(recording):
-        fills = _day(events, hours, forecaster, weight, error)
+        fills = _day(events, hours, forecaster, (weight, error), sizing)
         values = {m.market.ticker: m.value for event in events for m in event.markets}
         won = [profit(fill, values[fill.intent.ticker]) for fill in fills]
         made.profit.add(len(events), float(total(won)))
@@ -248,7 +260,11 @@ def run(
 
 
 def _day(
-    events: Sequence[RecordedEvent], hours: int, forecaster: Forecaster, weight: float, error: float
+    events: Sequence[RecordedEvent],
+    hours: int,
+    forecaster: Forecaster,
+    say: tuple[float, float],
+    method: Method,
 ) -> list[Fill]:
     """The orders of a day and what became of them."""
     candidates: list[Candidate] = []
@@ -264,7 +280,7 @@ def _day(
             chance = chances.get(ticker)
             if quote is None or anchor is None or chance is None or not 0.001 < chance < 0.999:
                 continue
-            forecast = _forecast(event, ticker, chance, anchor, (weight, error), at_us)
+            forecast = _forecast(event, ticker, chance, anchor, say, at_us)
             series = event.event.series_ticker
             footings[ticker] = Footing(
                 event.event.event_ticker,
@@ -285,7 +301,7 @@ def _day(
         return []
     now_us = min(at_us for _, at_us in prints.values())
     proposals = proposed(TRADING.strategies[0], View(now_us, tuple(candidates)))
-    sizing = TRADING.sizing.size(proposals, books, _capital(footings))
+    sizing = method.size(proposals, books, _capital(footings))
     return [
         filled(intent, books[intent.ticker], *prints[intent.ticker]) for intent in sizing.intents
     ]
@@ -342,31 +358,47 @@ def _forecast(
 
 
 def studied(recording: Recording) -> Iterator[tuple[str, Made]]:
-    """Every kind of forecast at every hour, by name."""
+    """Every kind of forecast at every hour by every method of sizing, by name."""
     for hours in HOURS:
-        name = f"{hours} h before, "
-        yield name + "the market's number", run(recording, hours, agreeing, 1.0, 0.0)
-        yield name + "baseline", run(recording, hours, baseline(recording, hours), 1.0, 0.0)
+        forecasts: list[tuple[str, Forecaster, float, float]] = [
+            ("the market's number", agreeing, 1.0, 0.0),
+            ("baseline", baseline(recording, hours), 1.0, 0.0),
+        ]
         climate = climatology(recording)
         for weight in WEIGHTS:
-            said = f", w {weight:.2f}"
-            yield name + "climatology" + said, run(recording, hours, climate, weight, 1.0)
-            yield name + "no skill" + said, run(recording, hours, blind, weight, 1.0)
+            forecasts.append((f"climatology, w {weight:.2f}", climate, weight, 1.0))
+            forecasts.append((f"no skill, w {weight:.2f}", blind, weight, 1.0))
+        for name, forecaster, weight, error in forecasts:
+            for method, sizing in METHODS.items():
+                made = run(recording, hours, forecaster, weight, error, sizing)
+                yield f"{hours} h, {name}, {method}", made
 
 
 def rendered(name: str, made: Made) -> str:
     """One row: dollars an event with their interval, over days that stand or fall together."""
     if not made.entered:
-        return f"{name:<34} {made.orders:>6} {0:>7} nothing was traded, nothing made"
+        return f"{name:<39} {made.orders:>6} {0:>7} nothing was traded, nothing made"
     found = made.profit.estimate
     verdict = "earns" if found.low > 0 else "loses" if found.high < 0 else "unresolved"
     return (
-        f"{name:<34} {made.orders:>6} {made.entered:>7} {made.staked / made.entered:>8,.2f} "
+        f"{name:<39} {made.orders:>6} {made.entered:>7} {made.staked / made.entered:>8,.2f} "
         f"{found.mean:>+9.2f} [{found.low:>+8.2f}, {found.high:>+8.2f}] {verdict}"
     )
 
 
 HEADING = (
-    f"{'decided':<34} {'orders':>6} {'entered':>7} {'staked $':>8} {'$ / event':>9} "
-    "95 % interval, days clustered"
+    f"{'before the close, forecast, sized by':<39} {'orders':>6} {'entered':>7} {'staked $':>8} "
+    f"{'$ / event':>9} 95 % interval, days clustered"
 )
+
+
+def told(recording: Recording) -> Iterator[str]:
+    """What the rows are of, in lines."""
+    count = len(list(days(recording)))
+    yield f"{len(recording.events)} recorded weather events that have a result, on {count} days."
+    yield (
+        "The book is built, not recorded: two cents either side of the last print, a hundred "
+        "contracts a side. What rests is filled by later prints that go through its price. What is "
+        "held at the end pays the recorded result."
+    )
+    yield "Staked: dollars an event that was entered. $ / event: made, net of fees, on all events."
