@@ -12,6 +12,7 @@ import typer
 
 from kalshi_cli.adapters.store import blueprint
 from kalshi_cli.cli.app import PANELS, SHARED, Branch, Leaf, load, names, overview
+from kalshi_cli.cli.codes import every_code
 from kalshi_cli.cli.options import EVERY
 from kalshi_cli.settings.describe import example
 
@@ -24,6 +25,18 @@ _INTRODUCTION = """# Commands
 Generated from the code by `python -m kalshi_cli.cli.documents`; do not edit.
 
 Results go to stdout, everything else to stderr. `kalshi COMMAND --help` says the same as this page.
+"""
+_CODES = """# Codes
+
+Generated from the code by `python -m kalshi_cli.cli.documents`; do not edit.
+
+Why something was not done, or was, is told by a code that stays what it is: by `kalshi why`,
+`trade`, `analyze`, `inspect-db`, the tables of `inspect`, and all of them with `--json`.
+`kalshi why CODE` says what is said here. The reason of an exit, and of a closed trade, begins with
+the exit's code in small letters. A strategy of your own has codes of its own beside these.
+
+| code | said by | what it means | what to do |
+|---|---|---|---|
 """
 _ENVELOPE = """## JSON
 
@@ -57,6 +70,7 @@ def documents() -> Mapping[str, str]:
     """Every generated file, by its path from the repository's root."""
     return {
         "COMMANDS_REFERENCE.md": reference(),
+        "docs/codes.md": codes(),
         "config.example.toml": example(),
         blueprint.PATH: blueprint.drawn(),
     }
@@ -76,6 +90,13 @@ def reference() -> str:
     parts.append(_table([param for param in SHARED if param.name not in EVERY]))
     parts.append(_ENVELOPE)
     return "\n".join(parts)
+
+
+def codes() -> str:
+    """Every code, who says it, what it means and what to do."""
+    told = ((f"`{row.code}`", row.said_by, row.means, row.remedy) for row in every_code())
+    rows = (" | ".join(cell.replace("|", "\\|") for cell in cells) for cells in told)
+    return _CODES + "".join(f"| {row} |\n" for row in rows)
 
 
 def _command(name: str) -> Iterator[str]:

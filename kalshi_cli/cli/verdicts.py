@@ -14,6 +14,7 @@ from kalshi_cli.errors import (
     StoreVersion,
     Unavailable,
 )
+from kalshi_cli.ports.forecaster import Skip
 from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.execution import is_forbidden
 from kalshi_cli.steps.ingest import IngestResult
@@ -32,23 +33,24 @@ def of_ingest(result: IngestResult) -> KalshiError | None:
     return Unavailable(f"The pass is incomplete: {result.why_incomplete}.", remedy="Run it again.")
 
 
-OF_ONE_EVENT = frozenset({"AI_DECISION_BUDGET", "AI_REFUSED", "AI_UNREADABLE"})
+OF_ONE_EVENT = frozenset({Skip.AI_DECISION_BUDGET, Skip.AI_REFUSED, Skip.AI_UNREADABLE})
 """What keeps one question from being answered, and says nothing of any other."""
 
 
 def of_analyze(result: AnalyzeResult) -> KalshiError | None:
     """What kept the AI from answering, the gravest first, whatever was forecast before."""
     told = {each.code: each.detail for each in result.skipped}
-    if "AI_KEY" in told:
+    if Skip.AI_KEY in told:
         return ConfigError(
-            f"xAI refuses the key: {told['AI_KEY']}",
+            f"xAI refuses the key: {told[Skip.AI_KEY]}",
             remedy="Set XAI_API_KEY to a key of console.x.ai.",
         )
-    if "AI_CREDITS" in told:
+    if Skip.AI_CREDITS in told:
         return Refused(
-            f"xAI is not paid any more: {told['AI_CREDITS']}", remedy="Add credits at console.x.ai."
+            f"xAI is not paid any more: {told[Skip.AI_CREDITS]}",
+            remedy="Add credits at console.x.ai.",
         )
-    if "AI_BUDGET" in told:
+    if Skip.AI_BUDGET in told:
         return Refused(
             "The AI budget of the day is gone.",
             remedy="Raise ai.daily_ai_budget, or wait for 00:00Z.",
@@ -56,12 +58,12 @@ def of_analyze(result: AnalyzeResult) -> KalshiError | None:
     of_asked = {each.code for each in result.skipped if each.ticker in result.named}
     if result.forecasts:  # what one event came to is no verdict on a pass that did its work
         told = {c: why for c, why in told.items() if c not in OF_ONE_EVENT or c in of_asked}
-    if "AI_DECISION_BUDGET" in told:
+    if Skip.AI_DECISION_BUDGET in told:
         return Refused(
-            f"An event may not cost that much: {told['AI_DECISION_BUDGET']}.",
+            f"An event may not cost that much: {told[Skip.AI_DECISION_BUDGET]}.",
             remedy="Raise ai.max_ai_cost_per_decision, or lower ai.ai_max_tokens.",
         )
-    for code in ("AI_UNAVAILABLE", "AI_REFUSED", "AI_UNREADABLE"):
+    for code in (Skip.AI_UNAVAILABLE, Skip.AI_REFUSED, Skip.AI_UNREADABLE):
         if code in told:
             return Unavailable(
                 f"Grok gave no answer that can be used: {told[code]}",

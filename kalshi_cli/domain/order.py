@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
+from kalshi_cli.domain.code import Code
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money, Price
 from kalshi_cli.domain.side import Side
@@ -31,17 +32,43 @@ class Purpose(StrEnum):
     QUOTE = "quote"
 
 
-class OrderState(StrEnum):
-    INTENT = "intent"
-    NOT_SENT = "not_sent"
-    REJECTED = "rejected"
-    UNKNOWN = "unknown"
-    ABSENT = "absent"
-    RESTING = "resting"
-    PARTIALLY_FILLED = "partially_filled"
-    FILLED = "filled"
-    CANCELED = "canceled"
-    EXPIRED = "expired"
+class OrderState(Code):
+    """The state of an order."""
+
+    INTENT = (
+        "intent",
+        "written down before it was sent: it may have been",
+        "`kalshi track` finds out what became of it",
+    )
+    NOT_SENT = ("not_sent", "it never left this machine", "nothing: nothing traded")
+    REJECTED = (
+        "rejected",
+        "the exchange refused it, and nothing traded",
+        "`kalshi inspect order ID` has its words",
+    )
+    UNKNOWN = (
+        "unknown",
+        "sent, and no answer tells what became of it",
+        "wait: it is searched for, and meanwhile nothing new is risked there",
+    )
+    ABSENT = (
+        "absent",
+        "searched for, and not found at the exchange",
+        "nothing; should it show up after all, it is adopted",
+    )
+    RESTING = ("resting", "it waits in the book", "`kalshi cancel ID` takes it back")
+    PARTIALLY_FILLED = (
+        "partially_filled",
+        "a part of it traded, and the rest waits",
+        "`kalshi cancel ID` takes the rest back",
+    )
+    FILLED = ("filled", "all of it traded", "nothing")
+    CANCELED = (
+        "canceled",
+        "taken back, by us or by the exchange; what had filled stays",
+        "nothing; `kalshi inspect order ID` tells by whom",
+    )
+    EXPIRED = ("expired", "its time was over; what had filled stays", "nothing")
 
 
 class Pending(StrEnum):

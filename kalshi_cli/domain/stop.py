@@ -5,6 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from kalshi_cli.domain.code import Code
+
 EVERY_MARKET = "EVERY"
 """The code under which a day counts its passes, and the markets that they looked at."""
 
@@ -17,6 +19,63 @@ class At(StrEnum):
     STAKE = "stake"
     CONTROL = "control"
     SENT = "sent"
+
+
+class End(Code):
+    """The pass of trading."""
+
+    BROKEN = (
+        "BROKEN",
+        "the strategy failed, and all that it proposed is left out",
+        "`kalshi strategies show NAME` has the error; `kalshi strategies forgive NAME` once mended",
+    )
+    NO_SHARE = (
+        "NO_SHARE",
+        "the strategy has no share of the capital",
+        "give it one under [allocation] of the config file",
+    )
+    FEES = (
+        "FEES",
+        "its fees are not known",
+        "`kalshi ingest` reads them; what a trade costs is never guessed",
+    )
+    NO_FORECAST = (
+        "NO_FORECAST",
+        "there is no forecast on record",
+        "`kalshi analyze TICKER` asks for one",
+    )
+    MIN_CONFIDENCE = (
+        "MIN_CONFIDENCE",
+        "the forecast is not as sure as it must be for a candidate",
+        "wait for a surer one; trading.min_confidence_threshold is what is asked",
+    )
+    NOT_PROPOSED = (
+        "NOT_PROPOSED",
+        "the strategy proposes nothing there, and does not say why",
+        "a strategy of your own may say why: see `Abstention`",
+    )
+    NO_ANCHOR = (
+        "NO_ANCHOR",
+        "a side of the market is missing, or too far",
+        "wait until both sides are quoted within 10 cents",
+    )
+    OTHER_SIDE = ("OTHER_SIDE", "the other side is the better one", "nothing")
+    WORKING = (
+        "WORKING",
+        "an order of its own is at work",
+        "nothing; `kalshi inspect orders --live-only` shows it",
+    )
+    SENT = ("SENT", "an order was sent", "`kalshi inspect order ID` tells what became of it")
+    REJECTED = (
+        "REJECTED",
+        "the exchange refused the order",
+        "`kalshi inspect order ID` has its words",
+    )
+    NOT_SENT = (
+        "NOT_SENT",
+        "the order never left this machine",
+        "`kalshi inspect order ID` says why; nothing traded",
+    )
 
 
 @dataclass(frozen=True, slots=True)

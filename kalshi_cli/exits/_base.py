@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.code import Code
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.levels import Levels
@@ -74,6 +75,13 @@ class Venue:
     payout: Price | None = None
 
 
+class Asked(Code):
+    """A person."""
+
+    FLATTEN = ("FLATTEN", "the desk is told to flatten", "`kalshi resume` ends that")
+    BY_HAND = ("BY_HAND", "closed by hand", "nothing: `kalshi close` did")
+
+
 @dataclass(frozen=True, slots=True)
 class ExitReason:
     """Why to leave: the exit's stable code, and its numbers for people.
@@ -90,9 +98,13 @@ class ExitReason:
 
 
 class Exit(ABC):
-    """Pure. Never fires on a flat position; without a price on the side needed it says nothing."""
+    """Pure. Never fires on a flat position; without a price on the side needed it says nothing.
+
+    What its `code` means the docstrings of its file say, and `remedy` what a person may do.
+    """
 
     code: ClassVar[str]
+    remedy: ClassVar[str]
     rank: ClassVar[int]
 
     @abstractmethod

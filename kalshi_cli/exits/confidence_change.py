@@ -21,6 +21,7 @@ class ConfidenceChange(Exit):
     target_confidence_change: float
 
     code: ClassVar[str] = "CONFIDENCE_CHANGE"
+    remedy: ClassVar[str] = "nothing; exits.target_confidence_change sets how far"
     rank: ClassVar[int] = 30
 
     def check(

@@ -16,6 +16,7 @@ class Resolution(Exit):
     """
 
     code: ClassVar[str] = "RESOLUTION"
+    remedy: ClassVar[str] = "nothing: the exchange pays"
     rank: ClassVar[int] = 5
 
     def check(

@@ -14,6 +14,7 @@ class StopLoss(Exit):
     """Compares the bid of the outcome held with the plan's stop."""
 
     code: ClassVar[str] = "STOP_LOSS"
+    remedy: ClassVar[str] = "nothing; exits.stop_loss, or the strategy, sets it"
     rank: ClassVar[int] = 10
 
     def check(

@@ -16,6 +16,7 @@ class TakeProfit(Exit):
     """
 
     code: ClassVar[str] = "TAKE_PROFIT"
+    remedy: ClassVar[str] = "nothing; exits.take_profit, or the strategy, sets it"
     rank: ClassVar[int] = 20
 
     def check(

@@ -14,6 +14,7 @@ class TimeLimit(Exit):
     """Compares market time with the plan's."""
 
     code: ClassVar[str] = "TIME_LIMIT"
+    remedy: ClassVar[str] = "nothing; exits.max_hold_hours, or the strategy, sets it"
     rank: ClassVar[int] = 40
 
     def check(

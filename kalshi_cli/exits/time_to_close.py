@@ -14,6 +14,7 @@ class TimeToClose(Exit):
     """Compares market time with the close as it is scheduled now: it may have come nearer."""
 
     code: ClassVar[str] = "TIME_TO_CLOSE"
+    remedy: ClassVar[str] = "nothing; exits.leave_before_close_minutes, or the strategy, sets it"
     rank: ClassVar[int] = 45
 
     def check(

@@ -16,6 +16,7 @@ class TrailingStop(Exit):
     """
 
     code: ClassVar[str] = "TRAILING_STOP"
+    remedy: ClassVar[str] = "nothing; exits.trailing_stop, or the strategy, sets it"
     rank: ClassVar[int] = 15
 
     def check(

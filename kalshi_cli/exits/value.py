@@ -29,6 +29,7 @@ class Value(Exit):
     forecast_half_life_hours: float
 
     code: ClassVar[str] = "VALUE"
+    remedy: ClassVar[str] = "nothing; exits.value_exit sets how much more"
     rank: ClassVar[int] = 25
 
     def check(

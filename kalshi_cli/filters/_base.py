@@ -40,9 +40,13 @@ class Verdict(NamedTuple):
 
 
 class Filter(ABC):
-    """Pure, and total on odd books. Filters run by `rank`; a market counts under the first."""
+    """Pure, and total on odd books. Filters run by `rank`; a market counts under the first.
+
+    What its `code` means the docstrings of its file say, and `remedy` what a person may do.
+    """
 
     code: ClassVar[str]
+    remedy: ClassVar[str]
     rank: ClassVar[int]
 
     @property

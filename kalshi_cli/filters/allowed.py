@@ -17,6 +17,9 @@ class Allowed(Filter):
     allow_tickers: tuple[str, ...]
 
     code: ClassVar[str] = "NOT_ALLOWED"
+    remedy: ClassVar[str] = (
+        "name it there, or empty the list: filters.allow_tickers, allow_series, allow_categories"
+    )
     rank: ClassVar[int] = 50
 
     @property

@@ -17,6 +17,9 @@ class Blocked(Filter):
     block_tickers: tuple[str, ...]
 
     code: ClassVar[str] = "BLOCKED"
+    remedy: ClassVar[str] = (
+        "take it off the list: filters.block_tickers, block_series, block_categories"
+    )
     rank: ClassVar[int] = 40
 
     @property

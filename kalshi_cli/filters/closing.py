@@ -16,6 +16,7 @@ class Closing(Filter):
     min_minutes_to_close: float
 
     code: ClassVar[str] = "CLOSING"
+    remedy: ClassVar[str] = "nothing, or lower filters.min_minutes_to_close"
     rank: ClassVar[int] = 70
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:

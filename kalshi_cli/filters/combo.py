@@ -12,6 +12,7 @@ class Combo(Filter):
     """Combos (multivariate events) have tickers of their own kind."""
 
     code: ClassVar[str] = "COMBO"
+    remedy: ClassVar[str] = "nothing"
     rank: ClassVar[int] = 20
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:

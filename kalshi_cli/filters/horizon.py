@@ -16,6 +16,7 @@ class Horizon(Filter):
     max_days_to_expiry: float
 
     code: ClassVar[str] = "TOO_FAR"
+    remedy: ClassVar[str] = "wait, or raise filters.max_days_to_expiry"
     rank: ClassVar[int] = 60
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:

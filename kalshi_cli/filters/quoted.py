@@ -12,6 +12,7 @@ class Quoted(Filter):
     """Without both sides there is no market to anchor a forecast to."""
 
     code: ClassVar[str] = "ONE_SIDED"
+    remedy: ClassVar[str] = "wait until somebody quotes both sides"
     rank: ClassVar[int] = 90
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:

@@ -16,6 +16,7 @@ class Spread(Filter):
     max_filter_spread: float
 
     code: ClassVar[str] = "WIDE_SPREAD"
+    remedy: ClassVar[str] = "wait, or raise filters.max_filter_spread"
     rank: ClassVar[int] = 100
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:

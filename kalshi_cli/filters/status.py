@@ -14,6 +14,7 @@ class Status(Filter):
     """Every other status of the lifecycle is dropped."""
 
     code: ClassVar[str] = "NOT_ACTIVE"
+    remedy: ClassVar[str] = "wait until it opens; one that is over stays over"
     rank: ClassVar[int] = 10
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:

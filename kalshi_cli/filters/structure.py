@@ -12,6 +12,9 @@ class Structure(Filter):
     """Needs a known price grid, and a payout between $0 and $1 without a floor."""
 
     code: ClassVar[str] = "STRUCTURE"
+    remedy: ClassVar[str] = (
+        "nothing: its prices or payments are of a kind that this program does not know"
+    )
     rank: ClassVar[int] = 30
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:

@@ -17,6 +17,7 @@ class Volume(Filter):
     min_volume: float
 
     code: ClassVar[str] = "LOW_VOLUME"
+    remedy: ClassVar[str] = "wait, or lower filters.min_volume"
     rank: ClassVar[int] = 80
 
     def keep(self, subject: Subject, quote: Quote, now_us: int) -> Rejection | None:

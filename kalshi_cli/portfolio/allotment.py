@@ -18,7 +18,7 @@ from kalshi_cli.portfolio.edge import outcome_price
 from kalshi_cli.portfolio.families import Group, groups
 from kalshi_cli.portfolio.leg import Leg, leg
 from kalshi_cli.portfolio.rooms import Room, Rooms
-from kalshi_cli.portfolio.sizing import Sizing, Unsized
+from kalshi_cli.portfolio.sizing import Sizing, Unsized, Unstaked
 
 WHOLE = 100
 HUNDREDTH = 1
@@ -99,7 +99,9 @@ def _wishes(
     for group in groups(legs, rooms.held(), rooms.capital.footings):
         if (unpriced := group.unpriced) is not None:
             detail = f"{unpriced} is held beside it, and neither a forecast nor a price tells of it"
-            unsized += [Unsized(each.proposal, "UNPRICED_HOLDING", detail) for each in group.legs]
+            unsized += [
+                Unsized(each.proposal, Unstaked.UNPRICED_HOLDING, detail) for each in group.legs
+            ]
         else:
             found = [_bound(each, rooms) for each in group.legs]
             most, tightest = zip(*found, strict=True)
@@ -182,5 +184,5 @@ def _why_not(
     elif short is None or wanted * WHOLE < step:
         detail = f"${each.steps[0][1]:.4f} a contract for a chance of {each.win:.4f}"
         detail += f": worth {wanted:.2f} contracts"
-        return Unsized(each.proposal, "NO_STAKE", detail)
-    return Unsized(each.proposal, "NO_ROOM", short.told)
+        return Unsized(each.proposal, Unstaked.NO_STAKE, detail)
+    return Unsized(each.proposal, Unstaked.NO_ROOM, short.told)

@@ -14,7 +14,7 @@ from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.portfolio.capital import Capital, Family, Footing
 from kalshi_cli.portfolio.edge import SLACK, chance, outcome_price
 from kalshi_cli.portfolio.exposure import Claim, order_claim
-from kalshi_cli.portfolio.sizing import Unsized
+from kalshi_cli.portfolio.sizing import Unsized, Unstaked
 
 _UNITS = 100
 
@@ -106,15 +106,15 @@ class Leg:
 def leg(proposal: Proposal, book: OrderBook | None, capital: Capital, step: int) -> Leg | Unsized:
     """Everything sizing needs of a proposal, or what is missing. `step` is in contract units."""
     if proposal.purpose is not Purpose.ENTRY:
-        return Unsized(proposal, "NOT_AN_ENTRY", f"{proposal.purpose} orders are not staked")
+        return Unsized(proposal, Unstaked.NOT_AN_ENTRY, f"{proposal.purpose} orders are not staked")
     footing = capital.footings.get(proposal.ticker)
     if footing is None:
-        return Unsized(proposal, "NO_MARKET", "nothing is known of the market")
+        return Unsized(proposal, Unstaked.NO_MARKET, Unstaked.NO_MARKET.means)
     error = _error(proposal, footing)
     if error is None:
-        return Unsized(proposal, "NO_FORECAST", "a stake needs a forecast and its error")
+        return Unsized(proposal, Unstaked.NO_FORECAST, Unstaked.NO_FORECAST.means)
     if not footing.fees.is_known:
-        return Unsized(proposal, "UNKNOWN_FEES", f"fee type {footing.fees.fee_type!r}")
+        return Unsized(proposal, Unstaked.UNKNOWN_FEES, f"fee type {footing.fees.fee_type!r}")
     levels: Sequence[tuple[float, Price]] = [(math.inf, proposal.limit)]
     if not proposal.resting:
         reached = _reached(proposal, book)
@@ -153,9 +153,9 @@ def _reached(proposal: Proposal, book: OrderBook | None) -> list[Level]:
 
 def _no_depth(proposal: Proposal, book: OrderBook | None, depth: Contracts) -> Unsized:
     if book is None:
-        return Unsized(proposal, "NO_BOOK", "the order book could not be read")
+        return Unsized(proposal, Unstaked.NO_BOOK, Unstaked.NO_BOOK.means)
     return Unsized(
-        proposal, "NO_DEPTH", f"the book offers {depth} contracts up to {proposal.limit}"
+        proposal, Unstaked.NO_DEPTH, f"the book offers {depth} contracts up to {proposal.limit}"
     )
 
 
@@ -180,4 +180,4 @@ def _with_edge(
     if steps and 0.0 < win < 1.0:
         return Leg(proposal, footing, error, steps)
     detail = f"a contract costs ${priced[0][1]:.4f} all in for a chance of {win:.4f}"
-    return Unsized(proposal, "NO_STAKE", f"{detail}; an edge of {least} is asked")
+    return Unsized(proposal, Unstaked.NO_STAKE, f"{detail}; an edge of {least} is asked")

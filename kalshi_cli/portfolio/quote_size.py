@@ -12,7 +12,7 @@ from kalshi_cli.portfolio.capital import Capital
 from kalshi_cli.portfolio.edge import outcome_price
 from kalshi_cli.portfolio.exposure import order_claim
 from kalshi_cli.portfolio.rooms import CASH, Room
-from kalshi_cli.portfolio.sizing import Sizing, Unsized
+from kalshi_cli.portfolio.sizing import Sizing, Unsized, Unstaked
 
 _WHOLE = 100
 
@@ -39,13 +39,13 @@ def size_quotes(proposals: Sequence[Proposal], capital: Capital) -> Sizing:
     return Sizing(tuple(intents), tuple(unsized))
 
 
-def _largest(proposal: Proposal, capital: Capital) -> tuple[Contracts, tuple[str, str]]:
+def _largest(proposal: Proposal, capital: Capital) -> tuple[Contracts, tuple[Unstaked, str]]:
     """Contracts, and the reason where there are none."""
     footing = capital.footings.get(proposal.ticker)
     if footing is None:
-        return NO_CONTRACTS, ("NO_MARKET", "nothing is known of the market")
+        return NO_CONTRACTS, (Unstaked.NO_MARKET, Unstaked.NO_MARKET.means)
     if not footing.fees.is_known:
-        return NO_CONTRACTS, ("UNKNOWN_FEES", f"fee type {footing.fees.fee_type!r}")
+        return NO_CONTRACTS, (Unstaked.UNKNOWN_FEES, f"fee type {footing.fees.fee_type!r}")
     price, room = outcome_price(proposal.side, proposal.limit), _room(proposal.ticker, capital)
     opening = max(0, room.left.units // price.units // _WHOLE) * _WHOLE
     most = [opening + proposal.closes.units]
@@ -61,7 +61,7 @@ def _largest(proposal: Proposal, capital: Capital) -> tuple[Contracts, tuple[str
         middle = (low + high + 1) // 2
         fits = _is_affordable(proposal, capital, Contracts(middle * _WHOLE + odd))
         low, high = (middle, high) if fits else (low, middle - 1)
-    return Contracts(low * _WHOLE + odd), ("NO_ROOM", room.told)
+    return Contracts(low * _WHOLE + odd), (Unstaked.NO_ROOM, room.told)
 
 
 def _is_affordable(proposal: Proposal, capital: Capital, count: Contracts) -> bool:

@@ -3,14 +3,89 @@
 from dataclasses import dataclass
 from typing import Protocol
 
+from kalshi_cli.domain.code import Code
 from kalshi_cli.domain.money import Money
+
+RESTORE = "go back to a backup, or tell who made the program: no command writes this"
+DERIVED = "`kalshi inspect-db --repair` derives it again from fills and settlements"
+
+
+class Wrong(Code):
+    """`inspect-db`."""
+
+    FILE_DAMAGED = (
+        "FILE_DAMAGED",
+        "the database itself cannot be believed",
+        "go back to a backup: `kalshi migrate` and --repair leave one beside the store",
+    )
+    ROW_ORPHANED = ("ROW_ORPHANED", "a row refers to one that is not there", RESTORE)
+    ORDER_PRICE = ("ORDER_PRICE", "an order's limit must lie between $0 and $1", RESTORE)
+    ORDER_COUNT = (
+        "ORDER_COUNT",
+        "an order asks for more than nothing and fills no more than it asks for",
+        RESTORE,
+    )
+    ORDER_STATE = (
+        "ORDER_STATE",
+        "an order is in one of the known states, and one that rests has the exchange's id",
+        RESTORE,
+    )
+    ORDER_OVERFILLED = ("ORDER_OVERFILLED", "its fills add up to more than the order", RESTORE)
+    ENTRY_DOUBLED = ("ENTRY_DOUBLED", "more than one live entry on one forecast", RESTORE)
+    FILL_IMPOSSIBLE = (
+        "FILL_IMPOSSIBLE",
+        "a fill trades more than nothing, between $0 and $1, on a side",
+        RESTORE,
+    )
+    FILL_ORPHANED = (
+        "FILL_ORPHANED",
+        "a fill that is not external belongs to a journalled order",
+        RESTORE,
+    )
+    SETTLEMENT_IMPOSSIBLE = (
+        "SETTLEMENT_IMPOSSIBLE",
+        "a settlement pays its value for each contract held",
+        RESTORE,
+    )
+    SETTLEMENT_COUNT = (
+        "SETTLEMENT_COUNT",
+        "a market was settled for another count than our fills add up to",
+        "`kalshi inspect-db --reconcile` tells what the exchange has otherwise",
+    )
+    QUOTE_IMPOSSIBLE = (
+        "QUOTE_IMPOSSIBLE",
+        "a quote's bid is below its ask, both between $0 and $1 and with size",
+        "`kalshi ingest` reads it anew",
+    )
+    FORECAST_IMPOSSIBLE = (
+        "FORECAST_IMPOSSIBLE",
+        "a forecast lies inside its interval, strictly between 0 and 1",
+        RESTORE,
+    )
+    TRIPS_UNBALANCED = (
+        "TRIPS_UNBALANCED",
+        "the round trips of a flat position add up to what it realized",
+        DERIVED,
+    )
+    POSITION_WRONG = ("POSITION_WRONG", "a position follows from the ledger", DERIVED)
+    TRIP_WRONG = ("TRIP_WRONG", "a round trip follows from the ledger", DERIVED)
+    SHARE_IMPOSSIBLE = (
+        "SHARE_IMPOSSIBLE",
+        "shares that were put in force are at least nothing, and together at most all",
+        "`kalshi evaluate --rebalance --undo` drops them",
+    )
+    AI_COST_UNBALANCED = (
+        "AI_COST_UNBALANCED",
+        "a day's AI cost is the sum of its calls",
+        RESTORE,
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Something wrong: a stable code, what it is about, and the numbers for people."""
+    """Something wrong: the code, what it is about, and the numbers for people."""
 
-    code: str
+    code: Wrong
     subject: str
     detail: str
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from kalshi_cli.domain.code import Code
 from kalshi_cli.domain.deliberation import Prompt
 from kalshi_cli.domain.forecast import Forecast, Judgement
 from kalshi_cli.domain.market import Event, Listing
@@ -33,12 +34,104 @@ class Question:
     behind: Callable[[Write], None] | None = None
 
 
+class Skip(Code):
+    """Forecasting."""
+
+    NO_QUOTE = (
+        "NO_QUOTE",
+        "no quote of this moment, or no longer active",
+        "wait until it is quoted",
+    )
+    NOT_ACTIVE = ("NOT_ACTIVE", "the market does not trade", "nothing")
+    CLOSES_SOON = (
+        "CLOSES_SOON",
+        "too soon to pay for",
+        "lower ai.min_hours_to_close, or name the market: `kalshi analyze TICKER`",
+    )
+    COOLDOWN = (
+        "COOLDOWN",
+        "asked recently",
+        "wait, lower ai.analysis_cooldown_hours, or name the market: `kalshi analyze TICKER`",
+    )
+    DAILY_CAP = (
+        "DAILY_CAP",
+        "asked as often today as it may be",
+        "wait for 00:00 UTC, or raise ai.max_analyses_per_day",
+    )
+    HALT_STATE = (
+        "HALT_STATE",
+        "no forecast of it leads to an order while the desk is halted, flattens or reduces",
+        "`kalshi resume`, or name the market: `kalshi analyze TICKER`",
+    )
+    UNCHANGED = (
+        "UNCHANGED",
+        "it would be asked from the same as before: the earlier forecast stands",
+        "nothing",
+    )
+    NEXT_ROUND = (
+        "NEXT_ROUND",
+        "the time of this round was over; the next one asks",
+        "nothing, or raise ai.round_seconds",
+    )
+    STOPPED = (
+        "STOPPED",
+        "a stop was asked for: nothing more is asked, and what was under way may be given up",
+        "nothing; what was given up counts as spent",
+    )
+    ABSTAINED = (
+        "ABSTAINED",
+        "whoever was asked gave no probability",
+        "`kalshi inspect llm --market TICKER`; the baseline needs both sides quoted",
+    )
+    AI_BUDGET = (
+        "AI_BUDGET",
+        "the AI budget of the day is spent or set aside",
+        "wait for 00:00 UTC of real time, or raise ai.daily_ai_budget",
+    )
+    AI_DECISION_BUDGET = (
+        "AI_DECISION_BUDGET",
+        "the next call may cost more than is left for one event",
+        "raise ai.max_ai_cost_per_decision, or lower ai.ai_max_tokens",
+    )
+    AI_CREDITS = (
+        "AI_CREDITS",
+        "xAI has no credits left for this key; it is asked tomorrow",
+        "add credits at console.x.ai",
+    )
+    AI_KEY = ("AI_KEY", "xAI refuses the key", "set XAI_API_KEY to a key of console.x.ai")
+    AI_REFUSED = (
+        "AI_REFUSED",
+        "xAI refuses this question",
+        "`kalshi inspect llm --market TICKER` has it, and the reason",
+    )
+    AI_UNAVAILABLE = (
+        "AI_UNAVAILABLE",
+        "no model answered in time",
+        "wait; `kalshi doctor` says whether xAI can be reached",
+    )
+    AI_UNREADABLE = (
+        "AI_UNREADABLE",
+        "no answer could be used, asked for twice",
+        "`kalshi inspect llm --market TICKER` has every word",
+    )
+    AI_LEGS = (
+        "AI_LEGS",
+        "its event has more markets than are asked about at once",
+        "nothing: the others of its event are asked about",
+    )
+    AI_STOPPED = (
+        "AI_STOPPED",
+        "nothing is asked any more after a stop, or once the key or its credits failed",
+        "run it again once that is mended",
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A market that got no forecast: a stable code, and what there is to say about it."""
+    """A market that got no forecast: the code, and what there is to say about it."""
 
     ticker: str
-    code: str
+    code: Skip
     detail: str
 
 

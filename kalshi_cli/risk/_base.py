@@ -131,11 +131,14 @@ EVERYTHING = frozenset(Purpose)
 class Control(ABC):
     """Pure. Controls run by `rank`, each on the purposes it declares; the first denial counts.
 
+    What its `code` means the docstrings of its file say, and `remedy` what a person may do.
+
     One that `recounts` is asked again in the transaction that journals an entry: it counts what is
     held and ordered, and that may be more by then.
     """
 
     code: ClassVar[str]
+    remedy: ClassVar[str]
     rank: ClassVar[int]
     purposes: ClassVar[frozenset[Purpose]]
     recounts: ClassVar[bool] = False

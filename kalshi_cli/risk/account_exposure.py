@@ -13,6 +13,9 @@ class AccountExposure(Control):
     """The worst states of all events at once, of all owners."""
 
     code: ClassVar[str] = "ACCOUNT_EXPOSURE"
+    remedy: ClassVar[str] = (
+        "wait until something is sold or settled, or raise risk.max_account_exposure"
+    )
     rank: ClassVar[int] = 165
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
     recounts: ClassVar[bool] = True

@@ -13,6 +13,9 @@ class CashReserve(Control):
     """What is left once every live order and this one are filled, fee included."""
 
     code: ClassVar[str] = "CASH_RESERVE"
+    remedy: ClassVar[str] = (
+        "add cash, wait until something is sold or settled, or lower risk.min_cash_reserve"
+    )
     rank: ClassVar[int] = 180
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
     recounts: ClassVar[bool] = True

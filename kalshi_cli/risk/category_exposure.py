@@ -13,6 +13,9 @@ class CategoryExposure(Control):
     """The worst states of all its events together."""
 
     code: ClassVar[str] = "CATEGORY_EXPOSURE"
+    remedy: ClassVar[str] = (
+        "wait until something is sold or settled, or raise risk.max_category_exposure"
+    )
     rank: ClassVar[int] = 150
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
     recounts: ClassVar[bool] = True

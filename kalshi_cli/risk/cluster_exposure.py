@@ -13,6 +13,9 @@ class ClusterExposure(Control):
     """Each cluster of the market is held to the limit by itself."""
 
     code: ClassVar[str] = "CLUSTER_EXPOSURE"
+    remedy: ClassVar[str] = (
+        "wait until something is sold or settled, or raise risk.max_cluster_exposure"
+    )
     rank: ClassVar[int] = 140
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
     recounts: ClassVar[bool] = True

@@ -12,6 +12,9 @@ class Confidence(Control):
     """For entries with a forecast, which must be the newest one of its market."""
 
     code: ClassVar[str] = "CONFIDENCE"
+    remedy: ClassVar[str] = (
+        "wait for a newer or surer forecast, or lower trading.min_confidence_to_trade"
+    )
     rank: ClassVar[int] = 115
     purposes: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ENTRY})
 

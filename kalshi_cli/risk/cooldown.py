@@ -13,6 +13,7 @@ class Cooldown(Control):
     """Per strategy and market, in market time. Quotes are flat now and then by their trade."""
 
     code: ClassVar[str] = "COOLDOWN"
+    remedy: ClassVar[str] = "wait, or lower risk.reentry_cooldown_hours"
     rank: ClassVar[int] = 100
     purposes: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ENTRY})
 

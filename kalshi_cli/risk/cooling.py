@@ -13,6 +13,7 @@ class Cooling(Control):
     """The exchange may sweep away what is placed in the minute after. Exits wait as well."""
 
     code: ClassVar[str] = "COOLING"
+    remedy: ClassVar[str] = "wait a minute"
     rank: ClassVar[int] = 15
     purposes: ClassVar[frozenset[Purpose]] = EVERYTHING
 

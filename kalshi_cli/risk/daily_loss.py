@@ -13,6 +13,7 @@ class DailyLoss(Control):
     """Since 00:00 UTC of market time."""
 
     code: ClassVar[str] = DAILY_LOSS
+    remedy: ClassVar[str] = "wait for 00:00 UTC of market time, then `kalshi resume`"
     rank: ClassVar[int] = 190
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 

@@ -13,6 +13,7 @@ class Drawdown(Control):
     """From the highest equity on record."""
 
     code: ClassVar[str] = DRAWDOWN
+    remedy: ClassVar[str] = "find out why; `kalshi resume` measures it anew from there"
     rank: ClassVar[int] = 200
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 

@@ -14,6 +14,9 @@ class Duplicate(Control):
     """Running a step twice does no harm."""
 
     code: ClassVar[str] = "DUPLICATE"
+    remedy: ClassVar[str] = (
+        "wait for a newer forecast, or until the live order that it names is done"
+    )
     rank: ClassVar[int] = 70
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 

@@ -16,6 +16,9 @@ class Eligibility(Control):
     """
 
     code: ClassVar[str] = "INELIGIBLE"
+    remedy: ClassVar[str] = (
+        "see what it names: a status, a filter, fees; `kalshi ingest` reads them anew"
+    )
     rank: ClassVar[int] = 30
     purposes: ClassVar[frozenset[Purpose]] = EVERYTHING
 

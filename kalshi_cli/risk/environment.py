@@ -16,6 +16,7 @@ class Environment(Control):
     """The oracle knows simulated truth only; real money is not for the baseline."""
 
     code: ClassVar[str] = "ENVIRONMENT"
+    remedy: ClassVar[str] = "choose another forecaster: trading.forecaster"
     rank: ClassVar[int] = 20
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 

@@ -13,6 +13,9 @@ class EventExposure(Control):
     """Of an exclusive event one leg at most ends YES; other legs may all go wrong."""
 
     code: ClassVar[str] = "EVENT_EXPOSURE"
+    remedy: ClassVar[str] = (
+        "wait until something is sold or settled, or raise risk.max_event_exposure"
+    )
     rank: ClassVar[int] = 130
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
     recounts: ClassVar[bool] = True

@@ -15,6 +15,7 @@ class ExchangePaused(Control):
     """
 
     code: ClassVar[str] = "EXCHANGE_PAUSED"
+    remedy: ClassVar[str] = "wait; `kalshi doctor` shows when trading goes on"
     rank: ClassVar[int] = 25
     purposes: ClassVar[frozenset[Purpose]] = EVERYTHING
 

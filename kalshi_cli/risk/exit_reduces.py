@@ -13,6 +13,7 @@ class ExitReduces(Control):
     """Open exit contracts and this order stay within the owner's position."""
 
     code: ClassVar[str] = "EXIT_REDUCES"
+    remedy: ClassVar[str] = "nothing: what is held is leaving already"
     rank: ClassVar[int] = 220
     purposes: ClassVar[frozenset[Purpose]] = frozenset({Purpose.EXIT})
 

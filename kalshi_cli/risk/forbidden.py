@@ -15,6 +15,9 @@ class Forbidden(Control):
     """
 
     code: ClassVar[str] = "CATEGORY_FORBIDDEN"
+    remedy: ClassVar[str] = (
+        "`kalshi doctor` says more; filters.block_categories leaves the category out"
+    )
     rank: ClassVar[int] = 28
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 

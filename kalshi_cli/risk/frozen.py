@@ -13,6 +13,9 @@ class Frozen(Control):
     """What one of the two sells, the other loses: nothing trades until a person sorts it out."""
 
     code: ClassVar[str] = "MARKET_FROZEN"
+    remedy: ClassVar[str] = (
+        "close what is foreign there at the exchange; `kalshi inspect positions` shows both"
+    )
     rank: ClassVar[int] = 92
     purposes: ClassVar[frozenset[Purpose]] = EVERYTHING
 

@@ -13,6 +13,7 @@ class HaltState(Control):
     """Reduce-only and flatten let exits pass; halted lets nothing pass."""
 
     code: ClassVar[str] = "HALT_STATE"
+    remedy: ClassVar[str] = "`kalshi status` says why it is so; `kalshi resume` lifts it"
     rank: ClassVar[int] = 10
     purposes: ClassVar[frozenset[Purpose]] = EVERYTHING
 

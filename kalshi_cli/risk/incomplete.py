@@ -15,6 +15,7 @@ class Incomplete(Control):
     """
 
     code: ClassVar[str] = "BOOKS_INCOMPLETE"
+    remedy: ClassVar[str] = "`kalshi inspect-db --reconcile` tells what is missing or unexplained"
     rank: ClassVar[int] = 235
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 

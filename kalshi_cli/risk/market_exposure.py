@@ -13,6 +13,9 @@ class MarketExposure(Control):
     """Positions of all owners and live orders count."""
 
     code: ClassVar[str] = "MARKET_EXPOSURE"
+    remedy: ClassVar[str] = (
+        "wait until something is sold or settled, or raise risk.max_market_exposure"
+    )
     rank: ClassVar[int] = 120
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
     recounts: ClassVar[bool] = True

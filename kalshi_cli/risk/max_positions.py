@@ -15,6 +15,7 @@ class MaxPositions(Control):
     """
 
     code: ClassVar[str] = "MAX_POSITIONS"
+    remedy: ClassVar[str] = "wait until a market is left, or raise risk.max_positions"
     rank: ClassVar[int] = 170
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
     recounts: ClassVar[bool] = True

@@ -16,6 +16,9 @@ class NetEdge(Control):
     """
 
     code: ClassVar[str] = "NET_EDGE"
+    remedy: ClassVar[str] = (
+        "nothing; trading.min_net_edge is what is asked, and `kalshi why TICKER --with` tries less"
+    )
     rank: ClassVar[int] = 110
     purposes: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ENTRY})
 

@@ -12,6 +12,9 @@ class OrderGroup(Control):
     """A triggered order group takes no entry until a person resumes; exits are in none."""
 
     code: ClassVar[str] = "ORDER_GROUP_TRIGGERED"
+    remedy: ClassVar[str] = (
+        "find out what sent so much at once; `kalshi resume` lets the group be reset"
+    )
     rank: ClassVar[int] = 27
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 

@@ -16,6 +16,9 @@ class OrderRate(Control):
     """
 
     code: ClassVar[str] = "ORDER_RATE"
+    remedy: ClassVar[str] = (
+        "wait a minute; where exits run away, `kalshi halt` and look at `kalshi inspect orders`"
+    )
     rank: ClassVar[int] = 75
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 

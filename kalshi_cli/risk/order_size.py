@@ -13,6 +13,7 @@ class OrderSize(Control):
     """In contracts, and in dollars at its worst price with the fee."""
 
     code: ClassVar[str] = "ORDER_SIZE"
+    remedy: ClassVar[str] = "raise trading.max_single_position or risk.max_order_contracts"
     rank: ClassVar[int] = 55
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 

@@ -13,6 +13,7 @@ class Ownership(Control):
     """Denies the others; what is not ours owns nothing."""
 
     code: ClassVar[str] = "MARKET_OWNED"
+    remedy: ClassVar[str] = "wait until the strategy that it names is flat there"
     rank: ClassVar[int] = 90
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
     recounts: ClassVar[bool] = True

@@ -18,6 +18,7 @@ class PriceCollar(Control):
     """
 
     code: ClassVar[str] = "PRICE_COLLAR"
+    remedy: ClassVar[str] = "wait until the market comes nearer, or raise risk.max_price_gap"
     rank: ClassVar[int] = 60
     purposes: ClassVar[frozenset[Purpose]] = EVERYTHING
 

@@ -12,6 +12,7 @@ class Rate(Control):
     """Counts entries of the last hour of market time."""
 
     code: ClassVar[str] = "RATE"
+    remedy: ClassVar[str] = "wait, or raise risk.max_trades_per_hour"
     rank: ClassVar[int] = 80
     purposes: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ENTRY})
 

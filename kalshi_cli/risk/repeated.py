@@ -12,6 +12,7 @@ class Repeated(Control):
     """Counts entries of the last 24 hours of market time, whatever became of them."""
 
     code: ClassVar[str] = "REPEATED"
+    remedy: ClassVar[str] = "wait, or raise risk.max_entries_per_market"
     rank: ClassVar[int] = 85
     purposes: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ENTRY})
 

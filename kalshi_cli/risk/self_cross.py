@@ -13,6 +13,7 @@ class SelfCross(Control):
     """Denies an order that would meet one of our own, of any strategy."""
 
     code: ClassVar[str] = "SELF_CROSS"
+    remedy: ClassVar[str] = "wait until the order that it names is done, or `kalshi cancel` it"
     rank: ClassVar[int] = 210
     purposes: ClassVar[frozenset[Purpose]] = EVERYTHING
 

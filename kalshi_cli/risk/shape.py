@@ -14,6 +14,7 @@ class Shape(Control):
     """
 
     code: ClassVar[str] = "SHAPE"
+    remedy: ClassVar[str] = "mend the strategy that asks for it"
     rank: ClassVar[int] = 50
     purposes: ClassVar[frozenset[Purpose]] = EVERYTHING
 

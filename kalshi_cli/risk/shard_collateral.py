@@ -16,6 +16,7 @@ class ShardCollateral(Control):
     """
 
     code: ClassVar[str] = "SHARD_COLLATERAL"
+    remedy: ClassVar[str] = "`kalshi transfer` moves cash to that shard"
     rank: ClassVar[int] = 182
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 

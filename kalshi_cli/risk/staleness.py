@@ -17,6 +17,10 @@ class Staleness(Control):
     """
 
     code: ClassVar[str] = "STALE"
+    remedy: ClassVar[str] = (
+        "`kalshi ingest`, or `kalshi analyze` where the forecast is old; [risk] says "
+        "how old is too old"
+    )
     rank: ClassVar[int] = 40
     purposes: ClassVar[frozenset[Purpose]] = EVERYTHING
 

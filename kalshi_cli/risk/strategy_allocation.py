@@ -18,6 +18,9 @@ class StrategyAllocation(Control):
     """
 
     code: ClassVar[str] = "STRATEGY_ALLOCATION"
+    remedy: ClassVar[str] = (
+        "wait until something is sold or settled, or raise its share under [allocation]"
+    )
     rank: ClassVar[int] = 160
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
     recounts: ClassVar[bool] = True

@@ -14,6 +14,9 @@ class Unresolved(Control):
     """Until an order was found or shown to be absent, a row can be read, a difference is gone."""
 
     code: ClassVar[str] = "UNRESOLVED"
+    remedy: ClassVar[str] = (
+        "`kalshi track` finds out; `kalshi inspect-db --reconcile` tells what it cannot explain"
+    )
     rank: ClassVar[int] = 230
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 

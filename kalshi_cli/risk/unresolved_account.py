@@ -13,6 +13,9 @@ class UnresolvedAccount(Control):
     """One lost answer is an accident; several mean that the exchange cannot be relied on now."""
 
     code: ClassVar[str] = "UNRESOLVED_ACCOUNT"
+    remedy: ClassVar[str] = (
+        "wait until `kalshi track` has found them; risk.max_unresolved_orders is the limit"
+    )
     rank: ClassVar[int] = 232
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
 

@@ -17,7 +17,7 @@ from kalshi_cli.forecasting.worth import Prospect, expected_gain, in_order
 from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData
-from kalshi_cli.ports.forecaster import Forecaster, Skipped
+from kalshi_cli.ports.forecaster import Forecaster, Skip, Skipped
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.analysis_policy import AnalysisPolicy, Worth
 from kalshi_cli.steps.assess import Assessment
@@ -25,7 +25,7 @@ from kalshi_cli.steps.choosing import Chosen, by_event, due, eligible, event_key
 from kalshi_cli.steps.forgetting import forget_words
 from kalshi_cli.steps.learning import learn_markets
 from kalshi_cli.steps.naming import called
-from kalshi_cli.steps.questions import NO_QUOTE, Progress, QuestionRound, active, unheard
+from kalshi_cli.steps.questions import Progress, QuestionRound, active, unheard
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +81,7 @@ async def analyze(
     skipped += waiting
     quotes = await _fresh(data, store, clock, entries)
     skipped += [
-        Skipped(e.market.ticker, "NO_QUOTE", NO_QUOTE)
+        Skipped(e.market.ticker, Skip.NO_QUOTE, Skip.NO_QUOTE.means)
         for e in entries
         if e.market.ticker not in quotes
     ]

@@ -16,15 +16,15 @@ from kalshi_cli.forecasting.reading import Form, Read, Unreadable, read, whole_t
 from kalshi_cli.forecasting.untrusted import cleaned
 from kalshi_cli.ports.ai_ledger import Reservation, Unfunded
 from kalshi_cli.ports.clock import Clock
+from kalshi_cli.ports.forecaster import Skip
 from kalshi_cli.ports.language_model import LanguageModel
 from kalshi_cli.ports.store import Store, Write
 from kalshi_cli.steps.decision import Decision
 
 Taken = TypeVar("Taken")
-NO_CREDITS = "AI_CREDITS"
 _REFUSED = {
-    Unfunded.CREDITS: (NO_CREDITS, "xAI has no credits left for this key; it is asked tomorrow"),
-    Unfunded.BUDGET: ("AI_BUDGET", "spent, or set aside, for today (UTC)"),
+    Unfunded.CREDITS: (Skip.AI_CREDITS, Skip.AI_CREDITS.means),
+    Unfunded.BUDGET: (Skip.AI_BUDGET, "spent, or set aside, for today (UTC)"),
 }
 Repair = Callable[[str], Awaitable[Mapping[str, Any] | None]]
 """Mends one balanced object that is not strict JSON; None where that takes too long or fails."""
@@ -61,9 +61,9 @@ class Answer(Generic[Taken]):
 
 @dataclass(frozen=True, slots=True)
 class NoAnswer:
-    """A stable code and what there is to say. `stops` ends the asking of anything else too."""
+    """The code and what there is to say. `stops` ends the asking of anything else too."""
 
-    code: str
+    code: Skip
     detail: str
     stops: bool = False
 
@@ -121,7 +121,7 @@ class Asker:
             if isinstance(move, GiveUp):
                 return _no_answer(move)
             if decision.stopping():
-                return NoAnswer("AI_STOPPED", "nothing is asked any more after a stop")
+                return NoAnswer(Skip.AI_STOPPED, "nothing is asked any more after a stop")
             worded = self._affordable(_worded(prompt, attempts), decision, move.model)
             call = await self._set_aside(worded, decision, move.model)
             if isinstance(call, NoAnswer):
@@ -155,7 +155,7 @@ class Asker:
         amount, budget = self.estimate(prompt, model), self.policy.decision_budget
         if budget is not None and not decision.fits(amount, budget):
             return NoAnswer(
-                "AI_DECISION_BUDGET",
+                Skip.AI_DECISION_BUDGET,
                 f"a call of {model} may cost {amount.spoken}, "
                 f"{(decision.spent + decision.reserved).spoken} is spent or set aside, and one "
                 f"event may cost {budget.spoken}",
@@ -221,9 +221,9 @@ class _Used(Generic[Taken]):
 
 def _after_failures(refused: NoAnswer, attempts: Sequence[Attempt]) -> NoAnswer:
     """Why an event has no money left: calls that failed, and count as paid for, are the reason."""
-    if refused.code != "AI_DECISION_BUDGET" or not attempts:
+    if refused.code != Skip.AI_DECISION_BUDGET or not attempts:
         return refused
-    code = "AI_UNREADABLE" if attempts[-1].outcome in UNUSABLE else "AI_UNAVAILABLE"
+    code = Skip.AI_UNREADABLE if attempts[-1].outcome in UNUSABLE else Skip.AI_UNAVAILABLE
     return NoAnswer(
         code, f"{attempts[-1].detail}; there is no money to ask again: {refused.detail}"
     )
@@ -247,12 +247,12 @@ def _length(prompt: Prompt) -> int:
 
 
 _CODES = {
-    Why.STOP_KEY: "AI_KEY",
-    Why.STOP_CREDITS: NO_CREDITS,
-    Why.REFUSED: "AI_REFUSED",
-    Why.NO_MODEL_LEFT: "AI_UNAVAILABLE",
-    Why.OUT_OF_TIME: "AI_UNAVAILABLE",
-    Why.UNREADABLE: "AI_UNREADABLE",
+    Why.STOP_KEY: Skip.AI_KEY,
+    Why.STOP_CREDITS: Skip.AI_CREDITS,
+    Why.REFUSED: Skip.AI_REFUSED,
+    Why.NO_MODEL_LEFT: Skip.AI_UNAVAILABLE,
+    Why.OUT_OF_TIME: Skip.AI_UNAVAILABLE,
+    Why.UNREADABLE: Skip.AI_UNREADABLE,
 }
 
 

@@ -10,7 +10,7 @@ from kalshi_cli.errors import NotFound
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.forecaster import Skipped
+from kalshi_cli.ports.forecaster import Skip, Skipped
 from kalshi_cli.ports.store import Store, Unit
 from kalshi_cli.steps.analysis_policy import AnalysisPolicy
 from kalshi_cli.steps.naming import hint
@@ -59,7 +59,7 @@ async def of_use(store: Store, entries: list[CatalogEntry]) -> Chosen:
         useful = await _on_forecasts(unit) if is_reducing else frozenset[str]()
     why = f"the desk is {state.said}"
     return [each for each in entries if each.market.ticker in useful], [
-        Skipped(each.market.ticker, "HALT_STATE", why)
+        Skipped(each.market.ticker, Skip.HALT_STATE, why)
         for each in entries
         if each.market.ticker not in useful
     ]
@@ -79,7 +79,7 @@ async def open_ones(
     chosen = [found[ticker] for ticker in dict.fromkeys(tickers)]
     shut = [e for e in chosen if e.market.status is not MarketStatus.ACTIVE]
     return [e for e in chosen if e not in shut], [
-        Skipped(e.market.ticker, "NOT_ACTIVE", f"the market is {e.market.status}") for e in shut
+        Skipped(e.market.ticker, Skip.NOT_ACTIVE, f"the market is {e.market.status}") for e in shut
     ]
 
 
@@ -121,19 +121,19 @@ async def _rested(
 
 def _too_often(
     made: Sequence[int], asked: Sequence[int], now_us: int, policy: AnalysisPolicy, *, named: bool
-) -> tuple[str, str] | None:
+) -> tuple[Skip, str] | None:
     """Why not to ask again, by when a market was forecast and its event was paid for; a code, and
     words.
     """
     today = max(sum(day_of(at) == day_of(now_us) for at in each) for each in (made, asked))
     if policy.per_day is not None and today >= policy.per_day:
-        return "DAILY_CAP", f"{today} of {policy.per_day} today"
+        return Skip.DAILY_CAP, f"{today} of {policy.per_day} today"
     last_us = max((*made, *asked), default=None)
     is_cooling = last_us is not None and now_us - last_us < (policy.cooldown_us or 0)
-    return ("COOLDOWN", "asked recently") if is_cooling and not named else None
+    return (Skip.COOLDOWN, Skip.COOLDOWN.means) if is_cooling and not named else None
 
 
 def _in_time(entries: Sequence[CatalogEntry], least_close_us: int) -> Chosen:
     late = [entry for entry in entries if entry.market.close_us < least_close_us]
     kept = [entry for entry in entries if entry.market.close_us >= least_close_us]
-    return kept, [Skipped(e.market.ticker, "CLOSES_SOON", "too soon to pay for") for e in late]
+    return kept, [Skipped(e.market.ticker, Skip.CLOSES_SOON, Skip.CLOSES_SOON.means) for e in late]

@@ -23,9 +23,9 @@ from kalshi_cli.forecasting.ruling import (
     with_cost,
 )
 from kalshi_cli.forecasting.weights import MARKET, Say
-from kalshi_cli.ports.forecaster import Judged, Planned, Question, Skipped
+from kalshi_cli.ports.forecaster import Judged, Planned, Question, Skip, Skipped
 from kalshi_cli.ports.store import Store
-from kalshi_cli.steps.asking import NO_CREDITS, Answer, Asker, NoAnswer
+from kalshi_cli.steps.asking import Answer, Asker, NoAnswer
 from kalshi_cli.steps.decision import Decision
 from kalshi_cli.steps.deliberation_policy import DeliberationPolicy
 from kalshi_cli.steps.roles import Taken, asked_first, asked_of_critic, asked_of_trader, in_turn
@@ -73,7 +73,7 @@ class GrokForecaster:
         """
         asked = in_turn(question)
         over = [each for each in question.listings if each not in asked]
-        too_many = _abstained(over, NoAnswer("AI_LEGS", f"more than {MOST_LEGS} in one event"))
+        too_many = _abstained(over, NoAnswer(Skip.AI_LEGS, f"more than {MOST_LEGS} in one event"))
         markets = tuple(listing.market for listing in asked)
         froms = {market.ticker: self._inputs(question, market) for market in markets}
         if all(_stands(question, ticker, each) for ticker, each in froms.items()):
@@ -198,7 +198,7 @@ class GrokForecaster:
         """Keep in mind what ends the asking of anything else."""
         if not answer.stops:
             return
-        if answer.code != NO_CREDITS:
+        if answer.code != Skip.AI_CREDITS:
             self._stopped = answer
             return
         async with self._asker.store.unit() as unit:

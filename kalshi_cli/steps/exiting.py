@@ -9,6 +9,7 @@ from kalshi_cli.errors import ExitExceeds
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
+from kalshi_cli.risk.exit_reduces import ExitReduces
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk, send
 from kalshi_cli.steps.pausing import paused_shards
@@ -57,7 +58,7 @@ async def send_exit(
         try:
             return await send(desk, intent, book=state.facts[intent.ticker].book), None
         except ExitExceeds as error:
-            denial = Denial("EXIT_REDUCES", str(error), str(intent.count), "")
+            denial = Denial(ExitReduces.code, str(error), str(intent.count), "")
     async with desk.store.unit() as unit:
         await unit.journal.deny([(intent, denial)], desk.run.run_id, desk.clock.now())
         await unit.commit()

@@ -3,16 +3,15 @@
 from collections.abc import Collection, Iterator, Sequence
 
 from kalshi_cli.domain.order import OrderState
-from kalshi_cli.domain.stop import At, Stop, tallied
+from kalshi_cli.domain.stop import At, End, Stop, tallied
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.isolating import one_line
 from kalshi_cli.steps.session import Session
 from kalshi_cli.strategies._base import Abstention, Strategy, View
 
-SILENT = "the strategy proposes nothing there, and does not say why"
 AT_ONCE = 200
 """Stops that one transaction writes, so that whoever journals an exit meanwhile waits little."""
-_UNSENT = {OrderState.REJECTED, OrderState.NOT_SENT}
+_UNSENT = {OrderState.REJECTED: End.REJECTED, OrderState.NOT_SENT: End.NOT_SENT}
 
 
 def stops(session: Session, strategies: Sequence[Strategy]) -> tuple[Stop, ...]:
@@ -56,11 +55,11 @@ def _everywhere(session: Session, name: str) -> tuple[str, str] | None:
     """What keeps a strategy out of every market: a code, and the words for it."""
     for broken in session.broken:
         if broken.strategy == name:
-            return "BROKEN", one_line(broken.error)
+            return End.BROKEN, one_line(broken.error)
     if session.policy.allocations.get(name):
         return None
     line = f"others.{name} = 0.05"
-    return "NO_SHARE", f"it has no share of the capital: write {line} under [allocation]"
+    return End.NO_SHARE, f"it has no share of the capital: write {line} under [allocation]"
 
 
 def _each(session: Session, strategy: Strategy, view: View) -> Iterator[Stop]:
@@ -73,14 +72,14 @@ def _each(session: Session, strategy: Strategy, view: View) -> Iterator[Stop]:
         if ticker in reached:
             yield reached[ticker]
         elif candidate.is_working:
-            yield Stop(name, ticker, At.SENT, "WORKING", detail="an order of its own is at work")
-        elif ticker in why and why[ticker].code == "NO_FORECAST":
+            yield Stop(name, ticker, At.SENT, End.WORKING, detail=End.WORKING.means)
+        elif ticker in why and why[ticker].code == End.NO_FORECAST:
             yield _without_forecast(session, name, ticker)
         else:
             yield of_silence(name, ticker, why.get(ticker))
     shown = {candidate.market.ticker for candidate in view.candidates}
     for ticker in (each for each in session.view.eligible if each not in shown):
-        yield Stop(name, ticker, At.STRATEGY, "FEES", detail="its fees are not known")
+        yield Stop(name, ticker, At.STRATEGY, End.FEES, detail=End.FEES.means)
 
 
 def _reached(session: Session, name: str) -> dict[str, Stop]:
@@ -106,7 +105,7 @@ def _reached(session: Session, name: str) -> dict[str, Stop]:
     for order in session.orders:
         intent = order.intent
         if intent.strategy == name:
-            code = order.state.upper() if order.state in _UNSENT else "SENT"
+            code = _UNSENT.get(order.state, End.SENT)
             found[intent.ticker] = Stop(name, intent.ticker, At.SENT, code, detail=order.message)
     return found
 
@@ -115,16 +114,17 @@ def _without_forecast(session: Session, name: str, ticker: str) -> Stop:
     """No forecast at all, or one too unsure to be shown."""
     forecast, least = session.view.forecasts.get(ticker), session.policy.min_confidence
     if forecast is None:
-        told = "there is no forecast on record"
-        return Stop(name, ticker, At.STRATEGY, "NO_FORECAST", detail=told)
+        code = End.NO_FORECAST
+        return Stop(name, ticker, At.STRATEGY, code, detail=code.means)
     sure = f"{forecast.confidence:.3f}"
     told = f"the forecast is {sure} sure, at least {least:.3f} is asked of a candidate"
-    return Stop(name, ticker, At.STRATEGY, "MIN_CONFIDENCE", sure, f"{least:.3f}", told)
+    return Stop(name, ticker, At.STRATEGY, End.MIN_CONFIDENCE, sure, f"{least:.3f}", told)
 
 
 def of_silence(strategy: str, ticker: str, why: Abstention | None) -> Stop:
     """The end of a market in which a strategy proposes nothing; None where it does not say why."""
     if why is None:
-        return Stop(strategy, ticker, At.STRATEGY, "NOT_PROPOSED", detail=SILENT)
+        code = End.NOT_PROPOSED
+        return Stop(strategy, ticker, At.STRATEGY, code, detail=code.means)
     value, limit, detail = (one_line(text) for text in (why.value, why.limit, why.detail))
     return Stop(strategy, ticker, At.STRATEGY, why.code, value, limit, detail)

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from typing import Any
 
+from kalshi_cli.domain.code import Code
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.market import Quote
 from kalshi_cli.domain.marks import benchmark
@@ -38,6 +39,32 @@ class Stage(StrEnum):
     FORECAST = "forecast"
     STAKE = "stake"
     CONTROL = "control"
+
+
+class OnForecast(Code):
+    """Gates of the forecast."""
+
+    FORECAST = ("FORECAST", "there is none on record", "`kalshi analyze TICKER` asks for one")
+    ANCHOR = (
+        "ANCHOR",
+        "no market to anchor to: a side is missing, or over 10c wide",
+        "wait until both sides are quoted within 10 cents",
+    )
+    MIN_CONFIDENCE = (
+        "MIN_CONFIDENCE",
+        "too unsure to propose anything",
+        "wait for a surer one; trading.min_confidence_threshold is what is asked",
+    )
+    WEIGHT = (
+        "WEIGHT",
+        "on record only: vetoed, repaired, not heard, or of a model without a record",
+        "a model earns a say by its record: `kalshi evaluate --by model`",
+    )
+    TRADER = (
+        "TRADER",
+        "the Trader stands aside",
+        "`kalshi inspect llm --market TICKER` has its words",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +96,9 @@ def gates(
     forecast = view.forecasts.get(entry.market.ticker)
     yield from _filter_gates(policy.filters, entry, view.now_us)
     heard = (each.abstentions.get(entry.market.ticker) for each in considered)
-    against = next((why.detail for why in heard if why is not None and why.code == "TRADER"), "")
+    against = next(
+        (why.detail for why in heard if why is not None and why.code == OnForecast.TRADER), ""
+    )
     yield from _forecast_gates(forecast, entry.quote, policy, against)
     for each in considered:
         on_forecasts = each.strategy == policy.ai_charged_to
@@ -101,21 +130,20 @@ def _forecast_gates(
     Trader has against what would pay, where a strategy says so.
     """
     if forecast is None:
-        yield _gate(Stage.FORECAST, "FORECAST", "there is none on record")
+        yield _gate(Stage.FORECAST, OnForecast.FORECAST, OnForecast.FORECAST.means)
         return
-    yield _gate(Stage.FORECAST, "FORECAST")
+    yield _gate(Stage.FORECAST, OnForecast.FORECAST)
     has_market = benchmark(quote.bid, quote.ask) is not None
-    nowhere = "" if has_market else "no market to anchor to: a side is missing, or over 10c wide"
-    yield _gate(Stage.FORECAST, "ANCHOR", nowhere)
+    nowhere = "" if has_market else OnForecast.ANCHOR.means
+    yield _gate(Stage.FORECAST, OnForecast.ANCHOR, nowhere)
     least, sure = policy.min_confidence, forecast.confidence
-    unsure = "" if sure >= least else "too unsure to propose anything"
-    yield _gate(Stage.FORECAST, "MIN_CONFIDENCE", unsure, f"{sure:.3f}", f"{least:.3f}")
-    mute = "on record only: vetoed, repaired, not heard, or of a model without a record"
-    weight = forecast.weight
-    yield _gate(Stage.FORECAST, "WEIGHT", "" if weight else mute, f"{weight:.2f}", "over 0")
+    unsure = "" if sure >= least else OnForecast.MIN_CONFIDENCE.means
+    yield _gate(Stage.FORECAST, OnForecast.MIN_CONFIDENCE, unsure, f"{sure:.3f}", f"{least:.3f}")
+    weight, code = forecast.weight, OnForecast.WEIGHT
+    yield _gate(Stage.FORECAST, code, "" if weight else code.means, f"{weight:.2f}", "over 0")
     if forecast.advice is not None:
-        aside = "the Trader stands aside" if forecast.advice.side is None else ""
-        yield _gate(Stage.FORECAST, "TRADER", trader or aside)
+        aside = OnForecast.TRADER.means if forecast.advice.side is None else ""
+        yield _gate(Stage.FORECAST, OnForecast.TRADER, trader or aside)
 
 
 def _asked_about(

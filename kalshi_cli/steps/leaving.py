@@ -11,7 +11,7 @@ from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Pending, Purpose, TimeInForce
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
-from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason, Venue
+from kalshi_cli.exits._base import Asked, Exit, ExitPlan, ExitReason, Venue
 from kalshi_cli.exits._pricing import exit_price
 from kalshi_cli.portfolio.edge import outcome_price
 from kalshi_cli.steps.desk_view import DeskView
@@ -19,7 +19,7 @@ from kalshi_cli.steps.exiting import exits_of
 
 EXIT_SLIPPAGE = Price(300)
 """How far through the best price an exit may reach, in dollars a contract."""
-FLATTEN = ExitReason("FLATTEN", "the desk is told to flatten")
+FLATTEN = ExitReason(Asked.FLATTEN, Asked.FLATTEN.means)
 
 
 def leaving(

@@ -13,7 +13,7 @@ from kalshi_cli.domain.money import NO_COST, Contracts
 from kalshi_cli.forecasting.blend import blend
 from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.forecaster import Forecaster, Judged, Question, Skipped
+from kalshi_cli.ports.forecaster import Forecaster, Judged, Question, Skip, Skipped
 from kalshi_cli.ports.store import Store, Unit
 from kalshi_cli.steps.behind import WriteBehind
 
@@ -25,15 +25,12 @@ def unheard(done: int, of: int) -> None:
     """Tells nobody."""
 
 
-UNCHANGED = "UNCHANGED"
-"""The code of a market whose earlier forecast stands."""
 STOPPED = "nothing was asked any more after a stop"
 GIVEN_UP = "under way at a stop, and given up: what it may cost counts as spent"
 LOOK_S = 0.25
 """How often a round looks whether a stop was asked for."""
 SETTLING_S = 15.0
 """What is under way at a stop has so long to end; then it is given up, and counts as spent."""
-NO_QUOTE = "no quote of this moment, or no longer active"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +108,13 @@ class QuestionRound:
                 task.cancel()
             await asyncio.gather(*asking, return_exceptions=True)
 
-    def _not_now(self) -> tuple[str, str] | None:
+    def _not_now(self) -> tuple[Skip, str] | None:
         """Why no question begins any more: a code, and words; None where one may."""
         if self._stopping():
-            return "STOPPED", STOPPED
+            return Skip.STOPPED, STOPPED
         if self._seconds is None or self._clock.wall() <= self._until(self._seconds.begins_s):
             return None
-        return "NEXT_ROUND", f"the {self._seconds.begins_s:g} s of this round were over"
+        return Skip.NEXT_ROUND, f"the {self._seconds.begins_s:g} s of this round were over"
 
     def _until(self, seconds: float) -> int:
         return self._began_us + int(seconds * SECOND)
@@ -132,7 +129,7 @@ class QuestionRound:
                 self._behind.check()
                 await self._one(members)
             except asyncio.CancelledError:
-                self.skipped += [Skipped(e.market.ticker, "STOPPED", GIVEN_UP) for e in members]
+                self.skipped += [Skipped(e.market.ticker, Skip.STOPPED, GIVEN_UP) for e in members]
                 raise
             except BaseException:
                 for _ in waiting:  # nobody else begins another
@@ -174,7 +171,7 @@ class QuestionRound:
         quotes = active(listings)
         self._quotes |= quotes
         gone = [entry.market.ticker for entry in members if entry.market.ticker not in quotes]
-        self.skipped += [Skipped(ticker, "NO_QUOTE", NO_QUOTE) for ticker in gone]
+        self.skipped += [Skipped(ticker, Skip.NO_QUOTE, Skip.NO_QUOTE.means) for ticker in gone]
         return [entry for entry in members if entry.market.ticker in quotes]
 
     def _sort(self, judged: Judged, asked: Mapping[str, CatalogEntry]) -> None:
@@ -198,12 +195,12 @@ class QuestionRound:
                 made = self._standing[ticker]
                 self.reused.append(made)
                 detail = f"asked from the same at {spoken(made.made_us)}: that forecast stands"
-                self.skipped.append(Skipped(ticker, UNCHANGED, detail))
+                self.skipped.append(Skipped(ticker, Skip.UNCHANGED, detail))
         for each in judged.abstained:
             if open_tickers.pop(each.ticker, None) is not None:
                 self.skipped.append(each)
         silence = f"{self._forecaster.name} gave no probability"
-        self.skipped += [Skipped(ticker, "ABSTAINED", silence) for ticker in open_tickers]
+        self.skipped += [Skipped(ticker, Skip.ABSTAINED, silence) for ticker in open_tickers]
 
     def _keep(self) -> None:
         """Have forecasts put on record with their quotes, and what else was quoted anew saved."""

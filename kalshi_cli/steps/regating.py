@@ -13,7 +13,7 @@ from kalshi_cli.domain.market import Quote
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import WORKING
 from kalshi_cli.domain.side import Side
-from kalshi_cli.domain.stop import At, Stop
+from kalshi_cli.domain.stop import At, End, Stop
 from kalshi_cli.filters.status import Status
 from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.reports import Reports
@@ -166,6 +166,6 @@ def _dropped(view: DeskView, strategy: str, ticker: str, terms: FeeTerms) -> Sto
     if rejection is not None:
         return Stop(strategy, ticker, At.FILTER, rejection.code, detail=rejection.detail)
     if not terms.is_known:
-        return Stop(strategy, ticker, At.FILTER, "FEES", detail="its fees are not known")
+        return Stop(strategy, ticker, At.FILTER, End.FEES, detail=End.FEES.means)
     status = view.entries[ticker].market.status
     return Stop(strategy, ticker, At.FILTER, Status.code, detail=f"the market is {status}")

@@ -8,7 +8,7 @@ from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.sale import Sale
 from kalshi_cli.errors import PASSING, ExitExceeds, Refused, Unauthorized
-from kalshi_cli.exits._base import ExitReason
+from kalshi_cli.exits._base import Asked, ExitReason
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.risk._gate import first_denial
 from kalshi_cli.steps.desk_view import DeskView
@@ -18,7 +18,7 @@ from kalshi_cli.steps.pausing import after_refusal, paused_shards
 from kalshi_cli.steps.risk_state import risk_state, with_sent
 from kalshi_cli.steps.trade_policy import TradePolicy
 
-BY_HAND = ExitReason("BY_HAND", "closed by hand")
+BY_HAND = ExitReason(Asked.BY_HAND, Asked.BY_HAND.means)
 
 
 @dataclass(frozen=True, slots=True)

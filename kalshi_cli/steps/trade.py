@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import partial
 
 from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.code import Code
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose
@@ -21,6 +22,7 @@ from kalshi_cli.ports.exchange import MarketData, Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.risk._gate import first_denial
+from kalshi_cli.risk.order_group import OrderGroup
 from kalshi_cli.steps.adjusting import Adjusted, adjust
 from kalshi_cli.steps.clearing import cancel_every_entry
 from kalshi_cli.steps.deciding import begun, decide, priced_at_limit
@@ -43,6 +45,26 @@ from kalshi_cli.steps.session import Account, Denied, Session, TradeResult, as_i
 from kalshi_cli.steps.trade_policy import TradePolicy
 from kalshi_cli.steps.trying import begin_trials, judge_trials
 from kalshi_cli.strategies._base import Strategy
+
+
+class NotSent(Code):
+    """Sending."""
+
+    STOPPING = (
+        "STOPPING",
+        "the desk was told to stop",
+        "nothing: the next pass proposes it again, if it still is one",
+    )
+    DUPLICATE_ENTRY = (
+        "DUPLICATE_ENTRY",
+        "the strategy entered this market on this forecast already",
+        "wait for a newer forecast: each is traded once",
+    )
+    ORDER_GROUP_UNKNOWN = (
+        "ORDER_GROUP_UNKNOWN",
+        "whether the exchange has an order group for the entry to join is not known",
+        "wait for the next pass; `kalshi doctor` where it stays so",
+    )
 
 
 async def trade(
@@ -185,7 +207,7 @@ async def _send(
     """
     if stopping():
         session.denied.append(
-            Denied(intent, Denial("STOPPING", "the desk was told to stop", "", ""))
+            Denied(intent, Denial(NotSent.STOPPING, NotSent.STOPPING.means, "", ""))
         )
         return None
     book, now = state.facts[intent.ticker].book, desk.clock.now()
@@ -201,11 +223,13 @@ async def _send(
         return None
     except DuplicateEntry as error:
         told = " ".join((str(error), error.remedy))
-        session.denied.append(Denied(intent, Denial("DUPLICATE_ENTRY", told, "1", "1")))
+        session.denied.append(Denied(intent, Denial(NotSent.DUPLICATE_ENTRY, told, "1", "1")))
         return None
     except (OrderGroupTriggered, OrderGroupUnknown) as error:
+        is_known = isinstance(error, OrderGroupTriggered)
+        code = OrderGroup.code if is_known else NotSent.ORDER_GROUP_UNKNOWN
         told = " ".join((str(error), error.remedy))
-        session.denied.append(Denied(intent, Denial(error.code.upper(), told, "", "working")))
+        session.denied.append(Denied(intent, Denial(code, told, "", "working")))
         return None
 
 

@@ -7,6 +7,7 @@ found by halving. What it would have to say for the controls is asked of the ord
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from kalshi_cli.domain.code import Code
 from kalshi_cli.domain.forecast import Forecast, Probability, probability
 from kalshi_cli.domain.market import Quote
 from kalshi_cli.domain.marks import benchmark
@@ -14,7 +15,7 @@ from kalshi_cli.domain.money import NO_COST
 from kalshi_cli.domain.order import OrderIntent
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
-from kalshi_cli.domain.stop import At, Stop
+from kalshi_cli.domain.stop import At, End, Stop
 from kalshi_cli.forecasting.blend import blend
 from kalshi_cli.risk._base import RiskState
 from kalshi_cli.risk._gate import first_denial
@@ -102,7 +103,7 @@ def wanted(asked: Asked, side: Side, quote: Quote) -> Wanted:
     """The least forecast that would trade this side. Pure, and as fast as some thirty looks."""
     market = benchmark(quote.bid, quote.ask)
     if market is None:
-        stop = _stop(asked, At.STRATEGY, "NO_ANCHOR", "a side of the market is missing, or too far")
+        stop = _stop(asked, At.STRATEGY, End.NO_ANCHOR, End.NO_ANCHOR.means)
         return Wanted(side, None, None, stop)
     surest = SUREST if side is Side.BID else 1.0 - SUREST
     at_best = _end(asked, asked.said(surest, market), side)
@@ -168,15 +169,15 @@ def _proposed(asked: Asked, forecast: Forecast, side: Side) -> Proposal | Stop:
     sure, least_sure = forecast.confidence, asked.policy.min_confidence
     if sure < least_sure:
         told, numbers = "so unsure a forecast is no candidate", (f"{sure:.3f}", f"{least_sure:.3f}")
-        return _stop(asked, At.STRATEGY, "MIN_CONFIDENCE", told, *numbers)
+        return _stop(asked, At.STRATEGY, End.MIN_CONFIDENCE, told, *numbers)
     view = replace(asked.view, candidates=(replace(asked.candidate, forecast=forecast),))
     answer = answered(asked.strategy.propose, view)
     if isinstance(answer, str):
-        return _stop(asked, At.STRATEGY, "BROKEN", answer)
+        return _stop(asked, At.STRATEGY, End.BROKEN, answer)
     if answer.proposals and answer.proposals[0].side is side:
         return answer.proposals[0]
     if answer.proposals:
-        return _stop(asked, At.STRATEGY, "OTHER_SIDE", "the other side is the better one")
+        return _stop(asked, At.STRATEGY, End.OTHER_SIDE, End.OTHER_SIDE.means)
     return of_silence(
         asked.strategy.name,
         asked.candidate.market.ticker,
@@ -191,5 +192,5 @@ def _knowing(asked: Asked, forecast: Forecast) -> RiskState:
     return replace(asked.state, facts=knowing)
 
 
-def _stop(asked: Asked, at: At, code: str, detail: str, value: str = "", limit: str = "") -> Stop:
+def _stop(asked: Asked, at: At, code: Code, detail: str, value: str = "", limit: str = "") -> Stop:
     return Stop(asked.strategy.name, asked.candidate.market.ticker, at, code, value, limit, detail)

@@ -13,7 +13,8 @@ from kalshi_cli.domain.trial import HitRate, Trial
 from kalshi_cli.evaluation.flips import Stakes, most_needed, proven, trials_needed
 from kalshi_cli.forecasting.momentum import LEAST_PRINTS, Push, of_window, push
 from kalshi_cli.portfolio.edge import outcome_price
-from kalshi_cli.strategies._base import UNREAD, Abstention, Candidate, View
+from kalshi_cli.strategies._base import Abstention, Candidate, View
+from kalshi_cli.strategies._codes import Flipping
 
 MOVED = 0.75
 """How far prices have moved, at least, as a part of the way to the target."""
@@ -84,7 +85,7 @@ class Flip:
         if enough is not None:
             more = f"{enough} or more trials like these are"
         proven, needed = f"{self.proven:.3f}", f"{self.needed:.3f}"
-        return Abstention(self.trial.ticker, "UNPROVEN", f"{self.told}; {more}", proven, needed)
+        return against(self.candidate, Flipping.UNPROVEN, f"{self.told}; {more}", proven, needed)
 
     @property
     def told(self) -> str:
@@ -101,15 +102,15 @@ def unable(candidate: Candidate, now_us: int, hold_us: int) -> Abstention | None
     """Why a market could not be flipped, by its quote alone."""
     market, quote, spread = candidate.market, candidate.quote, candidate.quote.spread
     if market.grid is None:
-        return against(candidate, "NO_GRID", "its price structure is not known")
+        return against(candidate, Flipping.NO_GRID)
     if spread is None or quote.bid is None or quote.ask is None:
-        return against(candidate, "NO_QUOTE", "nobody quotes both sides")
+        return against(candidate, Flipping.NO_QUOTE)
     if spread >= WIDEST:
         return _too_wide(candidate, spread)
     left_us, least_us = market.close_us - now_us, hold_us + CLOSING_US
     if left_us < least_us:
         told = f"it closes in {format_span(left_us)}, {format_span(least_us)} are asked"
-        return against(candidate, "CLOSING", told, str(left_us), str(least_us))
+        return against(candidate, Flipping.CLOSING, told, str(left_us), str(least_us))
     bid, ask = quote.bid.price, quote.ask.price
     # with both of these against it, neither YES nor NO can be entered
     return _in_the_tail(candidate, ask) or _in_the_tail(candidate, bid.complement)
@@ -118,17 +119,17 @@ def unable(candidate: Candidate, now_us: int, hold_us: int) -> Abstention | None
 def _signal(candidate: Candidate, now_us: int, push_us: int) -> _Signal | Abstention:
     book, trades, grid = candidate.book, candidate.trades, candidate.market.grid
     if book is None or trades is None or grid is None:
-        return against(candidate, UNREAD, "its book or its tape was not to be had")
+        return against(candidate, Flipping.UNREAD)
     pushed = push(trades, now_us, push_us)
     if pushed is None:
         return _quiet(candidate, len(of_window(trades, now_us, push_us)))
     side = pushed.side
     if side is None:
         told = f"prices moved {pushed.moved:+.4f}, takers lean {pushed.imbalance:+.2f}"
-        return against(candidate, "MIXED", told)
+        return against(candidate, Flipping.MIXED, told)
     touch = _touch(book, side)
     if touch is None:
-        return against(candidate, "NO_QUOTE", "nobody quotes both sides")
+        return against(candidate, Flipping.NO_QUOTE)
     limit, spread = touch
     if spread >= WIDEST:
         return _too_wide(candidate, spread)
@@ -156,7 +157,7 @@ def flip(
     target = _above(signal.grid, side, entry + away)
     stop = _below(signal.grid, side, entry - away)
     if target is None or stop is None:
-        return against(candidate, "NO_LEVELS", "there is no price for a target or a stop")
+        return against(candidate, Flipping.NO_LEVELS)
     stakes = _stakes(entry, target, stop, fees, leaving, 0.0)
     most = most_needed(stakes.break_even)
     named = f"{candidate.event.category}, up to {most:.2f}"
@@ -181,37 +182,34 @@ def flip(
 
 
 def against(
-    candidate: Candidate, code: str, told: str, value: str = "", limit: str = ""
+    candidate: Candidate, code: Flipping, told: str = "", value: str = "", limit: str = ""
 ) -> Abstention:
-    return Abstention(candidate.market.ticker, code, told, value, limit)
+    return Abstention(candidate.market.ticker, code, told or code.means, value, limit)
 
 
 def _too_wide(candidate: Candidate, spread: Price) -> Abstention:
-    return against(candidate, "SPREAD", "a round trip costs too much", str(spread), str(WIDEST))
+    return against(candidate, Flipping.SPREAD, "", str(spread), str(WIDEST))
 
 
 def _in_the_tail(candidate: Candidate, price: Price) -> Abstention | None:
     if price >= LEAST_ENTRY:
         return None
-    told = "so near to $0 or $1 it has no room to move"
-    return against(candidate, "TAIL", told, str(price), str(LEAST_ENTRY))
+    return against(candidate, Flipping.TAIL, "", str(price), str(LEAST_ENTRY))
 
 
 def _quiet(candidate: Candidate, prints: int) -> Abstention:
     if prints < LEAST_PRINTS:
-        told = "too few prints of late for a push"
-        return against(candidate, "NO_FLOW", told, str(prints), str(LEAST_PRINTS))
-    return against(candidate, "NO_FLOW", "no price of before to compare its prints with")
+        return against(candidate, Flipping.NO_FLOW, "", str(prints), str(LEAST_PRINTS))
+    return against(candidate, Flipping.NO_FLOW, "no price of before to compare its prints with")
 
 
 def _too_weak(candidate: Candidate, pushed: Push, least: float) -> Abstention | None:
     moved, lean = abs(pushed.moved), abs(pushed.imbalance)
     if moved < least:
         told = f"prices moved less than {MOVED:g} of the way to a target"
-        return against(candidate, "NO_PUSH", told, f"{moved:.4f}", f"{least:.4f}")
+        return against(candidate, Flipping.NO_PUSH, told, f"{moved:.4f}", f"{least:.4f}")
     if lean < LEAN:
-        told = "takers hardly lean to the side of the move"
-        return against(candidate, "NO_LEAN", told, f"{lean:.3f}", f"{LEAN:.3f}")
+        return against(candidate, Flipping.NO_LEAN, "", f"{lean:.3f}", f"{LEAN:.3f}")
     return None
 
 

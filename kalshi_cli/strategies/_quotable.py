@@ -17,7 +17,8 @@ from kalshi_cli.forecasting.logit import logit
 from kalshi_cli.forecasting.volatility import implied_variance, moves, variance_per_hour
 from kalshi_cli.portfolio.adverse import START, allowance, kept_at_best
 from kalshi_cli.portfolio.rewards import reward_per_hour
-from kalshi_cli.strategies._base import UNREAD, Abstention, Candidate, View
+from kalshi_cli.strategies._base import Abstention, Candidate, View
+from kalshi_cli.strategies._codes import Making
 
 LEAST_FAIR = 0.05
 """Nearer to $0 or $1 than this a market is left alone: a tick there is most of the price."""
@@ -96,8 +97,8 @@ class Case:
         """How near a quote comes to the fair value, in dollars."""
         return self.floor + GAIN * self.half
 
-    def against(self, code: str, told: str, value: str = "", limit: str = "") -> Abstention:
-        return Abstention(self.ticker, code, told, value, limit)
+    def against(self, code: Making, told: str = "", value: str = "", limit: str = "") -> Abstention:
+        return against(self.candidate, code, told, value, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,8 +143,7 @@ def promise(candidate: Candidate, now_us: int, maker: Maker) -> float | Abstenti
         return promised
     if edge > 0.0:
         return idle(candidate)
-    told = "others' half-spread is less than what they lose of it and the fee"
-    return _against(candidate, "MARKOUT", told, f"{half:.4f}", f"{half * START + fee:.4f}")
+    return against(candidate, Making.MARKOUT, "", f"{half:.4f}", f"{half * START + fee:.4f}")
 
 
 def close_up(candidate: Candidate, view: View, maker: Maker) -> Case | Abstention:
@@ -154,7 +154,7 @@ def close_up(candidate: Candidate, view: View, maker: Maker) -> Case | Abstentio
     if unfit is not None:
         return unfit
     if book is None or trades is None:
-        return _against(candidate, UNREAD, "its book or its tape was not to be had")
+        return against(candidate, Making.UNREAD)
     room = _room(candidate, book.best_bid, book.best_ask)
     if isinstance(room, Abstention):
         return room
@@ -187,7 +187,7 @@ def close_up(candidate: Candidate, view: View, maker: Maker) -> Case | Abstentio
 
 
 def idle(candidate: Candidate) -> Abstention:
-    return _against(candidate, "NO_VOLUME", "nobody traded in a day, and no programme pays for it")
+    return against(candidate, Making.NO_VOLUME)
 
 
 def known_us(candidate: Candidate, now_us: int) -> int:
@@ -204,40 +204,38 @@ def _stop_us(candidate: Candidate, now_us: int) -> int:
     return known_us(candidate, now_us) - max(CLOSING_US, life // CLOSING_SHARE)
 
 
-def _against(
-    candidate: Candidate, code: str, told: str, value: str = "", limit: str = ""
+def against(
+    candidate: Candidate, code: Making, told: str = "", value: str = "", limit: str = ""
 ) -> Abstention:
-    return Abstention(candidate.market.ticker, code, told, value, limit)
+    return Abstention(candidate.market.ticker, code, told or code.means, value, limit)
 
 
 def _unfit(candidate: Candidate, now_us: int, least_us: int) -> Abstention | None:
     """What is against a market whatever its prices; quotes must have so much time left."""
     if candidate.market.grid is None:
-        return _against(candidate, "NO_GRID", "its price structure is not known")
+        return against(candidate, Making.NO_GRID)
     if candidate.is_taken:
-        return _against(candidate, "TAKEN", "another strategy has something there")
+        return against(candidate, Making.TAKEN)
     stop_us = _stop_us(candidate, now_us)
     if stop_us - now_us >= least_us:
         return None
     known = known_us(candidate, now_us)
     left, least = known - now_us, known - stop_us + least_us
     told = f"it is decided in {format_span(left)}, {format_span(least)} are asked"
-    return _against(candidate, "CLOSING", told, str(left), str(least))
+    return against(candidate, Making.CLOSING, told, str(left), str(least))
 
 
 def _room(candidate: Candidate, bid: Level | None, ask: Level | None) -> _Room | Abstention:
     """Bid and ask, or why nobody can quote between them."""
     grid = candidate.market.grid
     if bid is None or ask is None or grid is None:
-        return _against(candidate, "NO_QUOTE", "nobody else quotes both sides")
+        return against(candidate, Making.NO_QUOTE)
     inside, spread = grid.above(bid.price), ask.price - bid.price
     if inside is None or inside >= ask.price:
         tick = spread if inside is None else inside - bid.price
-        told = "no price is left between bid and ask"
-        return _against(candidate, "ONE_TICK", told, str(spread), str(tick + tick))
+        return against(candidate, Making.ONE_TICK, "", str(spread), str(tick + tick))
     if spread >= WIDEST:
-        told = "bid and ask are too far apart to lean on"
-        return _against(candidate, "SPREAD", told, str(spread), str(WIDEST))
+        return against(candidate, Making.SPREAD, "", str(spread), str(WIDEST))
     return _Room(bid, ask, grid)
 
 
@@ -245,8 +243,7 @@ def _in_the_tail(candidate: Candidate, fair: float) -> Abstention | None:
     away = min(fair, 1.0 - fair)
     if away >= LEAST_FAIR:
         return None
-    told = "so near to $0 or $1 a tick is most of the price"
-    return _against(candidate, "TAIL", told, f"{away:.4f}", f"{LEAST_FAIR:.4f}")
+    return against(candidate, Making.TAIL, "", f"{away:.4f}", f"{LEAST_FAIR:.4f}")
 
 
 def _too_fast(
@@ -257,14 +254,13 @@ def _too_fast(
     if moved <= CAUGHT * half:
         return None
     told = f"between two looks it moves more than {CAUGHT:.0%} of others' half-spread"
-    return _against(candidate, "VOLATILE", told, f"{moved:.4f}", f"{CAUGHT * half:.4f}")
+    return against(candidate, Making.VOLATILE, told, f"{moved:.4f}", f"{CAUGHT * half:.4f}")
 
 
 def _toxic(candidate: Candidate, kept: float | None) -> Abstention | None:
     if kept is None or kept >= 0.0:
         return None
-    told = "its fills of late lost money a contract, one standard error allowed for"
-    return _against(candidate, "TOXIC", told, f"{kept:.4f}", "0.0000")
+    return against(candidate, Making.TOXIC, "", f"{kept:.4f}", "0.0000")
 
 
 def _jumped(candidate: Candidate, fair: float, variance: float, now_us: int) -> Abstention | None:
@@ -279,8 +275,7 @@ def _jumped(candidate: Candidate, fair: float, variance: float, now_us: int) -> 
     ]
     for moved, most in jumps:
         if moved > most:
-            told = "it jumped of late, in log-odds"
-            return _against(candidate, "JUMPED", told, f"{moved:.3f}", f"{most:.3f}")
+            return against(candidate, Making.JUMPED, "", f"{moved:.3f}", f"{most:.3f}")
     return None
 
 

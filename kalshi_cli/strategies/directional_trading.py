@@ -24,6 +24,7 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.forecasting.blend import anchored
 from kalshi_cli.portfolio.edge import SLACK, net_edge, outcome_price
 from kalshi_cli.strategies._base import Abstention, Candidate, Strategy, View
+from kalshi_cli.strategies._codes import Directional
 
 WAITING_SHARE = 48
 """A resting order waits at most this part (one 48th) of the time left until the close.
@@ -65,8 +66,10 @@ class _Case:
         candidate = self.candidate
         return candidate.fees if is_taker else candidate.fees_by(self.until_us)
 
-    def against(self, code: str, told: str, value: str = "", limit: str = "") -> Abstention:
-        return Abstention(self.candidate.market.ticker, code, told, value, limit)
+    def against(
+        self, code: Directional, told: str = "", value: str = "", limit: str = ""
+    ) -> Abstention:
+        return _against(self.candidate, code, told, value, limit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,12 @@ class DirectionalTrading(Strategy):
         """An abstention where a forecast sure enough is missing, or a market to anchor to."""
         forecast, market = candidate.forecast, candidate.market
         if forecast is None:
-            return Abstention(market.ticker, "NO_FORECAST", "there is no forecast to trade on")
+            return _against(candidate, Directional.NO_FORECAST)
         fair = anchored(forecast, candidate.quote)
         if fair is None:
-            told = "a side of the market is missing, or over 10c away"
-            return Abstention(market.ticker, "NO_ANCHOR", told)
+            return _against(candidate, Directional.NO_ANCHOR)
         if market.grid is None:
-            return Abstention(market.ticker, "NO_GRID", "its price structure is not known")
+            return _against(candidate, Directional.NO_GRID)
         unfit = self._unfit(candidate, forecast, now_us)
         if unfit is not None:
             return unfit
@@ -107,17 +109,16 @@ class DirectionalTrading(Strategy):
 
     def _unfit(self, candidate: Candidate, forecast: Forecast, now_us: int) -> Abstention | None:
         """Why a market is not to be traded now, whatever its price."""
-        market = candidate.market
         if candidate.is_working:
-            return Abstention(market.ticker, "WORKING", "an order of its own is at work there")
-        if market.close_us <= now_us:
-            return Abstention(market.ticker, "CLOSED", "trading has ended")
+            return _against(candidate, Directional.WORKING)
+        if candidate.market.close_us <= now_us:
+            return _against(candidate, Directional.CLOSED)
         least = self.min_confidence_to_trade
         if forecast.confidence >= least:
             return None
         told = f"the forecast is {forecast.confidence:.3f} sure, at least {least:.3f} is asked"
         sure = f"{forecast.confidence:.3f}"
-        return Abstention(market.ticker, "CONFIDENCE", told, sure, f"{least:.3f}")
+        return _against(candidate, Directional.CONFIDENCE, told, sure, f"{least:.3f}")
 
     def _best_side(self, case: _Case) -> _Idea | Abstention:
         """The better side by the forecast; none where that is against what is held."""
@@ -127,10 +128,10 @@ class DirectionalTrading(Strategy):
             return self._nothing_pays(case)
         if len(ideas) == 2 and ideas[1].edge - ideas[0].edge <= SLACK:
             # the spread pays for that, not the forecast
-            as_good = case.against("EITHER_SIDE", "it would be as good to buy YES as NO")
+            as_good = case.against(Directional.EITHER_SIDE)
             return as_good if case.forecast.weight else _mute(case)
         if case.candidate.held.units * ideas[-1].proposal.side.sign < 0:
-            return case.against("AGAINST_HELD", "the better side is against what is held")
+            return case.against(Directional.AGAINST_HELD)
         return ideas[-1]
 
     def _nothing_pays(self, case: _Case) -> Abstention:
@@ -146,15 +147,15 @@ class DirectionalTrading(Strategy):
             default=None,
         )
         if best is None:
-            return case.against("NO_QUOTE", "there is no price to trade at")
+            return case.against(Directional.NO_QUOTE)
         edge, (side, price, is_taker) = best
         if edge >= self.min_net_edge - SLACK:
-            return case.against("TRADER", _objection(case.forecast.advice, side, price))
+            return case.against(Directional.TRADER, _objection(case.forecast.advice, side, price))
         told = (
             f"at best {edge:.4f} a contract, {'taking' if is_taker else 'waiting for'} "
             f"{_bought(side)} at {outcome_price(side, price)}"
         )
-        return case.against("NET_EDGE", told, f"{edge:.4f}", f"{self.min_net_edge:.4f}")
+        return case.against(Directional.NET_EDGE, told, f"{edge:.4f}", f"{self.min_net_edge:.4f}")
 
     def _terms(self, case: _Case) -> Iterable[tuple[Side, Price, bool]]:
         """All that it may trade at: side, YES price, and whether as a taker."""
@@ -208,6 +209,12 @@ class DirectionalTrading(Strategy):
         return _edge(case, side, price, is_taker=is_taker) >= self.min_net_edge - SLACK
 
 
+def _against(
+    candidate: Candidate, code: Directional, told: str = "", value: str = "", limit: str = ""
+) -> Abstention:
+    return Abstention(candidate.market.ticker, code, told or code.means, value, limit)
+
+
 def _objection(advice: Advice | None, side: Side, price: Price) -> str:
     """What the Trader has against the side with the edge, at the price where it has most."""
     if advice is None or advice.side is None:
@@ -224,8 +231,7 @@ def _bought(side: Side) -> str:
 
 
 def _mute(case: _Case) -> Abstention:
-    told = "the forecast is on record only: it has no say"
-    return case.against("WEIGHT", told, "0.00", "over 0")
+    return case.against(Directional.WEIGHT, value="0.00", limit="over 0")
 
 
 def _edge(case: _Case, side: Side, price: Price, *, is_taker: bool) -> float:

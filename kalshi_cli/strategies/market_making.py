@@ -25,7 +25,17 @@ from kalshi_cli.forecasting.reservation import decay, half_spread, quote_prices
 from kalshi_cli.portfolio.edge import SLACK
 from kalshi_cli.portfolio.rewards import reward_per_hour
 from kalshi_cli.strategies._base import Abstention, Candidate, Strategy, View
-from kalshi_cli.strategies._quotable import JUMP, WHOLE, Case, Maker, close_up, idle, promise
+from kalshi_cli.strategies._codes import Making
+from kalshi_cli.strategies._quotable import (
+    JUMP,
+    WHOLE,
+    Case,
+    Maker,
+    against,
+    close_up,
+    idle,
+    promise,
+)
 
 LOOKED_AT = 2
 """How many markets are looked at for each one that may be quoted."""
@@ -131,11 +141,10 @@ class MarketMaking(Strategy):
             return self._outranked(case, worth, chosen)
         limits = [self._limit(case, side) for side in Side if _count(case, side, reducing=False)]
         if not limits:
-            told = "its share of the bankroll does not pay for one contract"
-            return case.against("SMALL_SHARE", told)
+            return case.against(Making.SMALL_SHARE)
         if all(limit is None for limit in limits):
-            return case.against("NO_PRICE", "the exchange has no price where it would quote")
-        return case.against("CROSSES", "at every price it would ask it would trade at once")
+            return case.against(Making.NO_PRICE)
+        return case.against(Making.CROSSES)
 
     def _outranked(
         self, case: Case, worth: Mapping[str, float | Abstention], chosen: Sequence[Case]
@@ -145,10 +154,10 @@ class MarketMaking(Strategy):
         rivals = [c for c in chosen if bool(c.held) is bool(case.held)]
         if not rivals:
             told = f"it may quote {most} market{'s' * (most != 1)}, and what is held comes first"
-            return case.against("OUTRANKED", told)
+            return case.against(Making.OUTRANKED, told)
         own, last = (_counted(c, worth[c.ticker]) for c in (case, rivals[-1]))
         told = "others count for more: their dollars an hour, half as much again if quoted already"
-        return case.against("OUTRANKED", told, f"{own:.4f}", f"{last:.4f}")
+        return case.against(Making.OUTRANKED, told, f"{own:.4f}", f"{last:.4f}")
 
     def _both(self, case: Case, now_us: int, *, reducing: bool) -> list[Proposal]:
         """The quotes of a market; only the side that works off what is held where `reducing`."""
@@ -205,8 +214,8 @@ class MarketMaking(Strategy):
         sides = [max(case.least, away) for away in (below, above)]
         nearest = min(sides)
         if nearest > FARTHEST * case.half:
-            told = f"what fills lose and the fee keep it beyond {FARTHEST} of others' half-spreads"
-            return case.against("TOO_FAR", told, f"{nearest:.4f}", f"{FARTHEST * case.half:.4f}")
+            most = f"{FARTHEST * case.half:.4f}"
+            return case.against(Making.TOO_FAR, "", f"{nearest:.4f}", most)
         fills = float(case.candidate.quote.volume_24h) / 24 / len(sides)
         kept = [math.exp(-away / case.half) * (away - case.floor) for away in sides]
         bid = case.book.best_bid
@@ -239,7 +248,7 @@ def _judged(candidate: Candidate, view: View, maker: Maker, rank: _Rank) -> Case
     if isinstance(promised, Abstention):
         return promised
     told = "others promise more by their quotes, in dollars an hour"
-    return Abstention(ticker, "OUTRANKED", told, f"{promised:.4f}", f"{rank.last:.4f}")
+    return against(candidate, Making.OUTRANKED, told, f"{promised:.4f}", f"{rank.last:.4f}")
 
 
 def _order(case: Case, worth: float | Abstention) -> tuple[bool, float, str]:

@@ -32,6 +32,7 @@ from kalshi_cli.domain.trial import Trial
 from kalshi_cli.forecasting.momentum import reach_us
 from kalshi_cli.portfolio.edge import chance
 from kalshi_cli.strategies._base import Abstention, Candidate, Strategy, View
+from kalshi_cli.strategies._codes import Flipping
 from kalshi_cli.strategies._pushes import Flip, against, flip, unable
 
 _WHOLE = 100
@@ -91,10 +92,10 @@ class QuickFlipScalping(Strategy):
             event, ticker = candidate.event.event_ticker, candidate.market.ticker
             look = unable(candidate, view.now_us, self._hold_us)
             if look is None and event in view.trying:
-                look = against(candidate, "TRYING", "a push of its event is being judged")
+                look = against(candidate, Flipping.TRYING)
             if look is None and event in followed:
                 told = f"{followed[event]}, a busier market of its event, is pushed as well"
-                look = against(candidate, "ONE_AN_EVENT", told)
+                look = against(candidate, Flipping.ONE_AN_EVENT, told)
             found[ticker] = look or self._look(candidate, view, watched)
             if isinstance(found[ticker], Flip):
                 followed[event] = ticker
@@ -106,8 +107,7 @@ class QuickFlipScalping(Strategy):
         """Close up, where a market is among the watched."""
         if candidate.book is None and watched and _busiest(candidate) > _busiest(watched[-1]):
             volume, least = (c.quote.volume_24h for c in (candidate, watched[-1]))
-            told = "others are busier, by contracts of a day"
-            return against(candidate, "LESS_BUSY", told, str(volume), str(least))
+            return against(candidate, Flipping.LESS_BUSY, "", str(volume), str(least))
         return flip(candidate, view, self.name, push_us=self._push_us, hold_us=self._hold_us)
 
     @property
@@ -118,16 +118,14 @@ class QuickFlipScalping(Strategy):
         """What is proven is traded, but where something is held or works already."""
         candidate, trial, worth = idea.candidate, idea.trial, idea.worth
         if candidate.held or candidate.is_working or candidate.is_taken:
-            return against(candidate, "OCCUPIED", "something is held or at work there")
+            return against(candidate, Flipping.OCCUPIED)
         if worth >= 1.0:
-            told = "by what is proven a contract is worth more than it can pay"
-            return against(candidate, "UNLIKELY", told, f"{worth:.4f}", "1.0000")
+            return against(candidate, Flipping.UNLIKELY, "", f"{worth:.4f}", "1.0000")
         share = float(view.bankroll) * self.flip_share
         most = int(share / idea.stakes.cost) * _WHOLE
         if most <= 0:
-            told = "its share of the bankroll does not pay for one contract, in dollars"
             return against(
-                candidate, "SMALL_SHARE", told, f"{share:.2f}", f"{idea.stakes.cost:.2f}"
+                candidate, Flipping.SMALL_SHARE, "", f"{share:.2f}", f"{idea.stakes.cost:.2f}"
             )
         return Proposal(
             ticker=trial.ticker,

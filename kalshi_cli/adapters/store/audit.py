@@ -26,7 +26,7 @@ from kalshi_cli.adapters.store.soundness import all_damage, restoring
 from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.adapters.store.vacuuming import vacuum
 from kalshi_cli.errors import StoreBusy, StoreUnusable
-from kalshi_cli.ports.audit import Audit, Finding, Repair, Space
+from kalshi_cli.ports.audit import Audit, Finding, Repair, Space, Wrong
 
 _COUNTED = (
     t.MARKETS,
@@ -74,7 +74,7 @@ class SqlAuditor:
         findings = broken + await _orphaned(transaction)
         for rule in RULES:
             rows = await transaction.rows(rule.query)
-            findings += [Finding(rule.code, str(row[0]), rule.detail) for row in rows]
+            findings += [Finding(rule.code, str(row[0]), rule.code.means) for row in rows]
         ledger = SqlLedger(transaction)
         history = await ledger.history()
         findings += settled_otherwise(history)
@@ -99,7 +99,7 @@ class SqlAuditor:
 async def _damaged(transaction: Transaction) -> list[Finding]:
     if transaction.is_postgres:
         return []  # PostgreSQL keeps its own pages and foreign keys whole
-    return [Finding("FILE_DAMAGED", "the file", line) for line in await all_damage(transaction)]
+    return [Finding(Wrong.FILE_DAMAGED, "the file", line) for line in await all_damage(transaction)]
 
 
 async def _orphaned(transaction: Transaction) -> list[Finding]:
@@ -107,7 +107,7 @@ async def _orphaned(transaction: Transaction) -> list[Finding]:
         return []
     rows = await transaction.rows(text("PRAGMA foreign_key_check"))
     return [
-        Finding("ROW_ORPHANED", f"{row[0]} row {row[1]}", f"refers to nothing in {row[2]}")
+        Finding(Wrong.ROW_ORPHANED, f"{row[0]} row {row[1]}", f"refers to nothing in {row[2]}")
         for row in rows
     ]
 

@@ -8,7 +8,7 @@ from kalshi_cli.domain.history import Entry, fold_history
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.order import Fill
 from kalshi_cli.domain.position import Position, RoundTrip
-from kalshi_cli.ports.audit import Finding
+from kalshi_cli.ports.audit import Finding, Wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def differences(stored: Derived, wanted: Derived) -> list[Finding]:
     """One finding for each derived row that does not follow from the ledger."""
     positions = [
         Finding(
-            "POSITION_WRONG",
+            Wrong.POSITION_WRONG,
             f"{ticker} ({owner})",
             f"stored {_said(stored.positions.get((ticker, owner)))}, "
             f"the ledger says {_said(wanted.positions.get((ticker, owner)))}",
@@ -73,7 +73,7 @@ def differences(stored: Derived, wanted: Derived) -> list[Finding]:
         for ticker, owner in wrong_positions(stored, wanted)
     ]
     trips = [
-        Finding("TRIP_WRONG", trip_id, "does not follow from the ledger")
+        Finding(Wrong.TRIP_WRONG, trip_id, "does not follow from the ledger")
         for trip_id in wrong_trips(stored, wanted)
     ]
     return positions + trips
@@ -95,7 +95,7 @@ def settled_otherwise(history: Iterable[Entry]) -> list[Finding]:
             held[fill.ticker] = held.get(fill.ticker, 0) + fill.side.sign * fill.count.units
     return [
         Finding(
-            "SETTLEMENT_COUNT",
+            Wrong.SETTLEMENT_COUNT,
             ticker,
             f"settled for {paid.net}, the fills add up to {Contracts(held.get(ticker, 0))}",
         )

@@ -12,6 +12,7 @@ from kalshi_cli.domain.money import ONE_DOLLAR
 from kalshi_cli.domain.order import LIVE, WORKING, OrderState, Pending, Purpose
 from kalshi_cli.domain.shares import SHARES_TOLERANCE
 from kalshi_cli.domain.side import Side
+from kalshi_cli.ports.audit import Wrong
 
 _TOP = ONE_DOLLAR.units
 _ORDERS, _FILLS, _QUOTES = t.ORDERS.c, t.FILLS.c, t.QUOTES.c
@@ -24,8 +25,7 @@ _SHARES = t.REBALANCED_SHARES.c
 class Rule:
     """`query` gives the subjects in its first column."""
 
-    code: str
-    detail: str
+    code: Wrong
     query: Select[*tuple[object, ...]]
 
 
@@ -71,13 +71,11 @@ _DECIDED = _PAID.result.in_([Result.YES.value, Result.NO.value])
 
 RULES = (
     Rule(
-        "ORDER_PRICE",
-        "an order's limit must lie between $0 and $1",
+        Wrong.ORDER_PRICE,
         select(_ORDERS.client_order_id).where(~_ORDERS.limit_price_units.between(1, _TOP - 1)),
     ),
     Rule(
-        "ORDER_COUNT",
-        "an order asks for more than nothing and fills no more than it asks for",
+        Wrong.ORDER_COUNT,
         select(_ORDERS.client_order_id).where(
             or_(
                 _ORDERS.count_units <= 0,
@@ -87,8 +85,7 @@ RULES = (
         ),
     ),
     Rule(
-        "ORDER_STATE",
-        "an order is in one of the known states, and one that rests has the exchange's id",
+        Wrong.ORDER_STATE,
         select(_ORDERS.client_order_id).where(
             or_(
                 _ORDERS.state.not_in(list(OrderState)),
@@ -97,11 +94,10 @@ RULES = (
             )
         ),
     ),
-    Rule("ORDER_OVERFILLED", "its fills add up to more than the order", _overfilled()),
-    Rule("ENTRY_DOUBLED", "more than one live entry on one forecast", _doubled_entries()),
+    Rule(Wrong.ORDER_OVERFILLED, _overfilled()),
+    Rule(Wrong.ENTRY_DOUBLED, _doubled_entries()),
     Rule(
-        "FILL_IMPOSSIBLE",
-        "a fill trades more than nothing, between $0 and $1, on a side",
+        Wrong.FILL_IMPOSSIBLE,
         select(_FILLS.fill_id).where(
             or_(
                 ~_FILLS.price_units.between(1, _TOP - 1),
@@ -111,15 +107,13 @@ RULES = (
         ),
     ),
     Rule(
-        "FILL_ORPHANED",
-        "a fill that is not external belongs to a journalled order",
+        Wrong.FILL_ORPHANED,
         select(_FILLS.fill_id)
         .join_from(t.FILLS, t.ORDERS, _ORDERS.order_id == _FILLS.order_id, isouter=True)
         .where(_FILLS.owner != EXTERNAL, _ORDERS.client_order_id.is_(None)),
     ),
     Rule(
-        "SETTLEMENT_IMPOSSIBLE",
-        "a settlement pays its value for each contract held",
+        Wrong.SETTLEMENT_IMPOSSIBLE,
         select(_PAID.ticker).where(
             or_(
                 ~_PAID.value_units.between(0, _TOP),
@@ -130,8 +124,7 @@ RULES = (
         ),
     ),
     Rule(
-        "QUOTE_IMPOSSIBLE",
-        "a quote's bid is below its ask, both between $0 and $1 and with size",
+        Wrong.QUOTE_IMPOSSIBLE,
         select(_QUOTES.ticker).where(
             or_(
                 ~_QUOTES.bid_price_units.between(1, _TOP - 1),
@@ -143,8 +136,7 @@ RULES = (
         ),
     ),
     Rule(
-        "FORECAST_IMPOSSIBLE",
-        "a forecast lies inside its interval, strictly between 0 and 1",
+        Wrong.FORECAST_IMPOSSIBLE,
         select(_FORECASTS.forecast_id).where(
             or_(
                 _FORECASTS.low <= 0,
@@ -155,13 +147,11 @@ RULES = (
         ),
     ),
     Rule(
-        "TRIPS_UNBALANCED",
-        "the round trips of a flat position add up to what it realized",
+        Wrong.TRIPS_UNBALANCED,
         _unbalanced_trips(),
     ),
     Rule(
-        "SHARE_IMPOSSIBLE",
-        "shares that were put in force are at least nothing, and together at most all",
+        Wrong.SHARE_IMPOSSIBLE,
         select(_SHARES.strategy).where(
             or_(
                 _SHARES.share < 0,
@@ -169,5 +159,5 @@ RULES = (
             )
         ),
     ),
-    Rule("AI_COST_UNBALANCED", "a day's AI cost is the sum of its calls", _miscounted_days()),
+    Rule(Wrong.AI_COST_UNBALANCED, _miscounted_days()),
 )

@@ -14,7 +14,8 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def why(
     ctx: typer.Context,
     ticker: Annotated[
-        str | None, typer.Argument(callback=plausible, help="One market; all where it is left out.")
+        str | None,
+        typer.Argument(callback=plausible, help="One market, or a code; all where it is left out."),
     ] = None,
     *,
     supposing: Annotated[
@@ -35,17 +36,24 @@ def why(
 ) -> None:
     """Say why nothing was traded: what stopped each market first, by how much, and what came near.
 
-    Of one market: every gate by what is on record, and what a forecast would have had to say.
+    Of one market: every gate by what is on record, and what a forecast would have had to say. Of a
+    code that it shows, such as NET_EDGE: what it means, and what to do. docs/codes.md has them all.
 
     Example: kalshi why KXHIGHNY-24AUG16-T85 --with trading.min_net_edge=0.005
     """
+    from kalshi_cli.cli.codes import named
     from kalshi_cli.cli.desk import on_records, ready
     from kalshi_cli.cli.reasons import all_markets, one_market
+    from kalshi_cli.cli.render.codes import show_codes
     from kalshi_cli.cli.render.why import show_why_market, show_why_nothing
+    from kalshi_cli.cli.runtime import begin, finish
     from kalshi_cli.cli.supposing import supposed
 
     if ticker is not None and since is not None:
         raise typer.BadParameter("--since is of all markets: leave the ticker out.")
+    if ticker is not None and supposing is None and (found := named(ticker)):
+        finish(begin(ctx), found, show_codes)
+        return
     prepared = ready(ctx, only_reads=True)
     if ticker is None and supposing:
         supposed(prepared, supposing)  # what is no setting is told first

@@ -21,12 +21,11 @@ from kalshi_cli.cli.render.words import (
 )
 from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.stop import At, nearest_of
-from kalshi_cli.ports.forecaster import Skipped
+from kalshi_cli.ports.forecaster import Skip, Skipped
 from kalshi_cli.risk._base import Denial
 from kalshi_cli.steps.analyze import AnalyzeResult
 from kalshi_cli.steps.ingest import IngestResult
 from kalshi_cli.steps.preview import PreviewResult
-from kalshi_cli.steps.questions import UNCHANGED
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.session import TradeResult
 from kalshi_cli.steps.track import TrackResult
@@ -88,7 +87,7 @@ def _rest(result: AnalyzeResult) -> list[tuple[str, str]]:
 
 
 def _why_not(skip: Skipped) -> str:
-    return "reused" if skip.code == UNCHANGED else "not asked"
+    return "reused" if skip.code is Skip.UNCHANGED else "not asked"
 
 
 def _show_forecasts(result: AnalyzeResult, console: "Console") -> None:
