@@ -302,7 +302,7 @@ def test_history_quotes_what_an_untouched_book_showed() -> None:
         if not any(isinstance(o, Printed) for o in world.advance(at_us)):
             bids, asks = world.ladders(ticker)
             shown[at_us] = (bids[0].price if bids else None, asks[0].price if asks else None)
-    world.advance(EPOCH_US + HOUR * 300)
+    world.advance(EPOCH_US + 60 * HOUR)  # it is over after 28, and forgotten before 44
     with pytest.raises(NotFound):
         world.tally(ticker)
     assert {at_us: world.quotes_at(ticker, at_us) for at_us in shown} == shown
