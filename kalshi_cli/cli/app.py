@@ -19,7 +19,7 @@ from typer.core import TyperCommand, TyperGroup
 import kalshi_cli
 from kalshi_cli.cli import commands
 from kalshi_cli.cli.invocation import Invocation
-from kalshi_cli.cli.options import EVERY, contradiction, declared
+from kalshi_cli.cli.options import EVERY, MOST, contradiction, declared
 from kalshi_cli.errors import UsageError
 
 if TYPE_CHECKING:  # the library's own copy of click: its types, never its code
@@ -28,6 +28,7 @@ if TYPE_CHECKING:  # the library's own copy of click: its types, never its code
 PANELS = ("Set up", "Data", "Trade", "Observe", "Maintain")
 _SUMMARY = re.compile(r'\A"""(.+?)(?:"""|\n)')
 _PANEL = re.compile(r'^PANEL = "(.+)"$', re.MULTILINE)
+_RANGE = re.compile(r"(\d+)<=x<=(\d+)|x>=(\d+)")
 _UNCUT = 1_000
 _EPILOG = """Example: kalshi run-loop --sim --cycles 20 --seed 7
 
@@ -67,6 +68,22 @@ def _shared_params(takes: Sequence[str]) -> list["Parameter"]:
     return [param for param in SHARED if param.name in EVERY or param.name in takes]
 
 
+def told_of(param: "Parameter", ctx: "Context") -> tuple[str, str] | None:
+    """A parameter and its meaning, without the library's words for types and ranges."""
+    record = param.get_help_record(ctx)
+    if record is None:
+        return None
+    name, meaning = record
+    if param.param_type_name == "argument":
+        name = name.partition(" <")[0]
+    return name, _RANGE.sub(_in_words, meaning)
+
+
+def _in_words(found: re.Match[str]) -> str:
+    least, most = found[1] or found[3], found[2]
+    return f"{least} to {most}" if most and int(most) < MOST else f"{least} or more"
+
+
 def _write_options(ctx: "Context", formatter: "HelpFormatter", own: Sequence["Parameter"]) -> None:
     """Arguments and own options first, the options of every command after."""
     shared = [param for param in SHARED if param in own]
@@ -76,7 +93,7 @@ def _write_options(ctx: "Context", formatter: "HelpFormatter", own: Sequence["Pa
         ("Options of every command", shared),
     )
     for title, params in kinds:
-        records = [record for p in params if (record := p.get_help_record(ctx)) is not None]
+        records = [record for p in params if (record := told_of(p, ctx)) is not None]
         if records:
             with formatter.section(title):
                 formatter.write_dl(records)
@@ -179,7 +196,7 @@ class LazyGroup(TyperGroup):
         )
         for title, params in kinds:
             with formatter.section(title):
-                formatter.write_dl([found for p in params if (found := p.get_help_record(ctx))])
+                formatter.write_dl([found for p in params if (found := told_of(p, ctx))])
 
     def format_epilog(self, ctx: "Context", formatter: "HelpFormatter") -> None:  # noqa: ARG002
         formatter.write_paragraph()

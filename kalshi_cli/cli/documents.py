@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from kalshi_cli.adapters.store import blueprint
-from kalshi_cli.cli.app import PANELS, SHARED, Branch, Leaf, load, names, overview
+from kalshi_cli.cli.app import PANELS, SHARED, Branch, Leaf, load, names, overview, told_of
 from kalshi_cli.cli.codes import every_code
 from kalshi_cli.cli.options import EVERY
 from kalshi_cli.settings.describe import example
@@ -136,7 +136,7 @@ def _text(help_text: str | None) -> str:
 def _table(params: "Sequence[Parameter]") -> str:
     rows = ["| option | meaning |", "|---|---|"]
     for param in params:
-        record = param.get_help_record(typer.Context(Leaf("kalshi")))
+        record = told_of(param, typer.Context(Leaf("kalshi")))
         if record is not None:
             name, meaning = (text.replace("|", "\\|") for text in record)
             rows.append(f"| `{name}` | {meaning} |")

@@ -17,6 +17,8 @@ from kalshi_cli.errors import UsageError
 if TYPE_CHECKING:
     from kalshi_cli.domain.identity import Env
 
+MOST = 1_000_000_000
+"""More rows than any store has; a number the database takes."""
 EVERY = frozenset(
     {"env", "sim", "paper", "live", "json", "config", "home", "quiet", "verbose", "no_color", "yes"}
 )

@@ -1,6 +1,7 @@
 """The commands end to end, on the embedded exchange: each alone, and all of them in a loop."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -495,3 +496,12 @@ def test_the_overview_lists_every_command_once_in_its_panel(kalshi):
         assert shown[at].endswith(summary)
         headings = [line for line in shown[:at] if line.endswith(":")]
         assert headings[-1] == f"{panel}:"
+
+
+def test_help_has_no_word_of_the_library(kalshi):
+    """Types and ranges are told as people say them."""
+    page = documents()["COMMANDS_REFERENCE.md"]
+    assert re.findall(r"<\w+(?:\[\w+\]| range)?>|x>=|<=x", page) == []
+    assert "[default: 30; 1 or more]" in page
+    assert "[0 to 3600]" in page
+    assert re.search(r"^  order  Our id of the order", kalshi("cancel", "--help").out, re.MULTILINE)

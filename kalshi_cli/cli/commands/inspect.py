@@ -6,6 +6,7 @@ import typer
 
 from kalshi_cli.cli.desk import on_list, on_records, ready
 from kalshi_cli.cli.names import plausible, span
+from kalshi_cli.cli.options import MOST
 from kalshi_cli.domain.order import LIVE, Purpose
 from kalshi_cli.steps.ai_costs import By
 
@@ -19,8 +20,6 @@ Ticker = Annotated[
     str | None,
     typer.Option("--ticker", metavar="TICKER", callback=plausible, help="Only this market."),
 ]
-MOST = 1_000_000_000
-"""More rows than any store has; a number the database takes."""
 Limit = Annotated[
     int,
     typer.Option("--limit", metavar="N", min=1, max=MOST, help="At most this many, newest first."),

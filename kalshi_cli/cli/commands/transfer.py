@@ -12,8 +12,12 @@ app = typer.Typer(rich_markup_mode=None, add_completion=False)
 def transfer(
     ctx: typer.Context,
     amount: Annotated[str, typer.Argument(help="Dollars, such as 250.00.")],
-    source: Annotated[int, typer.Option("--from", min=0, help="The shard that has the cash.")],
-    destination: Annotated[int, typer.Option("--to", min=0, help="The shard that needs it.")],
+    source: Annotated[
+        int, typer.Option("--from", metavar="N", min=0, help="The shard that has the cash.")
+    ],
+    destination: Annotated[
+        int, typer.Option("--to", metavar="N", min=0, help="The shard that needs it.")
+    ],
 ) -> None:
     """Move cash between the exchange's shards, which take orders only against their own.
 
