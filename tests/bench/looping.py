@@ -22,14 +22,13 @@ from typing import Any
 from kalshi_cli.bootstrap.desk import OpenDesk
 from kalshi_cli.bootstrap.opening import open_desk
 from kalshi_cli.domain.levels import Levels
-from kalshi_cli.domain.money import Contracts, Price
-from kalshi_cli.domain.order import OrderIntent, OrderState, Purpose, TimeInForce
-from kalshi_cli.domain.side import Side
+from kalshi_cli.domain.money import Price
+from kalshi_cli.domain.order import OrderState
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.execution import send
 from tests.bench.measure import Measured
-from tests.bench.reaction import CENT, OWNER, environment_of
+from tests.bench.reaction import CENT, OWNER, environment_of, one_at
 from tests.bench.recorded_feed import MARKETS, RECORDED_S, Control, found
 from tests.bench.serving import EPOCH, process
 
@@ -186,17 +185,7 @@ async def _bought(desk: OpenDesk) -> int:
         ask = entry.quote.ask
         if count == MARKETS or ask is None or ask.price > Price(9_500):
             continue
-        intent = OrderIntent(
-            strategy=OWNER,
-            ticker=entry.market.ticker,
-            event_ticker=entry.event.event_ticker,
-            side=Side.BID,
-            limit=ask.price + CENT,
-            count=Contracts.parse("1.00"),
-            time_in_force=TimeInForce.IOC,
-            purpose=Purpose.ENTRY,
-            reason="the bench",
-        )
+        intent = one_at(entry, ask.price + CENT)
         plan = ExitPlan(intent.ticker, OWNER, Levels(Price(1), Price(9_999)), 0)
         count += (await send(desk.sender, intent, plan)).state is OrderState.FILLED
     return count

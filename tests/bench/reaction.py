@@ -34,6 +34,7 @@ from kalshi_cli.domain.order import OrderIntent, OrderState, Purpose, TimeInForc
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.timescale import TimeScale
 from kalshi_cli.exits._base import ExitPlan
+from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.scheduler.lanes import Loop, Ran, Stop
 from kalshi_cli.settings.credentials import Credentials
 from kalshi_cli.settings.environment import Environment
@@ -154,6 +155,21 @@ def _listen(desk: OpenDesk, watch: Watch, noted: _Noted) -> None:
     driver.Connection.commit = commits  # type: ignore[method-assign]
 
 
+def one_at(entry: CatalogEntry, limit: Price) -> OrderIntent:
+    """One contract of YES, taken up to a limit."""
+    return OrderIntent(
+        strategy=OWNER,
+        ticker=entry.market.ticker,
+        event_ticker=entry.event.event_ticker,
+        side=Side.BID,
+        limit=limit,
+        count=Contracts.parse("1.00"),
+        time_in_force=TimeInForce.IOC,
+        purpose=Purpose.ENTRY,
+        reason="the bench",
+    )
+
+
 async def _buy(desk: OpenDesk) -> list[str]:
     """One contract of each of some markets with room between bid and ask."""
     await desk.track()
@@ -162,17 +178,7 @@ async def _buy(desk: OpenDesk) -> list[str]:
     held: list[str] = []
     for entry in entries[:MARKETS]:
         ask = entry.quote.ask
-        intent = OrderIntent(
-            strategy=OWNER,
-            ticker=entry.market.ticker,
-            event_ticker=entry.event.event_ticker,
-            side=Side.BID,
-            limit=ask.price + CENT,
-            count=Contracts.parse("1.00"),
-            time_in_force=TimeInForce.IOC,
-            purpose=Purpose.ENTRY,
-            reason="the bench",
-        )
+        intent = one_at(entry, ask.price + CENT)
         if (await send(desk.sender, intent, _plan(entry.market.ticker, None))).state is (
             OrderState.FILLED
         ):

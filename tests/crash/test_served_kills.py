@@ -20,13 +20,10 @@ from typing import Any
 import httpx
 import pytest
 from fakes.signature import PREFIX, signature
+from fakes.worlds import frozen_world
 
 from kalshi_cli.adapters.clock import SystemClock
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation
-from kalshi_cli.adapters.sim.world.files import WorldFiles
-from kalshi_cli.adapters.sim.world.host import Host
-from kalshi_cli.adapters.sim.world.making import begin, freeze
-from kalshi_cli.adapters.sim.world.store import WorldStore
 from kalshi_cli.domain.instant import SECOND
 
 pytestmark = pytest.mark.slow
@@ -187,23 +184,6 @@ def identity_of(home: Path) -> Simulation:
     return simulation
 
 
-def bytes_of(home: Path, *, from_log: bool) -> tuple[bytes, bytes]:
-    """The closed world's state, by its newest snapshot or by its whole log."""
-    store = WorldStore(WorldFiles.under(home).world)
-    origin = store.origin()
-    assert origin is not None
-    if not from_log:
-        host = Host(store, origin, snapshots=False)
-        found = freeze(host.exchange)
-        host.close()
-        return found
-    exchange = begin(origin)
-    for _, command in store.commands_after(0):
-        exchange.apply(command)
-    store.close()
-    return freeze(exchange)
-
-
 @contextmanager
 def servers(home: Path) -> Iterator[Callable[[], dict[str, Any]]]:
     """Starts a server of the world whenever called, the one before being dead."""
@@ -259,4 +239,4 @@ def test_kills_lose_nothing_that_was_acknowledged(world: Path):
     assert client.canceled
     assert client.doubtful
     assert account.fills
-    assert bytes_of(world, from_log=False) == bytes_of(world, from_log=True)
+    assert frozen_world(world, from_log=False) == frozen_world(world, from_log=True)

@@ -1,4 +1,5 @@
-"""Generated worlds that begin as another one began: making one takes forty times as long.
+"""Generated worlds that begin as another one began: making one takes forty times as long. And what
+a world's files come to.
 
 For tests of what is done in a world; those of worlds themselves make their own. A desk in a
 world that its process made and one in such a world are compared in `test_simulated_desk.py`.
@@ -15,7 +16,9 @@ from typing import Any
 
 from kalshi_cli.adapters.sim import simulation
 from kalshi_cli.adapters.sim.world import host, making
+from kalshi_cli.adapters.sim.world.files import WorldFiles
 from kalshi_cli.adapters.sim.world.origin import GENERATED, Origin
+from kalshi_cli.adapters.sim.world.store import WorldStore
 from kalshi_cli.engine.exchange import Exchange
 
 _begin = making.begin
@@ -57,3 +60,20 @@ def kept_worlds() -> Path:
 
 
 _KEPT: list[Path] = []
+
+
+def frozen_world(home: Path, *, from_log: bool) -> tuple[bytes, bytes]:
+    """The state of a closed world, by its newest snapshot or by its whole log."""
+    store = WorldStore(WorldFiles.under(home).world)
+    origin = store.origin()
+    assert origin is not None
+    if not from_log:
+        opened = host.Host(store, origin, snapshots=False)
+        found = making.freeze(opened.exchange)
+        opened.close()
+        return found
+    exchange = _begin(origin)
+    for _, command in store.commands_after(0):
+        exchange.apply(command)
+    store.close()
+    return making.freeze(exchange)

@@ -92,18 +92,6 @@ EVENT_CHANGE = {
     "scheduled_ts": "2027-01-07T10:00:00Z",
 }
 NO_OVERRIDE = {"fee_type_override": None, "fee_multiplier_override": None}
-PROGRAM = {
-    "id": "p-1",
-    "market_ticker": "KXA",
-    "incentive_type": "liquidity",
-    "period_reward": 200_000,
-    "start_date": "2027-01-04T00:00:00Z",
-    "end_date": "2027-01-05T00:00:00Z",
-    "paid_out": False,
-    "target_size_fp": "300.00",
-    "discount_factor_bps": 5_000,
-    "max_reward_per_account": 70_000,
-}
 UUID = "3f0c1d4e-8b2a-4f6d-9c7e-1a2b3c4d5e6f"
 
 Call = Callable[[KalshiConnection], Awaitable[Any]]
@@ -272,7 +260,10 @@ READS: dict[str, Endpoint] = {
     ),
     "incentives": Endpoint(
         lambda c: c.notices.incentives(),
-        {"incentive_programs": [PROGRAM, PROGRAM | {"id": "p-2"}], "next_cursor": "next"},
+        {
+            "incentive_programs": [sample.PROGRAM, sample.PROGRAM | {"id": "p-2"}],
+            "next_cursor": "next",
+        },
     ),
     "limits": Endpoint(
         lambda c: c.access.limits(),

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import wire_samples as sample
 from answering import answering
 
 from kalshi_cli.adapters.kalshi.public import UNPAIRED
@@ -29,18 +30,6 @@ EVENT = {
     "fee_type_override": "quadratic",
     "fee_multiplier_override": 1,
     "scheduled_ts": FROM,
-}
-PROGRAM = {
-    "id": "p-1",
-    "market_ticker": "KXA",
-    "incentive_type": "liquidity",
-    "period_reward": 200_000,
-    "start_date": "2027-01-04T00:00:00Z",
-    "end_date": "2027-01-05T00:00:00Z",
-    "paid_out": False,
-    "target_size_fp": "300.00",
-    "discount_factor_bps": 5_000,
-    "max_reward_per_account": 70_000,
 }
 
 
@@ -85,7 +74,10 @@ async def test_an_override_that_is_not_there_is_not_one_that_is_null() -> None:
 
 async def test_programs() -> None:
     """200,000 of $0.0001 are $20."""
-    answer = {"incentive_programs": [PROGRAM, PROGRAM | {"period_reward": -1}], "next_cursor": "n"}
+    answer = {
+        "incentive_programs": [sample.PROGRAM, sample.PROGRAM | {"period_reward": -1}],
+        "next_cursor": "n",
+    }
     page = await asked("incentives", answer)
     assert page.items == (
         IncentiveProgram(

@@ -3,6 +3,18 @@
 from typing import Any
 
 RANGES = [{"start": "0.0000", "end": "1.0000", "step": "0.0100"}]
+PROGRAM = {
+    "id": "p-1",
+    "market_ticker": "KXA",
+    "incentive_type": "liquidity",
+    "period_reward": 200_000,
+    "start_date": "2027-01-04T00:00:00Z",
+    "end_date": "2027-01-05T00:00:00Z",
+    "paid_out": False,
+    "target_size_fp": "300.00",
+    "discount_factor_bps": 5_000,
+    "max_reward_per_account": 70_000,
+}
 
 
 def market(**changes: Any) -> dict[str, Any]:

@@ -11,37 +11,19 @@ from pathlib import Path
 
 import pytest
 from fakes.signed_client import SignedClient
+from fakes.worlds import frozen_world
 
 from kalshi_cli.adapters.sim.simulation import Simulation, open_simulation, reset_simulation
 from kalshi_cli.adapters.sim.world.files import WorldFiles
 from kalshi_cli.adapters.sim.world.hold import Hold
-from kalshi_cli.adapters.sim.world.host import Host
 from kalshi_cli.adapters.sim.world.keys import KeyType
-from kalshi_cli.adapters.sim.world.making import begin, freeze
-from kalshi_cli.adapters.sim.world.store import WorldStore
+from kalshi_cli.adapters.sim.world.making import freeze
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import ConfigError, StoreUnusable, StoreVersion, UsageError, WorldHeld
 
 WORKER = Path(__file__).with_name("world_worker.py")
 KILLS = 10
-
-
-def frozen(home: Path, *, from_log: bool) -> tuple[bytes, bytes]:
-    """The state of a closed world, by its newest snapshot or by its whole log."""
-    store = WorldStore(WorldFiles.under(home).world)
-    origin = store.origin()
-    assert origin is not None
-    if not from_log:
-        host = Host(store, origin, snapshots=False)
-        found = freeze(host.exchange)
-        host.close()
-        return found
-    exchange = begin(origin)
-    for _, command in store.commands_after(0):
-        exchange.apply(command)
-    store.close()
-    return freeze(exchange)
 
 
 async def session(simulation: Simulation, orders: int) -> None:
@@ -66,12 +48,12 @@ async def test_restarts_leave_no_trace(tmp_path):
     async with open_simulation(steady, seed=11) as simulation:
         for count in (3, 2, 4):
             await session(simulation, count)
-    bytes_of = frozen(stopped, from_log=False)
-    assert bytes_of == frozen(steady, from_log=False)
-    assert bytes_of == frozen(stopped, from_log=True)
+    bytes_of = frozen_world(stopped, from_log=False)
+    assert bytes_of == frozen_world(steady, from_log=False)
+    assert bytes_of == frozen_world(stopped, from_log=True)
     async with open_simulation(tmp_path / "other", seed=12) as simulation:
         await session(simulation, 3)
-    assert frozen(tmp_path / "other", from_log=False) != bytes_of
+    assert frozen_world(tmp_path / "other", from_log=False) != bytes_of
 
 
 def test_killed_at_random_moments_it_keeps_every_acknowledged_order(home):
@@ -95,7 +77,7 @@ def test_killed_at_random_moments_it_keeps_every_acknowledged_order(home):
         simulation.close()
         assert acknowledged.items() <= {o.client_order_id: i for i, o in orders.items()}.items()
         assert len(orders) <= len(acknowledged) + KILLS
-    assert frozen(home, from_log=False) == frozen(home, from_log=True)
+    assert frozen_world(home, from_log=False) == frozen_world(home, from_log=True)
 
 
 def test_another_process_waits_and_is_told_who_holds_the_world(home):
