@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.program import Program, finished, rows_of, wait_until
+from fakes.program import Program, rows_of, wait_until
 from fakes.served import ServedExchange
 
 from kalshi_cli.domain.instant import DAY, HOUR
@@ -87,7 +87,7 @@ def test_a_running_loop_answers_other_processes(exchange: ServedExchange, tmp_pa
 
     exchange.holds_still()
     process.send_signal(signal.SIGINT)
-    assert finished(process).code == 130
+    assert process.ended().code == 130
     assert rows_of(store, LIVE) == []
     assert rows_of(store, "SELECT reason FROM runs WHERE command = 'run-loop'") == [
         ("stopped by SIGINT",),

@@ -9,7 +9,7 @@ from functools import partial
 
 import pytest
 from fakes.ai import TICKS, in_turn, opinion, reply, review, role_of, sensible, tickers_of, tip
-from fakes.program import Program, finished
+from fakes.program import Program
 
 from kalshi_cli.adapters.sim.ai.replies import Failure, Reply, made_up
 from kalshi_cli.adapters.sim.ai.server import StandIn
@@ -297,7 +297,7 @@ def test_the_first_ctrl_c_waits_for_what_is_paid_for_and_asks_nothing_more(tmp_p
         reached = {"XAI_API_KEY": KEY, "XAI_API_HOST": server.host}
         desk = Program(tmp_path, reached)
         running["it"] = desk.start("analyze", ticker, *GROK, "--json")
-        ended = finished(running["it"])
+        ended = running["it"].ended()
     assert ended.code == 130, ended.err
     assert ended.envelope["ok"]
     assert "once more to leave at once" in ended.err

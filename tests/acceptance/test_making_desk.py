@@ -4,7 +4,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from fakes.program import Program, finished
+from fakes.program import Program
 
 pytestmark = pytest.mark.slow
 
@@ -18,7 +18,7 @@ LOOP = ("run-loop", "--sim", "--seed", "3", "--world", str(WORLD), "--forecaster
 
 def test_it_quotes_both_sides_and_its_books_balance(tmp_path: Path):
     program = Program(tmp_path, MAKING)
-    ended = finished(program.start(*LOOP, "--cycles", "8", "--json"))
+    ended = program.start(*LOOP, "--cycles", "8", "--json").ended()
     assert ended.code == 0, ended.err
     sides = dict(
         program.rows("SELECT side, count(*) FROM orders WHERE purpose = 'quote' GROUP BY side")
@@ -45,10 +45,9 @@ def test_it_quotes_both_sides_and_its_books_balance(tmp_path: Path):
 def test_a_person_who_stops_it_leaves_no_quote_behind(tmp_path: Path):
     program = Program(tmp_path, MAKING)
     with program.start(*LOOP, "--json") as process:
-        for _ in range(4):
-            assert process.stdout.readline()
+        process.line(3)
         process.send_signal(signal.SIGINT)
-        ended = finished(process)
+        ended = process.ended()
     assert ended.code == 130, ended.err
     live = "SELECT count(*) FROM orders WHERE state IN ('resting', 'partially_filled', 'unknown')"
     assert program.rows(live) == [(0,)]

@@ -6,27 +6,22 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fakes.program import Program, Started, finished, rows_of, wait_until
+from fakes.program import Process, Program, rows_of, wait_until
 
 pytestmark = pytest.mark.slow
 
 LIVE = "SELECT count(*) FROM orders WHERE state IN ('resting', 'partially_filled')"
 PLACED = "SELECT count(*) FROM commands WHERE kind = 'place'"
-Running = tuple[Program, Started]
+Running = tuple[Program, Process]
 
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
     """A loop without an end, with orders resting."""
     program = Program(tmp_path)
-    process = program.start("run-loop", "--sim", "--seed", "7", "--json")
-    try:
+    with program.start("run-loop", "--sim", "--seed", "7", "--json") as process:
         wait_until(lambda: program.rows(LIVE) > [(0,)], "resting orders")
         yield program, process
-    finally:
-        if process.poll() is None:
-            process.kill()
-            finished(process)
 
 
 def count(program: Program, query: str) -> int:
@@ -40,7 +35,7 @@ def test_a_signal_ends_it_with_its_entries_cancelled(
 ):
     program, process = running
     process.send_signal(number)
-    ended = finished(process)
+    ended = process.ended()
     assert ended.code == code
     assert ended.data["left"]["resting"] == []
     assert program.rows(LIVE) == [(0,)]
@@ -56,7 +51,7 @@ def test_entries_stay_where_the_person_wants_that(tmp_path: Path):
     process = program.start("run-loop", "--sim", "--seed", "7", "--json")
     wait_until(lambda: program.rows(LIVE) > [(0,)], "resting orders")
     process.send_signal(signal.SIGINT)
-    left = finished(process).data["left"]
+    left = process.ended().data["left"]
     assert left["canceled"] == []
     assert program.rows(LIVE) == [(len(left["resting"]),)]
 
@@ -65,7 +60,7 @@ def test_a_second_loop_is_told_who_is_first(running: Running):
     program, process = running
     second = program.run("run-loop", "--sim", code=6)
     assert f"Process {process.pid} holds the simulated world." in second.err
-    assert process.poll() is None
+    assert not process.has_ended()
 
 
 def test_what_was_earned_is_read_beside_it(running: Running):
@@ -76,7 +71,7 @@ def test_what_was_earned_is_read_beside_it(running: Running):
     assert read["shares"][0]["measured"]["strategy"] == "directional_trading"
     assert program.rows("SELECT count(*) FROM runs") == [(1,)]
     wait_until(lambda: count(program, PLACED) > before, "another order")
-    assert process.poll() is None
+    assert not process.has_ended()
 
 
 def test_a_halt_from_outside_stops_its_orders_and_not_its_watch(running: Running):
@@ -86,7 +81,7 @@ def test_a_halt_from_outside_stops_its_orders_and_not_its_watch(running: Running
     moves = "SELECT count(*) FROM commands WHERE kind = 'advance'"
     seen = count(program, moves)
     wait_until(lambda: count(program, moves) > seen + 5, "more market time")
-    assert process.poll() is None
+    assert not process.has_ended()
     assert count(program, PLACED) <= placed + 1  # the one that had been checked already
 
 
@@ -106,7 +101,7 @@ def test_a_halt_takes_our_orders_back_and_says_so(running: Running):
     told = ended.data["orders"]  # the loop may have taken them back before it is asked
     assert told.endswith(("(by the process that trades)", "none on record may still trade"))
     assert program.rows(LIVE) == [(0,)]
-    assert process.poll() is None
+    assert not process.has_ended()
 
 
 def test_a_file_halts_a_loop_in_another_process(running: Running):
@@ -120,7 +115,7 @@ def test_a_file_halts_a_loop_in_another_process(running: Running):
     assert "pulled the plug" in program.run("resume", code=6).err
     (program.home / "HALT").unlink()
     process.send_signal(signal.SIGTERM)
-    assert finished(process).code == 143
+    assert process.ended().code == 143
     assert "halted" in program.run("status").out
     assert count(program, PLACED) == placed
     assert program.data("resume")["after"] == "active"
@@ -133,7 +128,7 @@ def test_whatever_rests_goes_and_the_loop_waits_a_minute(running: Running):
     assert ended.data["outcome"].startswith("nothing rests any more")
     assert count(program, "SELECT count(*) FROM commands WHERE kind = 'cancelall'") == 1
     assert len(program.rows("SELECT * FROM markers WHERE name = 'cooling_until'")) == 1
-    assert process.poll() is None
+    assert not process.has_ended()
 
 
 def test_a_flatten_is_carried_out_by_the_loop(running: Running):
@@ -144,7 +139,7 @@ def test_a_flatten_is_carried_out_by_the_loop(running: Running):
     assert program.rows(LIVE) == [(0,)]
     held = program.rows("SELECT ticker FROM positions WHERE net_units != 0")
     assert bool(held) is (ended.code == 6)
-    assert process.poll() is None
+    assert not process.has_ended()
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
@@ -152,11 +147,9 @@ def test_a_second_signal_ends_it_at_once(running: Running, number: signal.Signal
     """Nothing is wound down then: what rests is found by the next command."""
     program, process = running
     process.send_signal(number)
-    assert process.stderr is not None
-    while "once more to leave at once" not in process.stderr.readline():
-        pass
+    wait_until(lambda: "once more to leave at once" in process.told, "what it says of the first")
     process.send_signal(number)
-    ended = finished(process)
+    ended = process.ended()
     assert ended.code == code
     assert "Traceback" not in ended.err
     program.run("track", code=None)
@@ -168,7 +161,6 @@ def test_a_second_signal_ends_it_at_once(running: Running, number: signal.Signal
 def test_a_killed_loop_holds_nobody_up(running: Running, tmp_path: Path):
     program, process = running
     process.kill()
-    finished(process)
     assert program.rows("SELECT count(*) FROM leases") == [(1,)]
     copy = Program(shutil.copytree(program.home, tmp_path / "copy"))
     copy.run("track")

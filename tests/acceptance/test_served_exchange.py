@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
-from fakes.program import Program, Started, finished
+from fakes.program import Process, Program
 from fakes.served import EPOCH
 
 from kalshi_cli.domain.instant import DAY, HOUR, SECOND, parse_rfc3339
@@ -27,20 +27,17 @@ BRISK = {"KALSHI_INTERVALS__TRADE_S": "1", "KALSHI_INTERVALS__TRACK_S": "1"}
 @contextmanager
 def serving(
     home: Path, *options: str, by: signal.Signals = signal.SIGINT
-) -> Iterator[tuple[dict[str, Any], Started]]:
+) -> Iterator[tuple[dict[str, Any], Process]]:
     """A served exchange: its line and its process, which is stopped at the end by a signal."""
     process = Program(home).start("sim", "serve", *options)
-    assert process.stdout is not None
-    line = process.stdout.readline()
-    if not line:
-        raise AssertionError(finished(process).err)
+    line = process.line()
     try:
         yield json.loads(line), process
     finally:
         process.send_signal(by)
-        ended = finished(process)
+        ended = process.ended()
     assert ended.code == {signal.SIGINT: 130, signal.SIGTERM: 143}[by], ended.err
-    assert ended.out == ""
+    assert ended.out == f"{line}\n"
     assert "Traceback" not in ended.err
 
 
@@ -133,10 +130,9 @@ def test_a_held_world_and_a_busy_port_are_told_in_a_line(tmp_path: Path):
 def test_people_get_lines_to_paste(tmp_path: Path):
     program = Program(tmp_path)
     process = program.start("sim", "serve", "--port", "0", "--speed", "2")
-    assert process.stdout is not None
-    line = json.loads(process.stdout.readline())
+    line = json.loads(process.line())
     process.send_signal(signal.SIGINT)
-    exported = [row for row in finished(process).err.splitlines() if row.startswith("export ")]
+    exported = [row for row in process.ended().err.splitlines() if row.startswith("export ")]
     script = "\n".join([*exported, *(f'echo "${name}"' for name in variables(line))])
     told = subprocess.run(["sh", "-c", script], check=True, capture_output=True, text=True)
     assert told.stdout.splitlines() == list(variables(line).values())

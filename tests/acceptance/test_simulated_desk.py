@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Kalshi
-from fakes.program import Program, finished, rows_of
+from fakes.program import Program, rows_of
 
 from kalshi_cli.domain.money import Money
 
@@ -39,7 +39,7 @@ def twins(tmp_path_factory: pytest.TempPathFactory) -> Twins:
     other = Program(tmp_path_factory.mktemp("other"), is_apart=True)
     running = [each.start(*LOOP, "--json") for each in (one, other)]
     for process in running:
-        ended = finished(process)
+        ended = process.ended()
         assert ended.code == 0, ended.err
         assert len(ended.out.splitlines()) == 21
     return one, other

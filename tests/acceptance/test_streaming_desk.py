@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from fakes.decisions import a_plan
-from fakes.program import Program, finished, rows_of, wait_until
+from fakes.program import Program, rows_of, wait_until
 from fakes.served import ServedExchange
 
 from kalshi_cli.bootstrap.opening import open_desk
@@ -57,7 +57,7 @@ def test_what_happens_to_the_account_is_known_though_no_look_is_due(
     bought = exchange.buys_one()
     wait_until(lambda: rows_of(store, HELD, bought), "its position")
     process.send_signal(signal.SIGINT)
-    ended = finished(process)
+    ended = process.ended()
     assert ended.code == 130
     assert cycles_of(ended.out)[0]["watching"].startswith("streaming ")
 
@@ -74,7 +74,7 @@ def test_a_loop_whose_stream_is_not_there_polls_and_says_so(
     wait_until(lambda: rows_of(store, HELD, bought), "its position")
     process.send_signal(signal.SIGINT)
     watching = {
-        cycle["watching"] for cycle in cycles_of(finished(process).out) if "watching" in cycle
+        cycle["watching"] for cycle in cycles_of(process.ended().out) if "watching" in cycle
     }
     assert all(text.startswith("polling until the stream is back: ") for text in watching)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fakes.program import Program, finished
+from fakes.program import Program
 from fakes.served import ServedExchange
 
 from kalshi_cli.adapters.sim.world.keys import KeyType, new_private_key
@@ -23,16 +23,15 @@ def test_a_simulated_world_lives_while_it_is_watched(tmp_path: Path):
     program = Program(tmp_path / "home")
     tickers = busiest(program)
     with program.start("watch", *tickers, "--sim", "--speed", "600", "--json") as running:
-        assert running.stdout is not None
         quoted: set[str] = set()
         instants = []
         while len(instants) < 4 or quoted != set(tickers):
-            envelope = json.loads(running.stdout.readline())
+            envelope = json.loads(running.line(len(instants)))
             assert (envelope["ok"], envelope["command"]) == (True, "watch")
             instants.append(envelope["data"]["at"])
             quoted |= {m["ticker"] for m in envelope["data"]["markets"] if m["bid"] or m["ask"]}
         running.send_signal(signal.SIGINT)
-        ended = finished(running)
+        ended = running.ended()
     assert ended.code == 130
     assert "Traceback" not in ended.err
     assert instants[-1] > instants[0]
@@ -54,12 +53,11 @@ def test_over_a_socket_a_broken_connection_shows_no_price_and_comes_back(tmp_pat
         markets = httpx.get(f"{base}/markets", params={"status": "open"}).json()["markets"]
         tickers = [m["ticker"] for m in sorted(markets, key=lambda m: -float(m["volume_24h_fp"]))]
         with program.start("watch", *tickers[:20], "--env", "demo", "--json") as running:
-            assert running.stdout is not None
             told: list[dict] = []
 
             def read_until(found) -> None:
                 while not (told and found(told[-1])):
-                    told.append(json.loads(running.stdout.readline())["data"])
+                    told.append(json.loads(running.line(len(told)))["data"])
 
             read_until(lambda data: any(market["bid"] for market in data["markets"]))
             assert httpx.put(f"{control}/faults", json=plan).status_code == 200
@@ -73,7 +71,7 @@ def test_over_a_socket_a_broken_connection_shows_no_price_and_comes_back(tmp_pat
             assert not any(market["bid"] for each in broken for market in each["markets"])
             read_until(lambda data: any(market["bid"] for market in data["markets"]))
             running.send_signal(signal.SIGTERM)
-            ended = finished(running)
+            ended = running.ended()
     assert ended.code == 143
     assert "Traceback" not in ended.err
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
@@ -50,10 +51,9 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]
     program = Program(tmp_path_factory.mktemp("served"))
     options = ("--port", "0", "--epoch", EPOCH, "--seed", "5", "--json")
     with program.start("sim", "serve", *options) as server:
-        assert server.stdout is not None
-        yield json.loads(server.stdout.readline())
-        server.terminate()
-        assert server.wait(30) == 143
+        yield json.loads(server.line())
+        server.send_signal(signal.SIGTERM)
+        assert server.ended().code == 143
 
 
 class Client:

@@ -1,6 +1,6 @@
 """A desk's books beside its simulated exchange, which is read from its own file."""
 
-from crash.forked import Forked
+from fakes.program import Program
 
 from kalshi_cli.adapters.sim.world.host import Host
 from kalshi_cli.adapters.sim.world.store import WorldStore
@@ -16,7 +16,7 @@ EXCHANGE_STATUS = {
 }
 
 
-def exchange_of(program: Forked) -> Exchange:
+def exchange_of(program: Program) -> Exchange:
     """The exchange as its file tells it: the log applied to the newest snapshot."""
     store = WorldStore(program.world_db)
     origin = store.origin()
@@ -26,12 +26,12 @@ def exchange_of(program: Forked) -> Exchange:
     return host.exchange
 
 
-def orders_there(program: Forked) -> set[str]:
+def orders_there(program: Program) -> set[str]:
     """The client order ids of all orders that ever reached the exchange."""
     return {order.client_order_id for order in exchange_of(program).orders.values()}
 
 
-def assert_nothing_was_lost_or_repeated(program: Forked) -> None:
+def assert_nothing_was_lost_or_repeated(program: Program) -> None:
     """The desk's orders, fills, positions and cash are the exchange's, one for one."""
     report = program.run("inspect-db", "--json").data
     assert report["audit"]["findings"] == report["differences"] == []

@@ -4,17 +4,15 @@ import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
-from itertools import count
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from crash.account import Owner
 from crash.agreement import books_of, disagreements
-from crash.desk_process import Command
+from crash.altered import Altered
 from crash.dying import Point
-from crash.forked import PATIENCE_S, Ended, Running, start
-from fakes.program import rows_of
+from fakes.program import PATIENCE_S, Exited, Process, Program, rows_of
 from fakes.served import EPOCH
 
 SPEED = 60
@@ -79,8 +77,7 @@ class ServedDesk:
     home: Path
     owner: Owner
     variables: dict[str, str]
-    running: Running | None = None
-    outputs: Iterator[int] = field(default_factory=count)
+    running: Process | None = None
 
     @property
     def store(self) -> Path:
@@ -97,24 +94,16 @@ class ServedDesk:
         change: str = "",
         lease_s: float | None = None,
         **variables: str,
-    ) -> Running:
-        """Start a command; see `Command`. What still runs, as a test failed, is killed."""
+    ) -> Process:
+        """Start a command; see `Altered`. What still runs, as a test failed, is killed."""
         if self.running is not None:
             self.running.kill()
-        self.running = start(
-            Command(
-                arguments,
-                self.variables | variables,
-                self.home / f"output.{next(self.outputs)}",
-                point,
-                change,
-                lease_s,
-                has_opinions=True,
-            )
-        )
+        altered = Altered(point, change, lease_s, has_opinions=True)
+        program = Program(self.home, self.variables | variables, alter=altered)
+        self.running = program.start(*arguments)
         return self.running
 
-    def run(self, *arguments: str, **variables: str) -> Ended:
+    def run(self, *arguments: str, **variables: str) -> Exited:
         return self.start(*arguments, **variables).ended()
 
     def wait_until(self, happened: Callable[[], object]) -> None:
@@ -173,10 +162,9 @@ def served_desk(
     """A new world, served by a process of its own, and a new desk on it."""
     options = ["--port", "0", "--epoch", EPOCH, "--seed", str(seed), "--speed", str(SPEED)]
     options += ["--world", str(world), "--tier", "premier", "--json", "-q"]
-    variables_there = {"KALSHI_HOME": str(home / "world")}
-    exchange = start(Command(("sim", "serve", *options), variables_there, home / "exchange"))
+    exchange = Program(home / "world", alter=Altered()).start("sim", "serve", *options)
     try:
-        told = _address(exchange)
+        told = json.loads(exchange.line())
         owner = Owner(told, Path(told["private_key_path"]).read_text())
         desk_home = home / "desk"
         desk_home.mkdir()
@@ -189,16 +177,6 @@ def served_desk(
                     desk.running.kill()
     finally:
         exchange.kill()
-
-
-def _address(exchange: Running) -> dict[str, Any]:
-    """The line that tells where the exchange is, once it is there."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (line := exchange.told).endswith("\n"):
-        assert not exchange.has_ended(0.005), exchange.told
-        assert time.monotonic() < deadline, "the exchange never told where it is"
-    told: dict[str, Any] = json.loads(line)
-    return told
 
 
 def _variables(told: dict[str, Any], home: Path) -> dict[str, str]:

@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 from crash.agreement import books_of, disagreements
-from crash.forked import Ended, Forked
+from crash.altered import Altered
 from crash.own_world import assert_nothing_was_lost_or_repeated, orders_there
 from crash.served_desk import LOOP, served_desk
+from fakes.program import Exited, Program
 
 from kalshi_cli.adapters.store.soundness import MONEY
 
@@ -29,13 +30,13 @@ CHECK = "PRAGMA quick_check"
 def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of a desk that has traded."""
     home = tmp_path_factory.mktemp("sound")
-    Forked(home).run("run-loop", "--sim", "--seed", "7", "--once", "-q")
+    Program(home, alter=Altered()).run("run-loop", "--sim", "--seed", "7", "--once", "-q")
     return home
 
 
 @pytest.fixture
-def program(sound: Path, tmp_path: Path) -> Forked:
-    return Forked(shutil.copytree(sound, tmp_path / "home"))
+def program(sound: Path, tmp_path: Path) -> Program:
+    return Program(shutil.copytree(sound, tmp_path / "home"), alter=Altered())
 
 
 def is_whole(path: Path, tables: Sequence[str] = ("",)) -> bool:
@@ -48,7 +49,7 @@ def is_whole(path: Path, tables: Sequence[str] = ("",)) -> bool:
         return False
 
 
-def assert_refused(ended: Ended) -> None:
+def assert_refused(ended: Exited) -> None:
     """In one line, which says what to do."""
     assert ended.code == 7, ended.told
     (line,) = (line for line in ended.told.splitlines() if line.startswith("error: "))
@@ -66,7 +67,7 @@ def flip_bits(store: Path, draws: random.Random) -> None:
 
 
 @pytest.mark.parametrize("flip", range(FLIPS))
-def test_flipped_bits_are_found_or_do_no_harm(program: Forked, flip: int):
+def test_flipped_bits_are_found_or_do_no_harm(program: Program, flip: int):
     """A loop goes only on a whole store, one command only on whole books: else nothing is sent and
     nothing written. What goes leaves no order at the exchange that is not in the journal.
     """
@@ -96,7 +97,7 @@ def test_flipped_bits_are_found_or_do_no_harm(program: Forked, flip: int):
 
 
 @pytest.mark.parametrize("table", ["orders", "fills", "desk_states"])
-def test_who_trades_is_refused_on_damaged_books(program: Forked, table: str):
+def test_who_trades_is_refused_on_damaged_books(program: Program, table: str):
     """Before anything is sent, also where no step would have met the damage."""
     store, there = program.desk_db, orders_there(program)
     with closing(sqlite3.connect(store)) as opened:
@@ -111,7 +112,7 @@ def test_who_trades_is_refused_on_damaged_books(program: Forked, table: str):
 
 
 @pytest.mark.parametrize("kept", ["nothing", "half a page", "a page", "half"])
-def test_what_is_cut_off_is_not_begun_anew(program: Forked, kept: str):
+def test_what_is_cut_off_is_not_begun_anew(program: Program, kept: str):
     store = program.desk_db
     size = store.stat().st_size
     os.truncate(store, {"nothing": 0, "half a page": 2048, "a page": PAGE, "half": size // 2}[kept])

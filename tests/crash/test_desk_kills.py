@@ -9,8 +9,8 @@ import time
 from pathlib import Path
 
 import pytest
-from crash.forked import Running
 from crash.served_desk import LOOP, ServedDesk, served_desk
+from fakes.program import Process
 
 pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("DESK_KILLS", "8"))
@@ -42,7 +42,7 @@ def strike(desk: ServedDesk, moments: random.Random) -> None:
     assert ended.was_killed, ended.told
 
 
-def _wait_for_news(desk: ServedDesk, running: Running) -> None:
+def _wait_for_news(desk: ServedDesk, running: Process) -> None:
     """Until an order is journalled or changes; not for ever, where nothing is to be traded."""
     before, deadline = _trail(desk), time.monotonic() + PATIENCE_S
     while _trail(desk) == before and time.monotonic() < deadline:

@@ -10,14 +10,15 @@ import shutil
 import signal
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import cycle
 from pathlib import Path
 
 import pytest
+from crash.altered import Altered
 from crash.dying import Point
-from crash.forked import Forked, Running
 from crash.own_world import assert_nothing_was_lost_or_repeated
-from fakes.program import Program
+from fakes.program import Process, Program
 
 pytestmark = pytest.mark.slow
 
@@ -40,25 +41,25 @@ VICTIMS = (
 )
 
 
-def intents(program: Forked) -> set[str]:
+def intents(program: Program) -> set[str]:
     """Orders that were journalled and whose answer is not on record."""
     return {
         row[0] for row in program.rows("SELECT client_order_id FROM orders WHERE state = 'intent'")
     }
 
 
-def runs(program: Forked) -> set[str]:
+def runs(program: Program) -> set[str]:
     return {row[0] for row in program.rows("SELECT run_id FROM runs")}
 
 
-def wait_for_more(look: Callable[[], set[str]], running: Running) -> None:
+def wait_for_more(look: Callable[[], set[str]], running: Process) -> None:
     """Return when there is something new to see, or nothing more is to be expected."""
     old = look()
     while not running.has_ended() and not look() - old:
         pass
 
 
-def strike(program: Forked, running: Running, moment: str, moments: random.Random) -> None:
+def strike(program: Program, running: Process, moment: str, moments: random.Random) -> None:
     """Kill a command: while it starts, while it works, or a moment after it journalled an order,
     before that was sent, before it was answered, or before the answer was written down.
     """
@@ -74,7 +75,7 @@ def strike(program: Forked, running: Running, moment: str, moments: random.Rando
 
 @pytest.mark.timeout(240 + 20 * KILLS)
 def test_kills_lose_nothing_of_a_desk_and_its_world(tmp_path: Path):
-    program = Forked(tmp_path)
+    program = Program(tmp_path, alter=Altered())
     moments, killed = random.Random(2027), 0
     for arguments, moment in cycle(VICTIMS):
         running = program.start(*(arguments if program.world_db.exists() else FIRST))
@@ -94,7 +95,7 @@ def test_kills_lose_nothing_of_a_desk_and_its_world(tmp_path: Path):
 def forecast(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The home of a desk that is about to trade. Copy it."""
     home = tmp_path_factory.mktemp("forecast")
-    program = Forked(home)
+    program = Program(home, alter=Altered())
     program.run("ingest", "--sim", "--seed", "7")
     program.run("analyze")
     return home
@@ -107,8 +108,9 @@ PLACE = "kalshi_cli.adapters.kalshi.trading:KalshiTrading.place"
 def test_killed_around_a_request_it_finds_out_what_became_of_the_order(
     forecast: Path, tmp_path: Path, when: str, became: str
 ):
-    program = Forked(shutil.copytree(forecast, tmp_path / "home"))
-    died = program.run("trade", "--no-advance", point=Point(when, PLACE, 2), code=None)
+    program = Program(shutil.copytree(forecast, tmp_path / "home"), alter=Altered())
+    deadly = replace(program, alter=Altered(Point(when, PLACE, 2)))
+    died = deadly.run("trade", "--no-advance", code=None)
     assert died.was_killed, died.told
     (doubtful,) = intents(program)
     program.run("trade", "--no-advance")

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from alembic import command
+from crash.altered import Altered
 from crash.dying import Point
-from crash.forked import Forked
+from fakes.program import Program
 from sqlalchemy import create_engine
 
 from kalshi_cli.adapters.store import migrate, schema
@@ -85,7 +86,8 @@ def value(name: str, kind: str, number: int) -> object:
 )
 def test_a_kill_leaves_a_whole_store(old: Path, when: str, where: str, number: int):
     before, home = rows_of(old), old.parent.parent
-    died = Forked(home).run("migrate", "--sim", point=Point(when, where, number), code=None)
+    deadly = Program(home, alter=Altered(Point(when, where, number)))
+    died = deadly.run("migrate", "--sim", code=None)
     assert died.was_killed, died.told
 
     committed = (when, where) == ("after", COMMIT)

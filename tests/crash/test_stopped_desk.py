@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from crash.forked import PATIENCE_S, stop
 from crash.served_desk import LOOP, ServedDesk, served_desk
+from crash.stopping import stop
+from fakes.program import PATIENCE_S
 
 from kalshi_cli.adapters.clock import SystemClock
 
@@ -60,7 +61,7 @@ def test_it_sends_nothing_after_another_has_the_account(tmp_path: Path, moment: 
         run_that_trades(second, other_than=run)
         before = sent_by(first, run)
 
-        old.signal(signal.SIGCONT)
+        old.send_signal(signal.SIGCONT)
 
         ended = old.ended()
         assert ended.code == 6, ended.told

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from crash.forked import PATIENCE_S, Forked, stop
+from crash.altered import Altered
 from crash.lease_holder import hold
+from crash.stopping import stop
 from fakes.desk_store import fresh_store
 from fakes.forks import fork
 from fakes.postgres import asked
-from fakes.program import rows_of, wait_until
+from fakes.program import PATIENCE_S, Program, rows_of, wait_until
 from fakes.served import ServedExchange
 from sqlalchemy import select
 
@@ -170,17 +171,17 @@ def exchange() -> Iterator[ServedExchange]:
 @pytest.fixture
 def demo(
     database: str, exchange: ServedExchange, request: pytest.FixtureRequest, tmp_path: Path
-) -> Forked:
+) -> Program:
     variables = {**exchange.variables, "KALSHI_INTERVALS__TRADE_S": "1"}
     if database == "postgres":
         variables["KALSHI_DATABASE"] = request.getfixturevalue("new_postgres_url")
-    return Forked(tmp_path, variables)
+    return Program(tmp_path, variables, alter=Altered())
 
 
 LIVE = "SELECT client_order_id FROM orders WHERE state IN ('resting', 'partially_filled')"
 
 
-def rows(demo: Forked, query: str) -> list[tuple[Any, ...]]:
+def rows(demo: Program, query: str) -> list[tuple[Any, ...]]:
     """Read without the program's own code, wherever its store is."""
     url = demo.variables.get("KALSHI_DATABASE")
     return asked(url, query) if url else rows_of(demo.home / "demo.db", query)
@@ -188,7 +189,7 @@ def rows(demo: Forked, query: str) -> list[tuple[Any, ...]]:
 
 @both
 @pytest.mark.timeout(300)
-def test_requests_reach_the_process_that_trades(demo: Forked):
+def test_requests_reach_the_process_that_trades(demo: Program):
     holder = demo.start("run-loop", "--env", "demo", "--forecaster", "baseline", "-q")
     try:
         wait_until(lambda: holder.has_ended() or rows(demo, "SELECT pid FROM leases"), "its lease")

@@ -4,23 +4,23 @@ import json
 import os
 import signal
 import sqlite3
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
+from functools import partial
+from itertools import count
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any, Self, TextIO
+from typing import Any, Self
 
 from fakes.be_program import Start, be_program
 from fakes.forks import fork
-from fakes.worlds import kept_worlds
+from fakes.worlds import begin_once, kept_worlds
 
-PATIENCE_S = 60.0
+PATIENCE_S = 100.0
+"""For what is sure to happen: longer, and something hangs."""
+_NUMBERS = count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,15 @@ class Exited:
     code: int
     out: str
     err: str
+
+    @property
+    def told(self) -> str:
+        """All that it said."""
+        return f"{self.out}{self.err}"
+
+    @property
+    def was_killed(self) -> bool:
+        return self.code == -signal.SIGKILL
 
     @property
     def envelope(self) -> dict[str, Any]:
@@ -43,23 +52,11 @@ class Exited:
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """A forked process, used as one of `subprocess` is."""
+    """A command under way. What it says is in files: it waits for nobody who listens."""
 
     forked: ForkServerProcess
-    stdout: TextIO
-    stderr: TextIO
-
-    @classmethod
-    def started(
-        cls, arguments: tuple[str, ...], variables: Mapping[str, str], directory: Path
-    ) -> Self:
-        (out, told_out), (err, told_err) = os.pipe(), os.pipe()
-        ends = [Connection(told, readable=False) for told in (told_out, told_err)]
-        start = Start(arguments, variables, directory, *ends, kept_worlds())
-        forked = fork(be_program, start)
-        for end in ends:
-            end.close()
-        return cls(forked, *(os.fdopen(heard, encoding="utf-8") for heard in (out, err)))
+    out: Path
+    err: Path
 
     @property
     def pid(self) -> int:
@@ -67,88 +64,78 @@ class Process:
         return self.forked.pid
 
     @property
-    def returncode(self) -> int | None:
-        return self.forked.exitcode
+    def told(self) -> str:
+        """All that it said so far."""
+        return f"{self.out.read_text()}{self.err.read_text()}"
 
-    def poll(self) -> int | None:
-        return self.forked.exitcode
+    def line(self, number: int = 0) -> str:
+        """A line of its stdout, once that is there."""
+        deadline = time.monotonic() + PATIENCE_S
+        while (said := self.out.read_text()).count("\n") <= number:
+            assert not self.has_ended(0.005), self.told
+            assert time.monotonic() < deadline, f"line {number} never came\n{self.told}"
+        return said.splitlines()[number]
 
-    def wait(self, timeout: float) -> int:
-        self.forked.join(timeout)
-        if self.forked.exitcode is None:
-            raise subprocess.TimeoutExpired("kalshi", timeout)
-        return self.forked.exitcode
+    def has_ended(self, within_s: float = 0.0) -> bool:
+        """Whether it ends by itself in this time."""
+        self.forked.join(within_s)
+        return self.forked.exitcode is not None
 
-    def communicate(self, timeout: float) -> tuple[str, str]:
-        """What is still to be heard of it, once it has ended."""
-        with ThreadPoolExecutor(2) as pool:
-            heard = [pool.submit(stream.read) for stream in (self.stdout, self.stderr)]
-            try:
-                out, err = (each.result(timeout) for each in heard)
-            except BaseException:
-                self.kill()  # then there is an end to what it says
-                raise
-        self.wait(timeout)
-        return out, err
+    def ended(self) -> Exited:
+        """Wait for its end; one that hangs is killed and fails the test."""
+        if not self.has_ended(PATIENCE_S):
+            self.forked.kill()
+            raise AssertionError(f"{self.told}\nit still ran after {PATIENCE_S} s")
+        assert self.forked.exitcode is not None
+        return Exited(self.forked.exitcode, self.out.read_text(), self.err.read_text())
+
+    def kill(self) -> Exited:
+        self.forked.kill()
+        return self.ended()
 
     def send_signal(self, number: signal.Signals) -> None:
-        if self.poll() is None:
+        if not self.has_ended():
             os.kill(self.pid, number)
-
-    def terminate(self) -> None:
-        self.send_signal(signal.SIGTERM)
-
-    def kill(self) -> None:
-        self.send_signal(signal.SIGKILL)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is not None:
-            self.kill()  # nobody else will, and a test that failed should say so at once
-        self.stdout.close()
-        self.stderr.close()
-        self.forked.join()
-
-
-Started = Process | subprocess.Popen[str]
+    def __exit__(self, *_: object) -> None:
+        self.kill()  # where a test failed, nobody else will
 
 
 @dataclass(frozen=True, slots=True)
 class Program:
     """`kalshi` with a home of its own; `variables` are added to the environment.
 
-    Its processes are forked from one that has imported everything, and a world is not made twice.
-    With `is_apart` each is an interpreter of its own, which finds all that for itself.
+    Its processes are forked from one that has imported everything. They `alter` themselves first:
+    unless told otherwise, so that a world is not made twice. With `is_apart` each is an interpreter
+    of its own, which finds all that for itself.
     """
 
     home: Path
     variables: Mapping[str, str] = field(default_factory=dict)
     is_apart: bool = False
+    alter: Callable[[], None] | None = None
 
-    def start(self, *arguments: str) -> Started:
+    def start(self, *arguments: str) -> Process:
         """Start a command and leave it running."""
-        self.home.mkdir(parents=True, exist_ok=True)
+        said = self.home / "said"
+        said.mkdir(parents=True, exist_ok=True)
+        number = next(_NUMBERS)
+        out, err = (said / f"{number}.{stream}" for stream in ("out", "err"))
+        out.touch()
+        err.touch()
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("KALSHI_", "XAI_"))}
         variables = {**kept, "KALSHI_HOME": str(self.home), **self.variables}
-        if not self.is_apart:
-            return Process.started(arguments, variables, self.home)
-        return subprocess.Popen(
-            [sys.executable, "-m", "kalshi_cli", *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.home,
-            env=variables,
-        )
+        alter = self.alter or partial(begin_once, setattr, kept_worlds())
+        start = Start(arguments, variables, self.home, out, err, alter, self.is_apart)
+        return Process(fork(be_program, start), out, err)
 
     def run(self, *arguments: str, code: int | None = 0) -> Exited:
         """Run a command to its end, which must have this exit code (None: any)."""
-        ended = finished(self.start(*arguments))
-        if code is not None:
-            assert ended.code == code, f"{arguments}: {ended.code}\n{ended.out}\n{ended.err}"
+        ended = self.start(*arguments).ended()
+        assert code in {None, ended.code}, f"{arguments}: {ended.code}\n{ended.told}"
         return ended
 
     def data(self, *arguments: str, code: int | None = 0) -> Any:
@@ -166,18 +153,6 @@ class Program:
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Ask the simulated desk's store."""
         return rows_of(self.desk_db, query, *parameters)
-
-
-def finished(process: Started, *, within_s: float = 110.0) -> Exited:
-    """Wait for a process, and free what it held; one that hangs is killed and fails the test."""
-    with process:
-        try:
-            out, err = process.communicate(timeout=within_s)
-        except BaseException:
-            process.kill()
-            raise
-    assert process.returncode is not None
-    return Exited(process.returncode, out, err)
 
 
 def rows_of(path: Path, query: str, *parameters: object) -> list[tuple[Any, ...]]:
