@@ -1,11 +1,17 @@
 """No sequence of commands makes or loses a cent, a contract or a place in the queue."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 from fakes.scripted_world import START_US, Hit, ScriptedWorld
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    rule,
+    run_state_machine_as_test,
+)
 
 from kalshi_cli.domain.account import settlement_revenue
 from kalshi_cli.domain.fees import FeeTerms
@@ -49,6 +55,7 @@ sides = st.sampled_from(list(Side))
 cents = st.integers(1, 99).map(lambda cent: Price(cent * 100))
 tails = st.sampled_from([Price(10), Price(50), Price(990), Price(9_010), Price(9_990)])
 counts = st.one_of(st.integers(1, 5_000), st.integers(1, 60).map(lambda n: n * 100)).map(Contracts)
+few = st.integers(1, 400).map(Contracts)
 indices = st.integers(0, 50)
 
 
@@ -63,6 +70,7 @@ class Conservation(RuleBasedStateMachine):
         self.world = ScriptedWorld(fees=self.terms, grid=self.grid, shards=SHARD_OF)
         self.exchange = Exchange.open(self.world, {0: Money.parse("20.00"), 2: Money.parse("9.00")})
         self.sent = 0
+        self.ended = False
         self.joined: dict[str, int] = {}
         """When an order joined the back of its queue last: its priority at its price."""
 
@@ -104,6 +112,13 @@ class Conservation(RuleBasedStateMachine):
     def price(self, cent: Price, tail: Price | None) -> Price:
         return tail if tail is not None and self.grid is TAPERED_DECI_CENT else cent
 
+    @initialize()
+    def others_are_there(self):
+        """Others want twenty contracts a side, at 0.40 and 0.45."""
+        for ticker in TICKERS:
+            self.world.quote(ticker, Side.BID, "0.4000", "20.00")
+            self.world.quote(ticker, Side.ASK, "0.4500", "20.00")
+
     @rule(ticker=tickers, side=sides, cent=cents, tail=st.none() | tails, count=counts)
     def others_quote(self, ticker, side, cent, tail, count):
         """Others join the book without crossing it."""
@@ -142,36 +157,56 @@ class Conservation(RuleBasedStateMachine):
         on_pause,
         shard,
     ):
-        self.sent += 1
         resting = tif is TimeInForce.GTC
-        expires = self.world.now_us + minutes * MINUTE if resting and minutes else None
-        answer = self.apply(
-            Place(
-                client_order_id=f"c{self.sent}",
-                ticker=ticker,
-                side=side,
-                price=self.price(cent, tail),
-                count=count,
-                time_in_force=tif,
-                post_only=post_only and resting,
-                reduce_only=tif is TimeInForce.IOC and post_only,
-                expiration_us=expires,
-                self_trade_prevention=prevention,
-                shard=shard,
-                group_id=self.group(group),
-                cancel_on_pause=on_pause,
-            )
+        self.send(
+            ticker=ticker,
+            side=side,
+            price=self.price(cent, tail),
+            count=count,
+            time_in_force=tif,
+            post_only=post_only and resting,
+            reduce_only=tif is TimeInForce.IOC and post_only,
+            expiration_us=self.world.now_us + minutes * MINUTE if resting and minutes else None,
+            self_trade_prevention=prevention,
+            shard=shard,
+            group_id=self.group(group),
+            cancel_on_pause=on_pause,
         )
+
+    def send(self, **terms):
+        self.sent += 1
+        command = Place(client_order_id=f"c{self.sent}", **terms)
+        answer = self.apply(command)
         if isinstance(answer, Rejected):
             assert answer.burns_id == (answer.code == "fill_or_kill_insufficient_resting_volume")
             return
         assert isinstance(answer, Placed)
-        assert shard in {-1, SHARD_OF[ticker]}
+        assert command.shard in {-1, SHARD_OF[command.ticker]}
         self.joins(answer.order_id)
         order = self.exchange.orders[answer.order_id]
-        if post_only and resting:
+        if command.post_only:
             assert not answer.filled
-        assert resting or order.status is not ExchangeOrderStatus.RESTING
+        rests = command.time_in_force is TimeInForce.GTC
+        assert rests or order.status is not ExchangeOrderStatus.RESTING
+
+    @rule(ticker=tickers, side=sides, count=few)
+    def take(self, ticker, side, count):
+        """What somebody wants, up to four contracts of it."""
+        opposite = self.world.ladders(ticker)[side is Side.BID]
+        if opposite:
+            price, ioc = opposite[0].price, TimeInForce.IOC
+            self.send(ticker=ticker, side=side, price=price, count=count, time_in_force=ioc)
+
+    @rule(ticker=tickers, side=sides, count=few, hit=few)
+    def rest_before_all_and_be_hit(self, ticker, side, count, hit):
+        ladder = self.world.ladders(ticker)[side is Side.ASK]
+        if not ladder:
+            return
+        best, gtc = ladder[0].price, TimeInForce.GTC
+        price = (self.grid.above if side is Side.BID else self.grid.below)(best) or best
+        self.send(ticker=ticker, side=side, price=price, count=count, time_in_force=gtc)
+        self.world.script.append(Hit(self.world.now_us + 1, ticker, side.opposite, hit))
+        self.apply(Advance(self.world.now_us + 3 * SECOND))
 
     @rule(index=indices)
     def cancel(self, index):
@@ -264,11 +299,13 @@ class Conservation(RuleBasedStateMachine):
 
     @rule(result=st.sampled_from(list(Result)), value=st.integers(0, 10_000), late=st.booleans())
     def settle(self, result, value, late):
-        """The second market ends, once."""
-        if self.world.now_us > START_US and not getattr(self, "ended", False):
+        """The second market ends, once; later where nothing is held there."""
+        is_held = bool(self.exchange.account.net(TICKERS[1]))
+        if self.world.now_us > START_US and not self.ended and (is_held or late):
             self.ended = True
             price = Price(value) if result is Result.SCALAR else None
             self.world.settle(TICKERS[1], self.world.now_us + MINUTE * late, result, price)
+            self.apply(Advance(self.world.now_us + 3 * SECOND))
 
     @invariant()
     def every_cent_is_accounted_for(self):
@@ -358,3 +395,20 @@ TestConservation = Conservation.TestCase
 TestSubCentConservation = SubCentConservation.TestCase
 TestConservation.settings = settings(max_examples=60, stateful_step_count=40)
 TestSubCentConservation.settings = settings(max_examples=40, stateful_step_count=40)
+
+
+def test_the_traffic_trades_and_is_settled():
+    """Else all of this would be true of accounts in which nothing happens."""
+    seen = Counter()
+
+    class Watched(Conservation):
+        def teardown(self):
+            account = self.exchange.account
+            seen["traded"] += bool(account.fills)
+            seen["settled"] += bool(account.settlements)
+            seen["runs"] += 1
+
+    chosen = settings(max_examples=80, stateful_step_count=40, derandomize=True, database=None)
+    run_state_machine_as_test(Watched, settings=chosen)
+    assert seen["traded"] > seen["runs"] / 3
+    assert seen["settled"] > 0
