@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from kalshi_cli.domain.fees import WORST_KNOWN, exit_terms, fill_fee
+from kalshi_cli.domain.fees import WORST_KNOWN, fill_fee
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price, total
 from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose
@@ -226,7 +226,7 @@ def worst_cost(intent: OrderIntent, count: Contracts, state: RiskState) -> Money
 def _cost_at(limit: Price, intent: OrderIntent, count: Contracts, state: RiskState) -> Money:
     facts = state.facts.get(intent.ticker)
     fee = fill_fee(
-        WORST_KNOWN if facts is None else exit_terms(facts.fees),
+        WORST_KNOWN if facts is None else facts.fees_of(intent),
         side=intent.side,
         price=limit,
         count=count,

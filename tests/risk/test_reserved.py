@@ -1,10 +1,19 @@
 from dataclasses import replace
 
 import pytest
-from fakes.decisions import a_position, an_intent, an_order, the_state
+from fakes.decisions import (
+    NOW,
+    PLAIN,
+    a_position,
+    an_intent,
+    an_order,
+    the_facts,
+    the_state,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kalshi_cli.domain.fees import FeeTerms, LaterTerms
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderState, Purpose
@@ -30,6 +39,16 @@ def test_cash_is_reserved_by_what_live_entries_may_still_take():
         partly,  # 6 x 0.50 and 0.07 * 6 * 0.25 = 0.105
     )
     assert str(reserved(the_state(orders=orders))) == "13.443800"
+
+
+def test_an_entry_that_waits_reserves_the_dearest_fee_until_it_expires():
+    """Free now; from NOW + 1 on a maker pays a quarter of 0.07 * 10 * 0.50 * 0.50: 0.04375."""
+    later = LaterTerms(NOW + 1, FeeTerms("quadratic_with_maker_fees"))
+    facts = the_facts(fees=replace(PLAIN, multiplier=0), later_fees=(later,))
+    waits = wanted(limit="0.5000", post_only=True)
+    for expires_us, most in ((None, "5.043800"), (NOW + 1, "5.043800"), (NOW, "5.000000")):
+        orders = (an_order(replace(waits, expires_us=expires_us)),)
+        assert str(reserved(the_state(orders=orders, facts={"T": facts}))) == most
 
 
 def test_an_exit_adds_nothing_to_what_may_be_lost():
