@@ -299,9 +299,11 @@ def test_history_quotes_what_an_untouched_book_showed() -> None:
     shown: dict[int, tuple[Price | None, Price | None]] = {}
     for hop in range(1, 60):
         at_us = EPOCH_US + hop * 5 * MINUTE
-        if not any(isinstance(o, Printed) for o in world.advance(at_us)):
+        prints = [o for o in world.advance(at_us) if isinstance(o, Printed)]
+        if all(o.trade.ticker != ticker for o in prints):
             bids, asks = world.ladders(ticker)
             shown[at_us] = (bids[0].price if bids else None, asks[0].price if asks else None)
+    assert len(shown) > 10
     world.advance(EPOCH_US + 60 * HOUR)  # it is over after 28, and forgotten before 44
     with pytest.raises(NotFound):
         world.tally(ticker)
