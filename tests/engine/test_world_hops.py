@@ -60,21 +60,19 @@ class Act:
 
     def do(self, world: GeneratedWorld) -> object:
         ticker, price = tickers()[self.market % len(tickers())], Price(100 * self.cents)
-        count, name = Contracts(100 * self.count), f"{self.market}-{self.cents % 3}"
+        count, name = Contracts(100 * self.count), f"{self.market}-{self.cents % 2}"
         try:
             match self.kind:
                 case "take":
                     return world.take(ticker, self.side, price, count)
-                case "join":
+                case "join" | "shrink":
                     if not _crosses(world, ticker, self.side, price):
                         world.join(ticker, name, self.side, price, count)
+                        if self.kind == "shrink":
+                            world.reduce(ticker, name, Contracts(100))
                     return None
                 case "leave":
                     return world.leave(ticker, name)
-                case "reduce":
-                    if world.ahead(ticker, name) == Contracts(0):
-                        world.reduce(ticker, name, Contracts(100))
-                    return None
                 case _:
                     return world.set_trading(ticker, active=self.kind == "resume")
         except (NotFound, InvalidValue) as error:
@@ -90,8 +88,8 @@ ACTS = st.lists(
     st.builds(
         Act,
         st.integers(0, SPAN),
-        st.sampled_from(("take", "join", "join", "join", "leave", "reduce", "pause", "resume")),
-        st.integers(0, 12),
+        st.sampled_from(("take", "join", "join", "join", "shrink", "leave", "pause", "resume")),
+        st.one_of(st.just(0), st.integers(0, 12)),
         st.sampled_from(Side),
         st.integers(1, 99),
         st.integers(1, 400),
