@@ -10,7 +10,7 @@ from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts
 from kalshi_cli.domain.order import OrderReport
-from kalshi_cli.ports.stream import BookLost, Change, Link, MarketChange, Stream, StreamEvent
+from kalshi_cli.ports.stream import BookLost, Change, Link, MarketChange, StreamEvent
 
 _CHANGES = {
     MarketStatus.INACTIVE: Change.DEACTIVATED,
@@ -91,8 +91,3 @@ class FakeStream:
                 self._books[ticker] = book
                 found.append(book)
         return found
-
-
-def as_stream(stream: FakeStream) -> Stream:
-    """The fake as the port: a type checker proves that it implements it."""
-    return stream

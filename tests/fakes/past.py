@@ -10,7 +10,7 @@ from kalshi_cli.domain.account import Settlement
 from kalshi_cli.domain.market import Listing
 from kalshi_cli.domain.order import Fill, OrderReport
 from kalshi_cli.errors import Unavailable
-from kalshi_cli.ports.archive import Archive, Cutoffs
+from kalshi_cli.ports.archive import Cutoffs
 from kalshi_cli.ports.exchange import Page
 
 
@@ -70,8 +70,3 @@ def _page(rows: list[OrderReport] | list[Fill], cursor: str) -> Page:
     start = int(cursor or 0)
     end = start + 2
     return Page(tuple(rows[start:end]), str(end) if end < len(rows) else "")
-
-
-def as_archive(archive: PastArchive) -> Archive:
-    """The fake as its port: a type checker proves that it implements it."""
-    return archive

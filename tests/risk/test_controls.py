@@ -95,10 +95,6 @@ def at(ticker, count, price="0.5000", **changes):
     return resting(BID, price, count, ticker=ticker, **changes)
 
 
-def other(ticker="V", **changes):
-    return the_state(facts={"T": the_facts(), "V": the_facts("V")}, **changes)
-
-
 def a_quote_of(side=BID, limit="0.4100", **changes):
     quoted = {"purpose": QUOTE, "forecast_id": None, "strategy": "market_making"}
     return resting(side, limit, **{**quoted, **changes})

@@ -203,9 +203,6 @@ def test_a_message_says(talk: Talk, frame, event):
     assert talk.hear(frame) == (event,)
 
 
-ACCOUNT_DUE = {Read.FILLS, Read.ORDERS, Read.POSITIONS}
-
-
 @pytest.mark.parametrize(
     ("frame", "why", "due"),
     [
