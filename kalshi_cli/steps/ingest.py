@@ -162,7 +162,8 @@ async def _read_announced_fees(
     done.besides = "" if of_events.reached_end else of_events.why
     done.unusable.extend((*of_series.unusable, *of_events.unusable))
     told = [each for each in (*of_series.items, *of_events.items) if each.from_us > done.started_us]
-    kept = [each for each in known if each.from_us <= done.started_us or not of_events.reached_end]
+    is_whole = of_events.complete and not of_series.unusable
+    kept = [each for each in known if each.from_us <= done.started_us or not is_whole]
     coming = {(each.change_id, each.event_ticker): each for each in (*kept, *told)}
     async with store.unit() as unit:
         await unit.catalog.save_fee_changes(list(coming.values()))

@@ -136,6 +136,24 @@ async def test_a_partial_list_of_fee_changes_is_told(floor):
     assert await announced(floor) == ["old", "told"]
 
 
+@pytest.mark.parametrize("what", ["series_fee_changes", "event_fee_changes"])
+async def test_a_change_of_fees_that_cannot_be_read_any_more_is_still_to_come(floor, what):
+    """A row that nobody understands is no evidence that what it told is called off."""
+    at_us, series = floor.clock.now() + DAY, next(iter(floor.exchange.serieses))
+    floor.notices.series_changes = [FeeChange("s", series, None, DEAR, at_us)]
+    floor.notices.event_changes = [FeeChange("e", series, "E", DEAR, at_us)]
+    floor.clock.now_us += HOUR
+    await floor.ingest()
+
+    async def garbled(cursor=""):
+        return Page((), "", (Unusable("row 0", "a multiplier is missing"),))
+
+    setattr(floor.notices, what, garbled)
+    floor.clock.now_us += HOUR
+    await floor.ingest()
+    assert await announced(floor) == ["e", "s"]
+
+
 async def test_quotes_that_cannot_be_read_again_cost_no_pass(floor):
     gone = floor.exchange.markets[A]
     floor.exchange.markets[A] = replace(gone, status=MarketStatus.CLOSED)
