@@ -10,7 +10,7 @@ from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import PASSING
 from kalshi_cli.ports.exchange import CancellationKind, MarketData
 from kalshi_cli.steps.amending import decrease, reprice
-from kalshi_cli.steps.clearing import off_grid
+from kalshi_cli.steps.clearing import OFF_GRID, off_grid
 from kalshi_cli.steps.deciding import means_of, proposed, sized
 from kalshi_cli.steps.execution import Desk, cancel_many
 from kalshi_cli.steps.following import amend
@@ -46,7 +46,7 @@ async def adjust(
     """
     paused, view = session.account.paused, session.view
     gone = dict.fromkeys(unwanted, "its strategy is not asked any more")
-    gone |= dict.fromkeys(off_grid(view), "its market has no such price any more")
+    gone |= dict.fromkeys(off_grid(view), OFF_GRID)
     smaller, moved = [], []
     judged = [each for each in await _judged(data, session) if each[0] not in gone]
     await _note_gaps(desk, judged)
@@ -65,8 +65,7 @@ async def adjust(
     gone = dict.fromkeys(quotes.gone, "it would not be quoted now") | gone
     smaller += [each for each in quotes.smaller if each[0] not in gone]
     moved += [each for each in quotes.renewed if each[0] not in gone]
-    why = {order.client_order_id: told for order, told in gone.items()}
-    answers = await cancel_many(desk, list(gone), why)
+    answers = await cancel_many(desk, list(gone), gone)
     canceled = [order for order, answer in answers if answer.kind is CancellationKind.CANCELED]
     for order, wanted in smaller:
         await decrease(desk, order, wanted.count)

@@ -13,6 +13,9 @@ from kalshi_cli.steps.amending import decrease
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk, cancel_many
 
+OFF_GRID = "its market has no such price any more"
+TOO_MUCH = "more would leave than is held"
+
 
 async def clear_way(
     desk: Desk,
@@ -71,7 +74,9 @@ async def tidy(desk: Desk, view: DeskView) -> bool:
     """
     gone = off_grid(view)
     cut = [(order, keep) for order, keep in cuts(view.positions, view.orders) if order not in gone]
-    await cancel_many(desk, [*gone, *(order for order, keep in cut if not keep)])
+    why = dict.fromkeys(gone, OFF_GRID)
+    why |= dict.fromkeys((order for order, keep in cut if not keep), TOO_MUCH)
+    await cancel_many(desk, list(why), why)
     for order, keep in cut:
         if keep:
             await decrease(desk, order, keep)

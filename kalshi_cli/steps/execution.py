@@ -8,6 +8,7 @@ until `reconcile` finds the order or proves it absent.
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 
 from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.identity import HALT_FILE, DeskState, client_order_id
@@ -57,6 +58,7 @@ SENT_WITHIN_US = 10 * SECOND
 """Real time from the decision to the request: later, the machine slept, or everything is stuck."""
 WEIGHED_FOR_US = 100 * MILLISECOND
 """Market time for which an exit stays weighed: what waited longer to be sent is weighed again."""
+NO_REASONS: Mapping[Order, str] = MappingProxyType({})
 COOLING_UNTIL = "cooling_until"
 """The marker of the instant before which nothing is sent: see `steps.emptying`."""
 
@@ -357,16 +359,17 @@ async def cancel(desk: Desk, order: Order) -> tuple[Order, Cancellation]:
 
 
 async def cancel_many(
-    desk: Desk, orders: Sequence[Order], why: str | Mapping[str, str] = ""
+    desk: Desk, orders: Sequence[Order], why: Mapping[Order, str] = NO_REASONS
 ) -> list[tuple[Order, Cancellation]]:
     """Cancel working orders with one request, each with its own outcome, in the order given.
 
-    None of them is thought gone for another's sake: see `cancel`. `why` is kept with them: one for
-    all, or one of its own by id.
+    None of them is thought gone for another's sake: see `cancel`. `why` is kept with those that it
+    names.
     """
     known = [order for order in orders if order.order_id is not None]
     asked = partial(_asked_to_cancel, now_us=desk.clock.now())
-    await amend(desk.store, {order.client_order_id: asked for order in known}, Cause.CANCEL, why)
+    told = {order.client_order_id: reason for order, reason in why.items()}
+    await amend(desk.store, {order.client_order_id: asked for order in known}, Cause.CANCEL, told)
     desk.lease.check()
     answers = await _asked_for([address(order) for order in known], desk.trading)
     answered = dict(zip([order.client_order_id for order in known], answers, strict=True))

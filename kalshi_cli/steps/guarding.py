@@ -199,13 +199,13 @@ class Guard:
         self._paused[owned] = now_us + span_us
         self.armed.discard(owned)
 
-    def take_pulled(self, now_us: int) -> tuple[Order, ...]:
-        """The quotes that are to go, once; those that work on are to go again after a pause."""
+    def take_pulled(self, now_us: int) -> dict[Order, str]:
+        """The quotes that are to go, once, and why; those that work on are to go again later."""
         taken, self.pulled = self.pulled, {}
         orders = () if self.held is None else self.held.view.orders
         self._gone |= set(taken)
         self._asked |= {name: (why, now_us + PAUSE_US) for name, why in taken.items()}
-        return tuple(order for order in orders if order.client_order_id in taken)
+        return {o: taken[o.client_order_id] for o in orders if o.client_order_id in taken}
 
     def put_back(self, quotes: Iterable[Order]) -> None:
         """Quotes that were taken, and perhaps not asked to go: they are to, still."""

@@ -147,13 +147,13 @@ def unquoted(proposals: Iterable[Proposal], orders: Iterable[Order]) -> tuple[Pr
 
 def withdrawn(
     view: DeskView, books: Mapping[str, OrderBook], strategies: Iterable[Strategy]
-) -> dict[str, str]:
-    """Quotes that are to go at once, by their id, with why: their strategy says so, or nobody can.
+) -> dict[Order, str]:
+    """Quotes that are to go at once, with why: their strategy says so, or nobody can.
 
     `books` hold ours as well; a market without one is one whose book is not known.
     """
     by_name = {strategy.name: strategy for strategy in strategies}
-    found: dict[str, str] = {}
+    found: dict[Order, str] = {}
     for order in quotes_of(view.orders):
         entry, strategy = view.entries.get(order.intent.ticker), by_name.get(order.intent.strategy)
         book = books.get(order.intent.ticker)
@@ -165,7 +165,7 @@ def withdrawn(
             others = None if book is None else view.book_of_others(book)
             reason = why_withdrawn(strategy, order, others)
         if reason:
-            found[order.client_order_id] = reason
+            found[order] = reason
     return found
 
 

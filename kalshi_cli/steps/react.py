@@ -117,11 +117,11 @@ async def react(desk: Desk, stream: Stream | None, guard: Guard, *, policy: Trad
     done = await _exit(desk, stream, guard, policy)
     pulled = guard.take_pulled(desk.clock.now())
     try:
-        await cancel_many(desk, pulled)
+        await cancel_many(desk, list(pulled), pulled)
     except KalshiError:
         guard.put_back(pulled)
         raise
-    return replace(done, pulled=pulled)
+    return replace(done, pulled=tuple(pulled))
 
 
 async def _exit(desk: Desk, stream: Stream | None, guard: Guard, policy: TradePolicy) -> Reacted:

@@ -80,7 +80,7 @@ async def track(
     tidied = await tidy(desk, view)
     going = leaving(view, books, exits)
     pulled = withdrawn(view, books, policy.strategies)
-    await cancel_many(desk, [o for o in view.orders if o.client_order_id in pulled], pulled)
+    await cancel_many(desk, list(pulled), pulled)
     sold = saleable(view, books, exits)
     if await clear_way(desk, view.orders, sold, stopped=going | _stopped(view)) or tidied or pulled:
         found = joined(found, await reconcile_desk(data, desk))

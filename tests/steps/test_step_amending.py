@@ -14,9 +14,11 @@ from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderState, Pending, Purpose, Terms
 from kalshi_cli.domain.reduction import cuts
 from kalshi_cli.domain.side import Side
+from kalshi_cli.domain.trail import Cause
 from kalshi_cli.ports.exchange import AmendmentKind
 from kalshi_cli.steps.amending import decrease, reprice
 from kalshi_cli.steps.execution import cancel_many, send
+from kalshi_cli.steps.explain import follow_order
 from kalshi_cli.steps.hearing import hear
 from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import track
@@ -275,7 +277,11 @@ async def test_orders_off_a_grid_that_changed_go_and_new_ones_keep_to_it(floor):
     floor.exchange.markets[A] = replace(market, grid=FIVE_CENTS, updated_us=floor.clock.now())
     policies = the_policies("oracle")
     await track(floor.exchange, floor.desk, exits=policies.exits, policy=policies.trading)
-    assert (await floor.order()).state is OrderState.CANCELED
+    gone = await floor.order()
+    assert gone.state is OrderState.CANCELED
+    trail = await follow_order(floor.store.reports, gone.client_order_id)
+    told = [event.detail for event in trail.events if event.cause is Cause.CANCEL]
+    assert told == ["its market has no such price any more"]
     await floor.forecast(A, name="fb")
     floor.exchange.set_book(A, (("0.4000", "100.00"),), (("0.4500", "100.00"),))
     await floor.ingest()

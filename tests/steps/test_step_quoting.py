@@ -18,12 +18,14 @@ from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import READS_LAG_US, WORKING, OrderState, Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
+from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import StoreBusy, Unavailable
 from kalshi_cli.exits._planning import ExitRules
 from kalshi_cli.ports.exchange import ExchangeStatus
 from kalshi_cli.ports.stream import BookLost, Change, Link, MarketChange
 from kalshi_cli.settings.sections import Filters, Intervals, MarketMaking, Settings, Trading
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.explain import follow_order
 from kalshi_cli.steps.guarding import PAUSE_US, Guard
 from kalshi_cli.steps.react import attend, react
 from kalshi_cli.steps.run_state import set_desk_state
@@ -571,6 +573,9 @@ async def test_a_quote_that_its_strategy_takes_back_goes_at_the_change_of_the_bo
     assert guarded.guard.is_urgent
     done = await guarded.react()
     assert (len(done.pulled), done.exits, await resting(floor)) == (2, (), {})
+    for quote in done.pulled:
+        trail = await follow_order(floor.store.reports, quote.client_order_id)
+        assert [e.detail for e in trail.events if e.cause is Cause.CANCEL] == ["moved"]
     assert not guarded.guard.is_urgent
     guarded.hear()
     await guarded.attend()
