@@ -140,7 +140,7 @@ def _new(setting: str, row: Measured, old: int, moved: int) -> NewShare:
 def _why(row: Measured, moved: int) -> str:
     if row.verdict is Verdict.UNRESOLVED:
         events = 0 if row.per_dollar is None else row.per_dollar.clusters
-        return f"unresolved over {events} events: no change"
+        return f"unresolved over {events} event{'s' * (events != 1)}: no change"
     if row.fresh < MIN_CLUSTERS:
         return f"{row.fresh} of {MIN_CLUSTERS} events since it was changed last: no change"
     said = "an edge is shown" if row.verdict is Verdict.EDGE else "no edge: it loses"

@@ -42,12 +42,12 @@ async def repair(
         if name in stale
     }
     if await amend(store, folds, Cause.REPORT):
-        done.append(f"{len(folds)} orders brought to what the exchange says")
+        done.append(f"{_some(len(folds), 'order')} brought to what the exchange says")
     booked = await book(data, trading, store, clock, archive=archive, treasury=treasury, whole=True)
     if booked.fills:
-        done.append(f"{len(booked.fills)} fills booked")
+        done.append(f"{_some(len(booked.fills), 'fill')} booked")
     if booked.settlements:
-        done.append(f"{len(booked.settlements)} settlements booked")
+        done.append(f"{_some(len(booked.settlements), 'settlement')} booked")
     balance = await trading.balance()
     async with store.unit() as unit:
         ours = await unit.ledger.cash_by_shard()
@@ -55,10 +55,14 @@ async def repair(
         known = len(await unit.ledger.movements()) - len(moved) - len(books.movements)
         await unit.commit()
     if known:
-        done.append(f"{known} cash movements booked")
+        done.append(f"{_some(known, 'cash movement')} booked")
     if moved:
-        done.append(f"{len(moved)} shards brought to what the exchange says")
+        done.append(f"{_some(len(moved), 'shard')} brought to what the exchange says")
     return tuple(done)
+
+
+def _some(number: int, one: str) -> str:
+    return f"{number} {one}{'s' * (number != 1)}"
 
 
 async def accept_cash(

@@ -64,9 +64,9 @@ async def test_missing_facts_are_told_booked_and_gone(floor):
     ]
     assert (str(found.explained), str(found.unexplained)) == ("-2.420000", "0.000000")
     assert await mend(floor) == (
-        "1 orders brought to what the exchange says",
+        "1 order brought to what the exchange says",
         "2 fills booked",
-        "1 settlements booked",
+        "1 settlement booked",
     )
     assert told(await look(floor)) == []
     assert await floor.nets() == {(A, STRATEGY): "10.00"}
@@ -83,7 +83,7 @@ async def test_an_order_given_up_long_ago_is_told_and_brought_back(floor):
     assert (await floor.order()).state is OrderState.ABSENT
     name = order.client_order_id
     assert told(await look(floor)) == [(What.ORDER, name, "absent 0.00", "canceled 0.00", FOLD)]
-    assert await mend(floor) == ("1 orders brought to what the exchange says",)
+    assert await mend(floor) == ("1 order brought to what the exchange says",)
     after = await floor.order()
     assert (after.state, after.order_id) == (OrderState.CANCELED, "order-1")
     assert told(await look(floor)) == []
@@ -157,7 +157,7 @@ async def test_a_reversed_settlement_is_one_repair_and_its_cash_is_explained(flo
     found = await look(floor)
     assert told(found)[0] == (What.SETTLEMENT, A, "yes 10.000000", "no 0.000000", BOOK)
     assert (str(found.explained), str(found.unexplained)) == ("-10.000000", "0.000000")
-    assert await mend(floor) == ("1 settlements booked",)
+    assert await mend(floor) == ("1 settlement booked",)
     assert told(await look(floor)) == []
 
 

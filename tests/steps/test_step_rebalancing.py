@@ -50,7 +50,7 @@ async def test_an_event_counts_once_it_is_over_net_of_fees_and_ai(floor):
     net = await proposed(floor)
     assert net.measured.per_dollar.mean == pytest.approx((1.20 - fees - 0.44) / 8.80)
     assert (net.new, net.is_change) == (0.40, False)
-    assert net.why == "unresolved over 1 events: no change"
+    assert net.why == "unresolved over 1 event: no change"
 
 
 async def test_only_what_closed_since_a_share_was_changed_speaks_for_another_change(floor):

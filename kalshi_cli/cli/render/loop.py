@@ -166,11 +166,13 @@ def show_loop(result: LoopResult, console: "Console", *, flag: str = "") -> None
     stopped, summary = result.stopped, result.status.summary
     console.print()
     span = f"{instant(result.started_us)} to {instant(stopped.at_us)}"
-    console.print(f"{some(stopped.cycles, 'cycle')}, {span}: {stopped.reason}", style="bold")
+    by = "stopped by " if stopped.reason.startswith("SIG") else ""
+    console.print(f"{some(stopped.cycles, 'cycle')}, {span}: {by}{stopped.reason}", style="bold")
     state, file = result.status.summary.state, result.status.halt_file
     if state is not DeskState.ACTIVE:
         why = told(state, result.status.summary.state_reason, by_file=file is not None)
         console.print(why, style="bold red", soft_wrap=True, markup=False)
+    denials, trips = some(summary.denials, "denial"), some(summary.round_trips, "round trip")
     for label in filter(None, (result.world, result.forecaster)):
         console.print(label, style="dim")
     print_facts(
@@ -179,9 +181,9 @@ def show_loop(result: LoopResult, console: "Console", *, flag: str = "") -> None
             ("markets", f"{summary.markets} read, {summary.markets_active} trading now"),
             ("of these", _funnel(result)),
             ("forecasts", f"{summary.forecasts} of {some(summary.markets_forecast, 'market')}"),
-            ("orders", f"{summary.orders} sent in all, {summary.denials} denials on record"),
-            ("fills", f"{summary.fills}; {summary.settlements} positions settled"),
-            ("held", f"{summary.open_positions} now, {summary.round_trips} round trips closed"),
+            ("orders", f"{summary.orders} sent in all, {denials} on record"),
+            ("fills", f"{summary.fills}; {some(summary.settlements, 'position')} settled"),
+            ("held", f"{summary.open_positions} now, {trips} closed"),
             *_worth(result),
         ],
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from kalshi_cli.adapters.sim.census import CategoryCensus
 from kalshi_cli.adapters.sim.simulation import SimulationStatus
 from kalshi_cli.cli.render.tables import print_facts, print_table
-from kalshi_cli.cli.render.words import dollars, instant
+from kalshi_cli.cli.render.words import dollars, instant, some
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,7 +24,7 @@ def show_world(result: SimulationStatus, console: "Console") -> None:
             ("markets", counted or "none"),
             ("our cash", dollars(result.cash)),
             ("our orders", f"{result.orders}, {result.resting_orders} resting"),
-            ("our fills", f"{result.fills}, {result.open_positions} positions open"),
+            ("our fills", f"{result.fills}, {some(result.open_positions, 'position')} open"),
         ],
     )
     if result.categories:

@@ -62,7 +62,7 @@ def show_strategies(rows: "Sequence[StrategyRow]", console: "Console") -> None:
 
 def _state(result: Status) -> list[tuple[str, Cell]]:
     summary, file = result.summary, result.halt_file
-    state = str(summary.state)
+    state = summary.state.said
     if summary.state is not DeskState.ACTIVE:
         since = summary.state_since_us
         state += f"{'' if since is None else f' since {instant(since)}'}: {summary.state_reason}"
@@ -74,6 +74,8 @@ def _state(result: Status) -> list[tuple[str, Cell]]:
     if run is not None:
         ended = run.reason if run.reason is not None else "running, or killed"
         facts.append(("last run", f"{run.command}, {instant(run.started_us)}: {ended}"))
+    elif not summary.markets:
+        facts.append(("last run", "none: `kalshi run-loop --cycles 20` is a first look"))
     return facts
 
 
@@ -96,13 +98,14 @@ def _money(result: Status) -> list[tuple[str, Cell]]:
 
 
 def _funnel(summary: DeskSummary) -> list[tuple[str, Cell]]:
+    trips = some(summary.round_trips, "round trip")
     orders = f"{summary.orders} sent, {summary.live_orders} live"
     if summary.unresolved_orders:
         orders += f", {summary.unresolved_orders} UNRESOLVED"
     return [
         ("markets", f"{summary.markets} known, {summary.markets_active} active"),
         ("forecasts", f"{summary.forecasts} of {some(summary.markets_forecast, 'market')}"),
-        ("orders", f"{orders}, {summary.denials} denials on record"),
-        ("fills", f"{summary.fills}, {summary.settlements} settlements"),
-        ("held", f"{summary.open_positions} positions, {summary.round_trips} round trips"),
+        ("orders", f"{orders}, {some(summary.denials, 'denial')} on record"),
+        ("fills", f"{summary.fills}, {some(summary.settlements, 'settlement')}"),
+        ("held", f"{some(summary.open_positions, 'position')}, {trips}"),
     ]

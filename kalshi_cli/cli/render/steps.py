@@ -18,6 +18,7 @@ from kalshi_cli.cli.render.words import (
     instant,
     percent,
     shown,
+    some,
 )
 from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.stop import At, nearest_of
@@ -257,8 +258,12 @@ def _reduced(denial: Denial | None) -> list[tuple[str, str]]:
 
 def show_reconciled(found: Reconciliation, console: "Console") -> None:
     """What the exchange told, and everything it tells otherwise."""
-    told = f"{len(found.new_fills)} fills, {len(found.settlements)} settlements"
-    facts = [("exchange", f"{told}, {len(found.unresolved)} orders unresolved")]
+    counts = (
+        some(len(found.new_fills), "fill"),
+        some(len(found.settlements), "settlement"),
+        f"{some(len(found.unresolved), 'order')} unresolved",
+    )
+    facts = [("exchange", ", ".join(counts))]
     if not found.complete:
         facts.append(("incomplete", found.why))
     facts += [

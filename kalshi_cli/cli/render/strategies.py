@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.tables import Cell, print_facts, print_table
-from kalshi_cli.cli.render.words import gain, instant
+from kalshi_cli.cli.render.words import gain, instant, some
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +34,7 @@ def show_member(result: "Member", console: "Console") -> None:
         facts.append(("faults", f"{told}: {result.fault.error}"))
     if result.record is not None:
         row = result.record
-        told = f"{row.round_trips} round trips, {row.won} won, {row.open_positions} open"
+        told = f"{some(row.round_trips, 'round trip')}, {row.won} won, {row.open_positions} open"
         facts.append(("record", f"{gain(row.net)} net; {told}"))
     for each in result.hit_rates:
         told = f"{each.hits} of {each.trials} trials hit, {each.proven:.3f} proven"

@@ -64,6 +64,10 @@ def _tell_rest(left: Sequence[tuple[str, int]], console: "Console") -> None:
 
 
 def _whole(result: WhyNothing) -> Iterator[tuple[str, str]]:
+    last = result.last_run
+    if last is None and not result.strategies:
+        yield "passes", "none, and no run at all: `kalshi run-loop --cycles 20` is a first look"
+        return
     span = until(result.until_us - result.since_us)
     yield "looked at", f"{span} to {instant(result.until_us)}"
     yield "sent", some(result.orders, "order")
@@ -71,11 +75,9 @@ def _whole(result: WhyNothing) -> Iterator[tuple[str, str]]:
         counts = ", ".join(f"{row.count} {row.name}" for row in result.filters)
         yield "last ingest", counts
     if result.state is not DeskState.ACTIVE:
-        yield "state", f"{result.state}: {result.state_reason}; `kalshi resume` lifts it"
-    if not result.strategies:
-        last, told = result.last_run, "there was no run at all"
-        if last is not None:
-            told = f"the last run was {last.command}, {instant(last.started_us)}: {last.reason}"
+        yield "state", f"{result.state.said}: {result.state_reason}; `kalshi resume` lifts it"
+    if last is not None and not result.strategies:
+        told = f"the last run was {last.command}, {instant(last.started_us)}: {last.reason}"
         yield "passes", f"no pass of trading in this time; {told}"
 
 
