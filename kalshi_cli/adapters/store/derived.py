@@ -1,12 +1,11 @@
 """What the ledger says positions and round trips are, against what is stored."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.account import Settlement
-from kalshi_cli.domain.history import Entry, fold_history
+from kalshi_cli.domain.history import Entry, fold_history, in_force
 from kalshi_cli.domain.money import Contracts
-from kalshi_cli.domain.order import Fill
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.ports.audit import Finding, Wrong
 
@@ -83,15 +82,12 @@ def _said(position: Position | None) -> str:
     return "nothing" if position is None else f"{position.net} for {position.cost}"
 
 
-def settled_otherwise(history: Iterable[Entry]) -> list[Finding]:
+def settled_otherwise(history: Collection[Entry]) -> list[Finding]:
     """Markets that the exchange settled for another count than our fills add up to."""
     held: dict[str, int] = {}
-    settled: dict[str, Settlement] = {}
     for entry in history:
-        if isinstance(entry, Settlement):
-            settled[entry.ticker] = entry
-        else:
-            fill: Fill = entry[0]
+        if not isinstance(entry, Settlement):
+            fill = entry[0]
             held[fill.ticker] = held.get(fill.ticker, 0) + fill.side.sign * fill.count.units
     return [
         Finding(
@@ -99,6 +95,6 @@ def settled_otherwise(history: Iterable[Entry]) -> list[Finding]:
             ticker,
             f"settled for {paid.net}, the fills add up to {Contracts(held.get(ticker, 0))}",
         )
-        for ticker, paid in sorted(settled.items())
+        for ticker, paid in sorted(in_force(history).items())
         if held.get(ticker, 0) != paid.net.units
     ]
