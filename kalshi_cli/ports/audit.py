@@ -19,32 +19,32 @@ class Wrong(Code):
         "go back to a backup: `kalshi migrate` and --repair leave one beside the store",
     )
     ROW_ORPHANED = ("ROW_ORPHANED", "a row refers to one that is not there", RESTORE)
-    ORDER_PRICE = ("ORDER_PRICE", "an order's limit must lie between $0 and $1", RESTORE)
+    ORDER_PRICE = ("ORDER_PRICE", "an order's limit does not lie between $0 and $1", RESTORE)
     ORDER_COUNT = (
         "ORDER_COUNT",
-        "an order asks for more than nothing and fills no more than it asks for",
+        "an order asks for nothing, or filled more than it asks for",
         RESTORE,
     )
     ORDER_STATE = (
         "ORDER_STATE",
-        "an order is in one of the known states, and one that rests has the exchange's id",
+        "an order is in no known state, or rests without the exchange's id",
         RESTORE,
     )
     ORDER_OVERFILLED = ("ORDER_OVERFILLED", "its fills add up to more than the order", RESTORE)
     ENTRY_DOUBLED = ("ENTRY_DOUBLED", "more than one live entry on one forecast", RESTORE)
     FILL_IMPOSSIBLE = (
         "FILL_IMPOSSIBLE",
-        "a fill trades more than nothing, between $0 and $1, on a side",
+        "a fill trades nothing, not between $0 and $1, or on no side",
         RESTORE,
     )
     FILL_ORPHANED = (
         "FILL_ORPHANED",
-        "a fill that is not external belongs to a journalled order",
+        "a fill that is not external belongs to no journalled order",
         RESTORE,
     )
     SETTLEMENT_IMPOSSIBLE = (
         "SETTLEMENT_IMPOSSIBLE",
-        "a settlement pays its value for each contract held",
+        "a settlement does not pay its value for each contract held",
         RESTORE,
     )
     SETTLEMENT_COUNT = (
@@ -54,29 +54,29 @@ class Wrong(Code):
     )
     QUOTE_IMPOSSIBLE = (
         "QUOTE_IMPOSSIBLE",
-        "a quote's bid is below its ask, both between $0 and $1 and with size",
+        "a quote's bid is not below its ask, or one is beyond $0 or $1, or without size",
         "`kalshi ingest` reads it anew",
     )
     FORECAST_IMPOSSIBLE = (
         "FORECAST_IMPOSSIBLE",
-        "a forecast lies inside its interval, strictly between 0 and 1",
+        "a forecast is outside its interval, or that reaches 0 or 1",
         RESTORE,
     )
     TRIPS_UNBALANCED = (
         "TRIPS_UNBALANCED",
-        "the round trips of a flat position add up to what it realized",
+        "the round trips of a flat position do not add up to what it realized",
         DERIVED,
     )
-    POSITION_WRONG = ("POSITION_WRONG", "a position follows from the ledger", DERIVED)
-    TRIP_WRONG = ("TRIP_WRONG", "a round trip follows from the ledger", DERIVED)
+    POSITION_WRONG = ("POSITION_WRONG", "a position does not follow from the ledger", DERIVED)
+    TRIP_WRONG = ("TRIP_WRONG", "a round trip does not follow from the ledger", DERIVED)
     SHARE_IMPOSSIBLE = (
         "SHARE_IMPOSSIBLE",
-        "shares that were put in force are at least nothing, and together at most all",
+        "a share that was put in force is less than nothing, or together they are more than all",
         "`kalshi evaluate --rebalance --undo` drops them",
     )
     AI_COST_UNBALANCED = (
         "AI_COST_UNBALANCED",
-        "a day's AI cost is the sum of its calls",
+        "a day's AI cost is not the sum of its calls",
         RESTORE,
     )
 
