@@ -246,6 +246,8 @@ def _usage_error(raised: TyperException) -> UsageError:
         text = text.replace(theirs, ours)
     sentence = " ".join(text.split()).rstrip(".?") + ("?" if text.endswith("?") else ".")
     ctx = getattr(raised, "ctx", None)
+    if sentence == "Missing command." and ctx is not None:
+        sentence = f"Missing command: {', '.join(ctx.command.list_commands(ctx))}."
     see = f"See `{ctx.command_path if ctx else 'kalshi'} --help`."
     if typed[1:].isdecimal():  # "-1h" is read as options, letter by letter
         return UsageError("Nothing below zero is taken here.", remedy=f"Leave out the -. {see}")

@@ -23,6 +23,9 @@ from kalshi_cli.cli.render.rows import against as with_numbers
         ("ORDER_SIZE", "512.50", "500.00", "$512.50 against $500.00"),
         ("COOLING", "0", "3600000000", "1970-01-01 00:00Z against 1970-01-01 01:00Z"),
         ("MY_OWN", "0.5", "1", "0.5 against 1"),
+        ("DAILY_LOSS", "-41.80", "1000", "-$41.80 against $1,000.00"),
+        ("the event's limit", "$1,004.35", "$1,004.412", "$1,004.35 against $1,004.41"),
+        ("the event's limit", "$0.00", "unlimited", "$0.00 against unlimited"),
         ("STALE", "", "", ""),
     ],
 )

@@ -81,7 +81,7 @@ def measured(code: str, value: str, limit: str, detail: str = "") -> tuple[str, 
 
     An order's size is dollars, unless the words count contracts.
     """
-    if value and not _is_number(value):
+    if value and _number(value) is None:
         return "", ""
     is_size = code == "ORDER_SIZE" and f"{value} contracts" not in detail
     is_money = code in _DOLLARS or is_size
@@ -93,7 +93,7 @@ def measured(code: str, value: str, limit: str, detail: str = "") -> tuple[str, 
 
 def against(code: str, value: str, limit: str, detail: str = "") -> str:
     """`0.98c against 1c`, or `5c, must be under 5c`; empty where no number was counted."""
-    if not _is_number(value):
+    if _number(value) is None:
         return ""
     number, bound = measured(code, value, limit, detail)
     strictly = bound.startswith(("under ", "over "))
@@ -102,19 +102,20 @@ def against(code: str, value: str, limit: str, detail: str = "") -> str:
 
 def _said(code: str, text: str, *, is_money: bool) -> str:
     """A number with its unit; a word stays one."""
-    unit = _UNITS.get(code)
+    unit, number = _UNITS.get(code), _number(text)
+    if number is None:
+        return text
+    if is_money or "$" in text:
+        return f"{'-' if number < 0 else ''}${abs(number):,.2f}"
     try:
-        number = float(text)
-        if is_money:
-            return f"${number:,.2f}"
         return text if unit is None else unit(text)
     except ValueError:
         return text
 
 
-def _is_number(text: str) -> bool:
+def _number(text: str) -> float | None:
+    """A number, or dollars as they are spoken of; None for a word."""
     try:
-        float(text)
+        return float(text.replace("$", "", 1).replace(",", ""))
     except ValueError:
-        return False
-    return True
+        return None

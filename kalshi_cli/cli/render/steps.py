@@ -284,8 +284,14 @@ def order_cells(order: Order) -> tuple[str, ...]:
         f"{count(order.filled)}/{count(intent.count)}",
         limit,
         str(order.state),
-        shown(order.message),
+        shown(_answered(order.message)),
     )
+
+
+def _answered(message: str) -> str:
+    """What was answered, without the code before words that say the same: `invalid_order`."""
+    code, _, words = message.partition(" ")
+    return words if words.lower().startswith(code.replace("_", " ")) else message
 
 
 def tally(codes: Iterable[str]) -> str:

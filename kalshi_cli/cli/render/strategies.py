@@ -26,7 +26,7 @@ def show_member(result: "Member", console: "Console") -> None:
     facts: list[tuple[str, Cell]] = [
         ("strategy", result.name),
         ("state", _state(result)),
-        ("share", f"{result.share:.0%} of the bankroll"),
+        ("share", _share(result)),
         ("file", result.path or "comes with the program"),
     ]
     if result.fault is not None:
@@ -59,6 +59,12 @@ def show_forgiven(result: "Forgiven", console: "Console") -> None:
         console.print(f"{result.strategy} has no fault on record.")
     else:
         console.print(f"{result.strategy} is asked again. It had: {result.had.error}", markup=False)
+
+
+def _share(member: "Member") -> str:
+    if member.share > 0:
+        return f"{member.share:.0%} of the bankroll"
+    return f"none: others.{member.name} = 0.05 under [allocation] of the config file gives it one"
 
 
 def _state(member: "Member") -> str:

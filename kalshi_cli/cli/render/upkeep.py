@@ -6,6 +6,7 @@ from kalshi_cli.adapters.store.migrate import Migrated, SchemaStatus
 from kalshi_cli.bootstrap.upkeep import StoreReport
 from kalshi_cli.cli.checks import Diagnosis
 from kalshi_cli.cli.render.tables import print_facts, print_table
+from kalshi_cli.cli.render.words import some
 from kalshi_cli.steps.discrepancies import Comparison
 
 if TYPE_CHECKING:
@@ -15,19 +16,24 @@ if TYPE_CHECKING:
 def show_store(result: StoreReport, console: "Console") -> None:
     """What was checked, what was found, and the exchange beside it."""
     audit = result.audit
-    rows = ", ".join(f"{number} {name}" for name, number in audit.checked)
-    compared = f"the exchange has ${result.exchange_cash}"
-    if result.exchange_cash is None:
-        compared = f"not compared: {result.not_compared}"
+    rows = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in audit.checked)
+    compared = f"not compared: {result.not_compared}"
+    if result.exchange_cash is not None:
+        compared = f"cash {result.exchange_cash.spoken}"
     facts = [
         ("store", result.location),
         ("rows", rows),
-        ("ledger", f"cash ${audit.cash}"),
+        ("ledger", f"cash {audit.cash.spoken}"),
         ("exchange", compared),
     ]
     if result.repaired is not None:
         mended = result.repaired
-        facts.append(("repaired", f"{mended.positions} positions, {mended.round_trips} trips"))
+        facts.append(
+            (
+                "repaired",
+                f"{some(mended.positions, 'position')}, {some(mended.round_trips, 'round trip')}",
+            )
+        )
     if result.vacuumed is not None:
         space = result.vacuumed
         told = f"{space.after / 1e6:,.1f} MB, {space.before / 1e6:,.1f} MB before"
@@ -37,7 +43,7 @@ def show_store(result: StoreReport, console: "Console") -> None:
     facts += [("repaired", done) for done in result.done]
     if result.accepted is not None:
         taken = result.accepted
-        facts.append(("accepted", f"${taken.amount} by {taken.who}: {taken.why}"))
+        facts.append(("accepted", f"{taken.amount.spoken} by {taken.who}: {taken.why}"))
     if result.backup is not None:
         facts.append(("backup", str(result.backup)))
     print_facts(console, facts)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 NOTHING = "-"
 """What stands where there is no number: a missing price is never shown as one."""
 HALF_A_CENT = 5_000
-"""In money's units: less than this has no sign to show."""
+"""In money's units: what is no more than this reads as nothing, and has no sign to show."""
 
 
 def dollars(amount: Money | None) -> str:
@@ -39,7 +39,7 @@ def gain(amount: Money) -> "Text":
     """A profit or loss with its sign, coloured."""
     from rich.text import Text
 
-    if abs(amount.units) < HALF_A_CENT:
+    if abs(amount.units) <= HALF_A_CENT:
         return Text("$0.00")
     up = amount.units > 0
     return Text(f"{'+' if up else ''}{dollars(amount)}", style="green" if up else "red")
