@@ -308,6 +308,7 @@ async def _carried_out_once(
         try:
             ended = await desk.carry_out(kind, target)
         except StillHeld as problem:
+            desk.ending.reason = str(problem)
             return Outcome(kind, target, str(problem), "by this command", problem.sales), problem
     return Outcome(kind, target, ended.outcome, "by this command", ended.sales), None
 

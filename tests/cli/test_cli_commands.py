@@ -11,6 +11,7 @@ from kalshi_cli.cli.app import Branch, load, names, overview
 from kalshi_cli.cli.documents import ROOT, documents
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.errors import LeaseHeld, NotFound, Unavailable
+from kalshi_cli.steps.selling import StillHeld
 
 LOOK_UPS = (
     "positions",
@@ -173,6 +174,17 @@ def test_a_run_whose_orders_could_not_be_sent_ends_with_the_reason(kalshi, monke
     flattened = kalshi("inspect", "runs", "--json").json["data"][0]
     assert flattened["command"] == "flatten"
     assert flattened["reason"] == "The exchange cannot be reached."
+
+
+def test_a_run_that_could_not_sell_all_is_not_done(kalshi, monkeypatch):
+    kalshi("run-loop", "--sim", "--once", "--seed", "7")
+
+    async def unsold(*_given):
+        raise StillHeld("Still held: KXA.", (), remedy="")
+
+    monkeypatch.setattr(OpenDesk, "carry_out", unsold)
+    assert kalshi("flatten").code == StillHeld.exit_code
+    assert kalshi("inspect", "runs", "--json").json["data"][0]["reason"] == "Still held: KXA."
 
 
 def test_a_run_that_was_asked_for_what_there_is_not_says_so_in_words(kalshi):
