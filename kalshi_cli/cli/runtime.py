@@ -241,7 +241,7 @@ def _usage_error(raised: TyperException) -> UsageError:
     """The library's complaint in one sentence, with the nearest option where one was mistyped."""
     typed, known = getattr(raised, "option_name", ""), getattr(raised, "possibilities", None)
     close = get_close_matches(typed, known or (), n=1, cutoff=0.75)
-    text = raised.message if typed else raised.format_message()
+    text = raised.message if typed else raised.format_message().removeprefix("Invalid value: ")
     for theirs, ours in _IN_OTHER_WORDS:
         text = text.replace(theirs, ours)
     sentence = " ".join(text.split()).rstrip(".?") + ("?" if text.endswith("?") else ".")

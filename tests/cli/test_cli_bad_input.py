@@ -23,6 +23,7 @@ USAGE = [
     (["nonsense"], "There is no command 'nonsense'"),
     (["statsu"], "Did you mean status or strategies?"),
     (["status", "--jsno"], "Did you mean --json?"),
+    (["evaluate", "--undo"], "error: --dry-run and --undo belong to --rebalance"),
     (["config"], "Missing command: show, path, init. See `kalshi config --help`."),
     (["inspect", "position"], "Did you mean 'positions'?"),
     (["--quiet"], "Missing command"),

@@ -6,11 +6,13 @@ import re
 def test_an_empty_desk_says_what_a_first_look_is(kalshi):
     for command in ("status", "why"):
         told = kalshi(command).out
-        assert "`kalshi run-loop --cycles 20` is a first look" in told
+        assert (
+            "`kalshi ingest` reads the markets, `kalshi run-loop --cycles 20` does it all" in told
+        )
         assert "1970" not in told
     kalshi("ingest", "--sim", "--seed", "7")
     told = kalshi("status").out
-    assert "first look" not in told
+    assert "does it all" not in told
     assert "last run   ingest, 2027-01-04" in told
     assert "no pass of trading in this time; the last run was ingest" in kalshi("why").out
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from kalshi_cli.cli.render.rows import show_positions, without_bid
 from kalshi_cli.cli.render.tables import Cell, print_facts, print_table
-from kalshi_cli.cli.render.words import charged, dollars, gain, instant, some
+from kalshi_cli.cli.render.words import FIRST_STEPS, charged, dollars, gain, instant, some
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.ports.rows.desk import DeskSummary
 from kalshi_cli.ports.rows.trading import StrategyRow
@@ -75,7 +75,7 @@ def _state(result: Status) -> list[tuple[str, Cell]]:
         ended = run.reason if run.reason is not None else "running, or killed"
         facts.append(("last run", f"{run.command}, {instant(run.started_us)}: {ended}"))
     elif not summary.markets:
-        facts.append(("last run", "none: `kalshi run-loop --cycles 20` is a first look"))
+        facts.append(("last run", f"none: {FIRST_STEPS}"))
     return facts
 
 

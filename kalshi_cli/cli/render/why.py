@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 from kalshi_cli.cli.render.measures import against, measured
 from kalshi_cli.cli.render.tables import print_facts, print_table
 from kalshi_cli.cli.render.trace import show_trace
-from kalshi_cli.cli.render.words import cents, count, held, instant, percent, shown, some, until
+from kalshi_cli.cli.render.words import (
+    FIRST_STEPS,
+    cents,
+    count,
+    held,
+    instant,
+    percent,
+    shown,
+    some,
+    until,
+)
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.side import Outcome, Side
@@ -66,7 +76,7 @@ def _tell_rest(left: Sequence[tuple[str, int]], console: "Console") -> None:
 def _whole(result: WhyNothing) -> Iterator[tuple[str, str]]:
     last = result.last_run
     if last is None and not result.strategies:
-        yield "passes", "none, and no run at all: `kalshi run-loop --cycles 20` is a first look"
+        yield "passes", f"none, and no run at all: {FIRST_STEPS}"
         return
     span = until(result.until_us - result.since_us)
     yield "looked at", f"{span} to {instant(result.until_us)}"

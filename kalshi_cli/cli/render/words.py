@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 NOTHING = "-"
 """What stands where there is no number: a missing price is never shown as one."""
+FIRST_STEPS = "`kalshi ingest` reads the markets, `kalshi run-loop --cycles 20` does it all"
+"""What somebody may do who has done nothing yet."""
 HALF_A_CENT = 5_000
 """In money's units: what is no more than this reads as nothing, and has no sign to show."""
 
