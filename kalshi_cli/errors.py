@@ -181,6 +181,8 @@ def why_ended(error: BaseException) -> str:
     """Why a run ended that this error cut off, in the words of its row."""
     if not isinstance(error, Exception):  # cancelled: a second Ctrl-C, or the whole process going
         return "cut off by a signal"
+    if isinstance(error, BrokenPipeError):
+        return "nobody read any further what it told"
     if not isinstance(error, KalshiError):
         return f"a fault of the program: {type(error).__name__}: {error}".rstrip(": ")
     began = type(error) not in {NotFound, UsageError, ConfigError, LiveNotConfirmed}

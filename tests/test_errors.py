@@ -35,6 +35,10 @@ def test_a_fault_of_the_program_keeps_its_kind_for_who_mends_it():
     assert why_ended(KeyError()) == "a fault of the program: KeyError"
 
 
+def test_a_reader_who_has_enough_is_no_fault():
+    assert why_ended(BrokenPipeError()) == "nobody read any further what it told"
+
+
 @pytest.mark.parametrize("kind", [asyncio.CancelledError, KeyboardInterrupt])
 def test_what_was_cut_off_says_so(kind):
     assert why_ended(kind()) == "cut off by a signal"
