@@ -75,7 +75,10 @@ class WhyMarket:
 
 
 async def why_nothing(reports: Reports, *, now_us: int, since_us: int) -> WhyNothing:
-    """Add up what stopped trading on each day of a span."""
+    """Add up what stopped trading on each day of a span: of the first one the whole, too, since
+    stops are counted by the day.
+    """
+    since_us = day_of(since_us) * DAY
     days = await reports.stop_days(since_day=day_of(since_us))
     summary = await reports.summary()
     orders = await reports.orders(since_us=since_us)

@@ -30,7 +30,7 @@ def why(
             "--since",
             metavar="SPAN",
             parser=span,
-            help="How far back: 7d unless said.",
+            help="How far back, in whole days of UTC: 7d unless said.",
         ),
     ] = None,
 ) -> None:
