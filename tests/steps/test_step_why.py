@@ -62,7 +62,8 @@ async def test_a_week_without_a_trade_says_what_stopped_it(floor):
         ("NET_EDGE", 1, 2),
         ("NO_FORECAST", 1, 2),
     }
-    short = await why_nothing(floor.store.reports, now_us=now, since_us=now - 1)
+    noon = now // DAY * DAY + DAY // 2
+    short = await why_nothing(floor.store.reports, now_us=noon, since_us=noon - 1)
     assert short.strategies == found.strategies  # stops are counted by the day
     assert short.since_us == found.since_us
     later = now + 8 * DAY
