@@ -2,6 +2,8 @@
 
 import re
 
+from kalshi_cli.cli.documents import ROOT
+
 
 def test_an_empty_desk_says_what_a_first_look_is(kalshi):
     for command in ("status", "why"):
@@ -22,3 +24,11 @@ def test_one_of_a_kind_is_told_as_one(kalshi):
     told = [kalshi(*line).out for line in (("status",), ("track",), ("sim", "status"))]
     one = re.compile(r"\b1 (fills|settlements|positions|round trips|denials|orders|events)\b")
     assert [one.findall(each) for each in told] == [[], [], []]
+
+
+def test_who_types_what_the_readme_says_finds_the_market_it_names(kalshi):
+    page = (ROOT / "README.md").read_text(encoding="utf-8")
+    (seed,) = re.findall(r"run-loop --sim --cycles 20 --seed (\d+) --fresh", page)
+    (ticker, supposed) = re.search(r"kalshi why (KX\S+) --with (\S+) --sim", page).groups()
+    kalshi("ingest", "--sim", "--seed", seed)
+    assert kalshi("why", ticker, "--with", supposed, "--sim").code == 0
