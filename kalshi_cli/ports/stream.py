@@ -15,7 +15,7 @@ from typing import Protocol
 from kalshi_cli.domain.account import ExchangePosition
 from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.fees import FeeTerms
-from kalshi_cli.domain.market import Event, Result, Trade
+from kalshi_cli.domain.market import Result, Trade
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import Fill, OrderReport
 from kalshi_cli.ports.exchange import Unusable
@@ -123,7 +123,6 @@ StreamEvent = (
     | OrderReport
     | ExchangePosition
     | MarketChange
-    | Event
     | EventFees
     | Unusable
     | Resync

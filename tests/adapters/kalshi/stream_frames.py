@@ -190,7 +190,6 @@ EVERY = (
     user_order(),
     market_position(),
     lifecycle(),
-    event_lifecycle(),
     event_fee_update(),
     {"type": "ok", "id": 3, "sid": 1, "seq": 2, "msg": {"market_tickers": [TICKER]}},
     {"type": "unsubscribed", "id": 3, "sid": 2, "seq": 1},

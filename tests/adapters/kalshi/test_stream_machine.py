@@ -16,7 +16,7 @@ from kalshi_cli.adapters.kalshi.stream.telling import GAP, MARGIN_US
 from kalshi_cli.domain.account import ExchangePosition
 from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.fees import FeeTerms
-from kalshi_cli.domain.market import Event, Result, Trade
+from kalshi_cli.domain.market import Result, Trade
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import ExchangeOrderStatus, Fill, OrderReport
 from kalshi_cli.domain.side import Side
@@ -177,18 +177,6 @@ BOOK = OrderBook(
             MarketChange(TICKER, Change.CLOSE_DATE_UPDATED, close_us=NOW_US + 60_000_000),
         ),
         (
-            frames.event_lifecycle(),
-            Event(
-                event_ticker="KXHIGHNY-27JAN06",
-                series_ticker="KXHIGHNY",
-                title="Highest temperature in New York?",
-                sub_title="On Jan 6, 2027",
-                mutually_exclusive=True,
-                strike_us=NOW_US,
-                exchange_index=2,
-            ),
-        ),
-        (
             frames.event_fee_update(),
             EventFees("KXHIGHNY-27JAN06", FeeTerms.parse("quadratic_with_maker_fees", "0.5")),
         ),
@@ -271,6 +259,16 @@ def test_new_fields_types_and_channels_harm_nobody(talk: Talk):
     assert talk.machine.tally["unknown type pyth_value"] == 1
     assert talk.machine.tally["unknown type novelty"] == 1
     assert not talk.machine.broken
+
+
+def test_a_new_event_is_left_to_who_reads_all_events_and_counts_as_a_frame(talk: Talk):
+    asyncapi().check(frames.event_lifecycle())
+    assert talk.hear(frames.event_lifecycle(1)) == ()
+    assert talk.hear(frames.lifecycle(2)) == (MarketChange(TICKER, Change.ACTIVATED),)
+    assert talk.machine.tally["gaps"] == 0
+    assert talk.hear(frames.event_lifecycle(4)) == (
+        Resync(Read.MARKETS, "", NOW_US - MARGIN_US, GAP),
+    )
 
 
 def test_unknown_words_do_not_fill_the_memory(talk: Talk):

@@ -48,7 +48,6 @@ CHANNEL_OF_TYPE: Mapping[str, Channel] = MappingProxyType(
         "user_order": Channel.ORDERS,
         "market_position": Channel.POSITIONS,
         "market_lifecycle_v2": Channel.LIFECYCLE,
-        "event_lifecycle": Channel.LIFECYCLE,
         "event_fee_update": Channel.LIFECYCLE,
     }
 )

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from kalshi_cli.domain.account import ExchangePosition
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.market import Event, Trade
+from kalshi_cli.domain.market import Trade
 from kalshi_cli.domain.order import Fill, OrderReport
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.ports.stream import (
@@ -87,7 +87,7 @@ class Mailbox:
                 self._put_trade(event, since_us)
             case Fill() | OrderReport() | ExchangePosition():
                 self._queue(self._account, event, since_us)
-            case MarketChange() | Event() | EventFees():
+            case MarketChange() | EventFees():
                 self._queue(self._changes, event, since_us)
             case Unusable():
                 self._unusable.append(event)

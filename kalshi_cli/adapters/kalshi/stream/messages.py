@@ -18,8 +18,6 @@ from kalshi_cli.adapters.kalshi.stream.wire import (
     PRICES,
     EventFeesFrame,
     EventFeesMsg,
-    EventFrame,
-    EventMsg,
     FillFrame,
     FillMsg,
     Levels,
@@ -38,7 +36,7 @@ from kalshi_cli.adapters.kalshi.stream.wire import (
 from kalshi_cli.domain.account import ExchangePosition
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.instant import MILLISECOND
-from kalshi_cli.domain.market import Event, Result, Trade, payout
+from kalshi_cli.domain.market import Result, Trade, payout
 from kalshi_cli.domain.money import ONE_DOLLAR, Contracts, Price
 from kalshi_cli.domain.order import ExchangeOrderStatus, Fill, OrderReport
 from kalshi_cli.errors import InvalidValue
@@ -163,18 +161,6 @@ def _position(msg: PositionMsg) -> ExchangePosition:
     return ExchangePosition(ticker, Contracts.parse(msg.position_fp))
 
 
-def _event(msg: EventMsg) -> Event:
-    return Event(
-        event_ticker=identity(msg.event_ticker, "event ticker"),
-        series_ticker=identity(msg.series_ticker, "series ticker"),
-        title=msg.title,
-        sub_title=msg.subtitle,
-        mutually_exclusive=msg.collateral_return_type == "MECNET",
-        strike_us=None if msg.strike_date is None else seconds(msg.strike_date),
-        exchange_index=msg.exchange_index,
-    )
-
-
 def _fees(msg: EventFeesMsg) -> EventFees:
     ticker = identity(msg.event_ticker, "event ticker")
     return EventFees(ticker, fee_override(msg.fee_type_override, msg.fee_multiplier_override))
@@ -188,7 +174,6 @@ _READERS: Mapping[type[News], Callable[[Any], StreamEvent]] = MappingProxyType(
         OrderFrame: _order,
         PositionFrame: _position,
         LifecycleFrame: _change,
-        EventFrame: _event,
         EventFeesFrame: _fees,
     }
 )

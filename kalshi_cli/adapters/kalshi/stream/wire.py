@@ -115,16 +115,6 @@ class LifecycleMsg(msgspec.Struct, frozen=True, gc=False):
     settlement_value: str | None = None
 
 
-class EventMsg(msgspec.Struct, frozen=True, gc=False):
-    event_ticker: str
-    series_ticker: str
-    title: str
-    subtitle: str
-    collateral_return_type: str
-    exchange_index: Shard
-    strike_date: UnixSeconds | None = None
-
-
 class EventFeesMsg(msgspec.Struct, frozen=True, gc=False):
     event_ticker: str
     fee_type_override: str | None
@@ -192,10 +182,6 @@ class LifecycleFrame(_Frame, frozen=True, gc=False, kw_only=True, tag="market_li
     msg: LifecycleMsg
 
 
-class EventFrame(_Frame, frozen=True, gc=False, kw_only=True, tag="event_lifecycle"):
-    msg: EventMsg
-
-
 class EventFeesFrame(_Frame, frozen=True, gc=False, kw_only=True, tag="event_fee_update"):
     msg: EventFeesMsg
 
@@ -223,7 +209,6 @@ News = (
     | OrderFrame
     | PositionFrame
     | LifecycleFrame
-    | EventFrame
     | EventFeesFrame
 )
 Answer = SubscribedFrame | UnsubscribedFrame | OkFrame | ErrorFrame
