@@ -25,12 +25,12 @@ from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.ingest import IngestResult, ingest
 from kalshi_cli.steps.preview import PreviewResult, preview
 from kalshi_cli.steps.questions import Progress, unheard
-from kalshi_cli.steps.react import Attended, Reacted, attend, react
+from kalshi_cli.steps.react import Attended, Reacted, attend, keep, react
 from kalshi_cli.steps.requests import carry_out, obey
 from kalshi_cli.steps.session import TradeResult
 from kalshi_cli.steps.standing import standing
 from kalshi_cli.steps.stopping import Left, wind_down
-from kalshi_cli.steps.track import TrackResult, save_plans, track
+from kalshi_cli.steps.track import TrackResult, track
 from kalshi_cli.steps.trade import rehearse, trade
 
 if TYPE_CHECKING:
@@ -180,14 +180,14 @@ class OpenDesk:
         """Book what the stream told, and ring for a look at the exchange where one is due.
 
         Once the stream was given up there is nothing to book: None, but for a last ring, one for
-        quotes that could not be asked to go, and the best bids that trailing stops have seen.
+        quotes that could not be asked to go, and what is to be kept.
         """
         if watch.stream is None:
             if watch.guard.is_urgent:
                 watch.armed.ring()
             if watch.guard.take_due():
                 look.ring()
-            await save_plans(self.sender, watch.guard.take_raised())
+            await keep(self.sender, watch.guard)
             watch.guard.forget_raised()
             return None
         stream = watch.stream

@@ -51,8 +51,8 @@ WORST_KNOWN = FeeTerms("quadratic_with_combo_maker_fees")
 
 @dataclass(frozen=True, slots=True)
 class FeeChange:
-    """Fee terms that are announced from an instant on (market time), of a series or, where it is
-    named, of one event.
+    """Fee terms that are announced or in force from an instant on (market time), of a series or,
+    where it is named, of one event.
 
     `fees` None: an event falls back to the terms of its series.
     """

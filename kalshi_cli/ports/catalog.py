@@ -118,15 +118,17 @@ class Catalog(Protocol):
         """Each series' category, by ticker."""
         ...
 
-    async def known_events(self, event_tickers: Collection[str]) -> frozenset[str]: ...
+    async def events(self, event_tickers: Collection[str]) -> Mapping[str, Event]:
+        """Those of the named events that the store knows, by ticker."""
+        ...
 
     async def save_fee_changes(self, changes: Sequence[FeeChange]) -> None:
-        """Keep what is announced, in the place of what was."""
+        """Keep what is announced or was told, in the place of what was."""
         ...
 
     async def fee_changes(self) -> tuple[FeeChange, ...]:
-        """What is announced, but for what was in force when all events were last read: that is in
-        their own terms. The first to come first.
+        """What is announced or was told, but for what was in force when all events were last read:
+        that is in their own terms. The first to come first.
         """
         ...
 

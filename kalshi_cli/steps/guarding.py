@@ -1,8 +1,9 @@
 """Which positions the stream says to leave now, and what else asks to be acted on. Pure.
 
 A guard takes in what is held and what the stream tells, and answers with data: which exits are
-armed, which quotes are to go, what is to be booked, and why the exchange must be read. It believes
-a book while the stream stands behind it; one that is lost arms nothing, and nothing rests on it.
+armed, which quotes are to go, what is to be booked or kept, and why the exchange must be read. It
+believes a book while the stream stands behind it; one that is lost arms nothing, and nothing rests
+on it.
 """
 
 from collections import defaultdict
@@ -11,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from kalshi_cli.domain.account import ExchangePosition
 from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import NO_CONTRACTS
 from kalshi_cli.domain.order import WORKING, Fill, Order, OrderReport
@@ -20,6 +22,7 @@ from kalshi_cli.exits._pricing import exit_price
 from kalshi_cli.ports.stream import (
     BookLost,
     Change,
+    EventFees,
     Link,
     MarketChange,
     Read,
@@ -68,6 +71,14 @@ class Told:
         return bool(self.fills or self.reports)
 
 
+@dataclass(frozen=True, slots=True)
+class FeesTold:
+    """An event's own terms as they were told at an instant; None where its series' hold again."""
+
+    fees: FeeTerms | None
+    at_us: int
+
+
 @dataclass(slots=True)
 class Guard:
     """`held` is None until somebody looked; `armed` are the exits to be sent, `pulled` the quotes
@@ -89,6 +100,7 @@ class Guard:
     _asked: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Quotes that were asked to go, by their id: why, and before when they are not asked again."""
     _raised: dict[Owned, ExitPlan] = field(default_factory=dict)
+    _fees: dict[str, FeesTold] = field(default_factory=dict)
     _changes: Changes | None = None
     _positions: dict[str, list[Position]] = field(default_factory=dict)
     """What is held, by market, as `_orders` are: a change of a book asks for one market only."""
@@ -107,7 +119,8 @@ class Guard:
     @property
     def has_news(self) -> bool:
         """Whether there is anything to book, or to read."""
-        return bool(self._fills or self._reports or self._nets or self._due or self._raised)
+        told = self._fills or self._reports or self._nets or self._fees
+        return bool(told or self._due or self._raised)
 
     @property
     def plans(self) -> Mapping[Owned, ExitPlan]:
@@ -134,22 +147,29 @@ class Guard:
                 self.books.pop(event.ticker, None)
                 self._pull(event.ticker, "its book is lost")
                 self.armed -= {each for each in self.armed if each[0] == event.ticker}
-            case Fill():
-                self._fills.append(event)
-            case OrderReport():
-                self._reports.append(event)
-            case ExchangePosition():
-                self._nets[event.ticker] = event
+            case Fill() | OrderReport() | ExchangePosition():
+                self._hear_of_account(event)
             case MarketChange() if event.ticker in self.watched and event.change in _OF_MONEY:
                 change = event.change.replace("_", " ")
                 self._due[f"{event.ticker} {change}"] = None
                 self._pull(event.ticker, f"the market was {change}")
             case Resync() if event.read in _RECONCILED:
                 self._due[f"{event.read}: {event.reason}"] = None
+            case EventFees():
+                self._fees[event.event_ticker] = FeesTold(event.fees, now_us)
             case Link() if not event.connected:
                 self._lose_all("the stream is down")
             case _:
                 pass
+
+    def _hear_of_account(self, event: Fill | OrderReport | ExchangePosition) -> None:
+        match event:
+            case Fill():
+                self._fills.append(event)
+            case OrderReport():
+                self._reports.append(event)
+            case ExchangePosition():
+                self._nets[event.ticker] = event
 
     def as_it_was(self, changes: Changes | None, now_us: int) -> Readiness | None:
         """What is held at this instant, where the store has not changed since it was read.
@@ -235,6 +255,15 @@ class Guard:
         told = Told(tuple(self._fills), tuple(self._reports))
         self._fills, self._reports = [], []
         return told
+
+    @property
+    def fees(self) -> Mapping[str, FeesTold]:
+        """What events charge of their own, to be kept; it stands until `forget_fees`."""
+        return dict(self._fees)
+
+    def forget_fees(self, kept: Mapping[str, FeesTold]) -> None:
+        """These are kept; what was told meanwhile is still to be."""
+        self._fees = {name: told for name, told in self._fees.items() if kept.get(name) != told}
 
     def take_due(self) -> tuple[str, ...]:
         """Why the exchange must be read, once; empty where it need not."""

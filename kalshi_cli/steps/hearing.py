@@ -1,12 +1,16 @@
-"""What the stream tells of the account, into the books: the same code as for what is read.
+"""What the stream tells of the account, into the books, and of fees, on record: the same code and
+the same place as for what is read.
 
-News may come twice, late and in any order. What they do not settle is left to reconciliation.
+News may come twice, late and in any order. What they do not settle is left to reconciliation, or to
+the next reading of all events.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from kalshi_cli.domain.fees import FeeChange, FeeTerms
+from kalshi_cli.domain.market import Event
 from kalshi_cli.domain.order import (
     NEVER_SEEN,
     Fill,
@@ -18,9 +22,14 @@ from kalshi_cli.domain.order import (
 )
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.ports.exchange import MarketData
+from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.booking import book_told
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.following import amend
+from kalshi_cli.steps.guarding import FeesTold
+
+TOLD = "told by the stream"
+"""The id of a change of fees that is in no list. An event has one: the last that was told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,38 @@ async def hear(
     nowhere = [f"the exchange does not tell of {ticker}" for ticker in sorted(booked.unlisted)]
     whys = [why for why in booked.whys if why]
     return Heard(booked.fills, changed, booked.alarms, (*unclear, *whys, *nowhere))
+
+
+async def hear_fees(store: Store, told: Mapping[str, FeesTold]) -> None:
+    """Keep events' own terms as changes in force since they were told, by event.
+
+    All events are then due to be read, and what they say counts from there on. Of an event that is
+    unknown, or has these terms already, nothing is kept.
+    """
+    if not told:
+        return
+    async with store.unit(reads=True) as unit:
+        events = await unit.catalog.events(told)
+    if not events:
+        return
+    async with store.unit() as unit:
+        known = await unit.catalog.fee_changes()
+        new = [
+            FeeChange(TOLD, event.series_ticker, name, told[name].fees, told[name].at_us)
+            for name, event in events.items()
+            if _own_terms(event, known, told[name].at_us) != told[name].fees
+        ]
+        if not new:
+            return
+        coming = {(each.change_id, each.event_ticker): each for each in (*known, *new)}
+        await unit.catalog.save_fee_changes(list(coming.values()))
+        await unit.commit()
+
+
+def _own_terms(event: Event, changes: Sequence[FeeChange], at_us: int) -> FeeTerms | None:
+    """What an event charges of its own at an instant; None where its series' terms hold."""
+    came = [c for c in changes if c.event_ticker == event.event_ticker and c.from_us <= at_us]
+    return came[-1].fees if came else event.fees
 
 
 async def _follow(

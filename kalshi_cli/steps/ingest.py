@@ -1,7 +1,7 @@
 """Bring the catalogue up to date, and count every market dropped under the filter that dropped it.
 
-A full pass reads all open events, every hour and once an announced change of fees has come into
-force; between full passes only what changed is read. Quotes are
+A full pass reads all open events, every hour and once a change of fees that was announced, or told
+by the stream, has come into force; between full passes only what changed is read. Quotes are
 refreshed for markets worth a look and for those we hold, ordered or forecast, also when they have
 left the open feed: their close and settlement must be seen.
 """
@@ -11,7 +11,6 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from functools import partial
 
-from kalshi_cli.domain.fees import FeeChange
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.market import Event, Listing, Quote
 from kalshi_cli.errors import ExchangeRefusal, Unavailable
@@ -108,14 +107,14 @@ async def ingest(
         full_at = await unit.catalog.marker(EVENTS_READ)
         delta_at = await unit.catalog.marker("delta_pass")
         series_at = await unit.catalog.marker("series_pass")
-        announced = await unit.catalog.fee_changes()
+        changes = await unit.catalog.fee_changes()
     is_full = full_at is None or started - full_at >= FULL_PASS_EVERY
-    if full_at is not None and any(fees.from_us <= started for fees in announced):
+    if full_at is not None and any(fees.from_us <= started for fees in changes):
         is_full, series_at = True, None
     done = _Pass("full" if is_full else "delta", Screen.of(filters), started)
     await _series_pass(data, store, done, started, series_at)
     if is_full:
-        await _read_announced_fees(notices, store, done, announced)
+        await _read_announced_fees(notices, store, done, clock)
         await _read_incentives(notices, store, done)
         await _full_pass(data, store, done, full_at or 0, started)
     else:
@@ -146,10 +145,9 @@ async def _read_series(data: MarketData, store: Store, done: _Pass, now_us: int)
         await unit.commit()
 
 
-async def _read_announced_fees(
-    notices: Notices, store: Store, done: _Pass, known: Sequence[FeeChange]
-) -> None:
-    """Keep what fees are to be, and what of the `known` has come since all events were last read.
+async def _read_announced_fees(notices: Notices, store: Store, done: _Pass, clock: Clock) -> None:
+    """Keep what fees are to be, and what has come since all events were last read: the stream may
+    tell some of it while this is read.
 
     Where it was not all told, what was known stays beside it.
     """
@@ -163,9 +161,10 @@ async def _read_announced_fees(
     done.unusable.extend((*of_series.unusable, *of_events.unusable))
     told = [each for each in (*of_series.items, *of_events.items) if each.from_us > done.started_us]
     is_whole = of_events.complete and not of_series.unusable
-    kept = [each for each in known if each.from_us <= done.started_us or not is_whole]
-    coming = {(each.change_id, each.event_ticker): each for each in (*kept, *told)}
     async with store.unit() as unit:
+        now_us, known = clock.now(), await unit.catalog.fee_changes()
+        kept = [each for each in known if each.from_us <= now_us or not is_whole]
+        coming = {(each.change_id, each.event_ticker): each for each in (*kept, *told)}
         await unit.catalog.save_fee_changes(list(coming.values()))
         await unit.commit()
 
@@ -212,9 +211,9 @@ async def _delta_pass(
         done.unusable.extend(page.unusable)
         tickers = {listing.market.event_ticker for listing in page.items}
         async with store.unit(reads=True) as unit:
-            there = await unit.catalog.known_events(tickers)
+            there = await unit.catalog.events(tickers)
         try:
-            await _save_new_events(data, store, done, tickers - there, now_us)
+            await _save_new_events(data, store, done, tickers - there.keys(), now_us)
         except (Unavailable, ExchangeRefusal) as error:
             why = str(error)  # and the next pass reads the same changes again
         old = [listing for listing in page.items if listing.market.event_ticker in there]

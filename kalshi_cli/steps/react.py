@@ -1,5 +1,5 @@
 """Act on the stream: leave at once what a book says to leave, take away the quotes that a strategy
-takes back, and book what happened.
+takes back, book what happened, and keep what fees have become.
 
 Between a change of a book and its exit stands one commit: the exit's own. Booking is another step,
 so that it holds up no exit. The timed look at the exchange (`track`) stays, and comes to the same
@@ -17,7 +17,7 @@ from kalshi_cli.ports.stream import Stream
 from kalshi_cli.steps.clearing import in_the_way
 from kalshi_cli.steps.execution import Desk, cancel_many
 from kalshi_cli.steps.guarding import REFUSED_PAUSE_US, Guard
-from kalshi_cli.steps.hearing import Heard, hear
+from kalshi_cli.steps.hearing import Heard, hear, hear_fees
 from kalshi_cli.steps.looking import look_at_holdings
 from kalshi_cli.steps.readiness import readiness
 from kalshi_cli.steps.track import Exited, leave, save_plans
@@ -73,7 +73,7 @@ async def listen(
 async def attend(
     data: MarketData, desk: Desk, stream: Stream, guard: Guard, *, policy: TradePolicy
 ) -> Attended:
-    """Book what was told, and have the guard look at what is held and follow its markets.
+    """Book and keep what was told, and have the guard look at what is held and follow its markets.
 
     Raises what reading the exchange raises; what was told is then read again.
     """
@@ -87,11 +87,19 @@ async def attend(
         raise
     for reason in heard.unclear:
         guard.owe(reason)
-    await save_plans(desk, guard.take_raised())
+    await keep(desk, guard)
     await _look(desk, stream, guard, policy)
     return Attended(
         desk.clock.now(), heard.fills, heard.changed, heard.alarms, due=guard.take_due()
     )
+
+
+async def keep(desk: Desk, guard: Guard) -> None:
+    """Keep the best bids that trailing stops have seen, and what fees have become."""
+    await save_plans(desk, guard.take_raised())
+    fees = guard.fees
+    await hear_fees(desk.store, fees)
+    guard.forget_fees(fees)
 
 
 async def _look(desk: Desk, stream: Stream, guard: Guard, policy: TradePolicy) -> None:

@@ -7,23 +7,24 @@ from typing import ClassVar, cast
 
 import pytest
 from fakes.decisions import a_plan
-from fakes.floor import ASKS, STRATEGY, A, Floor, open_floor, taking, the_policies, waiting
+from fakes.floor import ASKS, EVENT, STRATEGY, A, Floor, open_floor, taking, the_policies, waiting
 from fakes.heard import FakeStream
 
 from kalshi_cli.adapters.kalshi.connection import KalshiConnection
-from kalshi_cli.bootstrap import desk as desk_module
 from kalshi_cli.bootstrap.desk import Ending, OpenDesk
 from kalshi_cli.bootstrap.watch import Watch
 from kalshi_cli.domain.book import OrderBook
+from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import WORKING, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import ConfigError, StoreBusy
-from kalshi_cli.ports.stream import StreamEvent
+from kalshi_cli.ports.stream import EventFees, StreamEvent
 from kalshi_cli.scheduler.lanes import Bell
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
+from kalshi_cli.steps import react as react_module
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.guarding import Guard
 from kalshi_cli.strategies._base import Strategy
@@ -157,33 +158,35 @@ async def test_quotes_that_could_not_be_asked_to_go_when_it_was_given_up_are_ask
         assert not watch.armed.event.is_set()
 
 
-async def test_the_best_bid_that_a_trailing_stop_has_seen_outlives_the_stream(
-    tmp_path, monkeypatch
-):
+async def test_what_was_to_be_kept_outlives_the_stream(tmp_path, monkeypatch):
     async with open_floor(tmp_path) as floor:
         await floor.reconcile()
         made = a_plan(A, STRATEGY, trail=Price.parse("0.0500"), peak=Price.parse("0.4000"))
         await send(floor.desk, taking(Side.BID, "0.4400"), made)
         await floor.reconcile()
-        desk, look, saved = a_desk(floor), Bell(), desk_module.save_plans
+        desk, look, saved = a_desk(floor), Bell(), react_module.save_plans
         stream = Broken(floor.exchange)
         watch = Watch(Guard(()), stream)
         await desk.attend(watch, look)
         watch.guard.hear(await book_with_bid(floor, "0.4300"), floor.clock.now())
+        half = FeeTerms("quadratic", 500_000)
+        watch.guard.hear(EventFees(EVENT, half), floor.clock.now())
         async with watch.listening(stream, floor.clock) as task:
             await asyncio.wait((task,))
 
         async def busy(*_: object) -> None:
             raise StoreBusy("busy")
 
-        monkeypatch.setattr(desk_module, "save_plans", busy)
+        monkeypatch.setattr(react_module, "save_plans", busy)
         with pytest.raises(StoreBusy):
             await desk.attend(watch, look)
         assert look.event.is_set()
-        monkeypatch.setattr(desk_module, "save_plans", saved)
+        monkeypatch.setattr(react_module, "save_plans", saved)
         await desk.attend(watch, look)
         async with floor.store.unit(reads=True) as unit:
             assert (await unit.plans.all())[A, STRATEGY].peak == Price.parse("0.4300")
+            (entry,) = await unit.catalog.entries([A])
+        assert entry.fee_terms(floor.clock.now()) == half
         assert not watch.guard.has_news
 
 

@@ -374,7 +374,8 @@ class TestCatalog:
             named = await unit.catalog.entries(tickers={"C", "B", "nothing"})
             assert [entry.market.ticker for entry in named] == ["B", "C"]
             assert await unit.catalog.entries(tickers=()) == ()
-            assert await unit.catalog.known_events(["E", "F"]) == {"E"}
+            assert await unit.catalog.events(["E", "F"]) == {"E": an_event()}
+            assert await unit.catalog.events([]) == {}
             assert await unit.catalog.known_series() == {"SERIES": "Weather"}
 
     async def test_an_event_needs_its_series(self, store):
@@ -386,7 +387,7 @@ class TestCatalog:
         with pytest.raises(IntegrityError):
             await save()
         async with store.unit() as unit:
-            assert await unit.catalog.known_events([an_event().event_ticker]) == frozenset()
+            assert await unit.catalog.events([an_event().event_ticker]) == {}
 
     async def test_watched_is_held_ordered_or_forecast_and_unsettled(self, store):
         run = await seed(store, "HELD", "ORDERED", "FORECAST", "OVER", "PLAIN")

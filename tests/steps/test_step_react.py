@@ -8,22 +8,23 @@ from typing import NamedTuple
 import pytest
 from fakes.decisions import a_plan
 from fakes.exchange import Fault
-from fakes.floor import ASKS, STRATEGY, A, B, Floor, open_floor, taking, the_policies
+from fakes.floor import ASKS, EVENT, STRATEGY, A, B, Floor, open_floor, taking, the_policies
 from fakes.heard import FakeStream
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
-from kalshi_cli.domain.instant import MINUTE, SECOND
+from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
 from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import Fill, OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import Unavailable
+from kalshi_cli.errors import StoreBusy, Unavailable
 from kalshi_cli.ports.store import Store
-from kalshi_cli.ports.stream import Link, Read, Resync, StreamEvent
+from kalshi_cli.ports.stream import EventFees, Link, Read, Resync, StreamEvent
 from kalshi_cli.steps.execution import send
-from kalshi_cli.steps.guarding import PAUSE_US, REFUSED_PAUSE_US, Guard
+from kalshi_cli.steps.guarding import PAUSE_US, REFUSED_PAUSE_US, FeesTold, Guard
 from kalshi_cli.steps.react import Reacted, attend, listen, react
 from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import Exited, track
@@ -539,6 +540,94 @@ async def test_what_the_exchange_refuses_is_not_tried_at_every_change(watching):
     watching.floor.clock.now_us += REFUSED_PAUSE_US
     (exited,) = (await watching.react()).exits
     assert exited.order.state is OrderState.FILLED
+
+
+PLAIN = FeeTerms("quadratic")
+
+
+def test_what_fees_have_become_is_to_be_kept_until_it_is():
+    """The last that was told of each event; what is told while that is kept is kept next."""
+    guard = Guard(())
+    assert (guard.has_news, guard.fees) == (False, {})
+    for at_us, (event, fees) in enumerate((("E", PLAIN), ("F", PLAIN), ("E", None))):
+        guard.hear(EventFees(event, fees), at_us)
+    assert (guard.has_news, guard.is_urgent, guard.take_due()) == (True, False, ())
+    told = guard.fees
+    assert told == {"F": FeesTold(PLAIN, 1), "E": FeesTold(None, 2)}
+    guard.hear(EventFees("F", PLAIN), 3)
+    guard.forget_fees(told)
+    assert guard.fees == {"F": FeesTold(PLAIN, 3)}
+    guard.forget_fees(guard.fees)
+    assert not guard.has_news
+
+
+async def judged(watching: Watching, fees: FeeTerms | None) -> None:
+    """Ten at 0.44 of an event with these terms, which a forecast made now says are worth 0.40."""
+    floor = watching.floor
+    floor.exchange.events[EVENT] = replace(floor.exchange.events[EVENT], fees=fees)
+    floor.clock.now_us += HOUR
+    await floor.ingest()
+    floor.clock.now_us += 1
+    await watching.hold(entry_confidence=0.9)
+    await floor.forecast(p=0.40)
+    await watching.begin()
+
+
+async def test_an_exit_is_priced_by_new_fees_right_after_they_were_told(watching):
+    """A bid of 0.42 brings 0.42 - 0.07 x 0.42 x 0.58 = 0.4030, and 0.41 is asked; free, 0.42."""
+    await judged(watching, PLAIN)
+    watching.floor.exchange.set_book(A, (("0.4200", "50.00"),), ASKS)
+    watching.hear()
+    assert (await watching.react()).exits == ()
+    assert await heard_of(watching, EventFees(EVENT, None)) == ["book"]
+    (exited,) = (await watching.react()).exits
+    assert (exited.reason.code, str(exited.order.intent.limit)) == ("VALUE", "0.4100")
+    assert exited.order.state is OrderState.FILLED
+
+
+async def test_no_exit_is_priced_by_fees_that_are_over(watching):
+    await judged(watching, None)
+    assert await heard_of(watching, EventFees(EVENT, PLAIN)) == ["book"]
+    await watching.react()
+    watching.floor.exchange.set_book(A, (("0.4200", "50.00"),), ASKS)
+    watching.hear()
+    assert (await watching.react()).exits == ()
+    # 0.43 brings 0.43 - 0.07 x 0.43 x 0.57 = 0.4128
+    watching.floor.exchange.set_book(A, (("0.4300", "50.00"),), ASKS)
+    watching.hear()
+    (exited,) = (await watching.react()).exits
+    assert (exited.reason.code, str(exited.order.intent.limit)) == ("VALUE", "0.4300")
+
+
+async def test_fees_wait_for_an_exit_that_is_armed(watching):
+    await watching.hold(stop=Price.parse("0.2000"))
+    await watching.begin()
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    told = (*watching.stream.told(), EventFees(EVENT, PLAIN))
+    assert await heard_of(watching, *told) == ["exit"]
+    (exited,) = (await watching.leave()).exits
+    assert exited.order.state is OrderState.FILLED
+    assert set(watching.guard.fees) == {EVENT}
+
+
+async def test_fees_that_could_not_be_kept_are_kept_the_next_time(watching, monkeypatch):
+    await watching.begin()
+    watching.floor.clock.now_us += 1
+    watching.guard.hear(EventFees(EVENT, PLAIN), watching.floor.clock.now())
+
+    def busy(**_: object) -> None:
+        raise StoreBusy("busy")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(watching.floor.store, "unit", busy)
+        with pytest.raises(StoreBusy):
+            await watching.react()
+    assert watching.guard.has_news
+    await watching.react()
+    assert not watching.guard.has_news
+    async with watching.floor.store.unit(reads=True) as unit:
+        (entry,) = await unit.catalog.entries([A])
+    assert entry.fee_terms(watching.floor.clock.now()) == PLAIN
 
 
 async def test_a_link_that_is_down_forgets_the_books(watching):

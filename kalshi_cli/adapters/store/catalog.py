@@ -151,10 +151,10 @@ class SqlCatalog:
         rows = await self._transaction.rows(select(t.SERIES.c.ticker, t.SERIES.c.category))
         return {row[0]: row[1] for row in rows}
 
-    async def known_events(self, event_tickers: Collection[str]) -> frozenset[str]:
+    async def events(self, event_tickers: Collection[str]) -> Mapping[str, Event]:
         column = t.EVENTS.c.event_ticker
-        rows = await self._transaction.rows_among(_EVENTS_OF, column, event_tickers)
-        return frozenset(row[0] for row in rows)
+        rows = await self._transaction.rows_among(select(*t.EVENTS.c), column, event_tickers)
+        return {row[0]: mapping.event_from(row) for row in rows}
 
     async def entries(self, tickers: Collection[str] | None = None) -> tuple[CatalogEntry, ...]:
         rows: Sequence[Values]

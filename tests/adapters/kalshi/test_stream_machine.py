@@ -34,6 +34,7 @@ from kalshi_cli.ports.stream import (
 
 NOW_US = 1_800_000_000_000_000
 AT_US = TS_MS * 1_000
+NO_FEES_OF_ITS_OWN = frames.event_fee_update(fee_type_override=None, fee_multiplier_override=None)
 PATIENCE = Patience(answer_s=3, snapshot_s=2, quiet_s=1_000, failures=3)
 
 
@@ -81,7 +82,7 @@ def talk() -> Talk:
 
 def test_the_samples_are_what_the_exchange_documents():
     spec = asyncapi()
-    for frame in frames.EVERY:
+    for frame in (*frames.EVERY, NO_FEES_OF_ITS_OWN):
         spec.check(frame)
 
 
@@ -181,7 +182,7 @@ BOOK = OrderBook(
             EventFees("KXHIGHNY-27JAN06", FeeTerms.parse("quadratic_with_maker_fees", "0.5")),
         ),
         (
-            frames.event_fee_update(fee_type_override=None, fee_multiplier_override=None),
+            NO_FEES_OF_ITS_OWN,
             EventFees("KXHIGHNY-27JAN06", None),
         ),
     ],
@@ -259,6 +260,12 @@ def test_new_fields_types_and_channels_harm_nobody(talk: Talk):
     assert talk.machine.tally["unknown type pyth_value"] == 1
     assert talk.machine.tally["unknown type novelty"] == 1
     assert not talk.machine.broken
+
+
+def test_fees_told_by_halves_are_terms_that_nobody_knows(talk: Talk):
+    (told,) = talk.hear(frames.event_fee_update(fee_multiplier_override=None))
+    assert told.fees is not None
+    assert not told.fees.is_known
 
 
 def test_a_new_event_is_left_to_who_reads_all_events_and_counts_as_a_frame(talk: Talk):

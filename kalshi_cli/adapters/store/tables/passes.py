@@ -31,8 +31,8 @@ class MarkerRecord(Record, table=True):
 
 
 class FeeChangeRecord(Record, table=True):
-    """What is announced. `event_ticker` is empty where it is of a whole series, and `fee_type` NULL
-    where an event has the terms of its series again.
+    """What is announced, or was told. `event_ticker` is empty where it is of a whole series, and
+    `fee_type` NULL where an event has the terms of its series again.
     """
 
     __tablename__ = "fee_changes"
