@@ -262,7 +262,7 @@ def test_what_is_told_of_happens():
             seen["settled"] += bool(account.settlements)
             seen["followed"] += any(self.watched)
 
-    chosen = settings(max_examples=40, stateful_step_count=40, derandomize=True, database=None)
+    chosen = settings(max_examples=100, stateful_step_count=40, derandomize=True, database=None)
     run_state_machine_as_test(Watched, settings=chosen)
     assert min(seen["traded"], seen["followed"]) > seen["runs"] / 3
     assert seen["settled"] > 0
