@@ -71,11 +71,14 @@ def fee(limit: int, count: int) -> Fraction:
 
 @dataclass(frozen=True)
 class Beginning:
-    """What a pass begins with. `strangers` are orders of others that it can know of."""
+    """What a pass begins with: `strangers` are orders of others that it can know of, `fills` is how
+    many there had been.
+    """
 
     at_us: int
     is_true: bool
     strangers: frozenset[str]
+    fills: int
     state: str
     equity: Fraction
 
@@ -108,7 +111,8 @@ class Ledger:
         names = frozenset(r.order_id for r in self._foreign()) if is_true else frozenset()
         state = self._one("SELECT state FROM desk_states ORDER BY change_id DESC") or "active"
         now = self.exchange.clock.now()
-        self.began = Beginning(now, is_true, names, str(state), self.equity())
+        fills = len(self.exchange.all_fills)
+        self.began = Beginning(now, is_true, names, fills, str(state), self.equity())
 
     # What is there.
 
@@ -127,11 +131,13 @@ class Ledger:
         name = self.exchange.reports[order_id].client_order_id or ""
         return rows[name].owner if name in rows else EXTERNAL
 
-    def held(self, rows: Mapping[str, Row], strangers: Collection[str]):
-        """By market and owner; of strangers only what these orders brought."""
+    def held(
+        self, rows: Mapping[str, Row], strangers: Collection[str], fills: int | None = None
+    ) -> dict[tuple[str, str], Held]:
+        """By market and owner, after so many fills; of strangers only what these orders brought."""
         settled = {each.ticker for each in self.exchange.all_settlements}
         found: dict[tuple[str, str], Held] = {}
-        for fill in self.exchange.all_fills:
+        for fill in self.exchange.all_fills[:fills]:
             owner = self._owner(rows, fill.order_id)
             if fill.ticker in settled or (owner == EXTERNAL and fill.order_id not in strangers):
                 continue
@@ -358,7 +364,8 @@ class Ledger:
         if not self.began.is_true:
             return
         assert self._explained() == self.exchange.cash.units, "BOOKS_INCOMPLETE"
-        foreign = self.held(rows, self.began.strangers).get((row.ticker, EXTERNAL), Held()).net
+        known = self.held(rows, self.began.strangers, self.began.fills)
+        foreign = known.get((row.ticker, EXTERNAL), Held()).net
         own = self.held(rows, ()).get((row.ticker, row.owner), Held()).net
         sign = own or (1 if row.side == "bid" else -1)
         assert sign * foreign >= 0, "MARKET_FROZEN"
