@@ -2,7 +2,8 @@
 
 Whether the exchange's balance still contains the collateral of resting orders is documented nowhere
 ("available balance" may mean either). So a balance that lies below the ledger by exactly what rests
-is one that leaves it out: it is told here as it is before, which is what the ledger has.
+is one that leaves it out: it is told here as it is before, which is what the ledger has. If cash is
+missing by chance in just that amount, that is told once something else rests.
 """
 
 from collections.abc import Iterable, Mapping
