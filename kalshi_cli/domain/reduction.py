@@ -47,6 +47,17 @@ def reduction(
     )
 
 
+def entered_since(intent: OrderIntent, orders: Iterable[Order], known: Iterable[Order]) -> bool:
+    """Whether the owner of an exit has an entry there that was not known when it was decided."""
+    before = {order.client_order_id for order in known}
+    return any(
+        order.intent.purpose is not Purpose.EXIT
+        and (order.intent.ticker, order.intent.strategy) == (intent.ticker, intent.strategy)
+        and order.client_order_id not in before
+        for order in orders
+    )
+
+
 def cuts(
     positions: Iterable[Position], orders: Iterable[Order]
 ) -> tuple[tuple[Order, Contracts], ...]:

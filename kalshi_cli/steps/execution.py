@@ -5,7 +5,7 @@ again. What the exchange or the wire answered becomes a state; an unknown outcom
 until `reconcile` finds the order or proves it absent.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
@@ -26,7 +26,7 @@ from kalshi_cli.domain.order import (
     TimeInForce,
     fold_report,
 )
-from kalshi_cli.domain.reduction import reduction
+from kalshi_cli.domain.reduction import entered_since, reduction
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import PASSING, ExitExceeds, Halted, Refused, Unauthorized
 from kalshi_cli.exits._base import ExitPlan
@@ -42,7 +42,7 @@ from kalshi_cli.ports.exchange import (
     PlacementKind,
     Trading,
 )
-from kalshi_cli.ports.journal import InMarket
+from kalshi_cli.ports.journal import InMarket, Weigh
 from kalshi_cli.ports.store import (
     Lease,
     Store,
@@ -100,14 +100,17 @@ async def send(
     *,
     book: OrderBook | None = None,
     reserve: Reserve | None = None,
+    beside: Collection[Order] | None = None,
 ) -> Order:
     """Journal an intent, with the exit plan of an entry, and send it; returns what it became.
 
     `book` is what it was decided on, for the order's trail. `reserve` is shown the transaction that
-    journals an entry, and raises where its capital is taken.
+    journals an entry, and raises where its capital is taken. `beside` are the live orders that an
+    exit was decided beside: it does not go beside an entry of its owner that came since, whose fill
+    would take it further than to nothing.
 
     Raises `LeaseHeld` when another process trades the account now, `DuplicateEntry` when this
-    forecast already has a live entry here, `ExitExceeds` when more would leave than is held,
+    forecast already has a live entry here, `ExitExceeds` when more might leave than is held,
     `CapitalTaken` when somebody else took what it needs,
     `StoreUnusable` when the intent cannot be journalled, `OrderGroupTriggered` and
     `OrderGroupUnknown` when an entry has no group to join. In all of them nothing was sent.
@@ -116,9 +119,11 @@ async def send(
     decided_wall_us = desk.clock.wall()
     group_id = await _joined(desk, intent)
     told = "" if book is None else seen(book)
-    order = await _journal(desk, intent, plan, told, reserve)
+    weigh = partial(_check_exit, intent, beside) if intent.purpose is Purpose.EXIT else None
+    order = await _journal(desk, intent, plan, told, reserve, weigh)
     try:
-        placement = await _place(desk, order, decided_wall_us, group_id)
+        allowed = partial(_check_going, desk, order, decided_wall_us, weigh)
+        placement = await _place(desk, order, allowed, group_id)
         after = await _became(desk, order, placement)
         if desk.groups is not None and group_id:
             await heed(desk.groups, desk.store, group_id, placement.code)
@@ -140,7 +145,12 @@ async def _joined(desk: Desk, intent: OrderIntent) -> str:
 
 
 async def _journal(
-    desk: Desk, intent: OrderIntent, plan: ExitPlan | None, detail: str, reserve: Reserve | None
+    desk: Desk,
+    intent: OrderIntent,
+    plan: ExitPlan | None,
+    detail: str,
+    reserve: Reserve | None,
+    weigh: Weigh | None,
 ) -> Order:
     now = desk.clock.now()
     desk.sequence += 1
@@ -165,7 +175,6 @@ async def _journal(
         )
         if reserve is not None:
             await reserve(unit)
-        weigh = partial(_check_exit, intent) if intent.purpose is Purpose.EXIT else None
         token, wall = desk.lease.token, desk.clock.wall
         await unit.journal.record(order, token, wall, detail, weigh=weigh)
         if plan is not None:
@@ -187,11 +196,16 @@ async def _plan(unit: Unit, plan: ExitPlan) -> None:
         await unit.plans.save(plan)
 
 
-def _check_exit(intent: OrderIntent, here: InMarket) -> None:
+def _check_exit(intent: OrderIntent, beside: Collection[Order] | None, here: InMarket) -> None:
     """Weigh an exit where nothing can come between: in the transaction that records it."""
     if any(order.intent.strategy == intent.strategy for order in here.unbooked):
         raise ExitExceeds(
             f"Fills in {intent.ticker} are not on record yet: what is held there is not known.",
+            remedy="Nothing was sent. `kalshi track` looks again.",
+        )
+    if beside is not None and entered_since(intent, here.orders, beside):
+        raise ExitExceeds(
+            f"An order came to {intent.ticker} since it was looked at: it may fill too.",
             remedy="Nothing was sent. `kalshi track` looks again.",
         )
     found = reduction(intent, here.positions, here.orders)
@@ -202,7 +216,7 @@ def _check_exit(intent: OrderIntent, here: InMarket) -> None:
         )
 
 
-async def _check_exit_again(desk: Desk, order: Order) -> None:
+async def _weigh_again(desk: Desk, order: Order, weigh: Weigh) -> None:
     """Weigh an exit that waited since it was journalled: fills may have been booked meanwhile."""
     if 0 <= desk.clock.now() - order.created_us <= WEIGHED_FOR_US:
         return
@@ -216,7 +230,7 @@ async def _check_exit_again(desk: Desk, order: Order) -> None:
         tuple(each for each in others if each.intent.ticker == ticker),
         tuple(each for each in unbooked if each.intent.ticker == ticker),
     )
-    _check_exit(order.intent, here)
+    weigh(here)
 
 
 def permit(desk: Desk, purpose: Purpose, decided_wall_us: int) -> Permit:
@@ -241,6 +255,13 @@ async def _check_sending(desk: Desk, purpose: Purpose, decided_wall_us: int) -> 
     desk.lease.check()
 
 
+async def _check_going(desk: Desk, order: Order, decided_wall_us: int, weigh: Weigh | None) -> None:
+    """What an order asks just before it goes; an exit that waited is weighed again by it."""
+    await _check_sending(desk, order.intent.purpose, decided_wall_us)
+    if weigh is not None:
+        await _weigh_again(desk, order, weigh)
+
+
 async def heed_halt_file(desk: Desk) -> None:
     """Halt the desk where the file says so. Taking the file away resumes nothing.
 
@@ -263,24 +284,17 @@ async def heed_halt_file(desk: Desk) -> None:
         await unit.commit()
 
 
-async def _place(desk: Desk, order: Order, decided_wall_us: int, group_id: str) -> Placement:
-    placement = await _try(desk, order, decided_wall_us, group_id)
+async def _place(desk: Desk, order: Order, allowed: Permit, group_id: str) -> Placement:
+    placement = await _try(desk, order, allowed, group_id)
     for _ in range(THROTTLE_RETRIES):
         if placement.kind is not PlacementKind.THROTTLED:
             break
         await desk.clock.sleep_until(desk.clock.now() + SECOND)
-        placement = await _try(desk, order, decided_wall_us, group_id)
+        placement = await _try(desk, order, allowed, group_id)
     return placement
 
 
-async def _try(desk: Desk, order: Order, decided_wall_us: int, group_id: str) -> Placement:
-    may_send = permit(desk, order.intent.purpose, decided_wall_us)
-
-    async def allowed() -> None:
-        await may_send()
-        if order.intent.purpose is Purpose.EXIT:
-            await _check_exit_again(desk, order)
-
+async def _try(desk: Desk, order: Order, allowed: Permit, group_id: str) -> Placement:
     placement = await desk.trading.place(
         order.client_order_id, order.intent, group_id=group_id, permit=allowed
     )

@@ -56,7 +56,8 @@ async def send_exit(
     denial = first_denial(policy.controls, intent, state, desk.clock.now())
     if denial is None:
         try:
-            return await send(desk, intent, book=state.facts[intent.ticker].book), None
+            book = state.facts[intent.ticker].book
+            return await send(desk, intent, book=book, beside=state.orders), None
         except ExitExceeds as error:
             denial = Denial(ExitReduces.code, str(error), str(intent.count), "")
     async with desk.store.unit() as unit:

@@ -83,7 +83,7 @@ async def sell(
             problems.append(f"{ticker}: {denial.code}: {denial.detail}.")
             continue
         try:
-            order = await send(desk, intent, book=books[ticker])
+            order = await send(desk, intent, book=books[ticker], beside=state.orders)
         except Unauthorized as error:
             problems.append(str(error))
             break

@@ -254,6 +254,29 @@ async def test_an_entry_that_rests_in_the_way_is_left_to_the_whole_look(watching
     assert exited.order.state is OrderState.FILLED
 
 
+@pytest.mark.parametrize("limit", ["0.6000", "0.1500"])
+async def test_an_entry_that_came_since_the_last_look_is_left_to_the_whole_look(watching, limit):
+    """Another lane sent it: filled beside the exit, it would sell more than is held."""
+    await watching.hold(stop=Price.parse("0.2000"))
+    await watching.begin()
+    side = Side.ASK if limit > "0.4" else Side.BID
+    rests = replace(taking(side, limit), time_in_force=TimeInForce.GTC, post_only=True)
+    entry = await send(watching.floor.desk, rests)
+    assert entry.state is OrderState.RESTING
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    watching.hear()
+    done = await watching.leave()
+    (refused,) = done.exits
+    assert (refused.order, refused.denial.code) == (None, "EXIT_REDUCES")
+    assert watching.guard.take_due() == (f"an exit of {A} was not sent",)
+    (exited,) = (await watching.track()).exits
+    assert exited.order.state is OrderState.FILLED
+    (gone,) = [
+        o for o in await watching.floor.orders() if o.client_order_id == entry.client_order_id
+    ]
+    assert gone.state is OrderState.CANCELED
+
+
 async def test_an_exit_that_rests_in_the_way_is_left_to_the_whole_look(watching):
     """A target rests at the exchange, and the stop is passed: one exit, never two."""
     await watching.hold(stop=Price.parse("0.2000"))
