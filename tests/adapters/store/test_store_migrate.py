@@ -128,6 +128,20 @@ async def test_a_step_that_fails_takes_back_those_before_it(tmp_path, newer):
     assert (await migrate.status(path)).current == "0001"
 
 
+async def test_fees_announced_before_they_were_kept_are_read_by_the_next_pass(tmp_path):
+    path = tmp_path / "desk.db"
+    engine = create_engine(f"sqlite:///{path}")
+    with engine.begin() as connection:
+        command.upgrade(schema.config(connection), "0022")
+    engine.dispose()
+    with closing(sqlite3.connect(path)) as before, before:
+        rows = [("fees_change", 9), ("full_pass", 7), ("series_pass", 7), ("cash_known", 5)]
+        before.executemany("INSERT INTO markers VALUES (?, ?)", rows)
+    await migrate.upgrade(path)
+    with closing(sqlite3.connect(path)) as now:
+        assert now.execute("SELECT * FROM markers").fetchall() == [("cash_known", 5)]
+
+
 async def test_it_works_from_any_directory(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert await an_old_store(tmp_path)

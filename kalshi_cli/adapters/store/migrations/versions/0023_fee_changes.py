@@ -18,4 +18,5 @@ def upgrade() -> None:
         sa.Column("from_us", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("change_id", "event_ticker", name=op.f("pk_fee_changes")),
     )
-    op.execute("DELETE FROM markers WHERE name = 'fees_change'")
+    # what was announced is not on record: the next pass reads all of it, and the fees of now with it
+    op.execute("DELETE FROM markers WHERE name IN ('fees_change', 'full_pass', 'series_pass')")
