@@ -36,9 +36,9 @@ def inspect_db(
 ) -> None:
     """Check the store: damage, orphans, impossible numbers, the ledger, the exchange beside it.
 
-    Reads only, unless told otherwise; --repair copies the store first. Ends with 7 where something
-    is wrong, also after a repair. Cash that nothing explains stops new risk until it is accepted:
-    type the amount that --reconcile tells, with its sign.
+    Notes its run, and changes nothing else unless told to; --repair copies the store first. Ends
+    with 7 where something is wrong, also after a repair. Cash that nothing explains stops new risk
+    until it is accepted: type the amount that --reconcile tells, with its sign.
 
     Example: kalshi inspect-db --sim --reconcile
     """
