@@ -9,10 +9,10 @@ from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Pending, Purpos
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import PASSING
 from kalshi_cli.ports.exchange import CancellationKind, MarketData
-from kalshi_cli.steps.amending import decrease, reprice
+from kalshi_cli.steps.amending import cancel_many, decrease, reprice
 from kalshi_cli.steps.clearing import OFF_GRID, off_grid
 from kalshi_cli.steps.deciding import means_of, proposed, sized
-from kalshi_cli.steps.execution import Desk, cancel_many
+from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.following import amend
 from kalshi_cli.steps.quoting import QuoteChanges, quote_changes, quotes_of
 from kalshi_cli.steps.resting import Wanted, new_terms, wanted_now

@@ -1,21 +1,82 @@
-"""Changing an order that rests, so that it is never thought smaller than it may be.
+"""Changing what rests, or canceling it, so that it is never thought smaller than it may be.
 
 The change is on record before the request. Until the exchange's own word about the order tells,
 the larger size and the worse price count; an unknown outcome is read back by `reconcile`.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from types import MappingProxyType
 
 from kalshi_cli.domain.money import Contracts
-from kalshi_cli.domain.order import WORKING, Order, Pending, Terms
+from kalshi_cli.domain.order import WORKING, Order, OrderState, Pending, Terms, fold_report
 from kalshi_cli.domain.trail import Cause
-from kalshi_cli.ports.exchange import Amendment, AmendmentKind
-from kalshi_cli.steps.execution import Desk, address, permit, read_anew
+from kalshi_cli.errors import PASSING
+from kalshi_cli.ports.exchange import (
+    Amendment,
+    AmendmentKind,
+    Cancellation,
+    CancellationKind,
+    OrderAddress,
+    Trading,
+)
+from kalshi_cli.steps.execution import Desk, permit
 from kalshi_cli.steps.following import amend
 
+NO_REASONS: Mapping[Order, str] = MappingProxyType({})
 BUSY = Amendment(AmendmentKind.REFUSED, code="not_working", message="it does not rest undisturbed")
+
+
+async def cancel(desk: Desk, order: Order) -> tuple[Order, Cancellation]:
+    """Cancel one working order. A 404 alone is no proof: the next reconciliation reads it back."""
+    (canceled,) = await cancel_many(desk, [order])
+    return canceled
+
+
+async def cancel_many(
+    desk: Desk, orders: Sequence[Order], why: Mapping[Order, str] = NO_REASONS
+) -> list[tuple[Order, Cancellation]]:
+    """Cancel working orders with one request, each with its own outcome, in the order given.
+
+    None of them is thought gone for another's sake: see `cancel`. `why` is kept with those that it
+    names.
+    """
+    known = [order for order in orders if order.order_id is not None]
+    asked = partial(_asked_to_cancel, now_us=desk.clock.now())
+    told = {order.client_order_id: reason for order, reason in why.items()}
+    await amend(desk.store, {order.client_order_id: asked for order in known}, Cause.CANCEL, told)
+    desk.lease.check()
+    answers = await _asked_for([address(order) for order in known], desk.trading)
+    answered = dict(zip([order.client_order_id for order in known], answers, strict=True))
+    return [
+        await _canceled_as(desk, order, answered.get(order.client_order_id)) for order in orders
+    ]
+
+
+async def _asked_for(known: Sequence[OrderAddress], trading: Trading) -> Sequence[Cancellation]:
+    if len(known) == 1:
+        return [await trading.cancel(known[0].order_id, known[0].ticker, known[0].exchange_index)]
+    return await trading.cancel_batch(known) if known else ()
+
+
+def address(order: Order) -> OrderAddress:
+    """Where the exchange finds an order whose id it told."""
+    intent = order.intent
+    return OrderAddress(order.order_id or "", intent.ticker, intent.exchange_index)
+
+
+async def _canceled_as(
+    desk: Desk, order: Order, answer: Cancellation | None
+) -> tuple[Order, Cancellation]:
+    if answer is None:
+        return order, Cancellation(CancellationKind.UNKNOWN, message="its outcome is not known yet")
+    fold = partial(_after_cancel, answer=answer, now_us=desk.clock.now())
+    words = " ".join(filter(None, (answer.kind, answer.code, answer.message)))
+    (order,) = await amend(desk.store, {order.client_order_id: fold}, Cause.CANCEL_ANSWER, words)
+    if answer.kind is CancellationKind.CANCELED:
+        order = await read_anew(desk, order)
+    return order, answer
 
 
 async def decrease(desk: Desk, order: Order, remaining: Contracts) -> tuple[Order, Amendment]:
@@ -73,3 +134,39 @@ def _asked(order: Order, asked: Terms, now_us: int) -> Order:
 
 def _done(order: Order, terms: Terms, now_us: int) -> Order:
     return order.changed(terms, now_us) if order.asked == terms else order
+
+
+def _asked_to_cancel(order: Order, now_us: int) -> Order:
+    if order.state not in WORKING:
+        return order
+    return replace(order, pending=Pending.CANCEL, updated_us=now_us)
+
+
+def _after_cancel(order: Order, answer: Cancellation, now_us: int) -> Order:
+    """Working on after a refusal; ended, where what filled and was taken back is all of it."""
+    heard = replace(order, updated_us=now_us)
+    if answer.kind is CancellationKind.REFUSED:
+        return replace(heard, pending=Pending.AMEND if heard.asked else Pending.NONE)
+    if answer.kind is not CancellationKind.CANCELED or order.state not in WORKING:
+        return heard
+    if order.filled + answer.reduced_by != order.intent.count:
+        return heard
+    return heard.moved(OrderState.CANCELED, now_us)
+
+
+async def read_anew(desk: Desk, order: Order) -> Order:
+    """A working order by the exchange's own word, after a request whose sizes do not tell it all.
+
+    More may have filled meanwhile, or somebody changed it by hand. Where the exchange has no word
+    yet, it works on, and the next reconciliation asks again.
+    """
+    if order.state not in WORKING or order.order_id is None:
+        return order
+    try:
+        report = await desk.trading.order(order.order_id)
+    except PASSING:
+        return order
+    if report is not None:
+        told = partial(fold_report, report=report, now_us=desk.clock.now())
+        (order,) = await amend(desk.store, {order.client_order_id: told}, Cause.REPORT)
+    return order

@@ -5,8 +5,9 @@ from kalshi_cli.domain.order import UNRESOLVED, WORKING, ExchangeOrderStatus, Or
 from kalshi_cli.errors import NotFound, Unavailable
 from kalshi_cli.ports.exchange import CancellationKind, MarketData
 from kalshi_cli.ports.store import Store
+from kalshi_cli.steps.amending import cancel
 from kalshi_cli.steps.done import AGAIN, READ_BACKS, Done
-from kalshi_cli.steps.execution import Desk, cancel
+from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.reconcile import reconcile_desk
 
 

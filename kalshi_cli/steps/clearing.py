@@ -9,9 +9,9 @@ from collections.abc import Collection, Sequence
 
 from kalshi_cli.domain.order import WORKING, Order, Purpose
 from kalshi_cli.domain.reduction import cuts
-from kalshi_cli.steps.amending import decrease
+from kalshi_cli.steps.amending import cancel_many, decrease
 from kalshi_cli.steps.desk_view import DeskView
-from kalshi_cli.steps.execution import Desk, cancel_many
+from kalshi_cli.steps.execution import Desk
 
 OFF_GRID = "its market has no such price any more"
 TOO_MUCH = "more would leave than is held"

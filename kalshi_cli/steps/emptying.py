@@ -12,9 +12,10 @@ from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.sale import sales
 from kalshi_cli.errors import PASSING, KalshiError, Unavailable
 from kalshi_cli.ports.exchange import MarketData, OutcomeKind
+from kalshi_cli.steps.amending import cancel
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.done import AGAIN, READ_BACKS, Done
-from kalshi_cli.steps.execution import COOLING_UNTIL, Desk, cancel
+from kalshi_cli.steps.execution import COOLING_UNTIL, Desk
 from kalshi_cli.steps.groups import trigger_groups
 from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.paging import Collected, collect

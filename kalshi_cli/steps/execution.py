@@ -5,10 +5,9 @@ again. What the exchange or the wire answered becomes a state; an unknown outcom
 until `reconcile` finds the order or proves it absent.
 """
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from types import MappingProxyType
 
 from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.identity import HALT_FILE, DeskState, client_order_id
@@ -17,26 +16,20 @@ from kalshi_cli.domain.order import (
     FORBIDDEN,
     NEVER_SEEN,
     UNRESOLVED,
-    WORKING,
     Order,
     OrderIntent,
     OrderState,
-    Pending,
     Purpose,
     TimeInForce,
-    fold_report,
 )
 from kalshi_cli.domain.reduction import entered_since, reduction
 from kalshi_cli.domain.trail import Cause
-from kalshi_cli.errors import PASSING, ExitExceeds, Halted, Refused, Unauthorized
+from kalshi_cli.errors import ExitExceeds, Halted, Refused, Unauthorized
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.desk import Run
 from kalshi_cli.ports.exchange import (
-    Cancellation,
-    CancellationKind,
-    OrderAddress,
     Permit,
     Placement,
     PlacementKind,
@@ -58,7 +51,6 @@ SENT_WITHIN_US = 10 * SECOND
 """Real time from the decision to the request: later, the machine slept, or everything is stuck."""
 WEIGHED_FOR_US = 100 * MILLISECOND
 """Market time for which an exit stays weighed: what waited longer to be sent is weighed again."""
-NO_REASONS: Mapping[Order, str] = MappingProxyType({})
 COOLING_UNTIL = "cooling_until"
 """The marker of the instant before which nothing is sent: see `steps.emptying`."""
 
@@ -364,90 +356,3 @@ def _accepted_state(order: Order, placement: Placement) -> OrderState:
     if order.intent.time_in_force is not TimeInForce.GTC or not placement.remaining:
         return OrderState.CANCELED
     return OrderState.PARTIALLY_FILLED if placement.filled else OrderState.RESTING
-
-
-async def cancel(desk: Desk, order: Order) -> tuple[Order, Cancellation]:
-    """Cancel one working order. A 404 alone is no proof: the next reconciliation reads it back."""
-    (canceled,) = await cancel_many(desk, [order])
-    return canceled
-
-
-async def cancel_many(
-    desk: Desk, orders: Sequence[Order], why: Mapping[Order, str] = NO_REASONS
-) -> list[tuple[Order, Cancellation]]:
-    """Cancel working orders with one request, each with its own outcome, in the order given.
-
-    None of them is thought gone for another's sake: see `cancel`. `why` is kept with those that it
-    names.
-    """
-    known = [order for order in orders if order.order_id is not None]
-    asked = partial(_asked_to_cancel, now_us=desk.clock.now())
-    told = {order.client_order_id: reason for order, reason in why.items()}
-    await amend(desk.store, {order.client_order_id: asked for order in known}, Cause.CANCEL, told)
-    desk.lease.check()
-    answers = await _asked_for([address(order) for order in known], desk.trading)
-    answered = dict(zip([order.client_order_id for order in known], answers, strict=True))
-    return [
-        await _canceled_as(desk, order, answered.get(order.client_order_id)) for order in orders
-    ]
-
-
-async def _asked_for(known: Sequence[OrderAddress], trading: Trading) -> Sequence[Cancellation]:
-    if len(known) == 1:
-        return [await trading.cancel(known[0].order_id, known[0].ticker, known[0].exchange_index)]
-    return await trading.cancel_batch(known) if known else ()
-
-
-def address(order: Order) -> OrderAddress:
-    """Where the exchange finds an order whose id it told."""
-    intent = order.intent
-    return OrderAddress(order.order_id or "", intent.ticker, intent.exchange_index)
-
-
-async def _canceled_as(
-    desk: Desk, order: Order, answer: Cancellation | None
-) -> tuple[Order, Cancellation]:
-    if answer is None:
-        return order, Cancellation(CancellationKind.UNKNOWN, message="its outcome is not known yet")
-    fold = partial(_after_cancel, answer=answer, now_us=desk.clock.now())
-    words = " ".join(filter(None, (answer.kind, answer.code, answer.message)))
-    (order,) = await amend(desk.store, {order.client_order_id: fold}, Cause.CANCEL_ANSWER, words)
-    if answer.kind is CancellationKind.CANCELED:
-        order = await read_anew(desk, order)
-    return order, answer
-
-
-def _asked_to_cancel(order: Order, now_us: int) -> Order:
-    if order.state not in WORKING:
-        return order
-    return replace(order, pending=Pending.CANCEL, updated_us=now_us)
-
-
-def _after_cancel(order: Order, answer: Cancellation, now_us: int) -> Order:
-    """Working on after a refusal; ended, where what filled and was taken back is all of it."""
-    heard = replace(order, updated_us=now_us)
-    if answer.kind is CancellationKind.REFUSED:
-        return replace(heard, pending=Pending.AMEND if heard.asked else Pending.NONE)
-    if answer.kind is not CancellationKind.CANCELED or order.state not in WORKING:
-        return heard
-    if order.filled + answer.reduced_by != order.intent.count:
-        return heard
-    return heard.moved(OrderState.CANCELED, now_us)
-
-
-async def read_anew(desk: Desk, order: Order) -> Order:
-    """A working order by the exchange's own word, after a request whose sizes do not tell it all.
-
-    More may have filled meanwhile, or somebody changed it by hand. Where the exchange has no word
-    yet, it works on, and the next reconciliation asks again.
-    """
-    if order.state not in WORKING or order.order_id is None:
-        return order
-    try:
-        report = await desk.trading.order(order.order_id)
-    except PASSING:
-        return order
-    if report is not None:
-        told = partial(fold_report, report=report, now_us=desk.clock.now())
-        (order,) = await amend(desk.store, {order.client_order_id: told}, Cause.REPORT)
-    return order

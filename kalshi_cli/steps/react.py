@@ -15,8 +15,9 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.stream import Stream
 from kalshi_cli.risk.exit_reduces import ExitReduces
+from kalshi_cli.steps.amending import cancel_many
 from kalshi_cli.steps.clearing import in_the_way
-from kalshi_cli.steps.execution import Desk, cancel_many
+from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.guarding import REFUSED_PAUSE_US, Guard
 from kalshi_cli.steps.hearing import Heard, hear, hear_fees
 from kalshi_cli.steps.looking import look_at_holdings

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from kalshi_cli.domain.order import WORKING, Order, OrderState, Purpose
 from kalshi_cli.domain.position import Position
 from kalshi_cli.ports.exchange import MarketData
-from kalshi_cli.steps.execution import Desk, cancel_many
+from kalshi_cli.steps.amending import cancel_many
+from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.reconcile import reconcile_desk
 
 

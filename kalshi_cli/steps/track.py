@@ -17,10 +17,11 @@ from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.snapshots import Performance, Snapshot
 from kalshi_cli.ports.store import Unit
 from kalshi_cli.risk._base import Denial, RiskState
+from kalshi_cli.steps.amending import cancel_many
 from kalshi_cli.steps.charging import charged
 from kalshi_cli.steps.clearing import clear_way, tidy
 from kalshi_cli.steps.desk_view import DeskView
-from kalshi_cli.steps.execution import Desk, cancel_many, heed_halt_file
+from kalshi_cli.steps.execution import Desk, heed_halt_file
 from kalshi_cli.steps.exiting import exit_state, send_exit
 from kalshi_cli.steps.leaving import exit_intent, leaving, reason_to_leave, saleable, with_peaks
 from kalshi_cli.steps.looking import look

@@ -54,9 +54,9 @@ from kalshi_cli.errors import LeaseHeld, Refused, Unavailable
 from kalshi_cli.portfolio.methods._base import Method
 from kalshi_cli.portfolio.sizing import Sizing
 from kalshi_cli.ports.exchange import CancellationKind
-from kalshi_cli.steps.amending import decrease, reprice
+from kalshi_cli.steps.amending import cancel, decrease, reprice
 from kalshi_cli.steps.emptying import cancel_everything, cancel_ours
-from kalshi_cli.steps.execution import Desk, cancel, send
+from kalshi_cli.steps.execution import Desk, send
 from kalshi_cli.steps.hearing import hear
 from kalshi_cli.steps.reconcile import reconcile_desk
 from kalshi_cli.steps.run_state import set_desk_state

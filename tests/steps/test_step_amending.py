@@ -16,8 +16,8 @@ from kalshi_cli.domain.reduction import cuts
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.ports.exchange import AmendmentKind
-from kalshi_cli.steps.amending import decrease, reprice
-from kalshi_cli.steps.execution import cancel_many, send
+from kalshi_cli.steps.amending import cancel_many, decrease, reprice
+from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.explain import follow_order
 from kalshi_cli.steps.hearing import hear
 from kalshi_cli.steps.run_state import set_desk_state

@@ -8,7 +8,8 @@ from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.order import OrderState, Pending
 from kalshi_cli.errors import Unavailable
 from kalshi_cli.ports.exchange import Cancellation, CancellationKind, OrderAddress
-from kalshi_cli.steps.execution import cancel, send
+from kalshi_cli.steps.amending import cancel
+from kalshi_cli.steps.execution import send
 
 pytestmark = pytest.mark.databases
 

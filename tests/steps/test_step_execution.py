@@ -20,7 +20,8 @@ from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import DuplicateEntry, ExitExceeds, LeaseHeld, LeaseRanOut, StoreUnusable
 from kalshi_cli.ports.exchange import CancellationKind
-from kalshi_cli.steps.execution import WEIGHED_FOR_US, cancel, send
+from kalshi_cli.steps.amending import cancel
+from kalshi_cli.steps.execution import WEIGHED_FOR_US, send
 from kalshi_cli.steps.reconcile import reconcile
 from kalshi_cli.steps.run_state import set_desk_state
 

@@ -12,7 +12,8 @@ from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.money import NO_CONTRACTS, Money, Price
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.risk._exposure import live_claims, reserved, worst
-from kalshi_cli.steps.execution import cancel, send
+from kalshi_cli.steps.amending import cancel
+from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.risk_state import risk_state
 from kalshi_cli.steps.session import Account

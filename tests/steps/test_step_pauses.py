@@ -9,7 +9,8 @@ from fakes.floor import STRATEGY, A, B, the_policies, waiting
 from kalshi_cli.domain.order import OrderState, Pending
 from kalshi_cli.errors import Unavailable
 from kalshi_cli.ports.exchange import CancellationKind, ExchangeStatus, ShardStatus
-from kalshi_cli.steps.execution import cancel, send
+from kalshi_cli.steps.amending import cancel
+from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.pausing import trades
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import rehearse, trade

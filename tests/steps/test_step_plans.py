@@ -8,7 +8,8 @@ from fakes.floor import STRATEGY, A, taking, waiting
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.side import Side
-from kalshi_cli.steps.execution import cancel, send
+from kalshi_cli.steps.amending import cancel
+from kalshi_cli.steps.execution import send
 
 
 def the_plan(floor, stop="0.3000"):

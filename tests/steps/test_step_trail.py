@@ -10,7 +10,8 @@ from kalshi_cli.domain.order import OrderState, Pending
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import NotFound
-from kalshi_cli.steps.execution import cancel, send
+from kalshi_cli.steps.amending import cancel
+from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.explain import follow_order
 from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.trade import trade
