@@ -71,16 +71,18 @@ def fee(limit: int, count: int) -> Fraction:
 
 @dataclass(frozen=True)
 class Beginning:
-    """What a pass begins with: `strangers` are orders of others that it can know of, `fills` is how
-    many there had been.
+    """What a pass begins with: `strangers` are orders of others that it can know of, `fills` and
+    `settlements` are how many there had been.
     """
 
     at_us: int
     is_true: bool
     strangers: frozenset[str]
     fills: int
+    settlements: int
     state: str
     equity: Fraction
+    bankroll: Fraction
 
 
 class Ledger:
@@ -111,8 +113,9 @@ class Ledger:
         names = frozenset(r.order_id for r in self._foreign()) if is_true else frozenset()
         state = self._one("SELECT state FROM desk_states ORDER BY change_id DESC") or "active"
         now = self.exchange.clock.now()
-        fills = len(self.exchange.all_fills)
-        self.began = Beginning(now, is_true, names, fills, str(state), self.equity())
+        fills, settlements = len(self.exchange.all_fills), len(self.exchange.all_settlements)
+        worth = self.equity(), self.bankroll()
+        self.began = Beginning(now, is_true, names, fills, settlements, str(state), *worth)
 
     # What is there.
 
@@ -422,10 +425,13 @@ class Ledger:
         )
 
     def _counts_markets(self, row: Row, rows: Mapping[str, Row]) -> None:
+        assert self.began is not None
         assert self.limits is not None
         inside = {ticker for ticker, _ in self.held(rows, ())}
         inside |= {o.ticker for o in self.live(rows, ()) if o.name != row.client_order_id}
-        if row.ticker not in inside:
+        new = self.exchange.all_settlements[self.began.settlements :]
+        ended = {each.ticker for each in new if each.net}  # of which the pass cannot know
+        if row.ticker not in inside | ended:
             self._within(len(inside) + 1, self.limits.max_positions, "MAX_POSITIONS")
 
     def _lost_little(self, row: Row) -> None:
@@ -468,7 +474,9 @@ class Ledger:
         return row.count * paid(row.side, row.limit) + fee(row.limit, row.count)
 
     def _of(self, share: float) -> Fraction:
-        return self.bankroll() * Fraction(str(share))
+        """Of the bankroll, or of the one that the pass began with, where it has lost some since."""
+        assert self.began is not None
+        return max(self.bankroll(), self.began.bankroll) * Fraction(str(share))
 
 
 def row_key(row: Row) -> tuple[str, str, str]:
