@@ -31,17 +31,17 @@ from kalshi_cli.steps.valuation import Prices, value
 class EvaluateResult:
     """Scores, profits, and equity beside all that was ever paid in, by the ledger.
 
-    `paid_in` is the opening balance and deposits less withdrawals; it and `equity` are None before
-    the account was first seen. `waiting` counts forecasts whose market has no result yet, and
-    `repeated` those of markets with a result that are not judged, since an earlier one of the same
-    market and model (or other group) is. `slices` are the closed
-    trades by group, where they can be cut so. `labels` say what a person must know of the
-    forecasters behind the numbers. `weights` are what the record of each
+    `at_us` is market time; None in a world that nobody has seen. `paid_in` is the opening balance
+    and deposits less withdrawals; it and `equity` are None before the account was first seen.
+    `waiting` counts forecasts whose market has no result yet, and `repeated` those of markets with
+    a result that are not judged, since an earlier one of the same market and model (or other group)
+    is. `slices` are the closed trades by group, where they can be cut so. `labels` say what a
+    person must know of the forecasters behind the numbers. `weights` are what the record of each
     language model says of its say. `shares` are what the record says of the shares of the bankroll,
     where that was asked for, and `changes` what that changed.
     """
 
-    at_us: int
+    at_us: int | None
     by: By
     scores: tuple[Score, ...]
     slices: tuple[Slice, ...]
@@ -96,7 +96,7 @@ async def evaluate(
         await _judged(reports, scored, by, weights.known_until, is_fiction=is_fiction), by
     )
     return EvaluateResult(
-        at_us=clock.now(),
+        at_us=clock.now() or None,
         by=by,
         scores=scores,
         slices=await _slices(store, reports, by),

@@ -31,13 +31,13 @@ class StrategyFunnel:
 
 @dataclass(frozen=True, slots=True)
 class WhyNothing:
-    """Whole days of market time since `since_us`: as far back as was asked, or as there is
-    anything on record. `filters` are the counts of the newest ingest,
+    """Whole days of market time since `since_us`: as far back as was asked, or as there is anything
+    on record; None where nothing was ever run. `filters` are the counts of the newest ingest,
     `orders` those sent, `last_run` the newest command of all.
     """
 
-    since_us: int
-    until_us: int
+    since_us: int | None
+    until_us: int | None
     state: DeskState
     state_reason: str
     last_run: RunRow | None
@@ -82,9 +82,10 @@ async def why_nothing(reports: Reports, *, now_us: int, since_us: int) -> WhyNot
     days = await reports.stop_days(since_day=day_of(since_us))
     summary = await reports.summary()
     orders = await reports.orders(since_us=since_us)
+    was_run = bool(days) or summary.last_run is not None
     return WhyNothing(
-        since_us=max([since_us, *(day.day * DAY for day in days[-1:])]),
-        until_us=now_us,
+        since_us=max([since_us, *(day.day * DAY for day in days[-1:])]) if was_run else None,
+        until_us=now_us if was_run else None,
         state=summary.state,
         state_reason=summary.state_reason,
         last_run=summary.last_run,

@@ -12,6 +12,8 @@ def test_an_empty_desk_says_what_a_first_look_is(kalshi):
             "`kalshi ingest` reads the markets, `kalshi run-loop --cycles 20` does it all" in told
         )
         assert "1970" not in told
+    for command in ("status", "why", "evaluate"):
+        assert "1970" not in kalshi(command, "--json").out
     kalshi("ingest", "--sim", "--seed", "7")
     told = kalshi("status").out
     assert "does it all" not in told

@@ -75,7 +75,7 @@ def _tell_rest(left: Sequence[tuple[str, int]], console: "Console") -> None:
 
 def _whole(result: WhyNothing) -> Iterator[tuple[str, str]]:
     last = result.last_run
-    if last is None and not result.strategies:
+    if result.since_us is None or result.until_us is None:
         yield "passes", f"none, and no run at all: {FIRST_STEPS}"
         return
     span = until(result.until_us - result.since_us)
