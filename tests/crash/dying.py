@@ -1,6 +1,6 @@
 """Die by SIGKILL `before` or `after` the N-th call of something.
 
-A call that is given an empty collection has nothing to do: it does not count.
+A call that is given collections, all of them empty, has nothing to do: it does not count.
 """
 
 import functools
@@ -52,7 +52,8 @@ class _Countdown:
         self._point, self._calls = point, 0
 
     def before(self, arguments: tuple[object, ...]) -> None:
-        if any(isinstance(each, Collection) and not each for each in arguments):
+        given = [each for each in arguments if isinstance(each, Collection)]
+        if given and not any(given):
             return
         self._calls += 1
         if self._calls == self._point.number and self._point.when == "before":
