@@ -186,6 +186,17 @@ class Order:
         worst = max if self.intent.side is Side.BID else min
         return worst(self.intent.limit, self.asked.limit)
 
+    @property
+    def at_worst(self) -> OrderIntent:
+        """What may still trade, at the worst price and as late as it may."""
+        ends = [self.intent.expires_us, *([] if self.asked is None else [self.asked.expires_us])]
+        return replace(
+            self.intent,
+            limit=self.worst_limit,
+            count=self.remaining,
+            expires_us=None if None in ends else max(end for end in ends if end is not None),
+        )
+
     def moved(self, state: OrderState, at_us: int, message: str = "") -> "Order":
         """The order in another state. Raises `IntegrityError` for an illegal transition."""
         if state is not self.state and state not in LEGAL[self.state]:

@@ -59,16 +59,17 @@ def plan_for(
     """The exit plan of an entry, in prices of the outcome it buys.
 
     `own` are the strategy's own levels, which take the place of those that the rules come to. A
-    stop or trail nearer than `least_stop_distance`, by these terms, dearer ones that follow
-    where it may be sold so late, and this spread of the market, is put there; one that would lie at
-    $0 is none.
+    stop or trail nearer than `least_stop_distance`, by these terms, dearer ones that follow where
+    it may be bought or sold so late, and this spread of the market, is put there; one that would
+    lie at $0 is none.
     """
     entry = outcome_price(intent.side, intent.limit)
     ruled = rules.levels(entry, now_us)
     wanted = ruled if own is None else _first(own, ruled)
     leaving = terms_by(terms, later, wanted.leave_by_us)
     is_taker = not intent.post_only
-    least = least_stop_distance(entry, spread, terms, leaving=leaving, is_taker=is_taker)
+    entering = terms_by(terms, later, intent.expires_us) if intent.post_only else terms
+    least = least_stop_distance(entry, spread, entering, leaving=leaving, is_taker=is_taker)
     stop, trail = wanted.stop, wanted.trail
     if stop is not None:
         stop = _above_zero(min(stop, entry - least))

@@ -1,7 +1,6 @@
 """What the account risks already, and what one more intent would make of it."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from kalshi_cli.domain.fees import WORST_KNOWN, fill_fee
 from kalshi_cli.domain.identity import EXTERNAL
@@ -115,8 +114,7 @@ def carry(before: RiskState, after: RiskState, order: Order) -> RiskState:
     if not before.at_risk or order.intent.purpose is Purpose.EXIT:
         return after
     ticker, owner = order.intent.ticker, order.intent.strategy
-    intent = replace(order.intent, limit=order.worst_limit, count=order.remaining)
-    own, event = _own_claim(intent, before), before.event_of[ticker]
+    own, event = _own_claim(order.at_worst, before), before.event_of[ticker]
     after.held.update(before.held)
     after.at_risk.update(before.at_risk)
     for group in _groups(before, ticker, owner):
@@ -220,19 +218,15 @@ def worst_cost(intent: OrderIntent, count: Contracts, state: RiskState) -> Money
     No better price costs more: a fee falls by less than the price does. Where the fees of a market
     are not known, they are the worst that are.
     """
-    return _cost_at(intent.limit, intent, count, state)
-
-
-def _cost_at(limit: Price, intent: OrderIntent, count: Contracts, state: RiskState) -> Money:
     facts = state.facts.get(intent.ticker)
     fee = fill_fee(
         WORST_KNOWN if facts is None else facts.fees_of(intent),
         side=intent.side,
-        price=limit,
+        price=intent.limit,
         count=count,
         is_taker=not intent.post_only,
     )
-    return outcome_cost(intent.side, limit, count) + fee
+    return outcome_cost(intent.side, intent.limit, count) + fee
 
 
 def reserved(state: RiskState, exchange_index: int | None = None) -> Money:
@@ -242,7 +236,7 @@ def reserved(state: RiskState, exchange_index: int | None = None) -> Money:
     """
     return total(
         [
-            _cost_at(order.worst_limit, order.intent, order.remaining, state)
+            worst_cost(order.at_worst, order.remaining, state)
             for order in state.orders
             if order.intent.purpose is not Purpose.EXIT
             and exchange_index in {None, order.intent.exchange_index}

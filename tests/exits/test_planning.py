@@ -17,7 +17,7 @@ from fakes.decisions import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalshi_cli.domain.fees import FREE, LaterTerms
+from kalshi_cli.domain.fees import FREE, FeeTerms, LaterTerms
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.levels import Levels, least_stop_distance
 from kalshi_cli.domain.money import Price
@@ -72,6 +72,28 @@ def test_a_stop_counts_the_fee_of_a_sale_that_may_follow_a_waiver(ends_us, leave
         an_intent(limit="0.4000"), None, ExitRules(), NOW,
         terms=FREE, later=[LaterTerms(ends_us, PLAIN)], spread=price("0.0100"),
         own=Levels(stop=price("0.3999"), leave_by_us=leave_by_us),
+    )  # fmt: skip
+    assert plan.levels.stop == price(stop)
+
+
+@pytest.mark.parametrize(
+    ("expires_us", "post_only", "stop"),
+    [
+        # 2 x (1 c + 1.68 c) once takers pay 7 % of 0.24, and 2 x 0.42 c more where makers a quarter
+        (NOW + HOUR, True, "0.3380"),
+        (None, True, "0.3380"),
+        (NOW + 30 * MINUTE, True, "0.3464"),
+        (NOW + HOUR, False, "0.3464"),
+    ],
+)
+def test_a_stop_counts_the_fee_of_an_entry_that_may_fill_after_a_waiver(
+    expires_us, post_only, stop
+):
+    entry = replace(an_intent(limit="0.4000"), post_only=post_only, expires_us=expires_us)
+    plan = plan_for(
+        entry, None, ExitRules(), NOW,
+        terms=FREE, later=[LaterTerms(NOW + HOUR, FeeTerms("quadratic_with_maker_fees"))],
+        spread=price("0.0100"), own=Levels(stop=price("0.3999")),
     )  # fmt: skip
     assert plan.levels.stop == price(stop)
 

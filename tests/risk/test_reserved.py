@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from kalshi_cli.domain.fees import FeeTerms, LaterTerms
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import Contracts, Price
-from kalshi_cli.domain.order import OrderState, Purpose
+from kalshi_cli.domain.order import OrderState, Purpose, Terms
 from kalshi_cli.domain.side import Side
 from kalshi_cli.risk._exposure import at_risk_of, live_claims, reserved
 from kalshi_cli.steps.risk_state import with_sent
@@ -49,6 +49,24 @@ def test_an_entry_that_waits_reserves_the_dearest_fee_until_it_expires():
     for expires_us, most in ((None, "5.043800"), (NOW + 1, "5.043800"), (NOW, "5.000000")):
         orders = (an_order(replace(waits, expires_us=expires_us)),)
         assert str(reserved(the_state(orders=orders, facts={"T": facts}))) == most
+
+
+@pytest.mark.parametrize(
+    ("before", "asked", "most"),
+    [
+        (NOW, NOW + 1, "5.043800"),  # it may have been made, or not
+        (NOW + 1, NOW, "5.043800"),
+        (NOW, None, "5.043800"),
+        (None, NOW, "5.043800"),
+        (NOW, NOW, "5.000000"),
+    ],
+)
+def test_a_change_that_is_not_answered_reserves_by_the_later_end(before, asked, most):
+    later = LaterTerms(NOW + 1, FeeTerms("quadratic_with_maker_fees"))
+    facts = the_facts(fees=replace(PLAIN, multiplier=0), later_fees=(later,))
+    waits = wanted(limit="0.5000", post_only=True, expires_us=before)
+    order = an_order(waits).changing(Terms(waits.limit, waits.count, asked), NOW)
+    assert str(reserved(the_state(orders=(order,), facts={"T": facts}))) == most
 
 
 def test_an_exit_adds_nothing_to_what_may_be_lost():
