@@ -42,6 +42,15 @@ class _Open:
     opened_us: int = 0
 
 
+def by_market(history: Iterable[Entry]) -> dict[str, list[Entry]]:
+    """The entries of each market, in the order given."""
+    found: dict[str, list[Entry]] = {}
+    for entry in history:
+        ticker = entry.ticker if isinstance(entry, Settlement) else entry[0].ticker
+        found.setdefault(ticker, []).append(entry)
+    return found
+
+
 def fold_history(
     ticker: str, history: Sequence[Entry], reasons: Mapping[str, str] | None = None
 ) -> tuple[Folded, ...]:

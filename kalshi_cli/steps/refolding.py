@@ -2,8 +2,7 @@
 
 from collections.abc import Collection, Iterable, Sequence
 
-from kalshi_cli.domain.account import Settlement
-from kalshi_cli.domain.history import Entry, fold_history
+from kalshi_cli.domain.history import Entry, by_market, fold_history
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.ports.store import Unit
@@ -13,14 +12,11 @@ async def refold(unit: Unit, tickers: Collection[str]) -> None:
     """Derive positions and round trips of these markets anew from their history."""
     if not tickers:
         return
-    histories: dict[str, list[Entry]] = {ticker: [] for ticker in sorted(tickers)}
-    for entry in await unit.ledger.history(tickers):
-        ticker = entry.ticker if isinstance(entry, Settlement) else entry[0].ticker
-        histories[ticker].append(entry)
+    histories = by_market(await unit.ledger.history(tickers))
     reasons = await _exit_reasons(unit, histories.values())
     positions: list[Position] = []
     trips: list[RoundTrip] = []
-    for ticker, history in histories.items():
+    for ticker, history in sorted(histories.items()):
         folded = fold_history(ticker, history, reasons)
         positions += [item.position for item in folded]
         trips += [trip for item in folded for trip in item.trips]

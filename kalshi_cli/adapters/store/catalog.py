@@ -163,10 +163,13 @@ class SqlCatalog:
         else:
             rows = await self._transaction.rows_among(_LISTINGS, t.MARKETS.c.ticker, tickers)
         around = await self._around({row[1] for row in rows})
-        ahead = await self.fee_changes()
+        ahead: dict[str, list[FeeChange]] = {}
+        for change in await self.fee_changes():
+            ahead.setdefault(change.series_ticker, []).append(change)
         entries = [
-            _entry(*mapping.listing_from(row), *around[row[1]], _of(ahead, *around[row[1]]))
+            _entry(*mapping.listing_from(row), event, series, _of(ahead, event, series))
             for row in rows
+            for event, series in [around[row[1]]]
         ]
         return tuple(sorted(entries, key=lambda entry: entry.market.ticker))
 
@@ -228,11 +231,12 @@ class SqlCatalog:
         await self._transaction.upsert(t.MARKERS, [{"name": name, "instant_us": instant_us}])
 
 
-def _of(changes: Sequence[FeeChange], event: Event, series: Series) -> tuple[FeeChange, ...]:
-    """Those of an event, and of its whole series."""
+def _of(
+    changes: Mapping[str, Sequence[FeeChange]], event: Event, series: Series
+) -> tuple[FeeChange, ...]:
+    """Those of an event, and of its whole series, of changes by series."""
     return tuple(
         change
-        for change in changes
-        if change.event_ticker == event.event_ticker
-        or (change.event_ticker is None and change.series_ticker == series.ticker)
+        for change in changes.get(series.ticker, ())
+        if change.event_ticker in {None, event.event_ticker}
     )

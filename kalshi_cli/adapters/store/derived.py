@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.account import Settlement
-from kalshi_cli.domain.history import Entry, fold_history, in_force
+from kalshi_cli.domain.history import Entry, by_market, fold_history, in_force
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.position import Position, RoundTrip
 from kalshi_cli.ports.audit import Finding, Wrong
@@ -20,12 +20,8 @@ class Derived:
 
 def derive(history: Iterable[Entry]) -> Derived:
     """Fold every market's history, given in the order it happened."""
-    by_ticker: dict[str, list[Entry]] = {}
-    for entry in history:
-        ticker = entry.ticker if isinstance(entry, Settlement) else entry[0].ticker
-        by_ticker.setdefault(ticker, []).append(entry)
     derived = Derived({}, {})
-    for ticker, entries in by_ticker.items():
+    for ticker, entries in by_market(history).items():
         for folded in fold_history(ticker, entries):
             derived.positions[ticker, folded.position.owner] = folded.position
             derived.trips.update((trip.round_trip_id, trip) for trip in folded.trips)
