@@ -65,7 +65,7 @@ async def adjust(
     gone = dict.fromkeys(quotes.gone, "it would not be quoted now") | gone
     smaller += [each for each in quotes.smaller if each[0] not in gone]
     moved += [each for each in quotes.renewed if each[0] not in gone]
-    answers = await cancel_many(desk, list(gone), gone)
+    answers = await cancel_many(desk, gone)
     canceled = [order for order, answer in answers if answer.kind is CancellationKind.CANCELED]
     for order, wanted in smaller:
         await decrease(desk, order, wanted.count)

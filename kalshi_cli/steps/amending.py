@@ -7,7 +7,6 @@ the larger size and the worse price count; an unknown outcome is read back by `r
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from types import MappingProxyType
 
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.order import WORKING, Order, OrderState, Pending, Terms, fold_report
@@ -24,34 +23,29 @@ from kalshi_cli.ports.exchange import (
 from kalshi_cli.steps.execution import Desk, permit
 from kalshi_cli.steps.following import amend
 
-NO_REASONS: Mapping[Order, str] = MappingProxyType({})
 BUSY = Amendment(AmendmentKind.REFUSED, code="not_working", message="it does not rest undisturbed")
 
 
-async def cancel(desk: Desk, order: Order) -> tuple[Order, Cancellation]:
+async def cancel(desk: Desk, order: Order, why: str = "") -> tuple[Order, Cancellation]:
     """Cancel one working order. A 404 alone is no proof: the next reconciliation reads it back."""
-    (canceled,) = await cancel_many(desk, [order])
+    (canceled,) = await cancel_many(desk, {order: why})
     return canceled
 
 
-async def cancel_many(
-    desk: Desk, orders: Sequence[Order], why: Mapping[Order, str] = NO_REASONS
-) -> list[tuple[Order, Cancellation]]:
-    """Cancel working orders with one request, each with its own outcome, in the order given.
+async def cancel_many(desk: Desk, why: Mapping[Order, str]) -> list[tuple[Order, Cancellation]]:
+    """Cancel working orders with one request, each with its own outcome, in the order given; why
+    each is to go is kept in its trail.
 
-    None of them is thought gone for another's sake: see `cancel`. `why` is kept with those that it
-    names.
+    None of them is thought gone for another's sake: see `cancel`.
     """
-    known = [order for order in orders if order.order_id is not None]
+    known = [order for order in why if order.order_id is not None]
     asked = partial(_asked_to_cancel, now_us=desk.clock.now())
     told = {order.client_order_id: reason for order, reason in why.items()}
     await amend(desk.store, {order.client_order_id: asked for order in known}, Cause.CANCEL, told)
     desk.lease.check()
     answers = await _asked_for([address(order) for order in known], desk.trading)
     answered = dict(zip([order.client_order_id for order in known], answers, strict=True))
-    return [
-        await _canceled_as(desk, order, answered.get(order.client_order_id)) for order in orders
-    ]
+    return [await _canceled_as(desk, order, answered.get(order.client_order_id)) for order in why]
 
 
 async def _asked_for(known: Sequence[OrderAddress], trading: Trading) -> Sequence[Cancellation]:

@@ -36,7 +36,7 @@ async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
             )
         if order.order_id is None or order.state not in WORKING:
             return Done("cancel", some_id, f"nothing to cancel: it is {order.state}", (order,))
-        _, answer = await cancel(desk, order)
+        _, answer = await cancel(desk, order, "by hand")
         kind, order_id = answer.kind, order.order_id
     report = await _read_back(desk, order_id)
     await reconcile_desk(data, desk)

@@ -5,7 +5,8 @@ An owner's own entry that still rests in the market would trade with the exit, o
 sold.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from types import MappingProxyType
 
 from kalshi_cli.domain.order import WORKING, Order, Purpose
 from kalshi_cli.domain.reduction import cuts
@@ -13,25 +14,28 @@ from kalshi_cli.steps.amending import cancel_many, decrease
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk
 
+LEFT = "what is held there is to leave"
+NO_NEW_RISK = "the desk takes no new risk"
 OFF_GRID = "its market has no such price any more"
 TOO_MUCH = "more would leave than is held"
+NOBODY: Mapping[tuple[str, str], str] = MappingProxyType({})
 
 
 async def clear_way(
     desk: Desk,
     orders: Sequence[Order],
-    leaving: Collection[tuple[str, str]],
+    leaving: Mapping[tuple[str, str], str],
     *,
-    stopped: Collection[tuple[str, str]] = (),
+    stopped: Mapping[tuple[str, str], str] = NOBODY,
 ) -> bool:
     """Cancel what works of those (ticker, owner) that are about to leave, and the entries of those
-    `stopped`.
+    `stopped`, for the reasons given.
 
     Exits that rest go too: there is never a second one beside them. True where any was asked for:
     it may have filled meanwhile, so reconcile and look again.
     """
-    entries = entries_of(orders, stopped)
-    resting = (*entries, *(o for o in in_the_way(orders, leaving) if o not in entries))
+    resting = {order: stopped[_owned(order)] for order in entries_of(orders, stopped)}
+    resting |= {order: leaving[_owned(order)] for order in in_the_way(orders, leaving)}
     await cancel_many(desk, resting)
     return bool(resting)
 
@@ -41,10 +45,13 @@ async def cancel_every_entry(desk: Desk, orders: Sequence[Order]) -> tuple[Order
 
     Some may have filled meanwhile: reconcile and look again.
     """
-    owners = {(order.intent.ticker, order.intent.strategy) for order in orders}
-    entries = entries_of(orders, owners)
-    await cancel_many(desk, entries)
+    entries = entries_of(orders, {_owned(order) for order in orders})
+    await cancel_many(desk, dict.fromkeys(entries, NO_NEW_RISK))
     return entries
+
+
+def _owned(order: Order) -> tuple[str, str]:
+    return order.intent.ticker, order.intent.strategy
 
 
 def entries_of(orders: Sequence[Order], owners: Collection[tuple[str, str]]) -> tuple[Order, ...]:
@@ -54,17 +61,13 @@ def entries_of(orders: Sequence[Order], owners: Collection[tuple[str, str]]) -> 
         for order in orders
         if order.state in WORKING
         and order.intent.purpose is not Purpose.EXIT
-        and (order.intent.ticker, order.intent.strategy) in owners
+        and _owned(order) in owners
     )
 
 
 def in_the_way(orders: Sequence[Order], owners: Collection[tuple[str, str]]) -> tuple[Order, ...]:
     """The working orders of these (ticker, owner), which no other exit goes beside."""
-    return tuple(
-        order
-        for order in orders
-        if order.state in WORKING and (order.intent.ticker, order.intent.strategy) in owners
-    )
+    return tuple(order for order in orders if order.state in WORKING and _owned(order) in owners)
 
 
 async def tidy(desk: Desk, view: DeskView) -> bool:
@@ -76,7 +79,7 @@ async def tidy(desk: Desk, view: DeskView) -> bool:
     cut = [(order, keep) for order, keep in cuts(view.positions, view.orders) if order not in gone]
     why = dict.fromkeys(gone, OFF_GRID)
     why |= dict.fromkeys((order for order, keep in cut if not keep), TOO_MUCH)
-    await cancel_many(desk, list(why), why)
+    await cancel_many(desk, why)
     for order, keep in cut:
         if keep:
             await decrease(desk, order, keep)

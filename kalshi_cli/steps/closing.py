@@ -18,6 +18,7 @@ from kalshi_cli.steps.reconcile import joined, reconcile_desk
 from kalshi_cli.steps.selling import Sold, StillHeld, sell
 from kalshi_cli.steps.trade_policy import TradePolicy
 
+CLOSED = "what is held there is sold by hand"
 STOPPED_HERE = {"halted", "refused", "lease_held", "lease_ran_out"}
 """The codes under which an order is on record that we did not send after all."""
 
@@ -37,7 +38,7 @@ async def close_position(data: MarketData, desk: Desk, ticker: str, *, policy: T
     view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     (ticker,) = await called(desk.store, [ticker])
     owners = {(p.ticker, p.owner) for p in view.positions if p.ticker == ticker}
-    if await clear_way(desk, view.orders, owners):
+    if await clear_way(desk, view.orders, dict.fromkeys(owners, CLOSED)):
         found = joined(found, await reconcile_desk(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     held = [position for position in view.positions if position.ticker == ticker]

@@ -197,7 +197,7 @@ async def _cancel_if_working(desk: Desk, order: Order) -> None:
     if order.state not in WORKING:
         return
     try:
-        await cancel(desk, order)
+        await cancel(desk, order, "everything of ours is to go")
     except KalshiError as error:
         if not isinstance(error, Unavailable):
             raise

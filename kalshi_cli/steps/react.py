@@ -127,7 +127,7 @@ async def react(desk: Desk, stream: Stream | None, guard: Guard, *, policy: Trad
     done = await _exit(desk, stream, guard, policy)
     pulled = guard.take_pulled(desk.clock.now())
     try:
-        await cancel_many(desk, list(pulled), pulled)
+        await cancel_many(desk, pulled)
     except KalshiError:
         guard.put_back(pulled)
         raise

@@ -9,6 +9,8 @@ from kalshi_cli.steps.amending import cancel_many
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.reconcile import reconcile_desk
 
+STOPS = "the desk stops"
+
 
 @dataclass(frozen=True, slots=True)
 class Left:
@@ -25,7 +27,7 @@ async def wind_down(data: MarketData, desk: Desk, *, cancel_entries: bool) -> Le
         live = await unit.journal.live()
     entries = [o for o in live if o.state in WORKING and o.intent.purpose is not Purpose.EXIT]
     if cancel_entries:
-        await cancel_many(desk, entries)
+        await cancel_many(desk, dict.fromkeys(entries, STOPS))
     asked = [order.client_order_id for order in entries] if cancel_entries else []
     await reconcile_desk(data, desk)
     async with desk.store.unit() as unit:

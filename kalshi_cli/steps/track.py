@@ -19,7 +19,7 @@ from kalshi_cli.ports.store import Unit
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.steps.amending import cancel_many
 from kalshi_cli.steps.charging import charged
-from kalshi_cli.steps.clearing import clear_way, tidy
+from kalshi_cli.steps.clearing import LEFT, NO_NEW_RISK, clear_way, tidy
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk, heed_halt_file
 from kalshi_cli.steps.exiting import exit_state, send_exit
@@ -81,15 +81,17 @@ async def track(
     tidied = await tidy(desk, view)
     going = leaving(view, books, exits)
     pulled = withdrawn(view, books, policy.strategies)
-    await cancel_many(desk, list(pulled), pulled)
+    await cancel_many(desk, pulled)
     sold = saleable(view, books, exits)
-    if await clear_way(desk, view.orders, sold, stopped=going | _stopped(view)) or tidied or pulled:
+    stopped = dict.fromkeys(_stopped(view), NO_NEW_RISK) | dict.fromkeys(going, LEFT)
+    gone = await clear_way(desk, view.orders, dict.fromkeys(sold, LEFT), stopped=stopped)
+    if gone or tidied or pulled:
         found = joined(found, await reconcile_desk(data, desk))
         view, books = await _seen(data, desk, policy)
     view = await _keep_peaks(desk, view, books)
     exited = await _leave(data, desk, view, books, exits, policy, found)
-    gone = leaving(view, books, exits)
-    rested = await rest_targets(data, desk, view, books, policy, found, leaving=gone)
+    still = leaving(view, books, exits)
+    rested = await rest_targets(data, desk, view, books, policy, found, leaving=still)
     if rested or any(item.order is not None for item in exited):
         found = joined(found, await reconcile_desk(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)

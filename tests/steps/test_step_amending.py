@@ -173,7 +173,7 @@ async def test_several_orders_are_canceled_by_one_request_each_for_itself(floor)
         return await real(orders)
 
     floor.exchange.cancel_batch = counted
-    answers = await cancel_many(floor.desk, [one, two])
+    answers = await cancel_many(floor.desk, {one: "", two: ""})
     assert [str(answer.kind) for _, answer in answers] == ["gone", "canceled"]
     assert [order.state for order, _ in answers] == [OrderState.RESTING, OrderState.CANCELED]
     assert batches == [2]

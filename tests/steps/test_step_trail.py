@@ -1,22 +1,31 @@
 """Everything that happens to an order is a row, in the order it happened."""
 
 import pytest
+from fakes.decisions import a_plan
 from fakes.exchange import Fault
-from fakes.floor import STRATEGY, A, taking, the_policies, waiting
+from fakes.floor import ASKS, STRATEGY, A, taking, the_policies, waiting
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import OrderState, Pending
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import NotFound
 from kalshi_cli.steps.amending import cancel
+from kalshi_cli.steps.canceling import cancel_order
+from kalshi_cli.steps.closing import close_position
+from kalshi_cli.steps.emptying import cancel_ours
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.explain import follow_order
 from kalshi_cli.steps.run_state import set_desk_state
+from kalshi_cli.steps.stopping import wind_down
+from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 
 pytestmark = pytest.mark.databases
+
+POLICIES = the_policies("oracle")
 
 
 async def trail_of(floor, order):
@@ -132,6 +141,59 @@ async def test_a_closed_trade_is_part_of_the_trail(floor):
     (trip,) = (await trail_of(floor, order)).round_trips
     # ten YES at 0.44, sold at 0.40, without fees: 4.40 paid, 4.00 back
     assert (str(trip.pnl), trip.trip.side) == ("-0.400000", Side.BID)
+
+
+async def falls_below_the_stop(floor):
+    floor.exchange.set_book(A, (("0.1900", "100.00"),), ASKS)
+    await track(floor.exchange, floor.desk, exits=POLICIES.exits, policy=POLICIES.trading)
+
+
+async def is_to_reduce_at_the_next_look(floor):
+    await set_desk_state(floor.store, floor.clock, DeskState.REDUCE_ONLY, reason="test", who="test")
+    await track(floor.exchange, floor.desk, exits=POLICIES.exits, policy=POLICIES.trading)
+
+
+async def is_to_reduce_at_the_next_pass(floor):
+    await set_desk_state(floor.store, floor.clock, DeskState.REDUCE_ONLY, reason="test", who="test")
+    await trade(floor.exchange, floor.desk, policy=POLICIES.trading)
+
+
+async def stops(floor):
+    await wind_down(floor.exchange, floor.desk, cancel_entries=True)
+
+
+async def takes_everything_back(floor):
+    await cancel_ours(floor.exchange, floor.desk)
+
+
+async def is_closed_by_hand(floor):
+    await close_position(floor.exchange, floor.desk, A, policy=POLICIES.trading)
+
+
+async def is_canceled_by_hand(floor):
+    entry = (await floor.orders())[-1]
+    await cancel_order(floor.exchange, floor.desk, entry.client_order_id)
+
+
+@pytest.mark.parametrize(
+    ("happens", "why"),
+    [
+        (falls_below_the_stop, "what is held there is to leave"),
+        (is_to_reduce_at_the_next_look, "the desk takes no new risk"),
+        (is_to_reduce_at_the_next_pass, "the desk takes no new risk"),
+        (stops, "the desk stops"),
+        (takes_everything_back, "everything of ours is to go"),
+        (is_closed_by_hand, "what is held there is sold by hand"),
+        (is_canceled_by_hand, "by hand"),
+    ],
+)
+async def test_why_an_entry_was_canceled_is_in_its_trail(floor, happens, why):
+    await send(floor.desk, taking(), a_plan(A, STRATEGY, stop=Price.parse("0.2000")))
+    await floor.reconcile()
+    entry = await send(floor.desk, waiting(floor.clock))
+    await happens(floor)
+    events = (await trail_of(floor, entry)).events
+    assert [event.detail for event in events if event.cause is Cause.CANCEL] == [why]
 
 
 async def test_an_id_that_nobody_knows_is_not_found(floor):
