@@ -64,7 +64,7 @@ def paid(side: str, limit: int) -> int:
 
 
 def fee(limit: int, count: int) -> Fraction:
-    """A taker's, which is the most there is: 7 % of p(1 - p), charged in full $0.0001."""
+    """A taker's: 7 % of p(1 - p), charged in full $0.0001."""
     exact = FEE * count * limit * (DOLLAR - limit) / DOLLAR
     return Fraction(-(-exact // 100) * 100)
 
@@ -352,10 +352,7 @@ class Ledger:
         fair = self._one("SELECT fair FROM orders WHERE client_order_id = ?", row.client_order_id)
         price = row.limit / DOLLAR
         edge = fair - price if row.side == "bid" else price - fair
-        takes = self._one(
-            "SELECT time_in_force FROM orders WHERE client_order_id = ?", row.client_order_id
-        ) != "good_till_canceled"  # fmt: skip
-        edge -= float(FEE) * price * (1 - price) * takes
+        edge -= float(FEE) * price * (1 - price) * self._takes(row)
         assert edge >= self.limits.min_net_edge - 1e-6, "NET_EDGE"
 
     def _is_explained(self, row: Row, rows: Mapping[str, Row]) -> None:
@@ -471,7 +468,13 @@ class Ledger:
         assert self.exchange.on_shard(0).units >= sum(map(_taken, own)), "SHARD_COLLATERAL"
 
     def _cost(self, row: Row) -> Fraction:
-        return row.count * paid(row.side, row.limit) + fee(row.limit, row.count)
+        charged = fee(row.limit, row.count) if self._takes(row) else 0
+        return row.count * paid(row.side, row.limit) + charged
+
+    def _takes(self, row: Row) -> bool:
+        """Whether it may trade with what rests: in the markets of the stage no maker pays a fee."""
+        post_only = "SELECT post_only FROM orders WHERE client_order_id = ?"
+        return not self._one(post_only, row.client_order_id)
 
     def _of(self, share: float) -> Fraction:
         """Of the bankroll, or of the one that the pass began with, where it has lost some since."""
