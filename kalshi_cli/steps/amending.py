@@ -137,13 +137,15 @@ def _asked_to_cancel(order: Order, now_us: int) -> Order:
 
 
 def _after_cancel(order: Order, answer: Cancellation, now_us: int) -> Order:
-    """Working on after a refusal; ended, where what filled and was taken back is all of it."""
+    """Working on after a refusal; ended, where what filled and was taken back is all of it, and all
+    of it is known.
+    """
     heard = replace(order, updated_us=now_us)
     if answer.kind is CancellationKind.REFUSED:
         return replace(heard, pending=Pending.AMEND if heard.asked else Pending.NONE)
     if answer.kind is not CancellationKind.CANCELED or order.state not in WORKING:
         return heard
-    if order.filled + answer.reduced_by != order.intent.count:
+    if order.asked is not None or order.filled + answer.reduced_by != order.intent.count:
         return heard
     return heard.moved(OrderState.CANCELED, now_us)
 

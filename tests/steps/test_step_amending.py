@@ -15,8 +15,8 @@ from kalshi_cli.domain.order import OrderState, Pending, Purpose, Terms
 from kalshi_cli.domain.reduction import cuts
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
-from kalshi_cli.ports.exchange import AmendmentKind
-from kalshi_cli.steps.amending import cancel_many, decrease, reprice
+from kalshi_cli.ports.exchange import AmendmentKind, CancellationKind
+from kalshi_cli.steps.amending import cancel, cancel_many, decrease, reprice
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.explain import follow_order
 from kalshi_cli.steps.hearing import hear
@@ -96,6 +96,23 @@ async def test_an_order_that_grew_unanswered_may_fill_all_of_it(floor):
     after = await floor.order()
     assert (found.alarms, found.is_settled, after.state) == ((), True, OrderState.CANCELED)
     assert (*terms(after), str(after.filled)) == ("0.4200", "15.00", Pending.NONE, "12.00")
+    assert (await floor.store.audit.check()).findings == ()
+
+
+async def test_a_cancel_of_an_order_that_may_have_grown_tells_not_what_filled(floor):
+    """Five of fifteen have filled, and ten are taken back: as many as it had before it grew."""
+    order = await rested(floor)
+    floor.exchange.amending = [Fault.UNANSWERED]
+    read, floor.exchange.order = floor.exchange.order, no_order
+    order, _ = await reprice(floor.desk, order, to(order, "0.4200", "15.00"))
+    floor.exchange.fill_resting(order.order_id, "5.00")
+    after, answer = await cancel(floor.desk, order)
+    assert (answer.kind, str(answer.reduced_by)) == (CancellationKind.CANCELED, "10.00")
+    assert (after.state, str(after.remaining)) == (OrderState.RESTING, "15.00")
+    floor.exchange.order = read
+    await floor.reconcile()
+    after = await floor.order()
+    assert (after.state, str(after.filled)) == (OrderState.CANCELED, "5.00")
     assert (await floor.store.audit.check()).findings == ()
 
 
