@@ -65,11 +65,11 @@ def _change_instead(change: str) -> None:
     from kalshi_cli.steps import amending, canceling
     from kalshi_cli.steps.execution import Desk
 
-    async def smaller(desk: Desk, order: Order) -> tuple[Order, Cancellation]:
+    async def smaller(desk: Desk, order: Order, _why: str) -> tuple[Order, Cancellation]:
         """Leave one contract resting."""
         return _as_cancel(*await amending.decrease(desk, order, Contracts.parse("1")))
 
-    async def moved(desk: Desk, order: Order) -> tuple[Order, Cancellation]:
+    async def moved(desk: Desk, order: Order, _why: str) -> tuple[Order, Cancellation]:
         """A cent worse."""
         intent = order.intent
         limit = Price(intent.limit.units - intent.side.sign * 100)
