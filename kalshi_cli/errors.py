@@ -1,36 +1,13 @@
-"""Every deliberate error, grouped by what the reader should do about it.
+"""Every deliberate error, grouped by what the reader should do about it: see `exit_code`.
 
-KalshiError                         1   unexpected
-    UsageError                      2   fix the command line
-    NotFound                        3   the thing named does not exist
-    ConfigError                     4   fix settings, credentials or environment
-        Unauthorized                4   the exchange did not accept the API key
-        ClockOff                    4   this machine's clock is too far off to trade by
-            ClockRefused            4   the exchange took a request for too old, or too new
-        LiveNotConfirmed            4   real money was not confirmed
-        StoreVersion                4   the store is older or newer than the program
-        StoreMismatch               4   the store belongs to another environment or account
-    Unavailable                     5   exchange or AI unreachable; trying again may help
-        MalformedAnswer             5   the exchange answered with something unreadable
-    Refused                         6   refused or halted by risk, lease, world or budget
-        LeaseHeld                   6   another process trades this account
-            LeaseRanOut             6   the lease was not renewed in time, and nobody took it yet
-        CapitalTaken                6   somebody else took the capital, or the market, first
-        DuplicateEntry              6   this forecast was traded already
-        ExitExceeds                 6   more would leave than is held
-        Halted                      6   the desk is halted
-        OrderGroupTriggered         6   the exchange stopped our entries on a shard
-        OrderGroupUnknown           6   an entry has no order group to join
-        WorldHeld                   6   another process holds the simulated world
-    IntegrityError                  7   the books do not balance, or the store is unreadable
-        StoreUnusable               7   unreadable, corrupt, full or read-only
-            StoreBusy               7   somebody else has been writing to it for too long
-    ExchangeRefusal                 6   the exchange refused a request, and nothing traded
-
-Values that break a domain rule raise `InvalidValue`, which adapters turn into an unusable row.
+The first line of each says what its code means, wherever that is told. Values that break a domain
+rule raise `InvalidValue`, which adapters turn into an unusable row.
 """
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from kalshi_cli.domain.sale import Sale
 
 
 class KalshiError(Exception):
@@ -44,69 +21,90 @@ class KalshiError(Exception):
 
     @property
     def code(self) -> str:
-        """The stable name used in JSON, derived from the class: `LeaseHeld` is `lease_held`."""
-        name = type(self).__name__
-        return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
+        """The stable name used in JSON: see `code_of`."""
+        return code_of(type(self))
+
+
+def code_of(kind: type[KalshiError]) -> str:
+    """The stable name of a kind of error, derived from its class: `LeaseHeld` is `lease_held`."""
+    name = kind.__name__
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name).lstrip("_")
 
 
 class UsageError(KalshiError):
+    """The command line is wrong."""
+
     exit_code = 2
 
 
 class NotFound(KalshiError):
+    """What was named does not exist."""
+
     exit_code = 3
 
 
 class ConfigError(KalshiError):
+    """Settings, credentials or the environment are wrong."""
+
     exit_code = 4
 
 
 class Unauthorized(ConfigError):
-    pass
+    """The exchange did not accept the API key."""
 
 
 class ClockOff(ConfigError):
-    pass
+    """The clock of this machine is too far off to trade by."""
 
 
 class ClockRefused(ClockOff, Unauthorized):
-    """The signature was refused for its time alone, as after a sleep: another one may pass."""
+    """The exchange took a request for too old, or too new.
+
+    Its signature was refused for its time alone, as after a sleep: another one may pass.
+    """
 
 
 class LiveNotConfirmed(ConfigError):
-    pass
+    """Real money was not confirmed."""
 
 
 class StoreVersion(ConfigError):
-    pass
+    """The store is older or newer than the program."""
 
 
 class StoreMismatch(ConfigError):
-    pass
+    """The store belongs to another environment or account."""
 
 
 class Unavailable(KalshiError):
+    """The exchange or the AI was not reached; trying again may help."""
+
     exit_code = 5
 
 
 class MalformedAnswer(Unavailable):
-    pass
+    """What the exchange answered cannot be read."""
 
 
 class Refused(KalshiError):
+    """Risk, the lease, the world or a budget forbids it."""
+
     exit_code = 6
 
 
 class LeaseHeld(Refused):
-    pass
+    """Another process trades this account."""
 
 
 class LeaseRanOut(LeaseHeld):
-    """The machine slept, say. Its keeper renews it, unless another process was faster."""
+    """The lease was not renewed in time, and nobody took it yet.
+
+    The machine slept, say. Its keeper renews it, unless another process was faster.
+    """
 
 
 class ExitExceeds(Refused):
-    """An exit would leave with more than its owner holds."""
+    """More might leave than its owner holds."""
 
 
 class CapitalTaken(Refused):
@@ -122,15 +120,15 @@ class CapitalTaken(Refused):
 
 
 class DuplicateEntry(Refused):
-    """The strategy already entered this market on this forecast."""
+    """The strategy entered this market on this forecast already."""
 
 
 class Halted(Refused):
-    pass
+    """The desk is halted."""
 
 
 class OrderGroupTriggered(Refused):
-    """The order group that entries on a shard join takes none until a person resets it."""
+    """The exchange stopped our entries on a shard, until a person lets its order group be reset."""
 
     def __init__(self, exchange_index: int) -> None:
         super().__init__(
@@ -144,15 +142,26 @@ class OrderGroupUnknown(Refused):
     """Whether the exchange has an order group for an entry to join is not known."""
 
 
+class StillHeld(Refused):
+    """Not all that was held could be sold.
+
+    `sales` tell what could.
+    """
+
+    def __init__(self, message: str, done: tuple["Sale", ...], *, remedy: str) -> None:
+        super().__init__(message, remedy=remedy)
+        self.sales = done
+
+
 class WorldHeld(Refused):
-    pass
+    """Another process holds the simulated world."""
 
 
 class ExchangeRefusal(Refused):
-    """The exchange answered 4xx with a recognised error body.
+    """The exchange refused a request, and nothing traded.
 
-    `status` is the HTTP status and `exchange_code` the exchange's own code: branch on the code,
-    since 409 means three different things.
+    It answered 4xx with a recognised error body: `status` is the HTTP status and `exchange_code`
+    the exchange's own code. Branch on the code, since 409 means three different things.
     """
 
     def __init__(self, message: str, *, status: int, exchange_code: str, remedy: str = "") -> None:
@@ -162,15 +171,20 @@ class ExchangeRefusal(Refused):
 
 
 class IntegrityError(KalshiError):
+    """The books do not add up."""
+
     exit_code = 7
 
 
 class StoreUnusable(IntegrityError):
-    pass
+    """The store is unreadable, damaged, full or read-only."""
 
 
 class StoreBusy(StoreUnusable):
-    """Nothing is wrong with the store: nothing was read or written, and the next try may be."""
+    """Somebody else has been writing to the store for too long.
+
+    Nothing is wrong with it: nothing was read or written, and the next try may be.
+    """
 
 
 NEVER_BEGAN = "never began: "

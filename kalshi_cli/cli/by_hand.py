@@ -24,6 +24,7 @@ from kalshi_cli.errors import (
     LeaseHeld,
     NotFound,
     Refused,
+    StillHeld,
     Unavailable,
     why_ended,
 )
@@ -283,7 +284,6 @@ async def _carried_out_once(
     """What was sold before something could not be sold is told all the same."""
     from kalshi_cli.bootstrap.by_hand import asked_of_holder
     from kalshi_cli.bootstrap.opening import open_desk
-    from kalshi_cli.steps.selling import StillHeld
 
     environment, settings = prepared.environment, prepared.settings
     answered = await asked_of_holder(environment, settings, kind, target)

@@ -14,6 +14,7 @@ from kalshi_cli.adapters.store import blueprint
 from kalshi_cli.cli.app import PANELS, SHARED, Branch, Leaf, load, names, overview, told_of
 from kalshi_cli.cli.codes import every_code
 from kalshi_cli.cli.options import EVERY
+from kalshi_cli.errors import KalshiError, code_of
 from kalshi_cli.settings.describe import example
 
 if TYPE_CHECKING:
@@ -63,6 +64,13 @@ What is missing is null.
 | 6 | refused or halted by risk; lease or world held by another process; AI budget gone |
 | 7 | integrity or reconciliation problem; store unreadable, corrupt or full |
 | 130, 143 | ended by a signal, however clean |
+
+## Codes of errors
+
+The `code` of an `error`, each with its exit code. What is a kind of another stands below it.
+
+| code | exit code | meaning |
+|---|---|---|
 """
 
 
@@ -88,7 +96,7 @@ def reference() -> str:
     parts.append(_table([param for param in SHARED if param.name in EVERY]))
     parts.append("## Options of the commands that move the simulated world\n")
     parts.append(_table([param for param in SHARED if param.name not in EVERY]))
-    parts.append(_ENVELOPE)
+    parts.append(_ENVELOPE + "".join(_errors(KalshiError)))
     return "\n".join(parts)
 
 
@@ -97,6 +105,15 @@ def codes() -> str:
     told = ((f"`{row.code}`", row.said_by, row.means, row.remedy) for row in every_code())
     rows = (" | ".join(cell.replace("|", "\\|") for cell in cells) for cells in told)
     return _CODES + "".join(f"| {row} |\n" for row in rows)
+
+
+def _errors(above: type[KalshiError]) -> Iterator[str]:
+    """The rows of the program's errors that are kinds of this one, by exit code."""
+    own = [kind for kind in above.__subclasses__() if kind.__bases__[0] is above]
+    for kind in sorted(own, key=lambda kind: (kind.exit_code, kind.__name__)):
+        means = _text(kind.__doc__).partition("\n")[0].rstrip(".")
+        yield f"| `{code_of(kind)}` | {kind.exit_code} | {means} |\n"
+        yield from _errors(kind)
 
 
 def _command(name: str) -> Iterator[str]:

@@ -33,10 +33,14 @@ Verdict = Callable[[Result], KalshiError | None]
 
 
 class Interrupted(KalshiError):
+    """Ended by SIGINT: Ctrl-C."""
+
     exit_code = 130
 
 
 class Terminated(KalshiError):
+    """Ended by SIGTERM."""
+
     exit_code = 143
 
 

@@ -12,7 +12,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 
 
 class Unwritable(KalshiError):
-    """What should be written is not: the disk is full, say. No fault of the program."""
+    """What should be written cannot be: the disk is full, say."""
 
 
 def prepare_streams() -> None:

@@ -7,7 +7,7 @@ from kalshi_cli.domain.identity import HALT_FILE, DeskState
 from kalshi_cli.domain.order import UNRESOLVED, Order, OrderState
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.sale import sales
-from kalshi_cli.errors import Halted, NotFound, Refused, Unavailable
+from kalshi_cli.errors import Halted, NotFound, Refused, StillHeld, Unavailable
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.steps.clearing import clear_way, in_the_way
 from kalshi_cli.steps.done import AGAIN, Done
@@ -15,7 +15,7 @@ from kalshi_cli.steps.execution import Desk, heed_halt_file
 from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.naming import called
 from kalshi_cli.steps.reconcile import joined, reconcile_desk
-from kalshi_cli.steps.selling import Sold, StillHeld, sell
+from kalshi_cli.steps.selling import Sold, sell
 from kalshi_cli.steps.trade_policy import TradePolicy
 
 CLOSED = "what is held there is sold by hand"

@@ -10,7 +10,7 @@ from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.order import DEAD, WORKING, Order, OrderReport, OrderState
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.sale import sales
-from kalshi_cli.errors import PASSING, KalshiError, Unavailable
+from kalshi_cli.errors import PASSING, KalshiError, StillHeld, Unavailable
 from kalshi_cli.ports.exchange import MarketData, OutcomeKind
 from kalshi_cli.steps.amending import cancel
 from kalshi_cli.steps.desk_view import DeskView
@@ -20,7 +20,7 @@ from kalshi_cli.steps.groups import trigger_groups
 from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.paging import Collected, collect
 from kalshi_cli.steps.reconcile import reconcile_desk
-from kalshi_cli.steps.selling import Sold, StillHeld, sell
+from kalshi_cli.steps.selling import Sold, sell
 from kalshi_cli.steps.trade_policy import TradePolicy
 
 OURS = "ours"

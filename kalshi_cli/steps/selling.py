@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.position import Position
-from kalshi_cli.domain.sale import Sale
-from kalshi_cli.errors import PASSING, ExitExceeds, Refused, Unauthorized
+from kalshi_cli.errors import PASSING, ExitExceeds, Unauthorized
 from kalshi_cli.exits._base import Asked, ExitReason
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.risk._gate import first_denial
@@ -30,14 +29,6 @@ class Sold:
     orders: tuple[Order, ...]
     problems: tuple[str, ...]
     nobody_bids: bool = False
-
-
-class StillHeld(Refused):
-    """Not all could be sold; `sales` tell what could."""
-
-    def __init__(self, message: str, done: tuple[Sale, ...], *, remedy: str) -> None:
-        super().__init__(message, remedy=remedy)
-        self.sales = done
 
 
 async def sell(

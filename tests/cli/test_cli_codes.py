@@ -14,6 +14,7 @@ from kalshi_cli.cli.codes import PLUG_INS, every_code, named
 from kalshi_cli.cli.documents import ROOT, codes
 from kalshi_cli.cli.render import measures
 from kalshi_cli.domain.code import Code
+from kalshi_cli.errors import KalshiError, code_of
 from kalshi_cli.plugins import load_all
 from kalshi_cli.settings.load import keys
 from kalshi_cli.settings.sections import Settings
@@ -55,6 +56,21 @@ def test_every_kind_of_code_is_in_the_table(kinds):
     assert len(kinds) > 5
     for kind in kinds:
         assert {(code.value, code.means) for code in kind} <= rows, kind
+
+
+def test_every_error_is_in_the_reference_with_what_it_means(kinds):
+    def below(kind):
+        for each in kind.__subclasses__():
+            if each.__module__.startswith("kalshi_cli."):
+                yield each
+                yield from below(each)
+
+    page = (ROOT / "COMMANDS_REFERENCE.md").read_text(encoding="utf-8")
+    errors = set(below(KalshiError))
+    assert len(errors) > 25
+    for kind in errors:
+        assert vars(kind)["__doc__"], kind
+        assert f"| `{code_of(kind)}` | {kind.exit_code} | " in page, kind
 
 
 def test_every_plug_in_is_in_the_table():

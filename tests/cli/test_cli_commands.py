@@ -10,8 +10,7 @@ from kalshi_cli.bootstrap.desk import OpenDesk
 from kalshi_cli.cli.app import Branch, load, names, overview
 from kalshi_cli.cli.documents import ROOT, documents
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.errors import LeaseHeld, NotFound, Unavailable
-from kalshi_cli.steps.selling import StillHeld
+from kalshi_cli.errors import LeaseHeld, NotFound, StillHeld, Unavailable
 
 LOOK_UPS = (
     "positions",

@@ -11,14 +11,13 @@ from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import Halted, NotFound, Refused, StoreUnusable, Unavailable
+from kalshi_cli.errors import Halted, NotFound, Refused, StillHeld, StoreUnusable, Unavailable
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.canceling import cancel_order
 from kalshi_cli.steps.closing import close_position
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.requests import ask_holder, obey
 from kalshi_cli.steps.run_state import set_desk_state
-from kalshi_cli.steps.selling import StillHeld
 from kalshi_cli.steps.stopping import wind_down
 
 pytestmark = pytest.mark.databases
