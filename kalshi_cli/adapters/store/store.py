@@ -32,7 +32,7 @@ from kalshi_cli.adapters.store.together import Together
 from kalshi_cli.adapters.store.transaction import Transaction, begun
 from kalshi_cli.adapters.store.version import check_version
 from kalshi_cli.domain.identity import StoreIdentity
-from kalshi_cli.errors import NotFound, StoreBusy, StoreUnusable
+from kalshi_cli.errors import StoreBusy, StoreUnusable
 from kalshi_cli.ports.desk import Brakes
 
 if TYPE_CHECKING:
@@ -164,27 +164,26 @@ async def open_store(
     identity: StoreIdentity,
     *,
     wall_us: int,
-    create: bool = True,
     read_only: bool = False,
 ) -> SqlStore:
     """Open the store that belongs to `identity`; `wall_us` is real time now.
 
-    A missing one is created, unless `create` is False: then `NotFound`. Raises `StoreVersion` for
-    an older or newer schema, `StoreMismatch` for somebody else's store or database, and
-    `StoreUnusable` for what cannot be read or written, or was emptied.
+    A missing one is created. Raises `StoreVersion` for an older or newer schema, `StoreMismatch`
+    for somebody else's store or database, and `StoreUnusable` for what cannot be read or written,
+    or was emptied.
     """
     store = SqlStore(locate(url_or_path), read_only=read_only)
     try:
-        await _prepare(store, identity, wall_us, create=create)
+        await _prepare(store, identity, wall_us)
     except BaseException:
         await store.close()
         raise
     return store
 
 
-async def _prepare(store: SqlStore, identity: StoreIdentity, wall_us: int, *, create: bool) -> None:
+async def _prepare(store: SqlStore, identity: StoreIdentity, wall_us: int) -> None:
     location = store.location
-    if location.is_missing and create and location.path is not None:
+    if location.is_missing and location.path is not None:
         create_file(location.path)
     # In this order: whoever makes a store takes the note that it is unfinished away at the end.
     is_missing, is_unfinished = location.is_missing, location.is_unfinished
@@ -197,14 +196,12 @@ async def _prepare(store: SqlStore, identity: StoreIdentity, wall_us: int, *, cr
             version = await schema_version(transaction, str(store.location))
     if version is not None:
         check_version(version, str(location))
-        if create and is_unfinished and location.path is not None:
+        if is_unfinished and location.path is not None:
             finish(location.path)  # whoever made it died before
     elif location.path is not None and not is_missing and not is_unfinished:
         raise _emptied(location)
-    elif create:
-        await _create(store, identity, wall_us)
     else:
-        raise NotFound(f"{location} does not exist.", remedy="Any command that writes makes it.")
+        await _create(store, identity, wall_us)
     async with store.transaction(reads=True) as transaction:
         await check_owner(transaction, identity, str(location))
 

@@ -20,15 +20,14 @@ from kalshi_cli.domain.identity import Env
 from kalshi_cli.errors import (
     ConfigError,
     KalshiError,
-    NotFound,
     StoreMismatch,
     StoreUnusable,
     StoreVersion,
 )
 
 
-async def opened(path, identity=IDENTITY, **options):
-    store = await open_store(path, identity, wall_us=WALL, **options)
+async def opened(path, identity=IDENTITY, *, read_only=False):
+    store = await open_store(path, identity, wall_us=WALL, read_only=read_only)
     await store.close()
 
 
@@ -51,12 +50,6 @@ async def test_a_missing_store_is_made_for_its_owner_alone(tmp_path):
     assert [entry.name for entry in path.parent.iterdir()] == ["desk.db"]
 
 
-async def test_unless_told_not_to_make_one(tmp_path):
-    with pytest.raises(NotFound):
-        await opened(tmp_path / "desk.db", create=False)
-    assert list(tmp_path.iterdir()) == []
-
-
 async def test_an_interrupted_creation_is_begun_again(tmp_path):
     path = tmp_path / "desk.db"
     create_file(path)
@@ -74,13 +67,12 @@ async def test_one_that_was_finished_but_for_its_note_is_not_begun_again(tmp_pat
         await opened(path)
 
 
-@pytest.mark.parametrize("create", [True, False])
-async def test_a_store_that_was_emptied_is_not_begun_anew(tmp_path, create):
+async def test_a_store_that_was_emptied_is_not_begun_anew(tmp_path):
     path = tmp_path / "desk.db"
     await opened(path)
     path.write_bytes(b"")
     with pytest.raises(StoreUnusable, match="what it held is gone") as refused:
-        await opened(path, create=create)
+        await opened(path)
     assert "Restore a backup" in refused.value.remedy
     assert path.read_bytes() == b""
 
