@@ -121,6 +121,7 @@ STOPPED = (
 )  # fmt: skip
 MEANWHILE = (
     *STOPPED, *["an_order_fills"] * 6, *["a_lane_looks"] * 3, *["a_lane_hears"] * 3,
+    *["a_lane_tracks"] * 3, *["a_lane_trades"] * 3,
     "a_person_cancels", "somebody_trades", "the_book_moves", "a_market_settles",
 )  # fmt: skip
 FAULTS = (
@@ -485,6 +486,9 @@ class DeskMachine(RuleBasedStateMachine, Watch):
         )
 
     def wants(self, *intents: OrderIntent, trouble: Trouble | None = None) -> None:
+        self.is_held_to_limits(self.wishing(*intents), trouble)
+
+    def wishing(self, *intents: OrderIntent) -> TradePolicy:
         """Whatever names no fair value is wished for as the best bargain there is."""
         numbered = tuple(
             replace(
@@ -496,10 +500,12 @@ class DeskMachine(RuleBasedStateMachine, Watch):
         )
         names = dict.fromkeys(intent.strategy for intent in numbered)
         strategies = tuple(Wishing(name, numbered) for name in names)
-        wishing = replace(POLICIES.trading, strategies=strategies, sizing=Wished(numbered))
-        self.is_held_to_limits(wishing, trouble)
+        return replace(POLICIES.trading, strategies=strategies, sizing=Wished(numbered))
 
     def is_held_to_limits(self, policy: TradePolicy, trouble: Trouble | None) -> None:
+        self.does(self.traded(policy), trouble)
+
+    async def traded(self, policy: TradePolicy) -> None:
         """A whole step of trading; what it writes down is held against every limit."""
         held = replace(
             policy,
@@ -514,8 +520,10 @@ class DeskMachine(RuleBasedStateMachine, Watch):
         is_true = self.venue.tells_the_truth
         self.ledger.begins(self.limits, self.shares, is_true=is_true, lenders=lenders)
         self.is_gated = True
-        self.does(trade(self.venue, self.desk, policy=held), trouble)
-        self.is_gated = False
+        try:
+            await trade(self.venue, self.desk, policy=held)
+        finally:
+            self.is_gated = False
 
     @deed(2, trouble=troubles)
     def tracks(self, trouble):
@@ -576,6 +584,26 @@ class DeskMachine(RuleBasedStateMachine, Watch):
     async def looks_if_it_can(self) -> None:
         try:
             await self.look()
+        except (Refused, Unavailable) as error:
+            note(f"  meanwhile {type(error).__name__}: {error}")
+
+    async def a_lane_tracks(self, _pick: int) -> None:
+        """It reconciles, and leaves, cancels and cuts what it would."""
+        try:
+            await track(self.venue, self.desk, exits=POLICIES.exits, policy=POLICIES.trading)
+        except (Refused, Unavailable) as error:
+            note(f"  meanwhile {type(error).__name__}: {error}")
+
+    async def a_lane_trades(self, pick: int) -> None:
+        """Beside whatever else is under way, but for another pass of trading."""
+        if self.is_gated:
+            return
+        ticker, side = (*FRESH, *TICKERS)[pick % 6], list(Side)[pick % 2]
+        wish = taking(side, f"0.{36 + pick}", "0.20", **self.terms(ticker, rests=pick % 3 == 0))
+        wish = replace(wish, strategy=OWNER_OF.get(ticker, OWNERS[pick % 2]))
+        try:
+            await self.floor.ingest()
+            await self.traded(self.wishing(replace(wish, post_only=pick % 3 == 0)))
         except (Refused, Unavailable) as error:
             note(f"  meanwhile {type(error).__name__}: {error}")
 
