@@ -19,6 +19,7 @@ from kalshi_cli.domain.identity import EXTERNAL, Env
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.order import Fill
 from kalshi_cli.domain.side import Side
 
 WHOLE = 100
@@ -135,12 +136,15 @@ class Ledger:
         return rows[name].owner if name in rows else EXTERNAL
 
     def held(
-        self, rows: Mapping[str, Row], strangers: Collection[str], fills: int | None = None
+        self,
+        rows: Mapping[str, Row],
+        strangers: Collection[str],
+        fills: Iterable[Fill] | None = None,
     ) -> dict[tuple[str, str], Held]:
-        """By market and owner, after so many fills; of strangers only what these orders brought."""
+        """By market and owner, after these fills or all; of strangers what these orders brought."""
         settled = {each.ticker for each in self.exchange.all_settlements}
         found: dict[tuple[str, str], Held] = {}
-        for fill in self.exchange.all_fills[:fills]:
+        for fill in self.exchange.all_fills if fills is None else fills:
             owner = self._owner(rows, fill.order_id)
             if fill.ticker in settled or (owner == EXTERNAL and fill.order_id not in strangers):
                 continue
@@ -364,7 +368,8 @@ class Ledger:
         if not self.began.is_true:
             return
         assert self._explained() == self.exchange.cash.units, "BOOKS_INCOMPLETE"
-        known = self.held(rows, self.began.strangers, self.began.fills)
+        fills = self.exchange.all_fills[: self.began.fills]
+        known = self.held(rows, self.began.strangers, fills)
         foreign = known.get((row.ticker, EXTERNAL), Held()).net
         own = self.held(rows, ()).get((row.ticker, row.owner), Held()).net
         sign = own or (1 if row.side == "bid" else -1)
@@ -380,15 +385,20 @@ class Ledger:
             nets[fill.ticker] += signed
         return cash - sum(DOLLAR * max(0, -net) for net in nets.values())
 
+    def _on_record(self) -> list[Fill]:
+        ours = {name for (name,) in self.books.execute("SELECT fill_id FROM fills")}
+        return [fill for fill in self.exchange.all_fills if fill.fill_id in ours]
+
     def _loses_little(self, row: Row, rows: Mapping[str, Row]) -> None:
+        """By what is held, or by what it can know of that."""
         assert self.began is not None
         assert self.limits is not None
         known = self.began.strangers if self.began.is_true else ()
         found = []
-        for strangers in {(), tuple(known)}:
+        for strangers, fills in product({(), tuple(known)}, (None, self._on_record())):
             live = list(self.live(rows, strangers))
             before = [each for each in live if each.name != row.client_order_id]
-            found.append((self.held(rows, strangers), live, before))
+            found.append((self.held(rows, strangers, fills), live, before))
         for code, share, tickers, owners in self._groups(row):
             if share is None:
                 continue
