@@ -1,6 +1,6 @@
 """What may be lost, in the worst state of the world, whatever is left by then.
 
-A claim is what a position or entries lose in dollars when their market ends YES and when it ends
+A claim is what a position or orders lose in dollars when their market ends YES and when it ends
 NO. An event whose markets exclude each other has one state for each of them and one for none; the
 markets of any other event are free to go wrong together. Losses are before fees.
 
@@ -32,19 +32,20 @@ def position_claim(position: Position) -> Claim:
     return _claim(position.ticker, position.side, position.cost)
 
 
-def entries_claim(
+def orders_claim(
     ticker: str,
     side: Side,
-    entries: Iterable[tuple[Price, Contracts]],
+    orders: Iterable[tuple[Price, Contracts]],
     closing: Contracts = NO_CONTRACTS,
 ) -> Claim:
-    """What entries of one side lose, by their limits and counts, if they are filled.
+    """What an owner's orders of one side lose, by their limits and counts, if they are filled.
 
-    The first `closing` contracts close what their owner holds, and lose nothing: the cheapest, so
-    that whatever opens does so at the highest price.
+    The first `closing` contracts close what it holds, and lose nothing: the cheapest, so that
+    whatever opens does so at the highest price. An exit that rests may open, too, once something
+    else has closed what it was for.
     """
     costs = sorted(
-        (outcome_cost(side, price, Contracts(1)).units, count.units) for price, count in entries
+        (outcome_cost(side, price, Contracts(1)).units, count.units) for price, count in orders
     )
     left, opens = closing.units, 0
     for cost, count in costs:

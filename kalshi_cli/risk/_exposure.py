@@ -10,10 +10,10 @@ from kalshi_cli.domain.position import Position, outcome_cost
 from kalshi_cli.domain.side import Side
 from kalshi_cli.portfolio.exposure import (
     Claim,
-    entries_claim,
     event_loss,
     exposure,
     order_claim,
+    orders_claim,
     position_claim,
 )
 from kalshi_cli.risk._base import AtRisk, Denial, Group, RiskState
@@ -29,8 +29,9 @@ def everything(_ticker: str, _owner: str) -> bool:
 def live_claims(state: RiskState, belongs: Belongs = everything) -> list[Claim]:
     """Positions, explained or not, and live orders as if filled: resting and unknown ones alike.
 
-    Of an order that may have been changed, the larger size and the worse price count. Exits never
-    leave with more than is held: they lose nothing, but what they close no entry closes.
+    Of an order that may have been changed, the larger size and the worse price count. What an
+    owner's orders close of its holding loses nothing; where they are more, entries and exits alike,
+    the rest opens.
     """
     return [claim for owner, claim in _owned_claims(state) if belongs(claim.ticker, owner)]
 
@@ -40,46 +41,42 @@ def _owned_claims(state: RiskState) -> Iterator[tuple[str, Claim]]:
     for position in (*state.positions, *state.unexplained):
         if position.net:
             yield position.owner, position_claim(position)
-    entering: dict[tuple[str, str, Side], list[Order]] = {}
-    leaving: dict[tuple[str, str], list[Order]] = {}
+    resting: dict[tuple[str, str, Side], list[Order]] = {}
     for order in state.orders:
-        ticker, owner, side = order.intent.ticker, order.intent.strategy, order.intent.side
-        if order.intent.purpose is Purpose.EXIT:
-            leaving.setdefault((ticker, owner), []).append(order)
-        else:
-            entering.setdefault((ticker, owner, side), []).append(order)
-    for (ticker, owner, side), orders in entering.items():
-        closing = _closable(state, ticker, owner, side, leaving.get((ticker, owner), ()))
-        yield owner, entries_claim(ticker, side, _priced(orders), closing)
+        key = order.intent.ticker, order.intent.strategy, order.intent.side
+        resting.setdefault(key, []).append(order)
+    for (ticker, owner, side), orders in resting.items():
+        closing = _closable(state, ticker, owner, side)
+        yield owner, orders_claim(ticker, side, _priced(orders), closing)
 
 
-def _priced(entries: Iterable[Order]) -> list[tuple[Price, Contracts]]:
-    return [(order.worst_limit, order.remaining) for order in entries]
+def _priced(orders: Iterable[Order]) -> list[tuple[Price, Contracts]]:
+    return [(order.worst_limit, order.remaining) for order in orders]
 
 
-def _closable(
-    state: RiskState, ticker: str, owner: str, side: Side, exits: Iterable[Order]
-) -> Contracts:
-    """Contracts that entries on a side close of what their owner holds, once its exits are done."""
-    held = sum(
-        abs(position.net).units
-        for position in _held(state, ticker, owner)
-        if position.net and position.side is side.opposite
+def _closable(state: RiskState, ticker: str, owner: str, side: Side) -> Contracts:
+    """Contracts of what an owner holds that its orders on a side close."""
+    return Contracts(
+        sum(
+            abs(position.net).units
+            for position in _held(state, ticker, owner)
+            if position.net and position.side is side.opposite
+        )
     )
-    return Contracts(max(0, held - sum(order.remaining.units for order in exits)))
 
 
 def _own_claim(intent: OrderIntent, state: RiskState) -> Claim:
-    """What one more entry may lose, beside its owner's others in the market."""
+    """What one more entry may lose, beside its owner's other orders in the market."""
     ticker, owner, side = intent.ticker, intent.strategy, intent.side
-    if not _closable(state, ticker, owner, side, ()):
+    closing = _closable(state, ticker, owner, side)
+    if not closing:
         return order_claim(ticker, side, intent.limit, intent.count)
-    own = [o for o in state.orders if (o.intent.ticker, o.intent.strategy) == (ticker, owner)]
-    exits = [order for order in own if order.intent.purpose is Purpose.EXIT]
-    others = _priced(o for o in own if o not in exits and o.intent.side is side)
-    closing = _closable(state, ticker, owner, side, exits)
-    before = entries_claim(ticker, side, others, closing)
-    after = entries_claim(ticker, side, [*others, (intent.limit, intent.count)], closing)
+    own = (ticker, owner, side)
+    others = _priced(
+        o for o in state.orders if (o.intent.ticker, o.intent.strategy, o.intent.side) == own
+    )
+    before = orders_claim(ticker, side, others, closing)
+    after = orders_claim(ticker, side, [*others, (intent.limit, intent.count)], closing)
     return Claim(ticker, after.if_yes - before.if_yes, after.if_no - before.if_no)
 
 

@@ -7,10 +7,10 @@ from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.position import Position, apply_fill, outcome_cost
 from kalshi_cli.domain.side import Side
 from kalshi_cli.portfolio.exposure import (
-    entries_claim,
     event_loss,
     exposure,
     order_claim,
+    orders_claim,
     position_claim,
 )
 
@@ -104,14 +104,14 @@ def test_what_closes_loses_nothing_and_the_dearest_is_what_opens():
     """
     bids = [(Price(9_000), Contracts(1_000)), (Price(4_000), Contracts(400))]
     for closing, lost in ((1_000, "3.600000"), (200, "9.800000"), (1_400, "0.000000")):
-        claim = entries_claim("A", Side.BID, bids, Contracts(closing))
+        claim = orders_claim("A", Side.BID, bids, Contracts(closing))
         assert (str(claim.if_yes), str(claim.if_no)) == ("0.000000", lost)
-    asks = entries_claim("A", Side.ASK, bids)  # NO at 0.10 and 0.60
+    asks = orders_claim("A", Side.ASK, bids)  # NO at 0.10 and 0.60
     assert (str(asks.if_yes), str(asks.if_no)) == ("3.400000", "0.000000")
 
 
 @given(TRADES.filter(bool), st.integers(1, 2_000), st.integers(1, 9_999), st.sampled_from(Side))
-def test_no_order_of_fills_loses_more_than_a_position_and_its_entries_claim(
+def test_no_order_of_fills_loses_more_than_a_position_and_its_orders_claim(
     trades, held, paid, side
 ):
     """However entries of one side fill after one another, whole or in part."""
@@ -120,7 +120,7 @@ def test_no_order_of_fills_loses_more_than_a_position_and_its_entries_claim(
         Position("A", "s"),
         side=side.opposite, price=Price(paid), count=Contracts(held), fee=Money(0), at_us=1,
     )  # fmt: skip
-    claims = [position_claim(start), entries_claim("A", side, entries, abs(start.net))]
+    claims = [position_claim(start), orders_claim("A", side, entries, abs(start.net))]
     most = event_loss(claims, exclusive=False)
     for turn in permutations(entries):
         position = start

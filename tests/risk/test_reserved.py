@@ -69,9 +69,16 @@ def test_a_change_that_is_not_answered_reserves_by_the_later_end(before, asked, 
     assert str(reserved(the_state(orders=(order,), facts={"T": facts}))) == most
 
 
-def test_an_exit_adds_nothing_to_what_may_be_lost():
+@pytest.mark.parametrize(
+    ("held", "most"),
+    [("10.00", "3.000000"), ("4.00", "3.540000"), ("0.00", "5.900000")],
+)
+def test_an_exit_adds_nothing_but_where_it_is_for_more_than_is_held(held, most):
+    """10 YES at 0.30 of which something else has closed a part: the rest opens NO at 0.59."""
     leaving = an_order(wanted(Side.ASK, purpose=Purpose.EXIT))
-    assert live_claims(the_state(orders=(leaving,), positions=())) == []
+    positions = (a_position(held, "0.3000"),) if held != "0.00" else ()
+    state = the_state(orders=(leaving,), positions=positions)
+    assert str(at_risk_of(state, ("market", "T"))) == most
 
 
 def test_what_an_exit_closes_no_entry_closes():
