@@ -437,8 +437,9 @@ class Ledger:
         inside = {ticker for ticker, _ in self.held(rows, ())}
         inside |= {o.ticker for o in self.live(rows, ()) if o.name != row.client_order_id}
         new = self.exchange.all_settlements[self.began.settlements :]
-        ended = {each.ticker for each in new if each.net}  # of which the pass cannot know
-        if row.ticker not in inside | ended:
+        left = {each.ticker for each in new if each.net}  # for all that the pass can know, it is
+        left |= {ticker for ticker, _ in self.held(rows, (), self._on_record())}  # still in these
+        if row.ticker not in inside | left:
             self._within(len(inside) + 1, self.limits.max_positions, "MAX_POSITIONS")
 
     def _lost_little(self, row: Row) -> None:
