@@ -10,11 +10,11 @@ from fakes.floor import A, B, open_floor, taking, the_policies
 from rich.console import Console
 
 from kalshi_cli.cli.cycles import Cycle, Cycles, LoopResult, Teller
-from kalshi_cli.cli.render.loop import _lines, _live, line
+from kalshi_cli.cli.render.loop import HEADINGS, _lines, _live, line, screen
 from kalshi_cli.cli.verdicts import of_loop, of_trade
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import HOUR, SECOND, spoken
-from kalshi_cli.domain.money import NO_COST, Contracts
+from kalshi_cli.domain.money import NO_COST, Contracts, Money
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.errors import Halted, IntegrityError, Unavailable
 from kalshi_cli.exits._base import ExitReason
@@ -242,6 +242,24 @@ async def test_a_person_hears_once_a_cycle_that_the_exchange_stopped_our_entries
         result = await trade(floor.exchange, floor.desk, policy=the_policies("oracle").trading)
         told.report(Ran("decide", "trade", 0, result, None))
     assert [len([t for t in cycle.troubles if "kalshi resume" in t]) for cycle in cycles] == [1, 1]
+
+
+def test_a_trouble_leaves_the_numbers_of_the_live_screen_their_room():
+    """Below the table, a trouble once, the newest of them."""
+    told = "DAILY_LOSS: down $15.82 since 00:00 UTC, at most $10.00; only exits are sent"
+    cycles = [
+        Cycle(number, 0, eligible=34, sent=2, positions=3, equity=Money.parse("9984.18"),
+              errors=(told, f"number {number}"))
+        for number in range(1, 6)
+    ]  # fmt: skip
+    console = Console(width=80, file=StringIO(), color_system=None)
+    console.print(screen(cycles, "reduce-only"))
+    lines = console.file.getvalue().splitlines()
+    (heading,) = [each for each in lines if "cycle" in each]
+    assert heading.split() == list(HEADINGS)
+    assert max(map(len, lines)) <= 80
+    assert sum(each.count("DAILY_LOSS") for each in lines) == 1
+    assert [each.split()[0] for each in lines if "number" in each] == ["4", "5"]
 
 
 def test_denials_are_one_line_a_cycle_with_how_many_of_each_kind():

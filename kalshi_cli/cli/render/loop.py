@@ -1,7 +1,7 @@
 """How `run-loop` looks: live on a terminal, a line a cycle elsewhere, and a last screen."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from shlex import quote
 from typing import TYPE_CHECKING
@@ -23,11 +23,13 @@ from kalshi_cli.evaluation.interval import Interval
 from kalshi_cli.ports.desk import Standing
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, Group
     from rich.table import Table
 
 SHOWN = 15
 """Cycles on the live screen."""
+SHOWN_TROUBLES = 3
+"""Lines below them."""
 SHOWN_POSITIONS = 10
 """Positions on the last screen."""
 HEADINGS = (
@@ -116,18 +118,30 @@ def _live(console: "Console") -> Iterator[Teller]:
 
         def tell(cycle: Cycle, _error: KalshiError | None) -> None:
             kept.append(cycle)
-            live.update(_screen(kept, above), refresh=True)
+            live.update(screen(kept, above), refresh=True)
 
         def stand(standing: Standing) -> None:
             nonlocal above
             above = "" if standing.state is DeskState.ACTIVE else _told(standing)
-            live.update(_screen(kept, above), refresh=True)
+            live.update(screen(kept, above), refresh=True)
 
         yield Teller(tell, stand)
 
 
-def _screen(cycles: "deque[Cycle]", above: str) -> "Table":
-    """The newest cycles; `above` them what a desk that is not active does, as long as it holds."""
+def screen(cycles: Sequence[Cycle], above: str) -> "Group":
+    """The newest cycles and, below, the newest of their troubles, each where it came last; `above`
+    them what a desk that is not active does, as long as it holds.
+    """
+    from rich.console import Group
+    from rich.text import Text
+
+    troubles = {trouble: cycle.number for cycle in cycles for trouble in cycle.troubles}
+    newest = sorted(troubles.items(), key=lambda each: each[1])[-SHOWN_TROUBLES:]
+    told = [Text(f"{number:>5}  {trouble}", style="yellow") for trouble, number in newest]
+    return Group(_cycles(cycles, above), *told)
+
+
+def _cycles(cycles: Sequence[Cycle], above: str) -> "Table":
     from rich import box
     from rich.table import Table
     from rich.text import Text
@@ -156,8 +170,6 @@ def _screen(cycles: "deque[Cycle]", above: str) -> "Table":
         )
         cells = ["-" if number is None else str(number) for number in numbers]
         table.add_row(str(cycle.number), moment(cycle.at_us), *cells, dollars(cycle.equity))
-        for trouble in cycle.troubles:
-            table.add_row("", "", *[""] * 6, trouble)
     return table
 
 

@@ -48,7 +48,7 @@ def show_scaffold(result: "Scaffold", console: "Console") -> None:
     for line in (
         f"Wrote {result.path}",
         f"      {result.test}",
-        f"Try it:   pytest {result.test}",
+        f"Try it:   pip install pytest && python -m pytest {result.test}",
         f"Run it:   {result.config_line}   under [allocation] of the config file",
     ):
         console.print(line, soft_wrap=True, markup=False, highlight=False)
