@@ -3,11 +3,14 @@
 import errno
 import os
 import sys
+import textwrap
 from io import TextIOWrapper
 from pathlib import Path
 
 from kalshi_cli.errors import KalshiError
 
+NARROW = 80
+"""Columns of a terminal that does not tell."""
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG})
 
 
@@ -29,11 +32,26 @@ def prepare_streams() -> None:
 
 
 def tell(text: str) -> None:
-    """A line on stderr. Where nobody can be told, the work goes on."""
+    """A line on stderr, broken between words on a terminal. Where nobody can be told, the work goes
+    on.
+    """
     try:
-        print(text, file=sys.stderr)  # noqa: T201 - stderr is for people
+        told = _broken(text) if sys.stderr.isatty() else text
+        print(told, file=sys.stderr)  # noqa: T201 - stderr is for people
     except OSError:
         _forget(sys.stderr)
+
+
+def _broken(text: str) -> str:
+    """The text in lines that fit the terminal; a word that is longer stays whole."""
+    try:
+        width = os.get_terminal_size(sys.stderr.fileno()).columns or NARROW
+    except OSError:
+        width = NARROW
+    lines = text.splitlines() or [""]
+    return "\n".join(
+        textwrap.fill(line, width, break_long_words=False, break_on_hyphens=False) for line in lines
+    )
 
 
 def unwritable(raised: BaseException) -> Unwritable | None:

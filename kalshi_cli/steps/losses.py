@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.instant import SECOND, spoken
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.errors import PASSING
 from kalshi_cli.ports.exchange import MarketData
@@ -54,7 +54,7 @@ async def hold_to_losses(
             return None  # somebody stopped it meanwhile, for a reason of their own
         await unit.desk.set_state(
             DeskState.REDUCE_ONLY,
-            reason=f"{lost.code}: {lost.detail}",
+            reason=f"{lost.code} at {spoken(desk.clock.now())}: {lost.detail}",
             who=desk.run.run_id,
             at_us=desk.clock.now(),
             wall_us=desk.clock.wall(),

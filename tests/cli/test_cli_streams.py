@@ -3,8 +3,13 @@
 Run in processes of their own, whose streams the shell closes.
 """
 
+import fcntl
+import os
+import pty
+import struct
 import subprocess
 import sys
+import termios
 from pathlib import Path
 
 import pytest
@@ -25,6 +30,20 @@ def test_a_closed_stdout_is_told_and_no_error(tmp_path: Path, command: str):
         "warning: stdout is closed: the result is shown to nobody."
     )
     assert "error" not in ended.stderr
+
+
+def test_an_error_breaks_between_words_on_a_terminal(tmp_path: Path):
+    ours, theirs = pty.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    given = ["status", "--sim", "--home", str(tmp_path), "--nonsense"]
+    subprocess.run([sys.executable, "-m", "kalshi_cli", *given], stderr=theirs, check=False)
+    os.close(theirs)
+    lines = os.read(ours, 10_000).decode().splitlines()
+    os.close(ours)
+    assert len(lines) > 1
+    assert max(map(len, lines)) <= 40
+    elsewhere = run(tmp_path, "status --sim HOME --nonsense").stderr
+    assert " ".join(lines) == elsewhere.strip()
 
 
 @pytest.mark.parametrize("where", ["&-", "/dev/full"])

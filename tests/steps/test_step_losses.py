@@ -11,7 +11,7 @@ from fakes.exchange import Fault
 from fakes.floor import ASKS, BIDS, A, B, taking, the_policies, waiting
 
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.domain.instant import DAY, MINUTE, SECOND
+from kalshi_cli.domain.instant import DAY, MINUTE, SECOND, spoken
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.errors import Unavailable
@@ -79,7 +79,8 @@ async def test_a_loss_beyond_it_takes_the_desk_to_reduce_only(floor, limits, cod
     assert (found.reduced.code, found.reduced.detail) == (code, detail)
     assert await state(floor) is DeskState.REDUCE_ONLY
     summary = await floor.store.reports.summary()
-    assert summary.state_reason == f"{code}: {detail}"
+    told = f"{code} at {spoken(summary.state_since_us)}: {detail}"  # it may stand for days
+    assert summary.state_reason == told
     assert [o.state for o in await floor.orders()] == [OrderState.FILLED, OrderState.CANCELED]
     assert (await floor.exchange.orders(resting_only=True)).items == ()
 
