@@ -233,6 +233,15 @@ class OrderAddress:
     exchange_index: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class QueuePosition:
+    """How many contracts trade before a resting order does."""
+
+    order_id: str
+    ticker: str
+    ahead: Contracts
+
+
 Permit = Callable[[], Awaitable[None]]
 """Asked when nothing is left to wait for: raises `KalshiError` where nothing may be sent."""
 
@@ -240,7 +249,8 @@ Permit = Callable[[], Awaitable[None]]
 class Trading(Protocol):
     """The account: orders, fills, positions, settlements, cash.
 
-    `group_id` puts an order into an order group.
+    `group_id` puts orders into an order group. Batches are answered in the order that was asked,
+    each order for itself; where the answer to a batch is lost, all of it is UNKNOWN.
     """
 
     async def place(
@@ -254,15 +264,18 @@ class Trading(Protocol):
         """Send one order, if `permit` allows it just before. Never retries on its own."""
         ...
 
+    async def place_batch(
+        self, orders: Sequence[tuple[str, OrderIntent]], *, group_id: str = ""
+    ) -> tuple[Placement, ...]:
+        """Send several orders, with their ids. After an answer that is lost, nothing more goes."""
+        ...
+
     async def cancel(self, order_id: str, ticker: str, exchange_index: int) -> Cancellation:
         """Cancel one order."""
         ...
 
     async def cancel_batch(self, orders: Sequence[OrderAddress]) -> tuple[Cancellation, ...]:
-        """Cancel several orders; answered in the order that was asked, each for itself.
-
-        Where an answer is lost, all the orders it was about are UNKNOWN.
-        """
+        """Cancel several orders."""
         ...
 
     async def cancel_all(self) -> Outcome:
@@ -284,6 +297,10 @@ class Trading(Protocol):
 
     async def decrease(self, order: OrderAddress, remaining: Contracts) -> Amendment:
         """Leave fewer contracts resting; the order keeps its place in the queue."""
+        ...
+
+    async def queue_positions(self, tickers: Collection[str]) -> Page[QueuePosition]:
+        """What is ahead of the account's resting orders in the named markets."""
         ...
 
     async def data_as_of(self) -> int:

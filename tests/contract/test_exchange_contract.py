@@ -574,6 +574,32 @@ async def test_an_order_is_decreased_and_never_increased(venue: Venue) -> None:
     assert (await venue.trading.decrease(at, NO_CONTRACTS)).kind is AmendmentKind.GONE
 
 
+async def test_a_batch_is_answered_order_by_order(venue: Venue) -> None:
+    listing = await later_market(venue)
+    good = order(listing, Side.BID, inside(listing), "1.00")
+    wanted = [
+        ("k1b1", good),
+        ("k1b2", replace(good, limit=Price(good.limit.units + 1))),
+        ("k1b1", good),
+        *((f"k1b{n}", good) for n in range(3, 13)),
+    ]
+    placed = await venue.trading.place_batch(wanted)
+    accepted, refused, duplicate = (
+        PlacementKind.ACCEPTED,
+        PlacementKind.REFUSED,
+        PlacementKind.DUPLICATE,
+    )
+    assert [each.kind for each in placed] == [accepted, refused, duplicate, *[accepted] * 10]
+    assert (placed[1].code, placed[2].code) == ("invalid_price", "order_already_exists")
+    resting = {row.order_id: row for row in (await venue.trading.orders(resting_only=True)).items}
+    assert len(resting) == 11
+    for (name, _), each in zip(wanted, placed, strict=True):
+        if each.kind is accepted:
+            assert each.order_id is not None
+            assert resting[each.order_id].client_order_id == name
+    assert await venue.trading.place_batch([]) == ()
+
+
 async def test_a_batch_of_cancels_is_answered_order_by_order(venue: Venue) -> None:
     listing = await later_market(venue)
     good = order(listing, Side.BID, inside(listing), "1.00")
@@ -596,6 +622,18 @@ async def test_everything_is_canceled_at_once(venue: Venue) -> None:
     assert (await venue.trading.cancel_all()).kind is OutcomeKind.DONE
     assert (await venue.trading.orders(resting_only=True)).items == ()
     assert (await venue.trading.cancel_all()).kind is OutcomeKind.DONE
+
+
+async def test_the_queue_tells_what_is_ahead(venue: Venue) -> None:
+    """At a price of our own there is nobody but us, in the order in which we came."""
+    listing = await later_market(venue)
+    good = order(listing, Side.BID, inside(listing), "2.00")
+    first, second = [await rested(venue, f"k1q{number}", good) for number in range(2)]
+    page = await venue.trading.queue_positions([listing.market.ticker])
+    ahead = {row.order_id: row.ahead for row in page.items}
+    assert ahead == {first.order_id: NO_CONTRACTS, second.order_id: Contracts(200)}
+    assert (await venue.trading.queue_positions(["KXNO-SUCH"])).items == ()
+    assert (await venue.trading.queue_positions([])).items == ()
 
 
 async def test_what_reads_show_is_of_about_now(venue: Venue) -> None:
@@ -625,11 +663,12 @@ async def test_a_group_is_a_switch_on_the_exchanges_side(venue: Venue) -> None:
     refused = await venue.trading.place("k1g3", good, group_id=group.group_id)
     assert (refused.kind, refused.code) == (PlacementKind.REFUSED, "order_group_triggered")
     assert (await venue.groups.reset(group)).kind is OutcomeKind.DONE
-    await rested(venue, "k1g4", good, group_id=group.group_id)
-    unknown = replace(group, group_id="00000000-0000-0000-0000-000000000000")
-    for change in (venue.groups.trigger, venue.groups.reset):
-        assert (await change(unknown)).kind is OutcomeKind.GONE
-    orphan = await venue.trading.place("k1g5", good, group_id=unknown.group_id)
+    again = await rested(venue, "k1g4", good, group_id=group.group_id)
+    assert (await venue.groups.delete(group)).kind is OutcomeKind.DONE
+    assert (await reported(venue, again.order_id)).status is ExchangeOrderStatus.CANCELED
+    for change in (venue.groups.trigger, venue.groups.reset, venue.groups.delete):
+        assert (await change(group)).kind is OutcomeKind.GONE
+    orphan = await venue.trading.place("k1g5", good, group_id=group.group_id)
     assert orphan.kind is PlacementKind.REFUSED
 
 
@@ -644,7 +683,7 @@ async def test_a_group_stops_at_its_limit(venue: Venue) -> None:
     assert best is not None
     taking = order(listing, Side.BID, best.price, "4.00", time_in_force=TimeInForce.IOC)
     name = group.group_id
-    taken = await venue.trading.place("k1t1", taking, group_id=name)
+    (taken,) = await venue.trading.place_batch([("k1t1", taking)], group_id=name)
     assert taken.filled == Contracts(400)
     assert not (await the_group(venue, name)).triggered
     assert (await venue.groups.set_limit(group, Contracts.parse("4"))).kind is OutcomeKind.DONE

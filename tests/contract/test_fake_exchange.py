@@ -109,8 +109,10 @@ async def test_faults_of_changing(
 
 
 async def test_a_lost_batch_is_lost_whole(exchange: FakeExchange) -> None:
-    for name in ("a", "b"):
-        await exchange.place(name, INTENT)
+    exchange.placing.append(Fault.UNANSWERED)
+    placed = await exchange.place_batch([("a", INTENT), ("b", INTENT)])
+    assert [each.kind for each in placed] == [PlacementKind.UNKNOWN] * 2
+    assert len((await exchange.orders()).items) == 2
     exchange.cancelling.append(Fault.LOST)
     addresses = [OrderAddress(row.order_id, row.ticker) for row in exchange.reports.values()]
     canceled = await exchange.cancel_batch(addresses)

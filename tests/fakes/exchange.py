@@ -2,9 +2,9 @@
 
 It keeps books, matches against them at once, nets positions, charges fees and settles. What a test
 wants to go wrong is scripted: `placing`, `cancelling` and `amending` hold the faults of the next
-writes (a batch of cancels is one), `reading` the errors of the next reads, `hidden_reads` how many
-reads miss a new order, `page_size` how short pages are, `unusable` rows that no read may trust. The
-smaller ports are in `exchange_desks`.
+writes (a batch is one), `reading` the errors of the next reads, `hidden_reads` how many reads miss
+a new order, `page_size` how short pages are, `unusable` rows that no read may trust. The smaller
+ports are in `exchange_desks`.
 """
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -61,6 +61,7 @@ from kalshi_cli.ports.exchange import (
     Permit,
     Placement,
     PlacementKind,
+    QueuePosition,
     Trading,
     Unusable,
 )
@@ -276,14 +277,19 @@ class FakeExchange:
                 await permit()
         except KalshiError as error:
             return Placement(PlacementKind.NOT_SENT, code=error.code, message=str(error))
+        return (await self.place_batch([(client_order_id, intent)], group_id=group_id))[0]
+
+    async def place_batch(
+        self, orders: Sequence[tuple[str, OrderIntent]], *, group_id: str = ""
+    ) -> tuple[Placement, ...]:
         fault = self.placing.pop(0) if self.placing else None
-        self.placed.append((client_order_id, intent))
+        self.placed += orders
         if fault in UNDELIVERED:
-            return UNDELIVERED[fault]
-        answer = self._accept(client_order_id, intent, group_id)
+            return (UNDELIVERED[fault],) * len(orders)
+        answers = tuple(self._accept(name, intent, group_id) for name, intent in orders)
         if fault is Fault.UNANSWERED:
-            return Placement(PlacementKind.UNKNOWN, code="ReadTimeout")
-        return answer
+            return (Placement(PlacementKind.UNKNOWN, code="ReadTimeout"),) * len(orders)
+        return answers
 
     async def cancel(self, order_id: str, ticker: str, exchange_index: int) -> Cancellation:
         return (await self.cancel_batch([OrderAddress(order_id, ticker, exchange_index)]))[0]
@@ -371,6 +377,14 @@ class FakeExchange:
         if (after.filled, after.remaining) == (before.filled, before.remaining):
             return Amendment(AmendmentKind.AMENDED)
         return Amendment(AmendmentKind.AMENDED, after.filled - before.filled, after.remaining)
+
+    async def queue_positions(self, tickers: Collection[str]) -> Page[QueuePosition]:
+        self._read()
+        found = [r for r in self._resting() if r.ticker in tickers]
+        return Page(
+            tuple(QueuePosition(r.order_id, r.ticker, self._ahead(r)) for r in found),
+            unusable=tuple(self.unusable),
+        )
 
     async def data_as_of(self) -> int:
         self._read()
@@ -602,10 +616,16 @@ class FakeExchange:
             if self.group_of.get(report.order_id) == group_id:
                 self._cancel(report)
 
-    def delete_group(self, group_id: str) -> None:
-        """What a person may do on the exchange's page: its orders are canceled, and it is gone."""
-        self.trigger(group_id)
-        del self.groups[group_id]
+    def _ahead(self, report: OrderReport) -> Contracts:
+        """The others at its price, and our own orders there that are older."""
+        level = self._ladders[report.ticker][report.side]
+        ahead = sum(each.count.units for each in level if each.price == report.price)
+        for each in self._resting(report.ticker):
+            if each.order_id == report.order_id:
+                break
+            if (each.side, each.price) == (report.side, report.price):
+                ahead += each.remaining.units
+        return Contracts(ahead)
 
     def _working(self, order_id: str) -> OrderReport | None:
         self._expire()

@@ -68,6 +68,13 @@ class FakeGroups:
         self.exchange.group_matches[group.group_id].clear()
         return _DONE
 
+    async def delete(self, group: OrderGroup) -> Outcome:
+        if (missing := self._missing(group)) is not None:
+            return missing
+        self.exchange.trigger(group.group_id)
+        del self.exchange.groups[group.group_id]
+        return _DONE
+
     def _missing(self, group: OrderGroup) -> Outcome | None:
         kept = self.exchange.groups.get(group.group_id)
         if kept is not None and kept.exchange_index == group.exchange_index:

@@ -155,7 +155,7 @@ async def test_a_key_that_is_not_accepted_ends_it(floor, exchange_groups):
 async def test_a_group_that_somebody_deleted_is_made_anew(floor, exchange_groups):
     first = await send(floor.desk, waiting(floor.clock))
     (group,) = floor.exchange.groups.values()
-    floor.exchange.delete_group(group.group_id)
+    await exchange_groups.delete(group)
     assert await resting(floor) == []
     refused = await send(floor.desk, waiting(floor.clock, ticker=B))
     assert (refused.state, refused.message) == (OrderState.REJECTED, "not_found not found")

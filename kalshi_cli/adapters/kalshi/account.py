@@ -7,6 +7,7 @@ from kalshi_cli.adapters.kalshi.wire import (
     FillWire,
     OrderWire,
     PositionWire,
+    QueuePositionWire,
     SettlementWire,
     TransferWire,
 )
@@ -23,6 +24,7 @@ from kalshi_cli.domain.market import Result, payout
 from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import ExchangeOrderStatus, Fill, OrderReport
 from kalshi_cli.errors import InvalidValue
+from kalshi_cli.ports.exchange import QueuePosition
 
 CENT = 10_000
 """Units of Money in a cent."""
@@ -115,6 +117,14 @@ def to_cash(wire: TransferWire, kind: CashKind) -> CashMovement | None:
     if wire.status == "returned":
         return CashMovement(f"{name}:returned", kind, -amount, at_us, reverses=name)
     return None
+
+
+def to_queue_position(wire: QueuePositionWire) -> QueuePosition:
+    return QueuePosition(
+        order_id=identity(wire.order_id, "order id"),
+        ticker=identity(wire.market_ticker, "ticker"),
+        ahead=quantity(wire.queue_position_fp),
+    )
 
 
 def to_balance(wire: BalanceWire, at_us: int) -> Balance:

@@ -161,16 +161,16 @@ def _unauthorized(error: ErrorBody | None, said: str) -> Unauthorized:
 def placement_of(answer: Answer, client_order_id: str, count: Contracts) -> Placement:
     """What the answer to a new order, of `count` contracts, means for it."""
     if answer.status in {200, 201}:
-        return _accepted(answer.body, client_order_id, count)
+        return accepted(answer.body, client_order_id, count)
     error = refusal_of(answer)
     if error is None:
         return Placement(PlacementKind.UNKNOWN, code=f"http_{answer.status}")
     if answer.status in _OF_THE_KEY and error.code != TIME_REFUSED:
         return Placement(_OF_THE_KEY[answer.status], code=error.code, message=error.message)
-    return _refused(error)
+    return refused(error)
 
 
-def _refused(error: ErrorBody) -> Placement:
+def refused(error: ErrorBody) -> Placement:
     """An order that was not taken on, unless it is there already."""
     if error.code == THROTTLED:
         kind = PlacementKind.THROTTLED
@@ -181,7 +181,7 @@ def _refused(error: ErrorBody) -> Placement:
     return Placement(kind, code=error.code, message=error.message)
 
 
-def _accepted(body: bytes, client_order_id: str, count: Contracts) -> Placement:
+def accepted(body: bytes | msgspec.Raw, client_order_id: str, count: Contracts) -> Placement:
     """An order that was taken on, if what describes it can be read and is of this order."""
     try:
         wire = decode_row(body, PlacedWire)

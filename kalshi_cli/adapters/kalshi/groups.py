@@ -45,18 +45,23 @@ class KalshiOrderGroups:
         return read_page(body, "order_groups", GroupWire, _to_group)
 
     async def set_limit(self, group: OrderGroup, limit: Contracts) -> Outcome:
-        return await self._change(group, "limit", {"contracts_limit_fp": str(limit)})
+        return await self._change("PUT", group, "/limit", {"contracts_limit_fp": str(limit)})
 
     async def trigger(self, group: OrderGroup) -> Outcome:
-        return await self._change(group, "trigger", {})
+        return await self._change("PUT", group, "/trigger", {})
 
     async def reset(self, group: OrderGroup) -> Outcome:
-        return await self._change(group, "reset", {})
+        return await self._change("PUT", group, "/reset", {})
 
-    async def _change(self, group: OrderGroup, change: str, body: dict[str, str]) -> Outcome:
-        path = f"{_GROUPS}/{quote(group.group_id, safe='')}/{change}"
+    async def delete(self, group: OrderGroup) -> Outcome:
+        return await self._change("DELETE", group, "", None)
+
+    async def _change(
+        self, method: str, group: OrderGroup, change: str, body: dict[str, str] | None
+    ) -> Outcome:
+        path = f"{_GROUPS}/{quote(group.group_id, safe='')}{change}"
         params = [PRIMARY, ("exchange_index", group.exchange_index)]
-        return outcome_of(await write(self._rest, "PUT", path, params, body=body))
+        return outcome_of(await write(self._rest, method, path, params, body=body))
 
 
 def _to_group(wire: GroupWire) -> OrderGroup:

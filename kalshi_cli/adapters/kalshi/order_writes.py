@@ -1,6 +1,7 @@
 """Writes of orders over REST: V2 only, signed, each sent exactly once."""
 
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 from urllib.parse import quote
 
 from kalshi_cli.adapters.kalshi.answers import (
@@ -10,7 +11,7 @@ from kalshi_cli.adapters.kalshi.answers import (
     placement_of,
     placement_without_answer,
 )
-from kalshi_cli.adapters.kalshi.batches import cancellations_of
+from kalshi_cli.adapters.kalshi.batches import cancellations_of, placements_of
 from kalshi_cli.adapters.kalshi.client import RestClient
 from kalshi_cli.adapters.kalshi.outcomes import amendment_of, outcome_of, write
 from kalshi_cli.adapters.kalshi.params import PRIMARY, Query
@@ -24,15 +25,18 @@ from kalshi_cli.ports.exchange import (
     Outcome,
     Permit,
     Placement,
+    PlacementKind,
 )
 
 ORDERS = "/portfolio/events/orders"
 """V2 writes. `/portfolio/orders` is the read path; its writes answer 410."""
 BATCH = f"{ORDERS}/batched"
 UNPACED_BATCH = 100
-"""Cancels a batch where no budget bounds it."""
+"""Orders a batch where no budget bounds it."""
+_HELD_BACK = Placement(PlacementKind.NOT_SENT, code="not_sent", message="a batch before was lost")
 
 Body = dict[str, str | int | bool]
+Item = TypeVar("Item")
 
 
 class OrderWrites:
@@ -55,6 +59,27 @@ class OrderWrites:
             return placement_without_answer(sent)
         return placement_of(sent, client_order_id, intent.count)
 
+    async def place_batch(
+        self, orders: Sequence[tuple[str, OrderIntent]], *, group_id: str = ""
+    ) -> tuple[Placement, ...]:
+        placed: list[Placement] = []
+        for some in self._in_batches("POST", orders):
+            if any(each.kind is PlacementKind.UNKNOWN for each in placed):
+                placed += [_HELD_BACK] * len(some)
+            else:
+                placed += await self._place_some(some, group_id)
+        return tuple(placed)
+
+    async def _place_some(
+        self, orders: Sequence[tuple[str, OrderIntent]], group_id: str
+    ) -> Sequence[Placement]:
+        bodies = [order_body(name, intent, group_id) for name, intent in orders]
+        body = {"orders": bodies}
+        sent = await write(self._rest, "POST", BATCH, body=body, items=len(orders))
+        if not isinstance(sent, Answer):
+            return [placement_without_answer(sent)] * len(orders)
+        return placements_of(sent, [(name, intent.count) for name, intent in orders])
+
     async def cancel(self, order_id: str, ticker: str, exchange_index: int) -> Cancellation:
         params: Query = [("market_ticker", ticker), ("exchange_index", exchange_index), PRIMARY]
         sent = await write(self._rest, "DELETE", one_order(order_id), params)
@@ -64,7 +89,7 @@ class OrderWrites:
 
     async def cancel_batch(self, orders: Sequence[OrderAddress]) -> tuple[Cancellation, ...]:
         canceled: list[Cancellation] = []
-        for some in self._in_batches(orders):
+        for some in self._in_batches("DELETE", orders):
             body = {"orders": [{"order_id": each.order_id, **_where(each)} for each in some]}
             sent = await write(self._rest, "DELETE", BATCH, body=body, items=len(some))
             if not isinstance(sent, Answer):
@@ -93,10 +118,10 @@ class OrderWrites:
         sent = await write(self._rest, "POST", path, [PRIMARY], body=body)
         return amendment_of(sent, order.order_id, remaining, sizes_told=True)
 
-    def _in_batches(self, orders: Sequence[OrderAddress]) -> Iterator[Sequence[OrderAddress]]:
+    def _in_batches(self, method: str, items: Sequence[Item]) -> Iterator[Sequence[Item]]:
         pace = self._rest.pace
-        size = pace.most_cancels(BATCH) if pace else UNPACED_BATCH
-        return (orders[start : start + size] for start in range(0, len(orders), size))
+        size = pace.largest_batch(method, BATCH) if pace else UNPACED_BATCH
+        return (items[start : start + size] for start in range(0, len(items), size))
 
 
 def one_order(order_id: str) -> str:

@@ -75,9 +75,10 @@ class Pace:
         cost = self._costs.of(method, path) * max(1, items)
         return await self._write.admit(cost, urgent=method == "DELETE")
 
-    def most_cancels(self, path: str) -> int:
-        """Cancels of a batch that the bucket can ever pay for at once; one at least."""
-        return max(1, self._write.most(urgent=True) // max(1, self._costs.of("DELETE", path)))
+    def largest_batch(self, method: str, path: str) -> int:
+        """Items of a batch that the bucket can ever pay for at once; one at least."""
+        most = self._write.most(urgent=method == "DELETE")
+        return max(1, most // max(1, self._costs.of(method, path)))
 
 
 def _reserve(budget: Budget) -> int:

@@ -12,6 +12,7 @@ from kalshi_cli.adapters.kalshi.account import (
     to_fill,
     to_order,
     to_position,
+    to_queue_position,
     to_settlement,
 )
 from kalshi_cli.adapters.kalshi.client import RestClient
@@ -26,6 +27,7 @@ from kalshi_cli.adapters.kalshi.params import (
     go_past,
     is_ticker,
     since,
+    ticker_chunks,
 )
 from kalshi_cli.adapters.kalshi.public import seconds
 from kalshi_cli.adapters.kalshi.rows import decode, decode_member, read_page, reason_of, trusted
@@ -35,6 +37,7 @@ from kalshi_cli.adapters.kalshi.wire import (
     FillWire,
     OrderWire,
     PositionWire,
+    QueuePositionWire,
     SettlementWire,
     TransferWire,
 )
@@ -45,7 +48,7 @@ from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import Fill, OrderReport
 from kalshi_cli.errors import ExchangeRefusal, InvalidValue
 from kalshi_cli.ports.clock import Clock
-from kalshi_cli.ports.exchange import Page, Unusable
+from kalshi_cli.ports.exchange import Page, QueuePosition, Unusable
 
 _WITHDRAWALS = "withdrawals:"
 """Prefix of our own cursor once the deposits are through."""
@@ -140,6 +143,18 @@ class KalshiTrading(OrderWrites):
         body = await self._rest.get("/portfolio/balance", [PRIMARY], signed=True)
         now = self._clock.now()
         return trusted(decode(body, BalanceWire), partial(to_balance, at_us=now))
+
+    async def queue_positions(self, tickers: Collection[str]) -> Page[QueuePosition]:
+        """Each chunk of tickers is one request; a row of another market is of no use."""
+        found: list[QueuePosition] = []
+        unusable: list[Unusable] = []
+        for chunk in ticker_chunks(tickers):
+            query: Query = [("market_tickers", ",".join(chunk)), PRIMARY]
+            body = await self._rest.get("/portfolio/orders/queue_positions", query, signed=True)
+            page = read_page(body, "queue_positions", QueuePositionWire, to_queue_position)
+            found += [row for row in page.items if row.ticker in chunk]
+            unusable += page.unusable
+        return Page(tuple(found), unusable=tuple(unusable))
 
     async def data_as_of(self) -> int:
         body = await self._rest.get("/exchange/user_data_timestamp")

@@ -223,14 +223,21 @@ class DecreasedWire(msgspec.Struct, frozen=True):
 
 
 class ItemWire(msgspec.Struct, frozen=True):
-    """What tells whether a cancel of a batch failed, and of which order."""
+    """What tells whether an order of a batch failed, and which one it was."""
 
     order_id: str | None = None
+    client_order_id: str | None = None
     error: msgspec.Raw = NULL
 
 
 class ItemsWire(msgspec.Struct, frozen=True):
     orders: list[msgspec.Raw]
+
+
+class QueuePositionWire(msgspec.Struct, frozen=True):
+    order_id: str
+    market_ticker: str
+    queue_position_fp: str
 
 
 class AsOfWire(msgspec.Struct, frozen=True):

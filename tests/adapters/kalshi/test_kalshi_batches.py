@@ -1,4 +1,4 @@
-"""Batches of cancels row by row, changes of orders, and requests about no order."""
+"""Batches row by row, changes of orders, and requests about no order."""
 
 import json
 from typing import Any
@@ -9,14 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_cli.adapters.kalshi.answers import Answer
-from kalshi_cli.adapters.kalshi.batches import cancellations_of
+from kalshi_cli.adapters.kalshi.batches import cancellations_of, placements_of
 from kalshi_cli.adapters.kalshi.outcomes import amendment_of, outcome_of
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.errors import Refused
 from kalshi_cli.ports.exchange import AmendmentKind, OutcomeKind
 from kalshi_cli.ports.exchange import CancellationKind as C
+from kalshi_cli.ports.exchange import PlacementKind as P
 
+MINE = "k1mine"
 FOUR = Contracts(400)
+PLACED = {
+    "order_id": "o-1",
+    "client_order_id": MINE,
+    "fill_count": "1.50",
+    "remaining_count": "2.50",
+    "ts_ms": 1,
+}
 CANCELED = {"order_id": "o-1", "reduced_by": "2.50", "ts_ms": 1}
 NOT_CANCELED = {"order_id": "o-1", "reduced_by": "0.00"}
 
@@ -32,6 +41,47 @@ def answered(status: int, *rows: object) -> Answer:
 @pytest.mark.parametrize(
     ("row", "kind", "code"),
     [
+        (PLACED, P.ACCEPTED, ""),
+        (PLACED | {"client_order_id": None, "error": None}, P.ACCEPTED, ""),
+        (PLACED | {"client_order_id": "k1other"}, P.UNKNOWN, "unreadable"),
+        (PLACED | {"fill_count": "1.51"}, P.UNKNOWN, "unreadable"),
+        (PLACED | {"fill_count": None}, P.UNKNOWN, "unreadable"),
+        (PLACED | {"remaining_count": "0.001"}, P.UNKNOWN, "unreadable"),
+        (PLACED | error("invalid_price"), P.UNKNOWN, "unreadable"),
+        ({}, P.UNKNOWN, "unreadable"),
+        (None, P.UNKNOWN, "unreadable"),
+        ([PLACED], P.UNKNOWN, "unreadable"),
+        (error("invalid_price"), P.REFUSED, "invalid_price"),
+        (error("invalid_price") | {"client_order_id": MINE}, P.REFUSED, "invalid_price"),
+        (error("invalid_price") | {"client_order_id": "k1other"}, P.UNKNOWN, "unreadable"),
+        (error("order_already_exists"), P.DUPLICATE, "order_already_exists"),
+        (error("too_many_requests"), P.THROTTLED, "too_many_requests"),
+        (error("internal_server_error"), P.UNKNOWN, "unreadable"),
+        (error("service_unavailable"), P.UNKNOWN, "unreadable"),
+        (error("request_timeout"), P.UNKNOWN, "unreadable"),
+        (error(7), P.UNKNOWN, "unreadable"),
+        (error("MARKET_INACTIVE"), P.REFUSED, "MARKET_INACTIVE"),
+        (error("exchange_error"), P.UNKNOWN, "unreadable"),
+        (error("bad_gateway"), P.UNKNOWN, "unreadable"),
+        ({"error": {"error": "gateway deadline exceeded"}}, P.UNKNOWN, "unreadable"),
+        ({"error": "insufficient funds"}, P.UNKNOWN, "unreadable"),
+        ({"error": {}}, P.UNKNOWN, "unreadable"),
+        ({"error": False}, P.UNKNOWN, "unreadable"),
+    ],
+)
+def test_an_order_of_a_batch(row: object, kind: P, code: str) -> None:
+    before, placed, after = placements_of(
+        answered(201, error("invalid_price"), row, PLACED),
+        [("k1before", FOUR), (MINE, FOUR), (MINE, FOUR)],
+    )
+    assert (before.kind, after.kind) == (P.REFUSED, P.ACCEPTED)
+    assert (placed.kind, placed.code) == (kind, code)
+    assert (placed.order_id is not None) == (kind is P.ACCEPTED)
+
+
+@pytest.mark.parametrize(
+    ("row", "kind", "code"),
+    [
         (CANCELED, C.CANCELED, ""),
         (CANCELED | {"error": None}, C.CANCELED, ""),
         (CANCELED | {"order_id": "o-2"}, C.UNKNOWN, "unreadable"),
@@ -39,19 +89,10 @@ def answered(status: int, *rows: object) -> Answer:
         (NOT_CANCELED | error("MARKET_INACTIVE"), C.REFUSED, "MARKET_INACTIVE"),
         (NOT_CANCELED | error("internal"), C.UNKNOWN, "unreadable"),
         (NOT_CANCELED | error("exchange_error"), C.UNKNOWN, "unreadable"),
-        (NOT_CANCELED | error("service_unavailable"), C.UNKNOWN, "unreadable"),
-        (NOT_CANCELED | error("request_timeout"), C.UNKNOWN, "unreadable"),
-        (NOT_CANCELED | error("too_many_requests"), C.REFUSED, "too_many_requests"),
-        (NOT_CANCELED | error(7), C.UNKNOWN, "unreadable"),
         (NOT_CANCELED | {"error": "not found"}, C.UNKNOWN, "unreadable"),
-        (NOT_CANCELED | {"error": {"error": "not found"}}, C.UNKNOWN, "unreadable"),
-        (NOT_CANCELED | {"error": {}}, C.UNKNOWN, "unreadable"),
-        (NOT_CANCELED | {"error": False}, C.UNKNOWN, "unreadable"),
         (NOT_CANCELED | error("not_found") | {"order_id": "o-2"}, C.UNKNOWN, "unreadable"),
         (error("not_found"), C.UNKNOWN, "unreadable"),
         ({}, C.UNKNOWN, "unreadable"),
-        (None, C.UNKNOWN, "unreadable"),
-        ([CANCELED], C.UNKNOWN, "unreadable"),
         (1, C.UNKNOWN, "unreadable"),
     ],
 )
@@ -65,21 +106,34 @@ def test_a_cancel_of_a_batch(row: object, kind: C, code: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "kind"),
     [
+        (answered(201, PLACED), P.UNKNOWN),
+        (answered(201, PLACED, PLACED, PLACED), P.UNKNOWN),
+        (Answer(201, b"<html>"), P.UNKNOWN),
+        (Answer(201, b'{"orders": null}'), P.UNKNOWN),
+        (Answer(500, b""), P.UNKNOWN),
+        (Answer(408, json.dumps(error("slow")).encode()), P.UNKNOWN),
+        (Answer(400, b"<html>"), P.UNKNOWN),
+        (Answer(400, json.dumps(error("bad_request")).encode()), P.REFUSED),
+        (Answer(429, b""), P.THROTTLED),
+    ],
+)
+def test_a_batch_as_a_whole(answer: Answer, kind: P) -> None:
+    """Fewer or more rows than orders: nobody knows which is whose."""
+    assert [each.kind for each in placements_of(answer, [(MINE, FOUR)] * 2)] == [kind, kind]
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
         (answered(200, CANCELED), C.UNKNOWN),
-        (answered(200, CANCELED, CANCELED, CANCELED), C.UNKNOWN),
-        (Answer(200, b'{"orders": null}'), C.UNKNOWN),
         (Answer(200, b"<html>"), C.UNKNOWN),
         (Answer(201, b'{"orders": []}'), C.UNKNOWN),
         (Answer(500, b""), C.UNKNOWN),
-        (Answer(408, json.dumps(error("slow")).encode()), C.UNKNOWN),
-        (Answer(400, b"<html>"), C.UNKNOWN),
-        (Answer(400, json.dumps(error("bad_request")).encode()), C.REFUSED),
         (Answer(404, json.dumps(error("not_found")).encode()), C.GONE),
         (Answer(429, b""), C.REFUSED),
     ],
 )
 def test_a_batch_of_cancels_as_a_whole(answer: Answer, kind: C) -> None:
-    """Fewer or more rows than orders: nobody knows which is whose."""
     assert [each.kind for each in cancellations_of(answer, ["o-1", "o-1"])] == [kind, kind]
 
 
@@ -188,6 +242,8 @@ def test_what_was_made_has_a_name_or_is_unknown(body: bytes, made_id: str) -> No
 @given(st.integers(100, 599), st.binary(max_size=60))
 def test_an_answer_nobody_expected_never_claims_anything(status: int, body: bytes) -> None:
     answer = Answer(status, body)
+    placed = placements_of(answer, [(MINE, FOUR), ("k1other", FOUR)])
+    assert {each.kind for each in placed} <= {P.UNKNOWN, P.THROTTLED}
     assert {each.kind for each in cancellations_of(answer, ["o"])} <= {C.UNKNOWN, C.REFUSED}
     assert amendment_of(answer, "o", FOUR).kind is not AmendmentKind.AMENDED
     assert outcome_of(answer, made="id").kind is not OutcomeKind.DONE

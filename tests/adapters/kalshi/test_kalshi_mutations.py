@@ -193,6 +193,15 @@ READS: dict[str, Endpoint] = {
         page("withdrawals", *_two(sample.transfer, id="d-2", status="pending")),
     ),
     "balance": Endpoint(lambda c: c.trading.balance(), BALANCE),  # type: ignore[union-attr]
+    "queue_positions": Endpoint(
+        lambda c: c.trading.queue_positions(["KXA"]),  # type: ignore[union-attr]
+        {
+            "queue_positions": [
+                {"order_id": "o-1", "market_ticker": "KXA", "queue_position_fp": "12.50"},
+                {"order_id": "o-2", "market_ticker": "KXA", "queue_position_fp": "0.00"},
+            ]
+        },
+    ),
     "data_as_of": Endpoint(
         lambda c: c.trading.data_as_of(),  # type: ignore[union-attr]
         {"as_of_time": "2027-01-04T10:00:00.123456Z"},
@@ -285,6 +294,12 @@ READS: dict[str, Endpoint] = {
 
 WRITES: dict[str, Endpoint] = {
     "place": Endpoint(lambda c: c.trading.place("k1a", INTENT), PLACED, 201, "POST"),  # type: ignore[union-attr]
+    "place_batch": Endpoint(
+        lambda c: c.trading.place_batch([("k1a", INTENT), ("k1b", INTENT)]),  # type: ignore[union-attr]
+        {"orders": [PLACED, {"client_order_id": "k1b"} | ERROR]},
+        201,
+        "POST",
+    ),
     "cancel": Endpoint(
         lambda c: c.trading.cancel("o-1", "KXA", 0),  # type: ignore[union-attr]
         CANCELED,
@@ -315,6 +330,7 @@ WRITES: dict[str, Endpoint] = {
     "set_limit": Endpoint(lambda c: c.groups.set_limit(GROUP, Contracts(1)), {}, method="PUT"),
     "trigger": Endpoint(lambda c: c.groups.trigger(GROUP), {}, method="PUT"),
     "reset": Endpoint(lambda c: c.groups.reset(GROUP), {}, method="PUT"),
+    "delete": Endpoint(lambda c: c.groups.delete(GROUP), {}, method="DELETE"),
     "transfer": Endpoint(
         lambda c: c.treasury.transfer(UUID, 0, 1, Money(100)), {"transfer_id": "t-9"}, method="POST"
     ),

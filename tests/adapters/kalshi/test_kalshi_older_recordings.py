@@ -42,6 +42,13 @@ LISTS: list[tuple[str, Call, int, int, str]] = [
     ("portfolio_fills", lambda c: c.trading.fills(), 0, 5, "count_fp"),  # type: ignore[union-attr]
     ("portfolio_positions", lambda c: c.trading.positions(), 0, 12, "position_fp"),  # type: ignore[union-attr]
     ("portfolio_settlements", lambda c: c.trading.settlements(), 0, 1, "yes_count_fp"),  # type: ignore[union-attr]
+    (
+        "order_queue_positions",
+        lambda c: c.trading.queue_positions(["KXA"]),  # type: ignore[union-attr]
+        0,
+        3,
+        "queue_position_fp",
+    ),
     ("order_groups_list", lambda c: c.groups.groups(), 1, 0, ""),
     ("series_fee_changes", lambda c: c.notices.series_fee_changes(), 0, 0, ""),
     ("incentive_programs", lambda c: c.notices.incentives(), 5, 0, ""),
@@ -60,16 +67,21 @@ WRITES: list[tuple[str, Call, str]] = [
     ),
     ("cancel_order", lambda c: c.trading.cancel("o", "KXA", 0), "unknown"),  # type: ignore[union-attr]
     (
+        "batch_create_orders",
+        lambda c: c.trading.place_batch([("k", INTENT)] * 2),  # type: ignore[union-attr]
+        "unknown",
+    ),
+    (
         "batch_cancel_orders",
         lambda c: c.trading.cancel_batch([OrderAddress("o", "KXA")] * 2),  # type: ignore[union-attr]
         "unknown",
     ),
     ("order_group_create", lambda c: c.groups.create(Contracts(100), 0), "done"),
     ("order_group_reset", lambda c: c.groups.reset(GROUP), "done"),
+    ("order_group_delete", lambda c: c.groups.delete(GROUP), "done"),
 ]
 READ_OTHERWISE = {"exchange_status", "user_data_timestamp", "event_single"}
 NOT_ASKED = {
-    "batch_create_orders",
     "candlesticks_batch",
     "event_candlesticks",
     "event_metadata",
@@ -84,10 +96,8 @@ NOT_ASKED = {
     "multivariate_event_collection_lookup_tickers",
     "multivariate_event_collection_single",
     "multivariate_event_collections_list",
-    "order_group_delete",
     "order_group_single",
     "order_queue_position",
-    "order_queue_positions",
     "orderbook",
     "portfolio_total_resting_order_value",
     "series_candlesticks",

@@ -297,17 +297,15 @@ def test_what_can_never_be_paid_is_refused_at_once():
     run_virtual(main())
 
 
-def test_a_batch_of_cancels_is_cut_to_what_can_ever_be_paid():
-    """100 tokens: 10 cancels at 10, or 50 at 2, and one whatever it costs."""
+def test_a_batch_is_cut_to_what_can_ever_be_paid():
+    """100 tokens, 30 of them for cancels alone: 7 orders at 10; 10 cancels at 10, or 50 at 2."""
     batch, pace = "/portfolio/events/orders/batched", Pace()
-    assert pace.most_cancels(batch) == 10
+    assert (pace.largest_batch("POST", batch), pace.largest_batch("DELETE", batch)) == (7, 10)
     cancels = ("DELETE", ("portfolio", "events", "orders", "batched"))
     pace.learn(None, EndpointCosts(10, {cancels: 2}))
-    assert pace.most_cancels(batch) == 50
-    pace.learn(None, EndpointCosts(10, {cancels: 0}))
-    assert pace.most_cancels(batch) == 100
-    pace.learn(None, EndpointCosts(10, {cancels: 1000}))
-    assert pace.most_cancels(batch) == 1
+    assert (pace.largest_batch("POST", batch), pace.largest_batch("DELETE", batch)) == (7, 50)
+    pace.learn(None, EndpointCosts(1000, {cancels: 0}))
+    assert (pace.largest_batch("POST", batch), pace.largest_batch("DELETE", batch)) == (1, 100)
 
 
 def test_one_order_fits_into_the_smallest_bucket():

@@ -375,6 +375,36 @@ async def test_a_cancel_says_where_the_order_is(
     assert (await trading.cancel("o-2", "KXA", 3)).kind is CancellationKind.GONE
 
 
+async def test_after_a_batch_that_was_lost_nothing_more_goes(
+    exchange: Exchange, connection: KalshiConnection
+) -> None:
+    """250 orders are three requests, of which the second is not answered."""
+
+    def answer(request: httpx.Request) -> Any:
+        if len(exchange.requests) == 2:
+            raise httpx.ReadTimeout("silence")
+        return 201, {
+            "orders": [
+                {
+                    "order_id": f"o-{body['client_order_id']}",
+                    "client_order_id": body["client_order_id"],
+                    "fill_count": "0.00",
+                    "remaining_count": body["count"],
+                }
+                for body in json.loads(request.content)["orders"]
+            ]
+        }
+
+    exchange.answers["/portfolio/events/orders/batched"] = answer
+    trading = connection.trading
+    assert trading is not None
+    placed = await trading.place_batch([(f"k{number}", INTENT) for number in range(250)])
+    assert [each.order_id for each in placed[:100]] == [f"o-k{number}" for number in range(100)]
+    assert {each.kind for each in placed[100:200]} == {PlacementKind.UNKNOWN}
+    assert {each.kind for each in placed[200:]} == {PlacementKind.NOT_SENT}
+    assert (len(placed), len(exchange.requests)) == (250, 2)
+
+
 async def test_a_batch_of_cancels_that_is_lost_does_not_spare_the_rest(
     exchange: Exchange, connection: KalshiConnection
 ) -> None:
