@@ -137,9 +137,21 @@ class Price(_Amount):
         return Money(self.units * count.units)
 
     @property
+    def spoken(self) -> str:
+        """`56c`, with decimals only where it has any."""
+        whole, rest = divmod(abs(self.units), 100)
+        part = f".{rest:02d}".rstrip("0") if rest else ""
+        return f"{'-' if self.units < 0 else ''}{whole}{part}c"
+
+    @property
     def complement(self) -> "Price":
         """The NO price of the same contract: $1 minus this."""
         return Price(ONE_DOLLAR.units - self.units)
+
+
+def spoken_cents(dollars: float) -> str:
+    """`0.98c`: an edge or a distance in cents a contract, to four digits."""
+    return f"{100 * dollars:.4g}c"
 
 
 class Contracts(_Amount):
@@ -158,6 +170,11 @@ class Contracts(_Amount):
         if type(other) is int:
             return Contracts(self.units * other)
         return NotImplemented
+
+    @property
+    def spoken(self) -> str:
+        """`1,234`, with decimals only where there are any."""
+        return f"{self.decimal:,.{0 if self.is_whole else self.DECIMALS}f}"
 
     @property
     def is_whole(self) -> bool:

@@ -28,5 +28,5 @@ class Confidence(Control):
         least = state.limits.min_confidence_to_trade
         if forecast.confidence >= least:
             return None
-        detail = f"confidence {forecast.confidence:.3f}, at least {least:.3f} is asked"
+        detail = f"confidence {forecast.confidence:.1%}, at least {least:.1%} is asked"
         return Denial(self.code, detail, f"{forecast.confidence:.3f}", f"{least:.3f}")

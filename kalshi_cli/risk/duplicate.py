@@ -40,12 +40,12 @@ def _live(order: Order) -> str:
     """Which order it is, and when another may follow."""
     own = order.intent
     _, outcome, price = spoken_terms(own.side, own.limit, leaves=False)
-    wanted = f"buy {outcome.upper()} {own.count} at {price}, {order.filled} filled"
+    wanted = f"buy {own.count.spoken} {outcome.upper()} at {price.spoken}"
     until = "" if own.expires_us is None else f", until {spoken(own.expires_us)} at the latest"
     what = "another quote" if own.purpose is Purpose.QUOTE else "a newer forecast"
     return (
-        f"order {order.client_order_id} ({wanted}) is live here{until}; {what} may trade "
-        "once it is filled or gone"
+        f"order {order.client_order_id} ({wanted}, {order.filled.spoken} filled) is live "
+        f"here{until}; {what} may trade once it is filled or gone"
     )
 
 

@@ -21,5 +21,8 @@ class ExitReduces(Control):
         found = reduction(intent, state.positions, state.orders)
         if found.fits:
             return None
-        detail = f"{found.leaving} contracts would be leaving, {found.held} are held to leave with"
-        return Denial(self.code, detail, str(found.leaving), str(found.held))
+        leaving, held = found.leaving, found.held
+        detail = (
+            f"{leaving.spoken} contracts would be leaving, {held.spoken} are held to leave with"
+        )
+        return Denial(self.code, detail, str(leaving), str(held))

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.order import OrderIntent, Purpose
+from kalshi_cli.domain.side import Outcome
 from kalshi_cli.risk._base import EVERYTHING, Control, Denial, RiskState
 
 
@@ -26,9 +28,18 @@ class Frozen(Control):
         held = _net(state, intent.ticker, intent.strategy)
         if (held or intent.side.sign) * foreign > 0:
             return None
-        detail = "what we and others hold here has opposite signs"
-        return Denial(self.code, detail, str(held), str(foreign))
+        ours, theirs = _spoken(held), _spoken(foreign)
+        detail = f"we hold {ours} here, and others {theirs}"
+        if not held:
+            detail = f"others hold {theirs} here, against which this would trade"
+        return Denial(self.code, detail, ours, theirs)
 
 
 def _net(state: RiskState, ticker: str, owner: str) -> int:
     return sum(p.net.units for p in state.positions if (p.ticker, p.owner) == (ticker, owner))
+
+
+def _spoken(net: int) -> str:
+    """`10 NO`, of signed hundredths of a contract."""
+    outcome = Outcome.NO if net < 0 else Outcome.YES
+    return f"{Contracts(abs(net)).spoken} {outcome.upper()}" if net else "nothing"

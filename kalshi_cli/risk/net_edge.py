@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
+from kalshi_cli.domain.money import spoken_cents
 from kalshi_cli.domain.order import OrderIntent, Purpose
 from kalshi_cli.portfolio.edge import SLACK
 from kalshi_cli.risk._base import Control, Denial, RiskState
 from kalshi_cli.risk._edge import edge_at_limit
+from kalshi_cli.risk._wording import own_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,5 +32,7 @@ class NetEdge(Control):
         least = state.limits.min_net_edge
         if edge >= least - SLACK:
             return None
-        detail = f"net edge {edge:.4f} a contract at {intent.limit}, at least {least:.4f} is asked"
+        price, left = own_price(intent, intent.limit), spoken_cents(round(edge, 4))
+        asked = spoken_cents(round(least, 4))
+        detail = f"net edge {left} a contract at {price.spoken}, at least {asked} is asked"
         return Denial(self.code, detail, f"{edge:.4f}", f"{least:.4f}")

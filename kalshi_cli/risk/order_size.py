@@ -20,7 +20,7 @@ class OrderSize(Control):
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         most = state.limits.max_order_contracts
         if most is not None and intent.count.units > 100 * most:
-            detail = f"{intent.count} contracts, at most {most} an order"
+            detail = f"{intent.count.spoken} contracts, at most {most:,} an order"
             return Denial(self.code, detail, str(intent.count), str(most))
         share = state.limits.max_single_position
         if share is None:

@@ -4,10 +4,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kalshi_cli.domain.marks import Resting, of_others, resting
+from kalshi_cli.domain.money import spoken_cents
 from kalshi_cli.domain.order import OrderIntent, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.portfolio.edge import SLACK
 from kalshi_cli.risk._base import EVERYTHING, Control, Denial, MarketFacts, RiskState
+from kalshi_cli.risk._wording import own_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,9 @@ class PriceCollar(Control):
         most = state.limits.max_price_gap
         if gap <= most + SLACK:
             return None
-        detail = f"limit {intent.limit} is {gap:.4f} from the market, at most {most:.4f} is allowed"
+        price, away = own_price(intent, intent.limit), spoken_cents(round(gap, 4))
+        near = spoken_cents(round(most, 4))
+        detail = f"the limit of {price.spoken} is {away} from the market, at most {near} is allowed"
         return Denial(self.code, detail, f"{gap:.4f}", f"{most:.4f}")
 
 

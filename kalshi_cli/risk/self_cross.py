@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kalshi_cli.domain.book import reaches
-from kalshi_cli.domain.order import OrderIntent, Purpose
+from kalshi_cli.domain.order import Order, OrderIntent, Purpose
 from kalshi_cli.risk._base import EVERYTHING, Control, Denial, RiskState
+from kalshi_cli.risk._wording import own_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,12 @@ class SelfCross(Control):
             own = order.intent
             opposed = own.ticker == intent.ticker and own.side is intent.side.opposite
             if opposed and reaches(intent.side, intent.limit, order.worst_limit):
-                detail = f"it would trade with our own order {order.client_order_id}"
-                return Denial(self.code, detail, str(intent.limit), str(order.worst_limit))
+                return self._met(intent, order)
         return None
+
+    def _met(self, intent: OrderIntent, order: Order) -> Denial:
+        """Both prices are of the outcome that the intent trades."""
+        price, its = own_price(intent, intent.limit), own_price(intent, order.worst_limit)
+        own = f"our own order {order.client_order_id} at {its.spoken}"
+        detail = f"at {price.spoken} it would trade with {own}"
+        return Denial(self.code, detail, str(price), str(its))

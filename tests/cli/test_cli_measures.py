@@ -34,9 +34,9 @@ def test_the_unit_is_that_of_what_the_code_counts(code, value, limit, told):
 
 
 def test_the_size_of_an_order_is_contracts_where_the_words_say_so():
-    told = "30000.00 contracts, at most 25000 an order"
+    told = "30,000 contracts, at most 25,000 an order"
     found = measured("ORDER_SIZE", "30000.00", "25000", told)
-    assert found == ("30000 contracts", "25000 contracts")
+    assert found == ("30,000 contracts", "25,000 contracts")
 
 
 def test_where_no_number_was_counted_the_words_stand_alone():

@@ -24,7 +24,7 @@ from kalshi_cli.ports.rows.trading import (
 from kalshi_cli.steps.evaluate import EvaluateResult
 
 LONG = "KXNCAAMBGAME-27JAN0411SOUTHERNMISSLALAFAYETTE-SOUTHERNMISS"
-WHY = "net edge 0.0040 a contract at 0.8100, at least 0.0100 is asked of each and every entry here"
+WHY = "net edge 0.4c a contract at 19c, at least 1c is asked of each and every entry here as ever"
 
 
 def terminal(width: int = 80) -> Console:

@@ -3,6 +3,7 @@
 The account is worth $1,000: 5 % is $50, 10 % $100, 15 % $150, 30 % $300, 40 % $400.
 """
 
+import re
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -26,6 +27,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import kalshi_cli.risk as package
+from kalshi_cli.cli.render.rows import against as with_numbers
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
 from kalshi_cli.domain.instant import HOUR, SECOND
@@ -100,6 +102,8 @@ def a_quote_of(side=BID, limit="0.4100", **changes):
     return resting(side, limit, **{**quoted, **changes})
 
 
+RAW = re.compile(r"(?<![$\d.,])\d[\d,]*\.(?:00|\d{3,})(?!\d*[c%])")
+"""A number as it is on record: a price of four decimals, contracts of two zeros."""
 PLAIN = the_state()
 TRADED = the_state(traded_forecasts=frozenset({("directional_trading", "T", "f1")}))
 TEN = a_position("10.00", "0.4000")
@@ -379,6 +383,7 @@ def test_passes_at_the_limit_and_denies_beyond_it(case):
     assert denial is not None
     assert denial.code == case.code
     assert denial.detail
+    assert not RAW.search(denial.detail)
     assert denial.value
     assert denial.limit
 
@@ -513,7 +518,7 @@ def test_a_duplicate_names_what_it_duplicates_and_when_it_may_trade():
     live = ordered(resting(expires_us=NOW + HOUR))
     told = CONTROLS["DUPLICATE"].check(an_intent(forecast_id="f2"), live, NOW)
     assert told.detail == (
-        "order k1 (buy YES 10.00 at 0.4100, 0.00 filled) is live here, until 2027-01-15 09:00Z "
+        "order k1 (buy 10 YES at 41c, 0 filled) is live here, until 2027-01-15 09:00Z "
         "at the latest; a newer forecast may trade once it is filled or gone"
     )
     told = CONTROLS["DUPLICATE"].check(an_intent(), TRADED, NOW)
@@ -521,3 +526,41 @@ def test_a_duplicate_names_what_it_duplicates_and_when_it_may_trade():
     assert told.detail.endswith(
         "was traded already, or refused too often; a newer forecast of this market may trade"
     )
+
+
+WORDS = [
+    # 0.5 - 0.48 - 0.07 * 0.48 * 0.52 = 0.0025
+    (an_intent(limit="0.4800"), PLAIN, "NET_EDGE",
+     "net edge 0.25c a contract at 48c, at least 1c is asked"),
+    # who sells YES at 50.5 cents, half a cent above what it is worth, buys NO at 49.5
+    (resting(ASK, limit="0.5050"), PLAIN, "NET_EDGE",
+     "net edge 0.5c a contract at 49.5c, at least 1c is asked"),
+    # the mid is 0.42, so of NO 0.58; an exit may sell for 20 cents less than the bid of 0.40
+    (resting(ASK, limit="0.6305"), PLAIN, "PRICE_COLLAR",
+     "the limit of 36.95c is 21.05c from the market, at most 20c is allowed"),
+    (exit_of(limit="0.1900"), holding(TEN), "PRICE_COLLAR",
+     "the limit of 19c is 21c from the market, at most 20c is allowed"),
+    (an_intent(count="25000.01"), PLAIN, "ORDER_SIZE",
+     "25,000.01 contracts, at most 25,000 an order"),
+    (an_intent(), facts(forecast=a_forecast(low=0.25, high=0.80)), "CONFIDENCE",
+     "confidence 45.0%, at least 50.0% is asked"),
+    (exit_of("10.01"), holding(TEN), "EXIT_REDUCES",
+     "10.01 contracts would be leaving, 10 are held to leave with"),
+    # who buys NO at 59 cents meets who bids 42 for YES, and so lets NO go at 58
+    (resting(ASK, limit="0.4100"), ordered(resting(limit="0.4200")), "SELF_CROSS",
+     "at 59c it would trade with our own order k1 at 58c"),
+    (exit_of(limit="0.4100"), ordered(resting(limit="0.4100")), "SELF_CROSS",
+     "at 41c it would trade with our own order k1 at 41c"),
+    (an_intent(ASK), holding(replace(TEN, owner=EXTERNAL)), "MARKET_FROZEN",
+     "others hold 10 YES here, against which this would trade"),
+    (exit_of(), holding(TEN, a_position("-5.50", "0.4000", owner=EXTERNAL)), "MARKET_FROZEN",
+     "we hold 10 YES here, and others 5.50 NO"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("intent", "state", "code", "words"), WORDS)
+def test_a_denial_speaks_of_prices_and_sizes_as_people_do(intent, state, code, words):
+    """In cents of the outcome that is traded, and in contracts with decimals only if any."""
+    denial = CONTROLS[code].check(intent, state, NOW)
+    assert denial.detail == words
+    assert with_numbers(words, denial.value, denial.limit, code) == words

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from kalshi_cli.cli.render.words import instant
 from kalshi_cli.domain.instant import MINUTE, SECOND, format_span
+from kalshi_cli.domain.money import spoken_cents
 
 
 def _span(text: str) -> str:
@@ -12,16 +13,20 @@ def _span(text: str) -> str:
 
 
 def _cents(text: str) -> str:
-    return f"{100 * float(text):.4g}c"
+    return spoken_cents(float(text))
 
 
 def _share(text: str) -> str:
     return f"{100 * float(text):.1f}%"
 
 
+def _counted(number: float) -> str:
+    return f"{number:,.0f}" if number.is_integer() else f"{number:,.10g}"
+
+
 def _some(what: str, one: str = "") -> Callable[[str], str]:
     """So many of `what`; `one` is a single one, where that is another word."""
-    return lambda text: f"{float(text):g} {one if one and float(text) == 1 else what}"
+    return lambda text: f"{_counted(float(text))} {one if one and float(text) == 1 else what}"
 
 
 _UNITS: dict[str, Callable[[str], str]] = {
@@ -39,6 +44,7 @@ _UNITS: dict[str, Callable[[str], str]] = {
     "TOO_FAR": _cents,
     "VOLATILE": _cents,
     "TOXIC": _cents,
+    "SELF_CROSS": _cents,
     "NO_PUSH": _cents,
     "CONFIDENCE": _share,
     "MIN_CONFIDENCE": _share,
@@ -83,7 +89,7 @@ def measured(code: str, value: str, limit: str, detail: str = "") -> tuple[str, 
     """
     if value and _number(value) is None:
         return "", ""
-    is_size = code == "ORDER_SIZE" and f"{value} contracts" not in detail
+    is_size = code == "ORDER_SIZE" and "contracts" not in detail
     is_money = code in _DOLLARS or is_size
     bound = _said(code, limit, is_money=is_money)
     if limit and code in _UNDER:

@@ -332,17 +332,17 @@ def show_denials(rows: Sequence[DenialRow], console: "Console") -> None:
 
 def against(detail: str, value: str, limit: str, code: str = "") -> str:
     """Why, with the numbers that the words leave out, in their units."""
-    if not value or (_is_said(value, detail) and _is_said(limit, detail)):
-        return detail
-    value, limit = measured(code, value, limit, detail)
     if not value:
         return detail
-    return f"{detail} ({value}, limit {limit})" if limit else f"{detail} ({value})"
+    number, bound = measured(code, value, limit, detail)
+    if not number or (_is_said(value, number, detail) and _is_said(limit, bound, detail)):
+        return detail
+    return f"{detail} ({number}, limit {bound})" if bound else f"{detail} ({number})"
 
 
-def _is_said(number: str, detail: str) -> bool:
-    """Whether the words have a number, as it is on record or as money is spoken of."""
-    if number in detail:
+def _is_said(number: str, shown: str, detail: str) -> bool:
+    """Whether the words have a number: as it is on record, as it is shown, or as money is told."""
+    if number in detail or shown.partition(" ")[0] in detail:
         return True
     try:
         return Money.parse(number).spoken in detail

@@ -49,13 +49,7 @@ def gain(amount: Money) -> "Text":
 
 def cents(price: Price | None) -> str:
     """A price in cents a contract, with a decimal only where it has one."""
-    if price is None:
-        return NOTHING
-    whole, rest = divmod(abs(price.units), 100)
-    sign = "-" if price.units < 0 else ""
-    return (
-        f"{sign}{whole}c" if not rest else f"{sign}{abs(price.units) / 100:.2f}".rstrip("0") + "c"
-    )
+    return NOTHING if price is None else price.spoken
 
 
 def best(level: Level | None) -> str:
@@ -81,9 +75,7 @@ def deal(side: Side | None, price: Price | None, purpose: Purpose | None) -> tup
 
 def count(contracts: Contracts | None) -> str:
     """Contracts, with decimals only where there are any."""
-    if contracts is None:
-        return NOTHING
-    return f"{contracts.units // 100:,}" if contracts.is_whole else f"{contracts.decimal:,.2f}"
+    return NOTHING if contracts is None else contracts.spoken
 
 
 def percent(probability: float | None) -> str:
