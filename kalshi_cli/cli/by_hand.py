@@ -158,7 +158,7 @@ async def _halted(
             if unsold is None:
                 await _set(prepared, DeskState.HALTED, reason)
                 return replace(flat, after=DeskState.HALTED), None
-            if not isinstance(unsold, ConfigError):
+            if type(unsold) is not ConfigError:  # its kinds speak of the exchange and the clock
                 return flat, unsold
     done: StateChange | None = None
     try:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts
-from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Purpose
+from kalshi_cli.domain.order import WORKING, Order, OrderIntent, OrderState, Purpose
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
 
@@ -48,8 +48,10 @@ def reduction(
 
 
 def entered_since(intent: OrderIntent, orders: Iterable[Order], known: Iterable[Order]) -> bool:
-    """Whether the owner of an exit has an entry there that was not known when it was decided."""
-    before = {order.client_order_id for order in known}
+    """Whether the owner of an exit has an entry there that was not known when it was decided, or
+    was on its way then: nobody could cancel it.
+    """
+    before = {o.client_order_id for o in known if o.state is not OrderState.INTENT}
     return any(
         order.intent.purpose is not Purpose.EXIT
         and (order.intent.ticker, order.intent.strategy) == (intent.ticker, intent.strategy)

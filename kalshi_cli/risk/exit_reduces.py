@@ -13,7 +13,7 @@ class ExitReduces(Control):
     """Open exit contracts and this order stay within the owner's position."""
 
     code: ClassVar[str] = "EXIT_REDUCES"
-    remedy: ClassVar[str] = "nothing: what is held is leaving already"
+    remedy: ClassVar[str] = "nothing: it is leaving already, or `kalshi track` looks again"
     rank: ClassVar[int] = 220
     purposes: ClassVar[frozenset[Purpose]] = frozenset({Purpose.EXIT})
 

@@ -10,7 +10,7 @@ from kalshi_cli.bootstrap.desk import OpenDesk
 from kalshi_cli.cli.app import Branch, load, names, overview
 from kalshi_cli.cli.documents import ROOT, documents
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.errors import LeaseHeld, NotFound, StillHeld, Unavailable
+from kalshi_cli.errors import ClockOff, LeaseHeld, NotFound, StillHeld, Unauthorized, Unavailable
 
 LOOK_UPS = (
     "positions",
@@ -269,15 +269,19 @@ def test_a_halt_file_stops_the_sale_and_not_the_halt(kalshi, kalshi_home):
     ("command", "state"),
     [(("halt",), "halted"), (("halt", "--flatten"), "flatten"), (("flatten",), "flatten")],
 )
-def test_who_stops_a_desk_hears_so_though_the_exchange_is_away(kalshi, monkeypatch, command, state):
+@pytest.mark.parametrize("error", [Unavailable, ClockOff, Unauthorized])
+def test_who_stops_a_desk_hears_so_though_the_exchange_is_away(
+    kalshi, monkeypatch, command, state, error
+):
+    """Whether it cannot be reached, or will not have it: what could not be sold, a loop sells."""
     kalshi("run-loop", "--sim", "--once", "--seed", "7")
 
     def down(*_given, **_terms):
-        raise Unavailable("The exchange cannot be reached.")
+        raise error("The exchange cannot be reached.")
 
     monkeypatch.setattr("kalshi_cli.bootstrap.opening.open_desk", down)
     stopped = kalshi(*command)
-    assert stopped.code == Unavailable.exit_code
+    assert stopped.code == error.exit_code
     assert stopped.out.startswith(f"The desk is {DeskState(state).said} (it was active): by hand")
     assert stopped.err.rstrip().endswith("error: The exchange cannot be reached.")
     assert kalshi("status", "--json").json["data"]["summary"]["state"] == state

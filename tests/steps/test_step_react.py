@@ -277,6 +277,45 @@ async def test_an_entry_that_came_since_the_last_look_is_left_to_the_whole_look(
     assert gone.state is OrderState.CANCELED
 
 
+class Slow:
+    """Trading whose first answer waits."""
+
+    def __init__(self, real):
+        self._real, self.reached, self.go = real, asyncio.Event(), asyncio.Event()
+
+    def __getattr__(self, name):
+        return getattr(self._real, name)
+
+    async def place(self, *given, **more):
+        if not self.reached.is_set():
+            self.reached.set()
+            await self.go.wait()
+        return await self._real.place(*given, **more)
+
+
+@pytest.mark.parametrize("looks", ["react", "track"])
+async def test_no_exit_goes_beside_an_entry_that_was_on_its_way_at_the_look(watching, looks):
+    """It rests as soon as it is answered, and could not be cancelled before."""
+    await watching.hold(stop=Price.parse("0.2000"))
+    await watching.begin()
+    slow = watching.floor.desk.trading = Slow(watching.floor.desk.trading)
+    rests = replace(taking(Side.ASK, "0.6000"), time_in_force=TimeInForce.GTC, post_only=True)
+    entering = asyncio.create_task(send(watching.floor.desk, rests))
+    await slow.reached.wait()
+    watching.hear()
+    await watching.react()
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    watching.hear()
+    done = await watching.leave() if looks == "react" else await watching.track()
+    assert [each.order for each in done.exits] == [None]
+    slow.go.set()
+    assert (await entering).state is OrderState.RESTING
+    (exited,) = (await watching.track()).exits
+    assert exited.order.state is OrderState.FILLED
+    assert await watching.floor.nets() == {}
+    assert [o for o in await watching.floor.orders() if o.state is OrderState.RESTING] == []
+
+
 async def test_an_exit_that_rests_in_the_way_is_left_to_the_whole_look(watching):
     """A target rests at the exchange, and the stop is passed: one exit, never two."""
     await watching.hold(stop=Price.parse("0.2000"))
