@@ -36,6 +36,9 @@ Why something was not done, or was, is told by a code that stays what it is: by 
 `kalshi why CODE` says what is said here. The reason of an exit, and of a closed trade, begins with
 the exit's code in small letters. A strategy of your own has codes of its own beside these.
 
+The code of an `error` with `--json` is none of these: COMMANDS_REFERENCE.md has them, under its
+[codes of errors](../COMMANDS_REFERENCE.md#codes-of-errors).
+
 | code | said by | what it means | what to do |
 |---|---|---|---|
 """
