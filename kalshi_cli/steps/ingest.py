@@ -109,8 +109,9 @@ async def ingest(
         series_at = await unit.catalog.marker("series_pass")
         changes = await unit.catalog.fee_changes()
     is_full = full_at is None or started - full_at >= FULL_PASS_EVERY
-    if full_at is not None and any(fees.from_us <= started for fees in changes):
-        is_full, series_at = True, None
+    is_full = is_full or any(fees.from_us <= started for fees in changes)
+    if is_full:  # what fees are now is of a series and its events together
+        series_at = None
     done = _Pass("full" if is_full else "delta", Screen.of(filters), started)
     await _series_pass(data, store, done, started, series_at)
     if is_full:

@@ -31,6 +31,19 @@ async def changes(floor):
         return await unit.catalog.fee_changes()
 
 
+async def test_a_full_pass_reads_the_terms_of_series_however_young_those_known_are(floor):
+    """They were read for a new series meanwhile, and changed since."""
+    charge(floor, None)
+    name, series = next(iter(floor.exchange.serieses.items()))
+    floor.clock.now_us += HOUR
+    async with floor.store.unit() as unit:
+        await unit.catalog.set_marker("series_pass", floor.clock.now() - HOUR // 2)
+        await unit.commit()
+    floor.exchange.serieses[name] = replace(series, fees=DEAR)
+    assert (await floor.ingest()).kind == "full"
+    assert await terms(floor) == DEAR
+
+
 async def terms(floor):
     """What a fill is charged by now."""
     async with floor.store.unit(reads=True) as unit:

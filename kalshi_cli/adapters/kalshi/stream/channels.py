@@ -1,7 +1,8 @@
 """The channels that the desk reads, in the exchange's words, and the commands about them.
 
 Whatever is told without a number (`fill`, `user_orders`, `market_positions`), or is not repeated
-(`trade`, `market_lifecycle_v2`), has a read that makes good for what was missed.
+(`trade`, `market_lifecycle_v2`), has a read that makes good for what was missed; for fees of events
+that nobody announced, that is the next reading of all events.
 """
 
 from collections.abc import Mapping, Sequence
