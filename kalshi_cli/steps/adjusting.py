@@ -125,7 +125,10 @@ async def _judged(data: MarketData, session: Session) -> list[tuple[Order, Wante
 
 
 async def _note_gaps(desk: Desk, judged: Sequence[tuple[Order, Wanted]]) -> None:
-    """Put on record where a market to lean on has gone, or is there again."""
+    """Put on record where a market to lean on has gone, or is there again.
+
+    An order may have ended while books were read: nothing leans any more.
+    """
     folds, told = {}, {}
     for order, found in judged:
         if found.intent is not None and found.unanchored_us != order.unanchored_us:
@@ -136,5 +139,7 @@ async def _note_gaps(desk: Desk, judged: Sequence[tuple[Order, Wanted]]) -> None
     await amend(desk.store, folds, Cause.JUDGED, told)
 
 
-def _judged_anew(order: Order, unanchored_us: int | None, now_us: int) -> Order:
+def _judged_anew(order: Order, unanchored_us: int | None, now_us: int) -> Order | None:
+    if order.state not in WORKING:
+        return None
     return replace(order, unanchored_us=unanchored_us, updated_us=now_us)

@@ -121,9 +121,9 @@ def _heard(order: Order, answer: Amendment, now_us: int) -> Order:
     return heard.unchanged() if answer.kind is AmendmentKind.REFUSED else heard
 
 
-def _asked(order: Order, asked: Terms, now_us: int) -> Order:
+def _asked(order: Order, asked: Terms, now_us: int) -> Order | None:
     free = order.state in WORKING and order.pending is Pending.NONE
-    return order.changing(asked, now_us) if free else order
+    return order.changing(asked, now_us) if free else None
 
 
 def _done(order: Order, terms: Terms, now_us: int) -> Order:

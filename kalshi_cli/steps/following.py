@@ -152,15 +152,15 @@ def _absent(order: Order, now_us: int) -> Order:
 
 async def amend(
     store: Store,
-    folds: Mapping[str, Callable[[Order], Order]],
+    folds: Mapping[str, Callable[[Order], Order | None]],
     cause: Cause,
     detail: str | Mapping[str, str] = "",
 ) -> tuple[Order, ...]:
     """Change journalled orders by id; returns them as they are now.
 
     What changes goes into its trail; with a `detail`, or one of its own by id, what stays as it was
-    does too. Reading, folding and saving is one transaction, so two lanes cannot lose each other's
-    news.
+    does too, but nothing where a fold answers None: what there was to say does not hold any more.
+    Reading, folding and saving is one transaction, so two lanes cannot lose each other's news.
     """
     if not folds:
         return ()
@@ -170,9 +170,9 @@ async def amend(
             name = order.client_order_id
             after = folds[name](order)
             said = detail if isinstance(detail, str) else detail.get(name, "")
-            if after != order or said:
+            if after is not None and (after != order or said):
                 await unit.journal.save(after, cause, said)
-            orders.append(after)
+            orders.append(after or order)
         await unit.commit()
     return tuple(orders)
 

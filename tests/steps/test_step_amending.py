@@ -169,6 +169,20 @@ async def test_a_change_of_an_order_that_is_gone_proves_nothing(floor):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("change", ["smaller", "moved"])
+async def test_a_change_that_is_not_asked_for_is_not_on_record(floor, change):
+    order = await send(floor.desk, waiting(floor.clock))
+    await cancel(floor.desk, order)  # by another lane; `order` is as it was before
+    before = (await follow_order(floor.store.reports, order.client_order_id)).events
+    if change == "smaller":
+        after, answer = await decrease(floor.desk, order, Contracts.parse("4"))
+    else:
+        terms = Terms(Price.parse("0.3900"), order.intent.count, order.intent.expires_us)
+        after, answer = await reprice(floor.desk, order, terms)
+    assert (after.state, answer.code) == (OrderState.CANCELED, "not_working")
+    assert (await follow_order(floor.store.reports, order.client_order_id)).events == before
+
+
 async def test_a_halted_desk_makes_orders_smaller_and_moves_none(floor):
     order = await rested(floor)
     await set_desk_state(floor.store, floor.clock, DeskState.HALTED, reason="t", who="t")

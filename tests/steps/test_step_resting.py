@@ -11,6 +11,7 @@ from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import Unavailable
+from kalshi_cli.steps.amending import cancel
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.explain import follow_order
 from kalshi_cli.steps.trade import trade
@@ -70,6 +71,21 @@ async def test_each_gap_counts_from_its_own_beginning(floor):
     assert await looked(floor, 15) is OrderState.RESTING
     assert await told(floor, Cause.JUDGED) == [GAP, "others quote both sides again", GAP]
     assert await looked(floor, 1) is OrderState.CANCELED
+
+
+async def test_no_gap_is_noted_of_an_entry_that_ended_while_the_book_was_read(floor):
+    order = await rested(floor)
+    read = floor.exchange.books
+
+    async def canceled_meanwhile(tickers):
+        await cancel(floor.desk, order)
+        return await read(tickers)
+
+    await floor.ingest()
+    floor.exchange.books = canceled_meanwhile
+    assert await looked(floor, 1, NO_ASKS, ingested=False) is OrderState.CANCELED
+    assert await told(floor, Cause.JUDGED) == []
+    assert (await floor.order()).unanchored_us is None
 
 
 async def test_a_gap_does_not_keep_what_the_forecast_alone_would_not_pay(floor):
