@@ -77,11 +77,12 @@ _WATCHED = Prepared(
     )
 )
 _ALL_READ = select(t.MARKERS.c.instant_us).where(t.MARKERS.c.name == EVENTS_READ)
-_FEE_CHANGES = Prepared(
+_FEE_CHANGES = (
     select(*t.FEE_CHANGES.c)
     .where(t.FEE_CHANGES.c.from_us > func.coalesce(_ALL_READ.scalar_subquery(), 0))
     .order_by(t.FEE_CHANGES.c.from_us, t.FEE_CHANGES.c.change_id)
 )
+_ALL_FEE_CHANGES = Prepared(_FEE_CHANGES)
 _entry = maker(CatalogEntry)
 
 
@@ -163,9 +164,7 @@ class SqlCatalog:
         else:
             rows = await self._transaction.rows_among(_LISTINGS, t.MARKETS.c.ticker, tickers)
         around = await self._around({row[1] for row in rows})
-        ahead: dict[str, list[FeeChange]] = {}
-        for change in await self.fee_changes():
-            ahead.setdefault(change.series_ticker, []).append(change)
+        ahead = await self._ahead({series.ticker for _, series in around.values()})
         entries = [
             _entry(*mapping.listing_from(row), event, series, _of(ahead, event, series))
             for row in rows
@@ -178,12 +177,20 @@ class SqlCatalog:
         rows = await self._transaction.rows_among(_AROUND, t.EVENTS.c.event_ticker, event_tickers)
         return {row[0]: (mapping.event_from(row), mapping.series_from(row[width:])) for row in rows}
 
+    async def _ahead(self, series_tickers: set[str]) -> dict[str, list[FeeChange]]:
+        column = t.FEE_CHANGES.c.series_ticker
+        ahead: dict[str, list[FeeChange]] = {}
+        for row in await self._transaction.rows_among(_FEE_CHANGES, column, series_tickers):
+            change = mapping.fee_change_from(row)
+            ahead.setdefault(change.series_ticker, []).append(change)
+        return ahead
+
     async def save_fee_changes(self, changes: Sequence[FeeChange]) -> None:
         await self._transaction.write(delete(t.FEE_CHANGES))
         await self._transaction.upsert(t.FEE_CHANGES, list(map(mapping.fee_change_row, changes)))
 
     async def fee_changes(self) -> tuple[FeeChange, ...]:
-        rows = await self._transaction.rows(_FEE_CHANGES)
+        rows = await self._transaction.rows(_ALL_FEE_CHANGES)
         return tuple(map(mapping.fee_change_from, rows))
 
     async def known_markets(self, tickers: Collection[str]) -> frozenset[str]:
