@@ -15,7 +15,7 @@ class Cause(StrEnum):
     ANSWER = "answer"
     """What the exchange, or the wire, answered to the request."""
     CANCEL = "cancel"
-    """A cancel is asked for, and why where an order was judged."""
+    """A cancel is asked for, and why."""
     CANCEL_ANSWER = "cancel answer"
     AMEND = "amend"
     """A change is asked for."""
