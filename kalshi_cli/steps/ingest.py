@@ -1,9 +1,9 @@
 """Bring the catalogue up to date, and count every market dropped under the filter that dropped it.
 
-A full pass reads all open events, every hour and once a change of fees that was announced, or told
-by the stream, has come into force; between full passes only what changed is read. Quotes are
-refreshed for markets worth a look and for those we hold, ordered or forecast, also when they have
-left the open feed: their close and settlement must be seen.
+A full pass reads all series and open events, every hour and once a change of fees that was
+announced, or told by the stream, has come into force; between full passes only what changed is
+read. Quotes are refreshed for markets worth a look and for those we hold, ordered or forecast, also
+when they have left the open feed: their close and settlement must be seen.
 """
 
 from collections.abc import Sequence
@@ -25,7 +25,6 @@ from kalshi_cli.steps.paging import Behind, Pages, ahead, collect
 from kalshi_cli.steps.selection import batched, judge, screen_rest, subjects
 
 FULL_PASS_EVERY = HOUR
-SERIES_PASS_EVERY = HOUR
 DELTA_OVERLAP = MINUTE
 
 
@@ -106,33 +105,22 @@ async def ingest(
     async with store.unit(reads=True) as unit:
         full_at = await unit.catalog.marker(EVENTS_READ)
         delta_at = await unit.catalog.marker("delta_pass")
-        series_at = await unit.catalog.marker("series_pass")
         changes = await unit.catalog.fee_changes()
     is_full = full_at is None or started - full_at >= FULL_PASS_EVERY
     is_full = is_full or any(fees.from_us <= started for fees in changes)
-    if is_full:  # what fees are now is of a series and its events together
-        series_at = None
     done = _Pass("full" if is_full else "delta", Screen.of(filters), started)
-    await _series_pass(data, store, done, started, series_at)
-    if is_full:
+    if is_full:  # what fees are now is of a series and its events together
+        await _read_series(data, store, done, started)
         await _read_announced_fees(notices, store, done, clock)
         await _read_incentives(notices, store, done)
         await _full_pass(data, store, done, full_at or 0, started)
     else:
+        async with store.unit(reads=True) as unit:
+            done.categories.update(await unit.catalog.known_series())
         since = max(full_at or 0, delta_at or 0) - DELTA_OVERLAP
         await _delta_pass(data, store, done, since, started)
     await _refresh_quotes(data, store, done, clock)
     return await _finish(store, done, run_id, clock.now())
-
-
-async def _series_pass(
-    data: MarketData, store: Store, done: _Pass, now_us: int, last_us: int | None
-) -> None:
-    if last_us is None or now_us - last_us >= SERIES_PASS_EVERY:
-        await _read_series(data, store, done, now_us)
-    else:
-        async with store.unit(reads=True) as unit:
-            done.categories.update(await unit.catalog.known_series())
 
 
 async def _read_series(data: MarketData, store: Store, done: _Pass, now_us: int) -> None:
@@ -142,7 +130,6 @@ async def _read_series(data: MarketData, store: Store, done: _Pass, now_us: int)
     done.categories.update((series.ticker, series.category) for series in page.items)
     async with store.unit() as unit:
         await unit.catalog.save_series(page.items, now_us)
-        await unit.catalog.set_marker("series_pass", now_us)
         await unit.commit()
 
 

@@ -32,13 +32,13 @@ async def changes(floor):
 
 
 async def test_a_full_pass_reads_the_terms_of_series_however_young_those_known_are(floor):
-    """They were read for a new series meanwhile, and changed since."""
+    """They were read half an hour before, for a series that was new, and changed since."""
     charge(floor, None)
     name, series = next(iter(floor.exchange.serieses.items()))
-    floor.clock.now_us += HOUR
-    async with floor.store.unit() as unit:
-        await unit.catalog.set_marker("series_pass", floor.clock.now() - HOUR // 2)
-        await unit.commit()
+    floor.clock.now_us += HOUR // 2
+    floor.exchange.add_event("KXNEW-1", ["KXNEW-1-A"])
+    assert (await floor.ingest()).kind == "delta"
+    floor.clock.now_us += HOUR // 2
     floor.exchange.serieses[name] = replace(series, fees=DEAR)
     assert (await floor.ingest()).kind == "full"
     assert await terms(floor) == DEAR
