@@ -81,8 +81,10 @@ class Ledger(Protocol):
         """How many round trips each owner has behind it."""
         ...
 
-    async def last_exits(self) -> Mapping[tuple[str, str], int]:
-        """When each (owner, ticker) was last left."""
+    async def last_exits(
+        self, tickers: Collection[str] | None = None
+    ) -> Mapping[tuple[str, str], int]:
+        """When each (owner, ticker) was last left, in all markets or these."""
         ...
 
 

@@ -133,8 +133,8 @@ class Control(ABC):
 
     What its `code` means the docstrings of its file say, and `remedy` what a person may do.
 
-    One that `recounts` is asked again in the transaction that journals an entry: it counts what is
-    held and ordered, and that may be more by then.
+    One that `recounts` is asked again in the transaction that journals an entry: what it looks at
+    may have been written since by another lane.
     """
 
     code: ClassVar[str]

@@ -16,6 +16,7 @@ class Cooldown(Control):
     remedy: ClassVar[str] = "wait, or lower risk.reentry_cooldown_hours"
     rank: ClassVar[int] = 100
     purposes: ClassVar[frozenset[Purpose]] = frozenset({Purpose.ENTRY})
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         left = state.last_exit_us.get((intent.strategy, intent.ticker))

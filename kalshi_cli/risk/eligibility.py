@@ -21,6 +21,7 @@ class Eligibility(Control):
     )
     rank: ClassVar[int] = 30
     purposes: ClassVar[frozenset[Purpose]] = EVERYTHING
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         facts = state.facts.get(intent.ticker)

@@ -21,6 +21,7 @@ class OrderRate(Control):
     )
     rank: ClassVar[int] = 75
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         most = state.limits.max_orders_per_minute

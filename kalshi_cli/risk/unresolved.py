@@ -19,6 +19,7 @@ class Unresolved(Control):
     )
     rank: ClassVar[int] = 230
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         why = state.unresolved.get(intent.ticker)

@@ -18,6 +18,7 @@ class UnresolvedAccount(Control):
     )
     rank: ClassVar[int] = 232
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         most = state.limits.max_unresolved_orders

@@ -1004,6 +1004,8 @@ class TestLedger:
             twice = [trip, replace(trip, round_trip_id="U/x/1", closed_us=12)]
             await unit.ledger.save_round_trips(["U"], twice)
             assert await unit.ledger.last_exits() == {("x", "U"): 12}
+            assert await unit.ledger.last_exits(["U", "V"]) == {("x", "U"): 12}
+            assert await unit.ledger.last_exits(["V"]) == {}
             assert await unit.ledger.round_trip_counts() == {"x": 2}
             await unit.ledger.save_round_trips(["U"], [trip])
             assert await unit.ledger.last_exits() == {("x", "U"): 9}

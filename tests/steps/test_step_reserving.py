@@ -7,13 +7,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from fakes.floor import STRATEGY, A, B, open_floor, the_policies, waiting
+from fakes.exchange import Fault
+from fakes.floor import STRATEGY, A, B, open_floor, taking, the_policies, waiting
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kalshi_cli.domain.market import Result
 from kalshi_cli.domain.money import Money, total
-from kalshi_cli.domain.order import OrderState
+from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.position import outcome_cost
+from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import CapitalTaken
 from kalshi_cli.settings.sections import Risk
 from kalshi_cli.steps.deciding import means_of
@@ -101,6 +104,49 @@ async def test_a_fill_that_was_booked_meanwhile_has_taken_its_cash(floor):
     with pytest.raises(CapitalTaken) as caught:
         await sent(floor.desk, waiting(floor.clock, count="500.00"), state, policy)  # $205
     assert caught.value.denial_code == "CASH_RESERVE"
+
+
+async def leaves(floor, count="10.00"):
+    await send(floor.desk, taking(Side.ASK, "0.4000", count, purpose=Purpose.EXIT))
+    await floor.reconcile()
+
+
+async def leaves_a_part(floor):
+    await leaves(floor, "5.00")
+
+
+async def leaves_and_hears_nothing(floor):
+    floor.exchange.placing = [Fault.UNANSWERED]
+    await send(floor.desk, taking(Side.ASK, "0.4000", purpose=Purpose.EXIT))
+
+
+async def learns_that_it_settled(floor):
+    floor.exchange.settle(A, Result.YES)
+    await floor.ingest()
+
+
+@pytest.mark.databases
+@pytest.mark.parametrize(
+    ("happens", "code"),
+    [
+        (leaves, "COOLDOWN"),
+        (leaves_a_part, "ORDER_RATE"),  # the third within a minute, of two
+        (leaves_and_hears_nothing, "UNRESOLVED"),
+        (learns_that_it_settled, "INELIGIBLE"),
+    ],
+)
+async def test_what_another_lane_did_meanwhile_keeps_an_entry_here(floor, happens, code):
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    await floor.reconcile()
+    policy = the_policy(max_orders_per_minute=2 if code == "ORDER_RATE" else 60)
+    state = await what_is_seen(floor, policy)
+    await happens(floor)
+    before = len(floor.exchange.placed)
+    with pytest.raises(CapitalTaken) as caught:
+        await sent(floor.desk, waiting(floor.clock), state, policy)
+    assert caught.value.denial_code == code
+    assert len(floor.exchange.placed) == before
 
 
 COUNTS = st.integers(min_value=1, max_value=1_500)

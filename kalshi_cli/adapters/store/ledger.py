@@ -8,7 +8,7 @@ from sqlalchemy import Select, case, delete, func, select
 
 from kalshi_cli.adapters.store import ledger_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
-from kalshi_cli.adapters.store.prepared import Prepared
+from kalshi_cli.adapters.store.prepared import Prepared, Values
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
 from kalshi_cli.domain.account import CashMovement, Settlement
 from kalshi_cli.domain.history import Entry, in_force, news_of
@@ -39,11 +39,10 @@ _LAST_SETTLEMENT = Prepared(select(func.max(t.SETTLEMENTS.c.settled_us)))
 _ALL_POSITIONS = select(*t.POSITIONS.c).order_by(t.POSITIONS.c.ticker, t.POSITIONS.c.owner)
 _POSITIONS = Prepared(_ALL_POSITIONS)
 _OPEN_POSITIONS = Prepared(_ALL_POSITIONS.where(t.POSITIONS.c.net_units != 0))
-_LAST_EXITS = Prepared(
-    select(
-        t.ROUND_TRIPS.c.owner, t.ROUND_TRIPS.c.ticker, func.max(t.ROUND_TRIPS.c.closed_us)
-    ).group_by(t.ROUND_TRIPS.c.owner, t.ROUND_TRIPS.c.ticker)
-)
+_LAST_EXITS = select(
+    t.ROUND_TRIPS.c.owner, t.ROUND_TRIPS.c.ticker, func.max(t.ROUND_TRIPS.c.closed_us)
+).group_by(t.ROUND_TRIPS.c.owner, t.ROUND_TRIPS.c.ticker)
+_ALL_LAST_EXITS = Prepared(_LAST_EXITS)
 
 
 class SqlLedger:
@@ -169,6 +168,12 @@ class SqlLedger:
         rows = await self._transaction.rows(select(owner, func.count()).group_by(owner))
         return {row[0]: row[1] for row in rows}
 
-    async def last_exits(self) -> Mapping[tuple[str, str], int]:
-        rows = await self._transaction.rows(_LAST_EXITS)
+    async def last_exits(
+        self, tickers: Collection[str] | None = None
+    ) -> Mapping[tuple[str, str], int]:
+        rows: Sequence[Values]
+        if tickers is None:
+            rows = await self._transaction.rows(_ALL_LAST_EXITS)
+        else:
+            rows = await self._transaction.rows_among(_LAST_EXITS, t.ROUND_TRIPS.c.ticker, tickers)
         return {(owner, ticker): closed_us for owner, ticker, closed_us in rows}
