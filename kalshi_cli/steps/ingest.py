@@ -20,7 +20,7 @@ from kalshi_cli.ports.catalog import EVENTS_READ, Saved
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import EventListing, MarketData, SeenAgain, Unusable
 from kalshi_cli.ports.notices import Notices
-from kalshi_cli.ports.store import Store
+from kalshi_cli.ports.store import Store, Unit
 from kalshi_cli.steps.paging import Behind, Pages, ahead, collect
 from kalshi_cli.steps.selection import batched, judge, screen_rest, subjects
 
@@ -295,6 +295,17 @@ async def _refresh_quotes(data: MarketData, store: Store, done: _Pass, clock: Cl
         await _save_listings(store, done, page.items, clock.now())
 
 
+async def _fees_unread(unit: Unit, done: _Pass) -> bool:
+    """Whether fees have changed of a series or an event that a full pass could not read: what is on
+    record of them is from before, so the change stays in force and all is read again.
+    """
+    unread = {each.what for each in done.unusable}
+    return any(
+        change.from_us <= done.started_us and unread & {change.series_ticker, change.event_ticker}
+        for change in await unit.catalog.fee_changes()
+    )
+
+
 async def _finish(store: Store, done: _Pass, run_id: str, now_us: int) -> IngestResult:
     await screen_rest(store, done.screen, now_us)
     async with store.unit() as unit:
@@ -302,9 +313,10 @@ async def _finish(store: Store, done: _Pass, run_id: str, now_us: int) -> Ingest
         totals = {"open": sum(counts.values()), "eligible": counts.get(None, 0)}
         dropped = {code: count for code, count in counts.items() if code is not None}
         await unit.catalog.drop_counts(run_id, {**dropped, **totals})
-        if done.complete:
-            marker = EVENTS_READ if done.kind == "full" else "delta_pass"
-            await unit.catalog.set_marker(marker, done.started_us)
+        if done.complete and done.kind == "delta":
+            await unit.catalog.set_marker("delta_pass", done.started_us)
+        elif done.complete and not await _fees_unread(unit, done):
+            await unit.catalog.set_marker(EVENTS_READ, done.started_us)
         await unit.commit()
     return IngestResult(
         at_us=now_us,

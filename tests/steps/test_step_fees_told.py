@@ -5,10 +5,11 @@ from dataclasses import replace
 import pytest
 from fakes.floor import EVENT, A, the_policies, waiting
 
-from kalshi_cli.domain.fees import MILLION, FeeChange, FeeTerms
+from kalshi_cli.domain.fees import FREE, MILLION, FeeChange, FeeTerms
 from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.domain.trail import Cause
+from kalshi_cli.ports.exchange import Page, Unusable
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.explain import follow_order
 from kalshi_cli.steps.guarding import FeesTold
@@ -117,6 +118,42 @@ async def test_after_it_was_told_all_events_are_read_and_that_is_the_truth(floor
     floor.clock.now_us += 1
     await tell(floor, PLAIN)  # once more, as it was read
     assert (await floor.ingest()).kind == "delta"
+
+
+async def test_a_change_stays_in_force_until_what_it_is_of_can_be_read(floor, monkeypatch):
+    """Of a series, and then of an event: an old row is not what is charged now."""
+    start, series = floor.clock.now(), next(iter(floor.exchange.serieses))
+
+    async def no_series():
+        return Page((), unusable=(Unusable(series, "no fee type"),))
+
+    async def no_event(*args, **options):
+        return Page((), unusable=(Unusable(EVENT, "no series"),))
+
+    charge(floor, None)
+    floor.notices.series_changes = [FeeChange("s", series, None, DEAR, start + HOUR + 1)]
+    floor.clock.now_us += HOUR
+    assert ((await floor.ingest()).kind, await terms(floor)) == ("full", FREE)
+    monkeypatch.setattr(floor.exchange, "series", no_series)
+    for _ in range(2):
+        floor.clock.now_us += 5 * MINUTE
+        assert ((await floor.ingest()).kind, await terms(floor)) == ("full", DEAR)
+    monkeypatch.undo()
+    name = floor.exchange.serieses[series]
+    floor.exchange.serieses[series] = replace(name, fees=DEAR)
+    floor.notices.series_changes = []
+    assert ((await floor.ingest()).kind, await terms(floor)) == ("full", DEAR)
+    assert (await floor.ingest()).kind == "delta"
+    floor.clock.now_us += 1
+    await tell(floor, PLAIN)
+    monkeypatch.setattr(floor.exchange, "open_events", no_event)
+    for _ in range(2):
+        floor.clock.now_us += 5 * MINUTE
+        assert ((await floor.ingest()).kind, await terms(floor)) == ("full", PLAIN)
+    monkeypatch.undo()
+    charge(floor, PLAIN)
+    assert (await floor.ingest()).kind == "full"
+    assert (await changes(floor), await terms(floor)) == ((), PLAIN)
 
 
 async def test_what_is_told_while_all_events_are_read_outlives_that_reading(floor):
