@@ -10,12 +10,14 @@ from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.order import DEAD, WORKING, Order, OrderReport, OrderState
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.sale import sales
+from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import PASSING, KalshiError, StillHeld, Unavailable
 from kalshi_cli.ports.exchange import MarketData, OutcomeKind
 from kalshi_cli.steps.amending import cancel
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.done import AGAIN, READ_BACKS, Done
 from kalshi_cli.steps.execution import COOLING_UNTIL, Desk
+from kalshi_cli.steps.following import amend
 from kalshi_cli.steps.groups import trigger_groups
 from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.paging import Collected, collect
@@ -85,8 +87,11 @@ async def cancel_everything(data: MarketData, desk: Desk) -> Done:
     async with desk.store.unit() as unit:
         await unit.catalog.set_marker(COOLING_UNTIL, desk.clock.now() + COOLING)
         await unit.commit()
+    await _tell(desk, asked, Cause.CANCEL, "everything in the account is to go")
     desk.lease.check()
     outcome = await desk.trading.cancel_all()
+    words = " ".join(filter(None, (outcome.kind, outcome.code, outcome.message)))
+    await _tell(desk, asked, Cause.CANCEL_ANSWER, words)
     resting = await _still_resting(data, desk)
     if resting.items or not resting.complete:
         why = outcome.message or outcome.code or resting.why or "no word from the exchange"
@@ -103,6 +108,16 @@ async def cancel_everything(data: MarketData, desk: Desk) -> Done:
     after = await _now(desk, asked)
     told = f"nothing rests any more; of ours {_told(after)}; nothing is sent for a minute"
     return Done("cancel-all", EVERYTHING, told, after)
+
+
+async def _tell(desk: Desk, orders: Iterable[Order], cause: Cause, words: str) -> None:
+    """Say in the trails of orders that live what is asked for all of them at once."""
+    folds = {order.client_order_id: _if_it_lives for order in orders}
+    await amend(desk.store, folds, cause, words)
+
+
+def _if_it_lives(order: Order) -> Order | None:
+    return None if order.state in DEAD else order
 
 
 async def _still_resting(data: MarketData, desk: Desk) -> Collected[OrderReport]:

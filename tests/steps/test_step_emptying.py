@@ -1,5 +1,6 @@
 """Everything taken back, by us or by whoever holds the lease, and read back."""
 
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -11,10 +12,12 @@ from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
+from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import Refused, Unavailable
 from kalshi_cli.ports.exchange import Outcome, OutcomeKind
 from kalshi_cli.steps.emptying import EVERYTHING, OURS, cancel_everything, cancel_ours, flatten
 from kalshi_cli.steps.execution import heed_halt_file, send
+from kalshi_cli.steps.explain import follow_order
 from kalshi_cli.steps.requests import obey
 from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import track
@@ -110,6 +113,23 @@ async def test_everything_goes_and_nothing_is_sent_for_a_minute(floor):
     assert (await send(again, taking())).state is OrderState.NOT_SENT
     floor.clock.now_us = start + MINUTE
     assert (await send(again, taking())).state is OrderState.FILLED
+
+
+@pytest.mark.parametrize("answered", [True, False])
+async def test_our_orders_tell_that_everything_was_to_go(floor, answered):
+    order = await send(floor.desk, waiting(floor.clock))
+    over = await send(floor.desk, taking(ticker=B))
+    desk = floor.desk if answered else floor.desk_on(Mute(floor.exchange, does=True))
+    with nullcontext() if answered else pytest.raises(Unavailable):
+        await cancel_everything(floor.exchange, desk)
+    trail = await follow_order(floor.store.reports, order.client_order_id)
+    assert [(e.cause, e.detail) for e in trail.events[-3:-1]] == [
+        (Cause.CANCEL, "everything in the account is to go"),
+        (Cause.CANCEL_ANSWER, "done" if answered else "unknown ReadTimeout"),
+    ]
+    assert trail.events[-1].state is OrderState.CANCELED
+    causes = [e.cause for e in (await follow_order(floor.store.reports, over.order_id)).events]
+    assert Cause.CANCEL not in causes
 
 
 class Mute:
