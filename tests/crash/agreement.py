@@ -4,14 +4,15 @@ The books are read as rows, the account as JSON; sums are decimals.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
+from operator import itemgetter
 from typing import Any
 
 from crash.account import Account
-from fakes.program import rows_of
+
+Asks = Callable[[str], list[tuple[Any, ...]]]
 
 NEVER_THERE = {"not_sent", "absent", "rejected"}
 STATUS = {
@@ -26,7 +27,7 @@ CENT, UNIT, PRICE = Decimal("0.01"), Decimal("0.000001"), Decimal("0.0001")
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """What a store says, as it stands in the file."""
+    """What a store says, as it stands there."""
 
     orders: list[dict[str, Any]]
     fills: list[dict[str, Any]]
@@ -35,24 +36,55 @@ class Books:
     paid_in: Decimal
 
 
-def books_of(path: Path) -> Books:
-    paid_in = rows_of(path, "SELECT coalesce(sum(amount_units), 0) FROM cash_movements")
-    orders = _rows(path, "orders")
-    changes = rows_of(path, "SELECT client_order_id FROM order_events WHERE cause = 'amend'")
+ASKED = {
+    "orders": (
+        "client_order_id",
+        "order_id",
+        "state",
+        "ticker",
+        "side",
+        "purpose",
+        "strategy",
+        "forecast_id",
+        "limit_price_units",
+        "count_units",
+        "filled_units",
+        "exchange_index",
+    ),
+    "fills": (
+        "fill_id",
+        "order_id",
+        "ticker",
+        "side",
+        "price_units",
+        "count_units",
+        "fee_units",
+        "is_taker",
+        "owner",
+    ),
+    "settlements": ("ticker", "settled_us", "revision", "revenue_units"),
+    "positions": ("ticker", "net_units"),
+}
+
+
+def books_of(asks: Asks) -> Books:
+    """All of it, from whatever answers queries."""
+    ((paid_in,),) = asks("SELECT coalesce(sum(amount_units), 0) FROM cash_movements")
+    changes = asks("SELECT client_order_id FROM order_events WHERE cause = 'amend'")
     changed = {row[0] for row in changes}
+    orders = _rows(asks, "orders")
     return Books(
         orders=[{**row, "was_changed": row["client_order_id"] in changed} for row in orders],
-        fills=_rows(path, "fills"),
-        settlements=_rows(path, "settlements", "ORDER BY revision"),
-        positions=_rows(path, "positions"),
-        paid_in=paid_in[0][0] * UNIT,
+        fills=_rows(asks, "fills"),
+        settlements=sorted(_rows(asks, "settlements"), key=itemgetter("revision")),
+        positions=_rows(asks, "positions"),
+        paid_in=paid_in * UNIT,
     )
 
 
-def _rows(path: Path, table: str, order: str = "") -> list[dict[str, Any]]:
-    names = [row[1] for row in rows_of(path, f"PRAGMA table_info({table})")]
-    columns = ", ".join(f'"{name}"' for name in names)
-    rows = rows_of(path, f"SELECT {columns} FROM {table} {order}")
+def _rows(asks: Asks, table: str) -> list[dict[str, Any]]:
+    names = ASKED[table]
+    rows = asks(f"SELECT {', '.join(names)} FROM {table}")
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 

@@ -5,13 +5,15 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from crash.account import Owner
-from crash.agreement import books_of, disagreements
+from crash.agreement import Asks, books_of, disagreements
 from crash.altered import Altered
 from crash.dying import Point
+from fakes.postgres import Reader, new_database
 from fakes.program import PATIENCE_S, Exited, Process, Program, rows_of
 from fakes.served import EPOCH
 
@@ -72,20 +74,18 @@ FAULTS: tuple[dict[str, Any], ...] = (
 
 @dataclass(slots=True)
 class ServedDesk:
-    """`kalshi` on a served exchange, as a process at a time."""
+    """`kalshi` on a served exchange, as a process at a time; `rows` asks its store."""
 
     home: Path
     owner: Owner
     variables: dict[str, str]
+    rows: Asks
     running: Process | None = None
 
     @property
-    def store(self) -> Path:
-        return self.home / "demo.db"
-
-    def rows(self, query: str) -> list[tuple[Any, ...]]:
-        """Ask the desk's store."""
-        return rows_of(self.store, query)
+    def store(self) -> Path | str:
+        """The file that its store is, or the URL where it is."""
+        return self.variables.get("KALSHI_DATABASE") or self.home / "demo.db"
 
     def start(
         self,
@@ -145,7 +145,7 @@ class ServedDesk:
                 break
         else:
             raise AssertionError("the account never held still")
-        found = disagreements(books_of(self.store), account)
+        found = disagreements(books_of(self.rows), account)
         assert not found, "\n".join([*found, tracked.told])
         assert tracked.code == 0, tracked.told
         if pause:
@@ -157,9 +157,11 @@ LOOP = ("run-loop", "--env", "demo", "--forecaster", "baseline", "--json")
 
 @contextmanager
 def served_desk(
-    home: Path, seed: int, world: Path = WORLD, **variables: str
+    home: Path, seed: int, world: Path = WORLD, postgres: str | None = None
 ) -> Iterator[ServedDesk]:
-    """A new world, served by a process of its own, and a new desk on it."""
+    """A new world, served by a process of its own, and a new desk on it, whose store is a file or
+    a new database of a PostgreSQL server.
+    """
     options = ["--port", "0", "--epoch", EPOCH, "--seed", str(seed), "--speed", str(SPEED)]
     options += ["--world", str(world), "--tier", "premier", "--json", "-q"]
     exchange = Program(home / "world", alter=Altered()).start("sim", "serve", *options)
@@ -168,8 +170,9 @@ def served_desk(
         owner = Owner(told, Path(told["private_key_path"]).read_text())
         desk_home = home / "desk"
         desk_home.mkdir()
-        with owner.http:
-            desk = ServedDesk(desk_home, owner, _variables(told, desk_home) | variables)
+        variables = _variables(told, desk_home)
+        with owner.http, _asked(desk_home, postgres, variables) as rows:
+            desk = ServedDesk(desk_home, owner, variables, rows)
             try:
                 yield desk
             finally:
@@ -177,6 +180,17 @@ def served_desk(
                     desk.running.kill()
     finally:
         exchange.kill()
+
+
+@contextmanager
+def _asked(home: Path, postgres: str | None, variables: dict[str, str]) -> Iterator[Asks]:
+    """Who answers queries of the store; where it is goes into the variables."""
+    if postgres is None:
+        yield partial(rows_of, home / "demo.db")
+        return
+    with new_database(postgres) as url, Reader(url) as reader:
+        variables["KALSHI_DATABASE"] = url
+        yield reader.rows
 
 
 def _variables(told: dict[str, Any], home: Path) -> dict[str, str]:

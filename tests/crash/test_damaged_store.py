@@ -130,12 +130,12 @@ def test_what_a_cut_log_forgot_is_read_anew(tmp_path: Path):
         changes = "SELECT * FROM order_events"
         told = len(desk.rows(changes))
         assert running.kill().was_killed
-        log = desk.store.with_name(f"{desk.store.name}-wal")
+        log = desk.home / "demo.db-wal"
         os.truncate(log, log.stat().st_size * 2 // 3)
         assert len(desk.rows(changes)) < told, "nothing was forgotten: nothing was tried"
         desk.owner.control("POST", "/pause", {})
         for _ in range(2):
             tracked = desk.run("track", "--env", "demo", "--json")
-        found = disagreements(books_of(desk.store), desk.owner.account())
+        found = disagreements(books_of(desk.rows), desk.owner.account())
     assert tracked.code == 0, tracked.told
     assert all(each.endswith("is at the exchange and not in the journal") for each in found), found

@@ -56,9 +56,9 @@ def _trail(desk: ServedDesk) -> list[tuple[object, ...]]:
 
 @pytest.mark.timeout(900)
 @pytest.mark.parametrize("world", range(-(-KILLS // A_WORLD)))
-def test_kills_lose_nothing_and_repeat_nothing(tmp_path: Path, world: int):
+def test_kills_lose_nothing_and_repeat_nothing(tmp_path: Path, postgres: str | None, world: int):
     moments = random.Random(world)
-    with served_desk(tmp_path, seed=world + 1) as desk:
+    with served_desk(tmp_path, seed=world + 1, postgres=postgres) as desk:
         for kill in range(1, 2 * A_WORLD + 1):
             desk.misbehave(seed=1_000 * world + kill)
             strike(desk, moments)

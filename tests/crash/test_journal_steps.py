@@ -66,7 +66,9 @@ TRADING_ON = {
 
 
 @pytest.fixture(scope="module")
-def of_the_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], ServedDesk]]:
+def of_the_day(
+    tmp_path_factory: pytest.TempPathFactory, postgres: str | None
+) -> Iterator[Callable[[], ServedDesk]]:
     """One desk for all, as long as its world's day lasts."""
     with ExitStack() as worlds:
         desks: list[ServedDesk] = []
@@ -75,7 +77,8 @@ def of_the_day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[]
             if not desks or desks[-1].owner.control("GET", "")["now"] > EVENING:
                 worlds.close()
                 home = tmp_path_factory.mktemp("steps")
-                desks.append(worlds.enter_context(served_desk(home, seed=5, world=CALM)))
+                world = served_desk(home, seed=5, world=CALM, postgres=postgres)
+                desks.append(worlds.enter_context(world))
             return desks[-1]
 
         yield desk

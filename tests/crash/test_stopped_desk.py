@@ -46,8 +46,10 @@ def wait_until_the_lease_is_over(desk: ServedDesk) -> None:
 
 
 @pytest.mark.parametrize("moment", range(STOPS))
-def test_it_sends_nothing_after_another_has_the_account(tmp_path: Path, moment: int):
-    with served_desk(tmp_path, seed=moment + 40) as first:
+def test_it_sends_nothing_after_another_has_the_account(
+    tmp_path: Path, postgres: str | None, moment: int
+):
+    with served_desk(tmp_path, seed=moment + 40, postgres=postgres) as first:
         second = replace(first)
         old = first.start(*LOOP, lease_s=LEASE_S)
         run = run_that_trades(first)

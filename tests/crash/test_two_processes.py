@@ -6,6 +6,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
@@ -18,7 +19,7 @@ from crash.lease_holder import hold
 from crash.stopping import stop
 from fakes.desk_store import fresh_store
 from fakes.forks import fork
-from fakes.postgres import asked
+from fakes.postgres import Reader, new_database
 from fakes.program import PATIENCE_S, Program, rows_of, wait_until
 from fakes.served import ServedExchange
 from sqlalchemy import select
@@ -31,7 +32,6 @@ from kalshi_cli.errors import LeaseHeld
 
 pytestmark = pytest.mark.slow
 TTL_S = 3.0
-both = pytest.mark.parametrize("database", ["sqlite", "postgres"])
 
 
 @dataclass
@@ -61,8 +61,8 @@ class Holder:
 
 
 @pytest.fixture
-def place(database: str, request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    return request.getfixturevalue("postgres_url") if database == "postgres" else tmp_path
+def place(postgres: str | None, request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    return tmp_path if postgres is None else str(request.getfixturevalue("postgres_url"))
 
 
 @pytest.fixture
@@ -111,7 +111,6 @@ async def states(store: SqlStore) -> list[str]:
     return [row[0] for row in rows]
 
 
-@both
 async def test_an_old_holder_that_wakes_up_writes_nothing(holder: Holder, place: Path | str):
     async with await fresh_store(place) as store:
         holder.does("sends")
@@ -125,7 +124,6 @@ async def test_an_old_holder_that_wakes_up_writes_nothing(holder: Holder, place:
         assert await states(store) == ["filled"]
 
 
-@both
 async def test_an_old_holder_that_wakes_up_sends_nothing(holder: Holder, place: Path | str):
     """It had journalled the order before it was stopped; whoever took over finds the intent."""
     async with await fresh_store(place) as store:
@@ -139,7 +137,6 @@ async def test_an_old_holder_that_wakes_up_sends_nothing(holder: Holder, place: 
         assert await states(store) == ["intent"]
 
 
-@both
 @pytest.mark.parametrize("host", ["elsewhere"])
 async def test_one_killed_on_another_machine_is_waited_for(holder: Holder, place: Path | str):
     async with await fresh_store(place) as store:
@@ -150,7 +147,6 @@ async def test_one_killed_on_another_machine_is_waited_for(holder: Holder, place
         assert waited > TTL_S / 2  # it was renewed a tenth of it ago, or a little earlier
 
 
-@both
 async def test_one_killed_on_this_machine_is_not_waited_for(holder: Holder, place: Path | str):
     async with await fresh_store(place) as store:
         holder.signal(signal.SIGKILL)
@@ -169,13 +165,11 @@ def exchange() -> Iterator[ServedExchange]:
 
 
 @pytest.fixture
-def demo(
-    database: str, exchange: ServedExchange, request: pytest.FixtureRequest, tmp_path: Path
-) -> Program:
+def demo(exchange: ServedExchange, postgres: str | None, tmp_path: Path) -> Iterator[Program]:
     variables = {**exchange.variables, "KALSHI_INTERVALS__TRADE_S": "1"}
-    if database == "postgres":
-        variables["KALSHI_DATABASE"] = request.getfixturevalue("new_postgres_url")
-    return Program(tmp_path, variables, alter=Altered())
+    with nullcontext() if postgres is None else new_database(postgres) as url:
+        database = {} if url is None else {"KALSHI_DATABASE": url}
+        yield Program(tmp_path, variables | database, alter=Altered())
 
 
 LIVE = "SELECT client_order_id FROM orders WHERE state IN ('resting', 'partially_filled')"
@@ -184,10 +178,12 @@ LIVE = "SELECT client_order_id FROM orders WHERE state IN ('resting', 'partially
 def rows(demo: Program, query: str) -> list[tuple[Any, ...]]:
     """Read without the program's own code, wherever its store is."""
     url = demo.variables.get("KALSHI_DATABASE")
-    return asked(url, query) if url else rows_of(demo.home / "demo.db", query)
+    if url is None:
+        return rows_of(demo.home / "demo.db", query)
+    with Reader(url) as reader:
+        return reader.rows(query)
 
 
-@both
 @pytest.mark.timeout(300)
 def test_requests_reach_the_process_that_trades(demo: Program):
     holder = demo.start("run-loop", "--env", "demo", "--forecaster", "baseline", "-q")

@@ -7,7 +7,9 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
-from typing import Any
+from contextlib import contextmanager
+from itertools import count
+from typing import Any, Self
 
 import pytest
 
@@ -47,21 +49,30 @@ async def _administer(url: str, *statements: str) -> None:
     await connection.close()
 
 
-def asked(url: str, query: str) -> list[tuple[Any, ...]]:
-    """Ask a database; an empty answer where it has no such table yet."""
+class Reader:
+    """Asks a database what has been committed to it, over one connection."""
 
-    async def fetched() -> list[tuple[Any, ...]]:
+    def __init__(self, url: str) -> None:
         import asyncpg
 
-        connection = await asyncpg.connect(url)
-        try:
-            return [tuple(row) for row in await connection.fetch(query)]
-        except asyncpg.UndefinedTableError:
-            return []
-        finally:
-            await connection.close()
+        self._runner = asyncio.Runner()
+        self._no_table = asyncpg.UndefinedTableError
+        # What is asked is planned anew each time: a migration may come between.
+        self._connection = self._runner.run(asyncpg.connect(url, statement_cache_size=0))
 
-    return asyncio.run(fetched())
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        """An empty answer where there is no such table yet."""
+        try:
+            return [tuple(row) for row in self._runner.run(self._connection.fetch(query))]
+        except self._no_table:
+            return []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.terminate()
+        self._runner.close()
 
 
 @pytest.fixture
@@ -73,9 +84,15 @@ def postgres_url(postgres_server: str) -> str:
     return postgres_server
 
 
-@pytest.fixture
-def new_postgres_url(postgres_server: str) -> Iterator[str]:
+_NUMBERS = count(1)
+
+
+@contextmanager
+def new_database(server: str) -> Iterator[str]:
     """The URL of a database without tables, for those who make a store of their own."""
-    asyncio.run(_administer(postgres_server, "CREATE DATABASE other"))
-    yield postgres_server.replace("/postgres?", "/other?")
-    asyncio.run(_administer(postgres_server, "DROP DATABASE other WITH (FORCE)"))
+    name = f"other_{next(_NUMBERS)}"
+    asyncio.run(_administer(server, f"CREATE DATABASE {name}"))
+    try:
+        yield server.replace("/postgres?", f"/{name}?")
+    finally:
+        asyncio.run(_administer(server, f"DROP DATABASE {name} WITH (FORCE)"))

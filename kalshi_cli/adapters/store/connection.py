@@ -32,7 +32,8 @@ READS = {"kalshi_reads": True}
 """Execution option of an engine whose transactions only read: they wait for nobody."""
 BARE = {"isolation_level": "AUTOCOMMIT"}
 """Execution option of statements that no transaction may surround."""
-_WRITER_LOCK = 0x6B616C736869
+WRITER_LOCK = 0x6B616C736869
+"""The advisory lock of PostgreSQL that whoever writes holds."""
 _LOG_PAGES = 10_000
 """So long may the write-ahead log grow, 40 MB, before a commit has to carry it over itself. The
 keeper of a lease does so every few seconds, and whoever closes the store last.
@@ -211,7 +212,7 @@ def _postgres_engine(location: Location, *, read_only: bool) -> AsyncEngine:
             connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             return
         connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{BUSY_S}s'")
-        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_WRITER_LOCK})")
+        connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({WRITER_LOCK})")
 
     return engine
 
