@@ -589,10 +589,8 @@ class DeskMachine(RuleBasedStateMachine, Watch):
 
     async def a_lane_tracks(self, _pick: int) -> None:
         """It reconciles, and leaves, cancels and cuts what it would."""
-        try:
+        with self.decides_now():
             await track(self.venue, self.desk, exits=POLICIES.exits, policy=POLICIES.trading)
-        except (Refused, Unavailable) as error:
-            note(f"  meanwhile {type(error).__name__}: {error}")
 
     async def a_lane_trades(self, pick: int) -> None:
         """Beside whatever else is under way, but for another pass of trading."""
@@ -601,11 +599,20 @@ class DeskMachine(RuleBasedStateMachine, Watch):
         ticker, side = (*FRESH, *TICKERS)[pick % 6], list(Side)[pick % 2]
         wish = taking(side, f"0.{36 + pick}", "0.20", **self.terms(ticker, rests=pick % 3 == 0))
         wish = replace(wish, strategy=OWNER_OF.get(ticker, OWNERS[pick % 2]))
-        try:
+        with self.decides_now():
             await self.floor.ingest()
             await self.traded(self.wishing(replace(wish, post_only=pick % 3 == 0)))
+
+    @contextmanager
+    def decides_now(self) -> Iterator[None]:
+        """A lane is no older for what another one does meanwhile."""
+        others, self.decided_wall_us = self.decided_wall_us, self.clock.wall()
+        try:
+            yield
         except (Refused, Unavailable) as error:
             note(f"  meanwhile {type(error).__name__}: {error}")
+        finally:
+            self.decided_wall_us = others
 
     async def a_lane_hears(self, pick: int) -> None:
         """The stream tells some of what is new, twice and in any order."""
