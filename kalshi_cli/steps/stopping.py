@@ -22,15 +22,26 @@ class Left:
 
 
 async def wind_down(data: MarketData, desk: Desk, *, cancel_entries: bool) -> Left:
-    """Before a stop: cancel own resting entries (exits stay), and say what is left."""
-    async with desk.store.unit() as unit:
-        live = await unit.journal.live()
-    entries = [o for o in live if o.state in WORKING and o.intent.purpose is not Purpose.EXIT]
-    if cancel_entries:
-        await cancel_many(desk, dict.fromkeys(entries, STOPS))
-    asked = [order.client_order_id for order in entries] if cancel_entries else []
+    """Before a stop: cancel own resting entries (exits stay), and say what is left.
+
+    What works after the look that follows goes as well: one whose answer was lost and that rests
+    after all, or whose cancel was.
+    """
+    asked = await _cancel_entries(desk) if cancel_entries else set()
     await reconcile_desk(data, desk)
+    if cancel_entries and (found := await _cancel_entries(desk)):
+        asked |= found
+        await reconcile_desk(data, desk)
     async with desk.store.unit() as unit:
         after = await unit.journal.find(client_order_ids=asked)
         canceled = tuple(order for order in after if order.state is OrderState.CANCELED)
         return Left(canceled, await unit.journal.live(), await unit.ledger.positions())
+
+
+async def _cancel_entries(desk: Desk) -> set[str]:
+    """Ask all entries that work to go; their ids."""
+    async with desk.store.unit() as unit:
+        live = await unit.journal.live()
+    entries = [o for o in live if o.state in WORKING and o.intent.purpose is not Purpose.EXIT]
+    await cancel_many(desk, dict.fromkeys(entries, STOPS))
+    return {order.client_order_id for order in entries}

@@ -335,6 +335,25 @@ async def test_an_entry_that_filled_before_the_stop_is_not_called_canceled(floor
     assert [str(position.net) for position in left.positions] == ["10.00"]
 
 
+async def test_an_entry_whose_answer_was_lost_goes_once_the_stop_finds_it(floor):
+    floor.exchange.placing = [Fault.UNANSWERED]
+    entry = await send(floor.desk, waiting(floor.clock))
+    assert entry.state is OrderState.UNKNOWN
+    left = await wind_down(floor.exchange, floor.desk, cancel_entries=True)
+    assert [order.client_order_id for order in left.canceled] == [entry.client_order_id]
+    assert left.resting == ()
+    assert await resting_at_exchange(floor) == []
+
+
+async def test_an_entry_whose_cancel_was_lost_is_asked_to_go_again_at_a_stop(floor):
+    entry = await send(floor.desk, waiting(floor.clock))
+    floor.exchange.cancelling = [Fault.LOST]
+    left = await wind_down(floor.exchange, floor.desk, cancel_entries=True)
+    assert [order.client_order_id for order in left.canceled] == [entry.client_order_id]
+    assert left.resting == ()
+    assert await resting_at_exchange(floor) == []
+
+
 async def test_a_halt_holds_though_its_record_cannot_be_written(floor, monkeypatch):
     async def damaged(*_):
         raise StoreUnusable("The table of runs is damaged.")
