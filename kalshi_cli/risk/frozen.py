@@ -20,6 +20,7 @@ class Frozen(Control):
     )
     rank: ClassVar[int] = 92
     purposes: ClassVar[frozenset[Purpose]] = EVERYTHING
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         foreign = _net(state, intent.ticker, EXTERNAL)

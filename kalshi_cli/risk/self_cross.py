@@ -17,6 +17,7 @@ class SelfCross(Control):
     remedy: ClassVar[str] = "wait until the order that it names is done, or `kalshi cancel` it"
     rank: ClassVar[int] = 210
     purposes: ClassVar[frozenset[Purpose]] = EVERYTHING
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         for order in state.orders:

@@ -3,8 +3,8 @@
 The journal is the ledger of reservations: an order takes its cost from when it is journalled until
 its fills are booked or it is gone. What the controls saw was read before that transaction, and
 another strategy, lane or process may have written something since: sent an order, left the market,
-or learnt that it settled. So the controls that such news may change are asked once more, of what
-this transaction sees.
+or learnt that it settled or that others hold the other side. So the controls that such news may
+change are asked once more, of what this transaction sees.
 """
 
 from collections.abc import Sequence

@@ -117,12 +117,21 @@ async def leaves_a_part(floor):
 
 async def leaves_and_hears_nothing(floor):
     floor.exchange.placing = [Fault.UNANSWERED]
-    await send(floor.desk, taking(Side.ASK, "0.4000", purpose=Purpose.EXIT))
+    await send(floor.desk, taking(Side.ASK, "0.4200", purpose=Purpose.EXIT))
 
 
 async def learns_that_it_settled(floor):
     floor.exchange.settle(A, Result.YES)
     await floor.ingest()
+
+
+async def rests_a_sale(floor):
+    await send(floor.desk, waiting(floor.clock, Side.ASK, "0.4100", purpose=Purpose.EXIT))
+
+
+async def learns_of_what_others_sold(floor):
+    await floor.exchange.place("theirs", taking(Side.ASK, "0.4000", "30.00"))
+    await floor.reconcile()
 
 
 @pytest.mark.databases
@@ -133,6 +142,8 @@ async def learns_that_it_settled(floor):
         (leaves_a_part, "ORDER_RATE"),  # the third within a minute, of two
         (leaves_and_hears_nothing, "UNRESOLVED"),
         (learns_that_it_settled, "INELIGIBLE"),
+        (rests_a_sale, "SELF_CROSS"),
+        (learns_of_what_others_sold, "MARKET_FROZEN"),
     ],
 )
 async def test_what_another_lane_did_meanwhile_keeps_an_entry_here(floor, happens, code):
