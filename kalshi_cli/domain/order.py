@@ -301,14 +301,12 @@ def fold_report(order: Order, report: OrderReport, now_us: int) -> Order:
     """The order after a report. Old news (fewer fills, life after death) is ignored."""
     if report.filled < order.filled:
         return order
-    order = _with_terms_told(order, report, now_us)
+    before, order = order, _with_terms_told(order, report, now_us)
     known = replace(order, order_id=report.order_id, filled=report.filled)
     state = reported_state(report, order.intent.expires_us, now_us)
-    if state is order.state:
-        return known if known == order else replace(known, updated_us=now_us)
-    if state not in LEGAL[order.state]:
-        return known
-    return known.moved(state, now_us)
+    if state in LEGAL[order.state]:
+        return known.moved(state, now_us)
+    return known if known == before else replace(known, updated_us=now_us)
 
 
 def _with_terms_told(order: Order, report: OrderReport, now_us: int) -> Order:

@@ -131,9 +131,8 @@ def _done(order: Order, terms: Terms, now_us: int) -> Order:
 
 
 def _asked_to_cancel(order: Order, now_us: int) -> Order:
-    if order.state not in WORKING:
-        return order
-    return replace(order, pending=Pending.CANCEL, updated_us=now_us)
+    pending = Pending.CANCEL if order.state in WORKING else order.pending
+    return replace(order, pending=pending, updated_us=now_us)
 
 
 def _after_cancel(order: Order, answer: Cancellation, now_us: int) -> Order:

@@ -4,6 +4,8 @@ Nothing here asks whether it may, and everything is verified by reading back.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from functools import partial
 
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import MINUTE, SECOND
@@ -112,12 +114,13 @@ async def cancel_everything(data: MarketData, desk: Desk) -> Done:
 
 async def _tell(desk: Desk, orders: Iterable[Order], cause: Cause, words: str) -> None:
     """Say in the trails of orders that live what is asked for all of them at once."""
-    folds = {order.client_order_id: _if_it_lives for order in orders}
+    fold = partial(_if_it_lives, now_us=desk.clock.now())
+    folds = {order.client_order_id: fold for order in orders}
     await amend(desk.store, folds, cause, words)
 
 
-def _if_it_lives(order: Order) -> Order | None:
-    return None if order.state in DEAD else order
+def _if_it_lives(order: Order, now_us: int) -> Order | None:
+    return None if order.state in DEAD else replace(order, updated_us=now_us)
 
 
 async def _still_resting(data: MarketData, desk: Desk) -> Collected[OrderReport]:

@@ -333,7 +333,7 @@ def _after(order: Order, placement: Placement, now_us: int) -> Order:
     """
     accepted = placement.kind is PlacementKind.ACCEPTED
     if order.state not in UNRESOLVED and not (accepted and order.state in NEVER_SEEN):
-        return order
+        return replace(order, updated_us=now_us)
     message = " ".join(filter(None, (placement.code, placement.message)))
     match placement.kind:
         case PlacementKind.ACCEPTED:

@@ -10,6 +10,7 @@ from kalshi_cli.domain.order import (
     DEAD,
     LEGAL,
     LIVE,
+    READS_LAG_US,
     UNRESOLVED,
     WORKING,
     ExchangeOrderStatus,
@@ -127,6 +128,15 @@ def test_the_dead_still_accept_fills_up_to_their_count():
     assert (after.state, after.filled) == (S.CANCELED, Contracts(400))
     with pytest.raises(IntegrityError):
         fold_fill(order(S.CANCELED), Contracts(1_001), 2)
+
+
+def test_news_of_what_ended_or_of_a_request_tells_when_it_came():
+    canceled = fold_report(order(S.RESTING), report("canceled", 0, 0), 2)
+    assert fold_report(canceled, report("canceled", 300, 0), 3).updated_us == 3
+    later = 3 + READS_LAG_US
+    waiting = replace(order(S.RESTING), order_id="o1", pending=Pending.CANCEL, updated_us=3)
+    after = fold_report(waiting, report("resting"), later)
+    assert (after.pending, after.updated_us) == (Pending.NONE, later)
 
 
 STEP = st.one_of(

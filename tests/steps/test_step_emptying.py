@@ -119,6 +119,8 @@ async def test_everything_goes_and_nothing_is_sent_for_a_minute(floor):
 async def test_our_orders_tell_that_everything_was_to_go(floor, answered):
     order = await send(floor.desk, waiting(floor.clock))
     over = await send(floor.desk, taking(ticker=B))
+    floor.clock.now_us += MINUTE
+    asked_us = floor.clock.now()
     desk = floor.desk if answered else floor.desk_on(Mute(floor.exchange, does=True))
     with nullcontext() if answered else pytest.raises(Unavailable):
         await cancel_everything(floor.exchange, desk)
@@ -127,6 +129,7 @@ async def test_our_orders_tell_that_everything_was_to_go(floor, answered):
         (Cause.CANCEL, "everything in the account is to go"),
         (Cause.CANCEL_ANSWER, "done" if answered else "unknown ReadTimeout"),
     ]
+    assert [e.at_us for e in trail.events[-3:-1]] == [asked_us, asked_us]
     assert trail.events[-1].state is OrderState.CANCELED
     causes = [e.cause for e in (await follow_order(floor.store.reports, over.order_id)).events]
     assert Cause.CANCEL not in causes

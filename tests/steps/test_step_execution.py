@@ -125,6 +125,7 @@ class Overtaken:
         self.floor.exchange.placing = [] if self.fault is None else [self.fault]
         answer = await self.floor.exchange.place(*order, **more)
         await self.floor.reconcile()
+        self.floor.clock.now_us += SECOND
         return answer
 
 
@@ -142,6 +143,7 @@ async def test_a_late_answer_takes_back_nothing_that_another_process_learned(
     order = await send(floor.desk_on(Overtaken(floor, fault)), taking())
     assert (order.state, str(order.filled)) == (state, filled)
     assert await floor.order() == order
+    assert order.updated_us == floor.clock.now()
     assert (await floor.reconcile()).is_settled
 
 

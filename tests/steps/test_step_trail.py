@@ -7,6 +7,7 @@ from fakes.floor import ASKS, STRATEGY, A, taking, the_policies, waiting
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.identity import DeskState
+from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import OrderState, Pending
 from kalshi_cli.domain.side import Side
@@ -106,6 +107,22 @@ async def test_a_cancel_without_an_answer_leaves_a_row_and_stays_pending(floor):
         Pending.CANCEL,
     )
     assert last.detail.startswith("unknown")
+
+
+async def test_a_cancel_of_what_had_filled_tells_when_it_was_asked(floor):
+    order = await send(floor.desk, waiting(floor.clock))
+    floor.exchange.fill_resting(order.order_id, "10")
+    await floor.reconcile()
+    floor.clock.now_us += MINUTE
+    await cancel(floor.desk, order, "too late")
+    asked, answered = (await trail_of(floor, order)).events[-2:]
+    assert (asked.cause, asked.state, asked.pending, asked.detail) == (
+        Cause.CANCEL,
+        OrderState.FILLED,
+        Pending.NONE,
+        "too late",
+    )
+    assert [asked.at_us, answered.at_us] == [floor.clock.now()] * 2
 
 
 async def test_what_was_refused_before_stands_beside_the_order(floor):
