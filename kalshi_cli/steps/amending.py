@@ -26,7 +26,7 @@ from kalshi_cli.steps.following import amend
 BUSY = Amendment(AmendmentKind.REFUSED, code="not_working", message="it does not rest undisturbed")
 
 
-async def cancel(desk: Desk, order: Order, why: str = "") -> tuple[Order, Cancellation]:
+async def cancel(desk: Desk, order: Order, why: str) -> tuple[Order, Cancellation]:
     """Cancel one working order. A 404 alone is no proof: the next reconciliation reads it back."""
     (canceled,) = await cancel_many(desk, {order: why})
     return canceled

@@ -384,7 +384,7 @@ class DeskMachine(RuleBasedStateMachine, Watch):
     def cancels(self, pick, races, trouble):
         order = self.one_that_works(pick, races=races)
         if order is not None:
-            self.does(cancel(self.desk, order), trouble)
+            self.does(cancel(self.desk, order, "a test"), trouble)
 
     @deed(2, pick=picks, races=st.booleans(), share=st.integers(0, 3), trouble=troubles)
     def makes_smaller(self, pick, races, share, trouble):

@@ -106,7 +106,7 @@ async def test_a_cancel_of_an_order_that_may_have_grown_tells_not_what_filled(fl
     read, floor.exchange.order = floor.exchange.order, no_order
     order, _ = await reprice(floor.desk, order, to(order, "0.4200", "15.00"))
     floor.exchange.fill_resting(order.order_id, "5.00")
-    after, answer = await cancel(floor.desk, order)
+    after, answer = await cancel(floor.desk, order, "a test")
     assert (answer.kind, str(answer.reduced_by)) == (CancellationKind.CANCELED, "10.00")
     assert (after.state, str(after.remaining)) == (OrderState.RESTING, "15.00")
     floor.exchange.order = read
@@ -172,7 +172,7 @@ async def test_a_change_of_an_order_that_is_gone_proves_nothing(floor):
 @pytest.mark.parametrize("change", ["smaller", "moved"])
 async def test_a_change_that_is_not_asked_for_is_not_on_record(floor, change):
     order = await send(floor.desk, waiting(floor.clock))
-    await cancel(floor.desk, order)  # by another lane; `order` is as it was before
+    await cancel(floor.desk, order, "a test")  # by another lane; `order` is as it was before
     before = (await follow_order(floor.store.reports, order.client_order_id)).events
     if change == "smaller":
         after, answer = await decrease(floor.desk, order, Contracts.parse("4"))
@@ -204,7 +204,7 @@ async def test_several_orders_are_canceled_by_one_request_each_for_itself(floor)
         return await real(orders)
 
     floor.exchange.cancel_batch = counted
-    answers = await cancel_many(floor.desk, {one: "", two: ""})
+    answers = await cancel_many(floor.desk, {one: "a test", two: "another"})
     assert [str(answer.kind) for _, answer in answers] == ["gone", "canceled"]
     assert [order.state for order, _ in answers] == [OrderState.RESTING, OrderState.CANCELED]
     assert batches == [2]

@@ -357,17 +357,17 @@ async def test_a_fill_seen_before_the_answer_belongs_to_its_strategy(floor):
 async def test_a_cancel_is_on_record_before_it_is_sent(floor):
     order = await send(floor.desk, waiting(floor.clock))
     floor.exchange.cancelling = [Fault.LOST]
-    after, answer = await cancel(floor.desk, order)
+    after, answer = await cancel(floor.desk, order, "a test")
     assert answer.kind is CancellationKind.UNKNOWN
     assert (await floor.order()).pending is Pending.CANCEL
-    after, answer = await cancel(floor.desk, after)
+    after, answer = await cancel(floor.desk, after, "a test")
     assert (after.state, after.pending) == (OrderState.CANCELED, Pending.NONE)
 
 
 async def test_a_cancel_that_finds_nothing_proves_nothing(floor):
     order = await send(floor.desk, waiting(floor.clock))
     floor.exchange.fill_resting(order.order_id, "10.00")
-    after, answer = await cancel(floor.desk, order)
+    after, answer = await cancel(floor.desk, order, "a test")
     assert (answer.kind, after.state) == (CancellationKind.GONE, OrderState.RESTING)
     await floor.reconcile()
     after = await floor.order()
@@ -381,7 +381,7 @@ async def test_a_cancel_that_finds_nothing_proves_nothing(floor):
 async def test_an_order_of_unknown_outcome_cannot_be_canceled_by_its_id(floor):
     floor.exchange.placing = [Fault.UNANSWERED]
     order = await send(floor.desk, waiting(floor.clock, Side.ASK, "0.4300"))
-    after, answer = await cancel(floor.desk, order)
+    after, answer = await cancel(floor.desk, order, "a test")
     assert (after, answer.kind) == (order, CancellationKind.UNKNOWN)
 
 

@@ -65,7 +65,7 @@ async def test_what_filled_before_a_cancel_is_held_and_the_rest_is_released(floo
     order = await send(floor.desk, waiting(floor.clock))
     floor.exchange.fill_resting(order.order_id, "4.00")
     await floor.reconcile()
-    ended, _ = await cancel(floor.desk, await floor.order())
+    ended, _ = await cancel(floor.desk, await floor.order(), "a test")
     assert (ended.state, str(ended.filled), ended.remaining) == (
         OrderState.CANCELED,
         "4.00",

@@ -101,10 +101,10 @@ async def test_a_pause_of_trading_lets_cancels_through_one_of_the_exchange_does_
     one = await send(floor.desk, waiting(floor.clock))
     two = await send(floor.desk, waiting(floor.clock, ticker=B))
     floor.exchange.status = PAUSED
-    after, answer = await cancel(floor.desk, one)
+    after, answer = await cancel(floor.desk, one, "a test")
     assert (after.state, answer.kind) == (OrderState.CANCELED, CancellationKind.CANCELED)
     floor.exchange.status = ExchangeStatus(exchange_active=False, trading_active=False)
-    after, answer = await cancel(floor.desk, two)
+    after, answer = await cancel(floor.desk, two, "a test")
     assert (answer.kind, after.state) == (CancellationKind.REFUSED, OrderState.RESTING)
     assert after.pending is Pending.NONE  # it rests as before, and counts as live
 

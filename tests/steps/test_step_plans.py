@@ -70,7 +70,7 @@ async def test_an_entry_that_was_given_up_keeps_its_plan_and_fills_with_it(floor
 
 async def test_a_plan_that_outlived_its_entry_gives_way_to_the_next(floor):
     resting = await send(floor.desk, waiting(floor.clock), the_plan(floor))
-    await cancel(floor.desk, resting)
+    await cancel(floor.desk, resting, "a test")
     plan = the_plan(floor, "0.2000")
     await enter(floor, plan)
     assert await plans(floor) == {(A, STRATEGY): plan}

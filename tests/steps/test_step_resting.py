@@ -78,7 +78,7 @@ async def test_no_gap_is_noted_of_an_entry_that_ended_while_the_book_was_read(fl
     read = floor.exchange.books
 
     async def canceled_meanwhile(tickers):
-        await cancel(floor.desk, order)
+        await cancel(floor.desk, order, "a test")
         return await read(tickers)
 
     await floor.ingest()

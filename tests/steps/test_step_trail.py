@@ -42,7 +42,7 @@ async def test_an_order_that_fills_later_tells_its_life(floor):
     order = await send(floor.desk, waiting(floor.clock), book=book)
     floor.exchange.fill_resting(order.order_id, "4")
     await floor.reconcile()
-    order, answer = await cancel(floor.desk, await floor.order())
+    order, answer = await cancel(floor.desk, await floor.order(), "a test")
     trail = await trail_of(floor, order)
     assert told(trail) == [
         (Cause.INTENT, OrderState.INTENT, "0.00"),
@@ -99,7 +99,7 @@ async def test_a_search_that_finds_nothing_is_on_record(floor):
 async def test_a_cancel_without_an_answer_leaves_a_row_and_stays_pending(floor):
     order = await send(floor.desk, waiting(floor.clock))
     floor.exchange.cancelling = [Fault.LOST]
-    await cancel(floor.desk, order)
+    await cancel(floor.desk, order, "a test")
     *_, last = (await trail_of(floor, order)).events
     assert (last.cause, last.state, last.pending) == (
         Cause.CANCEL_ANSWER,
