@@ -113,9 +113,12 @@ class _Timetable:
         return [step for step in self.lane.steps if step in steps or step.is_rung]
 
     def ran(self, step: Step, began_us: int) -> None:
-        """Due again an interval later; rounds that were missed meanwhile are not made up for."""
+        """Due again an interval later; rounds that were missed meanwhile are not made up for, and
+        one that was rung for puts the next off no further, however many such there are.
+        """
         due_us = self.due[step.name] + step.every_us
-        self.due[step.name] = due_us if due_us > began_us else began_us + step.every_us
+        latest_us = began_us + step.every_us
+        self.due[step.name] = due_us if began_us < due_us < latest_us else latest_us
 
     def restart(self, now_us: int) -> None:
         """Every step is due now, whatever was planned."""

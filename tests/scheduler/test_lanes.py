@@ -328,6 +328,26 @@ def test_a_bell_makes_its_step_due_at_once_and_a_ring_meanwhile_is_heard():
     ]
 
 
+def test_a_step_that_was_rung_for_is_due_again_an_interval_later_however_often_it_was():
+    async def scenario() -> list[float]:
+        clock, stop, bell, ran = SleepyClock(START_US), Stop(), Bell(), []
+
+        async def track() -> None:
+            ran.append(round((clock.now() - START_US) / SECOND, 3))
+            if len(ran) == 6:
+                stop.ask("enough")
+
+        lane = Lane("guard", (Step("track", 10 * SECOND, track, bell),))
+        running = asyncio.ensure_future(Loop([lane], clock, stop=stop, report=lambda _: None).run())
+        for _ in range(3):
+            await asyncio.sleep(1.0)  # noqa: TID251
+            bell.ring()
+        await running
+        return ran
+
+    assert run_virtual(scenario()) == [0.0, 1.0, 2.0, 3.0, 13.0, 23.0]
+
+
 async def test_a_stop_interrupts_the_wait_for_a_bell():
     clock, stop = SystemClock(), Stop()
 
