@@ -12,6 +12,7 @@ from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import SECOND, spoken
 from kalshi_cli.domain.limits import Limits
+from kalshi_cli.domain.money import total
 from kalshi_cli.errors import PASSING
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.risk._base import Denial
@@ -34,10 +35,11 @@ async def hold_to_losses(
     where either fails, the controls deny every entry that the books speak against: what is stale
     goes all the same.
 
-    Where the books are not whole, what looks lost may only be unread: then nothing is concluded,
-    and entries are denied for that reason already.
+    Where the books are in doubt, what looks lost may only be unread: then nothing is concluded, and
+    entries are denied everywhere for that reason already. What is open in one market is no reason
+    to wait: it may stay so for long, and the others trade on.
     """
-    if view.state is not DeskState.ACTIVE or not found.is_settled:
+    if view.state is not DeskState.ACTIVE or found.doubt:
         return None
     contested = sorted(view.contested())
     try:
@@ -66,7 +68,9 @@ async def hold_to_losses(
 def _lost(
     view: DeskView, books: Mapping[str, OrderBook], limits: Limits, found: Reconciliation
 ) -> Denial | None:
-    equity = view.valued(found.balance.cash, books).liquidation
+    """By the bids; what is held where the exchange tells of no market is carried at its cost."""
+    unlisted = [held.cost for held in view.positions if held.ticker in found.unlisted]
+    equity = view.valued(found.balance.cash, books).liquidation + total(unlisted)
     day_start, peak = watermarks_of(view, equity)
     return loss_beyond(limits, equity=equity, day_start=day_start, peak=peak)
 

@@ -14,7 +14,7 @@ from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, MINUTE, SECOND, spoken
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.order import OrderState
-from kalshi_cli.errors import Unavailable
+from kalshi_cli.errors import NotFound, Unavailable
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.run_state import set_desk_state
@@ -213,6 +213,69 @@ async def test_what_was_not_read_is_not_lost(floor):
     found = await tracked(floor, max_daily_loss=0.01)
     assert not found.reconciled.is_settled
     assert (found.reduced, await state(floor)) == (None, DeskState.ACTIVE)
+
+
+COMBO = "KXMVE-1-X"
+
+
+class Secretive:
+    """The exchange, which tells nothing of the combo that somebody buys by hand."""
+
+    def __init__(self, exchange):
+        self.exchange = exchange
+
+    def __getattr__(self, name):
+        return getattr(self.exchange, name)
+
+    async def event(self, event_ticker):
+        if event_ticker == "KXMVE-1":
+            raise NotFound("There is no such event.")
+        return await self.exchange.event(event_ticker)
+
+
+async def by_hand(floor, count):
+    """Combos at 0.44, in a market of its own that nobody tells of."""
+    floor.exchange.add_event("KXMVE-1", [COMBO])
+    floor.exchange.set_book(COMBO, (), (("0.4400", "99.00"),))
+    await floor.exchange.place("by-hand", taking(ticker=COMBO, count=count))
+
+
+async def tracked_in_part(floor, **limits):
+    data = Secretive(floor.exchange)
+    return await track(data, floor.desk, exits=(), policy=policy(**limits))
+
+
+async def test_a_holding_that_nobody_tells_of_hides_no_loss(floor):
+    """$10 are lost in A; the combo is carried at the $0.44 that it cost."""
+    await holding(floor)
+    await by_hand(floor, "1.00")
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    found = await tracked_in_part(floor, max_daily_loss=0.0101)  # $10.0596 of $996
+    assert (found.reduced, found.reconciled.unlisted) == (None, {COMBO})
+    found = await tracked_in_part(floor, max_daily_loss=0.01)
+    assert found.reduced.detail == "down $10.00 since 00:00 UTC, at most $9.96"
+    assert await state(floor) is DeskState.REDUCE_ONLY
+    assert (await floor.orders())[-1].state is OrderState.CANCELED
+
+
+async def test_what_a_holding_cost_that_nobody_tells_of_is_not_lost(floor):
+    """50 combos took $22 of cash."""
+    await holding(floor)
+    await by_hand(floor, "50.00")
+    found = await tracked_in_part(floor, max_daily_loss=0.0001)
+    assert (found.reduced, await state(floor)) == (None, DeskState.ACTIVE)
+
+
+async def test_an_order_that_is_not_what_was_sent_hides_no_loss(floor):
+    """Its market stays frozen until a person looks, and no other waits for that."""
+    await holding(floor)
+    floor.exchange.placing = [Fault.LOST]
+    order = await send(floor.desk, waiting(floor.clock, limit="0.3900", ticker=B))
+    await floor.exchange.place(order.client_order_id, waiting(floor.clock, limit="0.2900"))
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    found = await tracked(floor, max_daily_loss=0.01)
+    assert [each.order_id for each in found.reconciled.unresolved] == [None]
+    assert found.reduced.detail == "down $10.00 since 00:00 UTC, at most $9.96"
 
 
 async def test_our_own_bid_hides_no_loss(floor):
