@@ -273,11 +273,21 @@ class OpenDesk:
             Step("trade", every(seconds.trade_s), trade_one),
             Step("evaluate", every(seconds.evaluate_s), self.evaluate),
         )
-        look = Bell()
+        look, outdated = Bell(), frozenset[tuple[str, str]]()
+
+        async def look_at_held() -> TrackResult:
+            """One look, and another at once for exits that news kept back, but once for each."""
+            nonlocal outdated
+            before, done = outdated, await self.track()
+            outdated = done.outdated
+            if outdated - before and not self.clock.is_virtual:  # nothing comes meanwhile there
+                look.ring()
+            return done
+
         guard: tuple[Step, ...] = (
             Step("standing", virtual or REQUESTS_EVERY_US, stand),
             Step("requests", virtual or REQUESTS_EVERY_US, answer),
-            Step("track", every(seconds.track_s), self.track, look),
+            Step("track", every(seconds.track_s), look_at_held, look),
         )
         reflex: tuple[Step, ...] = ()
         if watch is not None and watch.stream is not None:

@@ -14,7 +14,6 @@ from kalshi_cli.errors import KalshiError
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.stream import Stream
-from kalshi_cli.risk.exit_reduces import ExitReduces
 from kalshi_cli.steps.amending import cancel_many
 from kalshi_cli.steps.clearing import in_the_way
 from kalshi_cli.steps.execution import Desk
@@ -161,18 +160,13 @@ async def _exit(desk: Desk, stream: Stream | None, guard: Guard, policy: TradePo
         guard.pause(owned, now_us)
     for position in (each.position for each in exited if _is_refused(each)):
         guard.pause((position.ticker, position.owner), now_us, REFUSED_PAUSE_US)
-    for position in (each.position for each in exited if _is_outdated(each)):
+    for position in (each.position for each in exited if each.is_outdated):
         guard.owe(f"an exit of {position.ticker} was not sent")
     for ticker, _ in sorted(blocked):
         guard.owe(f"an order rests in {ticker}")
     if any(each.order is not None for each in exited):
         guard.owe("an exit was sent")
     return Reacted(desk.clock.now(), exited)
-
-
-def _is_outdated(exited: Exited) -> bool:
-    """The journal knows of orders or fills that the last look did not see."""
-    return exited.denial is not None and exited.denial.code == ExitReduces.code
 
 
 def _is_refused(exited: Exited) -> bool:

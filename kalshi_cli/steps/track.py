@@ -17,6 +17,7 @@ from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.snapshots import Performance, Snapshot
 from kalshi_cli.ports.store import Unit
 from kalshi_cli.risk._base import Denial, RiskState
+from kalshi_cli.risk.exit_reduces import ExitReduces
 from kalshi_cli.steps.amending import cancel_many
 from kalshi_cli.steps.charging import charged
 from kalshi_cli.steps.clearing import LEFT, NO_NEW_RISK, clear_way, tidy
@@ -46,6 +47,11 @@ class Exited:
     order: Order | None
     denial: Denial | None
 
+    @property
+    def is_outdated(self) -> bool:
+        """Whether the journal knows of orders or fills that the look did not see."""
+        return self.denial is not None and self.denial.code == ExitReduces.code
+
 
 @dataclass(frozen=True, slots=True)
 class TrackResult:
@@ -63,6 +69,12 @@ class TrackResult:
     performance: tuple[Performance, ...]
     reduced: Denial | None = None
     rested: tuple[Order, ...] = ()
+
+    @property
+    def outdated(self) -> frozenset[tuple[str, str]]:
+        """(ticker, owner) of exits that were not sent for what came since they were decided."""
+        held = (each.position for each in self.exits if each.is_outdated)
+        return frozenset((position.ticker, position.owner) for position in held)
 
 
 async def track(

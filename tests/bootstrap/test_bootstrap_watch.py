@@ -1,12 +1,19 @@
-"""A stream that is given up: what rested on it goes at once, and the loop looks at once instead."""
+"""A stream that is given up: what rested on it goes at once, and the loop looks at once instead.
+So it does for an exit that what another lane sent has kept back.
+"""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, cast
 
 import pytest
+from fakes.clock import FakeClock
 from fakes.decisions import a_plan
+from fakes.desk_store import WALL
+from fakes.exchange import FakeExchange
 from fakes.floor import ASKS, EVENT, STRATEGY, A, Floor, open_floor, taking, the_policies, waiting
 from fakes.heard import FakeStream
 
@@ -17,16 +24,17 @@ from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.money import Price
-from kalshi_cli.domain.order import WORKING, Purpose
+from kalshi_cli.domain.order import WORKING, OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import ConfigError, StoreBusy
 from kalshi_cli.ports.stream import EventFees, StreamEvent
-from kalshi_cli.scheduler.lanes import Bell
+from kalshi_cli.scheduler.lanes import Bell, Step, Stop
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps import react as react_module
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.guarding import Guard
+from kalshi_cli.steps.track import TrackResult
 from kalshi_cli.strategies._base import Strategy
 
 REFUSED = "The exchange refuses the key for its stream."
@@ -193,3 +201,86 @@ async def test_what_was_to_be_kept_outlives_the_stream(tmp_path, monkeypatch):
 async def book_with_bid(floor: Floor, price: str) -> OrderBook:
     floor.exchange.set_book(A, ((price, "100.00"),), ASKS)
     return (await floor.exchange.books([A]))[A]
+
+
+class RealClock(FakeClock):
+    """One that goes on while the loop works."""
+
+    @property
+    def is_virtual(self) -> bool:
+        return False
+
+
+@dataclass
+class Looking:
+    """The look of a desk's loop, and another lane whose entry comes while books are read."""
+
+    floor: Floor
+    step: Step
+    comes: bool = False
+
+    async def looks(self) -> tuple[TrackResult, bool]:
+        """One look, and whether it rang for another."""
+        self.step.bell.event.clear()
+        done = await self.step.run()
+        return done, self.step.is_rung
+
+    async def books(self, tickers):
+        if self.comes:
+            rests = taking(Side.BID, "0.1500", time_in_force=TimeInForce.GTC, post_only=True)
+            await send(self.floor.desk, rests)
+        return await FakeExchange.books(self.floor.exchange, tickers)
+
+
+@asynccontextmanager
+async def looking(place: Path, clock: FakeClock) -> AsyncIterator[Looking]:
+    """Ten contracts are held whose stop is met."""
+    async with open_floor(place, clock) as floor:
+        await floor.reconcile()
+        await send(floor.desk, taking(), a_plan(A, STRATEGY, stop=Price.parse("0.2000")))
+        floor.exchange.set_book(A, (("0.1900", "100.00"),), ASKS)
+        (guard,) = [lane for lane in a_desk(floor).lanes(Stop()) if lane.name == "guard"]
+        (step,) = [each for each in guard.steps if each.name == "track"]
+        looks = Looking(floor, step)
+        floor.exchange.books = looks.books
+        yield looks
+
+
+async def test_an_exit_that_news_kept_back_goes_in_the_look_right_after(tmp_path):
+    async with looking(tmp_path, RealClock(wall_us=WALL)) as looks:
+        looks.comes = True
+        done, rang = await looks.looks()
+        assert [each.denial.code for each in done.exits] == ["EXIT_REDUCES"]
+        assert rang
+        looks.comes = False
+        done, rang = await looks.looks()
+        assert [each.order.state for each in done.exits] == [OrderState.FILLED]
+        assert not rang
+
+
+async def test_an_exit_that_news_keeps_back_for_good_rings_once(tmp_path):
+    async with looking(tmp_path, RealClock(wall_us=WALL)) as looks:
+        looks.comes = True
+        told = [await looks.looks() for _ in range(4)]
+        assert [done.exits[0].denial.code for done, _ in told] == ["EXIT_REDUCES"] * 4
+        assert [rang for _, rang in told] == [True, False, False, False]
+
+
+async def test_an_exit_that_was_kept_back_anew_rings_again(tmp_path):
+    async with looking(tmp_path, RealClock(wall_us=WALL)) as looks:
+        looks.comes = True
+        assert (await looks.looks())[1]
+        looks.comes = False
+        looks.floor.exchange.set_book(A, (), ASKS)
+        assert (await looks.looks())[0].exits == ()
+        looks.floor.exchange.set_book(A, (("0.1900", "100.00"),), ASKS)
+        looks.comes = True
+        assert (await looks.looks())[1]
+
+
+async def test_where_time_stands_still_meanwhile_no_other_look_is_rung_for(tmp_path):
+    async with looking(tmp_path, FakeClock(wall_us=WALL)) as looks:
+        looks.comes = True
+        done, rang = await looks.looks()
+        assert done.outdated == {(A, STRATEGY)}
+        assert not rang
