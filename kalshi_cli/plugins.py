@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 import sys
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from functools import cache
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -59,7 +59,10 @@ def _only_class(module: ModuleType, contract: type[Plugin]) -> type[Plugin]:
 def load(
     package: ModuleType, name: str, contract: type[Plugin], parameters: Mapping[str, object]
 ) -> Plugin:
-    """Build one plug-in; of the parameters it takes those that it has fields for."""
+    """Build one plug-in; of the parameters it takes those that it has fields for.
+
+    Raises `TypeError` where it asks for one that is not among them.
+    """
     return _built(plugin_class(package, name, contract), parameters)
 
 
@@ -75,7 +78,11 @@ def load_file(path: Path, contract: type[Plugin], parameters: Mapping[str, objec
 
 
 def _built(chosen: type[Plugin], parameters: Mapping[str, object]) -> Plugin:
-    wanted = {field.name for field in fields(chosen)}  # type: ignore[arg-type]
+    asked = fields(chosen)  # type: ignore[arg-type]
+    wanted = {field.name for field in asked}
+    needed = {field.name for field in asked if field.default is field.default_factory is MISSING}
+    if lacking := ", ".join(sorted(needed - parameters.keys())):
+        raise TypeError(f"{chosen.__name__} asks for {lacking}, which it is not given.")
     return chosen(**{key: value for key, value in parameters.items() if key in wanted})
 
 

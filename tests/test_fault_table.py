@@ -37,4 +37,4 @@ def test_every_control_is_on_the_page() -> None:
     for name, path in LINK.findall(controls_part):
         assert name in _defined_in(PAGE.parent.parent / path), f"no {name} in {path}"
     told = set(re.findall(r"`([A-Z_]+)`", controls_part))
-    assert told == {control.code for control in controls({})}
+    assert told == {control.code for control in controls()}

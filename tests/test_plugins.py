@@ -1,5 +1,7 @@
 """Plug-ins are found by file name; each kind's own tests hold them to its contract."""
 
+from dataclasses import fields
+
 import pytest
 
 import kalshi_cli.exits
@@ -13,6 +15,7 @@ from kalshi_cli.filters._base import Filter
 from kalshi_cli.plugins import load, names, plugin_class
 from kalshi_cli.portfolio.methods._base import Method
 from kalshi_cli.risk._base import Control
+from kalshi_cli.risk._gate import controls
 from kalshi_cli.strategies._base import Strategy
 
 KINDS = [
@@ -45,5 +48,9 @@ def test_an_unknown_name_says_what_there_is():
 def test_takes_the_parameters_it_has_fields_for():
     built = load(kalshi_cli.filters, "volume", Filter, {"min_volume": 5, "other": 1})
     assert built.min_volume == 5
-    with pytest.raises(TypeError):
-        load(kalshi_cli.filters, "volume", Filter, {})
+    with pytest.raises(TypeError, match=r"^Volume asks for min_volume, which it is not given\.$"):
+        load(kalshi_cli.filters, "volume", Filter, {"other": 1})
+
+
+def test_a_control_has_no_parameters_for_none_would_reach_it():
+    assert [each for each in controls() if fields(each)] == []

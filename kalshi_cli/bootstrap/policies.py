@@ -59,7 +59,7 @@ def policies(env: Env, settings: Settings, forecaster: str | None) -> Policies:
         trading=TradePolicy(
             env=env,
             strategies=running(settings, _attended_every_s(env, settings)),
-            controls=controls(_values(settings.risk)),
+            controls=controls(),
             filters=chosen,
             limits=_limits(settings),
             allocations=settings.allocation.shares,

@@ -1,6 +1,6 @@
 """All controls in their order: the first denial counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 import kalshi_cli.risk as package
 from kalshi_cli.domain.order import OrderIntent
@@ -8,9 +8,12 @@ from kalshi_cli.plugins import load_all
 from kalshi_cli.risk._base import Control, Denial, RiskState
 
 
-def controls(parameters: Mapping[str, object]) -> tuple[Control, ...]:
-    """Every control of the package, by rank."""
-    return tuple(sorted(load_all(package, Control, parameters), key=lambda c: c.rank))
+def controls() -> tuple[Control, ...]:
+    """Every control of the package, by rank. None has parameters: limits are in what it sees.
+
+    Raises `TypeError` for one that asks for some.
+    """
+    return tuple(sorted(load_all(package, Control, {}), key=lambda c: c.rank))
 
 
 def first_denial(

@@ -54,7 +54,10 @@ def test_a_share_makes_it_run_beside_the_others(tmp_path):
         ("def (", "SyntaxError"),
         ("1 / 0", "ZeroDivisionError"),
         ("x = 1", "must define one Strategy, found 0"),
-        (TEXT.replace("own: int = 7", "own: int"), "TypeError"),
+        (
+            TEXT.replace("float = 1.0\n    own: int = 7", "float\n    own: int"),
+            "Drift asks for own, ",
+        ),
         (TEXT.replace('"drift"', '"other"'), "it calls itself 'other'"),
     ],
 )

@@ -38,7 +38,7 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.plugins import names
 from kalshi_cli.risk._gate import controls, first_denial
 
-CONTROLS = {control.code: control for control in controls({})}
+CONTROLS = {control.code: control for control in controls()}
 BID, ASK, EXIT, QUOTE = Side.BID, Side.ASK, Purpose.EXIT, Purpose.QUOTE
 
 

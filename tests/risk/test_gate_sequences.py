@@ -65,7 +65,7 @@ CODES = {
     "UNRESOLVED_ACCOUNT",
     "EXIT_REDUCES",
 }
-GATE = tuple(control for control in controls({}) if control.code in CODES)
+GATE = tuple(control for control in controls() if control.code in CODES)
 
 
 @dataclass

@@ -17,5 +17,5 @@ def test_books_read_in_part_take_no_new_risk(missing):
 
 def test_an_exit_does_not_wait_for_the_books():
     leaving = replace(an_intent(), purpose=Purpose.EXIT)
-    denial = first_denial(controls({}), leaving, the_state(missing="positions"), NOW)
+    denial = first_denial(controls(), leaving, the_state(missing="positions"), NOW)
     assert denial is None or denial.code != "BOOKS_INCOMPLETE"

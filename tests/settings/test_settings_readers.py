@@ -13,12 +13,11 @@ from pathlib import Path
 import pytest
 
 import kalshi_cli
-from kalshi_cli import exits, filters, plugins, risk, strategies
+from kalshi_cli import exits, filters, plugins, strategies
 from kalshi_cli.exits._base import Exit
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.portfolio import methods
 from kalshi_cli.portfolio.methods._base import Method
-from kalshi_cli.risk._base import Control
 from kalshi_cli.settings.load import keys
 from kalshi_cli.settings.sections import PRESETS, Section, Settings
 from kalshi_cli.strategies._base import Strategy
@@ -34,7 +33,6 @@ SECTIONS = {
 NAMED = {kind: name for name, kind in SECTIONS.items()}
 TAKERS = {
     "filters": (filters, Filter),
-    "risk": (risk, Control),
     "exits": (exits, Exit),
     "portfolio": (methods, Method),
     "trading": (strategies, Strategy),

@@ -224,7 +224,7 @@ def the_machine(stage: Stage, sequence: Sequence) -> DeskMachine:
 
 
 def test_every_control_has_a_sequence():
-    assert SEQUENCES.keys() == {control.code for control in controls({})}
+    assert SEQUENCES.keys() == {control.code for control in controls()}
 
 
 @pytest.mark.parametrize("code", SEQUENCES)
@@ -235,7 +235,7 @@ def test_a_control_that_lets_everything_pass_is_found_out(stage, monkeypatch, co
     whole.wants(*wishes)
     denied = {row for (row,) in stage.books.execute("SELECT code FROM denials")}
     assert (sequence.told or code) in denied
-    broken = next(type(control) for control in controls({}) if control.code == code)
+    broken = next(type(control) for control in controls() if control.code == code)
     monkeypatch.setattr(broken, "check", lambda *_: None)
     for place, name in sequence.also:
         monkeypatch.setattr(place, name, lambda *_, **__: None)
