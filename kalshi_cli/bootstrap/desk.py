@@ -1,7 +1,7 @@
 """An open desk: every step bound to its ports and policies, for one command or a whole loop."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,7 @@ from kalshi_cli.steps.react import Attended, Reacted, attend, keep, react
 from kalshi_cli.steps.requests import carry_out, obey
 from kalshi_cli.steps.session import TradeResult
 from kalshi_cli.steps.standing import standing
-from kalshi_cli.steps.stopping import Left, wind_down
+from kalshi_cli.steps.stopping import Left, take_back, wind_down
 from kalshi_cli.steps.track import TrackResult, track
 from kalshi_cli.steps.trade import rehearse, trade
 
@@ -77,6 +77,8 @@ class OpenDesk:
     forecaster: Forecaster | None
     desk: Desk | None
     simulation: "Simulation | None"
+    taken_back: set[str] = field(default_factory=set)
+    """Entries that were asked to go as soon as a stop was asked for."""
 
     async def ingest(self) -> IngestResult:
         return await ingest(
@@ -222,10 +224,19 @@ class OpenDesk:
             await self.connection.check_clock()
         return await carry_out(self.data, self.sender, kind, target, policy=self.policies.trading)
 
+    async def take_back(self, stop: Stop) -> None:
+        """Ask own resting entries to go, as configured, where a person stops the desk."""
+        if stop.is_by_person and self._cancels_at_stop:
+            self.taken_back.update(await take_back(self.sender))
+
     async def wind_down(self) -> Left:
         """Cancel own resting entries, as configured, and say what is left."""
-        cancel = self.settings.trading.on_stop == "cancel_entries"
-        return await wind_down(self.data, self.sender, cancel_entries=cancel)
+        asked, cancels = self.taken_back, self._cancels_at_stop
+        return await wind_down(self.data, self.sender, cancel_entries=cancels, asked=asked)
+
+    @property
+    def _cancels_at_stop(self) -> bool:
+        return self.settings.trading.on_stop == "cancel_entries"
 
     @property
     def sender(self) -> Desk:
@@ -242,6 +253,8 @@ class OpenDesk:
         Once `stop` is asked for, trading sends nothing more and no forecaster is asked. Where a
         `watch` has a stream, the guard acts on what it tells in a lane of its own, for a look at
         the exchange is too slow to wait for, and looks at once where that leaves questions.
+
+        A person's stop has entries go at once: an answer that the AI owes may take minutes.
         """
         seconds = self.settings.intervals
         virtual = int(seconds.sim_cycle_s * SECOND) if self.clock.is_virtual else None
@@ -273,6 +286,7 @@ class OpenDesk:
             Step("trade", every(seconds.trade_s), trade_one),
             Step("evaluate", every(seconds.evaluate_s), self.evaluate),
         )
+
         look, outdated = Bell(), frozenset[tuple[str, str]]()
 
         async def look_at_held() -> TrackResult:
@@ -294,7 +308,11 @@ class OpenDesk:
             attending = partial(self.attend, watch, look)
             guard = (Step("attend", ATTEND_EVERY_US, attending, watch.heard), *guard)
             reflex = (Step("react", REACT_EVERY_US, partial(self.react, watch), watch.armed),)
-        lanes = [Lane("decide", decide, counts=True), Lane("guard", guard)]
+        at_stop = Step("stop", REQUESTS_EVERY_US, partial(self.take_back, stop))
+        lanes = [
+            Lane("decide", decide, counts=True),
+            Lane("guard", guard, at_stop=at_stop),
+        ]
         if reflex:
             lanes.append(Lane("reflex", reflex))
         return tuple(lanes)

@@ -53,9 +53,9 @@ async def run_loop(
                 lanes, desk.clock, stop=stop, report=told.report, late=told.late, cycles=cycles
             )
             stopped = await loop.run()
-        by_person = stopped.reason.startswith("SIG")
-        desk.ending.reason = f"stopped by {stopped.reason}" if by_person else stopped.reason
-        left = await desk.wind_down() if by_person else None
+        reason = stopped.reason
+        desk.ending.reason = f"stopped by {reason}" if stop.is_by_person else reason
+        left = await desk.wind_down() if stop.is_by_person else None
         await warn_of_caveats(prepared, desk.store)
         return await _result(prepared, desk, stopped, started, left, told)
 

@@ -48,11 +48,15 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Steps that run in order, never at once. `counts` marks the lane that makes cycles."""
+    """Steps that run in order, never at once. `counts` marks the lane that makes cycles.
+
+    On the real clock `at_stop` runs once this lane is to end, whatever others still wait for.
+    """
 
     name: str
     steps: tuple[Step, ...]
     counts: bool = False
+    at_stop: Step | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,11 @@ class Stop:
         """Ask for a stop. The first reason counts."""
         self.reason = self.reason or reason
         self.event.set()
+
+    @property
+    def is_by_person(self) -> bool:
+        """Whether a signal asked for it."""
+        return self.reason.startswith("SIG")
 
     @property
     def asked(self) -> bool:
@@ -211,6 +220,8 @@ class Loop:
                     await self._round(table)
                 if self._has_counted_out():
                     self._count_out()
+            if table.lane.at_stop is not None:
+                await self._run_step(table.lane, table.lane.at_stop)
         except BaseException:
             self._stop.ask("an error")
             raise

@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,12 @@ from fakes.served import ServedExchange
 from kalshi_cli.bootstrap.opening import open_desk
 from kalshi_cli.bootstrap.watch import open_watch
 from kalshi_cli.domain.identity import Env
+from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderIntent, OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.timescale import TimeScale
-from kalshi_cli.scheduler.lanes import Loop, Ran, Stop
+from kalshi_cli.scheduler.lanes import Lane, Loop, Ran, Step, Stop
 from kalshi_cli.settings.credentials import Credentials
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
@@ -134,6 +136,39 @@ async def test_a_bid_that_reaches_the_target_is_sold_to_at_once(
         assert (found.reconciled.complete, found.reconciled.differences) == (True, ())
         orders = [row for row in await desk.store.reports.orders() if row.client_order_id]
         assert [str(row.purpose) for row in orders].count("exit") == 1
+
+
+@pytest.mark.parametrize(("reason", "left"), [("SIGTERM", 0), ("20 cycles done", 1)])
+async def test_entries_go_at_a_stop_though_an_answer_of_the_ai_takes_minutes(
+    exchange: ServedExchange, tmp_path: Path, reason: str, left: int
+):
+    rare = Settings.model_validate({"home": tmp_path})
+    opened = open_desk(
+        environment_of(exchange, tmp_path), rare, command="test", trades=True, single_step=False
+    )
+    async with opened as desk:
+        await desk.ingest()
+        await desk.track()
+        entry = await _tightest(desk)
+        price = entry.quote.bid.price - Price(500)
+        waits = replace(_buys(entry), limit=price, time_in_force=TimeInForce.GTC, post_only=True)
+        order = await send(desk.sender, waits)
+        assert order.state is OrderState.RESTING
+        stop, answered, ran = Stop(), asyncio.Event(), list[Ran]()
+        _, guard = desk.lanes(stop)
+        thinking = Lane("decide", (Step("analyze", MINUTE, answered.wait),), counts=True)
+        loop = Loop([thinking, guard], desk.clock, stop=stop, report=ran.append)
+        running = asyncio.ensure_future(loop.run())
+        await _until(lambda: any(each.step == "track" for each in ran), "the first look")
+        stop.ask(reason)
+        await _until(lambda: any(each.step == "stop" for each in ran), "the end of the guard")
+        async with desk.store.unit() as unit:
+            assert len(await unit.journal.live()) == left
+        assert not running.done()
+        answered.set()
+        await running
+        found = await desk.wind_down()
+        assert [each.client_order_id for each in found.canceled] == [order.client_order_id]
 
 
 def _is_flat(desk, ran: list[Ran]) -> bool:

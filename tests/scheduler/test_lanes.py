@@ -151,6 +151,30 @@ async def test_a_slow_decision_does_not_delay_the_guard():
     assert stopped.reason == "seen enough"
 
 
+async def test_what_a_lane_does_at_a_stop_waits_for_no_slow_decision():
+    clock, stop, stopped = SystemClock(), Stop(), asyncio.Event()
+
+    async def slow() -> None:
+        stop.ask("SIGTERM")
+        await stopped.wait()
+
+    async def quick() -> None:
+        pass
+
+    async def at_stop() -> None:
+        assert stop.is_by_person
+        stopped.set()
+
+    lanes = [
+        Lane("decide", (Step("analyze", MINUTE, slow),), counts=True),
+        Lane("guard", (Step("track", MINUTE, quick),), at_stop=Step("stop", MINUTE, at_stop)),
+    ]
+    heard = []
+    running = Loop(lanes, clock, stop=stop, report=heard.append).run()
+    assert (await asyncio.wait_for(running, timeout=10)).reason == "SIGTERM"
+    assert [ran.step for ran in heard][-2:] == ["stop", "analyze"]
+
+
 async def test_an_error_in_one_lane_lets_the_other_finish_its_step():
     clock, finished, stop = SystemClock(), [], Stop()
     started = asyncio.Event()
