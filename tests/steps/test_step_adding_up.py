@@ -1,5 +1,6 @@
 """What is shown of profit and loss, by position and by round trip, adds up to equity."""
 
+import pytest
 from fakes.floor import STRATEGY, WEIGHTS, B, taking
 
 from kalshi_cli.domain.money import Money, total
@@ -7,6 +8,8 @@ from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.steps.evaluate import evaluate
 from kalshi_cli.steps.execution import send
+
+pytestmark = pytest.mark.databases
 
 
 async def sell(floor, count):

@@ -12,6 +12,8 @@ from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import OrderState
 from kalshi_cli.steps.execution import send
 
+pytestmark = pytest.mark.databases
+
 THREE_WEEKS = 21 * DAY
 
 

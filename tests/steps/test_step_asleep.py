@@ -15,6 +15,8 @@ from kalshi_cli.errors import LeaseRanOut
 from kalshi_cli.steps.execution import SENT_WITHIN_US, send
 from kalshi_cli.steps.trade import trade
 
+pytestmark = pytest.mark.databases
+
 
 @dataclass
 class Renewed:

@@ -20,6 +20,8 @@ from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.hearing import hear
 from kalshi_cli.steps.repairing import accept_cash, repair
 
+pytestmark = pytest.mark.databases
+
 
 async def look(floor):
     found, _, _ = await compare(

@@ -15,6 +15,8 @@ from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.hearing import hear
 from kalshi_cli.steps.standing_still import MOST_LOOKS
 
+pytestmark = pytest.mark.databases
+
 GAPS = ("fills", "settlements", "cash_movements", "positions", "balance")
 """The reads before which something may happen; orders come first."""
 

@@ -18,6 +18,8 @@ from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 
+pytestmark = pytest.mark.databases
+
 POLICIES = the_policies("oracle")
 HOLD = ExitRules(max_hold_us=HOUR)
 REFUSAL = Placement(PlacementKind.FORBIDDEN)

@@ -20,6 +20,8 @@ from kalshi_cli.steps.groups import EntryGroups, trigger_groups
 from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.trade import trade
 
+pytestmark = pytest.mark.databases
+
 LIMIT = Contracts.parse("25.00")
 UNKNOWN = Outcome(OutcomeKind.UNKNOWN, code="ReadTimeout")
 REFUSED = Outcome(OutcomeKind.REFUSED, code="insufficient_scope", message="no")

@@ -17,6 +17,8 @@ from kalshi_cli.steps.preview import preview
 from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 
+pytestmark = pytest.mark.databases
+
 POLICIES = the_policies("oracle")
 ONE_CALL = AiCost.parse("0.043")
 """A call sets aside $0.031, and a market that is not held may use $0.0301 of so much a day."""

@@ -2,11 +2,14 @@
 the others only cost time: a thousand of them, for each order that rests.
 """
 
+import pytest
 from fakes.floor import A, B, taking, the_policies, waiting
 
 from kalshi_cli.steps.deciding import means_of
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.session import as_it_is
+
+pytestmark = pytest.mark.databases
 
 OWN = "directional_trading"
 

@@ -16,6 +16,8 @@ from kalshi_cli.errors import ConfigError
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.limiting import changed_limits, limits_in_use, record_limits
 
+pytestmark = pytest.mark.databases
+
 FIRST = {"risk.max_positions": "15", "risk.max_drawdown": "0.15"}
 NAMES = (
     "risk.max_market_exposure",

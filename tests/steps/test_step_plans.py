@@ -11,6 +11,8 @@ from kalshi_cli.domain.side import Side
 from kalshi_cli.steps.amending import cancel
 from kalshi_cli.steps.execution import send
 
+pytestmark = pytest.mark.databases
+
 
 def the_plan(floor, stop="0.3000"):
     return a_plan(

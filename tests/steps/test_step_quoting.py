@@ -33,6 +33,8 @@ from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 from kalshi_cli.strategies._base import Strategy
 
+pytestmark = pytest.mark.databases
+
 MAKER = "market_making"
 
 

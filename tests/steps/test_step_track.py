@@ -25,6 +25,8 @@ from kalshi_cli.steps.leaving import EXIT_SLIPPAGE, exit_limit
 from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import track
 
+pytestmark = pytest.mark.databases
+
 EXITS = the_policies().exits
 
 
@@ -189,7 +191,8 @@ async def test_all_of_history_is_summed_up_with_a_snapshot_alone_and_by_no_write
     whole, by_readers, marks = SqlAiLedger.uses, [], []
 
     async def uses(ledger, since):
-        by_readers.append(ledger._transaction._reads)
+        connection = ledger._transaction._connection.sync_connection
+        by_readers.append(connection.get_execution_options().get("kalshi_reads", False))
         found = await whole(ledger, since)
         marks.append((since, found.mark))
         return found

@@ -1,14 +1,12 @@
 """From proposals to orders: sized, held against the controls, sent; or rehearsed."""
 
-import contextlib
-import sqlite3
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import pytest
 from fakes.exchange import Fault
 from fakes.floor import ASKS, BIDS, EVENT, STRATEGY, A, B, taking, the_policies, waiting
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from kalshi_cli.adapters.store import tables
 from kalshi_cli.domain.fees import FeeTerms
@@ -25,6 +23,8 @@ from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.trade import rehearse, trade
 from kalshi_cli.strategies._base import Strategy
+
+pytestmark = pytest.mark.databases
 
 
 @dataclass(frozen=True)
@@ -91,10 +91,13 @@ async def rehearsed(floor, *strategies, **changes):
     )
 
 
-def dump(floor):
+async def dump(floor):
     """Everything the store holds."""
-    with contextlib.closing(sqlite3.connect(floor.store.location.path)) as database:
-        return list(database.iterdump())
+    async with floor.store.transaction(reads=True) as transaction:
+        return {
+            each.name: [tuple(row) for row in await transaction.rows(select(*each.c))]
+            for each in tables.all_tables().sorted_tables
+        }
 
 
 async def test_a_forecast_becomes_an_order_at_the_stake_rule(floor):
@@ -197,9 +200,9 @@ async def test_what_has_evidence_of_its_own_is_held_to_an_edge_all_the_same(floo
 async def test_a_dry_run_writes_nothing_and_sends_nothing(floor):
     await floor.reconcile()
     await forecasts(floor)
-    before = dump(floor)
+    before = await dump(floor)
     result = await rehearsed(floor)
-    assert dump(floor) == before
+    assert await dump(floor) == before
     assert (floor.exchange.placed, result.orders, result.reconciled) == ([], (), None)
     assert result.dry_run
     assert len(result.passed) == 2

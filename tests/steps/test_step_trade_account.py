@@ -12,6 +12,8 @@ from kalshi_cli.steps.means import means
 from kalshi_cli.steps.risk_state import risk_state
 from kalshi_cli.steps.trade import rehearse, trade
 
+pytestmark = pytest.mark.databases
+
 
 @pytest.fixture
 async def floor(tmp_path):

@@ -16,6 +16,8 @@ from kalshi_cli.steps.reconcile import reconcile
 from kalshi_cli.steps.risk_state import risk_state
 from kalshi_cli.steps.track import track
 
+pytestmark = pytest.mark.databases
+
 COMBO = "KXMVE-1-X"
 
 
