@@ -281,9 +281,16 @@ async def _place(desk: Desk, order: Order, allowed: Permit, group_id: str) -> Pl
     for _ in range(THROTTLE_RETRIES):
         if placement.kind is not PlacementKind.THROTTLED:
             break
+        asked_too_often = partial(_not_taken_yet, now_us=desk.clock.now())
+        folds = {order.client_order_id: asked_too_often}
+        await amend(desk.store, folds, Cause.ANSWER, _told(placement))
         await desk.clock.sleep_until(desk.clock.now() + SECOND)
         placement = await _try(desk, order, allowed, group_id)
     return placement
+
+
+def _not_taken_yet(order: Order, now_us: int) -> Order | None:
+    return replace(order, updated_us=now_us) if order.state in UNRESOLVED else None
 
 
 async def _try(desk: Desk, order: Order, allowed: Permit, group_id: str) -> Placement:

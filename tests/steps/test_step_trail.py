@@ -7,7 +7,7 @@ from fakes.floor import ASKS, STRATEGY, A, taking, the_policies, waiting
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.domain.instant import MINUTE
+from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import OrderState, Pending
 from kalshi_cli.domain.side import Side
@@ -85,6 +85,23 @@ async def test_what_went_wrong_is_on_record(floor, fault, state, detail):
         (Cause.ANSWER, state),
     ]
     assert events[-1].detail == detail
+
+
+async def test_each_answer_to_an_order_that_is_sent_again_is_on_record(floor):
+    floor.exchange.placing = [Fault.THROTTLED, Fault.THROTTLED]
+    began_us = floor.clock.now()
+    order = await send(floor.desk, taking())
+    events = (await trail_of(floor, order)).events
+    assert [(e.cause, e.state, e.detail, e.at_us - began_us) for e in events[1:]] == [
+        (Cause.ANSWER, OrderState.INTENT, "throttled too_many_requests", 0),
+        (Cause.ANSWER, OrderState.INTENT, "throttled too_many_requests", SECOND),
+        (
+            Cause.ANSWER,
+            OrderState.FILLED,
+            f"accepted {order.order_id}: 10.00 filled, 0.00 resting",
+            2 * SECOND,
+        ),
+    ]
 
 
 async def test_a_search_that_finds_nothing_is_on_record(floor):
