@@ -150,8 +150,8 @@ class Price(_Amount):
 
 
 def spoken_cents(dollars: float) -> str:
-    """`0.98c`: an edge or a distance in cents a contract, to four digits."""
-    return f"{100 * dollars:.4g}c"
+    """`0.98c`: an edge, a worth or a distance in cents a contract, to a hundredth of a cent."""
+    return f"{round(100 * dollars, 2) + 0.0:g}c"  # adding nothing makes none of less than none
 
 
 class Contracts(_Amount):

@@ -52,6 +52,12 @@ def spoken_terms(side: Side, yes_price: Price, *, leaves: bool) -> tuple[bool, O
     return not leaves, outcome, yes_price if outcome is Outcome.YES else yes_price.complement
 
 
+def spoken_net(net: Contracts) -> str:
+    """`10 NO`, of a signed position."""
+    outcome = Outcome.NO if net.units < 0 else Outcome.YES
+    return f"{abs(net).spoken} {outcome.upper()}" if net.units else "nothing"
+
+
 def held_terms(net: Contracts, yes_price: Price) -> tuple[Outcome, Contracts, Price]:
     """Say a signed position as people do: outcome, positive count, price of that outcome."""
     if net.units < 0:

@@ -41,10 +41,10 @@ class ConfidenceChange(Exit):
             was = chance(position.side, plan.entry_probability)
             now = chance(position.side, forecast.probability)
             if was - now > least:
-                told = f"the forecast of what is held fell from {was:.3f} to {now:.3f}"
+                told = f"the forecast of what is held fell from {was:.1%} to {now:.1%}"
                 return ExitReason(self.code, told)
         if plan.entry_confidence is not None:
             was, now = plan.entry_confidence, forecast.confidence
             if was - now > least:
-                return ExitReason(self.code, f"confidence fell from {was:.3f} to {now:.3f}")
+                return ExitReason(self.code, f"confidence fell from {was:.1%} to {now:.1%}")
         return None

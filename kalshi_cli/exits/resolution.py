@@ -30,4 +30,4 @@ class Resolution(Exit):
         if position.is_flat or venue.payout is None:
             return None
         pays = outcome_price(position.side, venue.payout)
-        return ExitReason(self.code, f"what is held pays {pays} a contract", for_sale=False)
+        return ExitReason(self.code, f"what is held pays {pays.spoken} a contract", for_sale=False)

@@ -28,4 +28,5 @@ class StopLoss(Exit):
         price = exit_price(position, venue.book)
         if price is None or plan.levels.stop is None or price > plan.levels.stop:
             return None
-        return ExitReason(self.code, f"the bid is {price}, the stop {plan.levels.stop}")
+        detail = f"the bid is {price.spoken}, the stop {plan.levels.stop.spoken}"
+        return ExitReason(self.code, detail)

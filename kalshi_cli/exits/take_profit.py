@@ -30,5 +30,5 @@ class TakeProfit(Exit):
         price = exit_price(position, venue.book)
         if price is None or plan.levels.target is None or price < plan.levels.target:
             return None
-        detail = f"the bid is {price}, the target {plan.levels.target}"
+        detail = f"the bid is {price.spoken}, the target {plan.levels.target.spoken}"
         return ExitReason(self.code, detail, least=plan.levels.target)

@@ -28,8 +28,9 @@ class TrailingStop(Exit):
         now_us: int,
     ) -> ExitReason | None:
         price = exit_price(position, venue.book)
-        level = plan.seeing(price).trailing_level
-        if price is None or level is None or price > level:
+        seen = plan.seeing(price)
+        level, peak = seen.trailing_level, seen.peak
+        if price is None or level is None or peak is None or price > level:
             return None
-        detail = f"the bid is {price}, the trailing stop {level}, the best bid was {plan.peak}"
-        return ExitReason(self.code, detail)
+        told = f"the bid is {price.spoken}, the trailing stop {level.spoken}"
+        return ExitReason(self.code, f"{told}, the best bid was {peak.spoken}")

@@ -10,6 +10,7 @@ from typing import ClassVar
 
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.instant import HOUR
+from kalshi_cli.domain.money import spoken_cents
 from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason, Venue
 from kalshi_cli.exits._pricing import exit_price, least_price
@@ -58,5 +59,6 @@ class Value(Exit):
         least = least_price(worth + self.value_exit, venue.fees)
         if least is None or price < least:
             return None
-        detail = f"the bid is {price}, {least} is asked: holding is worth {worth:.4f}"
+        told = f"the bid is {price.spoken}, {least.spoken} is asked"
+        detail = f"{told}: holding is worth {spoken_cents(worth)}"
         return ExitReason(self.code, detail, least=least)

@@ -16,7 +16,7 @@ from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.portfolio.capital import Capital
 from kalshi_cli.portfolio.edge import outcome_price
 from kalshi_cli.portfolio.families import Group, groups
-from kalshi_cli.portfolio.leg import Leg, leg
+from kalshi_cli.portfolio.leg import Leg, leg, spoken_terms_of
 from kalshi_cli.portfolio.rooms import Room, Rooms
 from kalshi_cli.portfolio.sizing import Sizing, Unsized, Unstaked
 
@@ -182,7 +182,7 @@ def _why_not(
     if most * WHOLE < step and own.left < each.committed(Contracts(step)):
         short = own
     elif short is None or wanted * WHOLE < step:
-        detail = f"${each.steps[0][1]:.4f} a contract for a chance of {each.win:.4f}"
-        detail += f": worth {wanted:.2f} contracts"
+        staked = Contracts(int(wanted * WHOLE + _DUST)).spoken
+        detail = f"{spoken_terms_of(each.steps[0][1], each.win)}: a stake of {staked} contracts"
         return Unsized(each.proposal, Unstaked.NO_STAKE, detail)
     return Unsized(each.proposal, Unstaked.NO_ROOM, short.told)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from kalshi_cli.domain.book import Level, OrderBook, reaches
 from kalshi_cli.domain.fees import fee_per_contract, fill_fee
 from kalshi_cli.domain.forecast import Forecast
-from kalshi_cli.domain.money import Contracts, Money, Price
+from kalshi_cli.domain.money import Contracts, Money, Price, spoken_cents
 from kalshi_cli.domain.order import OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.position import outcome_cost
 from kalshi_cli.domain.proposal import Proposal
@@ -154,9 +154,9 @@ def _reached(proposal: Proposal, book: OrderBook | None) -> list[Level]:
 def _no_depth(proposal: Proposal, book: OrderBook | None, depth: Contracts) -> Unsized:
     if book is None:
         return Unsized(proposal, Unstaked.NO_BOOK, Unstaked.NO_BOOK.means)
-    return Unsized(
-        proposal, Unstaked.NO_DEPTH, f"the book offers {depth} contracts up to {proposal.limit}"
-    )
+    most = outcome_price(proposal.side, proposal.limit)
+    detail = f"the book offers {depth.spoken} contracts up to {most.spoken}"
+    return Unsized(proposal, Unstaked.NO_DEPTH, detail)
 
 
 def _with_edge(
@@ -179,5 +179,10 @@ def _with_edge(
     steps = tuple((count, cost) for count, cost in priced if win - cost >= least - SLACK)
     if steps and 0.0 < win < 1.0:
         return Leg(proposal, footing, error, steps)
-    detail = f"a contract costs ${priced[0][1]:.4f} all in for a chance of {win:.4f}"
-    return Unsized(proposal, Unstaked.NO_STAKE, f"{detail}; an edge of {least} is asked")
+    detail = f"{spoken_terms_of(priced[0][1], win)}; an edge of {spoken_cents(least)} is asked"
+    return Unsized(proposal, Unstaked.NO_STAKE, detail)
+
+
+def spoken_terms_of(cost: float, win: float) -> str:
+    """What a contract costs with its fee and is worth (a chance of $1), for people."""
+    return f"a contract costs {spoken_cents(cost)} all in and is worth {spoken_cents(win)}"

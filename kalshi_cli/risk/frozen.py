@@ -4,9 +4,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from kalshi_cli.domain.identity import EXTERNAL
-from kalshi_cli.domain.money import Contracts
+from kalshi_cli.domain.money import NO_CONTRACTS, Contracts
 from kalshi_cli.domain.order import OrderIntent, Purpose
-from kalshi_cli.domain.side import Outcome
+from kalshi_cli.domain.side import spoken_net
 from kalshi_cli.risk._base import EVERYTHING, Control, Denial, RiskState
 
 
@@ -27,20 +27,15 @@ class Frozen(Control):
         if not foreign:
             return None
         held = _net(state, intent.ticker, intent.strategy)
-        if (held or intent.side.sign) * foreign > 0:
+        if (held.units or intent.side.sign) * foreign.units > 0:
             return None
-        ours, theirs = _spoken(held), _spoken(foreign)
+        ours, theirs = spoken_net(held), spoken_net(foreign)
         detail = f"we hold {ours} here, and others {theirs}"
         if not held:
             detail = f"others hold {theirs} here, against which this would trade"
         return Denial(self.code, detail, ours, theirs)
 
 
-def _net(state: RiskState, ticker: str, owner: str) -> int:
-    return sum(p.net.units for p in state.positions if (p.ticker, p.owner) == (ticker, owner))
-
-
-def _spoken(net: int) -> str:
-    """`10 NO`, of signed hundredths of a contract."""
-    outcome = Outcome.NO if net < 0 else Outcome.YES
-    return f"{Contracts(abs(net)).spoken} {outcome.upper()}" if net else "nothing"
+def _net(state: RiskState, ticker: str, owner: str) -> Contracts:
+    here = (p.net for p in state.positions if (p.ticker, p.owner) == (ticker, owner))
+    return sum(here, NO_CONTRACTS)

@@ -32,7 +32,7 @@ class NetEdge(Control):
         least = state.limits.min_net_edge
         if edge >= least - SLACK:
             return None
-        price, left = own_price(intent, intent.limit), spoken_cents(round(edge, 4))
-        asked = spoken_cents(round(least, 4))
+        price, left = own_price(intent, intent.limit), spoken_cents(edge)
+        asked = spoken_cents(least)
         detail = f"net edge {left} a contract at {price.spoken}, at least {asked} is asked"
         return Denial(self.code, detail, f"{edge:.4f}", f"{least:.4f}")

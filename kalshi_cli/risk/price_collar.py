@@ -36,8 +36,8 @@ class PriceCollar(Control):
         most = state.limits.max_price_gap
         if gap <= most + SLACK:
             return None
-        price, away = own_price(intent, intent.limit), spoken_cents(round(gap, 4))
-        near = spoken_cents(round(most, 4))
+        price, away = own_price(intent, intent.limit), spoken_cents(gap)
+        near = spoken_cents(most)
         detail = f"the limit of {price.spoken} is {away} from the market, at most {near} is allowed"
         return Denial(self.code, detail, f"{gap:.4f}", f"{most:.4f}")
 

@@ -203,7 +203,8 @@ def _check_exit(intent: OrderIntent, beside: Collection[Order] | None, here: InM
     found = reduction(intent, here.positions, here.orders)
     if not found.fits:
         raise ExitExceeds(
-            f"{found.leaving} contracts would leave {intent.ticker}, {found.held} are held.",
+            f"{found.leaving.spoken} contracts would leave {intent.ticker}, "
+            f"{found.held.spoken} are held.",
             remedy="Nothing was sent. `kalshi track` looks again.",
         )
 

@@ -117,7 +117,8 @@ def _without_forecast(session: Session, name: str, ticker: str) -> Stop:
         code = End.NO_FORECAST
         return Stop(name, ticker, At.STRATEGY, code, detail=code.means)
     sure = f"{forecast.confidence:.3f}"
-    told = f"the forecast is {sure} sure, at least {least:.3f} is asked of a candidate"
+    told = f"the forecast is {forecast.confidence:.1%} sure, "
+    told += f"at least {least:.1%} is asked of a candidate"
     return Stop(name, ticker, At.STRATEGY, End.MIN_CONFIDENCE, sure, f"{least:.3f}", told)
 
 

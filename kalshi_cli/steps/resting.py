@@ -19,13 +19,13 @@ from kalshi_cli.domain.instant import format_span
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.market import Quote
 from kalshi_cli.domain.marks import MAX_MARK_SPREAD, behind, by_quote, resting
-from kalshi_cli.domain.money import Price
+from kalshi_cli.domain.money import Price, spoken_cents
 from kalshi_cli.domain.order import Order, OrderIntent, Terms
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
 from kalshi_cli.forecasting.blend import anchored
 from kalshi_cli.portfolio.capital import Capital
-from kalshi_cli.portfolio.edge import SLACK, net_edge
+from kalshi_cli.portfolio.edge import SLACK, chance, net_edge
 from kalshi_cli.portfolio.methods._base import Method
 from kalshi_cli.steps.deciding import charged
 from kalshi_cli.steps.desk_view import DeskView
@@ -62,8 +62,9 @@ class _Case:
         edge = net_edge(side, fair=self.fair, price=price, terms=self.terms, is_taker=False)
         if edge >= self.least - SLACK:
             return ""
-        told = f"its edge is {edge:.4f} a contract at a fair value of {self.fair:.4f}"
-        return f"{told}, {self.least:.4f} is asked"
+        worth = spoken_cents(chance(side, self.fair))
+        told = f"its edge is {spoken_cents(edge)} a contract at a fair value of {worth}"
+        return f"{told}, {spoken_cents(self.least)} is asked"
 
 
 def wanted_now(

@@ -82,7 +82,7 @@ def _target(
         count=left,
         time_in_force=TimeInForce.GTC,
         purpose=Purpose.EXIT,
-        reason=f"take_profit: rests at the target {plan.levels.target}",
+        reason=f"take_profit: rests at the target {plan.levels.target.spoken}",
         post_only=True,
         expires_us=ends_us,
         exchange_index=market.exchange_index,

@@ -7,7 +7,7 @@ from kalshi_cli.domain.fees import FeeTerms, fee_per_contract
 from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.instant import MINUTE, SECOND, format_span
 from kalshi_cli.domain.levels import least_stop_distance
-from kalshi_cli.domain.money import Price
+from kalshi_cli.domain.money import Price, spoken_cents
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trial import HitRate, Trial
 from kalshi_cli.evaluation.flips import Stakes, most_needed, proven, trials_needed
@@ -93,8 +93,9 @@ class Flip:
         count, hits = (0, 0) if record is None else (record.count, record.hits)
         tells = "" if record is None or record.alike == 1.0 else f", worth {record.effective:.0f}"
         return (
-            f"in at {trial.entry}, target {trial.target}, stop {trial.stop}; {hits} of {count} hit "
-            f"in {trial.signal}{tells}, {self.proven:.3f} proven, {self.needed:.3f} needed"
+            f"in at {trial.entry.spoken}, target {trial.target.spoken}, stop {trial.stop.spoken}; "
+            f"{hits} of {count} hit in {trial.signal}{tells}, "
+            f"{self.proven:.1%} proven, {self.needed:.1%} needed"
         )
 
 
@@ -125,7 +126,7 @@ def _signal(candidate: Candidate, now_us: int, push_us: int) -> _Signal | Absten
         return _quiet(candidate, len(of_window(trades, now_us, push_us)))
     side = pushed.side
     if side is None:
-        told = f"prices moved {pushed.moved:+.4f}, takers lean {pushed.imbalance:+.2f}"
+        told = f"prices moved {spoken_cents(pushed.moved)}, takers lean {pushed.imbalance:+.2f}"
         return against(candidate, Flipping.MIXED, told)
     touch = _touch(book, side)
     if touch is None:

@@ -17,12 +17,12 @@ from kalshi_cli.domain.forecast import Advice, Forecast
 from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.market import Quote
-from kalshi_cli.domain.money import Price
+from kalshi_cli.domain.money import Price, spoken_cents
 from kalshi_cli.domain.order import Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
 from kalshi_cli.forecasting.blend import anchored
-from kalshi_cli.portfolio.edge import SLACK, net_edge, outcome_price
+from kalshi_cli.portfolio.edge import SLACK, chance, net_edge, outcome_price
 from kalshi_cli.strategies._base import Abstention, Candidate, Strategy, View
 from kalshi_cli.strategies._codes import Directional
 
@@ -116,7 +116,7 @@ class DirectionalTrading(Strategy):
         least = self.min_confidence_to_trade
         if forecast.confidence >= least:
             return None
-        told = f"the forecast is {forecast.confidence:.3f} sure, at least {least:.3f} is asked"
+        told = f"the forecast is {forecast.confidence:.1%} sure, at least {least:.1%} is asked"
         sure = f"{forecast.confidence:.3f}"
         return _against(candidate, Directional.CONFIDENCE, told, sure, f"{least:.3f}")
 
@@ -152,8 +152,8 @@ class DirectionalTrading(Strategy):
         if edge >= self.min_net_edge - SLACK:
             return case.against(Directional.TRADER, _objection(case.forecast.advice, side, price))
         told = (
-            f"at best {edge:.4f} a contract, {'taking' if is_taker else 'waiting for'} "
-            f"{_bought(side)} at {outcome_price(side, price)}"
+            f"at best {spoken_cents(edge)} a contract, {'taking' if is_taker else 'waiting for'} "
+            f"{_bought(side)} at {outcome_price(side, price).spoken}"
         )
         return case.against(Directional.NET_EDGE, told, f"{edge:.4f}", f"{self.min_net_edge:.4f}")
 
@@ -222,7 +222,7 @@ def _objection(advice: Advice | None, side: Side, price: Price) -> str:
     if advice.side is not side or advice.limit is None:
         return f"the Trader would buy {_bought(advice.side)}, the edge is on {_bought(side)}"
     most, asked = outcome_price(side, advice.limit), outcome_price(side, price)
-    return f"the Trader pays {most} for {_bought(side)} at most, not {asked}"
+    return f"the Trader pays {most.spoken} for {_bought(side)} at most, not {asked.spoken}"
 
 
 def _bought(side: Side) -> str:
@@ -257,6 +257,7 @@ def _waiting_prices(quote: Quote, grid: PriceGrid, side: Side) -> Iterable[Price
 
 
 def _proposal(case: _Case, side: Side, limit: Price, edge: float, *, resting: bool) -> Proposal:
+    worth, left = spoken_cents(chance(side, case.fair)), spoken_cents(edge)
     how = "waiting inside the spread" if resting else "taking the quote"
     return Proposal(
         ticker=case.candidate.market.ticker,
@@ -265,7 +266,7 @@ def _proposal(case: _Case, side: Side, limit: Price, edge: float, *, resting: bo
         fair=case.fair,
         purpose=Purpose.ENTRY,
         max_contracts=None,
-        reason=f"{_bought(side)}, {how}: fair {case.fair:.4f}, net edge {edge:.4f} a contract",
+        reason=f"{_bought(side)}, {how}: fair {worth}, net edge {left} a contract",
         resting=resting,
         expires_us=case.until_us if resting else None,
         forecast_id=case.forecast.forecast_id,

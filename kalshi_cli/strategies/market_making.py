@@ -16,13 +16,13 @@ from kalshi_cli.domain.book import OrderBook, reaches
 from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.markout import middle
-from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.money import Contracts, Price, spoken_cents
 from kalshi_cli.domain.order import LIVE, Order, Purpose
 from kalshi_cli.domain.proposal import Proposal
-from kalshi_cli.domain.side import Side
+from kalshi_cli.domain.side import Side, spoken_net
 from kalshi_cli.forecasting.logit import expit, logit
 from kalshi_cli.forecasting.reservation import decay, half_spread, quote_prices
-from kalshi_cli.portfolio.edge import SLACK
+from kalshi_cli.portfolio.edge import SLACK, chance
 from kalshi_cli.portfolio.rewards import reward_per_hour
 from kalshi_cli.strategies._base import Abstention, Candidate, Strategy, View
 from kalshi_cli.strategies._codes import Making
@@ -85,9 +85,10 @@ class MarketMaking(Strategy):
             return "nobody else quotes both sides"
         moved = logit(fair) - logit(intent.fair)
         if abs(moved) > JUMP:
-            return f"the market moved from {intent.fair:.4f} to {fair:.4f}"
+            was, now = (_worth_of(intent.side, each) for each in (intent.fair, fair))
+            return f"the market moved from {was} to {now}"
         if intent.side.sign * (fair - float(intent.limit)) <= 0:
-            return f"the market is at {fair:.4f}, beyond the quote"
+            return f"the market is at {_worth_of(intent.side, fair)}, beyond the quote"
         return ""
 
     def propose(self, view: View) -> tuple[Proposal | Abstention, ...]:
@@ -192,8 +193,9 @@ class MarketMaking(Strategy):
             purpose=Purpose.QUOTE,
             max_contracts=Contracts(count),
             reason=(
-                f"fair {case.fair:.4f}, at least {case.floor:.4f} away; "
-                f"sigma {math.sqrt(case.variance):.3f} an hour, {case.candidate.held} held"
+                f"fair {_worth_of(side, case.fair)}, at least {spoken_cents(case.floor)} away; "
+                f"sigma {math.sqrt(case.variance):.3f} an hour, "
+                f"{spoken_net(case.candidate.held)} held"
             ),
             resting=True,
             expires_us=min(now_us + int(self.quote_minutes * MINUTE), case.stop_us),
@@ -229,6 +231,11 @@ class MarketMaking(Strategy):
         )
         worth = fills * sum(kept) + reward
         return worth if worth > 0.0 else idle(case.candidate)
+
+
+def _worth_of(side: Side, fair: float) -> str:
+    """What a contract of the outcome that a quote buys is worth."""
+    return spoken_cents(chance(side, fair))
 
 
 def _is_ours(candidate: Candidate) -> bool:

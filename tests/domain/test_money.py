@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kalshi_cli.domain.money import AiCost, Contracts, Money, Price, parse_units, total
+from kalshi_cli.domain.money import (
+    AiCost,
+    Contracts,
+    Money,
+    Price,
+    parse_units,
+    spoken_cents,
+    total,
+)
 from kalshi_cli.errors import InvalidValue
 
 UNITS = st.integers(-(10**12), 10**12)
@@ -110,3 +118,20 @@ def test_whole_contracts():
 )
 def test_money_is_spoken_of_in_cents_and_in_no_fewer_digits_than_it_has(amount, told):
     assert Money.parse(amount).spoken == told
+
+
+@pytest.mark.parametrize(
+    ("dollars", "told"),
+    [
+        (0.0098, "0.98c"),
+        (0.42346, "42.35c"),
+        (0.5, "50c"),
+        (1.0, "100c"),
+        (1.23456, "123.46c"),
+        (-0.004, "-0.4c"),
+        (-0.00001, "0c"),
+        (0.0, "0c"),
+    ],
+)
+def test_an_edge_is_spoken_of_in_hundredths_of_a_cent(dollars, told):
+    assert spoken_cents(dollars) == told

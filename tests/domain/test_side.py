@@ -1,9 +1,10 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.position import outcome_cost
-from kalshi_cli.domain.side import Outcome, Side, held_terms, spoken_terms, yes_terms
+from kalshi_cli.domain.side import Outcome, Side, held_terms, spoken_net, spoken_terms, yes_terms
 
 PRICES = st.integers(1, 9_999).map(Price)
 
@@ -26,6 +27,14 @@ def test_there_and_back(outcome, price, count):
 def test_an_order_is_spoken_of_as_it_was_asked_for(outcome, buys, price):
     side, yes_price = yes_terms(outcome, buy=buys, price=price)
     assert spoken_terms(side, yes_price, leaves=not buys) == (buys, outcome, price)
+
+
+@pytest.mark.parametrize(
+    ("net", "told"),
+    [("10", "10 YES"), ("-10", "10 NO"), ("-1234.5", "1,234.50 NO"), ("0", "nothing")],
+)
+def test_a_position_is_spoken_of_by_its_outcome(net, told):
+    assert spoken_net(Contracts.parse(net)) == told
 
 
 def test_sides_oppose_each_other():

@@ -201,7 +201,7 @@ def test_a_value_exit_asks_for_what_it_is_worth_by_the_closed_form():
     worth = 1 / (1 + (0.39 / 0.61) ** 0.5) + 0.01
     exact = ((0.93**2 + 0.28 * worth) ** 0.5 - 0.93) / 0.14
     assert 0 <= float(told.least) - exact < 0.0001
-    assert told.detail == "the bid is 0.6000, 0.5828 is asked: holding is worth 0.5557"
+    assert told.detail == "the bid is 60c, 58.28c is asked: holding is worth 55.57c"
 
 
 def test_an_old_forecast_does_not_sell_a_winner():
@@ -271,7 +271,7 @@ def test_the_close_counts_as_it_is_scheduled_now(left_us, left):
     assert fires("TIME_TO_CLOSE", venue=venue, before_close_us=30 * MINUTE) is left
 
 
-@pytest.mark.parametrize(("position", "pays"), [(YES, "1.0000"), (NO, "0.0000")], ids=["yes", "no"])
+@pytest.mark.parametrize(("position", "pays"), [(YES, "100c"), (NO, "0c")], ids=["yes", "no"])
 def test_once_the_result_is_known_it_waits_to_be_paid(position, pays):
     venue = Venue(EMPTY, PLAIN, NOW, payout=price("1"))
     told = reason("RESOLUTION", position, venue=venue)

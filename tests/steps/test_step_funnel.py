@@ -40,7 +40,7 @@ async def test_an_edge_that_is_too_small_tells_the_best_there_was(floor):
     await traded(floor, trading=Trading(min_net_edge=0.05))
     found = (await ends(floor))[A]
     assert (found.code, found.value, found.limit) == ("NET_EDGE", "0.0250", "0.0500")
-    assert "waiting for YES at 0.4000" in found.detail
+    assert "waiting for YES at 40c" in found.detail
     assert found.missed_by == pytest.approx(0.5)
 
 

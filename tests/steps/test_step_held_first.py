@@ -72,7 +72,7 @@ async def test_the_last_of_the_budget_goes_to_what_is_held_and_may_end_it(floor,
     if left:
         assert exits[0].order.state is OrderState.FILLED
         assert exits[0].order.intent.reason == (
-            "confidence_change: the forecast of what is held fell from 0.600 to 0.440"
+            "confidence_change: the forecast of what is held fell from 60.0% to 44.0%"
         )
         (row,) = await floor.store.reports.round_trips()
         assert row.trip.reason.startswith("confidence_change: ")

@@ -9,6 +9,7 @@ from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.forecast import Advice
 from kalshi_cli.domain.instant import HOUR, MINUTE
 from kalshi_cli.domain.order import OrderState
+from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import Unavailable
 from kalshi_cli.steps.amending import cancel
@@ -98,7 +99,7 @@ async def test_a_gap_does_not_keep_what_the_forecast_alone_would_not_pay(floor):
     await send(floor.desk, waiting(floor.clock, forecast_id="f1", fair=0.4379))
     assert await looked(floor) is OrderState.RESTING
     assert await looked(floor, 1, NO_ASKS) is OrderState.CANCELED
-    edge = "its edge is 0.0096 a contract at a fair value of 0.4196, 0.0100 is asked"
+    edge = "its edge is 0.96c a contract at a fair value of 41.96c, 1c is asked"
     assert await told(floor, Cause.CANCEL) == [f"{GAP}; by the forecast alone {edge}"]
 
 
@@ -159,7 +160,7 @@ async def test_evidence_of_its_own_grows_as_old_as_a_forecast_may(floor):
     [
         (
             {"p": 0.415, "blended": 0.415},
-            "its edge is 0.0050 a contract at a fair value of 0.4150, 0.0100 is asked",
+            "its edge is 0.5c a contract at a fair value of 41.5c, 1c is asked",
         ),
         ({"advice": Advice(None)}, "the Trader would not place it"),
         ({"blended": None, "market": None}, "its newest forecast had no market to lean on"),
@@ -170,4 +171,14 @@ async def test_why_an_entry_goes_is_kept_with_it(floor, forecast, why):
     floor.clock.now_us += MINUTE
     await floor.forecast(name="f2", **forecast)
     assert await looked(floor) is OrderState.CANCELED
+    assert await told(floor, Cause.CANCEL) == [why]
+
+
+async def test_why_an_entry_of_no_goes_is_told_of_no(floor):
+    """NO at 57 cents: of 42.5 for YES 57.5 are left, half a cent more."""
+    await rested(floor, side=Side.ASK, limit="0.4300", fair=0.30)
+    floor.clock.now_us += MINUTE
+    await floor.forecast(name="f2", p=0.425, blended=0.425)
+    assert await looked(floor) is OrderState.CANCELED
+    why = "its edge is 0.5c a contract at a fair value of 57.5c, 1c is asked"
     assert await told(floor, Cause.CANCEL) == [why]

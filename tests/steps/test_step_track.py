@@ -76,9 +76,7 @@ async def test_looks_keep_the_best_bid_of_a_trailing_stop(floor):
     floor.exchange.set_book(A, (("0.4000", "50.00"),), (("0.7000", "50.00"),))
     (exited,) = (await run(floor)).exits
     assert exited.reason.code == "TRAILING_STOP"
-    assert exited.reason.detail == (
-        "the bid is 0.4000, the trailing stop 0.4000, the best bid was 0.6000"
-    )
+    assert exited.reason.detail == ("the bid is 40c, the trailing stop 40c, the best bid was 60c")
 
 
 async def test_contracts_of_no_leave_by_buying_yes(floor):

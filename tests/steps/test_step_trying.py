@@ -103,8 +103,8 @@ async def test_a_push_is_put_on_record_and_not_traded(floor):
     (told,) = [each for each in result.funnel if each.code == "UNPROVEN"]
     assert (told.markets, result.orders, result.proposals) == (1, (), ())
     assert told.nearest.detail == (
-        "in at 0.4400, target 0.4600, stop 0.4200; 0 of 0 hit in Economics, up to 0.50, 0.000 "
-        "proven, 0.500 needed; 200 or more trials like these are"
+        "in at 44c, target 46c, stop 42c; 0 of 0 hit in Economics, up to 0.50, 0.0% "
+        "proven, 50.0% needed; 200 or more trials like these are"
     )
     (trial,) = await under_way(floor)
     assert (trial.strategy, trial.signal, trial.ticker, trial.side) == (*SIGNAL, A, Side.BID)

@@ -60,7 +60,7 @@ def test_takes_a_quote_that_pays_up_to_the_last_price_that_does():
     assert (proposal.side, proposal.limit, proposal.resting) == (Side.BID, Price(4_700), False)
     assert (proposal.fair, proposal.forecast_id) == (0.5, "fT")
     assert (proposal.purpose, proposal.expires_us) == (Purpose.ENTRY, None)
-    assert "0.0428" in proposal.reason
+    assert proposal.reason == "YES, taking the quote: fair 50c, net edge 4.28c a contract"
 
 
 def test_sells_yes_where_no_is_cheap():
@@ -68,6 +68,7 @@ def test_sells_yes_where_no_is_cheap():
     # 0.70 - 0.67 - 0.07 * 0.33 * 0.67 = 0.0145; at 0.68: 0.0048
     (proposal,) = propose(a_candidate(0.30))
     assert (proposal.side, proposal.limit) == (Side.ASK, Price(3_300))
+    assert proposal.reason == "NO, taking the quote: fair 70c, net edge 8.32c a contract"
 
 
 @pytest.mark.parametrize(
@@ -96,9 +97,9 @@ def test_a_trader_bounds_the_price_or_stands_aside(advice, expected):
         (0.5, Advice(None), "the Trader stands aside"),
         (0.5, Advice(Side.ASK), "the Trader would buy NO, the edge is on YES"),
         (0.3, Advice(Side.BID, Price(9_900)), "the Trader would buy YES, the edge is on NO"),
-        (0.5, Advice(Side.BID, Price(3_999)), "the Trader pays 0.3999 for YES at most, not 0.4000"),
+        (0.5, Advice(Side.BID, Price(3_999)), "the Trader pays 39.99c for YES at most, not 40c"),
         # NO waits at 1 - 0.44 beside the best; a limit of $0.45 for YES is 0.55 for NO
-        (0.3, Advice(Side.ASK, Price(4_500)), "the Trader pays 0.5500 for NO at most, not 0.5600"),
+        (0.3, Advice(Side.ASK, Price(4_500)), "the Trader pays 55c for NO at most, not 56c"),
     ],
 )
 def test_what_a_trader_has_against_the_edge_is_said(fair, advice, told):
@@ -132,7 +133,7 @@ def test_waits_a_48th_of_the_time_left_at_most(left, wait):
 
 @pytest.mark.parametrize(
     ("left_us", "limit", "edge"),
-    [(30 * MINUTE + 1, 4_100, "0.0140"), (30 * MINUTE, 4_000, "0.0198")],
+    [(30 * MINUTE + 1, 4_100, "1.4c"), (30 * MINUTE, 4_000, "1.98c")],
 )
 def test_what_waits_pays_by_the_dearest_fees_while_it_waits(left_us, limit, edge):
     """42.4 less 41 and 0.0175 x 0.41 x 0.59 = 0.42 cents are 0.98; less 40 and 0.42 are 1.98."""
@@ -140,7 +141,8 @@ def test_what_waits_pays_by_the_dearest_fees_while_it_waits(left_us, limit, edge
     only_yes = a_forecast(0.424, forecast_id="fT", advice=Advice(Side.BID))
     (proposal,) = propose(a_candidate(forecast=only_yes, fees=FREE, later_fees=later))
     assert (proposal.limit, proposal.resting) == (Price(limit), True)
-    assert f"net edge {edge}" in proposal.reason
+    told = f"fair 42.4c, net edge {edge} a contract"
+    assert proposal.reason == f"YES, waiting inside the spread: {told}"
 
 
 def test_what_takes_pays_by_the_fees_of_now():

@@ -452,6 +452,27 @@ def test_an_ask_goes_as_a_bid_does():
     assert not MAKER.withdraws(ask, a_book(("0.4700",), ("0.5300",)))
 
 
+@pytest.mark.parametrize(
+    ("quote", "book", "told"),
+    [
+        ((Side.BID, "0.4700"), (("0.4100",), ("0.4700",)), "is at 44c, beyond the quote"),
+        ((Side.BID, "0.4700"), (("0.6000",), ("0.6400",)), "moved from 50c to 62c"),
+        ((Side.ASK, "0.5300"), (("0.5300",), ("0.5900",)), "is at 44c, beyond the quote"),
+        ((Side.ASK, "0.5300"), (("0.6000",), ("0.6400",)), "moved from 50c to 38c"),
+    ],
+)
+def test_why_a_quote_goes_is_told_of_the_outcome_that_it_buys(quote, book, told):
+    assert MAKER.withdraws(a_rest(*quote, fair=0.5), a_book(*book)) == f"the market {told}"
+
+
+def test_why_a_quote_is_made_is_told_of_the_outcome_that_it_buys():
+    """The floor is 0.108 of a cent; sigma is the root of 0.106103, as above."""
+    given = a_spread("0.2700", "0.3300", held="-10")
+    both = {p.side: p.reason for p in proposed(MAKER, seen(given, markouts=HARMLESS))}
+    rest = "at least 0.11c away; sigma 0.326 an hour, 10 NO held"
+    assert both == {Side.BID: f"fair 30c, {rest}", Side.ASK: f"fair 70c, {rest}"}
+
+
 # Properties.
 
 cents = st.integers(6, 92)
@@ -509,9 +530,10 @@ def test_stays_away_from_the_fair_value_by_what_fills_lose_and_the_fee(drawn):
     fee = 0.0175 * 0.25 if candidate.fees.fee_type != "quadratic" else 0.0
     for side, proposal in proposals(candidate, marks).items():
         away = side.sign * (proposal.fair - float(proposal.limit))
-        at_least = proposal.reason.partition("at least ")[2].partition(" ")[0]
-        assert away >= float(at_least) - 1e-4  # as it is told, in four decimals
-        assert float(at_least) <= 0.5 + fee
+        told = proposal.reason.partition("at least ")[2].partition("c away")[0]
+        at_least = float(told) / 100
+        assert away >= at_least - 1e-4  # as it is told, in hundredths of a cent
+        assert at_least <= 0.5 + fee
 
 
 @given(markets())

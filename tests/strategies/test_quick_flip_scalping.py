@@ -93,18 +93,18 @@ def test_it_is_worth_what_the_proven_hit_rate_says():
     assert needed == pytest.approx(0.63185, abs=1e-5)
     assert found.fair == pytest.approx(0.5175 + (low - 0.65) * (0.59 - lost))
     assert found.fair_error == 0.0
-    assert "320 of 400 hit in Weather, up to 0.65, 0.765 proven, 0.650 needed" in found.reason
+    assert "320 of 400 hit in Weather, up to 0.65, 76.5% proven, 65.0% needed" in found.reason
 
 
 @pytest.mark.parametrize(
     ("rate", "proven", "told"),
     [
-        (None, "0.000", "; 0 of 0 hit in {}, 0.000 proven, 0.650 needed; 200 or more trials"),
-        (HitRate(199, 199, 0.0), "0.000", "; 199 of 199 hit in {}, 0.000 proven, 0.650 needed; "),
+        (None, "0.000", "; 0 of 0 hit in {}, 0.0% proven, 65.0% needed; 200 or more trials"),
+        (HitRate(199, 199, 0.0), "0.000", "; 199 of 199 hit in {}, 0.0% proven, 65.0% needed; "),
         # 1.644854^2 x 0.65 x 0.35 / 0.055^2 = 203.48
-        (HitRate(200, 141, 0.0), "0.650", "0.650 proven, 0.650 needed; 204 or more trials like"),
-        (HitRate(400, 260, 0.0), "0.610", "0.610 proven, 0.650 needed; no number of trials like"),
-        (HitRate(400, 320, 0.2), "0.765", "; 320 of 400 hit in {}, 0.765 proven, 0.835 needed; no"),
+        (HitRate(200, 141, 0.0), "0.650", "65.0% proven, 65.0% needed; 204 or more trials like"),
+        (HitRate(400, 260, 0.0), "0.610", "61.0% proven, 65.0% needed; no number of trials like"),
+        (HitRate(400, 320, 0.2), "0.765", "; 320 of 400 hit in {}, 76.5% proven, 83.5% needed; no"),
     ],
 )  # fmt: skip
 def test_what_is_not_proven_is_tried_and_not_traded_and_says_its_numbers(rate, proven, told):

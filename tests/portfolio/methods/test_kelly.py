@@ -126,6 +126,31 @@ def test_nothing_is_listed_with_its_reason(proposal, book, changes, reason):
     assert count(proposal, book, **changes) == reason
 
 
+NO_AT_44 = a_proposal(side=Side.ASK, limit="0.5600", fair=0.50)
+DEEP_BIDS = a_book(("0.5600",), (), count="5000.00")
+COSTS = "a contract costs 45.72c all in and"
+"""44 cents, and 0.07 x 44 x 56 = 1.7248 of a cent."""
+
+
+@pytest.mark.parametrize(
+    ("proposal", "book", "told"),
+    [
+        (None, a_book(count="0.99"), "the book offers 0.99 contracts up to 44c"),
+        (NO_AT_44, a_book(("0.5500",), ()), "the book offers 0 contracts up to 44c"),
+        (a_proposal(fair=0.46), DEEP, f"{COSTS} is worth 46c; an edge of 1c is asked"),
+        (replace(NO_AT_44, fair=0.54), DEEP_BIDS, f"{COSTS} is worth 46c; an edge of 1c is asked"),
+        (
+            a_proposal(max_contracts=Contracts(99)),
+            DEEP,
+            f"{COSTS} is worth 50c: a stake of 0.99 contracts",
+        ),
+    ],
+)
+def test_why_nothing_is_staked_is_told_in_cents_of_what_would_be_bought(proposal, book, told):
+    sizing = size([proposal or a_proposal()], {"T": book}, a_capital())
+    assert [each.detail for each in sizing.unsized] == [told]
+
+
 def test_max_contracts_bind():
     assert count(a_proposal(max_contracts=Contracts(750))) == 7
 
