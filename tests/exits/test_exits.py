@@ -91,6 +91,25 @@ def test_without_a_bid_for_what_is_held_prices_say_nothing(code):
     assert not fires(code, NO, a_book(("0.4000",), ()), a_forecast(0.99), **armed)
 
 
+@pytest.mark.parametrize(
+    ("code", "position", "plan", "told"),
+    [
+        ("STOP_LOSS", YES, {"stop": price("0.4050")}, "the bid is 40c, the stop 40.5c"),
+        ("STOP_LOSS", NO, {"stop": price("0.5700")}, "the bid is 56c, the stop 57c"),
+        ("TAKE_PROFIT", YES, {"target": price("0.3900")}, "the bid is 40c, the target 39c"),
+        ("TAKE_PROFIT", NO, {"target": price("0.5600")}, "the bid is 56c, the target 56c"),
+        (
+            "TRAILING_STOP",
+            NO,
+            {"trail": price("0.0500"), "peak": price("0.6200")},
+            "the bid is 56c, the trailing stop 57c, the best bid was 62c",
+        ),
+    ],
+)
+def test_prices_are_told_in_cents_of_what_is_held(code, position, plan, told):
+    assert reason(code, position, **plan).detail == told
+
+
 def test_what_leaving_pays():
     assert exit_price(YES, a_book()) == price("0.4000")
     assert exit_price(NO, a_book()) == price("0.5600")  # sold into the YES ask of 0.44

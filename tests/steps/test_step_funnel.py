@@ -60,6 +60,20 @@ async def test_why_a_forecast_leads_to_nothing(floor, changes, code, value, limi
     assert (found.code, found.value, found.limit) == (code, value, limit)
 
 
+@pytest.mark.parametrize(
+    ("interval", "told"),
+    [
+        ({"low": 0.30, "high": 0.90}, "40.0% sure, at least 45.0% is asked of a candidate"),
+        ({"low": 0.35, "high": 0.87}, "48.0% sure, at least 50.0% is asked"),
+    ],
+)
+async def test_how_sure_a_forecast_is_is_told_in_per_cent(floor, interval, told):
+    """As sure as its interval is narrow: 1 less 0.6 is 0.4, 1 less 0.52 is 0.48."""
+    await floor.forecast(A, 0.60, **interval)
+    await traded(floor)
+    assert (await ends(floor))[A].detail == f"the forecast is {told}"
+
+
 async def test_a_control_that_refuses_is_where_it_ends(floor):
     await floor.forecast(A, 0.60)
     await traded(floor, risk=Risk(max_quote_age_s=300))
