@@ -46,6 +46,8 @@ LONGEST_REASON = 500
 """Signs kept of a reason; an emergency is never refused for how it was worded."""
 
 
+SELLS = {"close": "close {}", "flatten": "flatten"}
+"""What sells, by a command that names what; it is held to all settings."""
 TURNS = 5
 """How often a command tries to be the one that acts, while others take the lease in turns."""
 
@@ -90,16 +92,16 @@ def resume(ctx: typer.Context) -> None:
 
 
 def flatten(ctx: typer.Context, reason: str) -> None:
-    """Take the desk to flatten, and sell all that we hold."""
-    prepared = ready(ctx)
-    _tell(prepared, run_async(_flattened(prepared, _kept(reason))), show_changed)
+    """Take the desk to flatten, and sell all that we hold, where the settings allow a sale."""
+    prepared = ready(ctx, only_stops=True)
+    _tell(prepared, run_async(_left_flat(prepared, _kept(reason))), show_changed)
 
 
 def carry_out(ctx: typer.Context, kind: str, target: str) -> None:
     """Cancel or close, by whoever holds the lease; never asks, and never opens a position. Only
     what sells is held to the settings.
     """
-    prepared = ready(ctx, only_stops=kind != "close")
+    prepared = ready(ctx, only_stops=True)
     _tell(prepared, run_async(_carried_out(prepared, kind, target)), show_outcome)
 
 
@@ -180,6 +182,18 @@ async def _taken_back(prepared: Prepared, run: "Run | None") -> str:
         return "none on record may still trade"
     done, _ = await _carried_out(prepared, "cancel-all", OURS, run)
     return f"{done.outcome} ({done.answered_by})"
+
+
+async def _left_flat(prepared: Prepared, reason: str) -> "Ended[Changed]":
+    """Where nothing can be sold under the settings, our orders are taken back all the same."""
+    flat, unsold = await _flattened(prepared, reason)
+    if type(unsold) is not ConfigError:
+        return flat, unsold
+    try:
+        told = await _taken_back(prepared, None)
+    except KalshiError as error:
+        told = f"may rest. {error}"
+    return replace(flat, orders=told), unsold
 
 
 async def _flattened(prepared: Prepared, reason: str) -> "Ended[Changed]":
@@ -298,8 +312,8 @@ async def _carried_out_once(
         if any(each.sold for each in answered.sales):
             return done, problem
         raise problem
-    if kind == "flatten":
-        settings = _to_sell_by(prepared)
+    if kind in SELLS:
+        settings = _to_sell_by(prepared, SELLS[kind].format(target))
     opened = open_desk(
         environment, settings, command=kind, trades=True, single_step=False, continues=run
     )
@@ -313,12 +327,12 @@ async def _carried_out_once(
     return Outcome(kind, target, ended.outcome, "by this command", ended.sales), None
 
 
-def _to_sell_by(prepared: Prepared) -> "Settings":
+def _to_sell_by(prepared: Prepared, again: str) -> "Settings":
     """All the settings. Raises `ConfigError` where one of them is none: no limit is guessed."""
     try:
         return configured(prepared.invocation).settings
     except ConfigError as error:
         raise ConfigError(
             f"Nothing was sold: {error}",
-            remedy=f"{error.remedy} Then `kalshi flatten` sells.".lstrip(),
+            remedy=f"{error.remedy} Then `kalshi {again}` sells.".lstrip(),
         ) from error

@@ -40,9 +40,19 @@ async def warn_of_caveats(prepared: Prepared, store: "SqlStore") -> None:
     estimated = ESTIMATED.get(_kind_of_world(prepared))
     if estimated is not None:
         prepared.invocation.warn(estimated)
-    lifted = unlimited(prepared.settings)
+    warn_of_unread(prepared)
+    lifted = () if prepared.unread is not None else unlimited(prepared.settings)
     if lifted:
         prepared.invocation.warn(f"without a limit: {', '.join(lifted)}")
+
+
+def warn_of_unread(prepared: Prepared) -> None:
+    """Tell who reads by the record alone which setting is wrong, and what that stops."""
+    if prepared.unread is not None:
+        prepared.invocation.warn(
+            "nothing starts to trade until a setting is mended: "
+            f"{prepared.unread} {prepared.unread.remedy}".rstrip()
+        )
 
 
 def warn_of_silence(prepared: Prepared, desk: "OpenDesk") -> None:

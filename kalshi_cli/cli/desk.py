@@ -160,7 +160,7 @@ async def _with_desk(
 
     opened = open_desk(
         prepared.environment,
-        prepared.configuration.settings,
+        prepared.settings,
         command=prepared.invocation.command,
         trades=trades,
         forecasts=forecasts,

@@ -3,6 +3,7 @@
 import os
 import shlex
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -59,16 +60,24 @@ class Faults:
 class Prepared:
     """What a command needs before it opens anything.
 
-    `faults` has what is wrong with `keys` and `address`, for a command that tolerates it.
+    `faults` has what is wrong with `keys` and `address`, for a command that tolerates it. `unread`
+    is what is wrong with the settings of trading, for one that only reads: it has none of them.
     """
 
     invocation: Invocation
     configuration: "Configuration"
     environment: "Environment"
     faults: Mapping[str, ConfigError] = field(default_factory=dict)
+    unread: ConfigError | None = None
 
     @property
     def settings(self) -> "Settings":
+        """Raises `ConfigError` where those of trading are not valid: none is guessed.
+
+        Where the desk is kept is told by `configuration` all the same.
+        """
+        if self.unread is not None:
+            raise self.unread
         return self.configuration.settings
 
     @property
@@ -139,15 +148,19 @@ def prepare(
     """Read the settings, choose the environment, say which and why, and open the log file.
 
     A command that `diagnoses` is told what is wrong with keys and addresses instead of stopping.
-    One that `only_stops` the desk does so whatever is wrong with the settings of trading. None of
-    these needs a log, nor does one that `only_reads`: where none can be written, that is told.
+    One that `only_stops` the desk does so whatever is wrong with the settings of trading, and one
+    that `only_reads` goes by what is on record. None of these needs a log: where none can be
+    written, that is told.
     """
-    configuration = _to_stop(invocation) if only_stops else configured(invocation)
+    if only_stops:
+        configuration, unread = _to_stop(invocation), None
+    else:
+        configuration, unread = _read(invocation, only_reads=only_reads)
     faults = Faults(tolerates=diagnoses)
     environment = _environment(invocation, configuration, faults)
     invocation.env = environment.env.value
     _announce(invocation, environment)
-    prepared = Prepared(invocation, configuration, environment, faults.found)
+    prepared = Prepared(invocation, configuration, environment, faults.found, unread)
     try:
         _open_log(prepared)
     except ConfigError as error:
@@ -162,15 +175,35 @@ def _to_stop(invocation: Invocation) -> "Configuration":
 
     Raises `ConfigError` where that is not to be told, with what stops a desk all the same.
     """
-    from kalshi_cli.settings.load import home_path, load
+    from kalshi_cli.settings.load import home_path
 
-    options = invocation.options
     try:
-        return load(config=options.config, home=options.home, sections=False)
+        return _beside_trading(invocation)
     except ConfigError as error:
-        file = home_path(options.home, os.environ) / HALT_FILE
+        file = home_path(invocation.options.home, os.environ) / HALT_FILE
         told = f"{error.remedy} A file {file} halts whoever trades there.".lstrip()
         raise ConfigError(str(error), remedy=told) from error
+
+
+def _read(
+    invocation: Invocation, *, only_reads: bool
+) -> "tuple[Configuration, ConfigError | None]":
+    """The settings; or, for who `only_reads`, which desk that is and what is wrong."""
+    try:
+        return configured(invocation), None
+    except ConfigError as error:
+        if only_reads:
+            with suppress(ConfigError):
+                return _beside_trading(invocation), error
+        raise
+
+
+def _beside_trading(invocation: Invocation) -> "Configuration":
+    """What says whose desk it is and where it is kept; all else is as if nothing were set."""
+    from kalshi_cli.settings.load import load
+
+    options = invocation.options
+    return load(config=options.config, home=options.home, sections=False)
 
 
 def _environment(

@@ -213,9 +213,6 @@ def _lay(layers: list[Layer]) -> tuple[dict[str, Any], dict[str, str]]:
     return merged, origins
 
 
-_EVERY = "`kalshi config show --origin` lists every setting."
-
-
 def _validated(merged: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
     try:
         return Settings(**merged)
@@ -228,10 +225,11 @@ def _validated(merged: Mapping[str, Any], origins: Mapping[str, str]) -> Setting
         raise ConfigError(f"{origin} has an unknown key {key}.", remedy=_suggestion(key))
     reason = first["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if not key:  # of no setting alone
-        raise ConfigError(f"{reason[0].upper()}{reason[1:]}.", remedy=_EVERY)
+        raise ConfigError(f"{reason[0].upper()}{reason[1:]}.")
+    every = "`kalshi config show` lists every setting."  # which it does not while one is bad
     raise ConfigError(
         f"{key} = {first['input']!r} (from {origin}) is not valid: {reason}.",
-        remedy=_EVERY,
+        remedy=every if origin == "option" else "Change it there.",
     )
 
 

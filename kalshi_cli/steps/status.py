@@ -25,7 +25,8 @@ class HaltedByFile:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """Where the desk stands. `unlimited` names the limits that a person has removed.
+    """Where the desk stands. `unlimited` names the limits that a person has removed; None where the
+    settings are not valid.
 
     `equity` is the cash on record and the marks of `positions` together, by quotes that are none
     older than `quoted_us`; None where there is no cash on record, or nothing that a quote decides.
@@ -38,12 +39,12 @@ class Status:
     positions: tuple[PositionRow, ...]
     equity: Money | None
     quoted_us: int | None
-    unlimited: tuple[str, ...]
+    unlimited: tuple[str, ...] | None
     halt_file: HaltedByFile | None
 
 
 async def status(
-    reports: Reports, *, unlimited: tuple[str, ...], halt_file: HaltedByFile | None
+    reports: Reports, *, unlimited: tuple[str, ...] | None, halt_file: HaltedByFile | None
 ) -> Status:
     """Read the desk's state, its funnel, what it holds and what each strategy earned."""
     summary, held = await reports.summary(), await reports.positions()

@@ -33,6 +33,9 @@ PUBLIC_PEM = (
 DEMO = {"KALSHI_API_KEY": "an-id", "KALSHI_BASE_URL": "http://127.0.0.1:1/trade-api/v2"}
 LIMITS = ("max_positions", "max_trades_per_hour", "max_daily_loss", "max_event_exposure")
 
+BAD_LIMIT = "[trading]\nmax_single_position = 7\n"
+LOOKS = ("status", "why", "inspect positions", "inspect orders", "inspect runs", "inspect-db")
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -55,7 +58,7 @@ def key(pem: str) -> dict[str, str]:
 ROWS = [
     Row("status", 4, "config.toml", files={"config.toml": "[risk\nmax_positions = 3"}),
     Row("status", 4, "config.toml", files={"config.toml": "\x00\x01"}),
-    Row("status", 4, "max_positions", files={"config.toml": "[risk]\nmax_positons = 3"}),
+    Row("trade", 4, "max_positions", files={"config.toml": "[risk]\nmax_positons = 3"}),
     Row("status", 4, "real money is never chosen there", files={"config.toml": 'env = "prod"'}),
     Row("status", 4, "does not exist yet", files={"config.toml": 'env = "paper"'}),
     Row("run-loop --once", 4, "does not exist yet", {"KALSHI_ENV": "paper"}),
@@ -106,6 +109,38 @@ def test_wrong_input(kalshi: Kalshi, monkeypatch: pytest.MonkeyPatch, kalshi_hom
         Path(name).write_text(text)
     assert_one_clear_line(kalshi(*row.line.split()), row.code, row.said)
     assert not list(kalshi_home.rglob("*.new"))
+
+
+def test_a_bad_limit_hides_nothing_on_record(kalshi: Kalshi):
+    assert kalshi("run-loop", "--sim", "--cycles", "2", "--seed", "7").code == 0
+    held = kalshi("inspect", "positions", "--json").json["data"]
+    assert held
+    Path("config.toml").write_text(BAD_LIMIT)
+    for line in LOOKS:
+        looked = kalshi(*line.split(), "--json")
+        assert (looked.code, looked.json["ok"]) == (0, True), line
+        (told,) = [text for text in looked.json["warnings"] if "max_single_position" in text]
+        assert "nothing starts to trade until a setting is mended" in told
+        assert told.endswith("Change it there.")
+        assert looked.err.count(told) == 1
+    assert kalshi("inspect", "positions", "--json").json["data"] == held
+    assert kalshi("status", "--json").json["data"]["unlimited"] is None
+    for line in ("trade", "why A", "inspect limits", "evaluate"):  # these need it
+        assert_one_clear_line(kalshi(*line.split()), 4, "max_single_position")
+
+
+def test_who_wants_out_under_a_bad_limit_hears_what_to_do(kalshi: Kalshi):
+    assert kalshi("run-loop", "--sim", "--cycles", "2", "--seed", "7").code == 0
+    ticker = kalshi("inspect", "positions", "--json").json["data"][0]["ticker"]
+    Path("config.toml").write_text(BAD_LIMIT)
+    for line, state in ((f"close {ticker}", "active"), ("flatten", "flatten")):
+        stopped = kalshi(*line.split())
+        assert_one_clear_line(stopped, 4, "Nothing was sold: trading.max_single_position = 7")
+        assert stopped.err.endswith(f"Change it there. Then `kalshi {line}` sells.\n")
+        assert kalshi("status", "--json").json["data"]["summary"]["state"] == state
+    assert kalshi("inspect", "orders", "--live-only", "--json").json["data"] == []
+    Path("config.toml").unlink()
+    assert kalshi("close", ticker).code == 0
 
 
 @contextmanager

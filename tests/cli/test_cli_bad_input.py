@@ -75,8 +75,8 @@ CONFIGURATION = [
         "key",
     ),
     (["status", "--config", "none.toml"], {}, "no config file"),
-    (["status"], {"KALSHI_RISK__MAX_POSITONS": "3"}, "unknown key risk.max_positons"),
-    (["status"], {"KALSHI_RISK__MAX_POSITIONS": "0"}, "risk.max_positions"),
+    (["trade"], {"KALSHI_RISK__MAX_POSITONS": "3"}, "unknown key risk.max_positons"),
+    (["trade"], {"KALSHI_RISK__MAX_POSITIONS": "0"}, "risk.max_positions"),
     (["run-loop", "--sim", "--once", "--forecaster", "tea"], {}, "trading.forecaster"),
     (["status", "--home", "/proc/nowhere"], {}, "cannot be written"),
 ]

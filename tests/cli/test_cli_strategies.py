@@ -56,7 +56,7 @@ def test_a_strategy_for_which_nothing_is_left_is_told_which_line_makes_room(kals
     config.write_text(every.format(FLIPPER) + "others.mine = 0.05\n")
     refused = kalshi("strategies", "list")
     assert refused.code == 4
-    (line,) = refused.err.splitlines()
+    line = refused.err.splitlines()[-1]
     assert "The shares of what runs come to 1.05 times the bankroll" in line
     assert "lower one under [allocation], such as directional_trading = 0.35" in line
     config.write_text(every.format(FLIPPER) + "others.mine = 0.05\ndirectional_trading = 0.35\n")

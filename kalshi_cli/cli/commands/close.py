@@ -18,7 +18,8 @@ def close(
     """Sell what is held in one market, and read the position back. Never asks.
 
     A halted desk sells nothing: `kalshi flatten` takes it out of the halt and sells all that we
-    hold, `kalshi resume` lifts the halt.
+    hold, `kalshi resume` lifts the halt. A loop that runs sells by the settings it began with;
+    where none does, settings that are not valid stop the sale.
 
     Example: kalshi close KXHIGHNY-24AUG16-T85
     """

@@ -19,7 +19,8 @@ def flatten(
     """Cancel our orders, sell all that we hold, and read it back. Never asks.
 
     The desk stays in flatten, where only exits are sent, until `kalshi resume`; so does one that
-    was halted. Foreign positions stay.
+    was halted. Foreign positions stay. A loop that runs sells by the settings it began with; where
+    none does, settings that are not valid stop the sale and nothing else.
 
     Example: kalshi flatten --reason "going on holiday"
     """

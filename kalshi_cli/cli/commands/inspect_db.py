@@ -44,6 +44,7 @@ def inspect_db(
     """
     from kalshi_cli.bootstrap.upkeep import Wanted, inspect_store
     from kalshi_cli.cli.accepting import accepting
+    from kalshi_cli.cli.caveats import warn_of_unread
     from kalshi_cli.cli.desk import ready
     from kalshi_cli.cli.render.upkeep import show_store
     from kalshi_cli.cli.runtime import finish, run_async
@@ -51,5 +52,7 @@ def inspect_db(
 
     wanted = Wanted(reconcile, repair, vacuum, accepting(accept_cash, why))
     prepared = ready(ctx, only_reads=not (repair or vacuum or wanted.accept))
-    report, error = run_async(inspect_store(prepared.environment, prepared.settings, wanted))
+    settings = prepared.configuration.settings
+    report, error = run_async(inspect_store(prepared.environment, settings, wanted))
+    warn_of_unread(prepared)
     finish(prepared.invocation, report, show_store, lambda found: of_store(found) or error)

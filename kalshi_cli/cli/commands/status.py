@@ -19,7 +19,8 @@ def status(ctx: typer.Context) -> None:
     from kalshi_cli.steps.status import status as look
 
     prepared = ready(ctx, only_reads=True)
-    lifted, file = unlimited(prepared.settings), halted_by_file(prepared.environment)
+    lifted = None if prepared.unread else unlimited(prepared.settings)
+    file = halted_by_file(prepared.environment)
     on_records(
         prepared,
         lambda store: look(store.reports, unlimited=lifted, halt_file=file),
