@@ -17,8 +17,8 @@ from kalshi_cli.errors import CapitalTaken
 from kalshi_cli.ports.store import Unit
 from kalshi_cli.risk._base import Control, RiskState
 from kalshi_cli.risk._gate import first_denial
-from kalshi_cli.risk.unresolved import UNKNOWN_ORDER
 from kalshi_cli.steps.at_risk import at_risk
+from kalshi_cli.steps.freezing import of_orders
 
 
 async def reserve(
@@ -36,7 +36,7 @@ async def recount(unit: Unit, state: RiskState, ticker: str, now_us: int) -> Ris
     has them.
 
     Cash is the ledger's where that is less: a fill that was booked since has taken some. What is
-    not known of an order stays unknown, whatever was read before.
+    not known of an order, or of its fills, stays unknown, whatever was read before.
     """
     live, unbooked = await unit.journal.live(), await unit.journal.unbooked()
     positions = await unit.ledger.positions()
@@ -47,7 +47,7 @@ async def recount(unit: Unit, state: RiskState, ticker: str, now_us: int) -> Ris
     facts = dict(state.facts)
     for entry in await unit.catalog.entries([ticker]):
         facts[ticker] = replace(facts[ticker], market=entry.market)
-    unknown = {o.intent.ticker: UNKNOWN_ORDER for o in live if o.state is OrderState.UNKNOWN}
+    unknown = of_orders([o for o in live if o.state is OrderState.UNKNOWN], unbooked)
     return replace(
         state,
         positions=positions,

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from fakes.exchange import Fault
-from fakes.floor import STRATEGY, A, B, open_floor, taking, the_policies, waiting
+from fakes.floor import ASKS, STRATEGY, A, B, open_floor, taking, the_policies, waiting
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -111,6 +111,12 @@ async def leaves(floor, count="10.00"):
     await floor.reconcile()
 
 
+async def leaves_and_sees_no_fill(floor):
+    floor.exchange.set_book(A, (("0.4200", "10.00"),), ASKS)
+    exit_ = await send(floor.desk, taking(Side.ASK, "0.4200", purpose=Purpose.EXIT))
+    assert exit_.state is OrderState.FILLED
+
+
 async def leaves_a_part(floor):
     await leaves(floor, "5.00")
 
@@ -139,6 +145,7 @@ async def learns_of_what_others_sold(floor):
     ("happens", "code"),
     [
         (leaves, "COOLDOWN"),
+        (leaves_and_sees_no_fill, "UNRESOLVED"),
         (leaves_a_part, "ORDER_RATE"),  # the third within a minute, of two
         (leaves_and_hears_nothing, "UNRESOLVED"),
         (learns_that_it_settled, "INELIGIBLE"),
