@@ -21,6 +21,6 @@ class HaltFile:
         except FileNotFoundError:
             return None
         except OSError as error:
-            return f"{self.path} is there and cannot be read: {error.strerror}"
+            return f"a {self.path.name} file that cannot be read: {error.strerror}"
         said = "".join(sign for sign in " ".join(text.split()) if sign.isprintable())
-        return said or f"{self.path} is there"
+        return said or f"a {self.path.name} file without a reason"

@@ -236,7 +236,7 @@ def _refuse_halt_file(prepared: Prepared) -> None:
 
     file = halt_file(prepared.environment)
     if (said := file()) is not None:
-        raise Halted(f"The HALT file says: {said}.", remedy=f"Take {file.path} away first.")
+        raise Halted(f"The desk is halted: {said}.", remedy=f"Take {file.path} away first.")
 
 
 @asynccontextmanager

@@ -121,7 +121,7 @@ def _standing(state: DeskState, since_us: int | None = None) -> Halted:
     since = "" if since_us is None else f" since {spoken(since_us)}"
     return Halted(
         f"The desk is {state.said}{since}; nothing new was entered{since and ' since then'}.",
-        remedy="`kalshi resume` lifts it.",
+        remedy="`kalshi status` says why, `kalshi resume` lifts it.",
     )
 
 

@@ -261,7 +261,7 @@ def test_a_halt_file_stops_the_sale_and_not_the_halt(kalshi, kalshi_home):
     (kalshi_home / "HALT").write_text("pulled the plug\n")
     halted = kalshi("halt", "--flatten", "--json")
     assert (halted.code, halted.json["data"]["after"]) == (6, "halted")
-    assert "The HALT file says: pulled the plug" in halted.json["error"]["message"]
+    assert halted.json["error"]["message"] == "The desk is halted: pulled the plug."
     assert kalshi("inspect", "orders", "--live-only", "--json").json["data"] == []
 
 
@@ -354,6 +354,18 @@ def test_a_halt_file_is_told_before_anybody_trades(kalshi, kalshi_home):
     file.unlink()
     told = kalshi("status", "--json").json["data"]
     assert (told["halt_file"], told["summary"]["state"]) == (None, "active")
+
+
+def test_an_empty_halt_file_is_told_in_one_line(kalshi, kalshi_home):
+    kalshi("ingest", "--sim", "--seed", "7")
+    file = kalshi_home / "HALT"
+    file.touch()
+    shown = " ".join(kalshi("status").out.split())
+    assert shown.startswith("state halted: a HALT file without a reason HALT file nothing is sent")
+    refused = kalshi("resume")
+    (line,) = [each for each in refused.err.splitlines() if each.startswith("error: ")]
+    told = "error: The desk is halted: a HALT file without a reason."
+    assert (refused.code, line) == (6, f"{told} Take {file} away first.")
 
 
 def test_a_loop_on_a_halted_desk_says_so_and_what_to_type(kalshi, kalshi_home):

@@ -319,7 +319,7 @@ async def test_a_file_that_is_seen_before_anything_is_in_it_still_says_why(floor
         return summary.state_reason
 
     file.path.touch()
-    assert await reason() == f"{file.path} is there"
+    assert await reason() == "a HALT file without a reason"
     file.path.write_text("the feed looks wrong\n")
     assert await reason() == "the feed looks wrong"
     await put(floor, DeskState.HALTED)  # by a person, whose reason stays
@@ -342,7 +342,7 @@ async def test_a_file_put_there_between_the_checks_and_the_send_is_obeyed(floor,
     desk = replace(floor.desk, halt_file=file, trading=Touching())
     order = await send(desk, taking())
     assert (order.state, floor.exchange.placed) == (OrderState.NOT_SENT, [])
-    assert (await floor.store.reports.summary()).state_reason == f"{file.path} is there"
+    assert (await floor.store.reports.summary()).state_reason == "a HALT file without a reason"
 
 
 async def test_a_file_that_cannot_be_read_halts_too(tmp_path):
