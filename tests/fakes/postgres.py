@@ -77,11 +77,15 @@ class Reader:
 
 @pytest.fixture
 def postgres_url(postgres_server: str) -> str:
+    return emptied(postgres_server)
+
+
+def emptied(server: str) -> str:
     """The URL of a database without rows; making a new one would write a thousand files."""
     names = ", ".join(f'"{name}"' for name in all_tables().tables if name != "identity")
-    emptied = f"IF to_regclass('runs') IS NOT NULL THEN TRUNCATE {names} RESTART IDENTITY; END IF"
-    asyncio.run(_administer(postgres_server, f"DO $$ BEGIN {emptied}; END $$"))
-    return postgres_server
+    emptying = f"IF to_regclass('runs') IS NOT NULL THEN TRUNCATE {names} RESTART IDENTITY; END IF"
+    asyncio.run(_administer(server, f"DO $$ BEGIN {emptying}; END $$"))
+    return server
 
 
 _NUMBERS = count(1)

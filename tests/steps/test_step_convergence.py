@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from fakes.floor import A, B, open_floor
+from fakes.postgres import emptied
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -159,57 +160,62 @@ def spoilt(random, rows, *, drop):
 @settings(max_examples=25, deadline=None)
 @given(trades, payouts, cash, tellings)
 def test_one_pass_after_everything_is_told_makes_the_books_true(rows, values, amounts, randoms):
-    asyncio.run(_converges(rows, values, amounts, randoms))
-
-
-async def _converges(rows, values, amounts, randoms):
     with tempfile.TemporaryDirectory() as home:
-        async with open_floor(Path(home)) as floor:
-            fills, paid, moved = a_history(rows, values, amounts, floor.clock.now())
-            plain = floor.exchange
-            floor.exchange = Told(plain, [], [], [], {}, OPENING)
-            await floor.reconcile()  # the books are opened before anything happened
-            floor.clock.now_us += 40 * HOUR
-            cash_units, nets = truth(fills, paid, moved)
-            for random in randoms:  # whatever is told on the way, each settlement once at most
-                some = paid[: random.randint(0, len(paid))]
-                floor.exchange = Told(
-                    plain,
-                    spoilt(random, fills, drop=True),
-                    some[-1:],
-                    spoilt(random, moved, drop=True),
-                    nets,
-                    cash_units,
-                )
-                await floor.reconcile()
+        asyncio.run(_converges(Path(home), rows, values, amounts, randoms))
+
+
+@pytest.mark.slow
+@settings(max_examples=5, deadline=None)
+@given(trades, payouts, cash, tellings)
+def test_and_so_it_does_on_postgresql(postgres_server, rows, values, amounts, randoms):
+    asyncio.run(_converges(emptied(postgres_server), rows, values, amounts, randoms))
+
+
+async def _converges(place, rows, values, amounts, randoms):
+    async with open_floor(place) as floor:
+        fills, paid, moved = a_history(rows, values, amounts, floor.clock.now())
+        plain = floor.exchange
+        floor.exchange = Told(plain, [], [], [], {}, OPENING)
+        await floor.reconcile()  # the books are opened before anything happened
+        floor.clock.now_us += 40 * HOUR
+        cash_units, nets = truth(fills, paid, moved)
+        for random in randoms:  # whatever is told on the way, each settlement once at most
+            some = paid[: random.randint(0, len(paid))]
             floor.exchange = Told(
                 plain,
-                spoilt(randoms[0], fills, drop=False),
-                paid[-1:],
-                spoilt(randoms[0], moved, drop=False),
+                spoilt(random, fills, drop=True),
+                some[-1:],
+                spoilt(random, moved, drop=True),
                 nets,
                 cash_units,
             )
-            found = await floor.reconcile()
-            assert (found.complete, found.differences, found.doubt) == (True, (), "")
-            async with floor.store.unit() as unit:
-                positions = await unit.ledger.positions(open_only=False)
-                assert (await unit.ledger.cash()).units == cash_units
-                assert (await unit.ledger.paid_in()).units == OPENING + sum(amounts)
-            assert {p.ticker: p.net.units for p in positions if p.net} == nets
-            # what was earned is what cash grew by, less what was put in, plus what is still held
-            earned = sum(p.realized.units - p.fees.units for p in positions)
-            held = sum(p.cost.units for p in positions)
-            assert cash_units - OPENING - sum(amounts) + held == earned
-            trips = await floor.store.reports.round_trips()
-            flat = {p.ticker for p in positions if not p.net}
-            realized = sum(p.realized.units for p in positions if p.ticker in flat)
-            gross = sum(
-                t.trip.proceeds.units - t.trip.entry_cost.units
-                for t in trips
-                if t.trip.ticker in flat
-            )
-            assert gross == realized
-            again = await floor.reconcile()
-            assert (again.new_fills, again.settlements) == ((), ())
-            assert (await floor.store.audit.check()).findings == ()
+            await floor.reconcile()
+        floor.exchange = Told(
+            plain,
+            spoilt(randoms[0], fills, drop=False),
+            paid[-1:],
+            spoilt(randoms[0], moved, drop=False),
+            nets,
+            cash_units,
+        )
+        found = await floor.reconcile()
+        assert (found.complete, found.differences, found.doubt) == (True, (), "")
+        async with floor.store.unit() as unit:
+            positions = await unit.ledger.positions(open_only=False)
+            assert (await unit.ledger.cash()).units == cash_units
+            assert (await unit.ledger.paid_in()).units == OPENING + sum(amounts)
+        assert {p.ticker: p.net.units for p in positions if p.net} == nets
+        # what was earned is what cash grew by, less what was put in, plus what is still held
+        earned = sum(p.realized.units - p.fees.units for p in positions)
+        held = sum(p.cost.units for p in positions)
+        assert cash_units - OPENING - sum(amounts) + held == earned
+        trips = await floor.store.reports.round_trips()
+        flat = {p.ticker for p in positions if not p.net}
+        realized = sum(p.realized.units for p in positions if p.ticker in flat)
+        gross = sum(
+            t.trip.proceeds.units - t.trip.entry_cost.units for t in trips if t.trip.ticker in flat
+        )
+        assert gross == realized
+        again = await floor.reconcile()
+        assert (again.new_fills, again.settlements) == ((), ())
+        assert (await floor.store.audit.check()).findings == ()
