@@ -10,6 +10,7 @@ from types import ModuleType
 
 from kalshi_cli import domain, exits, filters, portfolio, ports, risk, steps, strategies
 from kalshi_cli.domain.code import Code
+from kalshi_cli.errors import KalshiError, code_of
 from kalshi_cli.exits._base import Exit
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.plugins import names, plugin_class
@@ -36,16 +37,27 @@ class CodeRow:
 
 
 def every_code() -> tuple[CodeRow, ...]:
-    """All of them by the alphabet; one that two parts say has a row for each."""
+    """All but those of errors by the alphabet; one that two parts say has a row for each."""
     rows = [*_of_plug_ins(), *_of_kinds()]
     return tuple(sorted(rows, key=lambda row: (row.code.upper(), row.said_by)))
+
+
+def every_error(above: type[KalshiError] = KalshiError) -> Iterator[tuple[int, CodeRow]]:
+    """The kinds of errors with their exit codes, in their order; a kind of another comes below."""
+    own = [kind for kind in above.__subclasses__() if kind.__bases__[0] is above]
+    for kind in sorted(own, key=lambda kind: (kind.exit_code, kind.__name__)):
+        said_by = f"an error, exit code {kind.exit_code}"
+        means = (getdoc(kind) or "").partition("\n")[0]
+        yield kind.exit_code, CodeRow(code_of(kind), said_by, means, "the error says it itself")
+        yield from every_error(kind)
 
 
 def named(text: str) -> tuple[CodeRow, ...]:
     """The rows of one code, however it is written; none where that is no code."""
     if not _LIKE.fullmatch(text):
         return ()
-    return tuple(row for row in every_code() if row.code.upper() == text.upper())
+    rows = (*every_code(), *(row for _, row in every_error()))
+    return tuple(row for row in rows if row.code.upper() == text.upper())
 
 
 def _of_plug_ins() -> Iterator[CodeRow]:

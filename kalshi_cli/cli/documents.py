@@ -12,9 +12,8 @@ import typer
 
 from kalshi_cli.adapters.store import blueprint
 from kalshi_cli.cli.app import PANELS, SHARED, Branch, Leaf, load, names, overview, told_of
-from kalshi_cli.cli.codes import every_code
+from kalshi_cli.cli.codes import every_code, every_error
 from kalshi_cli.cli.options import EVERY
-from kalshi_cli.errors import KalshiError, code_of
 from kalshi_cli.settings.describe import example
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ Why something was not done, or was, is told by a code that stays what it is: by 
 the exit's code in small letters. A strategy of your own has codes of its own beside these.
 
 The code of an `error` with `--json` is none of these: COMMANDS_REFERENCE.md has them, under its
-[codes of errors](../COMMANDS_REFERENCE.md#codes-of-errors).
+[codes of errors](../COMMANDS_REFERENCE.md#codes-of-errors), and `kalshi why CODE` too.
 
 | code | said by | what it means | what to do |
 |---|---|---|---|
@@ -99,7 +98,7 @@ def reference() -> str:
     parts.append(_table([param for param in SHARED if param.name in EVERY]))
     parts.append("## Options of the commands that move the simulated world\n")
     parts.append(_table([param for param in SHARED if param.name not in EVERY]))
-    parts.append(_ENVELOPE + "".join(_errors(KalshiError)))
+    parts.append(_ENVELOPE + "".join(_errors()))
     return "\n".join(parts)
 
 
@@ -110,13 +109,9 @@ def codes() -> str:
     return _CODES + "".join(f"| {row} |\n" for row in rows)
 
 
-def _errors(above: type[KalshiError]) -> Iterator[str]:
-    """The rows of the program's errors that are kinds of this one, by exit code."""
-    own = [kind for kind in above.__subclasses__() if kind.__bases__[0] is above]
-    for kind in sorted(own, key=lambda kind: (kind.exit_code, kind.__name__)):
-        means = _text(kind.__doc__).partition("\n")[0].rstrip(".")
-        yield f"| `{code_of(kind)}` | {kind.exit_code} | {means} |\n"
-        yield from _errors(kind)
+def _errors() -> Iterator[str]:
+    for exit_code, row in every_error():
+        yield f"| `{row.code}` | {exit_code} | {row.means.rstrip('.')} |\n"
 
 
 def _command(name: str) -> Iterator[str]:

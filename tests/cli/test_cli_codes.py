@@ -59,6 +59,8 @@ def test_every_kind_of_code_is_in_the_table(kinds):
 
 
 def test_every_error_is_in_the_reference_with_what_it_means(kinds):
+    """And `why` answers for each, by the same words."""
+
     def below(kind):
         for each in kind.__subclasses__():
             if each.__module__.startswith("kalshi_cli."):
@@ -70,7 +72,11 @@ def test_every_error_is_in_the_reference_with_what_it_means(kinds):
     assert len(errors) > 25
     for kind in errors:
         assert vars(kind)["__doc__"], kind
-        assert f"| `{code_of(kind)}` | {kind.exit_code} | " in page, kind
+        said_by = f"an error, exit code {kind.exit_code}"
+        (means,) = [row.means for row in named(code_of(kind)) if row.said_by == said_by]
+        told = means.removesuffix(".")
+        assert told, kind
+        assert f"| `{code_of(kind)}` | {kind.exit_code} | {told} |" in page, kind
 
 
 def test_every_plug_in_is_in_the_table():

@@ -37,7 +37,8 @@ def why(
     """Say why nothing was traded: what stopped each market first, by how much, and what came near.
 
     Of one market: every gate by what is on record, and what a forecast would have had to say. Of a
-    code that it shows, such as NET_EDGE: what it means, and what to do. docs/codes.md has them all.
+    code that it shows, such as NET_EDGE, or of an error's: what it means, and what to do.
+    docs/codes.md has them all.
 
     Example: kalshi why KXHIGHNY-24AUG16-T85 --with trading.min_net_edge=0.005
     """
