@@ -34,10 +34,14 @@ ASKED_ONE_BY_ONE = 20
 
 @dataclass(frozen=True, slots=True)
 class Followed:
-    """Orders that changed, resting orders that are not ours, and what nobody expected."""
+    """Orders that changed, resting orders that are not ours, and what nobody expected.
+
+    `impostors` are those of the foreign that bear an id of ours, with other terms than we sent.
+    """
 
     changed: tuple[Order, ...]
     foreign: tuple[OrderReport, ...]
+    impostors: tuple[OrderReport, ...]
     alarms: tuple[str, ...]
 
 
@@ -221,6 +225,7 @@ async def follow(
             *(r for r in mine if not {r.order_id, r.client_order_id} & known),
             *impostors,
         ),
+        impostors=tuple(impostors),
         alarms=tuple(
             resurrection(own[order.client_order_id].state, order)
             for order in after

@@ -129,6 +129,8 @@ async def reconcile(
     resolved = await resolve(trading, store, clock, in_flight, archive)
     resting = await resting_orders(trading)
     followed = await follow(trading, store, clock, resting.items, archive)
+    told = {report.order_id: report for report in (*resolved.impostors, *followed.impostors)}
+    impostors = tuple(told.values())
     booked = await _book_all(read, store, clock)
     seen, restless = await weigh(trading, store), ""
     if not seen.opened:
@@ -171,9 +173,9 @@ async def reconcile(
         balance=balance,
         cash=cash,
         opened=opened,
-        impostors=resolved.impostors,
+        impostors=impostors,
         alarms=_once(
-            *map(imposture, resolved.impostors),
+            *map(imposture, impostors),
             *resolved.alarms,
             *followed.alarms,
             *booked.alarms,

@@ -7,6 +7,7 @@ from fakes.exchange import Fault
 from fakes.floor import STRATEGY, A, B, taking, waiting
 
 from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
@@ -56,6 +57,21 @@ async def test_what_rests_with_other_terms_is_foreign(floor):
     found = await floor.reconcile()
     assert [report.ticker for report in found.foreign] == [B]
     assert found.frozen.keys() == {A, B}
+
+
+async def test_what_rests_with_other_terms_long_after_it_was_given_up_freezes_its_market(floor):
+    floor.exchange.placing = [Fault.LOST]
+    order = await send(floor.desk, waiting(floor.clock))
+    await floor.reconcile()
+    assert (await floor.order()).state is OrderState.ABSENT
+    floor.clock.now_us += 2 * HOUR
+    await floor.exchange.place(order.client_order_id, waiting(floor.clock, ticker=B))
+    found = await floor.reconcile()
+    assert (await floor.order()).state is OrderState.ABSENT
+    assert [report.ticker for report in found.foreign] == [B]
+    assert "bears an id of ours and other terms" in found.frozen[B]
+    (alarm,) = found.alarms
+    assert f"order {order.client_order_id} exists at the exchange with other terms" in alarm
 
 
 async def test_the_same_terms_are_ours(floor):

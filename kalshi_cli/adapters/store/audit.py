@@ -4,7 +4,6 @@ Comparing with the exchange is a step's work: it takes `Audit.cash` and the ledg
 """
 
 from contextlib import AbstractAsyncContextManager
-from dataclasses import replace
 from typing import Protocol
 
 from sqlalchemy import Table, delete, func, select, text
@@ -84,11 +83,12 @@ class SqlAuditor:
 
     async def repair(self) -> Repair:
         async with self._opened() as transaction:
-            ledger = SqlLedger(transaction)
-            stored, wanted = await _stored(transaction), derive(await ledger.history())
+            history = await SqlLedger(transaction).history()
+            wanted = derive(history, await _reasons(transaction))
+            stored = await _stored(transaction)
             positions, trips = wrong_positions(stored, wanted), wrong_trips(stored, wanted)
             await _replace_positions(transaction, wanted, positions)
-            await _replace_trips(transaction, stored, wanted, trips)
+            await _replace_trips(transaction, wanted, trips)
             await transaction.commit()
         return Repair(positions=len(positions), round_trips=len(trips))
 
@@ -136,18 +136,16 @@ async def _replace_positions(
     await transaction.append(t.POSITIONS, rows)
 
 
-async def _replace_trips(
-    transaction: Transaction, stored: Derived, wanted: Derived, ids: list[str]
-) -> None:
-    """A trip keeps its reason, which the ledger does not know."""
+async def _replace_trips(transaction: Transaction, wanted: Derived, ids: list[str]) -> None:
     for trip_id in ids:
         mine = t.ROUND_TRIPS.c.round_trip_id == trip_id
         await transaction.write(delete(t.ROUND_TRIPS).where(mine))
-    trips = [wanted.trips[trip_id] for trip_id in ids if trip_id in wanted.trips]
-    kept = [
-        replace(trip, reason=stored.trips[trip.round_trip_id].reason)
-        if trip.round_trip_id in stored.trips
-        else trip
-        for trip in trips
-    ]
-    await transaction.append(t.ROUND_TRIPS, [mapping.trip_row(trip) for trip in kept])
+    rows = [mapping.trip_row(wanted.trips[trip_id]) for trip_id in ids if trip_id in wanted.trips]
+    await transaction.append(t.ROUND_TRIPS, rows)
+
+
+async def _reasons(transaction: Transaction) -> dict[str, str]:
+    """Why each order was sent, by the exchange's id."""
+    orders = t.ORDERS.c
+    known = select(orders.order_id, orders.reason).where(orders.order_id.is_not(None))
+    return {row[0]: row[1] for row in await transaction.rows(known)}

@@ -1,6 +1,6 @@
 """What the ledger says positions and round trips are, against what is stored."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.account import Settlement
@@ -18,11 +18,13 @@ class Derived:
     trips: dict[str, RoundTrip]
 
 
-def derive(history: Iterable[Entry]) -> Derived:
-    """Fold every market's history, given in the order it happened."""
+def derive(history: Iterable[Entry], reasons: Mapping[str, str] | None = None) -> Derived:
+    """Fold every market's history, given in the order it happened. `reasons` tell why orders were
+    sent, by the exchange's id.
+    """
     derived = Derived({}, {})
     for ticker, entries in by_market(history).items():
-        for folded in fold_history(ticker, entries):
+        for folded in fold_history(ticker, entries, reasons):
             derived.positions[ticker, folded.position.owner] = folded.position
             derived.trips.update((trip.round_trip_id, trip) for trip in folded.trips)
     return derived
@@ -39,7 +41,7 @@ def wrong_positions(stored: Derived, wanted: Derived) -> list[tuple[str, str]]:
 
 
 def wrong_trips(stored: Derived, wanted: Derived) -> list[str]:
-    """Ids whose amounts differ, or that only one side has. Reasons are not derived."""
+    """Ids whose amounts differ, or that only one side has; a reason is no amount."""
     keys = stored.trips.keys() | wanted.trips.keys()
     return sorted(
         key for key in keys if _bare(stored.trips.get(key)) != _bare(wanted.trips.get(key))

@@ -121,13 +121,22 @@ async def test_each_wrong_is_found(store, statement, code):
     assert code in {finding.code for finding in (await store.audit.check()).findings}
 
 
-async def test_repair_derives_again_and_keeps_reasons(store):
+@pytest.mark.parametrize(
+    "damage", ["UPDATE round_trips SET fees_units = 0", "DELETE FROM round_trips"]
+)
+async def test_repair_derives_again_and_tells_why_each_trip_ended(store, damage):
     with closing(sqlite3.connect(store.location.path)) as connection:
         connection.execute("UPDATE positions SET cost_units = 1 WHERE owner = 'external'")
         connection.execute(
             "INSERT INTO positions SELECT 'U', owner, 5, 1, 0, 0, 0, 0 FROM positions"
         )
-        connection.execute("UPDATE round_trips SET fees_units = 0, reason = 'stop_loss'")
+        connection.execute("CREATE TEMP TABLE other AS SELECT * FROM orders")
+        connection.execute(
+            "UPDATE other SET client_order_id = 'k3', order_id = 'o3', sequence = 3,"
+            " reason = 'stop_loss'"
+        )
+        connection.execute("INSERT INTO orders SELECT * FROM other")
+        connection.execute(damage)
         connection.commit()
     repaired = await store.audit.repair()
     assert repaired == Repair(positions=3, round_trips=1)
