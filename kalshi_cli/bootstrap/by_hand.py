@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 
 from kalshi_cli.adapters.clock import SystemClock, clock_for
-from kalshi_cli.adapters.store.lease import holder_of
 from kalshi_cli.adapters.store.store import SqlStore
-from kalshi_cli.bootstrap.records import lease_name, open_records, recorded_identity
+from kalshi_cli.bootstrap.records import open_records, who_trades
 from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.sale import Sale, sales
@@ -54,11 +53,10 @@ async def asked_of_holder(
 ) -> Answered | None:
     """The answer of whoever holds the lease; None where nobody does, so that we may."""
     real = SystemClock()
-    name = lease_name(recorded_identity(environment))
     async with open_records(environment, settings, read_only=False) as store:
 
         async def is_held() -> bool:
-            return await holder_of(store, name, real.wall()) is not None
+            return await who_trades(environment, store) is not None
 
         if not await is_held():
             return None

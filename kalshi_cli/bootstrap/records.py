@@ -13,6 +13,7 @@ from kalshi_cli.settings.sections import Settings
 
 if TYPE_CHECKING:
     from kalshi_cli.adapters.store.store import SqlStore
+    from kalshi_cli.ports.desk import Holder
     from kalshi_cli.steps.status import HaltedByFile
 
 
@@ -67,6 +68,15 @@ def store_location(environment: Environment, settings: Settings) -> str | Path:
 def lease_name(identity: StoreIdentity) -> str:
     """One lease for each environment and account."""
     return f"{identity.env}/{identity.account}"
+
+
+async def who_trades(environment: Environment, store: "SqlStore") -> "Holder | None":
+    """The process that trades the account now; None where nobody does."""
+    from kalshi_cli.adapters.clock import SystemClock
+    from kalshi_cli.adapters.store.lease import holder_of
+
+    name = lease_name(recorded_identity(environment, makes=False))
+    return await holder_of(store, name, SystemClock().wall())
 
 
 def recorded_identity(environment: Environment, *, makes: bool = True) -> StoreIdentity:

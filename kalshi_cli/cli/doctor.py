@@ -17,8 +17,8 @@ from kalshi_cli.errors import KalshiError
 from kalshi_cli.settings.environment import Environment
 
 if TYPE_CHECKING:
-    from kalshi_cli.adapters.store.lease import Holder
     from kalshi_cli.bootstrap.exchange import OpenExchange
+    from kalshi_cli.ports.desk import Holder
     from kalshi_cli.ports.rows.desk import DeskSummary
     from kalshi_cli.steps.status import HaltedByFile
 
@@ -144,21 +144,14 @@ def _strategies(prepared: Prepared) -> Check:
 
 async def _store(prepared: Prepared) -> list[Check]:
     from kalshi_cli.adapters.clock import SystemClock
-    from kalshi_cli.adapters.store.lease import holder_of
-    from kalshi_cli.bootstrap.records import (
-        halted_by_file,
-        lease_name,
-        open_records,
-        recorded_identity,
-    )
+    from kalshi_cli.bootstrap.records import halted_by_file, open_records, who_trades
 
     environment = prepared.environment
     file, wall_us = halted_by_file(environment), SystemClock().wall()
-    name = lease_name(recorded_identity(environment, makes=False))
     async with open_records(environment, prepared.settings) as store:
         audit = await store.audit.check()
         summary = await store.reports.summary()
-        holder = await holder_of(store, name, wall_us)
+        holder = await who_trades(environment, store)
     return [
         _integrity(len(audit.findings)),
         _unresolved(summary),

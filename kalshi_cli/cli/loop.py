@@ -74,7 +74,12 @@ async def _result(
     return LoopResult(
         stopped=stopped,
         started_us=started_us,
-        status=await status(desk.store.reports, unlimited=lifted, halt_file=file),
+        status=await status(
+            desk.store.reports,
+            unlimited=lifted,
+            halt_file=file,
+            running=desk.settings.running,
+        ),
         evaluation=await desk.evaluate(),
         live=await desk.store.reports.orders(states=LIVE),
         left=left,

@@ -24,6 +24,15 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """The process that trades an account, and since when (real time)."""
+
+    pid: int
+    host: str
+    since_wall_us: int
+
+
+@dataclass(frozen=True, slots=True)
 class Brakes:
     """The desk's run state, and the instant before which nothing is sent, if there is one."""
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from kalshi_cli.domain.limits import Lending
-from kalshi_cli.domain.money import NO_MONEY, Money
+from kalshi_cli.domain.money import Money
 from kalshi_cli.portfolio.lending import lent_out
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.reports import Reports
@@ -60,7 +60,7 @@ async def strategies_in_use(
     return tuple(
         StrategyInUse(
             **{
-                **_recorded(rows.get(name) or _nothing_yet(name)),
+                **_recorded(rows.get(name) or StrategyRow.nothing_yet(name)),
                 **parts.get(name, {}),
                 **_fractions(held_to.shares.get(name), policy.shares.get(name)),
             }
@@ -89,7 +89,3 @@ def _parts(state: RiskState, policy: TradePolicy) -> Mapping[str, Mapping[str, M
 
 def _recorded(row: StrategyRow) -> dict[str, Any]:
     return {each.name: getattr(row, each.name) for each in fields(row)}
-
-
-def _nothing_yet(name: str) -> StrategyRow:
-    return StrategyRow(name, 0, 0, 0, 0, 0, NO_MONEY, NO_MONEY, NO_MONEY, NO_MONEY)

@@ -1,11 +1,12 @@
 """The desk on one screen, from the store alone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Money, total
+from kalshi_cli.ports.desk import Holder
 from kalshi_cli.ports.reports import Reports
 from kalshi_cli.ports.rows.desk import DeskSummary
 from kalshi_cli.ports.rows.trading import (
@@ -31,6 +32,7 @@ class Status:
     `equity` is the cash on record and the marks of `positions` together, by quotes that are none
     older than `quoted_us`; None where there is no cash on record, or nothing that a quote decides.
     A desk with a `halt_file` is halted, whether or not one that trades has put that on record yet.
+    `holder` is the process that trades now, other than the one that looks; None where nobody does.
     """
 
     summary: DeskSummary
@@ -41,23 +43,39 @@ class Status:
     quoted_us: int | None
     unlimited: tuple[str, ...] | None
     halt_file: HaltedByFile | None
+    holder: Holder | None
 
 
 async def status(
-    reports: Reports, *, unlimited: tuple[str, ...] | None, halt_file: HaltedByFile | None
+    reports: Reports,
+    *,
+    unlimited: tuple[str, ...] | None,
+    halt_file: HaltedByFile | None,
+    running: Iterable[str] = (),
+    holder: Holder | None = None,
 ) -> Status:
-    """Read the desk's state, its funnel, what it holds and what each strategy earned."""
+    """Read the desk's state, its funnel, what it holds and what each strategy earned, and that
+    those of the `running` strategies have not done anything which have no record.
+    """
     summary, held = await reports.summary(), await reports.positions()
     return Status(
         summary=_as_halted(summary, halt_file),
-        strategies=await reports.strategies(),
+        strategies=_with_all(await reports.strategies(), running),
         funnel=await reports.funnel(),
         positions=held,
         equity=None if summary.cash is None else _worth(summary.cash, held),
         quoted_us=min(_quotes(held), default=None),
         unlimited=unlimited,
         halt_file=halt_file,
+        holder=holder,
     )
+
+
+def _with_all(rows: Sequence[StrategyRow], running: Iterable[str]) -> tuple[StrategyRow, ...]:
+    """In name order."""
+    known = {row.strategy: row for row in rows}
+    every = {**{name: StrategyRow.nothing_yet(name) for name in running}, **known}
+    return tuple(every[name] for name in sorted(every))
 
 
 def _worth(cash: Money, held: Sequence[PositionRow]) -> Money:

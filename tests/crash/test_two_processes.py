@@ -191,6 +191,9 @@ def test_requests_reach_the_process_that_trades(demo: Program):
         wait_until(lambda: holder.has_ended() or rows(demo, "SELECT pid FROM leases"), "its lease")
         second = demo.run("trade", "--env", "demo", code=6)
         assert f"Process {holder.pid} on {socket.gethostname()} has been trading" in second.told
+        assert demo.run("status", "--json").data["holder"]["pid"] == holder.pid
+        told = demo.run("status").told
+        assert f"process {holder.pid} on {socket.gethostname()}, since " in told
         taken_back = demo.run("cancel-all", "--json").data
         assert taken_back["answered_by"] == "by the process that trades"
         assert demo.run("halt", "--reason", "smoke", "--json").data["after"] == "halted"
@@ -198,4 +201,5 @@ def test_requests_reach_the_process_that_trades(demo: Program):
         assert not holder.has_ended()
     finally:
         holder.kill()
+    assert demo.run("status", "--json").data["holder"] is None
     demo.run("track")

@@ -24,6 +24,7 @@ from kalshi_cli.adapters.store.store import SqlStore
 from kalshi_cli.adapters.store.transaction import AnyRow
 from kalshi_cli.domain.instant import SECOND, format_span
 from kalshi_cli.errors import KalshiError, LeaseHeld, LeaseRanOut
+from kalshi_cli.ports.desk import Holder
 
 TTL_S = 30.0
 RENEW_S = 10.0
@@ -227,18 +228,9 @@ def _refuse_if_held(row: AnyRow, now_us: int) -> None:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """Who holds a lease, since when (real time)."""
-
-    pid: int
-    host: str
-    since_wall_us: int
-
-
 async def holder_of(store: SqlStore, name: str, wall_us: int) -> Holder | None:
     """Who holds the lease; None where it may be taken."""
-    async with store.transaction() as transaction:
+    async with store.transaction(reads=True) as transaction:
         row = await transaction.first(select(*_ROW).where(_ROW.name == name))
     return None if row is None else _holder_from(row, wall_us)
 

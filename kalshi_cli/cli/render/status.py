@@ -76,6 +76,10 @@ def _state(result: Status) -> list[tuple[str, Cell]]:
         facts.append(("last run", f"{run.command}, {instant(run.started_us)}: {ended}"))
     elif not summary.markets:
         facts.append(("last run", f"none: {FIRST_STEPS}"))
+    if (holder := result.holder) is not None:
+        began = instant(holder.since_wall_us)
+        told = f"process {holder.pid} on {holder.host}, since {began} of real time"
+        facts.append(("trades now", told))
     return facts
 
 

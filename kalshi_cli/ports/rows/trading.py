@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.marks import Mark
-from kalshi_cli.domain.money import Contracts, Money, Price
+from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price
 from kalshi_cli.domain.order import Fill, OrderState, Pending, Purpose, TimeInForce
 from kalshi_cli.domain.position import RoundTrip
 from kalshi_cli.domain.side import Outcome, Side
@@ -167,3 +167,8 @@ class StrategyRow:
     fees: Money
     net: Money
     denials: int = 0
+
+    @staticmethod
+    def nothing_yet(strategy: str) -> "StrategyRow":
+        """Of one that has no record."""
+        return StrategyRow(strategy, 0, 0, 0, 0, 0, NO_MONEY, NO_MONEY, NO_MONEY, NO_MONEY)
