@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, delete, select, update
 
 from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.occupant import is_alive
 from kalshi_cli.adapters.store.store import SqlStore
 from kalshi_cli.adapters.store.transaction import AnyRow
 from kalshi_cli.domain.instant import SECOND, format_span
@@ -238,19 +239,9 @@ async def holder_of(store: SqlStore, name: str, wall_us: int) -> Holder | None:
 def _holder_from(row: AnyRow, now_us: int) -> Holder | None:
     """None for a lease that ran out, or whose holder is dead on this machine."""
     _, _, pid, host, acquired_us, _, expires_us = row
-    if expires_us <= now_us or (host == socket.gethostname() and not _is_alive(pid)):
+    if expires_us <= now_us or (host == socket.gethostname() and not is_alive(pid)):
         return None
     return Holder(pid, host, acquired_us)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _ours(terms: _Terms) -> ColumnElement[bool]:

@@ -2,24 +2,34 @@
 
 import os
 import socket
-import sqlite3
-from contextlib import closing, suppress
-from pathlib import Path
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 
-from kalshi_cli.errors import StoreBusy
+from sqlalchemy import select
 
-_HOLDER = "SELECT pid, host FROM leases ORDER BY renewed_wall_us DESC LIMIT 1"
+from kalshi_cli.adapters.store import tables as t
+from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.errors import KalshiError, StoreBusy
+
+_HOLDER = select(t.LEASES.c.pid, t.LEASES.c.host).order_by(t.LEASES.c.renewed_wall_us.desc())
 
 
-def named(error: StoreBusy, path: Path | None) -> StoreBusy:
+async def named(
+    error: StoreBusy, looks: Callable[[], AbstractAsyncContextManager[Transaction]]
+) -> StoreBusy:
     """The same error, with the process that trades, where it lives on this machine.
 
-    One that is stopped in the middle of a write keeps the file locked, and its lease says who it
-    is: reading waits for nobody. Where there is none the error stays as it is.
+    One that is stopped in the middle of a write keeps the store locked, and its lease says who it
+    is: one that `looks` waits for nobody. Where there is none the error stays as it is.
     """
-    pid = None if path is None else _holder(path)
-    if pid is None:
+    try:
+        async with looks() as transaction:
+            row = await transaction.first(_HOLDER)
+    except KalshiError:
         return error
+    if row is None or row[1] != socket.gethostname() or not is_alive(row[0]):
+        return error
+    pid = row[0]
     return StoreBusy(
         f"{str(error).rstrip('.')}; process {pid} trades with it.",
         remedy=f"Try again. Should that process be stopped: `kill -CONT {pid}` lets it go on, "
@@ -27,16 +37,8 @@ def named(error: StoreBusy, path: Path | None) -> StoreBusy:
     )
 
 
-def _holder(path: Path) -> int | None:
-    url = f"{path.absolute().as_uri()}?mode=ro"
-    with suppress(sqlite3.Error), closing(sqlite3.connect(url, uri=True)) as file:
-        row = file.execute(_HOLDER).fetchone()
-        if row is not None and row[1] == socket.gethostname() and _lives(row[0]):
-            return int(row[0])
-    return None
-
-
-def _lives(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Whether there is such a process on this machine, whoever it belongs to."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

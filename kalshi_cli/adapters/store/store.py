@@ -103,7 +103,9 @@ class SqlStore:
             async with self._begun(reads=reads) as transaction:
                 yield transaction
         except StoreBusy as error:
-            raise named(error, self.location.path) from error
+            if self.location.is_memory:
+                raise
+            raise await named(error, partial(self._begun, reads=True)) from error
         finally:
             self._turn.release()
 

@@ -90,6 +90,24 @@ async def test_a_process_that_is_stopped_while_it_writes_is_named(tmp_path, monk
                 await seed(desk)
 
 
+async def test_on_postgresql_who_keeps_the_lock_is_named_too(postgres_url, monkeypatch):
+    import asyncpg
+
+    monkeypatch.setattr(connection, "BUSY_S", 0.05)
+    other, trader = await asyncpg.connect(postgres_url), os.getppid()
+    try:
+        async with await fresh_store(postgres_url) as desk:
+            row = ("trading", "token", trader, socket.gethostname(), WALL, WALL, WALL)
+            await other.execute("INSERT INTO leases VALUES ($1, $2, $3, $4, $5, $6, $7)", *row)
+            async with other.transaction():
+                await other.execute(f"SELECT pg_advisory_xact_lock({connection.WRITER_LOCK})")
+                with pytest.raises(StoreBusy, match=f"; process {trader} trades with it"):
+                    await seed(desk)
+            await seed(desk)
+    finally:
+        await other.close()
+
+
 async def test_a_lane_that_writes_too_long_keeps_the_others_waiting_and_no_more(
     tmp_path, monkeypatch
 ):
