@@ -11,8 +11,6 @@ from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.transaction import Transaction
 from kalshi_cli.errors import KalshiError, StoreBusy
 
-_HOLDER = select(t.LEASES.c.pid, t.LEASES.c.host).order_by(t.LEASES.c.renewed_wall_us.desc())
-
 
 async def named(
     error: StoreBusy, looks: Callable[[], AbstractAsyncContextManager[Transaction]]
@@ -22,9 +20,11 @@ async def named(
     One that is stopped in the middle of a write keeps the store locked, and its lease says who it
     is: one that `looks` waits for nobody. Where there is none the error stays as it is.
     """
+    leases = t.LEASES.c
+    newest = select(leases.pid, leases.host).order_by(leases.renewed_wall_us.desc())
     try:
         async with looks() as transaction:
-            row = await transaction.first(_HOLDER)
+            row = await transaction.first(newest)
     except KalshiError:
         return error
     if row is None or row[1] != socket.gethostname() or not is_alive(row[0]):
