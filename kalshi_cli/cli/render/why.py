@@ -95,7 +95,7 @@ def _show_funnel(funnel: StrategyFunnel, room: int, console: "Console") -> None:
     looked = f"{some(funnel.passes, 'pass', 'passes')}, at most {some(funnel.markets, 'market')}"
     print_table(
         console,
-        f"{funnel.strategy}: {looked}",
+        f"{funnel.strategy}: {looked}, what ended most first",
         (
             ("came to", "spare"),
             "its end by",
@@ -146,7 +146,7 @@ def _stopped(result: WhyMarket) -> Iterator[tuple[str, str]]:
         numbers = _after(stop)
         denied = result.denied(row)
         sized = None if denied is None else _sized(denied.count, denied.side, denied.price)
-        asked = f", for {sized}" if sized else ""
+        asked = f", for {sized} beside all else of that pass" if sized else ""
         detail = f"{asked}; {stop.detail}" if stop.detail else asked
         yield (
             "last pass",
