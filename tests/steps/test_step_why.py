@@ -92,7 +92,8 @@ async def test_a_size_by_itself_and_one_beside_the_rest_of_a_pass_are_told_apart
     console = Console(file=StringIO(), width=200)
     show_why_market(found, console)
     told = console.file.getvalue()
-    assert f", for {denied.intent.count.units // 100} YES at 56c; entry 2 within" in told
+    beside = f", for {denied.intent.count.units // 100} YES at 56c beside all else of that pass"
+    assert f"{beside}; entry 2 within" in told
     assert f"{plan.intent.count.units // 100} YES at 56c, were nothing else proposed" in told
 
 
