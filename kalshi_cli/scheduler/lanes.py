@@ -241,20 +241,23 @@ class Loop:
             task.cancel()  # nobody waits for that: what rang is to be answered
 
     async def _round(self, table: _Timetable) -> None:
-        """Run what is due. A bell that rings meanwhile is answered in the same round."""
+        """Run what is due. A bell that rings meanwhile is answered in the same round, but no step
+        runs twice in one: others wait as well.
+        """
         now = self._clock.now()
-        steps = table.due_steps(now)
+        steps, done = table.due_steps(now), list[Step]()
         while steps:
             step, *steps = steps
             if step.bell is not None:
                 step.bell.event.clear()
             error = await self._run_step(table.lane, step)
-            table.ran(step, now)
+            done.append(step)
+            table.ran(step, min(now, self._clock.now()))  # the clock may have been set back
             if isinstance(error, StoreBusy):
                 table.due[step.name] = self._clock.now() + BUSY_AGAIN_US
             if self._stop.asked:
                 return
-            steps = table.also_rung(steps)
+            steps = [each for each in table.also_rung(steps) if each not in done]
         table.rounds += 1
 
     async def _run_step(self, lane: Lane, step: Step) -> KalshiError | None:

@@ -280,6 +280,55 @@ def test_a_clock_that_is_set_back_delays_nothing():
     assert str(late).startswith("the clock was set back by ")
 
 
+def test_a_clock_that_is_set_back_during_a_step_delays_it_no_further():
+    async def scenario() -> list[float]:
+        clock, stop, began = SleepyClock(START_US), Stop(), []
+        loop = asyncio.get_running_loop()
+
+        async def track() -> None:
+            began.append(round(loop.time(), 1))
+            if len(began) == 2:
+                await asyncio.sleep(5.0)  # noqa: TID251
+
+        lane = Lane("guard", (Step("track", 2 * MINUTE, track),))
+        running = asyncio.ensure_future(Loop([lane], clock, stop=stop, report=lambda _: None).run())
+        await asyncio.sleep(122.0)  # noqa: TID251
+        clock.sleeps(-2 * HOUR)
+        await asyncio.sleep(178.0)  # noqa: TID251
+        stop.ask("enough")
+        await running
+        return began
+
+    # Set back at 122 s, which is noticed within a pulse: two minutes later there is the third look.
+    first, second, third = run_virtual(scenario())
+    assert (first, second) == (0.0, 120.0)
+    assert 242.0 <= third <= 243.5
+
+
+def test_a_step_that_is_rung_for_all_the_time_keeps_no_other_of_its_lane():
+    async def scenario() -> list[str]:
+        clock, stop, ran, heard = SleepyClock(START_US), Stop(), [], Bell()
+
+        async def attend() -> None:
+            ran.append("attend")
+            await asyncio.sleep(0.03)  # noqa: TID251
+
+        async def requests() -> None:
+            ran.append("requests")
+
+        steps = Step("attend", SECOND, attend, heard), Step("requests", SECOND, requests)
+        loop = Loop([Lane("guard", steps)], clock, stop=stop, report=lambda _: None)
+        running = asyncio.ensure_future(loop.run())
+        for _ in range(500):  # ten seconds of news
+            heard.ring()
+            await asyncio.sleep(0.02)  # noqa: TID251
+        stop.ask("enough")
+        await running
+        return ran
+
+    assert run_virtual(scenario()).count("requests") >= 9
+
+
 def test_a_block_is_told_and_changes_no_plan():
     sleeper = Sleeper()
     run_virtual(sleeper.run((90.0, 5 * SECOND), until_s=300.0))
