@@ -249,10 +249,12 @@ async def _check_sending(desk: Desk, purpose: Purpose, decided_wall_us: int) -> 
 
 
 async def _check_going(desk: Desk, order: Order, decided_wall_us: int, weigh: Weigh | None) -> None:
-    """What an order asks just before it goes; an exit that waited is weighed again by it."""
-    await _check_sending(desk, order.intent.purpose, decided_wall_us)
+    """What an order asks just before it goes; an exit that waited is weighed again first: the
+    halt and the lease are asked when every wait is over.
+    """
     if weigh is not None:
         await _weigh_again(desk, order, weigh)
+    await _check_sending(desk, order.intent.purpose, decided_wall_us)
 
 
 async def heed_halt_file(desk: Desk) -> None:

@@ -439,6 +439,36 @@ async def test_an_exit_that_waited_for_its_first_try_is_weighed_again(floor):
     assert await floor.nets() == {(A, STRATEGY): "4.00"}
 
 
+@pytest.mark.parametrize("happens", ["halt", "lease"])
+async def test_what_happens_while_an_exit_is_weighed_again_keeps_it_here(
+    floor, monkeypatch, happens
+):
+    waits, begin = [], floor.store.unit
+
+    async def wait(_client_order_id):
+        if waits:
+            floor.clock.now_us += waits.pop()
+            monkeypatch.setattr(floor.store, "unit", weighing)
+
+    @contextlib.asynccontextmanager
+    async def weighing(**kind):
+        monkeypatch.setattr(floor.store, "unit", begin)
+        async with begin(**kind) as unit:
+            yield unit
+        if happens == "halt":
+            await change_state(floor, DeskState.HALTED)
+        else:
+            desk.lease = Lost(desk.lease)
+
+    desk = floor.desk_on(Hooked(floor.exchange, wait))
+    await send(desk, taking())
+    await floor.reconcile()
+    waits.append(WEIGHED_FOR_US + 1)
+    with contextlib.suppress(LeaseHeld):
+        await send(desk, taking(Side.ASK, "0.4000", "10.00", purpose=Purpose.EXIT))
+    assert len(floor.exchange.placed) == 1  # the entry
+
+
 @pytest.mark.parametrize(("waited_us", "again"), [(WEIGHED_FOR_US, 0), (WEIGHED_FOR_US + 1, 1)])
 async def test_an_exit_that_goes_at_once_reads_nothing_more(floor, monkeypatch, waited_us, again):
     """One unit of work journals it, and one keeps its answer."""
