@@ -156,7 +156,7 @@ async def _exit(desk: Desk, stream: Stream | None, guard: Guard, policy: TradePo
     exited = await leave(
         desk, replace(view, positions=leaving), books, state, exits=guard.exits, policy=policy
     )
-    for owned in armed:
+    for owned in (each for each in armed if each[0] in books):  # else nothing was tried
         guard.pause(owned, now_us)
     for position in (each.position for each in exited if _is_refused(each)):
         guard.pause((position.ticker, position.owner), now_us, REFUSED_PAUSE_US)

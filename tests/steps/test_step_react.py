@@ -170,6 +170,21 @@ async def test_a_book_lost_between_its_change_and_the_exit_sends_nothing(watchin
     assert (await watching.react()).exits == ()
 
 
+async def test_a_book_that_is_back_in_a_moment_is_left_then(watching):
+    """Crossed within an action, it is not to be had for an instant: nothing was tried."""
+    await watching.hold(stop=Price.parse("0.2000"))
+    await watching.begin()
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    watching.hear()
+    watching.stream.lost.add(A)
+    assert (await watching.leave()).exits == ()
+    watching.stream.lost.clear()
+    watching.floor.exchange.set_book(A, FALLEN[:1], ASKS)
+    watching.hear()
+    (exited,) = (await watching.leave()).exits
+    assert exited.order.state is OrderState.FILLED
+
+
 async def test_a_silent_stream_is_no_fresh_book(watching):
     """Fault 24: the connection lives, and tells nothing; the staleness control refuses."""
     await watching.hold(leave_by_us=watching.floor.clock.now() + MINUTE)
