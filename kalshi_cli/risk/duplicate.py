@@ -19,6 +19,7 @@ class Duplicate(Control):
     )
     rank: ClassVar[int] = 70
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         for order in state.orders:

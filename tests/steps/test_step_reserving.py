@@ -17,6 +17,7 @@ from kalshi_cli.domain.money import Money, total
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.position import outcome_cost
 from kalshi_cli.domain.side import Side
+from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import CapitalTaken
 from kalshi_cli.settings.sections import Risk
 from kalshi_cli.steps.deciding import means_of
@@ -165,6 +166,25 @@ async def test_what_another_lane_did_meanwhile_keeps_an_entry_here(floor, happen
         await sent(floor.desk, waiting(floor.clock), state, policy)
     assert caught.value.denial_code == code
     assert len(floor.exchange.placed) == before
+
+
+@pytest.mark.databases
+async def test_a_quote_that_turns_up_meanwhile_is_the_only_one_of_its_side(floor):
+    """It was given up, and the guard's look finds it after the other was decided."""
+    await floor.reconcile()
+    policy, quote = the_policy(), waiting(floor.clock, purpose=Purpose.QUOTE)
+    floor.exchange.placing = [Fault.UNANSWERED]
+    lost = await send(floor.desk, quote)
+    async with floor.store.unit() as unit:
+        gone = lost.moved(OrderState.ABSENT, floor.clock.now())
+        await unit.journal.save(gone, Cause.SEARCH)
+        await unit.commit()
+    state = await what_is_seen(floor, policy)
+    await floor.reconcile()
+    with pytest.raises(CapitalTaken) as caught:
+        await sent(floor.desk, quote, state, policy)
+    assert caught.value.denial_code == "DUPLICATE"
+    assert [order.state for order in await floor.orders()] == [OrderState.RESTING]
 
 
 COUNTS = st.integers(min_value=1, max_value=1_500)
