@@ -38,7 +38,7 @@ def why(
 
     Of one market: every gate by what is on record, and what a forecast would have had to say. Of a
     code that it shows, such as NET_EDGE, or of an error's: what it means, and what to do.
-    docs/codes.md has them all.
+    docs/codes.md has them all, COMMANDS_REFERENCE.md those of errors.
 
     Example: kalshi why KXHIGHNY-24AUG16-T85 --with trading.min_net_edge=0.005
     """
