@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kalshi_cli.domain.account import Settlement, settlement_revenue
-from kalshi_cli.domain.money import NO_MONEY
+from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY
 from kalshi_cli.domain.order import Fill
 from kalshi_cli.domain.position import net_by_ticker
+from kalshi_cli.errors import ExchangeRefusal, Unavailable
 from kalshi_cli.ports.archive import Archive
 from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import MarketData, Trading
@@ -140,26 +141,32 @@ async def book_told(
 async def book_archived(archive: Archive, store: Store, gone: Collection[str]) -> Booked:
     """Book the settlements of markets that the exchange has put away, with their settlements.
 
-    `gone` are markets that we hold and the exchange does not. A settlement older than the cutoff is
-    told nowhere, but the archived market tells its result and when it paid; we know what we held.
+    `gone` are markets that are held here and not there, of which all fills were read. A settlement
+    older than the cutoff is told nowhere, but the archived market tells its result and when it
+    paid; we know what we held. An archive that does not answer is a reading in part.
     """
-    page = await archive.listings(gone)
+    try:
+        page = await archive.listings(gone)
+    except (Unavailable, ExchangeRefusal) as error:
+        return Booked((), (), (f"archive: {error}",), (), frozenset())
     async with store.unit() as unit:
-        nets = net_by_ticker(await unit.ledger.positions())
+        positions = await unit.ledger.positions()
+        held, nets = {position.ticker for position in positions}, net_by_ticker(positions)
         settlements = [
             Settlement(
                 ticker=market.ticker,
                 event_ticker=market.event_ticker,
                 result=market.result,
                 value=market.payout,
-                net=nets[market.ticker],
-                revenue=settlement_revenue(nets[market.ticker], market.payout),
+                net=net,
+                revenue=settlement_revenue(net, market.payout),
                 fee=NO_MONEY,
                 settled_us=market.settlement_us,
                 exchange_index=market.exchange_index,
             )
             for market in (listing.market for listing in page.items)
-            if market.ticker in nets
+            for net in [nets.get(market.ticker, NO_CONTRACTS)]
+            if market.ticker in held
             and market.result is not None
             and market.payout is not None
             and market.settlement_us is not None

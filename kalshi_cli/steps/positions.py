@@ -26,8 +26,10 @@ class Compared:
 
     In `unreadable` markets nothing can be said; it says what is wrong there.
 
-    `gone` are markets that we hold and the exchange does not. `unexplained` is what it says is held
-    beyond what our fills come to, as nobody's, at the most that it may have cost: $1 a contract.
+    `gone` are markets that somebody holds here and the exchange does not show, also where what two
+    owners hold adds up to nothing: there no difference tells that it is over. `unexplained` is what
+    it says is held beyond what our fills come to, as nobody's, at the most that it may have cost:
+    $1 a contract.
     """
 
     differences: tuple[Difference, ...]
@@ -43,10 +45,14 @@ async def compare_positions(trading: Trading, store: Store) -> Compared:
     if theirs.doubt:
         return Compared((), theirs.doubt)
     async with store.unit(reads=True) as unit:
-        ours = net_by_ticker(await unit.ledger.positions(open_only=True))
+        positions = await unit.ledger.positions(open_only=True)
+    ours = [position for position in positions if position.ticker not in theirs.unreadable]
     reported = {position.ticker: position.net for position in theirs.items if position.net}
-    legible = {ticker: net for ticker, net in ours.items() if ticker not in theirs.unreadable}
-    return replace(compared(legible, reported), unreadable=theirs.unreadable)
+    return replace(
+        compared(net_by_ticker(ours), reported),
+        gone=frozenset(position.ticker for position in ours) - reported.keys(),
+        unreadable=theirs.unreadable,
+    )
 
 
 def compared(ours: Mapping[str, Contracts], theirs: Mapping[str, Contracts]) -> Compared:
@@ -58,7 +64,6 @@ def compared(ours: Mapping[str, Contracts], theirs: Mapping[str, Contracts]) -> 
     }
     return Compared(
         tuple(Difference(t, str(own), str(told)) for t, (own, told) in differing.items()),
-        gone=frozenset(ours.keys() - theirs.keys()),
         unexplained=tuple(_beyond(t, told - own) for t, (own, told) in differing.items()),
     )
 

@@ -35,13 +35,11 @@ class Reconciliation:
 
     `unbooked` are orders whose fills the exchange reports but does not show yet: what they bought
     is in no position. `impostors` bear an id of ours and other terms than we sent. `unlisted` are
-    markets that the exchange does not tell of: what is held there counts at its worst.
-    `unreadable` are markets of which a row cannot be read, and why, for people: what is held
-    there is not known.
+    markets that the exchange does not tell of: what is held there counts at its worst. `unreadable`
+    are markets of which a row cannot be read, and why: what is held there is not known.
     `unexplained` are contracts that it says are held and no fill explains: they count at $1 each.
     `cash` is the ledger's, and means nothing before the books are `opened` by the first whole pass.
-    `alarms` are for people: a fee unlike our model, an order given up that exists after all, an
-    order filled beyond its size.
+    `alarms` are for people: an odd fee, an order given up that exists after all, one overfilled.
     """
 
     at_us: int
@@ -143,8 +141,10 @@ async def reconcile(
         booked += await read(whole=whole)
         seen = await weigh(trading, store)
     balance, compared = seen.balance, seen.compared
-    if compared.gone and archive is not None:
-        booked += await book_archived(archive, store, compared.gone)
+    unbooked = await _unbooked(store)
+    over = compared.gone - booked.unreadable.keys() - {o.intent.ticker for o in unbooked}
+    if over and archive is not None and not any(booked.whys):
+        booked += await book_archived(archive, store, over)
         compared = await compare_positions(trading, store)
     await learn_markets(data, store, clock, {p.ticker for p in compared.unexplained})
     whys = (resting.why, *booked.whys, compared.why, restless)
@@ -161,7 +161,7 @@ async def reconcile(
         settlements=booked.settlements,
         changed=(*resolved.changed, *followed.changed),
         unresolved=resolved.unresolved,
-        unbooked=await _unbooked(store),
+        unbooked=unbooked,
         foreign=followed.foreign,
         unlisted=booked.unlisted,
         unreadable={

@@ -10,6 +10,8 @@ from kalshi_cli.domain.instant import DAY, HOUR
 from kalshi_cli.domain.market import Result
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import OrderState
+from kalshi_cli.domain.side import Side
+from kalshi_cli.errors import Unavailable
 from kalshi_cli.steps.execution import send
 
 pytestmark = pytest.mark.databases
@@ -143,3 +145,74 @@ async def test_a_settlement_that_is_told_nowhere_is_taken_from_its_archived_mark
     assert (paid.result, str(paid.net), str(paid.revenue)) == (Result.YES, "10.00", "10.000000")
     assert str(found.cash) == "1005.600000"  # 1,000 - 4.40 + 10
     assert (await floor.reconcile(archive=archive)).settlements == ()
+
+
+class CutFills:
+    """The archive, where the list of fills stops after its first page."""
+
+    def __init__(self, archive):
+        self.archive = archive
+
+    def __getattr__(self, name):
+        return getattr(self.archive, name)
+
+    async def fills(self, *, min_us=0, cursor=""):
+        if cursor:
+            raise Unavailable("the line is cut")
+        return await self.archive.fills(min_us=min_us)
+
+
+async def test_no_settlement_is_made_up_where_fills_were_read_in_part(floor, archive):
+    """Of ten bought at 0.44, four were sold by hand at 0.40 before they paid: 1,000 - 4.40 + 1.60
+    + 6. The page that tells of the sale does not come at first.
+    """
+    await floor.reconcile(archive=archive)
+    await send(floor.desk, taking())
+    await floor.reconcile(archive=archive)
+    floor.clock.now_us += HOUR
+    await floor.exchange.place("more", taking(ticker=B, count="1"))
+    await floor.exchange.place("less", taking(Side.ASK, "0.4000", "1", ticker=B))
+    await floor.exchange.place("by-hand", taking(Side.ASK, "0.4000", "4"))
+    floor.exchange.settle(A, Result.YES)
+    await later(floor, archive)
+    found = await floor.reconcile(archive=CutFills(archive))
+    assert (found.complete, found.settlements) == (False, ())
+    found = await floor.reconcile(archive=archive)
+    assert (found.complete, found.differences, found.doubt) == (True, (), "")
+    (paid,) = found.settlements
+    assert (str(paid.net), str(paid.revenue)) == ("6.00", "6.000000")
+    assert str(found.cash) == "1003.160000"  # B bought at 0.44 and sold at 0.40
+
+
+async def test_an_archive_that_is_down_keeps_no_pass_from_its_end(floor, archive):
+    """A market that is held here and not there any more is asked for in the archive."""
+    await floor.reconcile(archive=archive)
+    await send(floor.desk, taking())
+    await floor.reconcile(archive=archive)
+    floor.exchange.nets.clear()
+    archive.down = True
+    found = await floor.reconcile(archive=archive)
+    assert (found.complete, "the archive is down" in found.why) == (False, True)
+
+
+async def test_two_owners_whose_holdings_add_up_to_nothing_are_paid_from_the_archive(
+    floor, archive
+):
+    """Ten of ours at 0.44, ten sold by hand at 0.40: the account held nothing, so no position and
+    no cash tells that it is over.
+    """
+    await floor.reconcile(archive=archive)
+    await send(floor.desk, taking())
+    await floor.exchange.place("by-hand", taking(Side.ASK, "0.4000"))
+    await floor.reconcile(archive=archive)
+    assert await floor.nets() == {(A, STRATEGY): "10.00", (A, EXTERNAL): "-10.00"}
+    floor.exchange.settle(A, Result.YES)
+    await later(floor, archive)
+    found = await floor.reconcile(archive=archive)
+    assert (found.complete, found.differences, await floor.nets()) == (True, (), {})
+    rows = await floor.store.reports.round_trips()
+    assert {row.trip.owner: str(row.pnl) for row in rows} == {
+        STRATEGY: "5.600000",
+        EXTERNAL: "-6.000000",
+    }
+    assert str(found.cash) == "999.600000"
