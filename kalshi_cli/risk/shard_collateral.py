@@ -19,6 +19,7 @@ class ShardCollateral(Control):
     remedy: ClassVar[str] = "`kalshi transfer` moves cash to that shard"
     rank: ClassVar[int] = 182
     purposes: ClassVar[frozenset[Purpose]] = ENTRIES
+    recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
         free = shard_cash(state, intent.exchange_index)

@@ -7,11 +7,12 @@ or learnt that it settled or that others hold the other side. So the controls th
 change are asked once more, of what this transaction sees.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.instant import MINUTE
+from kalshi_cli.domain.money import NO_MONEY, Money, total
 from kalshi_cli.domain.order import OrderIntent, OrderState
 from kalshi_cli.errors import CapitalTaken
 from kalshi_cli.ports.store import Unit
@@ -35,8 +36,9 @@ async def recount(unit: Unit, state: RiskState, ticker: str, now_us: int) -> Ris
     """What the controls see, with positions, own orders, cash and one market as this transaction
     has them.
 
-    Cash is the ledger's where that is less: a fill that was booked since has taken some. What is
-    not known of an order, or of its fills, stays unknown, whatever was read before.
+    Cash is the ledger's where that is less, on each shard, too: a fill that was booked since has
+    taken some. What is not known of an order, or of its fills, stays unknown, whatever was read
+    before.
     """
     live, unbooked = await unit.journal.live(), await unit.journal.unbooked()
     positions = await unit.ledger.positions()
@@ -47,12 +49,15 @@ async def recount(unit: Unit, state: RiskState, ticker: str, now_us: int) -> Ris
     facts = dict(state.facts)
     for entry in await unit.catalog.entries([ticker]):
         facts[ticker] = replace(facts[ticker], market=entry.market)
+    ledger = await unit.ledger.cash_by_shard()
+    cash = total(list(ledger.values()))
     unknown = of_orders([o for o in live if o.state is OrderState.UNKNOWN], unbooked)
     return replace(
         state,
         positions=positions,
         orders=orders,
-        cash=min(state.cash, await unit.ledger.cash()),
+        cash=min(state.cash, cash),
+        cash_by_shard=state.cash_by_shard if cash == state.cash else _least(state, ledger),
         facts=facts,
         orders_last_minute=await unit.journal.orders_since(now_us - MINUTE),
         last_exit_us={**state.last_exit_us, **await unit.ledger.last_exits([ticker])},
@@ -61,3 +66,12 @@ async def recount(unit: Unit, state: RiskState, ticker: str, now_us: int) -> Ris
         category_of={**strange, **state.category_of},
         clusters_of={**{t: frozenset({t}) for t in seen}, **state.clusters_of},
     )
+
+
+def _least(state: RiskState, ledger: Mapping[int, Money]) -> Mapping[int, Money]:
+    """Cash by shard, where something was booked since the exchange told it.
+
+    Where nothing was, its word counts alone: what was moved between shards by hand is no ledger's.
+    """
+    told = state.cash_by_shard
+    return {shard: min(cash, ledger.get(shard, NO_MONEY)) for shard, cash in told.items()}

@@ -107,6 +107,49 @@ async def test_a_fill_that_was_booked_meanwhile_has_taken_its_cash(floor):
     assert caught.value.denial_code == "CASH_RESERVE"
 
 
+@pytest.mark.databases
+async def test_two_that_decided_at_once_do_not_both_have_the_last_dollar_of_a_shard(floor):
+    """$200 of $1,000 lie on the first: of two orders of 300 at 41c, $123 each, one fits there."""
+    floor.exchange.move(0, 2, Money.parse("800"))
+    await floor.reconcile()
+    policy = the_policy()
+    state = await what_is_seen(floor, policy)
+    ended = await asyncio.gather(
+        sent(floor.desk, waiting(floor.clock, count="300.00"), state, policy),
+        sent(another(floor), waiting(floor.clock, count="300.00", ticker=B), state, policy),
+        return_exceptions=True,
+    )
+    (taken,) = [each for each in ended if isinstance(each, CapitalTaken)]
+    assert (taken.denial_code, taken.exit_code) == ("SHARD_COLLATERAL", 6)
+    assert len(floor.exchange.reports) == 1
+    elsewhere = waiting(floor.clock, count="300.00", ticker=B, exchange_index=2)
+    assert (await sent(floor.desk, elsewhere, state, policy)).state is OrderState.RESTING
+
+
+async def test_a_fill_that_was_booked_meanwhile_has_taken_the_cash_of_its_shard(floor):
+    floor.exchange.move(0, 2, Money.parse("800"))
+    await floor.reconcile()
+    policy = the_policy()
+    state = await what_is_seen(floor, policy)
+    await send(floor.desk, waiting(floor.clock, count="300.00", ticker=B))  # $123 of $200
+    for order_id in list(floor.exchange.reports):
+        floor.exchange.fill_resting(order_id, "300.00")
+    await floor.reconcile()
+    with pytest.raises(CapitalTaken) as caught:
+        await sent(floor.desk, waiting(floor.clock, count="300.00"), state, policy)
+    assert caught.value.denial_code == "SHARD_COLLATERAL"
+
+
+async def test_cash_that_the_ledger_has_on_another_shard_is_where_the_exchange_says(floor):
+    """It was moved by hand, and the key may not see transfers: nothing was booked since."""
+    await floor.reconcile()
+    floor.exchange.move(0, 2, Money.parse("800"))
+    policy = the_policy()
+    state = await what_is_seen(floor, policy)
+    moved = waiting(floor.clock, count="300.00", exchange_index=2)
+    assert (await sent(floor.desk, moved, state, policy)).state is OrderState.RESTING
+
+
 async def leaves(floor, count="10.00"):
     await send(floor.desk, taking(Side.ASK, "0.4000", count, purpose=Purpose.EXIT))
     await floor.reconcile()
