@@ -10,15 +10,16 @@ from dataclasses import replace
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.domain.instant import SECOND, spoken
+from kalshi_cli.domain.instant import SECOND, day_of, spoken
 from kalshi_cli.domain.limits import Limits
-from kalshi_cli.domain.money import total
+from kalshi_cli.domain.money import Money, total
 from kalshi_cli.errors import PASSING
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.risk._base import Denial
 from kalshi_cli.risk._losses import loss_beyond
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk
+from kalshi_cli.steps.looking import PEAK_SINCE
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.risk_state import watermarks_of
 
@@ -46,7 +47,7 @@ async def hold_to_losses(
         books = await data.books(contested) if contested else {}
     except PASSING:
         return None
-    if _lost(view, books, limits, found) is None:
+    if _lost(view, books, limits, found, found.balance.cash) is None:
         return None
     lost = await _confirmed(data, desk, view, limits, found)
     if lost is None:
@@ -66,11 +67,15 @@ async def hold_to_losses(
 
 
 def _lost(
-    view: DeskView, books: Mapping[str, OrderBook], limits: Limits, found: Reconciliation
+    view: DeskView,
+    books: Mapping[str, OrderBook],
+    limits: Limits,
+    found: Reconciliation,
+    cash: Money,
 ) -> Denial | None:
     """By the bids; what is held where the exchange tells of no market is carried at its cost."""
     unlisted = [held.cost for held in view.positions if held.ticker in found.unlisted]
-    equity = view.valued(found.balance.cash, books).liquidation + total(unlisted)
+    equity = view.valued(cash, books).liquidation + total(unlisted)
     day_start, peak = watermarks_of(view, equity)
     return loss_beyond(limits, equity=equity, day_start=day_start, peak=peak)
 
@@ -78,10 +83,18 @@ def _lost(
 async def _confirmed(
     data: MarketData, desk: Desk, view: DeskView, limits: Limits, found: Reconciliation
 ) -> Denial | None:
-    """The same positions and cash by markets read anew: a bid may be gone for a moment, or because
-    its market has closed.
+    """By markets read anew: a bid may be gone for a moment, or because its market has closed. By
+    positions and cash of one instant, too: another lane may have traded between two looks.
     """
     await desk.clock.sleep_until(desk.clock.now() + LOOK_AGAIN_US)
+    async with desk.store.unit(reads=True) as unit:
+        peak_since_us = await unit.catalog.marker(PEAK_SINCE) or 0
+        view = replace(
+            view,
+            positions=await unit.ledger.positions(),
+            watermarks=await unit.snapshots.watermarks(day_of(view.now_us), peak_since_us),
+        )
+        cash = await unit.ledger.cash()
     held = sorted({position.ticker for position in view.positions} & view.entries.keys())
     try:
         page = await data.listings(held)
@@ -92,4 +105,4 @@ async def _confirmed(
     for listing in page.items:
         ticker = listing.market.ticker
         entries[ticker] = replace(entries[ticker], market=listing.market, quote=listing.quote)
-    return _lost(replace(view, entries=entries), books, limits, found)
+    return _lost(replace(view, entries=entries), books, limits, found, cash)

@@ -13,7 +13,8 @@ from fakes.floor import ASKS, BIDS, A, B, taking, the_policies, waiting
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, MINUTE, SECOND, spoken
 from kalshi_cli.domain.market import MarketStatus
-from kalshi_cli.domain.order import OrderState
+from kalshi_cli.domain.order import OrderState, Purpose
+from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import NotFound, Unavailable
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.execution import send
@@ -285,3 +286,32 @@ async def test_our_own_bid_hides_no_loss(floor):
     await send(floor.desk, waiting(floor.clock, limit="0.4000", count="200.00"))
     found = await tracked(floor, max_daily_loss=0.01)
     assert found.reduced.detail == "down $10.00 since 00:00 UTC, at most $9.96"
+
+
+class Selling:
+    """Market data; while the first listings are read, another lane sells what is held."""
+
+    def __init__(self, floor):
+        self.floor, self.sold = floor, False
+
+    def __getattr__(self, name):
+        return getattr(self.floor.exchange, name)
+
+    async def listings(self, tickers):
+        if not self.sold:
+            self.sold = True
+            sale = taking(Side.ASK, "0.4000", "100.00", purpose=Purpose.EXIT)
+            await send(self.floor.desk, sale)
+            await self.floor.reconcile()
+        return await self.floor.exchange.listings(tickers)
+
+
+async def test_what_another_lane_sold_meanwhile_is_no_loss(floor):
+    """100 sold at 0.40, of which this look at cash had not heard: $956 and nothing held."""
+    floor.exchange.set_book(A, (("0.4000", "200.00"),), ASKS)
+    await send(floor.desk, taking(count="100.00"))
+    await tracked(floor)
+    floor.clock.now_us += MINUTE
+    found = await track(Selling(floor), floor.desk, exits=(), policy=policy(max_daily_loss=0.01))
+    assert (found.reduced, await state(floor)) == (None, DeskState.ACTIVE)
+    assert await floor.cash() == "996.000000"

@@ -217,6 +217,39 @@ async def test_all_of_history_is_summed_up_with_a_snapshot_alone_and_by_no_write
     assert marks[1][0] == marks[0][1]  # of all that is over only what is new is read
 
 
+class Meanwhile:
+    """Market data, during whose first read of listings something else happens."""
+
+    def __init__(self, data, happens):
+        self.data, self.happens = data, happens
+
+    def __getattr__(self, name):
+        return getattr(self.data, name)
+
+    async def listings(self, tickers):
+        happens, self.happens = self.happens, None
+        if happens is not None:
+            await happens()
+        return await self.data.listings(tickers)
+
+
+async def test_what_another_lane_bought_meanwhile_is_not_worth_more_than_it_cost(floor):
+    """300 at 0.44 that bid 0.40 lose $12: a peak of $1,120 would be one that never was."""
+    floor.exchange.set_book(A, (("0.4000", "900.00"),), (("0.4400", "900.00"),))
+    await hold(floor, ticker=B)
+
+    async def buy():
+        await send(floor.desk, taking(count="300.00"))
+        await floor.reconcile()
+
+    data = Meanwhile(floor.exchange, buy)
+    result = await track(data, floor.desk, exits=(), policy=the_policies("oracle").trading)
+    row = result.snapshot
+    assert (str(row.cash), str(row.liquidation)) == ("863.600000", "987.600000")
+    assert (str(row.equity), str(result.equity)) == ("993.800000", "993.800000")
+    assert result.open_positions == 2
+
+
 async def test_a_settlement_is_written_down_at_once(floor):
     await hold(floor)
     await run(floor)
