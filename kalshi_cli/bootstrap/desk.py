@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kalshi_cli.bootstrap.evaluating import evaluated
+from kalshi_cli.bootstrap.look_again import LookAgain
 from kalshi_cli.bootstrap.policies import Policies, asking
 from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.errors import PASSING, ConfigError, UsageError
@@ -287,17 +288,8 @@ class OpenDesk:
             Step("evaluate", every(seconds.evaluate_s), self.evaluate),
         )
 
-        look, outdated = Bell(), frozenset[tuple[str, str]]()
-
-        async def look_at_held() -> TrackResult:
-            """One look, and another at once for exits that news kept back, but once for each."""
-            nonlocal outdated
-            before, done = outdated, await self.track()
-            outdated = done.outdated
-            if outdated - before and not self.clock.is_virtual:  # nothing comes meanwhile there
-                look.ring()
-            return done
-
+        look = Bell()
+        look_at_held = self.track if self.clock.is_virtual else LookAgain(self.track, look)
         guard: tuple[Step, ...] = (
             Step("standing", virtual or REQUESTS_EVERY_US, stand),
             Step("requests", virtual or REQUESTS_EVERY_US, answer),

@@ -1,11 +1,12 @@
-"""Whether an exit only closes what its owner holds, by our own arithmetic.
+"""Whether an exit only closes what its owner holds, by our own arithmetic: whatever fills of all
+that its owner has on its way, nothing is sold that is not held.
 
 The exchange's `reduce_only` exists for immediate-or-cancel orders alone, and it knows one account,
 not our strategies.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts
 from kalshi_cli.domain.order import WORKING, Order, OrderIntent, OrderState, Purpose
@@ -15,7 +16,7 @@ from kalshi_cli.domain.side import Side
 
 @dataclass(frozen=True, slots=True)
 class Reduction:
-    """Contracts that would be leaving, this exit included, and contracts held to leave with.
+    """Contracts that may leave, this exit included, and contracts held to leave with.
 
     `held` is nothing where the exit would add to the position.
     """
@@ -31,20 +32,39 @@ class Reduction:
 def reduction(
     intent: OrderIntent, positions: Iterable[Position], orders: Iterable[Order]
 ) -> Reduction:
-    """Weigh an exit against its owner's position and the exits already open there."""
-    mine = (intent.ticker, intent.strategy)
-    net = next((p.net for p in positions if (p.ticker, p.owner) == mine), NO_CONTRACTS)
+    """Weigh an exit against its owner's position, and its orders that may close that already."""
+    owned = (intent.ticker, intent.strategy)
+    net = next((p.net for p in positions if (p.ticker, p.owner) == owned), NO_CONTRACTS)
     closes = net.units * intent.side.sign < 0
-    open_exits = sum(
-        order.remaining.units
-        for order in orders
-        if order.intent.purpose is Purpose.EXIT
-        and (order.intent.ticker, order.intent.strategy) == mine
-    )
     return Reduction(
-        leaving=Contracts(open_exits + intent.count.units),
+        leaving=spoken_for(owned, intent.side, orders) + intent.count,
         held=abs(net) if closes else NO_CONTRACTS,
     )
+
+
+def spoken_for(owned: tuple[str, str], side: Side, orders: Iterable[Order]) -> Contracts:
+    """Contracts that live orders of a (ticker, owner) may trade on a side: exits, entries and
+    quotes alike, for it is the same to a position which of them fills.
+    """
+    return sum(
+        (
+            order.remaining
+            for order in orders
+            if (order.intent.ticker, order.intent.strategy) == owned and order.intent.side is side
+        ),
+        NO_CONTRACTS,
+    )
+
+
+def fitted(
+    intent: OrderIntent, positions: Iterable[Position], orders: Iterable[Order]
+) -> OrderIntent:
+    """The exit with as many contracts as others leave to it; as it is where they leave none."""
+    found = reduction(intent, positions, orders)
+    over = found.leaving - found.held
+    if found.fits or over >= intent.count:
+        return intent
+    return replace(intent, count=intent.count - over)
 
 
 def entered_since(intent: OrderIntent, orders: Iterable[Order], known: Iterable[Order]) -> bool:

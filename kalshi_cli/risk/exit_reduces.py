@@ -10,7 +10,7 @@ from kalshi_cli.risk._base import Control, Denial, RiskState
 
 @dataclass(frozen=True, slots=True)
 class ExitReduces(Control):
-    """Open exit contracts and this order stay within the owner's position."""
+    """An exit, and all of its owner's orders that may close the position, stay within it."""
 
     code: ClassVar[str] = "EXIT_REDUCES"
     remedy: ClassVar[str] = "nothing: it is leaving already, or `kalshi track` looks again"
@@ -23,6 +23,7 @@ class ExitReduces(Control):
             return None
         leaving, held = found.leaving, found.held
         detail = (
-            f"{leaving.spoken} contracts would be leaving, {held.spoken} are held to leave with"
+            f"{leaving.spoken} contracts may leave, all own orders on that side counted, "
+            f"and {held.spoken} are held"
         )
         return Denial(self.code, detail, str(leaving), str(held))

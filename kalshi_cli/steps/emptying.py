@@ -143,8 +143,9 @@ async def _resting(desk: Desk) -> Collected[OrderReport]:
 async def flatten(data: MarketData, desk: Desk, *, policy: TradePolicy) -> Done:
     """Cancel our orders, then sell all that we hold, and read it back.
 
-    Foreign positions stay. An order that will not go, and an exchange that cannot be read, keep
-    nothing from being sold: the journal sees to it that no more leaves than is held. Raises
+    Foreign positions stay. An order that will not go keeps nothing from being sold but what it may
+    sell itself, an exchange that cannot be read nothing at all: the journal sees to it that no more
+    leaves than is held. Raises
     `StillHeld` where something is, and `Unavailable` where only something may still rest.
     """
     problems: list[str] = []

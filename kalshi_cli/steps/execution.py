@@ -98,8 +98,8 @@ async def send(
 
     `book` is what it was decided on, for the order's trail. `reserve` is shown the transaction that
     journals an entry, and raises where its capital is taken. `beside` are the live orders that an
-    exit was decided beside: it does not go beside an entry of its owner that came since, whose fill
-    would take it further than to nothing.
+    exit was decided beside: it does not go beside an entry of its owner that came since, which
+    would buy back what it sells, or trade with it.
 
     Raises `LeaseHeld` when another process trades the account now, `DuplicateEntry` when this
     forecast already has a live entry here, `ExitExceeds` when more might leave than is held,

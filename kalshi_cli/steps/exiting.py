@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.order import Order, OrderIntent, Purpose
 from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.reduction import fitted
 from kalshi_cli.errors import ExitExceeds
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.risk._base import Denial, RiskState
@@ -52,7 +53,10 @@ async def exit_state(
 async def send_exit(
     desk: Desk, intent: OrderIntent, policy: TradePolicy, state: RiskState
 ) -> tuple[Order | None, Denial | None]:
-    """Send an exit past the controls; a denial leaves a row."""
+    """Send an exit past the controls, of no more than its owner's other orders leave to it; a
+    denial leaves a row.
+    """
+    intent = fitted(intent, state.positions, state.orders)
     denial = first_denial(policy.controls, intent, state, desk.clock.now())
     if denial is None:
         try:

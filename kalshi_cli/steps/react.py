@@ -160,8 +160,8 @@ async def _exit(desk: Desk, stream: Stream | None, guard: Guard, policy: TradePo
         guard.pause(owned, now_us)
     for position in (each.position for each in exited if _is_refused(each)):
         guard.pause((position.ticker, position.owner), now_us, REFUSED_PAUSE_US)
-    for position in (each.position for each in exited if each.is_outdated):
-        guard.owe(f"an exit of {position.ticker} was not sent")
+    for position in (each.position for each in exited if each.is_kept_back):
+        guard.owe(f"an exit of {position.ticker} was kept back")
     for ticker, _ in sorted(blocked):
         guard.owe(f"an order rests in {ticker}")
     if any(each.order is not None for each in exited):

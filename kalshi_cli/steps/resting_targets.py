@@ -13,9 +13,11 @@ from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import NO_CONTRACTS
 from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Pending, Purpose, TimeInForce
 from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.reduction import spoken_for
 from kalshi_cli.exits._base import ExitPlan
 from kalshi_cli.portfolio.edge import outcome_price
 from kalshi_cli.ports.exchange import MarketData
+from kalshi_cli.risk.exit_reduces import ExitReduces
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.exiting import exit_state, exits_of, send_exit
@@ -55,6 +57,7 @@ def _target(
 ) -> OrderIntent | None:
     entry = view.entries.get(position.ticker)
     open_exits = exits_of(position, view.orders)
+    side = position.side.opposite
     if (
         entry is None
         or entry.market.status is not MarketStatus.ACTIVE
@@ -63,9 +66,9 @@ def _target(
         return None
     if any(o.state not in WORKING or o.pending is not Pending.NONE for o in open_exits):
         return None  # what becomes of it is not known yet
-    market, side = entry.market, position.side.opposite
+    market = entry.market
     limit = outcome_price(position.side, plan.levels.target)
-    left = abs(position.net) - sum((o.remaining for o in open_exits), NO_CONTRACTS)
+    left = abs(position.net) - spoken_for((position.ticker, position.owner), side, view.orders)
     ends_us = min(filter(None, (plan.levels.leave_by_us, market.close_us)))
     if left <= NO_CONTRACTS or ends_us - view.now_us < MINUTE:
         return None
@@ -98,20 +101,24 @@ async def rest_targets(
     found: Reconciliation,
     *,
     leaving: Collection[tuple[str, str]],
-) -> tuple[Order, ...]:
-    """Place the sales that are to rest, past the controls; those that were sent, as answered.
+) -> tuple[tuple[Order, ...], frozenset[tuple[str, str]]]:
+    """Place the sales that are to rest, past the controls; those that were sent, as answered, and
+    the (ticker, owner) of those that news kept back.
 
     `found` is what reconciling told, and `view` what is held after it.
     """
     wanted = targets(view, books, leaving)
     if not wanted:
-        return ()
+        return (), frozenset()
     tickers = [intent.ticker for intent in wanted]
     state = await exit_state(data, view, books, policy, found, tickers)
     sent: list[Order] = []
+    kept_back: set[tuple[str, str]] = set()
     for intent in wanted:
-        order, _ = await send_exit(desk, intent, policy, state)
+        order, denial = await send_exit(desk, intent, policy, state)
         if order is not None:
             sent.append(order)
             state = after_refusal(with_sent(state, order), order)
-    return tuple(sent)
+        elif denial is not None and denial.code == ExitReduces.code:
+            kept_back.add((intent.ticker, intent.strategy))
+    return tuple(sent), frozenset(kept_back)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.position import Position
+from kalshi_cli.domain.reduction import fitted
 from kalshi_cli.errors import PASSING, ExitExceeds, Unauthorized
 from kalshi_cli.exits._base import Asked, ExitReason
 from kalshi_cli.ports.exchange import MarketData
@@ -69,6 +70,7 @@ async def sell(
             problems.append(f"Nobody bids for what is held in {ticker}.")
             unbid += 1
             continue
+        intent = fitted(intent, state.positions, state.orders)
         denial = first_denial(policy.controls, intent, state, desk.clock.now())
         if denial is not None:
             problems.append(f"{ticker}: {denial.code}: {denial.detail}.")

@@ -48,8 +48,12 @@ class Exited:
     denial: Denial | None
 
     @property
-    def is_outdated(self) -> bool:
-        """Whether the journal knows of orders or fills that the look did not see."""
+    def is_kept_back(self) -> bool:
+        """Whether less was sent than is held: the journal knows of orders or fills that the look
+        did not see, or of an order that may sell it, though nobody answered about that.
+        """
+        if self.order is not None:
+            return self.order.intent.count < abs(self.position.net)
         return self.denial is not None and self.denial.code == ExitReduces.code
 
 
@@ -58,6 +62,8 @@ class TrackResult:
     """One look at what is held. `snapshot` is None where the last one is fresh enough, and then
     `performance` is that of its instant; `reduced` says which limit on losses took the desk to
     reduce-only in this look; `rested` are the sales that were placed at their targets.
+    `kept_back` are the (ticker, owner) of sales that were not sent, or not of all that is held, for
+    what else may sell it or came since they were decided.
     """
 
     at_us: int
@@ -69,12 +75,7 @@ class TrackResult:
     performance: tuple[Performance, ...]
     reduced: Denial | None = None
     rested: tuple[Order, ...] = ()
-
-    @property
-    def outdated(self) -> frozenset[tuple[str, str]]:
-        """(ticker, owner) of exits that were not sent for what came since they were decided."""
-        held = (each.position for each in self.exits if each.is_outdated)
-        return frozenset((position.ticker, position.owner) for position in held)
+    kept_back: frozenset[tuple[str, str]] = frozenset()
 
 
 async def track(
@@ -103,12 +104,14 @@ async def track(
     view = await _keep_peaks(desk, view, books)
     exited = await _leave(data, desk, view, books, exits, policy, found)
     still = leaving(view, books, exits)
-    rested = await rest_targets(data, desk, view, books, policy, found, leaving=still)
+    rested, denied = await rest_targets(data, desk, view, books, policy, found, leaving=still)
     if rested or any(item.order is not None for item in exited):
         found = joined(found, await reconcile_desk(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     written = await _written_down(desk, view, books, found, exited, policy)
-    return replace(written, reduced=reduced, rested=rested)
+    held = (each.position for each in exited if each.is_kept_back)
+    kept_back = denied | {(position.ticker, position.owner) for position in held}
+    return replace(written, reduced=reduced, rested=rested, kept_back=kept_back)
 
 
 def _stopped(view: DeskView) -> set[tuple[str, str]]:

@@ -260,7 +260,8 @@ async def _rest_targets(
     held = sorted(resting & {position.ticker for position in view.positions})
     books = await data.books(held) if held else {}
     gone = leaving(view, books, policy.exits)
-    return await rest_targets(data, desk, view, books, policy, found, leaving=gone)
+    rested, _ = await rest_targets(data, desk, view, books, policy, found, leaving=gone)
+    return rested
 
 
 def entry_plan(

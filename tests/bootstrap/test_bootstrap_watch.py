@@ -18,6 +18,7 @@ from fakes.floor import ASKS, EVENT, STRATEGY, A, Floor, open_floor, taking, the
 from fakes.heard import FakeStream
 
 from kalshi_cli.adapters.kalshi.connection import KalshiConnection
+from kalshi_cli.bootstrap import look_again
 from kalshi_cli.bootstrap.desk import Ending, OpenDesk
 from kalshi_cli.bootstrap.watch import Watch
 from kalshi_cli.domain.book import OrderBook
@@ -266,6 +267,26 @@ async def test_an_exit_that_news_keeps_back_for_good_rings_once(tmp_path):
         assert [rang for _, rang in told] == [True, False, False, False]
 
 
+async def test_an_exit_that_is_kept_back_still_is_looked_at_again_after_a_while(
+    tmp_path, monkeypatch
+):
+    """However many looks kept it back, one more is rung for."""
+    monkeypatch.setattr(look_again, "KEPT_BACK_S", 0.05)
+    async with looking(tmp_path, RealClock(wall_us=WALL)) as looks:
+        looks.comes = True
+        for _ in range(4):
+            await looks.looks()
+        bell = looks.step.bell.event
+        await asyncio.wait_for(bell.wait(), 5)
+        bell.clear()
+        await asyncio.sleep(0.15)  # noqa: TID251 - timers of the looks before would ring by now
+        assert not bell.is_set()
+        looks.comes = False
+        await looks.looks()
+        await asyncio.sleep(0.15)  # noqa: TID251 - so long would a ring take that nobody wants
+        assert not bell.is_set()
+
+
 async def test_an_exit_that_was_kept_back_anew_rings_again(tmp_path):
     async with looking(tmp_path, RealClock(wall_us=WALL)) as looks:
         looks.comes = True
@@ -282,5 +303,5 @@ async def test_where_time_stands_still_meanwhile_no_other_look_is_rung_for(tmp_p
     async with looking(tmp_path, FakeClock(wall_us=WALL)) as looks:
         looks.comes = True
         done, rang = await looks.looks()
-        assert done.outdated == {(A, STRATEGY)}
+        assert done.kept_back == {(A, STRATEGY)}
         assert not rang

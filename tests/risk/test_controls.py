@@ -361,6 +361,18 @@ CASES = [
              an_order(exit_of("6.00", side=BID), OrderState.UNKNOWN),))),
          (exit_of("4.01", side=BID), replace(holding(a_position("-10.00", "0.4000")), orders=(
              an_order(exit_of("6.00", side=BID), OrderState.UNKNOWN),)))),
+    Case("EXIT_REDUCES", "and its owner's quotes that may sell too",
+         (exit_of("4.00"), replace(holding(TEN), orders=(an_order(
+             resting(ASK, "0.5000", "6.00", purpose=Purpose.QUOTE), OrderState.UNKNOWN),))),
+         (exit_of("4.01"), replace(holding(TEN), orders=(an_order(
+             resting(ASK, "0.5000", "6.00", purpose=Purpose.QUOTE), OrderState.UNKNOWN),)))),
+    Case("EXIT_REDUCES", "but no bids, nor what others sell",
+         (exit_of("10.00"), replace(holding(TEN), orders=(
+             an_order(resting(BID, "0.3000", "6.00")),
+             an_order(resting(ASK, "0.5000", "6.00", strategy="market_making"), number=1)))),
+         (exit_of("10.01"), replace(holding(TEN), orders=(
+             an_order(resting(BID, "0.3000", "6.00")),
+             an_order(resting(ASK, "0.5000", "6.00", strategy="market_making"), number=1))))),
     Case("EXIT_REDUCES", "away from what is held", (exit_of(side=ASK), holding(TEN)),
          (exit_of(side=BID), holding(TEN))),
     Case("EXIT_REDUCES", "something must be held", (exit_of(), holding(TEN)), (exit_of(), PLAIN)),
@@ -545,7 +557,7 @@ WORDS = [
     (an_intent(), facts(forecast=a_forecast(low=0.25, high=0.80)), "CONFIDENCE",
      "confidence 45.0%, at least 50.0% is asked"),
     (exit_of("10.01"), holding(TEN), "EXIT_REDUCES",
-     "10.01 contracts would be leaving, 10 are held to leave with"),
+     "10.01 contracts may leave, all own orders on that side counted, and 10 are held"),
     # who buys NO at 59 cents meets who bids 42 for YES, and so lets NO go at 58
     (resting(ASK, limit="0.4100"), ordered(resting(limit="0.4200")), "SELF_CROSS",
      "at 59c it would trade with our own order k1 at 58c"),

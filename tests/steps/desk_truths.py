@@ -110,7 +110,7 @@ _FILLED = """
 
 
 def assert_exit_only_reduces(books: sqlite3.Connection, client_order_id: str) -> None:
-    """An exit, and all others open there, are no more than its owner was told that it holds.
+    """An exit, and all its owner's orders on that side, are no more than it was told that it holds.
 
     It is told by its orders and by its fills, which may be heard of first: of each order the more.
     """
@@ -120,7 +120,7 @@ def assert_exit_only_reduces(books: sqlite3.Connection, client_order_id: str) ->
     heard = dict(books.execute(_FILLED, (row.ticker, row.owner)))
     by_order = [(r.sign * r.filled, heard.pop(r.order_id, 0)) for r in mine]
     held = sum(max(told, key=abs) for told in by_order) + sum(heard.values())
-    leaving = sum(r.left for r in mine if r.purpose == "exit")
+    leaving = sum(r.left for r in mine if r.sign == row.sign)
     assert leaving <= max(0, -row.sign * held), ("EXIT_REDUCES", row, leaving, held)
 
 

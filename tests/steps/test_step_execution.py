@@ -14,6 +14,7 @@ from fakes.hooked import Hooked
 from kalshi_cli.adapters.store.store import open_store
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, HOUR, SECOND
+from kalshi_cli.domain.market import Result
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.order import OrderState, Pending, Purpose
 from kalshi_cli.domain.position import Position
@@ -419,24 +420,23 @@ async def test_an_exit_that_is_tried_again_is_weighed_again(floor):
 
 
 async def test_an_exit_that_waited_for_its_first_try_is_weighed_again(floor):
-    """It waits for what the account may send a second, and a resting ask of its owner fills."""
+    """It waits for what the account may send a second, and its market settles."""
     waits = []
 
-    async def filled_meanwhile(_client_order_id):
+    async def settled_meanwhile(_client_order_id):
         if waits:
             floor.clock.now_us += waits.pop()
-            floor.exchange.fill_resting(ask.order_id, "6.00")
+            floor.exchange.settle(A, Result.YES)
             await floor.reconcile(in_flight=desk.in_flight)
 
-    desk = floor.desk_on(Hooked(floor.exchange, filled_meanwhile))
+    desk = floor.desk_on(Hooked(floor.exchange, settled_meanwhile))
     await send(desk, taking())
-    ask = await send(desk, waiting(floor.clock, Side.ASK, "0.4300", "6.00"))
     await floor.reconcile(in_flight=desk.in_flight)
     waits.append(WEIGHED_FOR_US + 1)
     order = await send(desk, taking(Side.ASK, "0.4000", "10.00", purpose=Purpose.EXIT))
     assert order.state is OrderState.NOT_SENT
-    assert f"10 contracts would leave {A}, 4 are held" in order.message
-    assert await floor.nets() == {(A, STRATEGY): "4.00"}
+    assert f"10 contracts would leave {A}, 0 are held" in order.message
+    assert await floor.nets() == {}
 
 
 @pytest.mark.parametrize("happens", ["halt", "lease"])

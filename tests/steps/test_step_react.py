@@ -8,7 +8,18 @@ from typing import NamedTuple
 import pytest
 from fakes.decisions import a_plan
 from fakes.exchange import Fault
-from fakes.floor import ASKS, EVENT, STRATEGY, A, B, Floor, open_floor, taking, the_policies
+from fakes.floor import (
+    ASKS,
+    EVENT,
+    STRATEGY,
+    A,
+    B,
+    Floor,
+    open_floor,
+    taking,
+    the_policies,
+    waiting,
+)
 from fakes.heard import FakeStream
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -286,7 +297,7 @@ async def test_an_entry_that_came_since_the_last_look_is_left_to_the_whole_look(
     done = await watching.leave()
     (refused,) = done.exits
     assert (refused.order, refused.denial.code) == (None, "EXIT_REDUCES")
-    assert watching.guard.take_due() == (f"an exit of {A} was not sent",)
+    assert watching.guard.take_due() == (f"an exit of {A} was kept back",)
     (exited,) = (await watching.track()).exits
     assert exited.order.state is OrderState.FILLED
     (gone,) = [
@@ -332,6 +343,53 @@ async def test_no_exit_goes_beside_an_entry_that_was_on_its_way_at_the_look(watc
     assert exited.order.state is OrderState.FILLED
     assert await watching.floor.nets() == {}
     assert [o for o in await watching.floor.orders() if o.state is OrderState.RESTING] == []
+
+
+async def quoting(watching, count="10.00"):
+    """A quote that sells at 0.43 what was bought at 0.44."""
+    sells = waiting(watching.floor.clock, Side.ASK, "0.4300", count, purpose=Purpose.QUOTE)
+    return await send(watching.floor.desk, sells)
+
+
+async def fills(watching, quote):
+    """All that is left of a quote at the exchange; it is booked."""
+    for report in list(watching.floor.exchange.reports.values()):
+        if report.client_order_id == quote.client_order_id and report.remaining:
+            watching.floor.exchange.fill_resting(report.order_id, str(report.remaining))
+    await watching.floor.reconcile()
+
+
+@pytest.mark.parametrize(("count", "sold"), [("10.00", []), ("4.00", ["6.00"])])
+async def test_what_an_unanswered_quote_may_sell_is_left_to_it(watching, count, sold):
+    """Both would sell 20 of the 10 that are held, and 10 NO be held where nobody asked for any."""
+    await watching.hold(stop=Price.parse("0.2000"))
+    await watching.begin()
+    watching.floor.exchange.placing = [Fault.UNANSWERED]
+    quote = await quoting(watching, count)
+    assert quote.state is OrderState.UNKNOWN
+    await watching.react()
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    watching.hear()
+    (exited,) = (await watching.leave()).exits
+    assert ([] if exited.order is None else [str(exited.order.filled)]) == sold
+    assert exited.is_kept_back
+    await fills(watching, quote)
+    assert await watching.floor.nets() == {}
+
+
+async def test_a_quote_whose_cancel_was_lost_keeps_an_exit_back_until_it_is_gone(watching):
+    await watching.hold(stop=Price.parse("0.2000"))
+    quote = await quoting(watching)
+    watching.floor.exchange.cancelling = [Fault.LOST]
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    done = await watching.track()
+    assert [each.denial.code for each in done.exits] == ["EXIT_REDUCES"]
+    assert done.kept_back == {(A, STRATEGY)}
+    done = await watching.track()
+    assert [str(each.order.filled) for each in done.exits] == ["10.00"]
+    assert done.kept_back == frozenset()
+    await fills(watching, quote)
+    assert await watching.floor.nets() == {}
 
 
 async def test_an_exit_that_rests_in_the_way_is_left_to_the_whole_look(watching):
