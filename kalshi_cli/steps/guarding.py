@@ -15,7 +15,7 @@ from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import NO_CONTRACTS
-from kalshi_cli.domain.order import WORKING, Fill, Order, OrderReport
+from kalshi_cli.domain.order import WORKING, Fill, Order, OrderReport, Purpose
 from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import Exit, ExitPlan
 from kalshi_cli.exits._pricing import exit_price
@@ -30,6 +30,7 @@ from kalshi_cli.ports.stream import (
     StreamEvent,
 )
 from kalshi_cli.steps.desk_view import DeskView
+from kalshi_cli.steps.execution import SENT_WITHIN_US
 from kalshi_cli.steps.leaving import exit_intent, reason_to_leave
 from kalshi_cli.steps.quoting import quotes_of, why_withdrawn
 from kalshi_cli.steps.readiness import Readiness
@@ -99,6 +100,10 @@ class Guard:
     _gone: set[str] = field(default_factory=set)
     _asked: dict[str, tuple[str, int]] = field(default_factory=dict)
     """Quotes that were asked to go, by their id: why, and before when they are not asked again."""
+    _against: dict[str, tuple[str, int]] = field(default_factory=dict)
+    """Why the quotes of a market were to go, and since when: what was on its way or being changed
+    then is to go as soon as it rests.
+    """
     _raised: dict[Owned, ExitPlan] = field(default_factory=dict)
     _fees: dict[str, FeesTold] = field(default_factory=dict)
     _changes: Changes | None = None
@@ -145,20 +150,20 @@ class Guard:
                 self._pull(event.ticker)
             case BookLost():
                 self.books.pop(event.ticker, None)
-                self._pull(event.ticker, "its book is lost")
+                self._speak_against(event.ticker, "its book is lost", now_us)
                 self.armed -= {each for each in self.armed if each[0] == event.ticker}
             case Fill() | OrderReport() | ExchangePosition():
                 self._hear_of_account(event)
             case MarketChange() if event.ticker in self.watched and event.change in _OF_MONEY:
                 change = event.change.replace("_", " ")
                 self._due[f"{event.ticker} {change}"] = None
-                self._pull(event.ticker, f"the market was {change}")
+                self._speak_against(event.ticker, f"the market was {change}", now_us)
             case Resync() if event.read in _RECONCILED:
                 self._due[f"{event.read}: {event.reason}"] = None
             case EventFees():
                 self._fees[event.event_ticker] = FeesTold(event.fees, now_us)
             case Link() if not event.connected:
-                self._lose_all("the stream is down")
+                self._lose_all("the stream is down", now_us)
             case _:
                 pass
 
@@ -204,6 +209,7 @@ class Guard:
         self.pulled = {name: why for name, why in self.pulled.items() if name in left}
         self._ask_again(held.view, left)
         self._gone.clear()
+        self._pull_late(held.view)
         view = self._view_of(held, held.view.now_us)
         for ticker in self.books:
             self._arm(ticker, view)
@@ -250,6 +256,20 @@ class Guard:
                 self._due["a quote may rest that was asked to go"] = None
                 self._asked[name] = why, view.now_us + PAUSE_US
 
+    def _pull_late(self, view: DeskView) -> None:
+        """Have go what was on its way, or being changed, when something spoke against it."""
+        for ticker, (why, at_us) in list(self._against.items()):
+            spoken_of = [
+                order
+                for order in self._orders.get(ticker, ())
+                if order.intent.purpose is Purpose.QUOTE and order.created_us <= at_us
+            ]
+            for quote in self._attended(spoken_of):
+                if quote.client_order_id not in self._asked:
+                    self.pulled.setdefault(quote.client_order_id, why)
+            if not spoken_of and view.now_us - at_us > SENT_WITHIN_US:  # none is on its way still
+                del self._against[ticker]
+
     def take_told(self) -> Told:
         """What is to be booked, once."""
         told = Told(tuple(self._fills), tuple(self._reports))
@@ -270,14 +290,14 @@ class Guard:
         due, self._due = tuple(self._due), {}
         return due
 
-    def _lose_all(self, why: str) -> None:
+    def _lose_all(self, why: str, now_us: int) -> None:
         """No book is known any more: the exchange is read, though not at each try to connect."""
         if self.books:
             self._due[why] = None
         self.books.clear()
         self.armed.clear()
         for ticker in self.watched:
-            self._pull(ticker, why)
+            self._speak_against(ticker, why, now_us)
 
     def take_raised(self) -> tuple[ExitPlan, ...]:
         """The plans whose peak has risen, to be kept; they stand until a look shows them kept."""
@@ -331,17 +351,26 @@ class Guard:
             else:
                 self.armed.discard(owned)
 
-    def _pull(self, ticker: str, why: str = "") -> None:
-        """Take away the quotes of a market for a reason, or for that of their strategy, if any."""
+    def _speak_against(self, ticker: str, why: str, now_us: int) -> None:
+        """Take away the quotes of a market, those of which nobody can yet as soon as one can."""
+        self._against[ticker] = why, now_us
+        for quote in self._attended(self._orders.get(ticker, ())):
+            if quote.client_order_id not in self._gone:
+                self.pulled[quote.client_order_id] = why
+
+    def _attended(self, orders: Iterable[Order]) -> dict[Order, Strategy]:
+        """The resting quotes among these whose strategy is known, with it."""
+        by_name = {strategy.name: strategy for strategy in self.strategies}
+        named = ((quote, by_name.get(quote.intent.strategy)) for quote in quotes_of(orders))
+        return {quote: strategy for quote, strategy in named if strategy is not None}
+
+    def _pull(self, ticker: str) -> None:
+        """Take away the quotes of a market that their strategy takes back."""
         if self.held is None:
             return
         view, book = self._in_market(ticker, self.held.view), self.books.get(ticker)
-        by_name = {strategy.name: strategy for strategy in self.strategies}
-        for quote in quotes_of(view.orders):
-            strategy = by_name.get(quote.intent.strategy)
-            if strategy is None:
-                continue
+        for quote, strategy in self._attended(view.orders).items():
             others = None if book is None else view.book_of_others(book)
-            reason = why or why_withdrawn(strategy, quote, others)
+            reason = why_withdrawn(strategy, quote, others)
             if reason and quote.client_order_id not in self._gone:
                 self.pulled[quote.client_order_id] = reason

@@ -15,7 +15,7 @@ from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.markout import Horizon
 from kalshi_cli.domain.money import Contracts, Money, Price
-from kalshi_cli.domain.order import READS_LAG_US, WORKING, OrderState, Purpose
+from kalshi_cli.domain.order import READS_LAG_US, WORKING, OrderState, Pending, Purpose
 from kalshi_cli.domain.proposal import Proposal
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
@@ -24,6 +24,7 @@ from kalshi_cli.exits._planning import ExitRules
 from kalshi_cli.ports.exchange import ExchangeStatus
 from kalshi_cli.ports.stream import BookLost, Change, Link, MarketChange
 from kalshi_cli.settings.sections import Filters, Intervals, MarketMaking, Settings, Trading
+from kalshi_cli.steps.amending import decrease
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.explain import follow_order
 from kalshi_cli.steps.guarding import PAUSE_US, Guard
@@ -628,6 +629,60 @@ async def test_a_look_in_between_forgets_no_quote_that_is_to_go(floor, event):
     assert guarded.guard.is_urgent
     assert len((await guarded.react()).pulled) == 2
     assert await resting(floor) == {}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        BookLost(A, "a gap"),
+        Link(connected=False, reason="gone"),
+        MarketChange(A, Change.DEACTIVATED),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+async def test_a_quote_that_was_on_its_way_then_goes_as_soon_as_it_rests(floor, event):
+    guarded = await Guarded(floor).begin()
+    floor.exchange.placing = [Fault.UNANSWERED]
+    sells = waiting(floor.clock, Side.ASK, "0.4300", strategy=MAKER, purpose=Purpose.QUOTE)
+    unanswered = await send(floor.desk, replace(sells, fair=0.42))
+    floor.clock.now_us += 1
+    guarded.guard.hear(event, floor.clock.now())
+    assert len((await guarded.react()).pulled) == 2
+    await guarded.attend()
+    assert not guarded.guard.is_urgent
+    await floor.reconcile()
+    await guarded.attend()
+    assert [q.client_order_id for q in (await guarded.react()).pulled] == [
+        unanswered.client_order_id
+    ]
+    assert await resting(floor) == {}
+
+
+async def test_a_quote_with_a_change_under_way_when_its_book_was_lost_goes_after_it(floor):
+    guarded = await Guarded(floor).begin()
+    bid = next(o for o in await floor.orders() if o.intent.side is Side.BID)
+    floor.exchange.amending = [Fault.LOST]
+    changed, _ = await decrease(floor.desk, bid, Contracts.parse("4.00"))
+    assert changed.pending is Pending.AMEND
+    await guarded.attend()
+    guarded.guard.hear(BookLost(A, "a gap"), floor.clock.now())
+    assert len((await guarded.react()).pulled) == 1
+    floor.clock.now_us += READS_LAG_US
+    await floor.reconcile()
+    await guarded.attend()
+    assert [q.client_order_id for q in (await guarded.react()).pulled] == [bid.client_order_id]
+    assert await resting(floor) == {}
+
+
+async def test_a_quote_that_was_sent_after_its_book_was_lost_stays(floor):
+    """It was decided on a book that was read since; a look judges it until the stream is back."""
+    guarded = await Guarded(floor).begin()
+    guarded.guard.hear(BookLost(A, "a gap"), floor.clock.now())
+    await guarded.react()
+    floor.clock.now_us += 1
+    assert len((await run(floor)).orders) == 2
+    await guarded.attend()
+    assert not guarded.guard.is_urgent
 
 
 async def test_a_quote_that_is_gone_at_the_next_look_is_not_asked_to_go(floor):
