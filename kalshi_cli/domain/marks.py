@@ -2,7 +2,7 @@
 
 Where the market trades, the book decides. Where the result is known, the payout does. In between
 (closed or paused, no result yet) nobody quotes, and the position is carried at its cost: it can
-neither be sold nor has it been lost.
+neither be sold nor has it been lost. So it is for risk where the exchange tells of no market.
 """
 
 from collections.abc import Iterable, Mapping
@@ -143,7 +143,7 @@ def by_quote(
 
 
 UNLISTED = Standing(None, None, None, None, is_listed=False)
-"""What a market says that the exchange does not tell of: what is held there is worth nothing."""
+"""What a market says that the exchange does not tell of: nothing is known that it would bring."""
 
 
 def position_mark(position: Position, standing: Standing) -> Mark:
@@ -161,7 +161,7 @@ def position_sale(position: Position, standing: Standing) -> Money:
         return _paid(position, standing.payout)
     if standing.status is MarketStatus.ACTIVE:
         return liquidation(position.net, standing.bid, standing.ask)
-    return position.cost if standing.is_listed else NO_MONEY
+    return position.cost
 
 
 def _paid(position: Position, payout: Price) -> Money:

@@ -47,12 +47,13 @@ class Watermarks:
     `day_start` (the last snapshot before the day, if it is of its last half an hour, else the first
     of the day) and `peak` are liquidation values, for the limits on losses: as they would be had
     everything that was ever paid in been there, so that money that comes is no gain, and money that
-    goes no loss.
+    goes no loss. `paid_in` is what that comes to by now; None where nothing was.
     """
 
     day_start: Money | None
     peak: Money | None
     last: Snapshot | None
+    paid_in: Money | None
 
 
 class Snapshots(Protocol):

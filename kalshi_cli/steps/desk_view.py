@@ -32,8 +32,9 @@ class DeskView:
     `unbooked` are orders whose fills are reported and in no position yet. `markouts` are those of
     the last week, `incentives` the programmes that run now, by ticker. `trials` are those under
     way, `hit_rates` what those of the last thirty days came to. `rebalanced` are shares that were
-    put in the place of the config file's. `seen` is what others wanted beside our orders when the
-    books were last read and put on record, lately.
+    put in the place of the config file's. `cash` is the ledger's, as it was when `positions` were
+    read: what was bought or sold is in both or in neither. `seen` is what others wanted beside our
+    orders when the books were last read and put on record, lately.
     """
 
     now_us: int
@@ -55,6 +56,7 @@ class DeskView:
     triggered_shards: frozenset[int]
     barred: frozenset[str]
     watermarks: Watermarks
+    cash: Money
     markouts: tuple[Markout, ...] = ()
     incentives: Mapping[str, tuple[IncentiveProgram, ...]] = field(default_factory=dict)
     trials: tuple[Trial, ...] = ()

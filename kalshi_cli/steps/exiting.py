@@ -43,7 +43,7 @@ async def exit_state(
         env=policy.env,
         limits=policy.limits,
         cash=found.balance.cash,
-        measured=found.worth,
+        measured=found.measured(view.cash),
         books=books,
         frozen=found.frozen,
         paused=await paused_shards(data, [view.entries[ticker] for ticker in tickers]),

@@ -1,11 +1,9 @@
 """The desk as it is on record at one instant, read in one transaction."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, day_of
 from kalshi_cli.domain.market import MarketStatus
-from kalshi_cli.domain.money import Money
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.filters._gate import Screen
 from kalshi_cli.ports.desk import GroupState
@@ -75,6 +73,7 @@ async def look(
             watermarks=await unit.snapshots.watermarks(
                 day_of(now_us), await unit.catalog.marker(PEAK_SINCE) or 0
             ),
+            cash=await unit.ledger.cash(),
             markouts=await unit.making.markouts(now_us - MARKOUTS_US),
             incentives=await unit.making.incentives(now_us),
             trials=await unit.trials.under_way(),
@@ -84,26 +83,18 @@ async def look(
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Holdings:
-    """What is held and what works, with what leaving it needs.
+async def look_at_holdings(store: Store, *, now_us: int) -> DeskView:
+    """Read what the guard of positions needs; so little that it can be read every second.
 
-    `view` knows the markets held or ordered, and nothing that only entries are held to: there is
-    nothing eligible or unbooked in it, and no count of entries. `cash` is the ledger's.
+    It knows the markets held or ordered, and nothing that only entries are held to: there is
+    nothing eligible or unbooked in it, and no count of entries.
     """
-
-    view: DeskView
-    cash: Money
-
-
-async def look_at_holdings(store: Store, *, now_us: int) -> Holdings:
-    """Read what the guard of positions needs; so little that it can be read every second."""
     async with store.unit(reads=True) as unit:
         positions = await unit.ledger.positions(open_only=True)
         orders = await unit.journal.live()
         tickers = {p.ticker for p in positions} | {order.intent.ticker for order in orders}
         entries = await unit.catalog.entries(tickers=tickers) if tickers else ()
-        view = DeskView(
+        return DeskView(
             now_us=now_us,
             state=await unit.desk.state(),
             entries={entry.market.ticker: entry for entry in entries},
@@ -122,7 +113,7 @@ async def look_at_holdings(store: Store, *, now_us: int) -> Holdings:
             last_exit_us={},
             triggered_shards=frozenset(),
             barred=frozenset(),
-            watermarks=Watermarks(None, None, None),
+            watermarks=Watermarks(None, None, None, None),
+            cash=await unit.ledger.cash(),
             seen=await unit.snapshots.seen(now_us - SEEN_FOR_US),
         )
-        return Holdings(view, await unit.ledger.cash())

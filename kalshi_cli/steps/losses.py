@@ -10,21 +10,21 @@ from dataclasses import replace
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.identity import DeskState
-from kalshi_cli.domain.instant import SECOND, day_of, spoken
+from kalshi_cli.domain.instant import MINUTE, SECOND, spoken
 from kalshi_cli.domain.limits import Limits
-from kalshi_cli.domain.money import Money, total
 from kalshi_cli.errors import PASSING
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.risk._base import Denial
 from kalshi_cli.risk._losses import loss_beyond
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk
-from kalshi_cli.steps.looking import PEAK_SINCE
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.risk_state import watermarks_of
 
 LOOK_AGAIN_US = 5 * SECOND
 """After how long a loss beyond a limit is looked at again."""
+QUOTED_WITHIN_US = 5 * MINUTE
+"""How old a quote may be that a loss is measured by; where it is older, the book is read."""
 
 
 async def hold_to_losses(
@@ -42,12 +42,12 @@ async def hold_to_losses(
     """
     if view.state is not DeskState.ACTIVE or found.doubt:
         return None
-    contested = sorted(view.contested())
+    unsure = sorted(view.contested() | _outdated(view))
     try:
-        books = await data.books(contested) if contested else {}
+        books = await data.books(unsure) if unsure else {}
     except PASSING:
         return None
-    if _lost(view, books, limits, found, found.balance.cash) is None:
+    if _lost(view, books, limits, found) is None:
         return None
     lost = await _confirmed(data, desk, view, limits, found)
     if lost is None:
@@ -66,16 +66,18 @@ async def hold_to_losses(
     return lost
 
 
+def _outdated(view: DeskView) -> set[str]:
+    """Markets held whose quote is old: the row that tells a newer one cannot be read, say."""
+    since_us = view.now_us - QUOTED_WITHIN_US
+    held = {position.ticker for position in view.positions} & view.entries.keys()
+    return {ticker for ticker in held if view.entries[ticker].quote.at_us < since_us}
+
+
 def _lost(
-    view: DeskView,
-    books: Mapping[str, OrderBook],
-    limits: Limits,
-    found: Reconciliation,
-    cash: Money,
+    view: DeskView, books: Mapping[str, OrderBook], limits: Limits, found: Reconciliation
 ) -> Denial | None:
-    """By the bids; what is held where the exchange tells of no market is carried at its cost."""
-    unlisted = [held.cost for held in view.positions if held.ticker in found.unlisted]
-    equity = view.valued(cash, books).liquidation + total(unlisted)
+    """By the bids."""
+    equity = view.valued(found.measured(view.cash), books).liquidation
     day_start, peak = watermarks_of(view, equity)
     return loss_beyond(limits, equity=equity, day_start=day_start, peak=peak)
 
@@ -83,18 +85,10 @@ def _lost(
 async def _confirmed(
     data: MarketData, desk: Desk, view: DeskView, limits: Limits, found: Reconciliation
 ) -> Denial | None:
-    """By markets read anew: a bid may be gone for a moment, or because its market has closed. By
-    positions and cash of one instant, too: another lane may have traded between two looks.
+    """The same positions and cash by markets read anew: a bid may be gone for a moment, or because
+    its market has closed.
     """
     await desk.clock.sleep_until(desk.clock.now() + LOOK_AGAIN_US)
-    async with desk.store.unit(reads=True) as unit:
-        peak_since_us = await unit.catalog.marker(PEAK_SINCE) or 0
-        view = replace(
-            view,
-            positions=await unit.ledger.positions(),
-            watermarks=await unit.snapshots.watermarks(day_of(view.now_us), peak_since_us),
-        )
-        cash = await unit.ledger.cash()
     held = sorted({position.ticker for position in view.positions} & view.entries.keys())
     try:
         page = await data.listings(held)
@@ -105,4 +99,4 @@ async def _confirmed(
     for listing in page.items:
         ticker = listing.market.ticker
         entries[ticker] = replace(entries[ticker], market=listing.market, quote=listing.quote)
-    return _lost(replace(view, entries=entries), books, limits, found, cash)
+    return _lost(replace(view, entries=entries), books, limits, found)

@@ -14,7 +14,6 @@ from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.money import NO_MONEY
 from kalshi_cli.risk._base import RiskState
 from kalshi_cli.steps.desk_view import DeskView
-from kalshi_cli.steps.looking import Holdings
 from kalshi_cli.steps.risk_state import bankroll_of, market_facts, risk_state, watermarks_of
 from kalshi_cli.steps.valuation import Valuation, value
 
@@ -55,15 +54,14 @@ class Readiness:
         )
 
 
-def readiness(held: Holdings, *, env: Env, limits: Limits) -> Readiness:
+def readiness(view: DeskView, *, env: Env, limits: Limits) -> Readiness:
     """Make ready for the exits of what is held; nothing new is risked by it."""
-    view = held.view
-    worth = view.valued(held.cash, {})
+    worth = view.valued(view.cash, {})
     state = risk_state(
         view,
         env=env,
         limits=limits,
-        cash=held.cash,
+        cash=view.cash,
         books={},
         frozen={},  # nothing new is risked here
         paused=None,  # asking would take as long as the order: an exit may try

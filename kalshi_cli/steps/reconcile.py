@@ -94,13 +94,13 @@ class Reconciliation:
             return self.why
         return next((f"cash: {_said(d)}" for d in self.differences if d.what == CASH), "")
 
-    @property
-    def worth(self) -> Money:
-        """Cash to measure profit and loss by: the ledger's, which knows what came and went.
+    def measured(self, ledger: Money) -> Money:
+        """Cash to measure profit and loss by: the `ledger`'s, which knows what came and went, as it
+        was when the positions were read that are valued with it.
 
         Cash that nothing explains is neither a gain nor a loss until a person accepts it.
         """
-        return self.cash if self.opened else self.balance.cash
+        return ledger if self.opened else self.balance.cash
 
 
 def _said(difference: Difference) -> str:

@@ -114,7 +114,7 @@ class Account:
         return self.cash if self.measured is None else self.measured
 
     @classmethod
-    def of(cls, found: Reconciliation, paused: frozenset[int] | None) -> Self:
+    def of(cls, found: Reconciliation, paused: frozenset[int] | None, ledger: Money) -> Self:
         return cls(
             found.balance.cash,
             dict(found.balance.by_shard),
@@ -123,7 +123,7 @@ class Account:
             found.unexplained,
             found.doubt,
             paused,
-            found.worth,
+            found.measured(ledger),
         )
 
 

@@ -220,19 +220,18 @@ async def _written_down(
     """Nothing that is summed up of all history is asked for where no snapshot is due, or as a
     writer: whoever leaves a position meanwhile waits for nobody.
 
-    A snapshot is of one instant of the books: another lane may have traded since they were looked
-    at, and what is held beside the cash of before would be a worth that never was.
+    A snapshot is of one instant of the books, that of the view: another lane may have traded since
+    the exchange was asked, and what is held beside the cash of before is a worth that never was.
     """
     now = desk.clock.now()
-    worth = view.valued(found.worth, books)
-    last = view.watermarks.last
+    worth = view.valued(found.measured(view.cash), books)
+    last, paid_in = view.watermarks.last, view.watermarks.paid_in
     row = None
     async with desk.store.unit(reads=True) as unit:
-        if last is None or now - last.at_us >= SNAPSHOT_EVERY or found.settlements:
-            view = replace(view, positions=await unit.ledger.positions())
-            paid_in = await unit.ledger.paid_in()
+        # One of a clock that was set back since is not fresh.
+        is_due = last is None or not 0 <= now - last.at_us < SNAPSHOT_EVERY
+        if last is None or is_due or found.settlements:
             if found.opened and paid_in is not None:  # else the ledger has no cash to speak of
-                worth = view.valued(await unit.ledger.cash(), books)
                 row = snapshot(worth, now, paid_in)
             charges = await charged(unit, policy.ai_charged_to, desk.charging)
             results = await _performance(unit, view, books, charges, now)

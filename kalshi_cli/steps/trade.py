@@ -92,7 +92,7 @@ async def trade(
     close_ups = CloseUps(data)
     if view.state is DeskState.ACTIVE:
         left = left_by(view.orders, {each.strategy for each in disabled})
-        session = Session(view, policy, Account.of(before, paused), close_ups)
+        session = Session(view, policy, Account.of(before, paused, view.cash), close_ups)
         adjusted = await adjust(data, desk, session, strategies, left)
     else:
         canceled = await cancel_every_entry(desk, view.orders)
@@ -102,7 +102,7 @@ async def trade(
         view = await _look(desk, policy, before)
     if await mark_out(data, desk.store, view):  # after what is stale has gone: reads may fail
         view = await _look(desk, policy, before)
-    result = Session(view, policy, Account.of(before, paused), close_ups)
+    result = Session(view, policy, Account.of(before, paused, view.cash), close_ups)
     result.broken += disabled
     stopped: tuple[Stop, ...] = ()
     names: list[str] = []

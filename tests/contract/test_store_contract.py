@@ -1049,7 +1049,7 @@ class TestPlansAndSnapshots:
             NOW, STRATEGY, money("1.00"), money("2.00"), money("0.10"), NO_MONEY, 4
         )
         async with store.unit() as unit:
-            assert await unit.snapshots.watermarks(day) == Watermarks(None, None, None)
+            assert await unit.snapshots.watermarks(day) == Watermarks(None, None, None, None)
             await unit.snapshots.add(worth(day * DAY, "100.00"), [], {})
             assert (await unit.snapshots.watermarks(day)).day_start == money("100.00")
             await unit.snapshots.add(worth(day * DAY - 2, "80.00"), [], {})
@@ -1063,6 +1063,7 @@ class TestPlansAndSnapshots:
                 day_start=money("90.00"),  # the day begins with what the last one left
                 peak=money("120.00"),
                 last=worth(NOW + 1, "110.00"),
+                paid_in=None,
             )
 
     @pytest.mark.parametrize(

@@ -396,9 +396,9 @@ def test_a_valuation_becomes_a_row():
     assert (row.unmarked, row.positions, str(row.paid_in)) == (1, 2, "90.000000")
 
 
-def test_a_position_in_a_market_that_nobody_lists_is_worth_nothing():
+def test_a_position_in_a_market_that_nobody_lists_is_worth_nothing_and_no_loss():
     worth = value(Money.parse("100.00"), [a_position("10.00", "0.4400")], Prices({}, {}, (), {}))
-    assert str(worth.equity) == str(worth.liquidation) == "100.000000"
+    assert (str(worth.equity), str(worth.liquidation)) == ("100.000000", "104.400000")
     assert worth.unmarked == 1
 
 

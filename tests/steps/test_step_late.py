@@ -131,7 +131,7 @@ async def test_cash_that_nothing_explains_stops_new_risk_and_is_no_loss(floor):
     found = await floor.reconcile()
     doubt = "cash: the ledger has $1,000.00, the exchange $700.00"
     assert (found.complete, found.doubt) == (True, doubt)
-    assert Account.of(found, frozenset()).missing == doubt
+    assert Account.of(found, frozenset(), found.cash).missing == doubt
     policies = the_policies("oracle")
     await floor.forecast()
     traded = await trade(floor.exchange, floor.desk, policy=policies.trading)

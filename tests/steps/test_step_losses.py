@@ -315,3 +315,44 @@ async def test_what_another_lane_sold_meanwhile_is_no_loss(floor):
     found = await track(Selling(floor), floor.desk, exits=(), policy=policy(max_daily_loss=0.01))
     assert (found.reduced, await state(floor)) == (None, DeskState.ACTIVE)
     assert await floor.cash() == "996.000000"
+
+
+async def test_a_holding_that_nobody_tells_of_hides_no_loss_of_another_day(floor):
+    """50 combos of yesterday took $22; $10 are lost in A today."""
+    await holding(floor)
+    await by_hand(floor, "50.00")
+    for ticker in (A, B):
+        market = floor.exchange.markets[ticker]
+        floor.exchange.markets[ticker] = replace(market, close_us=floor.clock.now() + 9 * DAY)
+    floor.clock.now_us += DAY
+    assert (await tracked_in_part(floor)).reduced is None
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    floor.clock.now_us += MINUTE
+    found = await tracked_in_part(floor, max_daily_loss=0.01)
+    assert found.reduced.detail == "down $10.00 since 00:00 UTC, at most $9.96"
+
+
+async def test_a_clock_that_was_set_back_keeps_no_snapshot_away(floor):
+    await holding(floor)
+    floor.clock.now_us += 8 * 60 * MINUTE
+    assert (await tracked(floor)).snapshot is not None
+    floor.clock.now_us -= 8 * 60 * MINUTE
+    floor.clock.now_us += 10 * MINUTE
+    assert (await tracked(floor)).snapshot is not None
+
+
+class Illegible(Flashing):
+    """The exchange, where what the list of markets tells of A cannot be read."""
+
+    async def listings(self, tickers):
+        page = await self.exchange.listings([ticker for ticker in tickers if ticker != A])
+        return replace(page, unusable=(Unusable(A, "odd"),))
+
+
+async def test_a_market_whose_row_cannot_be_read_hides_no_loss(floor):
+    await holding(floor)
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    data = Illegible(floor.exchange, looks=0, happens=None)
+    floor.clock.now_us += 5 * MINUTE
+    found = await track(data, floor.desk, exits=(), policy=policy(max_daily_loss=0.01))
+    assert found.reduced.detail == "down $10.00 since 00:00 UTC, at most $9.96"

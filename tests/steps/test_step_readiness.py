@@ -18,12 +18,12 @@ from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.snapshots import Watermarks
 from kalshi_cli.settings.sections import Settings
 from kalshi_cli.steps.desk_view import DeskView
-from kalshi_cli.steps.looking import Holdings
 from kalshi_cli.steps.readiness import readiness
 from kalshi_cli.steps.risk_state import risk_state
 
 SERIES = Series("SERIES", "A series", "Weather", FeeTerms("quadratic"))
 TICKERS = ("A", "B", "C", "D")
+CASH = Money(1_000 * 10**6)
 LIMITS = policies(Env.SIM, Settings(), None).trading.limits
 units = st.integers(1, 9_999)
 
@@ -73,7 +73,8 @@ def views(draw):
         last_exit_us={},
         triggered_shards=frozenset(),
         barred=frozenset(),
-        watermarks=Watermarks(draw(st.sampled_from([None, Money(10**9)])), None, None),
+        watermarks=Watermarks(draw(st.sampled_from([None, Money(10**9)])), None, None, None),
+        cash=CASH,
     )
 
 
@@ -85,14 +86,14 @@ def views(draw):
     cap=st.sampled_from([None, Money(500 * 10**6)]),
 )
 def test_ready_is_as_counted_anew(view, seen, since_us, later_us, cap):
-    limits, cash = replace(LIMITS, capital_limit=cap), Money(1_000 * 10**6)
-    ready = readiness(Holdings(view, cash), env=Env.DEMO, limits=limits).later(NOW + since_us)
+    limits = replace(LIMITS, capital_limit=cap)
+    ready = readiness(view, env=Env.DEMO, limits=limits).later(NOW + since_us)
     now_us = NOW + since_us + later_us
     assert ready.at(now_us, seen) == risk_state(
         replace(view, now_us=now_us),
         env=Env.DEMO,
         limits=limits,
-        cash=cash,
+        cash=CASH,
         books=seen,
         frozen={},
         paused=None,

@@ -83,8 +83,8 @@ async def test_what_is_held_there_counts_at_its_worst(floor):
         frozen=found.frozen,
         paused=frozenset(),
     )
-    # 10 bought at 0.44 would sell at 0.40; the combo would bring nothing
-    assert str(state.equity) == "999.160000"
+    # 10 bought at 0.44 would sell at 0.40; the combo is carried at its 0.44
+    assert str(state.equity) == "999.600000"
     # and may lose its 0.44 beside the 4.40 of ours
     assert str(worst(live_claims(state), state)) == "4.840000"
 

@@ -106,7 +106,7 @@ async def test_what_others_wanted_long_ago_is_no_worth_that_losses_are_measured_
         view = await look(floor.store, now_us=now_us, filters=the_policies().filters)
         assert str(view.valued(cash, {}).liquidation) == liquidation
         holdings = await look_at_holdings(floor.store, now_us=now_us)
-        assert str(holdings.view.valued(cash, {}).liquidation) == liquidation
+        assert str(holdings.valued(cash, {}).liquidation) == liquidation
 
 
 @pytest.mark.databases

@@ -111,7 +111,8 @@ class SqlSnapshots:
 
     async def watermarks(self, day: int, peak_since_us: int = 0) -> Watermarks:
         asked, day_us = _queries(), day * DAY
-        paid_in = await self._transaction.number(asked.paid_in) or 0
+        told = await self._transaction.number(asked.paid_in)
+        paid_in = told or 0
         began = {"day_us": day_us, "since_us": day_us - DAY_BEGINS_WITHIN_US}
         day_start = await self._transaction.number(asked.before, began)
         if day_start is None:
@@ -121,6 +122,7 @@ class SqlSnapshots:
             day_start=_worth(day_start, paid_in),
             peak=_worth(peak, paid_in),
             last=await newest_snapshot(self._transaction),
+            paid_in=None if told is None else Money(told),
         )
 
 
