@@ -7,8 +7,8 @@ markets of any other event are free to go wrong together. Losses are before fees
 What pays in a state is no cushion for what loses there: an exit, which no limit ever refuses, may
 take it away. So nothing that leaves, and no order that stays unfilled, makes a loss larger than it
 counted when the last entry was let pass: an exit leaves to its owner's other orders what they may
-sell (`domain.reduction`). For the same reason what is held counts with what it cost, and a gain that
-was made is in the bankroll.
+sell (`domain.reduction`). For the same reason what is held counts with what it cost, and a gain
+that was made is in the bankroll.
 """
 
 from collections.abc import Collection, Iterable, Mapping
