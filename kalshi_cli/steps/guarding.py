@@ -7,15 +7,15 @@ on it.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import InitVar, dataclass, field, replace
 
 from kalshi_cli.domain.account import ExchangePosition
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import NO_CONTRACTS
-from kalshi_cli.domain.order import WORKING, Fill, Order, OrderReport, Purpose
+from kalshi_cli.domain.order import Fill, Order, OrderReport
 from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import Exit, ExitPlan
 from kalshi_cli.exits._pricing import exit_price
@@ -30,15 +30,14 @@ from kalshi_cli.ports.stream import (
     StreamEvent,
 )
 from kalshi_cli.steps.desk_view import DeskView
-from kalshi_cli.steps.execution import SENT_WITHIN_US
 from kalshi_cli.steps.leaving import exit_intent, reason_to_leave
-from kalshi_cli.steps.quoting import quotes_of, why_withdrawn
+from kalshi_cli.steps.pulling import QuotesToGo
 from kalshi_cli.steps.readiness import Readiness
 from kalshi_cli.strategies._base import Strategy
 
 PAUSE_US = 5 * SECOND
 """Between two exits, or two refusals of one, by the same owner in the same market: what came of the
-first must be on record before there is another. Between two cancels of a quote for one reason, too.
+first must be on record before there is another.
 """
 REFUSED_PAUSE_US = 60 * SECOND
 """After the exchange refused an exit, as it does while it pauses."""
@@ -82,34 +81,30 @@ class FeesTold:
 
 @dataclass(slots=True)
 class Guard:
-    """`held` is None until somebody looked; `armed` are the exits to be sent, `pulled` the quotes
-    that are to go, by their id, and why.
+    """`held` is None until somebody looked; `armed` are the exits to be sent, `quotes` says
+    which quotes are to go.
     """
 
     exits: Sequence[Exit]
     held: Readiness | None = None
     books: dict[str, OrderBook] = field(default_factory=dict)
     armed: set[Owned] = field(default_factory=set)
-    strategies: Sequence[Strategy] = ()
-    pulled: dict[str, str] = field(default_factory=dict)
+    strategies: InitVar[Sequence[Strategy]] = ()
+    quotes: QuotesToGo = field(init=False)
     _fills: list[Fill] = field(default_factory=list)
     _reports: list[OrderReport] = field(default_factory=list)
     _nets: dict[str, ExchangePosition] = field(default_factory=dict)
     _due: dict[str, None] = field(default_factory=dict)
     _paused: dict[Owned, int] = field(default_factory=dict)
-    _gone: set[str] = field(default_factory=set)
-    _asked: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """Quotes that were asked to go, by their id: why, and before when they are not asked again."""
-    _against: dict[str, tuple[str, int]] = field(default_factory=dict)
-    """Why the quotes of a market were to go, and since when: what was on its way or being changed
-    then is to go as soon as it rests.
-    """
     _raised: dict[Owned, ExitPlan] = field(default_factory=dict)
     _fees: dict[str, FeesTold] = field(default_factory=dict)
     _changes: Changes | None = None
     _positions: dict[str, list[Position]] = field(default_factory=dict)
     """What is held, by market, as `_orders` are: a change of a book asks for one market only."""
     _orders: dict[str, list[Order]] = field(default_factory=dict)
+
+    def __post_init__(self, strategies: Sequence[Strategy]) -> None:
+        self.quotes = QuotesToGo(strategies)
 
     @property
     def watched(self) -> frozenset[str]:
@@ -119,7 +114,7 @@ class Guard:
     @property
     def is_urgent(self) -> bool:
         """Whether there is an exit to be sent, or a quote to be taken away."""
-        return bool(self.armed or self.pulled)
+        return bool(self.armed or self.quotes.pulled)
 
     @property
     def has_news(self) -> bool:
@@ -205,11 +200,8 @@ class Guard:
         watched = self.watched
         self.books = {ticker: book for ticker, book in self.books.items() if ticker in watched}
         self.armed.clear()
-        left = {quote.client_order_id for quote in quotes_of(held.view.orders)}
-        self.pulled = {name: why for name, why in self.pulled.items() if name in left}
-        self._ask_again(held.view, left)
-        self._gone.clear()
-        self._pull_late(held.view)
+        if self.quotes.see(held.view.orders, held.view.now_us):
+            self._due["a quote may rest that was asked to go"] = None
         view = self._view_of(held, held.view.now_us)
         for ticker in self.books:
             self._arm(ticker, view)
@@ -226,49 +218,8 @@ class Guard:
         self.armed.discard(owned)
 
     def take_pulled(self, now_us: int) -> dict[Order, str]:
-        """The quotes that are to go, once, and why; those that work on are to go again later."""
-        taken, self.pulled = self.pulled, {}
-        orders = () if self.held is None else self.held.view.orders
-        self._gone |= set(taken)
-        self._asked |= {name: (why, now_us + PAUSE_US) for name, why in taken.items()}
-        return {o: taken[o.client_order_id] for o in orders if o.client_order_id in taken}
-
-    def put_back(self, quotes: Iterable[Order]) -> None:
-        """Quotes that were taken, and perhaps not asked to go: they are to, still."""
-        for name in (quote.client_order_id for quote in quotes):
-            if name in self._asked:
-                self.pulled[name], _ = self._asked.pop(name)
-                self._gone.discard(name)
-
-    def _ask_again(self, view: DeskView, left: Collection[str]) -> None:
-        """Have go again what was asked to and rests; forget what does not work any more.
-
-        Whether one rests of which no answer came, the exchange is asked.
-        """
-        working = {order.client_order_id for order in view.orders if order.state in WORKING}
-        self._asked = {name: asked for name, asked in self._asked.items() if name in working}
-        for name, (why, again_us) in self._asked.items():
-            if again_us > view.now_us:
-                continue
-            if name in left:
-                self.pulled.setdefault(name, why)
-            else:
-                self._due["a quote may rest that was asked to go"] = None
-                self._asked[name] = why, view.now_us + PAUSE_US
-
-    def _pull_late(self, view: DeskView) -> None:
-        """Have go what was on its way, or being changed, when something spoke against it."""
-        for ticker, (why, at_us) in list(self._against.items()):
-            spoken_of = [
-                order
-                for order in self._orders.get(ticker, ())
-                if order.intent.purpose is Purpose.QUOTE and order.created_us <= at_us
-            ]
-            for quote in self._attended(spoken_of):
-                if quote.client_order_id not in self._asked:
-                    self.pulled.setdefault(quote.client_order_id, why)
-            if not spoken_of and view.now_us - at_us > SENT_WITHIN_US:  # none is on its way still
-                del self._against[ticker]
+        """The quotes that are to go, once, and why."""
+        return self.quotes.take(() if self.held is None else self.held.view.orders, now_us)
 
     def take_told(self) -> Told:
         """What is to be booked, once."""
@@ -352,25 +303,12 @@ class Guard:
                 self.armed.discard(owned)
 
     def _speak_against(self, ticker: str, why: str, now_us: int) -> None:
-        """Take away the quotes of a market, those of which nobody can yet as soon as one can."""
-        self._against[ticker] = why, now_us
-        for quote in self._attended(self._orders.get(ticker, ())):
-            if quote.client_order_id not in self._gone:
-                self.pulled[quote.client_order_id] = why
-
-    def _attended(self, orders: Iterable[Order]) -> dict[Order, Strategy]:
-        """The resting quotes among these whose strategy is known, with it."""
-        by_name = {strategy.name: strategy for strategy in self.strategies}
-        named = ((quote, by_name.get(quote.intent.strategy)) for quote in quotes_of(orders))
-        return {quote: strategy for quote, strategy in named if strategy is not None}
+        self.quotes.speak_against(ticker, self._orders.get(ticker, ()), why, now_us)
 
     def _pull(self, ticker: str) -> None:
         """Take away the quotes of a market that their strategy takes back."""
         if self.held is None:
             return
         view, book = self._in_market(ticker, self.held.view), self.books.get(ticker)
-        for quote, strategy in self._attended(view.orders).items():
-            others = None if book is None else view.book_of_others(book)
-            reason = why_withdrawn(strategy, quote, others)
-            if reason and quote.client_order_id not in self._gone:
-                self.pulled[quote.client_order_id] = reason
+        others = None if book is None else view.book_of_others(book)
+        self.quotes.judge(view.orders, others)

@@ -128,7 +128,7 @@ async def react(desk: Desk, stream: Stream | None, guard: Guard, *, policy: Trad
     try:
         await cancel_many(desk, pulled)
     except KalshiError:
-        guard.put_back(pulled)
+        guard.quotes.put_back(pulled)
         raise
     return replace(done, pulled=tuple(pulled))
 

@@ -27,7 +27,8 @@ from kalshi_cli.settings.sections import Filters, Intervals, MarketMaking, Setti
 from kalshi_cli.steps.amending import decrease
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.explain import follow_order
-from kalshi_cli.steps.guarding import PAUSE_US, Guard
+from kalshi_cli.steps.guarding import Guard
+from kalshi_cli.steps.pulling import ASKED_PAUSE_US
 from kalshi_cli.steps.react import attend, react
 from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import track
@@ -591,7 +592,7 @@ async def test_our_own_quotes_are_not_taken_for_the_market(floor):
     bid = next(o for o in await floor.orders() if o.intent.side is Side.BID)
     floor.exchange.fill_resting(bid.order_id, "10.00")
     guarded.hear()
-    assert not guarded.guard.pulled
+    assert not guarded.guard.quotes.pulled
 
 
 @pytest.mark.parametrize(
@@ -692,8 +693,8 @@ async def test_a_quote_that_is_gone_at_the_next_look_is_not_asked_to_go(floor):
     floor.exchange.fill_resting(bid.order_id, "10.00")
     guarded.hear()
     await guarded.attend()
-    assert bid.client_order_id not in guarded.guard.pulled
-    assert len(guarded.guard.pulled) == 1
+    assert bid.client_order_id not in guarded.guard.quotes.pulled
+    assert len(guarded.guard.quotes.pulled) == 1
 
 
 async def test_a_quote_that_the_exchange_did_not_take_away_is_asked_to_go_again(floor):
@@ -716,12 +717,12 @@ async def test_a_cancel_that_was_refused_is_tried_again_without_another_word(flo
     assert len((await guarded.react()).pulled) == 2
     await guarded.attend()
     assert not guarded.guard.is_urgent
-    floor.clock.now_us += PAUSE_US
+    floor.clock.now_us += ASKED_PAUSE_US
     await guarded.attend()
-    assert set(guarded.guard.pulled.values()) == {"its book is lost"}
+    assert set(guarded.guard.quotes.pulled.values()) == {"its book is lost"}
     assert len((await guarded.react()).pulled) == 2
     assert await resting(floor) == {}
-    floor.clock.now_us += PAUSE_US
+    floor.clock.now_us += ASKED_PAUSE_US
     await guarded.attend()
     assert not guarded.guard.is_urgent
 
@@ -732,12 +733,12 @@ async def test_a_cancel_that_nobody_answered_is_looked_into_and_tried_again(floo
     guarded.guard.hear(BookLost(A, "a gap"), floor.clock.now())
     await guarded.react()
     assert (await guarded.attend()).due == ()
-    for _ in range(READS_LAG_US // PAUSE_US):  # until then reads may lag behind a cancel
+    for _ in range(READS_LAG_US // ASKED_PAUSE_US):  # until then reads may lag behind a cancel
         assert not guarded.guard.is_urgent
-        floor.clock.now_us += PAUSE_US
+        floor.clock.now_us += ASKED_PAUSE_US
         assert (await guarded.attend()).due == ("a quote may rest that was asked to go",)
         await floor.reconcile()
-    floor.clock.now_us += PAUSE_US
+    floor.clock.now_us += ASKED_PAUSE_US
     await guarded.attend()
     assert len((await guarded.react()).pulled) == 2
     assert await resting(floor) == {}
@@ -754,7 +755,7 @@ async def test_what_could_not_be_asked_to_go_is_asked_at_the_next_look(floor, mo
         patched.setattr(floor.store, "unit", busy)
         with pytest.raises(StoreBusy):
             await guarded.react()
-    assert len(guarded.guard.pulled) == 2
+    assert len(guarded.guard.quotes.pulled) == 2
     await guarded.attend()
     assert len((await guarded.react()).pulled) == 2
     assert await resting(floor) == {}
@@ -772,7 +773,7 @@ async def test_a_strategy_that_breaks_attends_to_nothing(floor):
             raise RuntimeError("boom")
 
     guarded = await Guarded(floor, Breaking()).begin()
-    assert set(guarded.guard.pulled.values()) == {"RuntimeError: boom"}
+    assert set(guarded.guard.quotes.pulled.values()) == {"RuntimeError: boom"}
     assert len((await guarded.react()).pulled) == 2
 
 
