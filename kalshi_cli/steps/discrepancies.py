@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from kalshi_cli.domain.account import Balance, Settlement
-from kalshi_cli.domain.history import cash_of, in_force, nets_of
+from kalshi_cli.domain.account import Settlement
+from kalshi_cli.domain.history import Entry, cash_of, in_force, nets_of
 from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money
 from kalshi_cli.domain.order import (
     WORKING,
@@ -22,7 +23,7 @@ from kalshi_cli.domain.order import (
     has_terms,
 )
 from kalshi_cli.steps.missing_facts import Books, Missing, Record, missing_facts
-from kalshi_cli.steps.shards import unmatched_shards
+from kalshi_cli.steps.shards import beyond_ledger
 from kalshi_cli.steps.weighing import before_collateral
 
 BOOK, FOLD, MOVE = "book it", "fold it into the order", "book a transfer"
@@ -58,7 +59,7 @@ class Comparison:
     """Everything that differs. Unless `why` is empty something could not be read whole.
 
     `explained` is the part of the difference in cash that the facts missing here make up,
-    `unexplained` the rest.
+    `unexplained` the rest. `by_shard` is the difference on each shard, where the exchange tells.
     """
 
     discrepancies: tuple[Discrepancy, ...]
@@ -67,6 +68,7 @@ class Comparison:
     exchange_cash: Money
     explained: Money
     unexplained: Money
+    by_shard: Mapping[int, Money]
 
 
 def compared(books: Books, record: Record, now_us: int) -> Comparison:
@@ -84,6 +86,7 @@ def compared(books: Books, record: Record, now_us: int) -> Comparison:
     nets = nets_of(whole)
     balance = before_collateral(record.balance, after, record.orders, nets)
     theirs = balance.cash
+    by_shard = beyond_ledger(books.by_shard, balance)
     found = [
         *_orders(books.orders, record, now_us),
         *_missing(missing, paid),
@@ -92,11 +95,35 @@ def compared(books: Books, record: Record, now_us: int) -> Comparison:
         *([] if record.why else _positions(books.held, nets, record)),
         *_illegible("fill", record.illegible_fills),
         *_illegible("position", record.illegible_positions),
-        *_shards(books.by_shard, balance),
+        *([] if record.why or ours != theirs else _shards(books.by_shard, by_shard)),
     ]
     if ours != theirs:
         found.append(_cash(ours, theirs, after))
-    return Comparison(tuple(found), record.why, ours, theirs, after - ours, theirs - after)
+    why = "; ".join(filter(None, (record.why, _unshown(books.orders, whole, record, now_us))))
+    return Comparison(tuple(found), why, ours, theirs, after - ours, theirs - after, by_shard)
+
+
+def _unshown(orders: Sequence[Order], whole: Iterable[Entry], record: Record, now_us: int) -> str:
+    """Which orders of ours have filled more than any fills tell of, which may be there yet.
+
+    What has not come within the hour is not waited for.
+    """
+    shown: dict[str, int] = {}
+    for entry in whole:
+        if isinstance(entry, tuple):
+            fill = entry[0]
+            shown[fill.order_id] = shown.get(fill.order_id, 0) + fill.count.units
+    reports = told_of(orders, record.orders)
+    late: list[str] = []
+    for order in orders:
+        report = reports.get(order.client_order_id)
+        heard = order.filled if report is None else max(order.filled, report.filled)
+        is_young = heard > order.filled or now_us - order.updated_us < HOUR
+        is_legible = order.intent.ticker not in record.illegible_fills
+        order_id = order.order_id if report is None else report.order_id
+        if is_young and is_legible and heard.units > shown.get(order_id or "", 0):
+            late.append(f"fills of order {order.client_order_id} are not shown yet")
+    return "; ".join(late)
 
 
 def told_of(orders: Iterable[Order], reports: Iterable[OrderReport]) -> dict[str, OrderReport]:
@@ -245,7 +272,7 @@ def _illegible(what: str, unreadable: Mapping[str, str]) -> list[Discrepancy]:
     ]
 
 
-def _shards(ours: Mapping[int, Money], balance: Balance) -> list[Discrepancy]:
+def _shards(ours: Mapping[int, Money], beyond: Mapping[int, Money]) -> list[Discrepancy]:
     return [
         Discrepancy(
             What.SHARD,
@@ -255,7 +282,7 @@ def _shards(ours: Mapping[int, Money], balance: Balance) -> list[Discrepancy]:
             "moved between shards by no transfer on record; all together they agree",
             MOVE,
         )
-        for shard, amount in unmatched_shards(ours, balance).items()
+        for shard, amount in beyond.items()
     ]
 
 

@@ -122,7 +122,7 @@ async def _heed(
     is_taken = outcome.kind in {OutcomeKind.DONE, OutcomeKind.DUPLICATE}
     if outcome.kind is not OutcomeKind.UNKNOWN and not is_taken and is_again:
         # The refusal may only say that it was sent before, in words that are not known here.
-        is_taken = await _found(treasury, kept) is not None
+        is_taken = await _found(treasury, kept, surely=True) is not None
     if is_taken:
         await _turn(store, kept, TransferState.DONE, outcome.made_id or said)
         return
@@ -141,12 +141,23 @@ async def _turn(store: Store, kept: KeptTransfer, state: TransferState, message:
         await unit.commit()
 
 
-async def _found(treasury: Treasury, kept: KeptTransfer) -> ShardTransfer | None:
-    """The transfer as the exchange lists it; None where it does not."""
+async def _found(
+    treasury: Treasury, kept: KeptTransfer, *, surely: bool = False
+) -> ShardTransfer | None:
+    """The transfer as the exchange lists it; None where it does not.
+
+    Raises `Unavailable` where that shall be told `surely` and the list was read in part.
+    """
     since_us = kept.asked_us - DAY
     listed = await collect(lambda c: treasury.transfers(min_us=since_us, cursor=c))
     mine = (t for t in listed.items if t.client_transfer_id == kept.client_transfer_id)
-    return next(mine, None)
+    found = next(mine, None)
+    if found is None and surely and not listed.complete:
+        raise Unavailable(
+            f"What became of the transfer is not known: transfers were read in part: {listed.why}.",
+            remedy="Run the same command again: it is never sent twice.",
+        )
+    return found
 
 
 async def _arrival(treasury: Treasury, clock: Clock, kept: KeptTransfer) -> ShardTransfer | None:

@@ -32,8 +32,12 @@ async def repair(
     archive: Archive | None,
     treasury: Treasury | None,
 ) -> tuple[str, ...]:
-    """Fold orders and book what is missing; returns what was done. The lease must be held."""
-    before, record, books = await compare(trading, store, clock, archive=archive, treasury=treasury)
+    """Fold orders and book what is missing; returns what was done. The lease must be held.
+
+    Where cash lies is compared again after that, and means nothing where something is in doubt.
+    """
+    read = partial(compare, trading, store, clock, archive=archive, treasury=treasury)
+    before, record, books = await read()
     done: list[str] = []
     stale = {d.subject for d in before.discrepancies if d.what is What.ORDER and d.repair == FOLD}
     folds = {
@@ -48,12 +52,12 @@ async def repair(
         done.append(f"{_some(len(booked.fills), 'fill')} booked")
     if booked.settlements:
         done.append(f"{_some(len(booked.settlements), 'settlement')} booked")
-    balance = await trading.balance()
+    after, _, books_after = await read()
+    beyond = {} if after.why else after.by_shard
     async with store.unit() as unit:
-        ours = await unit.ledger.cash_by_shard()
-        moved = await unit.ledger.add_cash(moved_between(ours, balance, clock.now()))
-        known = len(await unit.ledger.movements()) - len(moved) - len(books.movements)
+        moved = await unit.ledger.add_cash(moved_between(beyond, clock.now()))
         await unit.commit()
+    known = len(books_after.movements) - len(books.movements)
     if known:
         done.append(f"{_some(known, 'cash movement')} booked")
     if moved:
@@ -91,9 +95,9 @@ async def accept_cash(
             f"{found.unexplained.spoken} is unexplained, not {amount.spoken}.",
             remedy="Nothing was booked. `kalshi inspect-db --reconcile` tells the amount.",
         )
-    now = clock.now()
+    shard = next((at for at, beyond in found.by_shard.items() if beyond == amount), 0)
     accepted = CashMovement(
-        f"accepted:{clock.wall()}", CashKind.ACCEPTED, amount, now, who=who, why=why
+        f"accepted:{clock.wall()}", CashKind.ACCEPTED, amount, clock.now(), shard, who=who, why=why
     )
     async with store.unit() as unit:
         await unit.ledger.add_cash([accepted])

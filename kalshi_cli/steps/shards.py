@@ -41,10 +41,10 @@ def shard_movements(transfers: Iterable[ShardTransfer]) -> list[CashMovement]:
     return moved
 
 
-def unmatched_shards(ours: Mapping[int, Money], balance: Balance) -> dict[int, Money]:
-    """Cash that a shard has beyond the ledger's, where nothing is missing of all together."""
+def beyond_ledger(ours: Mapping[int, Money], balance: Balance) -> dict[int, Money]:
+    """Cash that each shard has beyond the ledger's; nothing where the exchange does not tell it."""
     theirs = dict(balance.by_shard)
-    if total(list(theirs.values())) != balance.cash or total(list(ours.values())) != balance.cash:
+    if total(list(theirs.values())) != balance.cash:
         return {}
     beyond = {
         shard: theirs.get(shard, NO_MONEY) - ours.get(shard, NO_MONEY)
@@ -53,8 +53,12 @@ def unmatched_shards(ours: Mapping[int, Money], balance: Balance) -> dict[int, M
     return {shard: amount for shard, amount in beyond.items() if amount}
 
 
-def moved_between(ours: Mapping[int, Money], balance: Balance, at_us: int) -> list[CashMovement]:
-    """Movements that add up to nothing and make each shard what the exchange says it is."""
+def moved_between(beyond: Mapping[int, Money], at_us: int) -> list[CashMovement]:
+    """Movements that make each shard what the exchange says it is; none unless they add up to
+    nothing.
+    """
+    if total(list(beyond.values())):
+        return []
     return [
         CashMovement(
             f"moved:{at_us}:{shard}",
@@ -64,5 +68,5 @@ def moved_between(ours: Mapping[int, Money], balance: Balance, at_us: int) -> li
             shard,
             why="the balances of the shards alone tell it",
         )
-        for shard, amount in unmatched_shards(ours, balance).items()
+        for shard, amount in beyond.items()
     ]

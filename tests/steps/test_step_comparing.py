@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from fakes.exchange import Fault
+from fakes.exchange_desks import FakeTreasury
 from fakes.floor import STRATEGY, A, B, taking, waiting
 
 from kalshi_cli.domain.account import CashKind
@@ -23,16 +24,18 @@ from kalshi_cli.steps.repairing import accept_cash, repair
 pytestmark = pytest.mark.databases
 
 
-async def look(floor):
+async def look(floor, treasury=None):
     found, _, _ = await compare(
-        floor.exchange, floor.store, floor.clock, archive=None, treasury=None
+        floor.exchange, floor.store, floor.clock, archive=None, treasury=treasury
     )
     return found
 
 
-async def mend(floor):
+async def mend(floor, treasury=None):
     exchange = floor.exchange
-    return await repair(exchange, exchange, floor.store, floor.clock, archive=None, treasury=None)
+    return await repair(
+        exchange, exchange, floor.store, floor.clock, archive=None, treasury=treasury
+    )
 
 
 def told(found):
@@ -176,6 +179,21 @@ async def test_cash_that_moved_between_shards_unseen_is_a_transfer(floor):
     assert await floor.cash() == "1000.000000"
 
 
+async def test_no_transfer_is_made_up_where_those_on_record_were_read_in_part(floor):
+    """40 of 1,000 went to shard 2 by a transfer whose row cannot be read at first."""
+    treasury = FakeTreasury(floor.exchange)
+    await floor.reconcile(treasury=treasury)
+    await treasury.transfer("by-hand", 0, 2, Money.parse("40.00"))
+    sent, treasury.sent = treasury.sent, []
+    floor.exchange.unusable = [Unusable("transfer-1", "an unknown status")]
+    found = await look(floor, treasury)
+    assert ("an unknown status" in found.why, told(found)) == (True, [])
+    assert await mend(floor, treasury) == ()
+    treasury.sent, floor.exchange.unusable = sent, []
+    assert await mend(floor, treasury) == ("2 cash movements booked",)
+    assert told(await look(floor, treasury)) == []
+
+
 @pytest.mark.parametrize("typed", ["1.25", "-1.25", "0", "1.250002"])
 async def test_only_the_exact_amount_is_accepted(floor, typed):
     await floor.reconcile()
@@ -224,3 +242,36 @@ async def test_nothing_is_accepted_before_the_books_are_open(floor):
         await accept_cash(
             floor.store, floor.clock, await look(floor), Money.parse("1000"), who="me", why="x"
         )
+
+
+async def test_nothing_is_accepted_while_fills_that_are_told_of_are_not_shown(floor):
+    """Our order says that it filled 10 at 0.41; the list of fills lags: that cash is no riddle."""
+    await floor.reconcile()
+    order = await send(floor.desk, waiting(floor.clock))
+    fill = floor.exchange.fill_resting(order.order_id, "10.00")
+    floor.exchange.all_fills.remove(fill)
+    await floor.reconcile()
+    found = await look(floor)
+    assert order.client_order_id in found.why
+    with pytest.raises(Refused, match="read in part"):
+        await accept_cash(floor.store, floor.clock, found, Money.parse("-4.10"), who="me", why="x")
+    floor.clock.now_us += HOUR  # a person need not wait for ever
+    assert (await look(floor)).why == ""
+    floor.exchange.all_fills.append(fill)
+    found = await floor.reconcile()
+    assert (found.doubt, str(found.cash)) == ("", "995.900000")
+
+
+async def test_accepted_cash_is_on_the_shard_where_it_came(floor):
+    """2.50 of interest on shard 2: no transfer brought it there."""
+    await floor.reconcile()
+    floor.exchange.move(0, 2, Money.parse("40.00"))
+    await mend(floor)
+    floor.exchange.cash += Money.parse("2.50")
+    floor.exchange.move(0, 2, Money.parse("2.50"))
+    found = await look(floor)
+    await accept_cash(
+        floor.store, floor.clock, found, Money.parse("2.50"), who="me", why="interest"
+    )
+    assert told(await look(floor)) == []
+    assert await floor.cash() == "1002.500000"

@@ -8,7 +8,7 @@ from fakes.exchange_desks import FakeTreasury
 from kalshi_cli.domain.money import Money
 from kalshi_cli.errors import Refused, Unavailable, UsageError
 from kalshi_cli.ports.desk import TransferState
-from kalshi_cli.ports.exchange import Outcome, OutcomeKind, Page
+from kalshi_cli.ports.exchange import Outcome, OutcomeKind, Page, Unusable
 from kalshi_cli.steps.moving import move_collateral
 from kalshi_cli.steps.reconcile import reconcile
 
@@ -160,6 +160,23 @@ async def test_a_refusal_of_what_was_sent_before_may_only_say_so(floor):
     treasury.hidden_reads = 1
     moved = await move(floor, treasury)
     assert (moved.arrived, len(treasury.asked)) == (True, 2)
+    assert (str(floor.exchange.on_shard(2)), await open_transfers(floor)) == ("250.000000", ())
+
+
+async def test_a_refusal_proves_nothing_where_transfers_were_read_in_part(floor):
+    """The row that could tell of it is unusable: the first may have arrived, and a third command
+    would send it again under another id.
+    """
+    treasury = Faulty(floor.exchange, "unanswered", "refused")
+    with pytest.raises(Unavailable):
+        await move(floor, treasury)
+    (sent,), treasury.inner.sent = treasury.inner.sent, []
+    floor.exchange.unusable = [Unusable(sent.transfer_id, "an unknown status")]
+    with pytest.raises(Unavailable, match="an unknown status"):
+        await move(floor, treasury)
+    assert len(await open_transfers(floor)) == 1
+    treasury.inner.sent, floor.exchange.unusable = [sent], []
+    assert (await move(floor, treasury)).is_old
     assert (str(floor.exchange.on_shard(2)), await open_transfers(floor)) == ("250.000000", ())
 
 
