@@ -9,12 +9,15 @@ from kalshi_cli.ports.exchange import Outcome, Page
 
 @dataclass(frozen=True, slots=True)
 class ShardTransfer:
-    """Cash sent from one shard to another; on neither of them until it is complete."""
+    """Cash sent from one shard to another; on neither of them until it is complete.
+
+    An end that is None is no shard of event contracts, such as the account's margined side.
+    """
 
     transfer_id: str
     client_transfer_id: str | None
-    source: int
-    destination: int
+    source: int | None
+    destination: int | None
     amount: Money
     complete: bool
     created_us: int

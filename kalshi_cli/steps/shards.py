@@ -23,7 +23,9 @@ async def transfers_of(treasury: Treasury | None, min_us: int = 0) -> Collected[
 
 
 def shard_movements(transfers: Iterable[ShardTransfer]) -> list[CashMovement]:
-    """A transfer as cash that leaves a shard and, once it is complete, cash on another."""
+    """A transfer as cash that leaves a shard and, once it is complete, cash on another; of one that
+    leaves them all, or comes from elsewhere, the end that is a shard.
+    """
     moved: list[CashMovement] = []
     for sent in transfers:
         ends = [("out", sent.source, -sent.amount)]
@@ -37,6 +39,7 @@ def shard_movements(transfers: Iterable[ShardTransfer]) -> list[CashMovement]:
                 shard,
             )
             for way, shard, amount in ends
+            if shard is not None
         ]
     return moved
 

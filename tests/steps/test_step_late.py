@@ -183,3 +183,25 @@ async def test_a_transfer_between_shards_is_on_neither_until_it_arrives_and_neve
         2: "100.000000",
     }
     assert dict(found.balance.by_shard) == split
+
+
+async def test_cash_that_went_to_the_margined_side_is_a_movement_and_never_a_loss(floor):
+    """100 of 1,000 leave shard 0 for no other one; 30 come back, and arrive later."""
+    treasury = FakeTreasury(floor.exchange)
+    await floor.reconcile(treasury=treasury)
+    await treasury.transfer("t", 0, 2, Money.parse("100.00"))
+    (sent,) = treasury.sent
+    floor.exchange.move(2, 0, sent.amount)
+    floor.exchange.cash -= sent.amount
+    back = replace(
+        sent, transfer_id="back", source=None, destination=0, amount=Money.parse("30.00")
+    )
+    treasury.sent = [replace(sent, destination=None), replace(back, complete=False)]
+    found = await floor.reconcile(treasury=treasury)
+    assert (str(found.cash), found.differences, found.doubt) == ("900.000000", (), "")
+    async with floor.store.unit() as unit:
+        assert str(await unit.ledger.paid_in()) == "900.000000"
+    treasury.sent[1] = back
+    floor.exchange.cash += back.amount
+    found = await floor.reconcile(treasury=treasury)
+    assert (str(found.cash), found.differences, found.doubt) == ("930.000000", (), "")

@@ -18,7 +18,7 @@ from kalshi_cli.ports.treasury import ShardTransfer
 
 _CENTICENT = 100
 """Units of Money in the wire's $0.0001."""
-_EVENTS = "event_contract"
+_EVENTS, _MARGINED = "event_contract", "margined"
 
 
 class _Status(StrEnum):
@@ -72,13 +72,13 @@ class KalshiTreasury:
 
 
 def _to_transfer(wire: ShardTransferWire) -> ShardTransfer:
-    if {wire.source, wire.destination} != {_EVENTS}:
+    if not {wire.source, wire.destination} <= {_EVENTS, _MARGINED}:
         raise InvalidValue(f"A transfer from {wire.source} to {wire.destination}.")
     return ShardTransfer(
         transfer_id=identity(wire.transfer_id, "transfer id"),
         client_transfer_id=wire.client_transfer_id or None,
-        source=wire.source_exchange_shard,
-        destination=wire.destination_exchange_shard,
+        source=wire.source_exchange_shard if wire.source == _EVENTS else None,
+        destination=wire.destination_exchange_shard if wire.destination == _EVENTS else None,
         amount=money(wire.amount),
         complete=word(_Status, wire.status, "status") is _Status.COMPLETE,
         created_us=seconds(wire.created_ts),

@@ -301,6 +301,26 @@ async def test_history_of_cash_is_paged_back_to_what_is_known(
     assert (len(told.items), len(exchange.requests)) == (2 * requests, requests)
 
 
+async def test_of_a_transfer_that_leaves_the_shards_one_end_is_known(
+    exchange: Exchange, connection: KalshiConnection
+) -> None:
+    """`margined` is the other kind of account in the exchange's own specification."""
+    rows = [
+        sample.shard_transfer(transfer_id="out", destination="margined"),
+        sample.shard_transfer(transfer_id="in", source="margined"),
+        sample.shard_transfer(transfer_id="odd", source="a new kind"),
+    ]
+    exchange.answers["/portfolio/intra_exchange_instance_transfers"] = {"transfers": rows}
+    treasury = connection.treasury
+    assert treasury is not None
+    page = await treasury.transfers()
+    ends = [(sent.transfer_id, sent.source, sent.destination) for sent in page.items]
+    assert ends == [("out", 0, None), ("in", None, 2)]
+    assert [row.reason for row in page.unusable] == [
+        "A transfer from a new kind to event_contract."
+    ]
+
+
 INTENT = OrderIntent(
     strategy="directional",
     ticker="KXRAIN-27JAN05-NYC",
