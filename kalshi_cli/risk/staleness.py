@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kalshi_cli.domain.instant import format_span
+from kalshi_cli.domain.instant import AHEAD, format_span
 from kalshi_cli.domain.order import OrderIntent, Purpose
 from kalshi_cli.risk._base import EVERYTHING, Control, Denial, RiskState
 
@@ -43,6 +43,9 @@ class Staleness(Control):
         return denial
 
     def _old(self, what: str, age: int, most: int) -> Denial | None:
+        if age < -AHEAD:
+            detail = f"the {what} is of {format_span(-age)} from now: the clock was set back since"
+            return Denial(self.code, detail, str(age), str(most))
         if age <= most:
             return None
         detail = f"the {what} is {format_span(age)} old, at most {format_span(most)} will do"

@@ -8,13 +8,14 @@ from dataclasses import replace
 from functools import partial
 
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
-from kalshi_cli.domain.instant import MINUTE, SECOND
+from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.order import DEAD, WORKING, Order, OrderReport, OrderState
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.sale import sales
 from kalshi_cli.domain.trail import Cause
 from kalshi_cli.errors import PASSING, KalshiError, StillHeld, Unavailable
 from kalshi_cli.ports.exchange import MarketData, OutcomeKind
+from kalshi_cli.risk.cooling import COOLING
 from kalshi_cli.steps.amending import cancel
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.done import AGAIN, READ_BACKS, Done
@@ -30,8 +31,6 @@ from kalshi_cli.steps.trade_policy import TradePolicy
 OURS = "ours"
 EVERYTHING = "everything"
 """What a cancel of all orders means: those of this desk, or foreign ones as well."""
-COOLING = MINUTE
-"""How long the exchange may sweep on after a cancel of everything."""
 
 
 async def cancel_ours(data: MarketData, desk: Desk) -> Done:

@@ -42,6 +42,7 @@ from kalshi_cli.ports.store import (
     Unit,
 )
 from kalshi_cli.ports.treasury import Treasury
+from kalshi_cli.risk.cooling import is_cooling
 from kalshi_cli.steps.charging import Charging
 from kalshi_cli.steps.following import amend
 from kalshi_cli.steps.groups import EntryGroups, group_for, heed
@@ -243,7 +244,7 @@ async def _check_sending(desk: Desk, purpose: Purpose, decided_wall_us: int) -> 
     state, cooling = brakes.state, brakes.cooling_until_us
     if state is DeskState.HALTED or (state is not DeskState.ACTIVE and purpose is not Purpose.EXIT):
         raise Halted(f"The desk is {state.said}.")
-    if cooling is not None and desk.clock.now() < cooling:
+    if is_cooling(cooling, desk.clock.now()):
         raise Refused("Everything was cancelled: nothing is sent for a minute.")
     desk.lease.check()
 

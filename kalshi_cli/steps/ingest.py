@@ -59,6 +59,7 @@ class _Pass:
 
     kind: str
     screen: Screen
+    clock: Clock
     started_us: int
     categories: dict[str, str] = field(default_factory=dict)
     series_read: bool = False
@@ -106,9 +107,10 @@ async def ingest(
         full_at = await unit.catalog.marker(EVENTS_READ)
         delta_at = await unit.catalog.marker("delta_pass")
         changes = await unit.catalog.fee_changes()
-    is_full = full_at is None or started - full_at >= FULL_PASS_EVERY
+    read_us = [at_us for at_us in (full_at, delta_at) if at_us is not None and at_us <= started]
+    is_full = full_at is None or not 0 <= started - full_at < FULL_PASS_EVERY
     is_full = is_full or any(fees.from_us <= started for fees in changes)
-    done = _Pass("full" if is_full else "delta", Screen.of(filters), started)
+    done = _Pass("full" if is_full else "delta", Screen.of(filters), clock, started)
     if is_full:  # what fees are now is of a series and its events together
         await _read_series(data, store, done, started)
         await _read_announced_fees(notices, store, done, clock)
@@ -117,7 +119,7 @@ async def ingest(
     else:
         async with store.unit(reads=True) as unit:
             done.categories.update(await unit.catalog.known_series())
-        since = max(full_at or 0, delta_at or 0) - DELTA_OVERLAP
+        since = max(read_us) - DELTA_OVERLAP
         await _delta_pass(data, store, done, since, started)
     await _refresh_quotes(data, store, done, clock)
     return await _finish(store, done, run_id, clock.now())
@@ -187,7 +189,7 @@ async def _full_pass(
         async for page in read:
             done.unusable.extend(page.unusable)
             judged = await _judged(data, store, done, page.items, now_us)
-            await saving.begin(partial(_save_events, store, done, judged, now_us))
+            await saving.begin(partial(_save_events, store, done, judged))
     done.stop(pages.why)
 
 
@@ -205,7 +207,7 @@ async def _delta_pass(
         except (Unavailable, ExchangeRefusal) as error:
             why = str(error)  # and the next pass reads the same changes again
         old = [listing for listing in page.items if listing.market.event_ticker in there]
-        await _save_listings(store, done, old, now_us)
+        await _save_listings(store, done, old)
     done.stop(pages.why or why)
 
 
@@ -219,7 +221,7 @@ async def _save_new_events(
     told = {item.event.event_ticker for item in page.items} | {bad.what for bad in page.unusable}
     absent = [Unusable(name, "the exchange lists no such event") for name in tickers - told]
     done.unusable.extend((*page.unusable, *sorted(absent, key=lambda bad: bad.what)))
-    await _save_events(store, done, await _judged(data, store, done, page.items, now_us), now_us)
+    await _save_events(store, done, await _judged(data, store, done, page.items, now_us))
 
 
 async def _judged(
@@ -247,9 +249,10 @@ async def _judged(
     )
 
 
-async def _save_events(store: Store, done: _Pass, judged: _Judged, now_us: int) -> None:
+async def _save_events(store: Store, done: _Pass, judged: _Judged) -> None:
     """Save a page of events with their markets in one unit: all of it is there, or none."""
     async with store.unit() as unit:
+        now_us = done.clock.now()
         events = await unit.catalog.save_events(judged.events, now_us)
         listings = await unit.catalog.save_listings(judged.listings, now_us, judged.verdicts)
         await unit.catalog.seen_again(judged.seen_again)
@@ -261,14 +264,12 @@ async def _save_events(store: Store, done: _Pass, judged: _Judged, now_us: int) 
     done.seen.update(seen.ticker for seen in judged.seen_again)
 
 
-async def _save_listings(
-    store: Store, done: _Pass, listings: Sequence[Listing], now_us: int
-) -> None:
+async def _save_listings(store: Store, done: _Pass, listings: Sequence[Listing]) -> None:
     if not listings:
         return
     done.seen.update(listing.market.ticker for listing in listings)
     async with store.unit() as unit:
-        done.add(await unit.catalog.save_listings(listings, now_us))
+        done.add(await unit.catalog.save_listings(listings, done.clock.now()))
         await unit.commit()
 
 
@@ -292,7 +293,7 @@ async def _refresh_quotes(data: MarketData, store: Store, done: _Pass, clock: Cl
             done.besides = str(error)
             return
         done.unusable.extend(page.unusable)
-        await _save_listings(store, done, page.items, clock.now())
+        await _save_listings(store, done, page.items)
 
 
 async def _fees_unread(unit: Unit, done: _Pass) -> bool:

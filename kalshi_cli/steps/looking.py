@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, day_of
+from kalshi_cli.domain.instant import AHEAD, DAY, HOUR, MINUTE, day_of
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.filters._gate import Screen
@@ -71,7 +71,7 @@ async def look(
             ),
             barred=frozenset(entries[t].category for t in forbidden if t in entries),
             watermarks=await unit.snapshots.watermarks(
-                day_of(now_us), await unit.catalog.marker(PEAK_SINCE) or 0
+                day_of(now_us), _peak_since(await unit.catalog.marker(PEAK_SINCE), now_us)
             ),
             cash=await unit.ledger.cash(),
             markouts=await unit.making.markouts(now_us - MARKOUTS_US),
@@ -81,6 +81,11 @@ async def look(
             rebalanced=await unit.desk.rebalanced(),
             seen=await unit.snapshots.seen(now_us - SEEN_FOR_US),
         )
+
+
+def _peak_since(noted_us: int | None, now_us: int) -> int:
+    """From when on the peak counts: always, where the note was taken by a clock set back since."""
+    return 0 if noted_us is None or noted_us > now_us + AHEAD else noted_us
 
 
 async def look_at_holdings(store: Store, *, now_us: int) -> DeskView:

@@ -15,7 +15,7 @@ from kalshi_cli.domain.book import Level, OrderBook
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.forecast import Advice, Forecast
 from kalshi_cli.domain.grid import PriceGrid
-from kalshi_cli.domain.instant import format_span
+from kalshi_cli.domain.instant import AHEAD, format_span
 from kalshi_cli.domain.limits import Limits
 from kalshi_cli.domain.market import Quote
 from kalshi_cli.domain.marks import MAX_MARK_SPREAD, behind, by_quote, resting
@@ -144,6 +144,9 @@ def _unchecked(
     if forecast is not None and book is None:
         ages.append(("its prices are", entry.quote.at_us, limits.max_quote_age_us))
     for what, at_us, most_us in ages:
+        if view.now_us - at_us < -AHEAD:
+            ahead = format_span(at_us - view.now_us)
+            return f"{what} of {ahead} from now: the clock was set back since"
         if view.now_us - at_us > most_us:
             age, most = format_span(view.now_us - at_us), format_span(most_us)
             return f"{what} {age} old, at most {most} will do"

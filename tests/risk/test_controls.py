@@ -30,7 +30,7 @@ import kalshi_cli.risk as package
 from kalshi_cli.cli.render.rows import against as with_numbers
 from kalshi_cli.domain.fees import FeeTerms
 from kalshi_cli.domain.identity import EXTERNAL, DeskState, Env
-from kalshi_cli.domain.instant import HOUR, SECOND
+from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Contracts, Money
 from kalshi_cli.domain.order import OrderState, Purpose, TimeInForce
@@ -118,6 +118,9 @@ CASES = [
     Case("COOLING", "nothing is sent until the sweep is over",
          (exit_of(), the_state(cooling_until_us=NOW)),
          (exit_of(), the_state(cooling_until_us=NOW + 1))),
+    Case("COOLING", "a sweep that is to last for longer than any was told by a wrong clock",
+         (exit_of(), the_state(cooling_until_us=NOW + 2 * MINUTE + 1)),
+         (exit_of(), the_state(cooling_until_us=NOW + 2 * MINUTE))),
     Case("ENVIRONMENT", "the oracle trades in sim only",
          (an_intent(), facts(forecast=a_forecast(forecaster="oracle"))),
          (an_intent(), replace(facts(forecast=a_forecast(forecaster="oracle")), env=Env.DEMO))),
@@ -167,6 +170,9 @@ CASES = [
     Case("STALE", "a forecast of six hours",
          (an_intent(), facts(forecast=a_forecast(made_us=NOW - 6 * HOUR))),
          (an_intent(), facts(forecast=a_forecast(made_us=NOW - 6 * HOUR - 1)))),
+    Case("STALE", "nor a forecast by a clock that was set back since",
+         (an_intent(), facts(forecast=a_forecast(made_us=NOW + MINUTE))),
+         (an_intent(), facts(forecast=a_forecast(made_us=NOW + MINUTE + 1)))),
     Case("STALE", "where it rests on one",
          (resting(purpose=QUOTE, forecast_id=None), facts(forecast=a_forecast(made_us=0))),
          (resting(), facts(forecast=a_forecast(made_us=0)))),

@@ -1,18 +1,24 @@
 """A machine that slept in the middle of its work: nothing goes out that was decided before."""
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from fakes.clock import FakeClock
-from fakes.floor import A, taking, the_policies, waiting
+from fakes.floor import ASKS, A, B, taking, the_policies, waiting
 from fakes.hooked import Hooked
 
+from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
+from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import LeaseRanOut
+from kalshi_cli.steps.emptying import cancel_everything
 from kalshi_cli.steps.execution import SENT_WITHIN_US, send
+from kalshi_cli.steps.ingest import ingest
+from kalshi_cli.steps.run_state import set_desk_state
+from kalshi_cli.steps.track import track
 from kalshi_cli.steps.trade import trade
 
 pytestmark = pytest.mark.databases
@@ -154,3 +160,102 @@ async def test_an_entry_that_rests_on_a_forecast_of_before_the_night_is_cancelle
     await floor.ingest()
     result = await traded(floor)
     assert len(result.canceled) == canceled
+
+
+async def clock_was_ahead(floor, span_us):
+    """What was read and forecast by a clock that ran ahead, until it was set right."""
+    floor.clock.now_us += span_us
+    await floor.ingest()
+    await floor.forecast(A, p=0.60)
+    floor.clock.now_us -= span_us
+
+
+async def quoted(floor):
+    async with floor.store.unit() as unit:
+        (entry,) = await unit.catalog.entries([A])
+    return str(entry.quote.bid.price), entry.quote.at_us - floor.clock.now(), entry.market.status
+
+
+@pytest.mark.parametrize("bid", ["0.4000", "0.3000"])
+async def test_what_was_read_by_a_clock_that_was_ahead_is_no_newer_than_what_is_read_now(
+    floor, bid
+):
+    await clock_was_ahead(floor, 8 * HOUR)
+    floor.exchange.set_book(A, ((bid, "100.00"),), ASKS)
+    closed = replace(floor.exchange.markets[B], status=MarketStatus.CLOSED)
+    floor.exchange.markets[B] = closed
+    for _ in range(2):
+        floor.clock.now_us += MINUTE
+        result = await floor.ingest()
+        assert await quoted(floor) == (bid, 0, MarketStatus.ACTIVE)
+    async with floor.store.unit() as unit:
+        (other,) = await unit.catalog.entries([B])
+    assert other.market.status is MarketStatus.CLOSED
+    assert result.kind == "delta"
+
+
+async def test_changes_are_read_since_what_was_read_by_the_clock_as_it_is(floor):
+    """Not since an instant that is to come."""
+    await clock_was_ahead(floor, 8 * HOUR)
+    floor.clock.now_us += 8 * HOUR + 5 * MINUTE
+    assert (await floor.ingest()).kind == "delta"
+    floor.clock.now_us -= 8 * HOUR
+    asked = []
+
+    class Noted(Hooked):
+        async def updated_markets(self, min_us, cursor=""):
+            asked.append(min_us)
+            return await self.exchange.updated_markets(min_us, cursor)
+
+    for kind in ("full", "delta"):
+        floor.clock.now_us += MINUTE
+        notices, filters = floor.notices, the_policies().filters
+        data = Noted(floor.exchange, None)
+        done = await ingest(
+            data, notices, floor.store, floor.clock, filters=filters, run_id=floor.run.run_id
+        )
+        assert done.kind == kind
+    assert asked == [floor.clock.now() - 2 * MINUTE]
+
+
+async def test_a_forecast_of_a_clock_that_was_ahead_is_not_traded_on(floor):
+    await clock_was_ahead(floor, 8 * HOUR)
+    await floor.ingest()
+    result = await traded(floor)
+    assert (codes(result), result.orders) == ({("STALE", "forecast")}, ())
+
+
+async def test_an_entry_that_rests_on_a_forecast_of_a_clock_that_was_ahead_is_cancelled(floor):
+    await clock_was_ahead(floor, 8 * HOUR)
+    await floor.ingest()
+    await floor.reconcile()
+    await send(floor.desk, waiting(floor.clock, forecast_id="f1", expires_us=None))
+    assert len((await traded(floor)).canceled) == 1
+
+
+async def test_a_sweep_that_a_clock_that_was_ahead_saw_begin_is_over(floor):
+    """It lasts a minute; what the note says is hours away."""
+    await floor.reconcile()
+    floor.clock.now_us += 8 * HOUR
+    await cancel_everything(floor.exchange, floor.desk)
+    floor.clock.now_us -= 8 * HOUR
+    assert (await send(floor.desk, taking())).state is OrderState.FILLED
+    await cancel_everything(floor.exchange, floor.desk)
+    floor.clock.now_us -= MINUTE
+    assert (await send(floor.desk, taking())).state is OrderState.NOT_SENT
+
+
+async def test_a_person_who_resumed_by_a_clock_that_was_ahead_took_note_of_nothing(floor):
+    """The drawdown is measured from the peak of ever: $1,000, of which $4 are lost."""
+    await floor.reconcile()
+    policy = the_policies().trading
+    await track(floor.exchange, floor.desk, exits=(), policy=policy)
+    floor.clock.now_us += 8 * HOUR
+    halted, active = DeskState.HALTED, DeskState.ACTIVE
+    for state in (halted, active):
+        await set_desk_state(floor.store, floor.clock, state, reason="test", who="me")
+    floor.clock.now_us -= 8 * HOUR
+    await send(floor.desk, taking(count="100.00"))
+    policy = replace(policy, limits=replace(policy.limits, max_drawdown=0.003))
+    found = await track(floor.exchange, floor.desk, exits=(), policy=policy)
+    assert found.reduced.detail == "down $4.00 from the peak, at most $3.00"

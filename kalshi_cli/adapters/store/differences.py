@@ -13,6 +13,7 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    or_,
     select,
     update,
 )
@@ -22,6 +23,7 @@ from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.market_mapping import Values
 from kalshi_cli.adapters.store.prepared import Prepared, given
 from kalshi_cli.adapters.store.transaction import Transaction
+from kalshi_cli.domain.instant import AHEAD
 from kalshi_cli.domain.market import Listing
 from kalshi_cli.filters._base import Verdict
 from kalshi_cli.ports.catalog import Saved
@@ -93,7 +95,8 @@ async def save_listings(
     """Write markets and quotes that changed, and only the time of those that read as before.
 
     A quote's hash is its listing's fingerprint. A listing older than the quote here changes
-    nothing: two readers may come in any order. What is written takes its verdict along or loses it.
+    nothing: two readers may come in any order. But a quote may be of a clock that was ahead of what
+    is now, `at_us`, and that one is no newer. What is written takes its verdict along or loses it.
     """
     newest = {listing.market.ticker: listing for listing in listings}
     rows = await transaction.rows_among(_FOUND, t.MARKETS.c.ticker, newest)
@@ -117,7 +120,7 @@ def _compare(
 ) -> None:
     """Note what of a listing is to be written; `found` are the hashes here and the quote's time."""
     market_hash, quote_hash, quoted_us = found or (None, None, listing.quote.at_us)
-    if listing.quote.at_us < quoted_us:
+    if listing.quote.at_us < quoted_us <= at_us + AHEAD:
         writes.unchanged += 1
         return
     market, quote = mapping.market_values(listing.market), mapping.quote_values(listing.quote)
@@ -139,7 +142,9 @@ def _compare(
 
 @cache
 def _seen_again(*, is_postgres: bool) -> Prepared:
-    """Moves the time of the quotes that `:marks` names, where they still have these hashes."""
+    """Moves the time of the quotes that `:marks` names, where they still have these hashes; back
+    only where it is of a clock that was ahead.
+    """
     each = func.json_each_text if is_postgres else func.json_each
     marks = bindparam("marks", type_=JSON, required=False)
     mark = each(marks).table_valued("key", "value")
@@ -148,7 +153,10 @@ def _seen_again(*, is_postgres: bool) -> Prepared:
         .where(
             t.QUOTES.c.ticker == mark.c.key,
             t.QUOTES.c.row_hash == cast(mark.c.value, BigInteger),
-            t.QUOTES.c.at_us < given("seen_us"),
+            or_(
+                t.QUOTES.c.at_us < given("seen_us"),
+                t.QUOTES.c.at_us > given("seen_us") + AHEAD,
+            ),
         )
         .values(at_us=given("seen_us"))
     )
