@@ -41,7 +41,7 @@ class QuotesToGo:
         """
         for quote, strategy in self._attended(orders).items():
             reason = why_withdrawn(strategy, quote, others)
-            if reason and quote.client_order_id not in self._taken:
+            if reason and quote.client_order_id not in self._asked:
                 self.pulled[quote.client_order_id] = reason
 
     def speak_against(self, ticker: str, orders: Iterable[Order], why: str, now_us: int) -> None:

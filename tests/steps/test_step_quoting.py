@@ -727,6 +727,23 @@ async def test_a_cancel_that_was_refused_is_tried_again_without_another_word(flo
     assert not guarded.guard.is_urgent
 
 
+async def test_a_quote_that_its_strategy_takes_back_in_vain_is_asked_to_go_now_and_then(floor):
+    """The exchange takes no cancels while it pauses, and the book says to go at every look."""
+    guarded = await Guarded(floor).begin()
+    floor.exchange.status = ExchangeStatus(False, False)
+    floor.exchange.set_book(A, (("0.3500", "10.00"),), (("0.4400", "10.00"),))
+    guarded.hear()
+    asked = 0
+    for _ in range(10):
+        asked += len((await guarded.react()).pulled)
+        floor.clock.now_us += SECOND
+        await guarded.attend()
+    assert asked == 2 * 2  # two quotes, at once and five seconds later
+    floor.exchange.status = ExchangeStatus(True, True)
+    assert len((await guarded.react()).pulled) == 2
+    assert await resting(floor) == {}
+
+
 async def test_a_cancel_that_nobody_answered_is_looked_into_and_tried_again(floor):
     guarded = await Guarded(floor).begin()
     floor.exchange.cancelling = [Fault.LOST]
