@@ -23,7 +23,7 @@ from kalshi_cli.steps.booking import Booked, book, book_archived
 from kalshi_cli.steps.execution import Desk
 from kalshi_cli.steps.following import SEARCH_PAUSE, SEARCHES, follow, imposture, resolve
 from kalshi_cli.steps.learning import learn_markets
-from kalshi_cli.steps.positions import Difference, compare_positions
+from kalshi_cli.steps.positions import Difference
 from kalshi_cli.steps.weighing import OPENED, Weighed, resting_orders, weigh
 
 CASH = "cash"
@@ -140,16 +140,19 @@ async def reconcile(
             break
         booked += await read(whole=whole)
         seen = await weigh(trading, store)
-    balance, compared = seen.balance, seen.compared
     unbooked = await _unbooked(store)
-    over = compared.gone - booked.unreadable.keys() - {o.intent.ticker for o in unbooked}
+    over = seen.compared.gone - booked.unreadable.keys() - {o.intent.ticker for o in unbooked}
     if over and archive is not None and not any(booked.whys):
         booked += await book_archived(archive, store, over)
-        compared = await compare_positions(trading, store)
+        seen = await weigh(trading, store)
+    balance, compared = seen.balance, seen.compared
     await learn_markets(data, store, clock, {p.ticker for p in compared.unexplained})
     whys = (resting.why, *booked.whys, compared.why, restless)
     why = "; ".join(dict.fromkeys(filter(None, whys)))
-    cash, opened = await _settle_cash(store, clock, balance, complete=not why)
+    # Not read again: what another lane booked since is in no balance read before it.
+    cash, opened = seen.cash, seen.opened
+    if not opened and not why:
+        cash, opened = await _open_books(store, clock, balance), True
     differences = compared.differences
     if cash != balance.cash:
         differences = (*differences, Difference(CASH, str(cash), str(balance.cash)))
@@ -266,20 +269,16 @@ def joined(first: Reconciliation, second: Reconciliation) -> Reconciliation:
     )
 
 
-async def _settle_cash(
-    store: Store, clock: Clock, balance: Balance, *, complete: bool
-) -> tuple[Money, bool]:
-    """The ledger's cash. The first whole pass books what no movement explains as the opening."""
+async def _open_books(store: Store, clock: Clock, balance: Balance) -> Money:
+    """What no movement explains at the first whole pass is the opening; returns all cash."""
     async with store.unit() as unit:
-        cash = await unit.ledger.cash()
-        opened = await unit.catalog.marker(OPENED) is not None
-        if opened or not complete:
-            return cash, opened
+        if await unit.catalog.marker(OPENED) is not None:  # the other lane was faster
+            return await unit.ledger.cash()
         ours = await unit.ledger.cash_by_shard()
         await unit.ledger.add_cash(_opening(balance, ours, clock.now()))
         await unit.catalog.set_marker(OPENED, clock.now())
         await unit.commit()
-        return balance.cash, True
+    return balance.cash
 
 
 def _opening(balance: Balance, ours: Mapping[int, Money], at_us: int) -> list[CashMovement]:

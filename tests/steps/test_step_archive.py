@@ -13,6 +13,7 @@ from kalshi_cli.domain.order import OrderState
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import Unavailable
 from kalshi_cli.steps.execution import send
+from kalshi_cli.steps.hearing import hear
 
 pytestmark = pytest.mark.databases
 
@@ -216,3 +217,24 @@ async def test_two_owners_whose_holdings_add_up_to_nothing_are_paid_from_the_arc
         EXTERNAL: "-6.000000",
     }
     assert str(found.cash) == "999.600000"
+
+
+async def test_what_is_booked_while_the_archive_is_asked_is_no_cash_that_is_missing(floor, archive):
+    """The other lane hears of a fill after this one has read what cash there is."""
+    await floor.reconcile(archive=archive)
+    await send(floor.desk, taking())
+    await floor.exchange.place("by-hand", taking(Side.ASK, "0.4000"))
+    await floor.reconcile(archive=archive)
+
+    class Busy:
+        def __getattr__(self, name):
+            return getattr(archive, name)
+
+        async def listings(self, tickers):
+            await floor.exchange.place("theirs", taking(ticker=B, count="3"))
+            await hear(floor.exchange, floor.desk, floor.exchange.all_fills[-1:], [])
+            return await archive.listings(tickers)
+
+    found = await floor.reconcile(archive=Busy())
+    assert (found.complete, found.differences, found.doubt) == (True, (), "")
+    assert (str(found.cash), str(found.balance.cash)) == ("998.280000", "998.280000")
