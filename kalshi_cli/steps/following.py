@@ -218,19 +218,39 @@ async def follow(
         },
         Cause.REPORT,
     )
-    known = {order.order_id for order in ours} | own.keys()
     return Followed(
         changed=tuple(order for order in after if order not in working),
-        foreign=(
-            *(r for r in mine if not {r.order_id, r.client_order_id} & known),
-            *impostors,
-        ),
+        foreign=_foreign(resting, ours),
         impostors=tuple(impostors),
         alarms=tuple(
             resurrection(own[order.client_order_id].state, order)
             for order in after
             if order.client_order_id in lost
         ),
+    )
+
+
+async def foreign_among(store: Store, resting: Collection[OrderReport]) -> tuple[OrderReport, ...]:
+    """What of it is not ours, for whoever follows nothing."""
+    async with store.unit(reads=True) as unit:
+        ours = await unit.journal.find(
+            order_ids=[report.order_id for report in resting],
+            client_order_ids=_names(resting),
+        )
+    return _foreign(resting, ours)
+
+
+def _foreign(resting: Iterable[OrderReport], ours: Collection[Order]) -> tuple[OrderReport, ...]:
+    """What rests under no id of ours, or under one with terms that we never sent. An order without
+    an answer has no id of the exchange, as one by hand has none of ours: these are no match.
+    """
+    own = {order.client_order_id: order for order in ours}
+    known = ({order.order_id for order in ours} | own.keys()) - {None}
+    return tuple(
+        report
+        for report in resting
+        if _is_impostor(report, own.get(report.client_order_id or ""))
+        or not {report.order_id, report.client_order_id} & known
     )
 
 

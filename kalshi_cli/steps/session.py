@@ -21,6 +21,7 @@ from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.steps.at_risk import counted
 from kalshi_cli.steps.desk_view import DeskView
+from kalshi_cli.steps.following import foreign_among
 from kalshi_cli.steps.freezing import of_differences, of_orders, of_unreadable
 from kalshi_cli.steps.isolating import Broken
 from kalshi_cli.steps.looking import look
@@ -29,6 +30,7 @@ from kalshi_cli.steps.positions import compare_positions
 from kalshi_cli.steps.quoting import Close, CloseUps, quotes_of
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.trade_policy import TradePolicy
+from kalshi_cli.steps.weighing import resting_orders
 from kalshi_cli.strategies._base import Abstention, View
 
 
@@ -227,10 +229,12 @@ async def as_it_is(
     also: Collection[str] = (),
 ) -> Session:
     """The desk and the account as they are, for whoever sends nothing."""
+    resting = await resting_orders(trading)
+    foreign = await foreign_among(store, resting.items)
     balance = await trading.balance()
     compared = await compare_positions(trading, store)
-    beyond = compared.unexplained
-    wanted = {*also, *(position.ticker for position in beyond)}
+    beyond, missing = compared.unexplained, compared.why or resting.why
+    wanted = {*also, *(position.ticker for position in beyond), *(r.ticker for r in foreign)}
     view = await look(store, now_us=clock.now(), filters=policy.filters, also=wanted)
     unresolved = [order for order in view.orders if order.state not in WORKING]
     paused = await paused_shards(data, view.entries.values())
@@ -240,5 +244,5 @@ async def as_it_is(
         **of_orders(unresolved, ()),
         **of_unreadable("position", compared.unreadable),
     }
-    account = Account(balance.cash, shards, frozen, (), beyond, compared.why, paused)
+    account = Account(balance.cash, shards, frozen, foreign, beyond, missing, paused)
     return Session(view, policy, account, CloseUps(data))

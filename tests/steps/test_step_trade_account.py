@@ -1,12 +1,16 @@
 """What an account that is not ours alone, or was not read whole, allows."""
 
+from dataclasses import replace
+
 import pytest
+from fakes.exchange import Fault
 from fakes.floor import STRATEGY, A, B, open_floor, the_policies, waiting
 
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.at_risk import foreign_order
+from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.means import means
 from kalshi_cli.steps.risk_state import risk_state
@@ -66,6 +70,33 @@ async def test_what_no_fill_explains_counts_at_a_dollar_a_contract(floor, held, 
     )
     result = await trade(floor.exchange, floor.desk, policy=policy)
     assert (len(rehearsed.passed), len(result.orders)) == (sent, sent)
+
+
+@pytest.mark.parametrize(("count", "sent"), [("10.00", 1), ("250.00", 0)])
+async def test_a_rehearsal_counts_foreign_orders_as_a_pass_does(floor, count, sent):
+    """250 at 0.41 are $102.50, more than one event of a $1,000 account may lose; 10 are $4.10."""
+    await floor.reconcile()
+    await floor.forecast(A)
+    await floor.exchange.place("theirs", waiting(floor.clock, ticker=B, count=count))
+    policy = the_policies("oracle").trading
+    rehearsed = await rehearse(
+        floor.exchange, floor.exchange, floor.store, floor.clock, policy=policy
+    )
+    result = await trade(floor.exchange, floor.desk, policy=policy)
+    assert (len(rehearsed.passed), len(result.orders)) == (sent, sent)
+
+
+async def test_foreign_orders_without_an_id_count_beside_an_order_of_ours_without_one(floor):
+    """Ours got no answer; what rests under its id is another. By hand none is given."""
+    await floor.reconcile()
+    floor.exchange.placing = [Fault.LOST]
+    lost = await send(floor.desk, waiting(floor.clock))
+    await floor.exchange.place(lost.client_order_id, waiting(floor.clock, limit="0.2900"))
+    by_hand = await floor.exchange.place("theirs", waiting(floor.clock, ticker=B))
+    named = floor.exchange.reports[by_hand.order_id]
+    floor.exchange.reports[by_hand.order_id] = replace(named, client_order_id=None)
+    found = await floor.reconcile()
+    assert {report.client_order_id for report in found.foreign} == {None, lost.client_order_id}
 
 
 async def test_what_no_fill_explains_is_known_by_its_event(floor):
