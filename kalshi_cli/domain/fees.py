@@ -9,6 +9,7 @@ difference to this model is an alarm.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from kalshi_cli.domain.money import Contracts, Money, Price, parse_units
@@ -25,6 +26,8 @@ MAKER_SHARE_PERCENT: Mapping[str, int] = MappingProxyType(
 )
 DIRECT_PRECISION = Money(100)
 _TRADE_FEE_STEP = 100
+_CENT = 100
+_DEAREST = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +128,63 @@ def fill_fee(
 
     Raises `KeyError` for an unknown fee type: ask `is_known` before, or use `exit_terms`.
     """
-    share = 100 if is_taker else MAKER_SHARE_PERCENT[terms.fee_type]
-    exact = terms.multiplier * TAKER_PER_MILLION * share
-    exact *= count.units * price.units * (10_000 - price.units)
-    trade_fee = -(-exact // (10**18 * _TRADE_FEE_STEP)) * _TRADE_FEE_STEP
+    trade_fee = _trade_fee(terms, price.units, count.units, is_taker=is_taker)
     change = -side.sign * (price.units * count.units) - trade_fee
     return Money(trade_fee + change % DIRECT_PRECISION.units)
+
+
+def _trade_fee(terms: FeeTerms, price: int, count: int, *, is_taker: bool) -> int:
+    share = 100 if is_taker else MAKER_SHARE_PERCENT[terms.fee_type]
+    exact = terms.multiplier * TAKER_PER_MILLION * share
+    exact *= count * price * (10_000 - price)
+    return -(-exact // (10**18 * _TRADE_FEE_STEP)) * _TRADE_FEE_STEP
+
+
+def most_fees(
+    terms: FeeTerms, *, side: Side, limit: Price, count: Contracts, is_taker: bool
+) -> Money:
+    """The most that an order may cost beyond its limit, in however many fills it comes.
+
+    `limit` is a YES price; terms are known, as for `fill_fee`. A maker trades at the limit, a taker
+    there or better, and what is left of its order may rest. With q the price of the outcome bought,
+    m(q) the model's fee a contract and ceil to $0.0001, n contracts in one fill cost
+
+        ceil(q n + ceil(m(q) n)) = ceil(q n) + ceil(m(q) n)
+
+    and ceil(x + y) <= ceil(x) + ceil(y): they cost no less in two fills, and the most in fills of
+    0.01, which the exchange makes in every market. So the bound is the dearest 0.01 of any price
+    that may be, times the hundredths of the count, and fills of 0.01 at that price cost just that.
+    1,000 contracts at 41c with a maker's fee of $4.2333 may be charged $10: $0.0001 for each 0.01.
+
+    Rebates lower none of this. The exchange keeps count, by order, of what the cash changes were
+    rounded, not of what the trade fees were; and pays it back in whole cents, and never more than
+    the fee of the fill at hand, which is far less for 0.01. By its newer account (fees to
+    $0.000001, paid back in $0.0001) an order costs no more either.
+
+    Prices count in $0.0001 here, whatever the market's grid. On whole cents that is too much where
+    m(q) passes a multiple of a cent within the limit's own cent: by $0.0001 a hundredth, for a
+    taker at 83c where M is 1.
+    """
+    paid = limit if side is Side.BID else limit.complement
+    dearest = _dearest_hundredth(terms, paid.units, is_taker=is_taker)
+    return Money((dearest - paid.units) * count.units)
+
+
+@lru_cache(maxsize=1 << 14)
+def _dearest_hundredth(terms: FeeTerms, paid: int, *, is_taker: bool) -> int:
+    """What 0.01 contracts of an outcome cost at most, at a price of `paid`; to a taker up to it.
+
+    All prices of one cent take as much cash for 0.01, and of them the nearest to 50c most fee.
+    """
+    prices = [paid]
+    if is_taker:
+        prices = [
+            min(max(low, _DEAREST), low + _CENT - 1, paid) for low in range(1, paid + 1, _CENT)
+        ]
+    return max(
+        -(-price // _CENT) * _CENT + _trade_fee(terms, price, 1, is_taker=is_taker)
+        for price in prices
+    )
 
 
 def fee_per_contract(terms: FeeTerms, price: Price, *, is_taker: bool) -> float:

@@ -12,7 +12,6 @@ from kalshi_cli.engine.commands import AUTO_ROUTE, Amend, Place, Rejected
 from kalshi_cli.engine.orders import ExchangeOrder
 from kalshi_cli.engine.state import ExchangeState
 from kalshi_cli.engine.venue import Venue
-from kalshi_cli.errors import IntegrityError
 
 PAUSED = Rejected(409, "trading_is_paused")
 UNFUNDED = Rejected(404, "insufficient_shard_balance")
@@ -203,8 +202,5 @@ def _claim(
     *,
     is_taker: bool,
 ) -> Claim:
-    grid = state.catalog.markets[order.ticker].grid
-    if grid is None:
-        raise IntegrityError(f"An order rests in {order.ticker}, which has no price grid.")
     terms = state.catalog.fee_terms(order.ticker, now_us, waived=False)
-    return claim(terms, grid, side=order.side, price=order.price, count=count, is_taker=is_taker)
+    return claim(terms, side=order.side, price=order.price, count=count, is_taker=is_taker)

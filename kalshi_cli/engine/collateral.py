@@ -9,17 +9,11 @@ whose fee exceeds what closing pays.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
-from kalshi_cli.domain.fees import FeeTerms, exit_terms, fill_fee
-from kalshi_cli.domain.grid import PriceGrid
+from kalshi_cli.domain.fees import FeeTerms, exit_terms, most_fees
 from kalshi_cli.domain.money import ONE_DOLLAR, Contracts, Money, Price
 from kalshi_cli.domain.position import outcome_cost
 from kalshi_cli.domain.side import Side
-
-_LOT = Contracts(1)
-_CENT = 100
-_HALF = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,24 +25,9 @@ class Claim:
     cost: Money
 
 
-@lru_cache(maxsize=1 << 16)
-def claim(
-    terms: FeeTerms, grid: PriceGrid, *, side: Side, price: Price, count: Contracts, is_taker: bool
-) -> Claim:
-    """The claim of an order, however finely it fills: fees round up on every fill.
-
-    A taker may trade at a better price whose fee is higher, the dearest being the one nearest to
-    $0.50; its rounding fee is below $0.0001, and nothing on a grid of whole cents.
-    """
-    if is_taker:
-        nearest = min(price.units, _HALF) if side is Side.BID else max(price.units, _HALF)
-        slack = 0 if all(part.step.units % _CENT == 0 for part in grid.ranges) else _CENT - 1
-    else:
-        nearest, slack = price.units, 0
-    lot_fee = fill_fee(
-        exit_terms(terms), side=side, price=Price(nearest), count=_LOT, is_taker=is_taker
-    )
-    fees = Money((lot_fee.units + slack) * count.units)
+def claim(terms: FeeTerms, *, side: Side, price: Price, count: Contracts, is_taker: bool) -> Claim:
+    """The claim of an order, however finely it fills."""
+    fees = most_fees(exit_terms(terms), side=side, limit=price, count=count, is_taker=is_taker)
     return Claim(side, count, outcome_cost(side, price, count) + fees)
 
 

@@ -138,8 +138,7 @@ def _fitted(wish: Wish, rooms: Rooms, step: int) -> tuple[list[Contracts], Room 
     """What shared rooms hold of a wish, and the room that is short of it.
 
     The method is asked for a smaller share first, which gives up the weakest; what is still too
-    much is cut alike for all legs. Half of what is bought needs at most half of any room, but for
-    the rounding of fees.
+    much is cut alike for all legs. Half of what is bought needs at most half of any room.
     """
     legs = wish.bounded.group.legs
     wanted, share, short = wish.wanted, 1.0, None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from kalshi_cli.domain.book import Level, OrderBook, reaches
-from kalshi_cli.domain.fees import fee_per_contract, fill_fee
+from kalshi_cli.domain.fees import fee_per_contract, most_fees
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.money import Contracts, Money, Price, spoken_cents
 from kalshi_cli.domain.order import OrderIntent, Purpose, TimeInForce
@@ -73,15 +73,15 @@ class Leg:
         return outcome_cost(self.proposal.side, self.proposal.limit, count)
 
     def committed(self, count: Contracts) -> Money:
-        """Dollars that an order may take at its limit: what the cash control will hold it to."""
-        fee = fill_fee(
+        """Dollars that an order may take at most: what the cash control will hold it to."""
+        fees = most_fees(
             self.footing.fees,
             side=self.proposal.side,
-            price=self.proposal.limit,
+            limit=self.proposal.limit,
             count=count,
             is_taker=not self.proposal.resting,
         )
-        return self.risk(count) + fee
+        return self.risk(count) + fees
 
     def intent(self, count: Contracts, strategy: str) -> OrderIntent:
         proposal = self.proposal

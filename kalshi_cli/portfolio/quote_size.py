@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from kalshi_cli.domain.fees import fill_fee
+from kalshi_cli.domain.fees import most_fees
 from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money
 from kalshi_cli.domain.order import OrderIntent, TimeInForce
 from kalshi_cli.domain.position import outcome_cost
@@ -73,15 +73,15 @@ def _is_affordable(proposal: Proposal, capital: Capital, count: Contracts) -> bo
 
 
 def _cost(proposal: Proposal, capital: Capital, count: Contracts) -> Money:
-    """Dollars of collateral, with the maker's fee."""
-    fee = fill_fee(
+    """Dollars that a quote may take at most, with the maker's fees."""
+    fees = most_fees(
         capital.footings[proposal.ticker].fees,
         side=proposal.side,
-        price=proposal.limit,
+        limit=proposal.limit,
         count=count,
         is_taker=False,
     )
-    return outcome_cost(proposal.side, proposal.limit, count) + fee
+    return outcome_cost(proposal.side, proposal.limit, count) + fees
 
 
 def _room(ticker: str, capital: Capital) -> Room:

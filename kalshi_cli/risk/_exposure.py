@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
-from kalshi_cli.domain.fees import WORST_KNOWN, fill_fee
+from kalshi_cli.domain.fees import WORST_KNOWN, most_fees
 from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import NO_MONEY, Contracts, Money, Price, total
 from kalshi_cli.domain.order import Order, OrderIntent, OrderState, Purpose
@@ -210,20 +210,19 @@ def over_bound(
 
 
 def worst_cost(intent: OrderIntent, count: Contracts, state: RiskState) -> Money:
-    """Dollars that `count` of an intent may take at its limit, fee included.
+    """Dollars that `count` of an intent may take at most, in however many fills, fees included.
 
-    No better price costs more: a fee falls by less than the price does. Where the fees of a market
-    are not known, they are the worst that are.
+    Where the fees of a market are not known, they are the worst that are.
     """
     facts = state.facts.get(intent.ticker)
-    fee = fill_fee(
+    fees = most_fees(
         WORST_KNOWN if facts is None else facts.fees_of(intent),
         side=intent.side,
-        price=intent.limit,
+        limit=intent.limit,
         count=count,
         is_taker=not intent.post_only,
     )
-    return outcome_cost(intent.side, intent.limit, count) + fee
+    return outcome_cost(intent.side, intent.limit, count) + fees
 
 
 def reserved(state: RiskState, exchange_index: int | None = None) -> Money:

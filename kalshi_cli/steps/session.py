@@ -52,8 +52,8 @@ class StrategyUnsized:
 
 @dataclass(frozen=True, slots=True)
 class Priced:
-    """What an intent comes to at its limit: dollars that it may take, and dollars of edge left a
-    contract, both after the fee. Without a fair value there is no edge.
+    """What an intent comes to at its limit: dollars that it may take at most, and dollars of edge
+    left a contract, both after fees. Without a fair value there is no edge.
     """
 
     ticker: str

@@ -199,10 +199,11 @@ CASES = [
          (resting(expires_us=NOW), PLAIN)),
     Case("SHAPE", "reduce-only takes", (exit_of(reduce_only=True), PLAIN),
          (resting(ASK, purpose=EXIT, reduce_only=True), PLAIN)),
-    Case("ORDER_SIZE", "25,000 contracts", (resting(limit="0.0001", count="25000.00"), PLAIN),
-         (resting(limit="0.0001", count="25001.00"), PLAIN)),
-    # 100 at 0.48 cost 48 and 0.07 * 100 * 0.48 * 0.52 = 1.7472; 101 cost 48.48 and 1.764672
-    Case("ORDER_SIZE", "$50 an entry, the fee included",
+    Case("ORDER_SIZE", "25,000 contracts",
+         (resting(count="25000.00"), the_state(limits=the_limits(max_single_position=None))),
+         (resting(count="25001.00"), the_state(limits=the_limits(max_single_position=None)))),
+    # hundredths cost 0.0048 and 0.0002 for 0.07 * 0.01 * 0.48 * 0.52 = 0.000175: 50c a contract
+    Case("ORDER_SIZE", "$50 an entry, the fees of all its fills included",
          (an_intent(limit="0.4800", count="100.00"), PLAIN),
          (an_intent(limit="0.4800", count="101.00"), PLAIN)),
     Case("ORDER_SIZE", "a maker of this type pays no fee",
@@ -325,21 +326,22 @@ CASES = [
          (an_intent(), holding(*(a_position("1.00", "0.5000", t) for t in "TABCDEFGHIJKLMN"))),
          (an_intent(ticker="U"),
           holding(*(a_position("1.00", "0.5000", t) for t in "TABCDEFGHIJKLMN")))),
-    # 10 at 0.44 cost 4.40 and a fee of 0.07 * 10 * 0.44 * 0.56 = 0.17248, charged 0.1725
-    Case("CASH_RESERVE", "$10 stay", (an_intent(), the_state(cash=dollars("14.572500"))),
-         (an_intent(), the_state(cash=dollars("14.572499")))),
-    # 10 at 0.50 take 5.00; U's fees are not known, so half of 0.07 * 10 * 0.25 for the maker
+    # 10 at 0.44 cost 4.40, and 0.0002 for the 0.07 * 0.01 * 0.44 * 0.56 = 0.000172 of a hundredth
+    Case("CASH_RESERVE", "$10 stay", (an_intent(), the_state(cash=dollars("14.600000"))),
+         (an_intent(), the_state(cash=dollars("14.599999")))),
+    # 10 at 0.50 take 5.00; U's fees are not known, so half of 0.07 * 0.01 * 0.25 = 0.000175 for
+    # the maker: 0.0001 a hundredth
     Case("CASH_RESERVE", "after what waits, and its fees",
-         (an_intent(), ordered(at("U", "10.00"), cash=dollars("19.660000"))),
-         (an_intent(), ordered(at("U", "10.00"), cash=dollars("19.659999")))),
-    # 4.40 and a fee of 0.1725, as above
+         (an_intent(), ordered(at("U", "10.00"), cash=dollars("19.700000"))),
+         (an_intent(), ordered(at("U", "10.00"), cash=dollars("19.699999")))),
+    # 4.40 and fees of 0.20, as above
     Case("SHARD_COLLATERAL", "the cash of its own shard",
-         (an_intent(exchange_index=2), on_shards("100.000000", "4.572500")),
-         (an_intent(exchange_index=2), on_shards("100.000000", "4.572499"))),
+         (an_intent(exchange_index=2), on_shards("100.000000", "4.600000")),
+         (an_intent(exchange_index=2), on_shards("100.000000", "4.599999"))),
     Case("SHARD_COLLATERAL", "after what waits there, and its fees; not what waits elsewhere",
-         (an_intent(), on_shards("9.660000", "0.000000", at("U", "10.00"),
+         (an_intent(), on_shards("9.700000", "0.000000", at("U", "10.00"),
                                  at("U", "10.00", exchange_index=2))),
-         (an_intent(), on_shards("9.659999", "0.000000", at("U", "10.00")))),
+         (an_intent(), on_shards("9.699999", "0.000000", at("U", "10.00")))),
     Case("SHARD_COLLATERAL", "a shard that is not told of has nothing",
          (an_intent(exchange_index=3), PLAIN),
          (an_intent(exchange_index=3), on_shards("100.000000", "100.000000"))),

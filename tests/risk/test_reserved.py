@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import cycle
 
 import pytest
 from fakes.decisions import (
@@ -10,15 +11,16 @@ from fakes.decisions import (
     the_facts,
     the_state,
 )
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from kalshi_cli.domain.fees import FeeTerms, LaterTerms
 from kalshi_cli.domain.identity import EXTERNAL
-from kalshi_cli.domain.money import Contracts, Price
+from kalshi_cli.domain.money import Contracts, Money, Price
 from kalshi_cli.domain.order import OrderState, Purpose, Terms
 from kalshi_cli.domain.side import Side
 from kalshi_cli.risk._exposure import at_risk_of, live_claims, reserved
+from kalshi_cli.risk._gate import controls
 from kalshi_cli.steps.risk_state import with_sent
 
 
@@ -32,21 +34,21 @@ def test_cash_is_reserved_by_what_live_entries_may_still_take():
         an_order(wanted(limit="0.5000"), OrderState.PARTIALLY_FILLED), filled=Contracts(400)
     )
     orders = (
-        an_order(wanted()),  # 4.10 and 0.07 * 10 * 0.41 * 0.59, charged 0.1694
+        an_order(wanted()),  # 4.10, and 0.0002 for 0.07 * 0.01 * 0.41 * 0.59 of a hundredth: 0.20
         an_order(wanted(Side.ASK)),  # NO at 0.59: 5.90 and the same
         an_order(wanted(Side.ASK, purpose=Purpose.EXIT)),  # gives cash back
         an_order(wanted(), OrderState.CANCELED),
-        partly,  # 6 x 0.50 and 0.07 * 6 * 0.25 = 0.105
+        partly,  # 6 x 0.50, and 0.0002 for 0.07 * 0.01 * 0.25 = 0.000175: 0.12
     )
-    assert str(reserved(the_state(orders=orders))) == "13.443800"
+    assert str(reserved(the_state(orders=orders))) == "13.520000"
 
 
 def test_an_entry_that_waits_reserves_the_dearest_fee_until_it_expires():
-    """Free now; from NOW + 1 on a maker pays a quarter of 0.07 * 10 * 0.50 * 0.50: 0.04375."""
+    """Free now; from NOW + 1 on a maker pays a quarter of 0.07 * 0.25: 0.0001 a hundredth."""
     later = LaterTerms(NOW + 1, FeeTerms("quadratic_with_maker_fees"))
     facts = the_facts(fees=replace(PLAIN, multiplier=0), later_fees=(later,))
     waits = wanted(limit="0.5000", post_only=True)
-    for expires_us, most in ((None, "5.043800"), (NOW + 1, "5.043800"), (NOW, "5.000000")):
+    for expires_us, most in ((None, "5.100000"), (NOW + 1, "5.100000"), (NOW, "5.000000")):
         orders = (an_order(replace(waits, expires_us=expires_us)),)
         assert str(reserved(the_state(orders=orders, facts={"T": facts}))) == most
 
@@ -54,10 +56,10 @@ def test_an_entry_that_waits_reserves_the_dearest_fee_until_it_expires():
 @pytest.mark.parametrize(
     ("before", "asked", "most"),
     [
-        (NOW, NOW + 1, "5.043800"),  # it may have been made, or not
-        (NOW + 1, NOW, "5.043800"),
-        (NOW, None, "5.043800"),
-        (None, NOW, "5.043800"),
+        (NOW, NOW + 1, "5.100000"),  # it may have been made, or not
+        (NOW + 1, NOW, "5.100000"),
+        (NOW, None, "5.100000"),
+        (None, NOW, "5.100000"),
         (NOW, NOW, "5.000000"),
     ],
 )
@@ -96,6 +98,76 @@ def test_what_others_hold_against_us_is_no_cushion():
     """10 YES at 0.30 and a stranger's 5 NO at 0.40: if NO, our $3.00 are lost, whatever it wins."""
     ours, theirs = a_position("10.00", "0.3000"), a_position("-5.00", "0.4000", owner=EXTERNAL)
     assert str(at_risk_of(the_state(positions=(ours, theirs)), ("market", "T"))) == "3.000000"
+
+
+RATES = {
+    "quadratic": 0,
+    "quadratic_with_maker_fees": 17_500,
+    "quadratic_with_combo_maker_fees": 35_000,
+}
+"""What makers pay of p(1 - p) in millionths of a dollar a contract; takers pay 70,000."""
+PRICED = st.one_of(st.integers(1, 9_999), st.integers(1, 99).map(lambda cent: 100 * cent))
+WANTED = st.tuples(st.sampled_from(Side), PRICED, st.integers(1, 2_000), st.booleans())
+PIECES = st.lists(
+    st.tuples(st.integers(1, 400), st.booleans(), st.integers(0, 2_000)), min_size=1, max_size=6
+)
+"""Hundredths of a contract in one fill, whether they are taken, and how much below the limit."""
+
+
+def spent(intent, maker_rate, pieces):
+    """Units of $0.000001 that the fills of an order take, one by one, until it is filled."""
+    limit, left = intent.limit.units, intent.count.units
+    for units, takes, better in cycle(pieces):
+        if not left:
+            return
+        part, taken = min(units, left), takes and not intent.post_only
+        paid = limit if intent.side is Side.BID else 10_000 - limit
+        paid = max(1, paid - better) if taken else paid
+        model = (
+            (70_000 if taken else maker_rate) * part * paid * (10_000 - paid)
+        )  # of 1e-16 dollars
+        fee = -(-model // 10**12) * 100
+        yield -(-(paid * part + fee) // 100) * 100
+        left -= part
+
+
+@pytest.mark.parametrize("code", ["CASH_RESERVE", "SHARD_COLLATERAL"])
+@given(
+    fee_type=st.sampled_from(sorted(RATES)),
+    wanted=st.lists(WANTED, min_size=1, max_size=4),
+    pieces=PIECES,
+)
+@example(
+    fee_type="quadratic_with_maker_fees",
+    wanted=[(Side.BID, 4_100, 100_000, True)],
+    pieces=[(100, False, 0)],
+)
+@example(
+    fee_type="quadratic",
+    wanted=[(Side.BID, 8_300, 1_000, False)],
+    pieces=[(1, True, 27)],
+)
+def test_no_fill_in_pieces_passes_what_is_reserved_by_a_cent(code, fee_type, wanted, pieces):
+    """With the least cash that lets the last of some orders pass, whatever they then cost."""
+    facts = {"T": the_facts(fees=FeeTerms(fee_type))}
+    intents = [
+        replace(an_intent(), side=side, limit=Price(price), count=Contracts(count), post_only=waits)
+        for side, price, count, waits in wanted
+    ]
+    live = tuple(an_order(intent, number=n) for n, intent in enumerate(intents[:-1], start=1))
+
+    def denial(cash):
+        state = the_state(orders=live, facts=facts, cash=cash, cash_by_shard={0: cash})
+        control = next(each for each in controls() if each.code == code)
+        return control.check(intents[-1], state, NOW)
+
+    told = denial(Money(0))
+    lacking = abs(Money.parse(told.value) - Money.parse(told.limit))
+    assert denial(lacking) is None
+    assert denial(lacking - Money(1)) is not None
+    kept = Money.parse("10") if code == "CASH_RESERVE" else Money(0)
+    costs = [cost for intent in intents for cost in spent(intent, RATES[fee_type], pieces)]
+    assert lacking - Money(sum(costs)) >= kept
 
 
 GROUPS = [

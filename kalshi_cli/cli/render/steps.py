@@ -222,7 +222,7 @@ def _show_rehearsed(result: TradeResult, console: "Console") -> None:
         ],
     )
     if result.passed:
-        console.print("cost with its fee; edge a contract, net of it")
+        console.print("cost at most, with all fees; edge a contract, net of its fee")
 
 
 def show_track(result: TrackResult, console: "Console") -> None:
