@@ -25,11 +25,14 @@ class LookAgain:
     async def __call__(self) -> TrackResult:
         if self._next is not None:
             self._next.cancel()
-        before, done = self.kept_back, await self.track()
-        self.kept_back = done.kept_back
-        if self.kept_back - before:
-            self.bell.ring()
-        elif self.kept_back:
-            loop = asyncio.get_running_loop()
-            self._next = loop.call_later(KEPT_BACK_S, self.bell.ring)
+        before = self.kept_back
+        try:
+            done = await self.track()
+            self.kept_back = done.kept_back
+        finally:  # one that failed tells nothing else
+            if self.kept_back - before:
+                self.bell.ring()
+            elif self.kept_back:
+                loop = asyncio.get_running_loop()
+                self._next = loop.call_later(KEPT_BACK_S, self.bell.ring)
         return done

@@ -27,7 +27,7 @@ from kalshi_cli.domain.identity import Env
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import WORKING, OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import ConfigError, StoreBusy
+from kalshi_cli.errors import ConfigError, StoreBusy, Unavailable
 from kalshi_cli.ports.stream import EventFees, StreamEvent
 from kalshi_cli.scheduler.lanes import Bell, Step, Stop
 from kalshi_cli.settings.environment import Environment
@@ -285,6 +285,23 @@ async def test_an_exit_that_is_kept_back_still_is_looked_at_again_after_a_while(
         await looks.looks()
         await asyncio.sleep(0.15)  # noqa: TID251 - so long would a ring take that nobody wants
         assert not bell.is_set()
+
+
+async def test_a_look_that_fails_ends_no_looking_at_what_was_kept_back(tmp_path, monkeypatch):
+    """Who does not answer about an order may answer nothing for a while."""
+    monkeypatch.setattr(look_again, "KEPT_BACK_S", 0.05)
+    async with looking(tmp_path, RealClock(wall_us=WALL)) as looks:
+        looks.comes = True
+        await looks.looks()
+        looks.comes = False
+        for _ in range(2):
+            looks.step.bell.event.clear()
+            looks.floor.exchange.reading = [Unavailable("The exchange is down.")]
+            with pytest.raises(Unavailable):
+                await looks.step.run()
+            await asyncio.wait_for(looks.step.bell.event.wait(), 5)
+        done, _ = await looks.looks()
+        assert [each.order.state for each in done.exits] == [OrderState.FILLED]
 
 
 async def test_an_exit_that_was_kept_back_anew_rings_again(tmp_path):
