@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from kalshi_cli.domain.book import OrderBook
-from kalshi_cli.domain.order import Order, OrderIntent, Purpose
+from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Pending, Purpose
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.reduction import fitted
 from kalshi_cli.errors import ExitExceeds
@@ -27,6 +27,11 @@ def exits_of(position: Position, orders: Iterable[Order]) -> tuple[Order, ...]:
         if order.intent.purpose is Purpose.EXIT
         and (order.intent.ticker, order.intent.strategy) == (position.ticker, position.owner)
     )
+
+
+def are_unclear(exits: Iterable[Order]) -> bool:
+    """Whether what becomes of one of these live exits is not known yet."""
+    return any(o.state not in WORKING or o.pending is not Pending.NONE for o in exits)
 
 
 async def exit_state(

@@ -8,14 +8,14 @@ from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.grid import PriceGrid
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.money import Price
-from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Pending, Purpose, TimeInForce
+from kalshi_cli.domain.order import Order, OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.side import Side
 from kalshi_cli.exits._base import Asked, Exit, ExitPlan, ExitReason, Venue
 from kalshi_cli.exits._pricing import exit_price
 from kalshi_cli.portfolio.edge import outcome_price
 from kalshi_cli.steps.desk_view import DeskView
-from kalshi_cli.steps.exiting import exits_of
+from kalshi_cli.steps.exiting import are_unclear, exits_of
 
 EXIT_SLIPPAGE = Price(300)
 """How far through the best price an exit may reach, in dollars a contract."""
@@ -60,7 +60,7 @@ def reason_to_leave(
     if position.owner == EXTERNAL or position.is_flat or book is None or entry is None:
         return None
     open_exits = exits_of(position, view.orders)
-    if any(o.state not in WORKING or o.pending is not Pending.NONE for o in open_exits):
+    if are_unclear(open_exits):
         return None
     if view.state is DeskState.FLATTEN:
         return FLATTEN

@@ -11,7 +11,7 @@ from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import NO_CONTRACTS
-from kalshi_cli.domain.order import WORKING, Order, OrderIntent, Pending, Purpose, TimeInForce
+from kalshi_cli.domain.order import Order, OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.position import Position
 from kalshi_cli.domain.reduction import spoken_for
 from kalshi_cli.exits._base import ExitPlan
@@ -20,7 +20,7 @@ from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.risk.exit_reduces import ExitReduces
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk
-from kalshi_cli.steps.exiting import exit_state, exits_of, send_exit
+from kalshi_cli.steps.exiting import are_unclear, exit_state, exits_of, send_exit
 from kalshi_cli.steps.pausing import after_refusal
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.risk_state import with_sent
@@ -56,7 +56,6 @@ def _target(
     position: Position, plan: ExitPlan, view: DeskView, others: OrderBook
 ) -> OrderIntent | None:
     entry = view.entries.get(position.ticker)
-    open_exits = exits_of(position, view.orders)
     side = position.side.opposite
     if (
         entry is None
@@ -64,8 +63,8 @@ def _target(
         or plan.levels.target is None
     ):
         return None
-    if any(o.state not in WORKING or o.pending is not Pending.NONE for o in open_exits):
-        return None  # what becomes of it is not known yet
+    if are_unclear(exits_of(position, view.orders)):
+        return None
     market = entry.market
     limit = outcome_price(position.side, plan.levels.target)
     left = abs(position.net) - spoken_for((position.ticker, position.owner), side, view.orders)

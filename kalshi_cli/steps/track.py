@@ -18,12 +18,13 @@ from kalshi_cli.ports.snapshots import Performance, Snapshot
 from kalshi_cli.ports.store import Unit
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.risk.exit_reduces import ExitReduces
+from kalshi_cli.risk.self_cross import SelfCross
 from kalshi_cli.steps.amending import cancel_many
 from kalshi_cli.steps.charging import charged
 from kalshi_cli.steps.clearing import LEFT, NO_NEW_RISK, clear_way, tidy
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk, heed_halt_file
-from kalshi_cli.steps.exiting import exit_state, send_exit
+from kalshi_cli.steps.exiting import are_unclear, exit_state, exits_of, send_exit
 from kalshi_cli.steps.leaving import exit_intent, leaving, reason_to_leave, saleable, with_peaks
 from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.losses import hold_to_losses
@@ -50,11 +51,12 @@ class Exited:
     @property
     def is_kept_back(self) -> bool:
         """Whether less was sent than is held: the journal knows of orders or fills that the look
-        did not see, or of an order that may sell it, though nobody answered about that.
+        did not see, or of an order that may sell it, or buy it back, though nobody answered about
+        that.
         """
         if self.order is not None:
             return self.order.intent.count < abs(self.position.net)
-        return self.denial is not None and self.denial.code == ExitReduces.code
+        return self.denial is not None and self.denial.code in {ExitReduces.code, SelfCross.code}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class TrackResult:
     `performance` is that of its instant; `reduced` says which limit on losses took the desk to
     reduce-only in this look; `rested` are the sales that were placed at their targets.
     `kept_back` are the (ticker, owner) of sales that were not sent, or not of all that is held, for
-    what else may sell it or came since they were decided.
+    what else may sell it, would meet them or came since they were decided; and of those of which
+    it is not known what becomes of them, for no other goes before it is.
     """
 
     at_us: int
@@ -110,7 +113,8 @@ async def track(
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     written = await _written_down(desk, view, books, found, exited, policy)
     held = (each.position for each in exited if each.is_kept_back)
-    kept_back = denied | {(position.ticker, position.owner) for position in held}
+    unclear = (p for p in view.positions if are_unclear(exits_of(p, view.orders)))
+    kept_back = denied | {(each.ticker, each.owner) for each in (*held, *unclear)}
     return replace(written, reduced=reduced, rested=rested, kept_back=kept_back)
 
 

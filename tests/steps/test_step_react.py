@@ -29,7 +29,7 @@ from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.instant import HOUR, MINUTE, SECOND
 from kalshi_cli.domain.market import MarketStatus, Result
 from kalshi_cli.domain.money import Price
-from kalshi_cli.domain.order import Fill, OrderState, Purpose, TimeInForce
+from kalshi_cli.domain.order import READS_LAG_US, Fill, OrderState, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import StoreBusy, Unavailable
 from kalshi_cli.ports.store import Store
@@ -389,6 +389,36 @@ async def test_a_quote_whose_cancel_was_lost_keeps_an_exit_back_until_it_is_gone
     assert [str(each.order.filled) for each in done.exits] == ["10.00"]
     assert done.kept_back == frozenset()
     await fills(watching, quote)
+    assert await watching.floor.nets() == {}
+
+
+async def test_a_bid_whose_cancel_was_lost_keeps_back_an_exit_that_would_meet_it(watching):
+    await watching.hold(stop=Price.parse("0.2000"))
+    bid = waiting(watching.floor.clock, Side.BID, "0.1800", purpose=Purpose.QUOTE)
+    await send(watching.floor.desk, bid)
+    watching.floor.exchange.cancelling = [Fault.LOST]
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    done = await watching.track()
+    assert [each.denial.code for each in done.exits] == ["SELF_CROSS"]
+    assert done.kept_back == {(A, STRATEGY)}
+    done = await watching.track()
+    assert [str(each.order.filled) for each in done.exits] == ["10.00"]
+    assert done.kept_back == frozenset()
+
+
+async def test_a_sale_whose_cancel_was_lost_keeps_the_stop_back_until_it_is_gone(watching):
+    """A read proves that it rests still once reads no longer lag: ten seconds, not two minutes."""
+    await watching.hold(stop=Price.parse("0.2000"), target=Price.parse("0.6000"), target_rests=True)
+    assert [str(each.intent.limit) for each in (await watching.track()).rested] == ["0.6000"]
+    watching.floor.exchange.cancelling = [Fault.LOST]
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    for _ in range(READS_LAG_US // PAUSE_US):
+        done = await watching.track()
+        assert (done.exits, done.kept_back) == ((), {(A, STRATEGY)})
+        watching.floor.clock.now_us += PAUSE_US
+    done = await watching.track()
+    assert [str(each.order.filled) for each in done.exits] == ["10.00"]
+    assert done.kept_back == frozenset()
     assert await watching.floor.nets() == {}
 
 
