@@ -17,7 +17,7 @@ import httpx
 from kalshi_cli import __version__
 from kalshi_cli.adapters.kalshi.answers import Answer, read_error
 from kalshi_cli.adapters.kalshi.bucket import Charge, Sleep, sleep_monotonic
-from kalshi_cli.adapters.kalshi.pace import Pace
+from kalshi_cli.adapters.kalshi.pace import Pace, takes_away
 from kalshi_cli.adapters.kalshi.params import PRIMARY
 from kalshi_cli.adapters.kalshi.signing import Signer
 from kalshi_cli.adapters.kalshi.skew import Bounds, Moment, Skew, refusal_of
@@ -201,7 +201,7 @@ class RestClient(ReadClient):
         """
 
         async def allowed() -> None:
-            if method != "DELETE":
+            if not takes_away(method, path):
                 await self.check_clock()
             if permit is not None:
                 await permit()
@@ -212,7 +212,7 @@ class RestClient(ReadClient):
             answer = await self._send(
                 method, path, params, body=body, signed=True, charge=charge, permit=allowed
             )
-            again = answer.status == _THROTTLED and method == "DELETE"
+            again = answer.status == _THROTTLED and takes_away(method, path)
             if not again or attempt == ATTEMPTS:
                 return answer
             await self.sleep(backoff_s(attempt))

@@ -27,12 +27,20 @@ DEFAULT_COSTS = EndpointCosts(default=10, listed=MappingProxyType({}))
 ANONYMOUS = Budget(rate=100, capacity=100)
 """Undocumented; seen were refusals from 40 tokens a second on, and none up to 200."""
 CANCEL_RESERVE = 0.3
-"""Share of the write bucket that only cancels may use."""
+"""Share of the write bucket that only what takes orders away may use."""
 
 BALANCE = "/portfolio/balance"
 _SLOW, _FAST = Budget(1, 1), Budget(5, 5)
 """Calls, not tokens: the balance has a bucket of its own, without a burst."""
 _FAST_TIERS = frozenset({"expert", "premier", "paragon", "prime", "prestige"})
+
+
+def takes_away(method: str, path: str) -> bool:
+    """Whether a write does nothing but take orders away: a cancel, or the trigger of their group.
+
+    It waits for none that adds some, goes by any clock, and may be sent again.
+    """
+    return method == "DELETE" or path.endswith("/trigger")
 
 
 class Pace:
@@ -73,11 +81,11 @@ class Pace:
         A batch costs for each of its `items`. Raises `Refused` for one that can never be sent.
         """
         cost = self._costs.of(method, path) * max(1, items)
-        return await self._write.admit(cost, urgent=method == "DELETE")
+        return await self._write.admit(cost, urgent=takes_away(method, path))
 
     def largest_batch(self, method: str, path: str) -> int:
         """Items of a batch that the bucket can ever pay for at once; one at least."""
-        most = self._write.most(urgent=method == "DELETE")
+        most = self._write.most(urgent=takes_away(method, path))
         return max(1, most // max(1, self._costs.of(method, path)))
 
 

@@ -33,6 +33,7 @@ from kalshi_cli.ports.access import AccountLimits, Budget
 ORDERS = "/portfolio/events/orders"
 ONE = f"{ORDERS}/{{order_id}}"
 BATCHED = f"{ORDERS}/batched"
+TRIGGER = "/portfolio/order_groups/{order_group_id}/trigger"
 GET_ORDER = "/portfolio/orders/{order_id}"
 LISTED = EndpointCosts(
     10,
@@ -239,6 +240,16 @@ def test_a_queue_of_orders_does_not_delay_fifteen_cancels():
     assert max(waits.values()) > 10 * len(orders) / 100 - 1.1
 
 
+def test_a_queue_of_orders_does_not_delay_the_trigger_of_a_group_nor_the_cancels_after_it():
+    """A halt begins with it: 10 of the 30 tokens, which leaves enough for ten cancels."""
+    orders = [Call(0.0, "POST", ORDERS, 0.001 * n) for n in range(100)]
+    halt = [Call(1.0, "PUT", TRIGGER)]
+    halt += [Call(1.0, "DELETE", ONE, 0.0, 0.0001 * n) for n in range(10)]
+    judge, waits = traffic(orders + halt)
+    assert judge.refused == []
+    assert [waits[each] for each in halt] == [0.0] * 11
+
+
 def test_requests_that_dawdle_and_arrive_together_are_within_the_budget():
     """A bucket that counted at sending would have grown full again for the second seven."""
     slow = [Call(0.0, "POST", ORDERS, 1.0) for _ in range(7)]
@@ -382,6 +393,10 @@ def test_an_exchange_that_has_nothing_for_us_is_unavailable_after_five_tries():
         assert (answer.status, handler.asked) == (429, 6), "a new order is the caller's to repeat"
         answer = await core.write("DELETE", f"{ORDERS}/0f-3a", body=None)
         assert (answer.status, handler.asked) == (429, 11)
+        answer = await core.write("PUT", "/portfolio/order_groups/0f-3a/trigger", body=b"{}")
+        assert (answer.status, handler.asked) == (429, 16)
+        answer = await core.write("PUT", "/portfolio/order_groups/0f-3a/reset", body=b"{}")
+        assert (answer.status, handler.asked) == (429, 17)
         await core.http.aclose()
 
     run_virtual(main())

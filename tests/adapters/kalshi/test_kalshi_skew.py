@@ -19,7 +19,8 @@ from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import OrderIntent, Purpose, TimeInForce
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import ConfigError, Halted, Unavailable
-from kalshi_cli.ports.exchange import CancellationKind, PlacementKind
+from kalshi_cli.ports.exchange import CancellationKind, OutcomeKind, PlacementKind
+from kalshi_cli.ports.groups import OrderGroup
 
 S = SECOND
 ways = st.integers(0, S)
@@ -194,6 +195,9 @@ async def test_by_a_wrong_clock_nothing_is_sent_but_cancels(
             await connection.check_clock()
         cancelled = await connection.trading.cancel("o1", "KXA-1", 0)
         assert cancelled.kind is CancellationKind.CANCELED
+        group = OrderGroup("g1", 0, None, triggered=False)
+        assert (await connection.groups.trigger(group)).kind is OutcomeKind.DONE
+        assert (await connection.groups.reset(group)).code == "clock_off"
         await connection.market_data.exchange_status()
     assert not [asked for asked in exchange.asked if asked.startswith("POST")]
 
