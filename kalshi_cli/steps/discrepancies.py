@@ -4,6 +4,7 @@ Each thing that differs says how it can be explained, and which repair the excha
 proves; where nothing proves one there is none.
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -14,7 +15,9 @@ from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.money import NO_CONTRACTS, NO_MONEY, Contracts, Money
 from kalshi_cli.domain.order import (
+    DEAD,
     WORKING,
+    ExchangeOrderStatus,
     Fill,
     Order,
     OrderReport,
@@ -108,11 +111,10 @@ def _unshown(orders: Sequence[Order], whole: Iterable[Entry], record: Record, no
 
     What has not come within the hour is not waited for.
     """
-    shown: dict[str, int] = {}
+    shown: Counter[str | None] = Counter()
     for entry in whole:
         if isinstance(entry, tuple):
-            fill = entry[0]
-            shown[fill.order_id] = shown.get(fill.order_id, 0) + fill.count.units
+            shown[entry[0].order_id] += entry[0].count.units
     reports = told_of(orders, record.orders)
     late: list[str] = []
     for order in orders:
@@ -121,7 +123,7 @@ def _unshown(orders: Sequence[Order], whole: Iterable[Entry], record: Record, no
         is_young = heard > order.filled or now_us - order.updated_us < HOUR
         is_legible = order.intent.ticker not in record.illegible_fills
         order_id = order.order_id if report is None else report.order_id
-        if is_young and is_legible and heard.units > shown.get(order_id or "", 0):
+        if is_young and is_legible and heard.units > shown[order_id]:
             late.append(f"fills of order {order.client_order_id} are not shown yet")
     return "; ".join(late)
 
@@ -157,12 +159,14 @@ def _orders(orders: Sequence[Order], record: Record, now_us: int) -> list[Discre
         report = reports.get(order.client_order_id)
         ours = f"{order.state} {order.filled}"
         if report is not None:
-            after = fold_report(order, report, now_us)
+            after, theirs = fold_report(order, report, now_us), f"{report.status} {report.filled}"
             if (after.state, after.filled) != (order.state, order.filled):
                 theirs, said = f"{after.state} {after.filled}", "the exchange knows more"
                 found.append(_order(order, ours, theirs, said, FOLD))
             elif report.filled != order.filled:
-                theirs, said = f"{report.status} {report.filled}", "fewer fills than we know of"
+                found.append(_order(order, ours, theirs, "fewer fills than we know of"))
+            elif order.state in DEAD and report.status is ExchangeOrderStatus.RESTING:
+                said = "it was told to be over: cancel it there"
                 found.append(_order(order, ours, theirs, said))
         elif order.state in WORKING and not record.why:
             found.append(_order(order, ours, "nothing", "the exchange has no such order"))

@@ -3,7 +3,7 @@
 A failed or partial read is never evidence that an order is gone.
 """
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -23,6 +23,7 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.exchange import Trading
 from kalshi_cli.ports.store import Store
 from kalshi_cli.steps.archived import archived_orders, orders_since
+from kalshi_cli.steps.foreign import foreign_of, is_impostor, is_long_over, names_of
 
 SEARCHES = 5
 SEARCH_PAUSE = SECOND
@@ -36,7 +37,8 @@ ASKED_ONE_BY_ONE = 20
 class Followed:
     """Orders that changed, resting orders that are not ours, and what nobody expected.
 
-    `impostors` are those of the foreign that bear an id of ours, with other terms than we sent.
+    `impostors` are those of the foreign that bear an id of ours, with other terms than we sent. One
+    of ours that rests though it was told to be over counts as foreign, and alarms.
     """
 
     changed: tuple[Order, ...]
@@ -197,11 +199,11 @@ async def follow(
         working = [o for o in await unit.journal.live() if o.state not in UNRESOLVED]
         ours = await unit.journal.find(
             order_ids=[report.order_id for report in resting],
-            client_order_ids=_names(resting),
+            client_order_ids=names_of(resting),
         )
     reports = {report.order_id: report for report in resting}
     own = {order.client_order_id: order for order in ours}
-    impostors = [r for r in resting if _is_impostor(r, own.get(r.client_order_id or ""))]
+    impostors = [r for r in resting if is_impostor(r, own.get(r.client_order_id or ""))]
     mine = [r for r in resting if r not in impostors]
     lost = {o.client_order_id for o in ours if o.state in NEVER_SEEN}
     news = {o.client_order_id: reports.get(o.order_id or "") for o in working}
@@ -218,39 +220,18 @@ async def follow(
         },
         Cause.REPORT,
     )
+    now = clock.now()
+    over = {o.order_id: o for o in ours if is_long_over(o, now)}
     return Followed(
         changed=tuple(order for order in after if order not in working),
-        foreign=_foreign(resting, ours),
+        foreign=foreign_of(resting, ours, now),
         impostors=tuple(impostors),
         alarms=tuple(
             resurrection(own[order.client_order_id].state, order)
             for order in after
             if order.client_order_id in lost
-        ),
-    )
-
-
-async def foreign_among(store: Store, resting: Collection[OrderReport]) -> tuple[OrderReport, ...]:
-    """What of it is not ours, for whoever follows nothing."""
-    async with store.unit(reads=True) as unit:
-        ours = await unit.journal.find(
-            order_ids=[report.order_id for report in resting],
-            client_order_ids=_names(resting),
         )
-    return _foreign(resting, ours)
-
-
-def _foreign(resting: Iterable[OrderReport], ours: Collection[Order]) -> tuple[OrderReport, ...]:
-    """What rests under no id of ours, or under one with terms that we never sent. An order without
-    an answer has no id of the exchange, as one by hand has none of ours: these are no match.
-    """
-    own = {order.client_order_id: order for order in ours}
-    known = ({order.order_id for order in ours} | own.keys()) - {None}
-    return tuple(
-        report
-        for report in resting
-        if _is_impostor(report, own.get(report.client_order_id or ""))
-        or not {report.order_id, report.client_order_id} & known
+        + tuple(_not_over(over[r.order_id]) for r in mine if r.order_id in over),
     )
 
 
@@ -272,20 +253,19 @@ async def _ended(
     return told
 
 
-def _is_impostor(report: OrderReport, order: Order | None) -> bool:
-    """Whether a report bears the id of an order of ours that was never seen, with other terms."""
-    return order is not None and order.order_id is None and not has_terms(report, order.intent)
-
-
-def _names(reports: Iterable[OrderReport]) -> list[str]:
-    return [report.client_order_id for report in reports if report.client_order_id]
-
-
 def imposture(report: OrderReport) -> str:
     """The alarm for a report that bears an id of ours and is not what we sent."""
     return (
         f"order {report.client_order_id} exists at the exchange with other terms: {report.side} "
         f"{report.initial} {report.ticker} at {report.price}"
+    )
+
+
+def _not_over(order: Order) -> str:
+    """The alarm for an order that rests though the exchange told otherwise."""
+    return (
+        f"order {order.client_order_id} in {order.intent.ticker} rests at the exchange, which told "
+        f"that it was {order.state}: cancel it there"
     )
 
 

@@ -21,7 +21,7 @@ from kalshi_cli.ports.store import Store
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.steps.at_risk import counted
 from kalshi_cli.steps.desk_view import DeskView
-from kalshi_cli.steps.following import foreign_among
+from kalshi_cli.steps.foreign import foreign_among
 from kalshi_cli.steps.freezing import of_differences, of_orders, of_unreadable
 from kalshi_cli.steps.isolating import Broken
 from kalshi_cli.steps.looking import look
@@ -230,7 +230,7 @@ async def as_it_is(
 ) -> Session:
     """The desk and the account as they are, for whoever sends nothing."""
     resting = await resting_orders(trading)
-    foreign = await foreign_among(store, resting.items)
+    foreign = await foreign_among(store, clock, resting.items)
     balance = await trading.balance()
     compared = await compare_positions(trading, store)
     beyond, missing = compared.unexplained, compared.why or resting.why

@@ -5,8 +5,13 @@ from fakes.exchange import Fault
 from fakes.floor import STRATEGY, A, taking, waiting
 
 from kalshi_cli.domain.identity import EXTERNAL
+from kalshi_cli.domain.instant import SECOND
 from kalshi_cli.domain.money import Contracts
 from kalshi_cli.domain.order import OrderState
+from kalshi_cli.ports.exchange import Cancellation, CancellationKind
+from kalshi_cli.steps.amending import cancel
+from kalshi_cli.steps.comparing import compare
+from kalshi_cli.steps.discrepancies import What
 from kalshi_cli.steps.execution import send
 
 pytestmark = pytest.mark.databases
@@ -67,3 +72,34 @@ async def test_another_order_under_its_id_is_foreign(floor):
     found = await floor.reconcile()
     assert [report.initial for report in found.foreign] == [Contracts.parse("3.00")]
     assert (await floor.order()).state is OrderState.REJECTED
+
+
+async def test_what_rests_though_its_cancel_was_answered_is_counted_and_alarms(floor):
+    """Reads lag at first; ten seconds later the answer was wrong."""
+
+    class Says:
+        def __getattr__(self, name):
+            return getattr(floor.exchange, name)
+
+        async def cancel(self, order_id, ticker, exchange_index):
+            return Cancellation(CancellationKind.CANCELED, Contracts.parse("10.00"))
+
+    await floor.reconcile()
+    order = await send(floor.desk, waiting(floor.clock))
+    ended, _ = await cancel(floor.desk_on(Says()), order, "a test")
+    assert ended.state is OrderState.CANCELED
+    found = await floor.reconcile()
+    assert (found.foreign, found.alarms) == ((), ())
+    floor.clock.now_us += 10 * SECOND
+    found = await floor.reconcile()
+    assert [report.order_id for report in found.foreign] == [order.order_id]
+    assert found.alarms == (
+        f"order {order.client_order_id} in {A} rests at the exchange, which told that it was "
+        "canceled: cancel it there",
+    )
+    told, _, _ = await compare(
+        floor.exchange, floor.store, floor.clock, archive=None, treasury=None
+    )
+    assert [(d.what, d.subject, d.ours, d.theirs, d.repair) for d in told.discrepancies] == [
+        (What.ORDER, order.client_order_id, "canceled 0.00", "resting 0.00", "")
+    ]
