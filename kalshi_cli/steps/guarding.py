@@ -217,6 +217,10 @@ class Guard:
         self._paused[owned] = now_us + span_us
         self.armed.discard(owned)
 
+    def _is_paused(self, owned: Owned, now_us: int) -> bool:
+        """By a clock that was set back since, nothing is."""
+        return 0 < self._paused.get(owned, now_us) - now_us <= REFUSED_PAUSE_US
+
     def take_pulled(self, now_us: int) -> dict[Order, str]:
         """The quotes that are to go, once, and why."""
         return self.quotes.take(() if self.held is None else self.held.view.orders, now_us)
@@ -295,7 +299,7 @@ class Guard:
             reason = reason_to_leave(position, view, self.books, self.exits)
             if (
                 reason is not None
-                and self._paused.get(owned, 0) <= view.now_us
+                and not self._is_paused(owned, view.now_us)
                 and exit_intent(position, reason, view, self.books) is not None
             ):
                 self.armed.add(owned)

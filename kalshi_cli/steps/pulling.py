@@ -67,7 +67,7 @@ class QuotesToGo:
     def _ask_again(self, left: Collection[str], now_us: int) -> bool:
         unclear = False
         for name, (why, again_us) in self._asked.items():
-            if again_us > now_us:
+            if 0 < again_us - now_us <= 2 * ASKED_PAUSE_US:  # else the clock was set back
                 continue
             if name in left:
                 self.pulled.setdefault(name, why)
@@ -77,7 +77,12 @@ class QuotesToGo:
         return unclear
 
     def _catch_up(self, orders: Sequence[Order], now_us: int) -> None:
-        """Have go what was on its way, or being changed, when something spoke against it."""
+        """Have go what was on its way, or being changed, when something spoke against it.
+
+        By a clock that was set back since, nobody can tell what was.
+        """
+        latest_us = now_us + SENT_WITHIN_US
+        self._against = {t: told for t, told in self._against.items() if told[1] <= latest_us}
         spoken_of: dict[str, list[Order]] = defaultdict(list)
         for order in orders:
             _, at_us = self._against.get(order.intent.ticker, ("", order.created_us - 1))

@@ -744,6 +744,21 @@ async def test_a_quote_that_its_strategy_takes_back_in_vain_is_asked_to_go_now_a
     assert await resting(floor) == {}
 
 
+async def test_a_clock_that_is_set_back_keeps_no_quote_from_going_nor_takes_others_away(floor):
+    guarded = await Guarded(floor).begin()
+    floor.exchange.cancelling = [Fault.THROTTLED]
+    guarded.guard.hear(BookLost(A, "a gap"), floor.clock.now())
+    assert len((await guarded.react()).pulled) == 2
+    floor.clock.now_us -= HOUR
+    await guarded.attend()
+    assert len((await guarded.react()).pulled) == 2
+    assert await resting(floor) == {}
+    floor.clock.now_us += MINUTE
+    assert len((await run(floor)).orders) == 2
+    await guarded.attend()
+    assert not guarded.guard.is_urgent
+
+
 async def test_a_cancel_that_nobody_answered_is_looked_into_and_tried_again(floor):
     guarded = await Guarded(floor).begin()
     floor.exchange.cancelling = [Fault.LOST]

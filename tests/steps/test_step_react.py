@@ -160,6 +160,19 @@ async def test_one_exit_at_a_time_whatever_the_book_does(watching):
     assert (str(exited.order.intent.count), exited.order.state) == ("7.00", OrderState.FILLED)
 
 
+async def test_a_clock_that_is_set_back_lengthens_no_pause_after_an_exit(watching):
+    await watching.hold(stop=Price.parse("0.2000"))
+    await watching.begin()
+    watching.floor.exchange.set_book(A, (("0.1900", "3.00"),), ASKS)
+    watching.hear()
+    await watching.react()
+    watching.floor.clock.now_us -= HOUR
+    watching.floor.exchange.set_book(A, (("0.1800", "50.00"),), ASKS)
+    watching.hear()
+    (exited,) = (await watching.react()).exits
+    assert (str(exited.order.intent.count), exited.order.state) == ("7.00", OrderState.FILLED)
+
+
 async def test_a_lost_book_arms_nothing(watching):
     await watching.hold(stop=Price.parse("0.2000"))
     await watching.begin()
