@@ -220,8 +220,10 @@ class OpenDesk:
         )
 
     async def carry_out(self, kind: str, target: str) -> Done:
-        """What a person asks for by hand. What sends orders needs a clock to trade by."""
-        if kind in {"close", "flatten"}:
+        """What a person asks for by hand. A sale needs a clock to trade by; before all is sold our
+        orders are taken back, which goes by any.
+        """
+        if kind == "close":
             await self.connection.check_clock()
         return await carry_out(self.data, self.sender, kind, target, policy=self.policies.trading)
 

@@ -76,3 +76,21 @@ def test_a_wrong_clock_stops_trading_and_nothing_else(kalshi, exchange, set_ahea
     resting = next(each["client_order_id"] for each in orders if each["state"] == "resting")
     set_ahead(5)
     assert kalshi("cancel", resting, "--json").json["data"]["outcome"].startswith("canceled")
+
+
+@pytest.mark.parametrize(("command", "after_it"), [("flatten", "flatten"), ("halt", "halted")])
+def test_by_a_wrong_clock_a_flatten_takes_our_orders_back(
+    kalshi, exchange, set_ahead: Shift, command: str, after_it: str
+):
+    kalshi("ingest")
+    kalshi("analyze", *BASELINE)
+    orders = kalshi("trade", "--json").json["data"]["orders"]
+    resting = {each["client_order_id"] for each in orders if each["state"] == "resting"}
+    assert resting
+
+    set_ahead(5)
+    done = kalshi(command, *(["--flatten"] if command == "halt" else []), "--json")
+    after = kalshi("inspect", "orders", "--json").json["data"]
+    states = {row["client_order_id"]: row["state"] for row in after}
+    assert {states[each] for each in resting} == {"canceled"}
+    assert (done.code, done.json["data"]["after"]) == (0, after_it)
