@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from kalshi_cli.domain.code import Code
-from kalshi_cli.domain.instant import SECOND
+from kalshi_cli.domain.instant import AHEAD, SECOND
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts, Money, Price
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import IntegrityError
@@ -319,7 +319,7 @@ def _with_terms_told(order: Order, report: OrderReport, now_us: int) -> Order:
     """
     if report.status is not ExchangeOrderStatus.RESTING:
         return _grown(order, report.filled, report.price, now_us)
-    is_sure = now_us - order.updated_us >= READS_LAG_US
+    is_sure = not -AHEAD <= now_us - order.updated_us < READS_LAG_US
     expires_us = order.intent.expires_us if order.asked is None else order.asked.expires_us
     told = Terms(report.price, report.filled + report.remaining, expires_us)
     if (told.limit, told.count) != (order.intent.limit, order.intent.count):

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kalshi_cli.domain.instant import HOUR, SECOND
 from kalshi_cli.domain.money import Contracts, Price
 from kalshi_cli.domain.order import (
     DEAD,
@@ -137,6 +138,14 @@ def test_news_of_what_ended_or_of_a_request_tells_when_it_came():
     waiting = replace(order(S.RESTING), order_id="o1", pending=Pending.CANCEL, updated_us=3)
     after = fold_report(waiting, report("resting"), later)
     assert (after.pending, after.updated_us) == (Pending.NONE, later)
+
+
+def test_a_clock_that_was_set_back_keeps_no_report_from_being_sure():
+    """What was cancelled by a clock an hour ahead rests after all: nobody waits for that hour."""
+    waiting = replace(order(S.RESTING), order_id="o1", pending=Pending.CANCEL, updated_us=HOUR)
+    assert fold_report(waiting, report("resting"), HOUR - SECOND).pending is Pending.CANCEL
+    after = fold_report(waiting, report("resting"), SECOND)
+    assert (after.pending, after.updated_us) == (Pending.NONE, SECOND)
 
 
 STEP = st.one_of(
