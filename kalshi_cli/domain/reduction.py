@@ -8,6 +8,7 @@ not our strategies.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.money import NO_CONTRACTS, Contracts
 from kalshi_cli.domain.order import WORKING, Order, OrderIntent, OrderState, Purpose
 from kalshi_cli.domain.position import Position
@@ -40,6 +41,22 @@ def reduction(
         leaving=spoken_for(owned, intent.side, orders) + intent.count,
         held=abs(net) if closes else NO_CONTRACTS,
     )
+
+
+def held_against(
+    intent: OrderIntent, positions: Iterable[Position]
+) -> tuple[Contracts, Contracts] | None:
+    """What its owner holds there and what others do, if these are of opposite signs, or the owner
+    has nothing and would trade against the others; else None.
+    """
+    held = foreign = NO_CONTRACTS
+    for position in positions:
+        if position.ticker == intent.ticker and position.owner == intent.strategy:
+            held += position.net
+        if position.ticker == intent.ticker and position.owner == EXTERNAL:
+            foreign += position.net
+    is_against = (held.units or intent.side.sign) * foreign.units < 0
+    return (held, foreign) if is_against else None
 
 
 def spoken_for(owned: tuple[str, str], side: Side, orders: Iterable[Order]) -> Contracts:

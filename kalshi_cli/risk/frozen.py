@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from kalshi_cli.domain.identity import EXTERNAL
-from kalshi_cli.domain.money import NO_CONTRACTS, Contracts
 from kalshi_cli.domain.order import OrderIntent, Purpose
+from kalshi_cli.domain.reduction import held_against
 from kalshi_cli.domain.side import spoken_net
 from kalshi_cli.risk._base import EVERYTHING, Control, Denial, RiskState
 
@@ -23,19 +22,12 @@ class Frozen(Control):
     recounts: ClassVar[bool] = True
 
     def check(self, intent: OrderIntent, state: RiskState, now_us: int) -> Denial | None:
-        foreign = _net(state, intent.ticker, EXTERNAL)
-        if not foreign:
+        found = held_against(intent, state.positions)
+        if found is None:
             return None
-        held = _net(state, intent.ticker, intent.strategy)
-        if (held.units or intent.side.sign) * foreign.units > 0:
-            return None
+        held, foreign = found
         ours, theirs = spoken_net(held), spoken_net(foreign)
         detail = f"we hold {ours} here, and others {theirs}"
         if not held:
             detail = f"others hold {theirs} here, against which this would trade"
         return Denial(self.code, detail, ours, theirs)
-
-
-def _net(state: RiskState, ticker: str, owner: str) -> Contracts:
-    here = (p.net for p in state.positions if (p.ticker, p.owner) == (ticker, owner))
-    return sum(here, NO_CONTRACTS)

@@ -1,5 +1,5 @@
-"""Taking away what must not rest: entries in the way of an exit, exits of more than is held, and
-orders at prices that their market no longer has.
+"""Taking away what must not rest: entries in the way of an exit, exits of more than is held, orders
+against what others hold, and those at prices that their market no longer has.
 
 An owner's own entry that still rests in the market would trade with the exit, or buy back what it
 sold.
@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from types import MappingProxyType
 
 from kalshi_cli.domain.order import WORKING, Order, Purpose
-from kalshi_cli.domain.reduction import cuts
+from kalshi_cli.domain.reduction import cuts, held_against
 from kalshi_cli.steps.amending import cancel_many, decrease
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk
@@ -18,6 +18,7 @@ LEFT = "what is held there is to leave"
 NO_NEW_RISK = "the desk takes no new risk"
 OFF_GRID = "its market has no such price any more"
 TOO_MUCH = "more would leave than is held"
+OPPOSED = "others hold the other side here"
 NOBODY: Mapping[tuple[str, str], str] = MappingProxyType({})
 
 
@@ -71,19 +72,30 @@ def in_the_way(orders: Sequence[Order], owners: Collection[tuple[str, str]]) -> 
 
 
 async def tidy(desk: Desk, view: DeskView) -> bool:
-    """Cut exits to what is held, and cancel what lies off its market's grid.
+    """Cut exits to what is held, and cancel what lies off its market's grid, or would trade against
+    what others hold: no control lets that be placed.
 
     True where anything was asked for: reconcile and look again.
     """
-    gone = off_grid(view)
-    cut = [(order, keep) for order, keep in cuts(view.positions, view.orders) if order not in gone]
-    why = dict.fromkeys(gone, OFF_GRID)
+    why = dict.fromkeys(opposed(view), OPPOSED) | dict.fromkeys(off_grid(view), OFF_GRID)
+    cut = [(order, keep) for order, keep in cuts(view.positions, view.orders) if order not in why]
     why |= dict.fromkeys((order for order, keep in cut if not keep), TOO_MUCH)
     await cancel_many(desk, why)
     for order, keep in cut:
         if keep:
             await decrease(desk, order, keep)
-    return bool(gone or cut)
+    return bool(why or cut)
+
+
+def opposed(view: DeskView) -> tuple[Order, ...]:
+    """Working orders in markets where others hold the other side: as one they are netted at the
+    exchange, and an exit there may open what nobody wants.
+    """
+    return tuple(
+        order
+        for order in view.orders
+        if order.state in WORKING and held_against(order.intent, view.positions) is not None
+    )
 
 
 def off_grid(view: DeskView) -> tuple[Order, ...]:

@@ -94,6 +94,21 @@ async def test_a_sale_at_the_target_ends_the_position_by_that_name(floor):
         assert await unit.plans.all() == {}
 
 
+@pytest.mark.parametrize("count", ["3.00", "10.00"])
+async def test_it_goes_once_somebody_sold_there_by_hand(floor, count):
+    """The account holds less than we do: what rests would sell what is not there."""
+    await hold(floor)
+    (order,) = (await run(floor)).rested
+    await floor.exchange.place("by-hand", taking(Side.ASK, "0.4000", count))
+    result = await run(floor)
+    assert (result.rested, await resting(floor)) == ((), [])
+    (gone,) = [o for o in await floor.orders() if o.client_order_id == order.client_order_id]
+    assert gone.state is OrderState.CANCELED
+    events = await floor.store.reports.order_events(order.client_order_id)
+    assert "others hold the other side here" in {event.detail for event in events}
+    assert (await run(floor)).rested == ()
+
+
 async def test_what_the_sale_left_is_offered_again_once_it_is_gone(floor):
     await hold(floor)
     (order,) = (await run(floor)).rested
