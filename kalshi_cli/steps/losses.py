@@ -18,6 +18,7 @@ from kalshi_cli.risk._base import Denial
 from kalshi_cli.risk._losses import loss_beyond
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk
+from kalshi_cli.steps.pausing import paused_shards
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.risk_state import watermarks_of
 
@@ -86,10 +87,14 @@ async def _confirmed(
     data: MarketData, desk: Desk, view: DeskView, limits: Limits, found: Reconciliation
 ) -> Denial | None:
     """The same positions and cash by markets read anew: a bid may be gone for a moment, or because
-    its market has closed.
+    its market has closed. None where some are on a shard that does not trade, or may not: who bids
+    there comes back when it does.
     """
     await desk.clock.sleep_until(desk.clock.now() + LOOK_AGAIN_US)
     held = sorted({position.ticker for position in view.positions} & view.entries.keys())
+    paused = await paused_shards(data, [view.entries[ticker] for ticker in held])
+    if paused is None or paused:
+        return None
     try:
         page = await data.listings(held)
         books = await data.books(held)

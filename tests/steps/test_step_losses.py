@@ -16,7 +16,7 @@ from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import NotFound, Unavailable
-from kalshi_cli.ports.exchange import Unusable
+from kalshi_cli.ports.exchange import ExchangeStatus, ShardStatus, Unusable
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.run_state import set_desk_state
 from kalshi_cli.steps.track import track
@@ -183,6 +183,33 @@ async def test_a_bid_that_stays_away_is_a_loss(floor):
     floor.exchange.set_book(A, (), ASKS)
     found = await tracked(floor, max_daily_loss=0.01)
     assert found.reduced.detail == "down $40.00 since 00:00 UTC, at most $9.96"
+
+
+@pytest.mark.parametrize("step", ["track", "trade"])
+async def test_bids_that_went_for_a_pause_of_the_exchange_are_no_loss(floor, step):
+    """Who quotes there takes its orders away on Thursdays; once it trades again, bids count."""
+    await holding(floor)
+    floor.exchange.set_book(A, (), ASKS)
+    floor.exchange.status = ExchangeStatus(True, False)
+    limits = policy(max_daily_loss=0.01)
+    if step == "track":
+        found = await tracked(floor, max_daily_loss=0.01)
+    else:
+        await floor.ingest()
+        found = await trade(floor.exchange, floor.desk, policy=limits)
+    assert (found.reduced, await state(floor)) == (None, DeskState.ACTIVE)
+    floor.exchange.status = ExchangeStatus(True, True)
+    found = await tracked(floor, max_daily_loss=0.01)
+    assert found.reduced.detail == "down $40.00 since 00:00 UTC, at most $9.96"
+
+
+async def test_a_pause_of_one_shard_hides_no_loss_on_another(floor):
+    await holding(floor)
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    here, there = ShardStatus(0, "", True, True), ShardStatus(1, "", True, False)
+    floor.exchange.status = ExchangeStatus(True, True, (here, there))
+    found = await tracked(floor, max_daily_loss=0.01)
+    assert found.reduced.detail == "down $10.00 since 00:00 UTC, at most $9.96"
 
 
 async def test_a_second_look_that_fails_concludes_nothing_and_keeps_no_exit_waiting(floor):
