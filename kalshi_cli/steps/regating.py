@@ -1,7 +1,7 @@
 """One market held to the gates once more, by what is on record: nobody is asked, nothing is sent.
 
-The instant is that of the last pass that looked at it, its book what the quote on record says. So
-other settings can be tried on it, and other forecasts.
+The instant is that of the last pass that looked at it, or of its forecast where that came later;
+its book is what the quote on record says. So other settings and other forecasts can be tried on it.
 """
 
 from dataclasses import dataclass, replace
@@ -80,7 +80,8 @@ async def regate(
         return None
     (row,) = await reports.markets(ticker=ticker)
     looked = [each.at_us for each in await reports.stops(ticker=ticker)]
-    at_us = max(row.quoted_us, *looked) if looked else row.quoted_us
+    made_us = [a.forecast.made_us for a in await reports.analyses(ticker=ticker, limit=1)]
+    at_us = max([row.quoted_us, *looked, *made_us])
     view = await look(store, now_us=at_us, filters=policy.filters, also=[ticker])
     session = Session(view, policy, _account(view, cash), _Unseen())
     books = {t: _book(view.entries[t].quote, at_us) for t in {ticker, *view.contested()}}

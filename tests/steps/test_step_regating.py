@@ -109,6 +109,15 @@ async def test_without_a_forecast_one_as_sure_as_it_must_be_is_asked_about(floor
     assert [gate.code for gate in found.assessment.failed] == ["FORECAST"]
 
 
+async def test_a_forecast_that_no_pass_has_seen_yet_is_of_now(floor):
+    """A model answers minutes after the quote that it is asked beside was read."""
+    await traded(floor)
+    floor.clock.now_us += 5 * MINUTE
+    await floor.forecast(A, 0.60)
+    found = await regated(floor)
+    assert (found.at_us, found.assessment.failed) == (floor.clock.now_us, ())
+
+
 async def test_a_market_that_is_dropped_and_a_desk_without_forecasts(floor):
     await floor.forecast(A, 0.60)
     await traded(floor)
