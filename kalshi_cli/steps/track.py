@@ -8,19 +8,16 @@ from dataclasses import dataclass, replace
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
-from kalshi_cli.domain.instant import MINUTE
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason
 from kalshi_cli.ports.exchange import MarketData
 from kalshi_cli.ports.snapshots import Performance, Snapshot
-from kalshi_cli.ports.store import Unit
 from kalshi_cli.risk._base import Denial, RiskState
 from kalshi_cli.risk.exit_reduces import ExitReduces
 from kalshi_cli.risk.self_cross import SelfCross
 from kalshi_cli.steps.amending import cancel_many
-from kalshi_cli.steps.charging import charged
 from kalshi_cli.steps.clearing import LEFT, NO_NEW_RISK, clear_way, tidy
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk, heed_halt_file
@@ -34,9 +31,7 @@ from kalshi_cli.steps.reconcile import Reconciliation, joined, reconcile_desk
 from kalshi_cli.steps.resting_targets import rest_targets
 from kalshi_cli.steps.risk_state import with_sent
 from kalshi_cli.steps.trade_policy import TradePolicy
-from kalshi_cli.steps.valuation import performance, snapshot
-
-SNAPSHOT_EVERY = 5 * MINUTE
+from kalshi_cli.steps.writing_down import write_down
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +106,22 @@ async def track(
     if rested or any(item.order is not None for item in exited):
         found = joined(found, await reconcile_desk(data, desk))
         view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
-    written = await _written_down(desk, view, books, found, exited, policy)
+    written = await write_down(desk, view, books, found, charged_to=policy.ai_charged_to)
     held = (each.position for each in exited if each.is_kept_back)
     unclear = (p for p in view.positions if are_unclear(exits_of(p, view.orders)))
     kept_back = denied | {(each.ticker, each.owner) for each in (*held, *unclear)}
-    return replace(written, reduced=reduced, rested=rested, kept_back=kept_back)
+    return TrackResult(
+        at_us=written.at_us,
+        reconciled=found,
+        exits=exited,
+        open_positions=len(view.positions),
+        equity=written.equity,
+        snapshot=written.snapshot,
+        performance=written.performance,
+        reduced=reduced,
+        rested=rested,
+        kept_back=kept_back,
+    )
 
 
 def _stopped(view: DeskView) -> set[tuple[str, str]]:
@@ -211,58 +217,3 @@ async def leave(
         state = after_refusal(with_sent(state, order), order) if order else state
         exited.append(Exited(position, reason, order, denial))
     return tuple(exited)
-
-
-async def _written_down(
-    desk: Desk,
-    view: DeskView,
-    books: Mapping[str, OrderBook],
-    found: Reconciliation,
-    exited: tuple[Exited, ...],
-    policy: TradePolicy,
-) -> TrackResult:
-    """Nothing that is summed up of all history is asked for where no snapshot is due, or as a
-    writer: whoever leaves a position meanwhile waits for nobody.
-
-    A snapshot is of one instant of the books, that of the view: another lane may have traded since
-    the exchange was asked, and what is held beside the cash of before is a worth that never was.
-    """
-    now = desk.clock.now()
-    worth = view.valued(found.measured(view.cash), books)
-    last, paid_in = view.watermarks.last, view.watermarks.paid_in
-    row = None
-    async with desk.store.unit(reads=True) as unit:
-        # One of a clock that was set back since is not fresh.
-        is_due = last is None or not 0 <= now - last.at_us < SNAPSHOT_EVERY
-        if last is None or is_due or found.settlements:
-            if found.opened and paid_in is not None:  # else the ledger has no cash to speak of
-                row = snapshot(worth, now, paid_in)
-            charges = await charged(unit, policy.ai_charged_to, desk.charging)
-            results = await _performance(unit, view, books, charges, now)
-        else:
-            results = await unit.snapshots.performance(last.at_us)
-    if row is not None:
-        async with desk.store.unit() as unit:
-            await unit.snapshots.add(row, results, view.others(books))
-            await unit.commit()
-    return TrackResult(
-        at_us=now,
-        reconciled=found,
-        exits=exited,
-        open_positions=len(view.positions),
-        equity=worth.equity,
-        snapshot=row,
-        performance=results,
-    )
-
-
-async def _performance(
-    unit: Unit,
-    view: DeskView,
-    books: Mapping[str, OrderBook],
-    charges: Mapping[str, Money],
-    now_us: int,
-) -> tuple[Performance, ...]:
-    everything = await unit.ledger.positions(open_only=False)
-    trips = await unit.ledger.round_trip_counts()
-    return performance(everything, view.prices(books), trips, charges, now_us)

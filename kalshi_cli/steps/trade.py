@@ -44,6 +44,7 @@ from kalshi_cli.steps.risk_state import with_sent
 from kalshi_cli.steps.session import Account, Denied, Session, TradeResult, as_it_is
 from kalshi_cli.steps.trade_policy import TradePolicy
 from kalshi_cli.steps.trying import begin_trials, judge_trials
+from kalshi_cli.steps.writing_down import write_down_untracked
 from kalshi_cli.strategies._base import Strategy
 
 
@@ -77,7 +78,8 @@ async def trade(
 ) -> TradeResult:
     """Trade once. Raises `LeaseHeld` when another process took the account.
 
-    Losses beyond a limit take the desk to reduce-only first. A desk that takes no new risk has its
+    Losses beyond a limit take the desk to reduce-only first; where nobody tracks, what they are
+    measured from is written down here. A desk that takes no new risk has its
     entries cancelled. Once `stopping` is true, nothing more is sent.
     """
     await heed_halt_file(desk)
@@ -86,6 +88,7 @@ async def trade(
     reduced = await hold_to_losses(data, desk, view, policy.limits, before)
     if reduced is not None:
         view = await _look(desk, policy, before)
+    await write_down_untracked(data, desk, view, before, charged_to=policy.ai_charged_to)
     paused = await paused_shards(data, view.entries.values())
     faults = await known_faults(desk.store)
     strategies, disabled = asked(policy.strategies, faults, only)

@@ -136,6 +136,20 @@ async def test_what_was_lost_while_the_desk_stood_still_is_no_loss_of_today(floo
     assert found.reduced.detail == "down $11.00 since 00:00 UTC, at most $9.86"
 
 
+async def test_who_only_trades_is_held_to_losses_too(floor):
+    """Nobody tracks: $1,000 at first, $996 after what was bought, $986 a minute later."""
+    await trade(floor.exchange, floor.desk, policy=policy())
+    await send(floor.desk, taking(count="100.00"))
+    floor.clock.now_us += 30 * MINUTE
+    await floor.ingest()
+    await trade(floor.exchange, floor.desk, policy=policy())
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    floor.clock.now_us += MINUTE
+    await floor.ingest()
+    found = await trade(floor.exchange, floor.desk, policy=policy(max_daily_loss=0.0139))
+    assert found.reduced.detail == "down $14.00 since 00:00 UTC, at most $13.90"
+
+
 class Flashing:
     """The exchange, where something happens just before markets are looked at so often."""
 
