@@ -83,7 +83,7 @@ async def resolve(
         if order.state in UNRESOLVED and order.client_order_id not in in_flight
     }
     known = {**{order.client_order_id: order for order in given_up}, **missing}
-    found, complete = await _search(trading, archive, clock, known.values(), missing.keys())
+    found, doubted = await _search(trading, archive, clock, known.values(), missing.keys())
     now = clock.now()
     impostors = {k: report for k, report in found.items() if not has_terms(report, known[k].intent)}
     folds = {
@@ -91,11 +91,10 @@ async def resolve(
         for key, report in found.items()
         if key not in impostors
     }
-    gone = [key for key in missing if key not in found]
-    if complete:
-        folds |= {key: partial(_absent, now_us=now) for key in gone}
+    gone = [key for key in missing if key not in found and key not in doubted]
+    folds |= {key: partial(_absent, now_us=now) for key in gone}
     changed = await amend(store, folds, Cause.SEARCH)
-    open_ = [*(missing.keys() & impostors.keys()), *(() if complete else gone)]
+    open_ = [key for key in missing if key in doubted or key in impostors]
     left = await amend(store, {key: partial(_unknown, now_us=now) for key in open_}, Cause.SEARCH)
     return Resolved(
         changed=changed,
@@ -115,15 +114,16 @@ async def _search(
     clock: Clock,
     orders: Collection[Order],
     missing: Collection[str],
-) -> tuple[Mapping[str, OrderReport], bool]:
-    """What is told under the ids of these orders, and whether all that was asked for was read.
+) -> tuple[Mapping[str, OrderReport], Collection[str]]:
+    """What is told under the ids of these orders, and the ids that are not told and may be there
+    all the same: not all was read that was asked for, or a row of their market was refused.
 
     It is asked again, five times in all, as long as one of the `missing` ids is not there.
     """
     found: dict[str, OrderReport] = {}
-    complete = True
+    is_whole, unreadable = True, set[str]()
     if not orders:
-        return found, complete
+        return found, ()
     names = {order.client_order_id for order in orders}
     since = min(order.created_us for order in orders) - MINUTE
     for attempt in range(SEARCHES):
@@ -132,11 +132,14 @@ async def _search(
         if attempt:
             await clock.sleep_until(clock.now() + SEARCH_PAUSE)
         reports = await orders_since(trading, archive, clock, since)
-        complete = complete and reports.complete
+        is_whole = is_whole and not reports.doubt
+        unreadable |= reports.unreadable.keys()
         for report in reports.items:
             if report.client_order_id in names:
                 found.setdefault(report.client_order_id, report)
-    return found, complete
+    lost = [order for order in orders if order.client_order_id not in found]
+    doubted = (o for o in lost if not is_whole or o.intent.ticker in unreadable)
+    return found, {order.client_order_id for order in doubted}
 
 
 def _unknown(order: Order, now_us: int) -> Order:

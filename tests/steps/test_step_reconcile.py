@@ -142,6 +142,20 @@ async def test_a_partial_read_proves_nothing(floor):
     assert (found.unresolved, (await floor.order()).state) == ((), OrderState.ABSENT)
 
 
+async def test_a_row_that_is_refused_leaves_its_own_market_in_doubt_alone(floor):
+    """A stranger's order at odd terms stays on the list for good."""
+    floor.exchange.placing = [Fault.LOST, Fault.LOST]
+    for ticker in (A, B):
+        await send(floor.desk, taking(ticker=ticker))
+    floor.exchange.unusable = [Unusable("order o9", "a price of 2 dollars", B)]
+    found = await floor.reconcile()
+    assert [order.intent.ticker for order in found.unresolved] == [B]
+    assert {o.intent.ticker: o.state for o in await floor.orders()} == {
+        A: OrderState.ABSENT,
+        B: OrderState.UNKNOWN,
+    }
+
+
 class Counted:
     """Counts the pages that are asked of one list."""
 
