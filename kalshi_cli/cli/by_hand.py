@@ -112,9 +112,9 @@ def _tell(prepared: Prepared, ended: "Ended[Result]", show: Show[Result]) -> Non
 
 
 def show_changed(result: Changed, console: "Console") -> None:
-    console.print(_said(result), soft_wrap=True)
+    console.print(_said(result))
     if result.orders:
-        console.print(f"Our orders: {result.orders}", soft_wrap=True)
+        console.print(f"Our orders: {result.orders}")
     show_sales(result.sales, console)
     if result.after is DeskState.FLATTEN:
         console.print("Nothing new is entered until `kalshi resume`.")
@@ -129,9 +129,7 @@ def _said(result: Changed) -> str:
 
 
 def show_outcome(result: Outcome, console: "Console") -> None:
-    console.print(
-        f"{result.kind} {result.target}: {result.outcome} ({result.answered_by})", soft_wrap=True
-    )
+    console.print(f"{result.kind} {result.target}: {result.outcome} ({result.answered_by})")
     show_sales(result.sales, console)
 
 
@@ -199,7 +197,7 @@ async def _left_flat(prepared: Prepared, reason: str) -> "Ended[Changed]":
 async def _flattened(prepared: Prepared, reason: str) -> "Ended[Changed]":
     from kalshi_cli.steps.emptying import OURS
 
-    _refuse_halt_file(prepared)
+    _refuse_halt_file(prepared, sells=True)
     changed: StateChange | None = None
     try:
         async with _run_by(prepared, DeskState.FLATTEN, reason) as changed:
@@ -230,13 +228,17 @@ async def _resumed(prepared: Prepared) -> Changed:
     return Changed(done.before, DeskState.ACTIVE, reason, released=done.released)
 
 
-def _refuse_halt_file(prepared: Prepared) -> None:
+def _refuse_halt_file(prepared: Prepared, *, sells: bool = False) -> None:
     """Raises `Halted` while the file that halts is there: nothing is sent, whatever the state."""
     from kalshi_cli.bootstrap.records import halt_file
 
     file = halt_file(prepared.environment)
     if (said := file()) is not None:
-        raise Halted(f"The desk is halted: {said}.", remedy=f"Take {file.path} away first.")
+        undone = "Nothing was sold: the" if sells else "The"
+        then = " Then `kalshi flatten` sells." if sells else ""
+        raise Halted(
+            f"{undone} desk is halted: {said}.", remedy=f"Take {file.path} away first.{then}"
+        )
 
 
 @asynccontextmanager

@@ -137,7 +137,7 @@ async def _withdrawn(store: Store, real_clock: Clock, request_id: int) -> DeskRe
     if untouched:
         raise Unavailable(
             f"The process that trades did not answer {what}: the request is withdrawn.",
-            remedy="`kalshi halt` stops it; then run the same command again.",
+            remedy="Run the same command again, or stop that process first: then it is not asked.",
         )
     if request.answer is None:
         raise Unavailable(

@@ -261,7 +261,9 @@ def test_a_halt_file_stops_the_sale_and_not_the_halt(kalshi, kalshi_home):
     (kalshi_home / "HALT").write_text("pulled the plug\n")
     halted = kalshi("halt", "--flatten", "--json")
     assert (halted.code, halted.json["data"]["after"]) == (6, "halted")
-    assert halted.json["error"]["message"] == "The desk is halted: pulled the plug."
+    told = "Nothing was sold: the desk is halted: pulled the plug."
+    assert halted.json["error"]["message"] == told
+    assert halted.json["error"]["remedy"].endswith("Then `kalshi flatten` sells.")
     assert kalshi("inspect", "orders", "--live-only", "--json").json["data"] == []
 
 

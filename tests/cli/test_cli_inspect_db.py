@@ -38,6 +38,12 @@ def test_cash_that_nothing_explains_is_accepted_as_typed(kalshi, desk):
     assert kalshi("inspect-db", "--sim").code == 0
 
 
+def test_what_was_not_compared_is_not_said_to_agree(kalshi):
+    told = kalshi("inspect-db", "--sim").out
+    assert "not compared: there is no simulated world yet" in told
+    assert "Differences" not in told
+
+
 def test_a_repair_keeps_the_store_as_it_was(kalshi, desk, kalshi_home):
     desk("INSERT INTO positions SELECT 'U', 'x', 5, 1, 0, 0, 0, 0")
     done = kalshi("inspect-db", "--sim", "--repair", "--json")

@@ -96,7 +96,7 @@ def _money(result: Status) -> list[tuple[str, Cell]]:
         facts.append(("equity", f"{dollars(result.equity)}{by}"))
     if summary.snapshot is not None:
         seen = summary.snapshot
-        facts.append(("last track", f"{dollars(seen.equity)} at {instant(seen.at_us)}"))
+        facts.append(("last noted", f"{dollars(seen.equity)} at {instant(seen.at_us)}"))
     facts.append(("AI cost", charged(summary.ai_cost)))
     return facts
 

@@ -55,13 +55,13 @@ def show_store(result: StoreReport, console: "Console") -> None:
     )
     if result.compared is not None:
         _show_compared(result.compared, console)
-        return
-    print_table(
-        console,
-        "Differences to the exchange",
-        ("what", ("ours", "right"), ("theirs", "right")),
-        [(each.what, each.ours, each.theirs) for each in result.differences],
-    )
+    elif result.exchange_cash is not None:
+        print_table(
+            console,
+            "Differences to the exchange",
+            ("what", ("ours", "right"), ("theirs", "right")),
+            [(each.what, each.ours, each.theirs) for each in result.differences],
+        )
 
 
 def _show_compared(compared: Comparison, console: "Console") -> None:
