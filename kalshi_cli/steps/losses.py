@@ -37,11 +37,12 @@ async def hold_to_losses(
     where either fails, the controls deny every entry that the books speak against: what is stale
     goes all the same.
 
-    Where the books are in doubt, what looks lost may only be unread: then nothing is concluded, and
-    entries are denied everywhere for that reason already. What is open in one market is no reason
-    to wait: it may stay so for long, and the others trade on.
+    Where the books were not read whole, what looks lost may only be unread: then nothing is
+    concluded, and entries are denied everywhere for that reason already. What is open in one market
+    is no reason to wait, nor is cash that nothing explains, which is not in what is measured: it
+    may stay so for long, and what rests may fill.
     """
-    if view.state is not DeskState.ACTIVE or found.doubt:
+    if view.state is not DeskState.ACTIVE or found.why:
         return None
     unsure = sorted(view.contested() | _outdated(view))
     try:

@@ -13,6 +13,7 @@ from fakes.floor import ASKS, BIDS, A, B, taking, the_policies, waiting
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, MINUTE, SECOND, spoken
 from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.errors import NotFound, Unavailable
@@ -255,6 +256,24 @@ async def test_what_was_not_read_is_not_lost(floor):
     found = await tracked(floor, max_daily_loss=0.01)
     assert not found.reconciled.is_settled
     assert (found.reduced, await state(floor)) == (None, DeskState.ACTIVE)
+
+
+@pytest.mark.parametrize("step", ["track", "trade"])
+@pytest.mark.parametrize("amount", ["-0.01", "20.00"])
+async def test_cash_that_nothing_explains_hides_no_loss_and_lets_no_entry_rest(floor, amount, step):
+    """It may take days until a person accepts it."""
+    await holding(floor)
+    floor.exchange.cash += Money.parse(amount)
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    await floor.ingest()
+    limits = policy(max_daily_loss=0.01)
+    if step == "track":
+        found = await track(floor.exchange, floor.desk, exits=(), policy=limits)
+    else:
+        found = await trade(floor.exchange, floor.desk, policy=limits)
+    assert found.reconciled.doubt.startswith("cash: ")
+    assert found.reduced.detail == "down $10.00 since 00:00 UTC, at most $9.96"
+    assert (await floor.orders())[-1].state is OrderState.CANCELED
 
 
 COMBO = "KXMVE-1-X"
