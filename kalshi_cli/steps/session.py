@@ -26,11 +26,10 @@ from kalshi_cli.steps.freezing import of_differences, of_orders, of_unreadable
 from kalshi_cli.steps.isolating import Broken
 from kalshi_cli.steps.looking import look
 from kalshi_cli.steps.pausing import paused_shards
-from kalshi_cli.steps.positions import compare_positions
 from kalshi_cli.steps.quoting import Close, CloseUps, quotes_of
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.trade_policy import TradePolicy
-from kalshi_cli.steps.weighing import resting_orders
+from kalshi_cli.steps.weighing import resting_orders, weigh
 from kalshi_cli.strategies._base import Abstention, View
 
 
@@ -231,8 +230,8 @@ async def as_it_is(
     """The desk and the account as they are, for whoever sends nothing."""
     resting = await resting_orders(trading)
     foreign = await foreign_among(store, clock, resting.items)
-    balance = await trading.balance()
-    compared = await compare_positions(trading, store)
+    seen = await weigh(trading, store)
+    balance, compared = seen.balance, seen.compared
     beyond, missing = compared.unexplained, compared.why or resting.why
     wanted = {*also, *(position.ticker for position in beyond), *(r.ticker for r in foreign)}
     view = await look(store, now_us=clock.now(), filters=policy.filters, also=wanted)
@@ -244,5 +243,6 @@ async def as_it_is(
         **of_orders(unresolved, ()),
         **of_unreadable("position", compared.unreadable),
     }
-    account = Account(balance.cash, shards, frozen, foreign, beyond, missing, paused)
+    measured = view.cash if seen.opened else None
+    account = Account(balance.cash, shards, frozen, foreign, beyond, missing, paused, measured)
     return Session(view, policy, account, CloseUps(data))

@@ -15,7 +15,8 @@ from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.comparing import compare
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.reconcile import reconcile
-from kalshi_cli.steps.trade import trade
+from kalshi_cli.steps.track import track
+from kalshi_cli.steps.trade import rehearse, trade
 from kalshi_cli.steps.weighing import before_collateral
 
 pytestmark = pytest.mark.databases
@@ -65,6 +66,24 @@ async def test_entries_go_on_beside_what_rests(floor):
     desk = replace(floor.desk, trading=Available(floor.exchange))
     result = await trade(floor.exchange, desk, policy=the_policies("oracle").trading)
     assert [order.intent.ticker for order in result.orders] == [B]
+
+
+@pytest.mark.parametrize("available", [False, True])
+async def test_a_rehearsal_sees_no_loss_in_what_rests(floor, available):
+    """$41 rest by hand, and a pass may lose $9.99 of $1,000."""
+    await floor.reconcile()
+    policies = the_policies("oracle")
+    await track(floor.exchange, floor.desk, exits=(), policy=policies.trading)
+    await floor.exchange.place("theirs", waiting(floor.clock, count="100.00"))
+    await floor.forecast(B, name="f2")
+    trading = Available(floor.exchange) if available else floor.exchange
+    limits = replace(policies.trading.limits, max_daily_loss=0.00999)
+    policy = replace(policies.trading, limits=limits)
+    rehearsed = await rehearse(trading, trading, floor.store, floor.clock, policy=policy)
+    result = await trade(trading, replace(floor.desk, trading=trading), policy=policy)
+    assert [intent.ticker for intent in rehearsed.passed] == [B]
+    assert [order.intent.ticker for order in result.orders] == [B]
+    assert rehearsed.passed[0].count == result.orders[0].intent.count
 
 
 async def test_a_unit_more_is_told(floor):
