@@ -59,18 +59,17 @@ def held_against(
     return (held, foreign) if is_against else None
 
 
-def spoken_for(owned: tuple[str, str], side: Side, orders: Iterable[Order]) -> Contracts:
-    """Contracts that live orders of a (ticker, owner) may trade on a side: exits, entries and
-    quotes alike, for it is the same to a position which of them fills.
+def beside(owned: tuple[str, str], side: Side, orders: Iterable[Order]) -> tuple[Order, ...]:
+    """The orders of a (ticker, owner) that may trade on a side: exits, entries and quotes alike,
+    for it is the same to a position which of them fills.
     """
-    return sum(
-        (
-            order.remaining
-            for order in orders
-            if (order.intent.ticker, order.intent.strategy) == owned and order.intent.side is side
-        ),
-        NO_CONTRACTS,
-    )
+    mine = (o for o in orders if (o.intent.ticker, o.intent.strategy) == owned)
+    return tuple(order for order in mine if order.intent.side is side and order.remaining)
+
+
+def spoken_for(owned: tuple[str, str], side: Side, orders: Iterable[Order]) -> Contracts:
+    """Contracts that those may trade."""
+    return sum((order.remaining for order in beside(owned, side, orders)), NO_CONTRACTS)
 
 
 def fitted(

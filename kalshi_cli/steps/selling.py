@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from kalshi_cli.domain.money import Money
 from kalshi_cli.domain.order import Order
 from kalshi_cli.domain.position import Position
-from kalshi_cli.domain.reduction import fitted
+from kalshi_cli.domain.reduction import beside, fitted
 from kalshi_cli.errors import PASSING, ExitExceeds, Unauthorized
 from kalshi_cli.exits._base import Asked, ExitReason
 from kalshi_cli.ports.exchange import MarketData
@@ -70,6 +70,10 @@ async def sell(
             problems.append(f"Nobody bids for what is held in {ticker}.")
             unbid += 1
             continue
+        others = beside((ticker, position.owner), intent.side, state.orders)
+        if others:
+            named = ", ".join(order.client_order_id for order in others)
+            problems.append(f"{ticker}: what {named} may sell is left to that.")
         intent = fitted(intent, state.positions, state.orders)
         denial = first_denial(policy.controls, intent, state, desk.clock.now())
         if denial is not None:

@@ -9,7 +9,8 @@ from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.money import Price
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
-from kalshi_cli.errors import NotFound
+from kalshi_cli.errors import NotFound, Refused, StillHeld
+from kalshi_cli.ports.exchange import Unusable
 from kalshi_cli.steps.closing import close_position
 from kalshi_cli.steps.execution import send
 from kalshi_cli.steps.run_state import set_desk_state
@@ -157,6 +158,18 @@ async def test_an_entry_that_could_not_be_canceled_is_named(floor):
     entry = await send(floor.desk, waiting(floor.clock, limit="0.3500"))
     floor.exchange.cancelling = [Fault.LOST]
     assert (await close(floor)).outcome == f"flat; not canceled: {entry.client_order_id}"
+
+
+@pytest.mark.parametrize(("count", "left"), [("10.00", "10.00"), ("4.00", "4.00")])
+async def test_what_may_sell_too_and_cannot_be_cancelled_is_named(floor, count, left):
+    await hold(floor, stop="0.2000")
+    floor.exchange.placing = [Fault.LOST]
+    entry = await send(floor.desk, waiting(floor.clock, Side.ASK, "0.4300", count))
+    floor.exchange.unusable = [Unusable("order o9", "odd")]  # so the search proves nothing
+    named = f"what {entry.client_order_id} may sell is left to that"
+    with pytest.raises((Refused, StillHeld), match=named):
+        await close(floor)
+    assert await floor.nets() == {(A, STRATEGY): left}
 
 
 async def test_an_entry_alone_is_no_position(floor):
