@@ -17,8 +17,10 @@ from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.valuation import performance, snapshot
 
 SNAPSHOT_EVERY = 5 * MINUTE
-UNTRACKED_FOR = 30 * MINUTE
-"""After how long without a snapshot whoever trades takes one: nobody tracks."""
+UNTRACKED_FOR = 15 * MINUTE
+"""After how long without a snapshot whoever trades takes one: nobody tracks. So one is of the half
+hour before a day begins.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -151,6 +151,25 @@ async def test_who_only_trades_is_held_to_losses_too(floor):
     assert found.reduced.detail == "down $14.00 since 00:00 UTC, at most $13.90"
 
 
+async def test_a_day_of_who_only_trades_begins_with_what_the_last_one_left(floor):
+    """Passes at 23:14 and 23:40, and at 00:05, when $10 are gone."""
+    await floor.reconcile()
+    await send(floor.desk, taking(count="100.00"))
+    began = floor.clock.now()
+    for ticker in (A, B):
+        market = floor.exchange.markets[ticker]
+        floor.exchange.markets[ticker] = replace(market, close_us=began + 9 * DAY)
+    for minutes in (23 * 60 + 14, 23 * 60 + 40):
+        floor.clock.now_us = began + minutes * MINUTE
+        await floor.ingest()
+        await trade(floor.exchange, floor.desk, policy=policy())
+    floor.exchange.set_book(A, FALLEN, ABOVE)
+    floor.clock.now_us = began + DAY + 5 * MINUTE
+    await floor.ingest()
+    found = await trade(floor.exchange, floor.desk, policy=policy(max_daily_loss=0.01))
+    assert found.reduced.detail == "down $10.00 since 00:00 UTC, at most $9.96"
+
+
 class Flashing:
     """The exchange, where something happens just before markets are looked at so often."""
 
