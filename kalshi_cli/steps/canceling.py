@@ -53,7 +53,7 @@ async def cancel_order(data: MarketData, desk: Desk, some_id: str) -> Done:
 
 
 async def _journalled(store: Store, some_id: str) -> Order | None:
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         by_ours = await unit.journal.find(client_order_ids=[some_id])
         return next(iter(by_ours or await unit.journal.find(order_ids=[some_id])), None)
 

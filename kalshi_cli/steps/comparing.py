@@ -95,7 +95,7 @@ async def read_record(
 
 
 async def read_books(store: Store, record: Record) -> Books:
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         told = await unit.journal.find(
             order_ids=[report.order_id for report in record.orders],
             client_order_ids=[r.client_order_id for r in record.orders if r.client_order_id],

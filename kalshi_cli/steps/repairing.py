@@ -73,7 +73,7 @@ async def accept_cash(
     store: Store, clock: Clock, found: Comparison, amount: Money, *, who: str, why: str
 ) -> CashMovement:
     """Book cash that nothing on record explains. Raises `Refused` unless it is exactly `amount`."""
-    async with store.unit() as unit:
+    async with store.unit(reads=True) as unit:
         opened = await unit.catalog.marker(OPENED)
     if opened is None:
         raise Refused(

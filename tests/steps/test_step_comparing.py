@@ -1,5 +1,6 @@
 """Every fact that differs is explained to the last unit; only what is proved is repaired."""
 
+import asyncio
 from dataclasses import replace
 
 import pytest
@@ -49,6 +50,13 @@ async def test_books_that_agree_have_nothing_to_tell(floor):
     await floor.reconcile()
     found = await look(floor)
     assert (told(found), found.why, str(found.unexplained)) == ([], "", "0.000000")
+
+
+async def test_whoever_compares_keeps_no_writer_waiting(floor):
+    """All of history is read: an exit would have to wait for that."""
+    await floor.reconcile()
+    async with floor.store.unit(), asyncio.timeout(1):
+        assert told(await look(floor)) == []
 
 
 async def test_missing_facts_are_told_booked_and_gone(floor):
