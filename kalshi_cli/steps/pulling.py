@@ -84,9 +84,9 @@ class QuotesToGo:
         latest_us = now_us + SENT_WITHIN_US
         self._against = {t: told for t, told in self._against.items() if told[1] <= latest_us}
         spoken_of: dict[str, list[Order]] = defaultdict(list)
-        for order in orders:
-            _, at_us = self._against.get(order.intent.ticker, ("", order.created_us - 1))
-            if order.intent.purpose is Purpose.QUOTE and order.created_us <= at_us:
+        for order in (o for o in orders if o.intent.purpose is Purpose.QUOTE):
+            told = self._against.get(order.intent.ticker)
+            if told is not None and order.created_us <= told[1]:
                 spoken_of[order.intent.ticker].append(order)
         for ticker, (why, at_us) in list(self._against.items()):
             for quote in self._attended(spoken_of[ticker]):
