@@ -12,8 +12,9 @@ from kalshi_cli.ports.clock import Clock
 from kalshi_cli.ports.desk import DeskRequest, Run
 from kalshi_cli.settings.environment import Environment
 from kalshi_cli.settings.sections import Settings
+from kalshi_cli.steps.emptying import ends_of
 from kalshi_cli.steps.requests import ask_holder
-from kalshi_cli.steps.run_state import StateChange, end_unless_ended, set_desk_state
+from kalshi_cli.steps.run_state import Seen, StateChange, end_unless_ended, set_desk_state
 
 
 class RecordedClock:
@@ -42,7 +43,7 @@ class RecordedClock:
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """What the holder answered, and what it sold meanwhile of what the request was about."""
+    """What the holder answered, and what it sold meanwhile in the market that was to be closed."""
 
     request: DeskRequest
     sales: tuple[Sale, ...]
@@ -60,7 +61,8 @@ async def asked_of_holder(
 
         if not await is_held():
             return None
-        before = [each for each in await _positions(store) if _is_sold(each, kind, target)]
+        named = {target, target.upper()} if kind == "close" else set()
+        before = [each for each in await _positions(store) if each.ticker in named]
         answer = await ask_holder(store, real, kind, target, is_held=is_held)
         if answer is None:
             return None
@@ -72,17 +74,16 @@ async def _positions(store: SqlStore) -> tuple[Position, ...]:
         return await unit.ledger.positions(open_only=False)
 
 
-def _is_sold(position: Position, kind: str, target: str) -> bool:
-    """Whether a request is to sell it."""
-    if kind == "close":
-        return position.ticker in {target, target.upper()}
-    return kind == "flatten" and position.owner != EXTERNAL
-
-
-async def live_orders(environment: Environment, settings: Settings) -> int:
-    """How many orders of ours may still trade, by our own record."""
-    async with open_records(environment, settings) as store, store.unit() as unit:
-        return len(await unit.journal.live())
+async def since(
+    environment: Environment, settings: Settings, seen: Seen
+) -> tuple[str, tuple[Sale, ...]]:
+    """How the orders that were seen ended, and what was sold of what we held."""
+    held = [position for position in seen.positions if position.owner != EXTERNAL]
+    ids = [order.client_order_id for order in seen.orders]
+    async with open_records(environment, settings) as store:
+        async with store.unit(reads=True) as unit:
+            orders = await unit.journal.find(client_order_ids=ids)
+        return ends_of(orders), sales(held, await _positions(store))
 
 
 async def change_state(

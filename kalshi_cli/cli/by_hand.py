@@ -76,6 +76,10 @@ class Outcome:
     answered_by: str
     sales: tuple[Sale, ...]
 
+    @property
+    def spoken(self) -> str:
+        return f"{self.outcome} ({self.answered_by})"
+
 
 def halt(ctx: typer.Context, reason: str, *, flattens: bool) -> None:
     """Halt at once, and take our orders back; where it `flattens`, sell what we hold before. Where
@@ -129,7 +133,7 @@ def _said(result: Changed) -> str:
 
 
 def show_outcome(result: Outcome, console: "Console") -> None:
-    console.print(f"{result.kind} {result.target}: {result.outcome} ({result.answered_by})")
+    console.print(f"{result.kind} {result.target}: {result.spoken}")
     show_sales(result.sales, console)
 
 
@@ -151,7 +155,7 @@ async def _halted(
     flat: Changed | None = None
     if flattens:
         try:
-            flat, unsold = await _flattened(prepared, reason)
+            _, flat, unsold = await _flattened(prepared, reason)
         except Halted as error:
             unsold = error
         else:
@@ -163,7 +167,7 @@ async def _halted(
     done: StateChange | None = None
     try:
         async with _run_by(prepared, DeskState.HALTED, reason) as done:
-            told = await _taken_back(prepared, done.run)
+            told = await _taken_back(prepared, done)
     except KalshiError as error:
         if done is None:
             raise
@@ -172,42 +176,57 @@ async def _halted(
     return Changed(before, DeskState.HALTED, reason, told), unsold
 
 
-async def _taken_back(prepared: Prepared, run: "Run | None") -> str:
-    from kalshi_cli.bootstrap.by_hand import live_orders
+async def _taken_back(prepared: Prepared, change: "StateChange") -> str:
     from kalshi_cli.steps.emptying import OURS
 
-    if not await live_orders(prepared.environment, prepared.settings):
+    if change.seen is not None and not change.seen.orders:
         return "none on record may still trade"
-    done, _ = await _carried_out(prepared, "cancel-all", OURS, run)
-    return f"{done.outcome} ({done.answered_by})"
+    done, _ = await _carried_out(prepared, "cancel-all", OURS, change.run)
+    return (await _since(prepared, change, done)).spoken
 
 
 async def _left_flat(prepared: Prepared, reason: str) -> "Ended[Changed]":
     """Where nothing can be sold under the settings, our orders are taken back all the same."""
-    flat, unsold = await _flattened(prepared, reason)
+    change, flat, unsold = await _flattened(prepared, reason)
     if type(unsold) is not ConfigError:
         return flat, unsold
     try:
-        told = await _taken_back(prepared, None)
+        told = await _taken_back(prepared, replace(change, run=None))
     except KalshiError as error:
         told = f"may rest. {error}"
     return replace(flat, orders=told), unsold
 
 
-async def _flattened(prepared: Prepared, reason: str) -> "Ended[Changed]":
+async def _flattened(
+    prepared: Prepared, reason: str
+) -> "tuple[StateChange, Changed, KalshiError | None]":
     from kalshi_cli.steps.emptying import OURS
 
     _refuse_halt_file(prepared, sells=True)
-    changed: StateChange | None = None
+    change: StateChange | None = None
     try:
-        async with _run_by(prepared, DeskState.FLATTEN, reason) as changed:
-            done, problem = await _carried_out(prepared, "flatten", OURS, changed.run)
+        async with _run_by(prepared, DeskState.FLATTEN, reason) as change:
+            done, problem = await _carried_out(prepared, "flatten", OURS, change.run)
     except KalshiError as error:
-        if changed is None:
+        if change is None:
             raise
-        return Changed(changed.before, DeskState.FLATTEN, reason), error
-    told = "" if problem else f"{done.outcome} ({done.answered_by})"
-    return Changed(changed.before, DeskState.FLATTEN, reason, told, sales=done.sales), problem
+        done, problem = Outcome("flatten", OURS, "", "", ()), error
+    done = await _since(prepared, change, done)
+    told = "" if problem else done.spoken
+    flat = Changed(change.before, DeskState.FLATTEN, reason, told, sales=done.sales)
+    return change, flat, problem
+
+
+async def _since(prepared: Prepared, change: "StateChange", done: Outcome) -> Outcome:
+    """What was done, counted from the change on: a loop cancels and sells before it is asked to."""
+    from kalshi_cli.bootstrap.by_hand import since
+
+    if change.seen is None:
+        return done
+    ends, sales = await since(prepared.environment, prepared.settings, change.seen)
+    _, also, rest = done.outcome.partition("; ")  # how orders ended is told first
+    sold = sales if any(each.sold for each in sales) else ()
+    return replace(done, outcome=f"{ends}{also}{rest}", sales=sold)
 
 
 async def _resumed(prepared: Prepared) -> Changed:

@@ -59,10 +59,10 @@ async def cancel_ours(data: MarketData, desk: Desk) -> Done:
     if left:
         ids = ", ".join(order.client_order_id for order in left)
         raise Unavailable(
-            f"{_told(after)}, but {len(left)} may still rest: {ids}.",
+            f"{ends_of(after)}, but {len(left)} may still rest: {ids}.",
             remedy=AGAIN,
         )
-    return Done("cancel-all", OURS, _told(after) + unsure, after)
+    return Done("cancel-all", OURS, ends_of(after) + unsure, after)
 
 
 async def _stop_entries(desk: Desk) -> str:
@@ -107,7 +107,7 @@ async def cancel_everything(data: MarketData, desk: Desk) -> Done:
             remedy=AGAIN,
         )
     after = await _now(desk, asked)
-    told = f"nothing rests any more; of ours {_told(after)}; nothing is sent for a minute"
+    told = f"nothing rests any more; of ours {ends_of(after)}; nothing is sent for a minute"
     return Done("cancel-all", EVERYTHING, told, after)
 
 
@@ -221,7 +221,7 @@ async def _cancel_if_working(desk: Desk, order: Order) -> None:
             raise
 
 
-def _told(orders: Iterable[Order]) -> str:
+def ends_of(orders: Iterable[Order]) -> str:
     """`2 canceled, 1 filled`, or that there is nothing."""
     states = [order.state for order in orders if order.state in DEAD]
     counted = [f"{states.count(state)} {state}" for state in OrderState if state in states]

@@ -2,11 +2,14 @@
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
+from kalshi_cli.bootstrap import by_hand
 from kalshi_cli.bootstrap.desk import OpenDesk
+from kalshi_cli.bootstrap.opening import open_desk
 from kalshi_cli.cli.app import Branch, load, names, overview
 from kalshi_cli.cli.documents import ROOT, documents
 from kalshi_cli.domain.identity import DeskState
@@ -265,6 +268,42 @@ def test_a_halt_file_stops_the_sale_and_not_the_halt(kalshi, kalshi_home):
     assert halted.json["error"]["message"] == told
     assert halted.json["error"]["remedy"].endswith("Then `kalshi flatten` sells.")
     assert kalshi("inspect", "orders", "--live-only", "--json").json["data"] == []
+
+
+@pytest.mark.parametrize("command", [("halt",), ("halt", "--flatten"), ("flatten",)])
+def test_what_a_loop_did_on_hearing_of_it_is_told_as_well(kalshi, monkeypatch, command):
+    """It obeys the new state at once, before anybody asks it to cancel and to sell."""
+    kalshi("run-loop", "--sim", "--cycles", "2", "--seed", "7")
+    live = kalshi("inspect", "orders", "--live-only", "--json").json["data"]
+    held = kalshi("inspect", "positions", "--json").json["data"]
+    assert min(len(live), len(held)) > 1
+    change = by_hand.change_state
+    does = "flatten" if "flatten" in " ".join(command) else "cancel-all"
+
+    async def obeyed_at_once(environment, settings, state, **terms):
+        changed = await change(environment, settings, state, **terms)
+        opened = open_desk(
+            environment, settings, command="run-loop", trades=True, single_step=False
+        )
+        with suppress(StillHeld):  # nobody may bid for it
+            async with opened as desk:
+                await desk.carry_out(does, "ours")
+        return changed
+
+    monkeypatch.setattr(by_hand, "change_state", obeyed_at_once)
+    ended = kalshi(*command, "--json")
+    told = ended.json["data"]
+    after = {each["ticker"]: each for each in kalshi("inspect", "positions", "--json").json["data"]}
+    if does == "cancel-all":
+        assert told["orders"].startswith(f"{len(live)} canceled")
+        assert told["sales"] == []
+        return
+    assert {each["ticker"]: each["held"] for each in told["sales"]} == {
+        each["ticker"]: each["count"] for each in held
+    }
+    assert {each["ticker"] for each in told["sales"] if each["left"] != "0.00"} == set(after)
+    if not ended.code:
+        assert told["orders"].startswith(f"{len(live)} canceled; flat (")
 
 
 @pytest.mark.parametrize(
