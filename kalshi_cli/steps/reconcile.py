@@ -143,8 +143,9 @@ async def reconcile(
     unbooked = await _unbooked(store)
     over = seen.compared.gone - booked.unreadable.keys() - {o.intent.ticker for o in unbooked}
     if over and archive is not None and not any(booked.whys):
-        booked += await book_archived(archive, store, over)
-        seen = await weigh(trading, store)
+        paid = await book_archived(archive, store, over)
+        booked += paid
+        seen = await weigh(trading, store) if paid.settlements else seen
     balance, compared = seen.balance, seen.compared
     await learn_markets(data, store, clock, {p.ticker for p in compared.unexplained})
     whys = (resting.why, *booked.whys, compared.why, restless)
