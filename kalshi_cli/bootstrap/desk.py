@@ -179,7 +179,7 @@ class OpenDesk:
             watch.heard.ring()
         return done
 
-    async def attend(self, watch: "Watch", look: Bell) -> Attended | None:
+    async def attend(self, watch: "Watch", look: Bell | LookAgain) -> Attended | None:
         """Book what the stream told, and ring for a look at the exchange where one is due.
 
         Once the stream was given up there is nothing to book: None, but for a last ring, one for
@@ -290,12 +290,12 @@ class OpenDesk:
             Step("evaluate", every(seconds.evaluate_s), self.evaluate),
         )
 
-        look = Bell()
-        look_at_held = self.track if self.clock.is_virtual else LookAgain(self.track, look)
+        look = LookAgain(self.track, Bell())
+        look_at_held = self.track if self.clock.is_virtual else look
         guard: tuple[Step, ...] = (
             Step("standing", virtual or REQUESTS_EVERY_US, stand),
             Step("requests", virtual or REQUESTS_EVERY_US, answer),
-            Step("track", every(seconds.track_s), look_at_held, look),
+            Step("track", every(seconds.track_s), look_at_held, look.bell),
         )
         reflex: tuple[Step, ...] = ()
         if watch is not None and watch.stream is not None:

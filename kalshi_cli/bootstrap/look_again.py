@@ -1,4 +1,4 @@
-"""Looks that follow a look which kept an exit back."""
+"""Looks that follow a look which kept an exit back, or which failed though it was owed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -7,32 +7,39 @@ from dataclasses import dataclass
 from kalshi_cli.scheduler.lanes import Bell
 from kalshi_cli.steps.track import TrackResult
 
-KEPT_BACK_S = 5.0
-"""Seconds to the next look where one more at once still kept an exit back."""
+AGAIN_S = 5.0
+"""Seconds to the next look where one more at once still kept an exit back, or one failed."""
 
 
 @dataclass(slots=True)
 class LookAgain:
     """A look at what is held, which rings for another where an exit was kept back: at once, and
-    then after a while for as long as it is.
+    then after a while for as long as it is. One that was rung for is owed until it succeeds.
     """
 
     track: Callable[[], Awaitable[TrackResult]]
     bell: Bell
     kept_back: frozenset[tuple[str, str]] = frozenset()
+    _is_owed: bool = False
     _next: asyncio.TimerHandle | None = None
+
+    def ring(self) -> None:
+        """The exchange must be read, now."""
+        self._is_owed = True
+        self.bell.ring()
 
     async def __call__(self) -> TrackResult:
         if self._next is not None:
             self._next.cancel()
-        before = self.kept_back
+        before, owed, self._is_owed = self.kept_back, self._is_owed, False
         try:
             done = await self.track()
-            self.kept_back = done.kept_back
-        finally:  # one that failed tells nothing else
+            self.kept_back, owed = done.kept_back, False
+        finally:
+            self._is_owed |= owed
             if self.kept_back - before:
                 self.bell.ring()
-            elif self.kept_back:
+            elif self.kept_back or self._is_owed:
                 loop = asyncio.get_running_loop()
-                self._next = loop.call_later(KEPT_BACK_S, self.bell.ring)
+                self._next = loop.call_later(AGAIN_S, self.bell.ring)
         return done

@@ -271,7 +271,7 @@ async def test_an_exit_that_is_kept_back_still_is_looked_at_again_after_a_while(
     tmp_path, monkeypatch
 ):
     """However many looks kept it back, one more is rung for."""
-    monkeypatch.setattr(look_again, "KEPT_BACK_S", 0.05)
+    monkeypatch.setattr(look_again, "AGAIN_S", 0.05)
     async with looking(tmp_path, RealClock(wall_us=WALL)) as looks:
         looks.comes = True
         for _ in range(4):
@@ -289,7 +289,7 @@ async def test_an_exit_that_is_kept_back_still_is_looked_at_again_after_a_while(
 
 async def test_a_look_that_fails_ends_no_looking_at_what_was_kept_back(tmp_path, monkeypatch):
     """Who does not answer about an order may answer nothing for a while."""
-    monkeypatch.setattr(look_again, "KEPT_BACK_S", 0.05)
+    monkeypatch.setattr(look_again, "AGAIN_S", 0.05)
     async with looking(tmp_path, RealClock(wall_us=WALL)) as looks:
         looks.comes = True
         await looks.looks()
@@ -302,6 +302,32 @@ async def test_a_look_that_fails_ends_no_looking_at_what_was_kept_back(tmp_path,
             await asyncio.wait_for(looks.step.bell.event.wait(), 5)
         done, _ = await looks.looks()
         assert [each.order.state for each in done.exits] == [OrderState.FILLED]
+
+
+async def test_a_look_that_was_owed_and_fails_is_owed_still(tmp_path, monkeypatch):
+    """The stream tells once why the exchange must be read. One that is due by time is not owed."""
+    monkeypatch.setattr(look_again, "AGAIN_S", 0.05)
+    async with looking(tmp_path, RealClock(wall_us=WALL)) as looks:
+        watch = Watch(Guard(()), FakeStream(looks.floor.exchange))
+        lanes = a_desk(looks.floor).lanes(Stop(), watch=watch)
+        steps = {step.name: step for lane in lanes for step in lane.steps}
+        looks.step = steps["track"]
+        bell = looks.step.bell.event
+        for is_owed in (False, True):
+            if is_owed:
+                watch.guard.owe("a reason")
+            await steps["attend"].run()
+            assert bell.is_set() is is_owed
+            bell.clear()
+            looks.floor.exchange.reading = [Unavailable("The exchange is down.")]
+            with pytest.raises(Unavailable):
+                await looks.step.run()
+            await asyncio.sleep(0.15)  # noqa: TID251 - so long would a ring take at the most
+            assert bell.is_set() is is_owed
+        done, rang = await looks.looks()
+        assert [each.order.state for each in done.exits] == [OrderState.FILLED]
+        await asyncio.sleep(0.15)  # noqa: TID251 - the same
+        assert (rang, bell.is_set()) == (False, False)
 
 
 async def test_an_exit_that_was_kept_back_anew_rings_again(tmp_path):
