@@ -25,6 +25,7 @@ from kalshi_cli.domain.order import (
     fold_report,
     has_terms,
 )
+from kalshi_cli.steps.cash_explained import as_shown, cash_explained
 from kalshi_cli.steps.missing_facts import Books, Missing, Record, missing_facts
 from kalshi_cli.steps.shards import beyond_ledger
 from kalshi_cli.steps.weighing import before_collateral
@@ -85,7 +86,8 @@ def compared(books: Books, record: Record, now_us: int) -> Comparison:
         *missing.settlements,
     ]
     ours = cash_of(books.history, books.movements)
-    after = cash_of(whole, [*books.movements, *missing.movements])
+    movements = [*books.movements, *missing.movements]
+    after = cash_of(whole, movements)
     nets = nets_of(whole)
     balance = before_collateral(record.balance, after, record.orders, nets)
     theirs = balance.cash
@@ -101,7 +103,9 @@ def compared(books: Books, record: Record, now_us: int) -> Comparison:
         *([] if record.why or ours != theirs else _shards(books.by_shard, by_shard)),
     ]
     if ours != theirs:
-        found.append(_cash(ours, theirs, after))
+        shown = after if record.why else cash_of(as_shown(whole, record), movements)
+        said, repair = cash_explained(ours, theirs, after, shown)
+        found.append(Discrepancy(What.CASH, "all shards", str(ours), str(theirs), said, repair))
     why = "; ".join(filter(None, (record.why, _unshown(books.orders, whole, record, now_us))))
     return Comparison(tuple(found), why, ours, theirs, after - ours, theirs - after, by_shard)
 
@@ -288,14 +292,3 @@ def _shards(ours: Mapping[int, Money], beyond: Mapping[int, Money]) -> list[Disc
         )
         for shard, amount in beyond.items()
     ]
-
-
-def _cash(ours: Money, theirs: Money, after: Money) -> Discrepancy:
-    if theirs == after:
-        said, repair = f"the missing facts make up all of {theirs - ours}", "book them"
-    elif after == ours:
-        said, repair = f"nothing on record explains {theirs - after}", ""
-    else:
-        said = f"the missing facts make up {after - ours}, nothing explains {theirs - after}"
-        repair = "book them; the rest stays"
-    return Discrepancy(What.CASH, "all shards", str(ours), str(theirs), said, repair)

@@ -283,3 +283,30 @@ async def test_accepted_cash_is_on_the_shard_where_it_came(floor):
     )
     assert told(await look(floor)) == []
     assert await floor.cash() == "1002.500000"
+
+
+async def test_what_the_exchange_shows_no_more_explains_the_cash_that_went_with_it(floor):
+    """A payout of 10 is taken back, and a fill of 3 at 0.44 as well: -10 and +1.32."""
+    await floor.reconcile()
+    await send(floor.desk, taking())
+    await floor.exchange.place("by-hand", taking(ticker=B, count="3"))
+    floor.exchange.settle(A, Result.YES)
+    await floor.reconcile()
+    floor.exchange.all_settlements.clear()
+    floor.exchange.nets = {A: Contracts.parse("10.00")}
+    del floor.exchange.all_fills[1]
+    floor.exchange.cash -= Money.parse("8.68")
+    found = await look(floor)
+    said = {d.what: (d.explanation, d.repair) for d in found.discrepancies}
+    assert said[What.CASH] == (
+        "facts that the exchange shows no more, or otherwise, make up all of -8.680000",
+        "",
+    )
+    assert said[What.EXTRA_FILL][1] == said[What.SETTLEMENT][1] == ""
+    floor.exchange.cash += Money(7)
+    found = await look(floor)
+    (cash,) = [d for d in found.discrepancies if d.what is What.CASH]
+    assert cash.explanation == (
+        "facts that the exchange shows no more, or otherwise, make up -8.680000, nothing explains "
+        "0.000007"
+    )
