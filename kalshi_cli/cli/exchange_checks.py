@@ -4,6 +4,7 @@ What everybody may ask is asked without a key as well. Where one answer shows th
 come, the rest is said not to have been asked.
 """
 
+import asyncio
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from kalshi_cli.ports.exchange import ExchangeStatus
 
 ACCOUNT = ("signature", "rate tier", "scopes", "location", "balance", "stream")
+PATIENCE_S = 30
+"""For the first answer: a person waits for it, and the tries of a read may take minutes."""
 _SOON_US = 7 * DAY
 _KEYS_PAGE = "on the exchange's API keys page"
 
@@ -29,13 +32,24 @@ async def exchange_checks(
 ) -> list[Check]:
     """Rows for the exchange and the account; `no_account` says why there is none to ask for."""
     try:
-        status = await exchange.public.market_data.exchange_status()
+        status = await _status(exchange)
     except KalshiError as error:
         return [failed("exchange", error), not_asked(ACCOUNT, "the exchange's status is not known")]
     checks = [*status_checks(status), clock_check(exchange.public.skew)]
     if exchange.account is None:
         return [*checks, not_asked(ACCOUNT, no_account)]
     return checks + await _account(exchange.account, exchange, ws_url, key_id)
+
+
+async def _status(exchange: "OpenExchange") -> "ExchangeStatus":
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            return await exchange.public.market_data.exchange_status()
+    except TimeoutError as error:
+        raise Unavailable(
+            f"The exchange did not answer within {PATIENCE_S} s.",
+            remedy="Check the network and the address.",
+        ) from error
 
 
 def not_asked(names: Sequence[str], why: str) -> Check:

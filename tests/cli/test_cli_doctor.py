@@ -349,6 +349,34 @@ def test_a_limit_that_was_lifted_is_a_warning(kalshi, demo, monkeypatch):
     assert row["remedy"].startswith("Give each a number")
 
 
+def test_an_exchange_that_never_answers_is_not_waited_for(monkeypatch):
+    """Each try of a read may take twenty seconds, and there are five."""
+    monkeypatch.setattr("kalshi_cli.cli.exchange_checks.PATIENCE_S", 0.05)
+
+    async def silent(_: httpx.Request) -> httpx.Response:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def look() -> list[Check]:
+        connection = connect(
+            base_url="http://127.0.0.1:1",
+            signer=None,
+            clock=FakeClock(),
+            transport=httpx.MockTransport(silent),
+            paced=False,
+        )
+        async with connection:
+            opened = OpenExchange(FakeClock(), connection, None, None)
+            asked = exchange_checks(opened, ws_url="", key_id="", no_account="")
+            return await asyncio.wait_for(asked, 5)
+
+    exchange, account = asyncio.run(look())
+    assert exchange.result is Finding.FAILED
+    assert exchange.detail == "The exchange did not answer within 0.05 s."
+    assert exchange.remedy == "Check the network and the address."
+    assert account.detail.startswith("the exchange's status is not known, so nothing is known of")
+
+
 @pytest.mark.parametrize("status", [500, 429])
 def test_an_exchange_that_answers_with_errors_alone(status: int):
     async def look() -> list[Check]:

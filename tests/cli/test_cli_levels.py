@@ -11,6 +11,7 @@ from rich.console import Console
 from kalshi_cli.cli.render.levels import OWN, show_held, widened
 from kalshi_cli.cli.render.rows import without_bid
 from kalshi_cli.domain.book import Level
+from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.instant import HOUR
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.marks import Mark
@@ -53,6 +54,12 @@ def shown(row: PositionRow, *, width: int = 80, terminal: bool = False) -> list[
 def test_a_plan_that_leaves_nowhere_is_not_shown():
     assert not [line for line in shown(ROW) if "Exits" in line]
     assert not [line for line in shown(replace(ROW, plan=None)) if "Exits" in line]
+
+
+def test_what_is_not_ours_is_named_and_who_leaves_it():
+    told = "external, which nothing sells but `kalshi close`: KXA-1"
+    assert told in shown(replace(ROW, owner=EXTERNAL, plan=None))
+    assert not [line for line in shown(ROW) if "external" in line]
 
 
 def test_levels_stand_beside_what_the_bid_has_to_go():

@@ -18,6 +18,7 @@ from kalshi_cli.cli.render.words import (
     percent,
     some,
 )
+from kalshi_cli.domain.identity import EXTERNAL
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.money import Money, total
 from kalshi_cli.domain.order import Purpose
@@ -71,6 +72,8 @@ def show_positions(rows: Sequence[PositionRow], console: "Console") -> None:
     )
     for told in sorted({_FLAGS[flag] for row in rows if (flag := _flag(row))}):
         console.print(told)
+    if foreign := [row.ticker for row in rows if row.owner == EXTERNAL]:
+        console.print(f"external, which nothing sells but `kalshi close`: {', '.join(foreign)}")
 
 
 NO_BID = "no bid"
