@@ -185,7 +185,7 @@ def _desk(summary: "DeskSummary", file: "HaltedByFile | None") -> Check:
         return Check("desk", Finding.WARNING, detail, _once_gone(file))
     if summary.state is DeskState.ACTIVE:
         return Check("desk", Finding.OK, str(summary.state))
-    detail = f"{summary.state}: {summary.state_reason}"
+    detail = f"{summary.state.said}: {summary.state_reason}"
     return Check("desk", Finding.WARNING, detail, "`kalshi resume` lifts it.")
 
 

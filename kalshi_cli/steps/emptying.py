@@ -156,12 +156,13 @@ async def flatten(data: MarketData, desk: Desk, *, policy: TradePolicy) -> Done:
     view = await look(desk.store, now_us=desk.clock.now(), filters=policy.filters)
     held = _ours(view.positions)
     sold = await _sold(data, desk, view, held, policy) if held else Sold((), ())
-    problems += sold.problems
+    problems += [problem for problem in sold.problems if problem not in problems]
     if held:
         try:
             await reconcile_desk(data, desk)
         except PASSING as error:
-            problems.append(f"What was sold could not be read back: {error}")
+            if str(error) not in sold.problems:
+                problems.append(f"What was sold could not be read back: {error}")
     orders = await _now(desk, sold.orders)
     unfilled = [order for order in orders if not order.filled]
     problems += [f"{o.intent.ticker}: {o.state} {o.message}".strip() + "." for o in unfilled]

@@ -487,6 +487,13 @@ def test_the_desk_is_told_row_by_row(kalshi, kalshi_home: Path):
     assert str(kalshi_home / "HALT") in found["HALT file"]["remedy"]
 
 
+def test_a_state_is_called_what_status_calls_it(kalshi):
+    assert kalshi("track", "--sim", "--seed", "7").code == 0
+    assert kalshi("flatten").code == 0
+    assert rows(kalshi("doctor", "--json"))["desk"]["detail"] == "flattening: by hand"
+    assert kalshi("status").out.split()[:2] == ["state", "flattening"]
+
+
 def test_a_desk_that_a_file_halts_is_not_ok(kalshi, kalshi_home: Path):
     assert kalshi("track", "--sim", "--seed", "7").code == 0
     (kalshi_home / "HALT").touch()

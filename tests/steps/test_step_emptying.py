@@ -2,6 +2,7 @@
 
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 from fakes.exchange import Fault
@@ -13,7 +14,7 @@ from kalshi_cli.domain.instant import MINUTE, SECOND
 from kalshi_cli.domain.order import OrderState, Purpose
 from kalshi_cli.domain.side import Side
 from kalshi_cli.domain.trail import Cause
-from kalshi_cli.errors import Refused, Unavailable
+from kalshi_cli.errors import Refused, StillHeld, Unavailable
 from kalshi_cli.ports.exchange import Outcome, OutcomeKind
 from kalshi_cli.steps.emptying import EVERYTHING, OURS, cancel_everything, cancel_ours, flatten
 from kalshi_cli.steps.execution import heed_halt_file, send
@@ -248,6 +249,22 @@ async def test_flatten_sells_though_the_account_cannot_be_read(floor):
     assert (floor.exchange.nets[A].units, await resting_at_exchange(floor)) == (0, [])
     await floor.reconcile()
     assert await floor.nets() == {}
+
+
+async def test_an_exchange_that_is_away_is_told_once(floor):
+    """To the cancel, the sale and the reading back it is one and the same."""
+    await send(floor.desk, taking())
+    await floor.reconcile()
+    await put(floor, DeskState.FLATTEN)
+    desk = replace(floor.desk, trading=Unread(floor.exchange))
+
+    async def away(*_: object) -> NoReturn:
+        raise Unavailable("the line is cut")
+
+    floor.exchange.books = away
+    with pytest.raises(StillHeld) as refused:
+        await flatten(floor.exchange, desk, policy=POLICY)
+    assert str(refused.value) == f"Still held: {A}. the line is cut"
 
 
 async def test_what_nobody_buys_stays_and_is_named(floor):
