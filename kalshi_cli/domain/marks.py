@@ -1,8 +1,9 @@
 """What a position is worth now, for reports (mark) and for risk (liquidation).
 
 Where the market trades, the book decides. Where the result is known, the payout does. In between
-(closed or paused, no result yet) nobody quotes, and the position is carried at its cost: it can
-neither be sold nor has it been lost. So it is for risk where the exchange tells of no market.
+(closed or paused, no result yet) nobody quotes: the position can neither be sold nor has it been
+lost. For people it is carried at its cost; for risk at what was last bid, and at its cost where
+nobody knows of that. So it is for risk where the exchange tells of no market.
 """
 
 from collections.abc import Iterable, Mapping
@@ -114,13 +115,18 @@ def liquidation(net: Contracts, bid: Level | None, ask: Level | None) -> Money:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What the market of a position says: its status, its payout once known, its best quotes."""
+    """What the market of a position says: its status, its payout once known, its best quotes.
+
+    `last` is what was wanted when a market last traded that does not trade now; None where nobody
+    knows.
+    """
 
     status: MarketStatus | None
     payout: Price | None
     bid: Level | None
     ask: Level | None
     is_listed: bool = True
+    last: Behind | None = None
 
 
 def by_quote(
@@ -156,11 +162,13 @@ def position_mark(position: Position, standing: Standing) -> Mark:
 
 
 def position_sale(position: Position, standing: Standing) -> Money:
-    """The worth of a position for risk: what it would bring now."""
+    """The worth of a position for risk: what it would bring now, or would have brought last."""
     if standing.payout is not None:
         return _paid(position, standing.payout)
     if standing.status is MarketStatus.ACTIVE:
         return liquidation(position.net, standing.bid, standing.ask)
+    if standing.last is not None:
+        return liquidation(position.net, standing.last.bid, standing.last.ask)
     return position.cost
 
 

@@ -11,6 +11,7 @@ from typing import Protocol
 from kalshi_cli.domain.fees import FeeChange, FeeTerms, LaterTerms, effective_terms
 from kalshi_cli.domain.forecast import Forecast
 from kalshi_cli.domain.market import Event, Listing, Market, Quote, Series
+from kalshi_cli.domain.marks import Behind
 from kalshi_cli.filters._base import Verdict
 from kalshi_cli.ports.exchange import SeenAgain
 
@@ -150,6 +151,14 @@ class Catalog(Protocol):
 
     async def record_quotes(self, quotes: Sequence[Quote], why: str) -> None:
         """Append to the quote history: at decisions (`decision`) and for held markets (`held`)."""
+        ...
+
+    async def last_quoted(self, tickers: Collection[str], within_us: int) -> Mapping[str, Behind]:
+        """The newest bid and ask on record of each market, from before its close, each no older
+        than this before the newest of both; nothing of a market that nobody was seen to quote.
+
+        Orders of ours are not told from others'.
+        """
         ...
 
     async def drop_counts(self, run_id: str, counts: Mapping[str, int]) -> None:

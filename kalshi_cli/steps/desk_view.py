@@ -34,7 +34,8 @@ class DeskView:
     way, `hit_rates` what those of the last thirty days came to. `rebalanced` are shares that were
     put in the place of the config file's. `cash` is the ledger's, as it was when `positions` were
     read: what was bought or sold is in both or in neither. `seen` is what others wanted beside our
-    orders when the books were last read and put on record, lately.
+    orders when the books were last read and put on record, lately. `last` is what was wanted in
+    markets held that do not trade, before they ceased to.
     """
 
     now_us: int
@@ -63,6 +64,7 @@ class DeskView:
     hit_rates: Mapping[Signal, HitRate] = field(default_factory=dict)
     rebalanced: Rebalanced | None = None
     seen: Mapping[str, Behind] = field(default_factory=dict)
+    last: Mapping[str, Behind] = field(default_factory=dict)
 
     def terms(self, ticker: str) -> FeeTerms:
         """The fee terms in force in a market."""
@@ -83,7 +85,7 @@ class DeskView:
 
     def prices(self, books: Mapping[str, OrderBook]) -> Prices:
         """What the desk's worth is told by, our own orders left out."""
-        return Prices(self.entries, books, self.orders, self.seen)
+        return Prices(self.entries, books, self.orders, self.seen, self.last)
 
     def valued(self, cash: Money, books: Mapping[str, OrderBook]) -> Valuation:
         """The desk's worth by these books, and by quotes for markets without one."""

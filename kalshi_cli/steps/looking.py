@@ -1,11 +1,13 @@
 """The desk as it is on record at one instant, read in one transaction."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from kalshi_cli.domain.instant import AHEAD, DAY, HOUR, MINUTE, day_of
 from kalshi_cli.domain.market import MarketStatus
+from kalshi_cli.domain.position import Position
 from kalshi_cli.filters._base import Filter
 from kalshi_cli.filters._gate import Screen
+from kalshi_cli.ports.catalog import CatalogEntry
 from kalshi_cli.ports.desk import GroupState
 from kalshi_cli.ports.snapshots import Watermarks
 from kalshi_cli.ports.store import Store
@@ -22,6 +24,10 @@ MARKOUTS_US = 7 * DAY
 SEEN_FOR_US = 15 * MINUTE
 """How long what others wanted behind our own quote counts where the book cannot be read: three
 snapshots. Then it is worth nothing, as if nobody had been seen there.
+"""
+LAST_US = 15 * MINUTE
+"""How long before the last quote of a market somebody must have bid there: who quotes takes that
+away just before the close.
 """
 TRIALS_US = 30 * DAY
 """How long what came of a signal has a say in whether it is traded."""
@@ -47,6 +53,7 @@ async def look(
         active = [e for e in entries.values() if e.market.status is MarketStatus.ACTIVE]
         screened = screen(active, filters, now_us)
         tickers = list(entries)
+        positions = await unit.ledger.positions(open_only=True)
         return DeskView(
             now_us=now_us,
             state=await unit.desk.state(),
@@ -54,7 +61,7 @@ async def look(
             eligible=tuple(entry.market.ticker for entry in screened.eligible),
             rejected=screened.rejected,
             forecasts=await unit.forecasts.latest(tickers),
-            positions=await unit.ledger.positions(open_only=True),
+            positions=positions,
             orders=await unit.journal.live(),
             unbooked=unbooked,
             plans=await unit.plans.all(),
@@ -80,7 +87,20 @@ async def look(
             hit_rates=await unit.trials.hit_rates(now_us - TRIALS_US),
             rebalanced=await unit.desk.rebalanced(),
             seen=await unit.snapshots.seen(now_us - SEEN_FOR_US),
+            last=await unit.catalog.last_quoted(standing_still(positions, entries), LAST_US),
         )
+
+
+def standing_still(
+    positions: Iterable[Position], entries: Mapping[str, CatalogEntry]
+) -> frozenset[str]:
+    """The markets held that do not trade, and whose result is not known."""
+    known = (entries[p.ticker].market for p in positions if p.ticker in entries)
+    return frozenset(
+        market.ticker
+        for market in known
+        if market.status is not MarketStatus.ACTIVE and market.payout is None
+    )
 
 
 def _peak_since(noted_us: int | None, now_us: int) -> int:

@@ -18,6 +18,7 @@ from kalshi_cli.risk._base import Denial
 from kalshi_cli.risk._losses import loss_beyond
 from kalshi_cli.steps.desk_view import DeskView
 from kalshi_cli.steps.execution import Desk
+from kalshi_cli.steps.looking import LAST_US, standing_still
 from kalshi_cli.steps.pausing import paused_shards
 from kalshi_cli.steps.reconcile import Reconciliation
 from kalshi_cli.steps.risk_state import watermarks_of
@@ -105,4 +106,7 @@ async def _confirmed(
     for listing in page.items:
         ticker = listing.market.ticker
         entries[ticker] = replace(entries[ticker], market=listing.market, quote=listing.quote)
-    return _lost(replace(view, entries=entries), books, limits, found)
+    async with desk.store.unit(reads=True) as unit:
+        still = standing_still(view.positions, entries)
+        last = await unit.catalog.last_quoted(still, LAST_US)
+    return _lost(replace(view, entries=entries, last=last), books, limits, found)

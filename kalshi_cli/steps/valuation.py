@@ -1,7 +1,7 @@
 """What the desk is worth now, and what each strategy has earned."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.marks import (
@@ -36,18 +36,23 @@ class Prices:
     """What positions are valued by: quotes, books where they were read, and what of it is ours.
 
     Behind a quote that is ours alone only a book can tell what others pay: one that was read, or
-    what is on record of the last one in `seen`.
+    what is on record of the last one in `seen`. `last` is what was wanted in markets that do not
+    trade, when they did.
     """
 
     entries: Mapping[str, CatalogEntry]
     books: Mapping[str, OrderBook]
     orders: Sequence[Order]
     seen: Mapping[str, Behind]
+    last: Mapping[str, Behind] = field(default_factory=dict)
 
     def standings(self, tickers: Iterable[str]) -> list[Standing]:
         """What each market says of a position in it."""
         own = ordered_in(self.orders)
-        return [self._standing(each, resting(own.get(each, ()))) for each in tickers]
+        return [
+            replace(self._standing(each, resting(own.get(each, ()))), last=self.last.get(each))
+            for each in tickers
+        ]
 
     def _standing(self, ticker: str, own: Resting) -> Standing:
         entry, book = self.entries.get(ticker), self.books.get(ticker)

@@ -21,6 +21,7 @@ from fakes.desk_store import SERIES, WALL, seed
 
 from kalshi_cli.adapters.store.lease import hold_lease
 from kalshi_cli.domain.account import CashKind, CashMovement, Settlement
+from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.deliberation import Outcome
 from kalshi_cli.domain.fees import FeeChange, FeeTerms
 from kalshi_cli.domain.forecast import Advice
@@ -28,6 +29,7 @@ from kalshi_cli.domain.grid import TAPERED_DECI_CENT
 from kalshi_cli.domain.identity import DeskState
 from kalshi_cli.domain.instant import DAY, HOUR, MINUTE, SECOND, day_of
 from kalshi_cli.domain.market import Listing, MarketStatus, Result
+from kalshi_cli.domain.marks import Behind
 from kalshi_cli.domain.money import NO_MONEY, AiCost, Contracts, Money, Price
 from kalshi_cli.domain.order import Fill, Order, OrderState, Pending, Purpose
 from kalshi_cli.domain.position import Position, RoundTrip
@@ -416,6 +418,29 @@ class TestCatalog:
             await unit.commit()
         funnel = await store.reports.funnel()
         assert [(row.name, row.count) for row in funnel] == [("expiry", 9), ("volume", 2)]
+
+    async def test_what_was_last_wanted_in_a_market_before_its_close(self, store):
+        """Of A the newest bid is of within the quarter of an hour before the newest quote, of B it
+        is older, and nobody was ever seen in C; what is told after the close is no quote.
+        """
+        await seed(store, "A", "B", "C")
+        bid, ask = (Level(Price.parse(p), Contracts.parse("5.00")) for p in ("0.4000", "0.4500"))
+
+        def told(ticker, minutes, *, bid=None, ask=None):
+            at_us = a_market().close_us + minutes * MINUTE
+            return replace(a_quote(ticker=ticker), at_us=at_us, bid=bid, ask=ask)
+
+        lines = [
+            told("A", -40, bid=bid, ask=bid), told("A", -16, bid=bid), told("A", -1, ask=ask),
+            told("A", 0), told("A", 1, bid=ask),
+            told("B", -17, bid=bid), told("B", -1, ask=ask),
+            told("C", -1), told("C", 1, bid=bid),
+        ]  # fmt: skip
+        async with store.unit() as unit:
+            await unit.catalog.record_quotes(lines, "held")
+            found = await unit.catalog.last_quoted(["A", "B", "C"], 15 * MINUTE)
+            assert found == {"A": Behind(bid, ask), "B": Behind(None, ask)}
+            assert await unit.catalog.last_quoted([], 15 * MINUTE) == {}
 
 
 class TestForecasts:

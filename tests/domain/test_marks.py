@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -5,6 +7,7 @@ from hypothesis import strategies as st
 from kalshi_cli.domain.book import Level
 from kalshi_cli.domain.market import MarketStatus
 from kalshi_cli.domain.marks import (
+    Behind,
     Mark,
     Standing,
     benchmark,
@@ -80,6 +83,17 @@ def test_a_trading_market_is_marked_by_its_book_and_sold_at_its_bid():
 def test_a_market_that_does_not_trade_carries_a_position_at_its_cost(status):
     assert position_mark(HELD, stands(status)) == Mark(Money(1_000_000), is_mid=False)
     assert position_sale(HELD, stands(status)) == Money(1_000_000)
+
+
+@pytest.mark.parametrize("status", [MarketStatus.CLOSED, MarketStatus.INACTIVE])
+@pytest.mark.parametrize(
+    ("last", "worth"), [(Behind(BID, ASK), 2_200_000), (Behind(BID, None), 0)], ids=["asked", "not"]
+)
+def test_for_risk_it_is_what_it_would_have_brought_last(status, last, worth):
+    """4 NO sell to whoever offers YES at 0.45: 0.55 each; nobody did in its last minutes: $0."""
+    standing = replace(stands(status), last=last)
+    assert position_sale(HELD, standing) == Money(worth)
+    assert position_mark(HELD, standing) == Mark(Money(1_000_000), is_mid=False)
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,30 @@ async def test_a_bid_that_was_gone_for_a_moment_is_no_loss(floor, bids):
     assert floor.clock.now() - before_us == 5 * SECOND
 
 
-async def test_a_market_that_closed_between_two_looks_is_carried_at_its_cost(floor):
+@pytest.mark.parametrize(
+    ("bid", "worth"), [("0.9500", "1051.000000"), ("0.0200", "958.000000")], ids=["won", "lost"]
+)
+async def test_what_closes_is_worth_what_was_last_bid_until_its_result(floor, bid, worth):
+    """$956 of cash beside 100 YES. At their cost, $1,000, a win would be a loss of $51 until it is
+    paid, and a loss be made good by the close, and lost once more by the result.
+    """
+    await holding(floor)
+    floor.exchange.set_book(A, ((bid, "100.00"),), (("0.9700", "100.00"),))
+    floor.clock.now_us += 10 * MINUTE
+    assert (await tracked(floor)).snapshot.liquidation == Money.parse(worth)
+    floor.exchange.set_book(A, (), (("0.9700", "100.00"),))  # bids go a little before the close
+    floor.clock.now_us += MINUTE
+    await tracked(floor)
+    closed = replace(floor.exchange.markets[A], status=MarketStatus.CLOSED)
+    floor.exchange.markets[A] = closed
+    floor.exchange.set_book(A, (), ())
+    floor.clock.now_us += 10 * MINUTE
+    found = await tracked(floor, max_drawdown=0.03)
+    assert found.snapshot.liquidation == Money.parse(worth)
+    assert (found.reduced is None) == (bid > "0.44")
+
+
+async def test_a_market_that_closed_between_two_looks_is_carried_at_what_was_last_bid(floor):
     await holding(floor)
     floor.exchange.set_book(A, (), ())
 

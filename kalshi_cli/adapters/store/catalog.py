@@ -9,11 +9,13 @@ from sqlalchemy import Select, bindparam, delete, exists, func, or_, select, uni
 from kalshi_cli.adapters.store import market_mapping as mapping
 from kalshi_cli.adapters.store import tables as t
 from kalshi_cli.adapters.store.differences import VERDICT, save_listings, save_rows, touch_quotes
+from kalshi_cli.adapters.store.market_mapping import level_from
 from kalshi_cli.adapters.store.prepared import Prepared, Values, given
 from kalshi_cli.adapters.store.transaction import Transaction, chunks
 from kalshi_cli.domain.fees import FeeChange
 from kalshi_cli.domain.maker import maker
 from kalshi_cli.domain.market import Event, Listing, MarketStatus, Quote, Series
+from kalshi_cli.domain.marks import Behind
 from kalshi_cli.domain.order import LIVE
 from kalshi_cli.filters._base import Verdict
 from kalshi_cli.ports.catalog import (
@@ -26,6 +28,8 @@ from kalshi_cli.ports.exchange import SeenAgain
 
 NEAR = 0.75
 """How alike two names of series are of which one may be the other, mistyped (`difflib`)."""
+LAST_LINES = 200
+"""Lines of a market's past quotes in which those of its last minutes are looked for."""
 LOOKED_THROUGH = 500
 """Markets that begin alike, in which the likeliest are looked for."""
 _MARKET_COLUMNS = tuple(c for c in t.MARKETS.c if c.name not in {"row_hash", "changed_us"})
@@ -62,6 +66,24 @@ _VERDICT_COUNTS = Prepared(
     select(t.QUOTES.c.dropped_by, func.count())
     .where(t.QUOTES.c.ticker.not_in(_NOT_ACTIVE), ~_HAS_NO_VERDICT)
     .group_by(t.QUOTES.c.dropped_by)
+)
+_PAST = t.QUOTE_HISTORY.c
+_QUOTED = Prepared(
+    select(
+        _PAST.at_us,
+        _PAST.bid_price_units,
+        _PAST.bid_count_units,
+        _PAST.ask_price_units,
+        _PAST.ask_count_units,
+    )
+    .join_from(t.QUOTE_HISTORY, t.MARKETS)
+    .where(
+        _PAST.ticker == given("ticker"),
+        or_(_PAST.bid_price_units.is_not(None), _PAST.ask_price_units.is_not(None)),
+        _PAST.at_us <= t.MARKETS.c.close_us,
+    )
+    .order_by(_PAST.at_us.desc())
+    .limit(LAST_LINES)
 )
 _MARKET_TICKERS = select(t.MARKETS.c.ticker)
 _MARKER = Prepared(select(t.MARKERS.c.instant_us).where(t.MARKERS.c.name == given("name")))
@@ -221,6 +243,17 @@ class SqlCatalog:
             for quote in quotes
         ]
         await self._transaction.insert_new(t.QUOTE_HISTORY, rows)
+
+    async def last_quoted(self, tickers: Collection[str], within_us: int) -> Mapping[str, Behind]:
+        found: dict[str, Behind] = {}
+        for ticker in tickers:
+            rows = await self._transaction.rows(_QUOTED, {"ticker": ticker})
+            if rows:
+                late = [row for row in rows if row[0] >= rows[0][0] - within_us]
+                bids = filter(None, (level_from(*row[1:3]) for row in late))
+                asks = filter(None, (level_from(*row[3:]) for row in late))
+                found[ticker] = Behind(next(bids, None), next(asks, None))
+        return found
 
     async def drop_counts(self, run_id: str, counts: Mapping[str, int]) -> None:
         passes = select(func.max(t.FUNNEL.c.pass_number)).where(t.FUNNEL.c.run_id == run_id)
