@@ -158,6 +158,18 @@ def test_a_foreign_fill_is_one_that_opens():
     assert lines(console)[3].split()[1:6] == ["buy", "NO", "1", "70c", "$0.0175"]
 
 
+def test_when_it_filled_is_told_before_for_whom():
+    console = terminal(80)
+    fill = Fill(
+        *("f", "o", "KXHIGHCHI-27JAN04-B25.5", Side.BID, Price(700), Contracts(9_400)),
+        *(True, Money(17_500), HOUR),
+    )
+    show_fills([FillRow(fill, "directional_trading", None, None)], console)
+    heading, _, row, told = lines(console)[1:]
+    assert (heading.split()[-1], row.split()[-2:]) == ("UTC", ["01-01", "01:00"])
+    assert told.startswith("no room for owner: ")
+
+
 def test_numbers_are_told_once():
     assert against("entry 5 within an hour", "5", "4") == "entry 5 within an hour (5, limit 4)"
     assert against("down $5, at most $4", "5", "4") == "down $5, at most $4"

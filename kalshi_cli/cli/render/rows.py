@@ -154,8 +154,8 @@ def show_fills(rows: Sequence[FillRow], console: "Console") -> None:
             ("count", "right"),
             ("price", "right"),
             ("fee", "right"),
-            ("owner", "cut spare"),
             ("UTC", "spare"),
+            ("owner", "cut spare"),
         ),
         [
             (
@@ -164,8 +164,8 @@ def show_fills(rows: Sequence[FillRow], console: "Console") -> None:
                 count(row.fill.count),
                 price,
                 f"${row.fill.fee.decimal:.4f}",
-                row.owner,
                 moment(row.fill.at_us),
+                row.owner,
             )
             for row in rows
             for side, price in [deal(row.fill.side, row.fill.price, row.purpose)]
