@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from kalshi_cli.domain.book import OrderBook
 from kalshi_cli.domain.identity import EXTERNAL, DeskState
 from kalshi_cli.domain.money import Money
-from kalshi_cli.domain.order import Order
+from kalshi_cli.domain.order import Order, OrderState
 from kalshi_cli.domain.position import Position
 from kalshi_cli.exits._base import Exit, ExitPlan, ExitReason
 from kalshi_cli.ports.exchange import MarketData
@@ -47,10 +47,11 @@ class Exited:
     def is_kept_back(self) -> bool:
         """Whether less was sent than is held: the journal knows of orders or fills that the look
         did not see, or of an order that may sell it, or buy it back, though nobody answered about
-        that.
+        that. Nor did anybody, where it was sent and may never have arrived.
         """
         if self.order is not None:
-            return self.order.intent.count < abs(self.position.net)
+            is_part = self.order.intent.count < abs(self.position.net)
+            return is_part or self.order.state is OrderState.UNKNOWN
         return self.denial is not None and self.denial.code in {ExitReduces.code, SelfCross.code}
 
 

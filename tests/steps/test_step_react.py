@@ -406,6 +406,16 @@ async def test_a_quote_whose_cancel_was_lost_keeps_an_exit_back_until_it_is_gone
     assert await watching.floor.nets() == {}
 
 
+async def test_an_exit_that_never_arrived_is_sent_again_in_the_look_right_after(watching):
+    await watching.hold(stop=Price.parse("0.2000"))
+    watching.floor.exchange.placing = [Fault.LOST]
+    watching.floor.exchange.set_book(A, FALLEN, ASKS)
+    assert (await watching.track()).kept_back == {(A, STRATEGY)}
+    done = await watching.track()
+    assert [str(each.order.filled) for each in done.exits] == ["10.00"]
+    assert done.kept_back == frozenset()
+
+
 async def test_a_bid_whose_cancel_was_lost_keeps_back_an_exit_that_would_meet_it(watching):
     await watching.hold(stop=Price.parse("0.2000"))
     bid = waiting(watching.floor.clock, Side.BID, "0.1800", purpose=Purpose.QUOTE)
