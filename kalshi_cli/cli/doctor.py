@@ -175,7 +175,8 @@ def _unresolved(summary: "DeskSummary") -> Check:
     unknown = summary.unresolved_orders
     detail = f"{summary.live_orders} may trade, {unknown} of unknown outcome"
     if unknown:
-        return Check("orders", Finding.FAILED, detail, "`kalshi track` looks for them.")
+        looks = "`kalshi track`, or a loop that runs, looks for them."
+        return Check("orders", Finding.FAILED, detail, looks)
     return Check("orders", Finding.OK, detail)
 
 

@@ -173,7 +173,8 @@ async def flatten(data: MarketData, desk: Desk, *, policy: TradePolicy) -> Done:
         raise StillHeld(
             " ".join((f"Still held: {', '.join(left)}.", *problems)),
             sales(held, after),
-            remedy="`kalshi track` goes on selling; nothing new is entered until `kalshi resume`.",
+            remedy="`kalshi track`, or a loop that runs, goes on selling; nothing new is entered "
+            "until `kalshi resume`.",
         )
     if problems:
         raise Unavailable(

@@ -487,6 +487,18 @@ def test_the_desk_is_told_row_by_row(kalshi, kalshi_home: Path):
     assert str(kalshi_home / "HALT") in found["HALT file"]["remedy"]
 
 
+def test_who_looks_for_an_order_is_whoever_trades(kalshi, kalshi_home: Path):
+    """Beside a loop, `kalshi track` is refused."""
+    assert kalshi("run-loop", "--sim", "--once", "--seed", "7").code == 0
+    with closing(sqlite3.connect(kalshi_home / "sim" / "desk.db")) as store:
+        one = "SELECT client_order_id FROM orders LIMIT 1"
+        store.execute(f"UPDATE orders SET state = 'unknown' WHERE client_order_id = ({one})")
+        store.commit()
+    row = rows(kalshi("doctor", "--json"))["orders"]
+    assert (row["result"], row["detail"].split(", ")[1]) == ("FAILED", "1 of unknown outcome")
+    assert row["remedy"] == "`kalshi track`, or a loop that runs, looks for them."
+
+
 def test_a_state_is_called_what_status_calls_it(kalshi):
     assert kalshi("track", "--sim", "--seed", "7").code == 0
     assert kalshi("flatten").code == 0
