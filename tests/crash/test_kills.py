@@ -25,6 +25,8 @@ pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("KILLS", "11"))
 FIRST = ("run-loop", "--sim", "--seed", "7", "-q")
 LOOP = ("run-loop", "--cycles", "20", "-q")
+TRADING_ON = {"KALSHI_RISK__MAX_DAILY_LOSS": "unlimited", "KALSHI_RISK__MAX_DRAWDOWN": "unlimited"}
+"""A desk that lost too much enters nothing more, and to kill that one shows little."""
 EARLY, WORKING, SENDING = "early", "working", "sending"
 VICTIMS = (
     (LOOP, WORKING),
@@ -75,7 +77,7 @@ def strike(program: Program, running: Process, moment: str, moments: random.Rand
 
 @pytest.mark.timeout(240 + 20 * KILLS)
 def test_kills_lose_nothing_of_a_desk_and_its_world(tmp_path: Path):
-    program = Program(tmp_path, alter=Altered())
+    program = Program(tmp_path, TRADING_ON, alter=Altered())
     moments, killed = random.Random(2027), 0
     for arguments, moment in cycle(VICTIMS):
         running = program.start(*(arguments if program.world_db.exists() else FIRST))
@@ -85,7 +87,7 @@ def test_kills_lose_nothing_of_a_desk_and_its_world(tmp_path: Path):
         killed += ended.was_killed
         if killed == KILLS:
             break
-    survivor = Program(tmp_path, is_apart=True)  # no order of a set is the same to it
+    survivor = Program(tmp_path, TRADING_ON, is_apart=True)  # no order of a set is the same to it
     for step in ("trade", "track"):
         survivor.run(step)
     assert_nothing_was_lost_or_repeated(program)
