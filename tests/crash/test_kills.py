@@ -25,7 +25,10 @@ pytestmark = pytest.mark.slow
 KILLS = int(os.environ.get("KILLS", "11"))
 FIRST = ("run-loop", "--sim", "--seed", "7", "-q")
 LOOP = ("run-loop", "--cycles", "20", "-q")
-TRADING_ON = {"KALSHI_RISK__MAX_DAILY_LOSS": "unlimited", "KALSHI_RISK__MAX_DRAWDOWN": "unlimited"}
+WHATEVER_IT_LOSES = {
+    "KALSHI_RISK__MAX_DAILY_LOSS": "unlimited",
+    "KALSHI_RISK__MAX_DRAWDOWN": "unlimited",
+}
 """A desk that lost too much enters nothing more, and to kill that one shows little."""
 EARLY, WORKING, SENDING = "early", "working", "sending"
 VICTIMS = (
@@ -77,7 +80,7 @@ def strike(program: Program, running: Process, moment: str, moments: random.Rand
 
 @pytest.mark.timeout(240 + 20 * KILLS)
 def test_kills_lose_nothing_of_a_desk_and_its_world(tmp_path: Path):
-    program = Program(tmp_path, TRADING_ON, alter=Altered())
+    program = Program(tmp_path, WHATEVER_IT_LOSES, alter=Altered())
     moments, killed = random.Random(2027), 0
     for arguments, moment in cycle(VICTIMS):
         running = program.start(*(arguments if program.world_db.exists() else FIRST))
@@ -87,7 +90,8 @@ def test_kills_lose_nothing_of_a_desk_and_its_world(tmp_path: Path):
         killed += ended.was_killed
         if killed == KILLS:
             break
-    survivor = Program(tmp_path, TRADING_ON, is_apart=True)  # no order of a set is the same to it
+    # No order of a set is the same to it.
+    survivor = Program(tmp_path, WHATEVER_IT_LOSES, is_apart=True)
     for step in ("trade", "track"):
         survivor.run(step)
     assert_nothing_was_lost_or_repeated(program)

@@ -568,6 +568,18 @@ class Leaning(Scripted):
         return "moved" if abs(mid - quote.intent.fair) > 0.02 else ""
 
 
+SPEAKING_AGAINST = pytest.mark.parametrize(
+    "event",
+    [
+        BookLost(A, "a gap"),
+        Link(connected=False, reason="gone"),
+        MarketChange(A, Change.DEACTIVATED),
+    ],
+    ids=lambda event: type(event).__name__,
+)
+"""One of each kind of what the stream may tell that takes the quotes of a market away."""
+
+
 async def test_a_quote_that_its_strategy_takes_back_goes_at_the_change_of_the_book(floor):
     guarded = await Guarded(floor).begin()
     assert guarded.stream.followed == {A}
@@ -613,15 +625,7 @@ async def test_quotes_do_not_outlast_what_they_rest_on(floor, event):
     assert await resting(floor) == {}
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        BookLost(A, "a gap"),
-        Link(connected=False, reason="gone"),
-        MarketChange(A, Change.DEACTIVATED),
-    ],
-    ids=lambda event: type(event).__name__,
-)
+@SPEAKING_AGAINST
 async def test_a_look_in_between_forgets_no_quote_that_is_to_go(floor, event):
     """The book is lost while another exit is sent, and what is held is looked at meanwhile."""
     guarded = await Guarded(floor).begin()
@@ -632,15 +636,7 @@ async def test_a_look_in_between_forgets_no_quote_that_is_to_go(floor, event):
     assert await resting(floor) == {}
 
 
-@pytest.mark.parametrize(
-    "event",
-    [
-        BookLost(A, "a gap"),
-        Link(connected=False, reason="gone"),
-        MarketChange(A, Change.DEACTIVATED),
-    ],
-    ids=lambda event: type(event).__name__,
-)
+@SPEAKING_AGAINST
 async def test_a_quote_that_was_on_its_way_then_goes_as_soon_as_it_rests(floor, event):
     guarded = await Guarded(floor).begin()
     floor.exchange.placing = [Fault.UNANSWERED]
